@@ -1,0 +1,229 @@
+"""What every page draws the same way: icons, states, moments, identifiers, logos, fields and entries of the frame."""
+
+import hashlib
+import re
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from django import template
+from django.db.models import Choices
+from django.forms import BaseForm, BoundField
+from django.template.context import Context
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from lucide.templatetags.lucide import lucide
+
+register = template.Library()
+
+
+class State(NamedTuple):
+    word: str
+    icon: str
+    tone: str
+
+
+# By the lower-case name of the state. A tone is a pair of colours in portal.css.
+STATES = {
+    "active": State("Active", "circle-check", "active"),
+    "live": State("Live", "circle-check", "active"),
+    "listed": State("Listed", "store", "active"),
+    "newest": State("Newest", "circle-check", "active"),
+    "delivered": State("Delivered", "circle-check", "active"),
+    "accepted": State("Accepted", "circle-check", "active"),
+    "verified": State("Verified", "badge-check", "active"),
+    "waiting": State("Waiting", "clock", "waiting"),
+    "pending": State("Waiting", "clock", "waiting"),
+    "in_review": State("In review", "clock", "waiting"),
+    "never_connected": State("Never connected", "unplug", "waiting"),
+    "suspended": State("Suspended", "circle-pause", "suspended"),
+    "returned": State("Returned", "undo-2", "suspended"),
+    "withdrawn": State("Withdrawn", "undo-2", "suspended"),
+    "failed": State("Failed", "circle-x", "failed"),
+    "refused": State("Refused", "circle-x", "failed"),
+    "uninstalled": State("Uninstalled", "circle-minus", "neutral"),
+    "unlisted": State("Unlisted", "eye-off", "neutral"),
+    "retired": State("Retired", "archive", "neutral"),
+    "released": State("Released", "tag", "neutral"),
+    "deprecated": State("Deprecated", "circle-minus", "neutral"),
+    "expired": State("Expired", "circle-minus", "neutral"),
+    "development": State("Development", "flask-conical", "development"),
+    "changed": State("Changed", "pencil", "development"),
+    "new": State("New", "plus", "development"),
+}
+MESSAGES = {
+    "success": ("active", "circle-check"),
+    "warning": ("waiting", "triangle-alert"),
+    "error": ("failed", "circle-alert"),
+}
+# White text on each is at least 6:1.
+LOGO_COLOURS = (
+    "#B23434", "#865727", "#63631D", "#456B1F", "#206F20", "#206F47",
+    "#1F6B6B", "#2D639A", "#3939C6", "#7F39C6", "#A22FA2", "#AE3270",
+)  # fmt: skip
+SHOWN_WHOLE = 13
+
+
+@register.simple_tag
+@lru_cache(maxsize=512)
+def icon(name: str, size: int = 16) -> SafeString:
+    return SafeString(lucide(str(name), size=size, **{"class": "icon", "aria-hidden": "true"}))
+
+
+@register.simple_tag
+def pill(state: object, word: str = "") -> SafeString:
+    """A state the page does not know is shown in grey, in its own words."""
+    shown = _state(state)
+    return format_html(
+        '<span class="pill" data-tone="{}">{}{}</span>',
+        shown.tone,
+        icon(shown.icon, 12),
+        word or shown.word,
+    )
+
+
+def _state(state: object) -> State:
+    name = str(state.value) if isinstance(state, Choices) else str(state)
+    if known := STATES.get(name.lower().replace(" ", "_")):
+        return known
+    label = str(state.label) if isinstance(state, Choices) else name.replace("_", " ").capitalize()
+    return State(label, "circle-dot", "neutral")
+
+
+@register.filter
+def message_tone(level: str) -> str:
+    return MESSAGES.get(level, ("neutral", ""))[0]
+
+
+@register.filter
+def message_icon(level: str) -> str:
+    return MESSAGES.get(level, ("", "info"))[1]
+
+
+@register.simple_tag
+def moment(when: datetime | None, never: str = "never") -> str:
+    """How long ago, or how soon, in words; the exact time in the reader's zone stands in the title."""
+    if when is None:
+        return never
+    local = timezone.localtime(when)
+    exact = f"{local.day} {local:%B %Y, %H:%M:%S} {timezone.get_current_timezone_name()}"
+    now = timezone.localtime(timezone.now())
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(),
+        exact,
+        in_words(local, now),
+    )
+
+
+def in_words(when: datetime, now: datetime) -> str:
+    """Both in the reader's zone: what is yesterday depends on where the reader's midnight is."""
+    distance = abs(now - when)
+    if distance < timedelta(minutes=1):
+        return "just now" if when <= now else "in a moment"
+    days = abs((now.date() - when.date()).days)
+    if distance < timedelta(hours=1):
+        span = _count(distance.seconds // 60, "minute")
+    elif days == 0 or distance < timedelta(hours=6):
+        span = _count(distance.seconds // 3600, "hour")
+    elif days == 1:
+        return "yesterday" if when < now else "tomorrow"
+    elif days < 7:
+        span = _count(days, "day")
+    else:
+        return f"{when.day} {when:%b}" if when.year == now.year else f"{when.day} {when:%b %Y}"
+    return f"{span} ago" if when < now else f"in {span}"
+
+
+def _count(number: int, unit: str) -> str:
+    return f"{number} {unit}{'' if number == 1 else 's'}"
+
+
+@register.inclusion_tag("portal/_ident.html")
+def ident(value: object) -> dict[str, object]:
+    return {"value": str(value), "short": shortened(str(value))}
+
+
+def shortened(whole: str) -> str:
+    return whole if len(whole) <= SHOWN_WHOLE else f"{whole[:4]}…{whole[-4:]}"
+
+
+@register.inclusion_tag("portal/_copy.html")
+def copy(value: object, what: str = "", word: bool = True) -> dict[str, object]:
+    """`what` is said to those who cannot see which value the button stands beside."""
+    return {"value": str(value), "what": what, "word": word}
+
+
+@register.inclusion_tag("portal/_logo.html")
+def logo(application: Any, size: int) -> dict[str, object]:
+    return {
+        "size": size,
+        "digest": application.logo_digest,
+        "colour": logo_colour(application.pk),
+        "initials": initials(application.name),
+    }
+
+
+def logo_colour(application_id: object) -> str:
+    """The same for one Application ID in every process and for ever."""
+    return LOGO_COLOURS[hashlib.sha256(str(application_id).encode()).digest()[0] % len(LOGO_COLOURS)]
+
+
+def initials(name: str) -> str:
+    words = re.findall(r"\w+", name)
+    return "".join(word[0] for word in words[:2]).upper() or "?"
+
+
+@register.simple_tag
+def field(bound_field: BoundField) -> SafeString:
+    return bound_field.as_field_group()
+
+
+@register.inclusion_tag("portal/_error_summary.html")
+def error_summary(form: BaseForm, heading: str = "Please look at this again") -> dict[str, object]:
+    lines = [
+        (_first_input(form[name]), form[name].label, error)
+        for name, errors in form.errors.items()
+        if name in form.fields
+        for error in errors
+    ]
+    return {"form": form, "heading": heading, "lines": lines}
+
+
+def _first_input(bound_field: BoundField) -> str:
+    # A group of radio buttons has no input of its own name: its first one is where the link leads.
+    return f"{bound_field.auto_id}_0" if bound_field.use_fieldset else bound_field.id_for_label
+
+
+@register.inclusion_tag("portal/_entry.html", takes_context=True)
+def entry(context: Context, label: str, icon_name: str, url_name: str, *args: object) -> dict[str, object]:
+    """An entry of the rail: drawn only where its page exists, and current on every page below it."""
+    href = _address(url_name, *args)
+    path = context["request"].path if "request" in context else ""
+    return {
+        "label": label,
+        "icon_name": icon_name,
+        "href": href,
+        "current": bool(href) and path.startswith(href),
+    }
+
+
+@register.inclusion_tag("portal/_entry.html", takes_context=True)
+def tab_link(context: Context, name: str, label: str, url_name: str) -> dict[str, object]:
+    application = context["application"]
+    href = _address(url_name, application.account.slug, application.pk)
+    return {
+        "label": label,
+        "icon_name": "",
+        "href": href,
+        "current": context.get("tab") == name,
+    }
+
+
+def _address(url_name: str, *args: object) -> str:
+    try:
+        return reverse(url_name, args=args)
+    except NoReverseMatch:
+        return ""

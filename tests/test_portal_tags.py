@@ -1,0 +1,178 @@
+import uuid
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from zoneinfo import ZoneInfo
+
+import pytest
+from django import forms
+from django.db.models import TextChoices
+from django.template import Context, Template
+from django.utils import timezone
+
+from linnapp.forms.rendering import PortalFormRenderer
+from linnapp.templatetags import portal
+
+NOW = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
+HOSTILE = '"><script>alert(1)</script>'
+
+
+def render(source: str, **context: object) -> str:
+    return Template("{% load portal %}" + source).render(Context(context))
+
+
+@pytest.mark.parametrize(
+    ("when", "words"),
+    [
+        (NOW - timedelta(seconds=20), "just now"),
+        (NOW - timedelta(minutes=1), "1 minute ago"),
+        (NOW - timedelta(minutes=5), "5 minutes ago"),
+        (NOW - timedelta(hours=1), "1 hour ago"),
+        (NOW - timedelta(hours=14), "14 hours ago"),
+        (NOW - timedelta(hours=20), "yesterday"),
+        (NOW - timedelta(days=4), "4 days ago"),
+        (datetime(2026, 3, 2, 12, tzinfo=UTC), "2 Mar"),
+        (datetime(2025, 3, 2, 12, tzinfo=UTC), "2 Mar 2025"),
+        (NOW + timedelta(seconds=20), "in a moment"),
+        (NOW + timedelta(minutes=9, seconds=30), "in 9 minutes"),
+        (NOW + timedelta(days=1), "tomorrow"),
+        (NOW + timedelta(days=6), "in 6 days"),
+    ],
+)
+def test_a_moment_is_told_in_words(when: datetime, words: str) -> None:
+    assert portal.in_words(when, NOW) == words
+
+
+def test_just_after_midnight_the_last_hours_are_not_yet_yesterday() -> None:
+    assert portal.in_words(
+        datetime(2026, 3, 9, 23, 30, tzinfo=UTC),
+        datetime(2026, 3, 10, 1, 40, tzinfo=UTC),
+    ) == ("2 hours ago")
+
+
+def test_the_exact_time_of_a_moment_is_in_the_readers_zone() -> None:
+    with timezone.override(ZoneInfo("Europe/Berlin")):
+        html = render("{% moment when %}", when=datetime(2025, 7, 2, 12, 4, 5, tzinfo=UTC))
+    assert html == (
+        '<time datetime="2025-07-02T14:04:05+02:00" title="2 July 2025, 14:04:05 Europe/Berlin">2 Jul 2025</time>'
+    )
+
+
+def test_a_moment_that_never_was() -> None:
+    assert render("{% moment when %}", when=None) == "never"
+
+
+def test_a_pill_has_word_icon_and_tone() -> None:
+    html = render("{% pill 'SUSPENDED' %}")
+    assert 'data-tone="suspended"' in html
+    assert "<svg" in html
+    assert html.endswith("Suspended</span>")
+
+
+def test_an_unknown_state_is_grey_and_keeps_its_words() -> None:
+    class Mood(TextChoices):
+        ODD = "ODD", "Quite odd"
+
+    assert render("{% pill state %}", state=Mood.ODD).endswith("Quite odd</span>")
+    assert 'data-tone="neutral"' in render("{% pill 'half_way' %}")
+    assert render("{% pill 'half_way' %}").endswith("Half way</span>")
+
+
+def test_every_known_state_has_an_icon() -> None:
+    for state in portal.STATES:
+        assert "<svg" in portal.pill(state)
+
+
+def test_an_icon_is_hidden_from_screen_readers_and_has_no_style() -> None:
+    html = render("{% icon 'search' %}")
+    assert 'aria-hidden="true"' in html
+    assert "style=" not in html
+
+
+def test_an_identifier_is_shortened_in_the_middle_and_copied_whole() -> None:
+    value = "8f2c41ab-1111-4222-8333-44445555 91d4".replace(" ", "")
+    html = render("{% ident value %}", value=value)
+    assert f'<code title="{value}">8f2c…91d4</code>' in html
+    assert f'data-copy="{value}"' in html
+
+
+def test_a_short_identifier_stays_whole() -> None:
+    assert portal.shortened("7K2M-AB-Q9") == "7K2M-AB-Q9"
+
+
+def application(name: str = "Parcel Sync", logo_digest: str = "", pk: uuid.UUID | None = None) -> SimpleNamespace:
+    return SimpleNamespace(pk=pk or uuid.uuid4(), name=name, logo_digest=logo_digest)
+
+
+def test_without_a_picture_the_logo_is_initials_on_a_colour_of_the_application_id() -> None:
+    known = uuid.UUID("00000000-0000-4000-8000-000000000001")
+    html = render("{% logo application 48 %}", application=application(pk=known))
+    assert ">PS</text>" in html
+    assert 'fill="#206F47"' in html
+    assert "style=" not in html
+    assert html == render("{% logo application 48 %}", application=application(pk=known))
+
+
+@pytest.mark.parametrize(
+    ("name", "letters"),
+    [("stock", "S"), ("Über alles gut", "ÜA"), ("***", "?"), ("42 Trucks", "4T")],
+)
+def test_initials(name: str, letters: str) -> None:
+    assert portal.initials(name) == letters
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "{% pill hostile %}",
+        "{% ident hostile %}",
+        "{% copy hostile %}",
+        "{% copy 'x' what=hostile %}",
+        "{% pill 'active' hostile %}",
+        "{% moment None hostile %}",
+    ],
+)
+def test_hostile_text_is_escaped(html: str) -> None:
+    assert "<script" not in render(html, hostile=HOSTILE)
+
+
+def test_a_hostile_name_is_escaped_in_the_logo() -> None:
+    assert "<script" not in render("{% logo application 24 %}", application=application(name=HOSTILE))
+
+
+class Sample(forms.Form):
+    default_renderer = PortalFormRenderer
+
+    name = forms.CharField(max_length=3, help_text="At most three letters.")
+    kind = forms.ChoiceField(choices=[("A", "Apple")], widget=forms.RadioSelect)
+    note = forms.CharField(required=False)
+
+
+def test_a_field_has_label_input_error_and_hint_tied_together() -> None:
+    html = render("{% field form.name %}", form=Sample({"name": HOSTILE}))
+    assert '<label for="id_name">Name</label>' in html
+    assert 'aria-describedby="id_name_helptext id_name_error"' in html
+    assert 'aria-invalid="true"' in html
+    assert 'id="id_name_error"' in html
+    assert 'id="id_name_helptext"' in html
+    assert "<script" not in html
+
+
+def test_a_field_that_may_stay_empty_says_so() -> None:
+    assert "optional" in render("{% field form.note %}", form=Sample())
+    assert "optional" not in render("{% field form.name %}", form=Sample())
+
+
+def test_the_summary_of_errors_leads_to_the_fields() -> None:
+    html = render("{% error_summary form %}", form=Sample({"name": "long name"}))
+    assert 'href="#id_name"' in html
+    assert 'href="#id_kind_0"' in html
+    assert 'id="id_kind_0"' in render("{% field form.kind %}", form=Sample({}))
+
+
+def test_a_form_without_errors_has_no_summary() -> None:
+    assert render("{% error_summary form %}", form=Sample()).strip() == ""
+
+
+def test_a_form_draws_itself_with_its_summary_on_top() -> None:
+    html = str(Sample({"name": "long name"}))
+    assert html.index("error-summary") < html.index('<label for="id_name">')
