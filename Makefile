@@ -1,0 +1,73 @@
+# `make` alone lists what there is to do. Without make: docs/running.md has the same as plain commands.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+PIP_INSTALL := "$(PYTHON)" -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
+# On two processes where the machine has them.
+PYTEST := "$(PYTHON)" -m pytest -n 2 --dist worksteal
+
+.PHONY: help run test bench mutants lint format pins clean
+
+help: ## This list
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+
+run: .venv/run .env ## Run the portal: HOST and PORT choose the address, .env holds the settings
+	@"$(PYTHON)" manage.py prepare
+	@exec "$(PYTHON)" manage.py serve
+
+test: .venv/test ## Run the tests; browser, PostgreSQL and Redis tests where there is one
+	@$(PYTEST) $(ARGS)
+
+bench: .venv/run ## Measure exchanges a second beside a bare Django view
+	@bench/run
+
+mutants: .venv/test ## Break the program in fifteen ways; the tests must notice each
+	@"$(PYTHON)" tests/mutants.py
+
+lint: .venv/test ## Check style, types and templates
+	@"$(PYTHON)" -m ruff check .
+	@"$(PYTHON)" -m ruff format --check .
+	@"$(PYTHON)" -m mypy
+	@"$(PYTHON)" -m djlint --check --lint --quiet templates
+
+format: .venv/test ## Put code and templates into shape
+	@"$(PYTHON)" -m ruff check --fix --quiet .
+	@"$(PYTHON)" -m ruff format .
+	@"$(PYTHON)" -m djlint --reformat --quiet templates
+
+pins: ## Renew the pinned requirements from pyproject.toml (needs uv; UPGRADE=--upgrade for newer versions)
+	@set -e; compile='uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url'; \
+	$$compile --custom-compile-command 'make pins' $(UPGRADE) --group pyproject.toml:run -o requirements.txt; \
+	$$compile --custom-compile-command 'make pins' $(UPGRADE) -c requirements.txt --group pyproject.toml:test -o tests/requirements.txt; \
+	$$compile --custom-compile-command 'make pins' $(UPGRADE) --group pyproject.toml:airbyte -o tests/clients/airbyte-requirements.txt
+
+clean: ## Remove the virtual environment and caches; .env and var/ stay
+	@rm -rf "$(VENV)" .pytest_cache .mypy_cache .ruff_cache .hypothesis var/airbyte
+	@find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +
+
+# What follows makes files; the next `make` sees them and is done in a moment.
+
+# The first Python that is new enough; a half-made environment is not left behind.
+.venv/pyvenv.cfg:
+	@for python in python3 python3.11 python3.12 python3.13 python3.14; do \
+		"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+		echo "Making a virtual environment with $$("$$python" --version)."; \
+		"$$python" -m venv --clear "$(VENV)" && exit 0; \
+		rm -rf "$(VENV)"; \
+		echo "Python's venv module does not work here. On Debian and Ubuntu: apt install python3-venv"; exit 1; \
+	done; \
+	echo "linnapp needs Python 3.11 or newer, and python3 here is $$(python3 --version 2>&1). Install one and run make again."; exit 1
+
+.venv/run: .venv/pyvenv.cfg requirements.txt
+	@echo "Installing what the portal needs."
+	@$(PIP_INSTALL) -r requirements.txt
+	@touch "$@"
+
+.venv/test: .venv/run tests/requirements.txt
+	@echo "Installing what the tests need."
+	@$(PIP_INSTALL) -r tests/requirements.txt
+	@touch "$@"
+
+.env: | .venv/run
+	@"$(PYTHON)" -m linnapp.first_env

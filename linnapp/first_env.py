@@ -1,0 +1,78 @@
+"""`python -m linnapp.first_env`: writes a `.env` with fresh keys beside `manage.py`, unless there is one."""
+
+import base64
+import os
+import secrets
+import sys
+import tempfile
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+
+ENV_FILE = Path(__file__).resolve().parent.parent / ".env"
+# Without letters and digits that look alike: the password is read from a terminal and typed.
+EASY = "abcdefghjkmnpqrstuvwxyz23456789"
+
+TEMPLATE = """\
+# Settings of this portal; .env.example explains every one there is.
+# Back this file up beside the database: without these keys no stored credential can be read or found.
+
+# Signs cookies and one-time links.
+SECRET_KEY={secret_key}
+
+# Encrypt Application Secrets and permanent tokens. To change it, put a new key before the old one, with a comma.
+CREDENTIAL_KEYS={credential_key}
+
+# Credentials are found by their digest under this key.
+DIGEST_KEY={digest_key}
+
+# Demo data, and a sign-in with one click for the people in it. Only works on loopback; remove it to run for real.
+DEMO=true
+
+# Password of the people in the demo data.
+DEMO_PASSWORD={demo_password}
+
+# The database, when SQLite in var/ is not enough.
+# DATABASE_URL=postgres://user:password@127.0.0.1:5432/linnapp
+"""
+
+
+def easy_password() -> str:
+    """About 59 bits in three groups, such as `wbn4-x7kd-pe2m`."""
+    return "-".join("".join(secrets.choice(EASY) for _ in range(4)) for _ in range(3))
+
+
+def fresh_settings() -> str:
+    return TEMPLATE.format(
+        secret_key=secrets.token_urlsafe(48),
+        credential_key=Fernet.generate_key().decode(),
+        digest_key=base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        demo_password=easy_password(),
+    )
+
+
+def write_once(path: Path, text: str) -> bool:
+    """Write a file that only its owner can read, whole or not at all; False when one is there already."""
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=".env.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        # Unlike a rename, a link never replaces the keys that another start has written meanwhile.
+        os.link(draft, path)
+    except FileExistsError:
+        return False
+    finally:
+        Path(draft).unlink()
+    return True
+
+
+def main() -> int:
+    written = write_once(ENV_FILE, fresh_settings())
+    sys.stdout.write("Wrote .env with fresh keys: back it up.\n" if written else "There is a .env already: kept.\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""PostgreSQL and Redis for the tests that need them, where this machine has them."""
+
+import getpass
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from urllib.parse import urlsplit
+
+import psycopg
+import redis
+from psycopg import sql
+
+# A role that may create databases.
+POSTGRES_URL = os.environ.get("TEST_POSTGRES_URL", f"postgres://{getpass.getuser()}@127.0.0.1:5432/postgres")
+# A database of its own, which the tests empty.
+REDIS_URL = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/15")
+
+
+@cache
+def missing(engine: str) -> str:
+    """Why tests marked with `engine` cannot run here; empty when they can."""
+    return {"postgres": postgres_missing, "redis": redis_missing}[engine]()
+
+
+def postgres_missing() -> str:
+    try:
+        psycopg.connect(POSTGRES_URL, connect_timeout=2).close()
+    except psycopg.Error as error:
+        return f"no PostgreSQL to test with, TEST_POSTGRES_URL names one: {str(error).splitlines()[0]}"
+    return ""
+
+
+def redis_missing() -> str:
+    try:
+        with redis.Redis.from_url(REDIS_URL, socket_connect_timeout=2) as client:
+            client.ping()
+    except redis.RedisError as error:
+        return f"no Redis to test with, TEST_REDIS_URL names one: {error}"
+    return ""
+
+
+@contextmanager
+def fresh_postgres_database() -> Iterator[str]:
+    """URL of an empty PostgreSQL database that is dropped afterwards, with whoever is still connected to it."""
+    name = f"linnapp_live_{secrets.token_hex(4)}"
+    with psycopg.connect(POSTGRES_URL, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            yield urlsplit(POSTGRES_URL)._replace(path=f"/{name}").geturl()
+        finally:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
