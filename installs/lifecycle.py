@@ -1,0 +1,207 @@
+"""What happens to an installation, from consent to its end. Each function is one transaction, lock first."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from installs.models import Installation, PermanentToken, Session, StockLocation
+from linnapp import credentials, timeline
+from linnapp.errors import NotPossible
+from linnapp.models import Account, Application, Membership, User, Version
+from linnapp.timeline import Kind, Side
+
+
+@dataclass(frozen=True)
+class Consented:
+    """What a consent form led to. `created` is False where the application was installed already."""
+
+    installation: Installation
+    token: PermanentToken
+    created: bool
+
+
+def accounts_for(user: User, application: Application) -> list[Account]:
+    """Accounts this person may install the application on: those they own, and the application's own one for its
+    Developers too."""
+    owned = Account.objects.owned_by(user)
+    own = Account.objects.visible_to(user).filter(pk=application.account_id)
+    return list((owned | own).distinct().order_by("name"))
+
+
+def offered_versions(application: Application, account: Account, user: User) -> list[Version]:
+    """Versions this person may choose, the one taken by default first.
+
+    On the application's own account its members have the Development Version and every released one; everybody
+    else, and they themselves on any other account, the latest alone.
+    """
+    if account.pk == application.account_id and is_member(user, account):
+        return [application.versions.development(), *application.versions.installable().newest_first()]
+    latest = application.versions.latest()
+    return [latest] if latest else []
+
+
+def is_member(user: User, account: Account) -> bool:
+    return Membership.objects.filter(user=user, account=account).exists()
+
+
+@transaction.atomic
+def install(
+    application: Application, *, account: Account, version: Version, tracking: str = "", by: User
+) -> Consented:
+    """Installs, or authorises again what is installed: the same permanent token then.
+
+    Raises NotPossible for a person, account or version that may not; nothing is written in that case. The
+    application's lock makes a second consent wait, and find the first one's installation. `tracking` belongs to the
+    postback of this consent, not to the installation.
+    """
+    row = Application.objects.select_for_update().get(pk=application.pk)
+    _refuse_unless_installable(row, account, version, by)
+    existing = Installation.objects.live().filter(application=row, account=account).first()
+    if existing:
+        return _authorise_again(existing, version, by)
+    installation = Installation.objects.create(application=row, account=account, version=version, installed_by=by)
+    token = _give_token(installation)
+    StockLocation.objects.get_or_create(account=account)
+    _record(Kind.INSTALLED, installation, by, _side(installation), version=version.label)
+    return Consented(installation, token, created=True)
+
+
+def _refuse_unless_installable(application: Application, account: Account, version: Version, by: User) -> None:
+    if application.retired_at:
+        raise NotPossible(f"{application.name} is retired: it can no longer be installed.")
+    if application.suspended_by_staff_at:
+        raise NotPossible(f"{application.name} is suspended: {application.suspension_reason}".strip(": "))
+    if account not in accounts_for(by, application):
+        raise NotPossible(f"Only an Owner of {account} can install applications on it.")
+    if version not in offered_versions(application, account, by):
+        raise NotPossible("This version cannot be chosen here. Users always install the latest version.")
+
+
+def _authorise_again(installation: Installation, version: Version, by: User) -> Consented:
+    """The own account moves to the version chosen; another stays on its version, and is offered the update."""
+    before = installation.version
+    if installation.is_on_own_account and before != version:
+        installation.version = version
+        installation.save(update_fields=["version"])
+        _record(Kind.VERSION_MOVED, installation, by, _side(installation), before=before.label, version=version.label)
+    _record(Kind.AUTHORISED_AGAIN, installation, by, _side(installation))
+    return Consented(installation, current_token(installation), created=False)
+
+
+def _give_token(installation: Installation) -> PermanentToken:
+    value = credentials.new_credential()
+    return PermanentToken.objects.create(
+        installation=installation,
+        digest=credentials.digest(value),
+        encrypted=credentials.encrypt(value),
+        tail=credentials.tail(value),
+    )
+
+
+def current_token(installation: Installation) -> PermanentToken:
+    """The newest live permanent token; raises DoesNotExist once the installation is over."""
+    return installation.permanent_tokens.live().latest("created_at", "pk")
+
+
+@transaction.atomic
+def reveal_token(installation: Installation, *, by: User, side: Side) -> str:
+    """The permanent token in the clear, on record. The view asks for a fresh sign-in first."""
+    token = installation.permanent_tokens.live().order_by("-created_at", "-pk").first()
+    if token is None:
+        raise NotPossible("This installation is over, and its permanent token ended with it.")
+    _record(Kind.TOKEN_REVEALED, installation, by, side, tail=token.tail)
+    return token.value()
+
+
+@transaction.atomic
+def uninstall(installation: Installation, *, by: User) -> None:
+    """Ends the installation for ever: its permanent token is dead and its sessions end in the same moment."""
+    row = _locked(installation)
+    if not row.is_live:
+        raise NotPossible(f"{row.application} is not installed on {row.account} any more.")
+    now = timezone.now()
+    row.state, row.uninstalled_at = Installation.State.UNINSTALLED, now
+    row.save(update_fields=["state", "uninstalled_at"])
+    row.permanent_tokens.live().update(ends_at=now)
+    row.sessions.end(Session.End.UNINSTALLED)
+    _record(Kind.UNINSTALLED, row, by, _side(row))
+
+
+@transaction.atomic
+def suspend_by_staff(installation: Installation, *, reason: str, by: User) -> None:
+    """Nothing is exchanged until staff resume it; live sessions end at once. Suspended already: nothing changes."""
+    row = _locked(installation)
+    if not row.is_live:
+        raise NotPossible(f"{row} is {row.get_state_display().lower()}: there is nothing to suspend.")
+    if row.suspended_by_staff_at:
+        return
+    row.suspended_by_staff_at, row.suspension_reason = timezone.now(), reason
+    row.save(update_fields=["suspended_by_staff_at", "suspension_reason"])
+    row.sessions.end(Session.End.SUSPENDED)
+    _record(Kind.INSTALLATION_SUSPENDED, row, by, Side.STAFF, reason)
+
+
+@transaction.atomic
+def resume_by_staff(installation: Installation, *, reason: str, by: User) -> None:
+    row = _locked(installation)
+    if row.suspended_by_staff_at is None:
+        return
+    row.suspended_by_staff_at, row.suspension_reason = None, ""
+    row.save(update_fields=["suspended_by_staff_at", "suspension_reason"])
+    _record(Kind.INSTALLATION_RESUMED, row, by, Side.STAFF, reason)
+
+
+@transaction.atomic
+def suspend_application(application: Application, *, reason: str, by: User) -> None:
+    """Suspends the application everywhere: no installation of it exchanges, and all sessions end at once."""
+    row = Application.objects.select_for_update().get(pk=application.pk)
+    if row.retired_at:
+        raise NotPossible(f"{row} is retired already.")
+    if row.suspended_by_staff_at:
+        return
+    row.suspended_by_staff_at, row.suspension_reason = timezone.now(), reason
+    row.save(update_fields=["suspended_by_staff_at", "suspension_reason"])
+    Session.objects.filter(installation__application=row).end(Session.End.SUSPENDED)
+    timeline.record(
+        Kind.APPLICATION_SUSPENDED, by=by, side=Side.STAFF, application=row, account=row.account, reason=reason
+    )
+
+
+@transaction.atomic
+def resume_application(application: Application, *, reason: str, by: User) -> None:
+    row = Application.objects.select_for_update().get(pk=application.pk)
+    if row.suspended_by_staff_at is None:
+        return
+    row.suspended_by_staff_at, row.suspension_reason = None, ""
+    row.save(update_fields=["suspended_by_staff_at", "suspension_reason"])
+    timeline.record(
+        Kind.APPLICATION_RESUMED, by=by, side=Side.STAFF, application=row, account=row.account, reason=reason
+    )
+
+
+def _locked(installation: Installation) -> Installation:
+    """The row as it stands, locked: an exchange that holds it (FOR SHARE) finishes first, a later one sees the change."""
+    queryset = Installation.objects.select_for_update(of=("self",)).select_related("application", "account", "version")
+    return queryset.get(pk=installation.pk)
+
+
+def _side(installation: Installation) -> Side:
+    return Side.DEVELOPER if installation.is_on_own_account else Side.CUSTOMER
+
+
+def _record(
+    kind: Kind, installation: Installation, by: User | None, side: Side, reason: str = "", **facts: object
+) -> None:
+    timeline.record(
+        kind,
+        by=by,
+        side=side,
+        application=installation.application,
+        account=installation.account,
+        subject_id=installation.pk,
+        reason=reason,
+        **facts,
+    )
+
+

@@ -1,0 +1,143 @@
+import uuid
+from typing import ClassVar, Self
+
+from django.db import models
+from django.utils import timezone
+
+from linnapp import credentials
+from linnapp.models import Account, Application, User, Version
+from linnapp.models.people import Reader
+
+
+class InstallationQuerySet(models.QuerySet["Installation"]):
+    def visible_to(self, user: Reader) -> Self:
+        """Installations on this person's accounts, and those of the applications that the accounts own."""
+        mine = Account.objects.visible_to(user).values("pk")
+        return self.filter(models.Q(account__in=mine) | models.Q(application__account__in=mine))
+
+    def on_accounts_of(self, user: Reader) -> Self:
+        return self.filter(account__in=Account.objects.visible_to(user).values("pk"))
+
+    def manageable_by(self, user: Reader) -> Self:
+        """Those this person may update, uninstall and read the permanent token of, as one of the installing account:
+        its Owner, and on the application's own account its Developers too."""
+        owned = Account.objects.owned_by(user).values("pk")
+        mine = Account.objects.visible_to(user).values("pk")
+        return self.filter(
+            models.Q(account__in=owned) | models.Q(account__in=mine, application__account=models.F("account"))
+        )
+
+    def of_applications_edited_by(self, user: Reader) -> Self:
+        return self.filter(application__in=Application.objects.editable_by(user).values("pk"))
+
+    def on_account(self, slug: str) -> Self:
+        return self.filter(account__slug=slug)
+
+    def live(self) -> Self:
+        """Those that hold the one place of an application on an account."""
+        return self.filter(state__in=Installation.LIVE)
+
+    def active(self) -> Self:
+        """Active, and not suspended by anybody: exchanges are answered."""
+        return self.filter(
+            state=Installation.State.ACTIVE,
+            suspended_by_account_at=None,
+            suspended_by_staff_at=None,
+            application__suspended_by_staff_at=None,
+            application__retired_at=None,
+        )
+
+    def never_connected(self) -> Self:
+        return self.live().filter(first_exchange_at=None)
+
+
+class Installation(models.Model):
+    """One application on one account, on one version."""
+
+    class State(models.TextChoices):
+        PENDING = "PENDING", "Waiting"
+        ACTIVE = "ACTIVE", "Active"
+        UNINSTALLED = "UNINSTALLED", "Uninstalled"
+        FAILED = "FAILED", "Failed"
+
+    LIVE = (State.PENDING, State.ACTIVE)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    application = models.ForeignKey(Application, models.PROTECT, related_name="+")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    version = models.ForeignKey(Version, models.PROTECT, related_name="+")
+    state = models.CharField(max_length=20, choices=State, default=State.ACTIVE)
+    installed_at = models.DateTimeField(default=timezone.now)
+    installed_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    suspended_by_account_at = models.DateTimeField(null=True, blank=True)
+    suspended_by_staff_at = models.DateTimeField(null=True, blank=True)
+    suspension_reason = models.TextField(blank=True, help_text="Read by the customer and by the developer.")
+    uninstalled_at = models.DateTimeField(null=True, blank=True)
+    failed_at = models.DateTimeField(null=True, blank=True)
+    failure = models.TextField(blank=True)
+    # Folded from sessions each minute.
+    first_exchange_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[InstallationQuerySet] = InstallationQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("application", "account"),
+                condition=models.Q(state__in=("PENDING", "ACTIVE")),
+                name="one_live_installation_for_application_and_account",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("application", "-installed_at"), name="installations_by_application"),
+            models.Index(fields=("account", "-installed_at"), name="installations_by_account"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.application} on {self.account}"
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in self.LIVE
+
+    @property
+    def is_suspended(self) -> bool:
+        facts = (self.suspended_by_account_at, self.suspended_by_staff_at, self.application.suspended_by_staff_at)
+        return self.is_live and any(facts)
+
+    @property
+    def shown_state(self) -> str:
+        """The state a reader is shown: suspended while any of the three suspensions stands."""
+        return "suspended" if self.is_suspended else self.state.lower()
+
+    @property
+    def is_on_own_account(self) -> bool:
+        return self.account_id == self.application.account_id
+
+
+class PermanentTokenQuerySet(models.QuerySet["PermanentToken"]):
+    def live(self) -> Self:
+        return self.filter(models.Q(ends_at=None) | models.Q(ends_at__gt=timezone.now()))
+
+
+class PermanentToken(models.Model):
+    """Given at installation, exchanged for session tokens. At most two of an installation are live."""
+
+    installation = models.ForeignKey(Installation, models.CASCADE, related_name="permanent_tokens")
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    encrypted = models.TextField(editable=False)
+    tail = models.CharField(max_length=4, editable=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    ends_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[PermanentTokenQuerySet] = PermanentTokenQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+
+    def __str__(self) -> str:
+        return f"permanent token ending …{self.tail}"
+
+    def value(self) -> str:
+        return credentials.decrypt(self.encrypted)

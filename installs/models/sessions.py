@@ -1,0 +1,91 @@
+import uuid
+from datetime import datetime, timedelta
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from installs.models.installations import Installation, PermanentToken
+from linnapp.models import Secret
+
+
+def idle_since(now: datetime) -> datetime:
+    """A session last used before this moment has ended by itself."""
+    return now - timedelta(seconds=settings.SESSION_IDLE_SECONDS)
+
+
+class SessionQuerySet(models.QuerySet["Session"]):
+    def live(self) -> Self:
+        now = timezone.now()
+        return self.filter(ended_at=None, expires_at__gt=now, last_used_at__gt=idle_since(now))
+
+    def end(self, cause: "Session.End") -> int:
+        """Ends what has not ended yet; the number of rows."""
+        return self.filter(ended_at=None).update(ended_at=timezone.now(), end=cause)
+
+
+class Session(models.Model):
+    """What a session token stands for. The value itself is kept nowhere: the keyed digest finds the row.
+
+    Rows are written by `installs.authorization` in one SQL statement: a column added here is added there.
+    """
+
+    class End(models.TextChoices):
+        EXPIRED = "EXPIRED", "Not used for too long"
+        REPLACED = "REPLACED", "Too many sessions: the least recently used ended"
+        SUSPENDED = "SUSPENDED", "Suspended"
+        UNINSTALLED = "UNINSTALLED", "Uninstalled"
+        SECRET_RETIRED = "SECRET_RETIRED", "The Application Secret was retired"
+        APPLICATION_RETIRED = "APPLICATION_RETIRED", "The application was retired"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    installation = models.ForeignKey(Installation, models.CASCADE, related_name="sessions", db_index=False)
+    permanent_token = models.ForeignKey(PermanentToken, models.CASCADE, related_name="+", db_index=False)
+    secret = models.ForeignKey(Secret, models.CASCADE, related_name="+", db_index=False)
+    scope = models.TextField(blank=True)
+    address = models.CharField(max_length=45, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    last_used_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    end = models.CharField(max_length=20, choices=End, blank=True)
+
+    objects: ClassVar[SessionQuerySet] = SessionQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("installation", "created_at"), name="sessions_of_installation"),
+            models.Index(
+                fields=("installation", "last_used_at"),
+                condition=models.Q(ended_at=None),
+                name="sessions_not_ended",
+            ),
+            models.Index(fields=("created_at",), name="sessions_by_age"),
+        )
+
+    def __str__(self) -> str:
+        return f"session of {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class ExchangeHour(models.Model):
+    """Exchanges of one installation in one hour, folded from session rows and refusal groups."""
+
+    installation = models.ForeignKey(Installation, models.CASCADE, related_name="exchange_hours")
+    hour = models.DateTimeField()
+    exchanges = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+    addresses = models.PositiveIntegerField(default=0)
+    # Whether the timeline has its line for this hour.
+    told = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("installation", "hour"), name="one_row_for_an_hour"),)
+        indexes = (
+            models.Index(fields=("hour",), name="exchange_hours_by_hour"),
+            models.Index(fields=("hour",), condition=models.Q(told=False), name="exchange_hours_untold"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.exchanges} exchanges, {self.refused} refused, {self.hour:%Y-%m-%d %H}:00"

@@ -1,0 +1,30 @@
+from typing import ClassVar, Self
+from uuid import UUID
+
+from django.db import models
+
+from linnapp.models import Account
+
+DEFAULT_LOCATION = UUID(int=0)
+
+
+class StockLocationQuerySet(models.QuerySet["StockLocation"]):
+    def of_account(self, account_id: UUID) -> Self:
+        return self.filter(account_id=account_id).order_by("id")
+
+
+class StockLocation(models.Model):
+    """Where an account keeps stock: the one kind of data served here, so that a first authorised call answers."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="+")
+    location_id = models.UUIDField(default=DEFAULT_LOCATION)
+    name = models.CharField(max_length=120, default="Default")
+    is_fulfilment_center = models.BooleanField(default=False)
+
+    objects: ClassVar[StockLocationQuerySet] = StockLocationQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account", "location_id"), name="stock_location_once"),)
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,34 @@
+"""Which address a request came from, as far as it can be trusted."""
+
+import ipaddress
+from collections.abc import Mapping
+
+from django.conf import settings
+
+
+def client_address(meta: Mapping[str, str]) -> str:
+    """The address of the client: the peer's own, or what TRUSTED_PROXIES report of theirs.
+
+    X-Forwarded-For is read from the right, through trusted proxies only: whatever stands left of the first untrusted
+    address was written by the client itself.
+    """
+    hops = [hop.strip() for hop in meta.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+    address = meta.get("REMOTE_ADDR", "")
+    while hops and is_trusted(address):
+        address = hops.pop()
+    return address if is_address(address) else ""
+
+
+def is_trusted(address: str) -> bool:
+    if not is_address(address):
+        return False
+    value = ipaddress.ip_address(address)
+    return any(value in network for network in settings.TRUSTED_PROXIES)
+
+
+def is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

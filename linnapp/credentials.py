@@ -1,0 +1,86 @@
+"""Every secret of the portal is made, digested, encrypted, compared and masked here, and nowhere else.
+
+Two kinds of value: *credentials* that clients parse as a UUID (Application Secret, permanent token, session token),
+128 random bits each; and *link keys* in mails. Because the values are random, a fast keyed digest finds them:
+a password hash would cost 100 ms for nothing.
+"""
+
+import hmac
+import re
+import secrets
+from functools import lru_cache
+from hashlib import blake2b
+from uuid import UUID
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+
+CANARY = "linnapp"
+UUID_SHAPE = re.compile(r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?", re.IGNORECASE)
+
+
+class WrongKey(Exception):
+    """The value was encrypted with a key that CREDENTIAL_KEYS does not hold."""
+
+
+def new_credential() -> str:
+    """128 random bits, written as a UUID with dashes, which is what clients of the protocol parse."""
+    return str(UUID(bytes=secrets.token_bytes(16)))
+
+
+def new_link_key() -> str:
+    """192 random bits for a link in a mail."""
+    return secrets.token_urlsafe(24)
+
+
+def new_encryption_key() -> str:
+    return Fernet.generate_key().decode()
+
+
+def canonical(value: str) -> str | None:
+    """32 hexadecimal digits of a UUID written with or without dashes and braces, in any case; None for anything else."""
+    value = value.strip()
+    if not UUID_SHAPE.fullmatch(value):
+        return None
+    return value.strip("{}").replace("-", "").lower()
+
+
+def digest(value: str) -> str:
+    """Keyed digest by which a value is found, 64 hexadecimal digits. A UUID has one digest in all its spellings."""
+    spelled = canonical(value) or value
+    return blake2b(spelled.encode(errors="replace"), key=settings.DIGEST_KEY.encode()[:64], digest_size=32).hexdigest()
+
+
+def same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())
+
+
+@lru_cache(maxsize=4)
+def _cipher(keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in keys])
+
+
+def encrypt(value: str) -> str:
+    return _cipher(tuple(settings.CREDENTIAL_KEYS)).encrypt(value.encode()).decode()
+
+
+def decrypt(encrypted: str) -> str:
+    """The value again; raises WrongKey rather than return anything else."""
+    try:
+        return _cipher(tuple(settings.CREDENTIAL_KEYS)).decrypt(encrypted.encode()).decode()
+    except InvalidToken as error:
+        raise WrongKey("These keys cannot read this value: restore the `.env` it was made with.") from error
+
+
+def tail(value: str) -> str:
+    """The last four characters: enough to tell two values apart, of no use to anybody else."""
+    return value[-4:]
+
+
+def masked(value: str) -> str:
+    return f"…{tail(value)}"
+
+
+def new_reference() -> str:
+    """What a person reads out to support: no secret, but not to be guessed from the one before either."""
+    return secrets.token_hex(8)

@@ -1,0 +1,9 @@
+"""What services raise when a person asks for something that cannot be done."""
+
+
+class NotPossible(Exception):
+    """A refusal in words: what is so, and what to do about it. Shown to the person as it is."""
+
+
+class Moved(Exception):
+    """Somebody else saved first: what the person started from is no longer what stands."""

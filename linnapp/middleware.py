@@ -1,0 +1,106 @@
+"""What stands around every view."""
+
+import logging
+import re
+import zoneinfo
+from collections.abc import Callable
+from contextvars import ContextVar
+
+from django.conf import settings
+from django.core.handlers.exception import convert_exception_to_response
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import get_resolver
+from django.utils import timezone
+
+from linnapp import credentials
+
+View = Callable[[HttpRequest], HttpResponseBase]
+reference_of_this_request: ContextVar[str] = ContextVar("reference", default="-")
+
+
+class ReferenceFilter(logging.Filter):
+    """Puts the reference of the request into its log lines."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.reference = reference_of_this_request.get()
+        return True
+
+
+class RequestReference:
+    """Gives each request a reference: in the answer's X-Request-Id, in log lines, in refusals and on error pages."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request.reference = reference = credentials.new_reference()  # type: ignore[attr-defined]
+        mark = reference_of_this_request.set(reference)
+        try:
+            response = self.get_response(request)
+        finally:
+            reference_of_this_request.reset(mark)
+        response.headers["X-Request-Id"] = reference
+        return response
+
+
+class MachineApi:
+    """Answers the paths of machines from a URL conf of their own, without what only people need.
+
+    No session, cookie, CSRF or redirect stands between a client and its answer: clients of the protocol know none
+    of them, and a token exchange should cost what its two queries cost. Whatever is not under /api/ goes on to the
+    middleware for people, and so is closed unless opened.
+    """
+
+    PATH = re.compile(r"/+api/", re.IGNORECASE)
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+        self.resolver = get_resolver(settings.MACHINE_URLCONF)
+        self.answer = convert_exception_to_response(self._answer)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not self.PATH.match(request.path_info):
+            return self.get_response(request)
+        request.urlconf = settings.MACHINE_URLCONF
+        response = self.answer(request)
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        match = self.resolver.resolve(request.path_info)
+        return match.func(request, *match.args, **match.kwargs)
+
+
+class PageHeaders:
+    """Headers of pages that Django has no setting for."""
+
+    POLICY = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()"
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        response.headers.setdefault("Permissions-Policy", self.POLICY)
+        # A page holds what one person may see: no shared cache keeps it, and Back after signing out shows nothing.
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+class ReadersTimeZone:
+    """Times are rendered in the zone that the reader chose."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse | HttpResponseBase:
+        if not request.user.is_authenticated:
+            return self.get_response(request)
+        try:
+            zone = zoneinfo.ZoneInfo(request.user.time_zone)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+            return self.get_response(request)
+        with timezone.override(zone):
+            return self.get_response(request)

@@ -1,0 +1,20 @@
+from linnapp.models.applications import Application, Secret
+from linnapp.models.keys import KeyCanary
+from linnapp.models.manifests import Module, Parameter
+from linnapp.models.people import Account, Invitation, Membership, User
+from linnapp.models.timeline import TimelineEntry
+from linnapp.models.versions import Version
+
+__all__ = [
+    "Account",
+    "Application",
+    "Invitation",
+    "KeyCanary",
+    "Membership",
+    "Module",
+    "Parameter",
+    "Secret",
+    "TimelineEntry",
+    "User",
+    "Version",
+]

@@ -1,0 +1,132 @@
+import uuid
+from typing import ClassVar, Self
+
+from django.db import models
+from django.utils import timezone
+
+from linnapp import credentials
+from linnapp.models.people import Account, Membership, Reader, User
+
+EDITING_ROLES = (Membership.Role.OWNER, Membership.Role.DEVELOPER)
+
+
+class ApplicationQuerySet(models.QuerySet["Application"]):
+    def visible_to(self, user: Reader) -> Self:
+        """Applications of the accounts this person is a member of."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(account__memberships__user_id=user.pk)
+
+    def editable_by(self, user: Reader) -> Self:
+        """Those this person may change: whether the application's state still allows it is the service's question."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(account__memberships__user_id=user.pk, account__memberships__role__in=EDITING_ROLES)
+
+    def of_account(self, slug: str) -> Self:
+        return self.filter(account__slug=slug)
+
+    def not_retired(self) -> Self:
+        return self.filter(retired_at=None)
+
+
+class Application(models.Model):
+    """What a developer registers. The primary key is the Application ID."""
+
+    class Type(models.TextChoices):
+        SYSTEM = "SYSTEM", "System Integration"
+        CHANNEL = "CHANNEL", "Channel Integration"
+        SHIPPING = "SHIPPING", "Shipping Integration"
+        EMBEDDED = "EMBEDDED", "Embedded Application"
+
+    class Listing(models.TextChoices):
+        UNLISTED = "UNLISTED", "Unlisted"
+        IN_REVIEW = "IN_REVIEW", "In review"
+        RETURNED = "RETURNED", "Returned"
+        LISTED = "LISTED", "Listed"
+
+    class State(models.TextChoices):
+        LIVE = "LIVE", "Live"
+        SUSPENDED = "SUSPENDED", "Suspended"
+        RETIRED = "RETIRED", "Retired"
+
+    id = models.UUIDField("Application ID", primary_key=True, default=uuid.uuid4, editable=False)
+    account = models.ForeignKey(Account, models.PROTECT, related_name="applications")
+    name = models.CharField(max_length=80)
+    type = models.CharField("application type", max_length=20, choices=Type)
+    summary = models.TextField(max_length=2000, blank=True, help_text="Only your team sees this.")
+    description = models.TextField(
+        max_length=2000, blank=True, help_text="Shown to whoever installs the application, and in the store."
+    )
+    support_contact = models.CharField(
+        max_length=200, blank=True, help_text="An e-mail address or a web page where installers get help."
+    )
+    # The file's own digest is its address, so that a logo can be cached for ever.
+    logo_digest = models.CharField(max_length=64, blank=True, editable=False)
+    listing = models.CharField(max_length=20, choices=Listing, default=Listing.UNLISTED)
+    suspended_by_staff_at = models.DateTimeField(null=True, blank=True)
+    suspension_reason = models.TextField(blank=True, help_text="Read by the owner and by installers.")
+    retired_at = models.DateTimeField(null=True, blank=True)
+    # The manifest's part that is not a module.
+    permissions = models.JSONField(default=list, blank=True)
+    script_url = models.TextField(blank=True)
+    manifest_extra = models.JSONField(default=dict, blank=True)
+    manifest_revision = models.PositiveIntegerField(default=1)
+    manifest_saved_at = models.DateTimeField(null=True, blank=True)
+    manifest_saved_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[ApplicationQuerySet] = ApplicationQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("name", "id")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def state(self) -> "Application.State":
+        if self.retired_at:
+            return self.State.RETIRED
+        return self.State.SUSPENDED if self.suspended_by_staff_at else self.State.LIVE
+
+    @property
+    def is_verified(self) -> bool:
+        return self.listing == self.Listing.LISTED
+
+
+class SecretQuerySet(models.QuerySet["Secret"]):
+    def live(self) -> Self:
+        return self.filter(models.Q(ends_at=None) | models.Q(ends_at__gt=timezone.now()))
+
+    def visible_to(self, user: Reader) -> Self:
+        return self.filter(application__in=Application.objects.editable_by(user))
+
+
+class Secret(models.Model):
+    """An Application Secret: found by digest, shown again by decryption. At most two of an application are live."""
+
+    application = models.ForeignKey(Application, models.CASCADE, related_name="secrets")
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    encrypted = models.TextField(editable=False)
+    tail = models.CharField(max_length=4, editable=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    ends_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[SecretQuerySet] = SecretQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("created_at", "id")
+
+    def __str__(self) -> str:
+        return f"secret ending …{self.tail}"
+
+    @property
+    def is_live(self) -> bool:
+        return self.ends_at is None or self.ends_at > timezone.now()
+
+    def value(self) -> str:
+        return credentials.decrypt(self.encrypted)

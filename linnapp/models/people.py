@@ -1,0 +1,127 @@
+import uuid
+from typing import Any, ClassVar, Self
+from zoneinfo import available_timezones
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.utils import timezone
+
+SUPPORT_GROUP = "Support"
+TIME_ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/")) + ["UTC"]
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person. What a person may do follows from memberships in accounts, never from the person alone."""
+
+    email = models.EmailField("e-mail", unique=True)
+    name = models.CharField(max_length=120)
+    time_zone = models.CharField(max_length=64, default="UTC", help_text="Times on every page are shown in this zone.")
+    is_active = models.BooleanField(default=True, help_text="Somebody who is not active cannot sign in.")
+    is_staff = models.BooleanField("may open the admin", default=False)
+    date_joined = models.DateTimeField("joined", default=timezone.now)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    class Meta:
+        verbose_name = "person"
+        verbose_name_plural = "people"
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def get_full_name(self) -> str:
+        return self.name
+
+    @property
+    def is_support(self) -> bool:
+        """Whether the support console is open to this person: one query for those who are staff."""
+        if not (self.is_active and self.is_staff):
+            return False
+        return self.is_superuser or self.groups.filter(name=SUPPORT_GROUP).exists()
+
+
+Reader = User | AnonymousUser
+
+
+class AccountQuerySet(models.QuerySet["Account"]):
+    def visible_to(self, user: Reader) -> Self:
+        """The accounts this person is a member of."""
+        return self.filter(memberships__user_id=user.pk) if user.is_authenticated else self.none()
+
+    def owned_by(self, user: Reader) -> Self:
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(memberships__user_id=user.pk, memberships__role=Membership.Role.OWNER)
+
+
+class Account(models.Model):
+    """A customer: the tenant that installs applications, and owns those that its team develops."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField("company name", max_length=120)
+    slug = models.SlugField(max_length=60, unique=True, help_text="Stands in the address of every page of the account.")
+    contact_email = models.EmailField("contact e-mail", help_text="Given to applications as the account's e-mail.")
+    created_at = models.DateTimeField(default=timezone.now)
+    members: models.ManyToManyField = models.ManyToManyField(User, through="Membership", related_name="accounts")
+
+    objects: ClassVar[AccountQuerySet] = AccountQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    class Role(models.TextChoices):
+        OWNER = "OWNER", "Owner"
+        DEVELOPER = "DEVELOPER", "Developer"
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=20, choices=Role)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("account", "user"), name="one_membership_for_person_and_account"),)
+
+    def __str__(self) -> str:
+        return f"{self.user}, {self.get_role_display()} of {self.account}"
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def open(self) -> Self:
+        return self.filter(accepted_at=None, expires_at__gt=timezone.now())
+
+
+class Invitation(models.Model):
+    """A seat offered by e-mail. The link's key is kept as a digest only."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="invitations")
+    email = models.EmailField("e-mail")
+    role = models.CharField(max_length=20, choices=Membership.Role, default=Membership.Role.DEVELOPER)
+    key_digest = models.CharField(max_length=64, unique=True, editable=False)
+    invited_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[InvitationQuerySet] = InvitationQuerySet.as_manager()  # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        return f"{self.email} to {self.account}"

@@ -1,0 +1,88 @@
+from typing import ClassVar, Self
+from uuid import UUID
+
+from django.db import models
+from django.utils import timezone
+
+
+class TimelineEntryQuerySet(models.QuerySet["TimelineEntry"]):
+    def about_application(self, application_id: UUID) -> Self:
+        return self.filter(application_id=application_id)
+
+    def about(self, subject_id: UUID) -> Self:
+        return self.filter(subject_id=subject_id)
+
+    def newest_first(self) -> Self:
+        return self.order_by("-id")
+
+
+class TimelineEntry(models.Model):
+    """One line of what happened. Append-only, and without foreign keys: it outlives what it tells of.
+
+    `account_id` is the account it happened on (the installing one for what concerns an installation, else the
+    developer's); `subject_id` the installation, where it is about one.
+    """
+
+    class Kind(models.TextChoices):
+        APPLICATION_CREATED = "APPLICATION_CREATED"
+        APPLICATION_EDITED = "APPLICATION_EDITED"
+        APPLICATION_LOGO = "APPLICATION_LOGO"
+        APPLICATION_SUSPENDED = "APPLICATION_SUSPENDED"
+        APPLICATION_RESUMED = "APPLICATION_RESUMED"
+        APPLICATION_LISTED = "APPLICATION_LISTED"
+        APPLICATION_UNLISTED = "APPLICATION_UNLISTED"
+        APPLICATION_RETIRED = "APPLICATION_RETIRED"
+        APPLICATION_DELETED = "APPLICATION_DELETED"
+        SECRET_CREATED = "SECRET_CREATED"
+        SECRET_REVEALED = "SECRET_REVEALED"
+        SECRET_RETIRED = "SECRET_RETIRED"
+        MANIFEST_SAVED = "MANIFEST_SAVED"
+        VERSION_CREATED = "VERSION_CREATED"
+        INSTALLED = "INSTALLED"
+        AUTHORISED_AGAIN = "AUTHORISED_AGAIN"
+        VERSION_MOVED = "VERSION_MOVED"
+        TOKEN_REVEALED = "TOKEN_REVEALED"
+        UNINSTALLED = "UNINSTALLED"
+        INSTALLATION_SUSPENDED = "INSTALLATION_SUSPENDED"
+        INSTALLATION_RESUMED = "INSTALLATION_RESUMED"
+        EXCHANGES = "EXCHANGES"
+        SUPPORT_VIEWED = "SUPPORT_VIEWED"
+        MEMBER_INVITED = "MEMBER_INVITED"
+        MEMBER_JOINED = "MEMBER_JOINED"
+        MEMBER_ROLE = "MEMBER_ROLE"
+        MEMBER_REMOVED = "MEMBER_REMOVED"
+        ACCOUNT_CREATED = "ACCOUNT_CREATED"
+        ACCOUNT_EDITED = "ACCOUNT_EDITED"
+
+    class Side(models.TextChoices):
+        """Who acted, as seen by a reader of another side, who is not told the person's name."""
+
+        DEVELOPER = "DEVELOPER"
+        CUSTOMER = "CUSTOMER"
+        STAFF = "STAFF"
+        CLIENT = "CLIENT"
+
+    at = models.DateTimeField(default=timezone.now)
+    kind = models.CharField(max_length=40, choices=Kind)
+    application_id = models.UUIDField(null=True)
+    account_id = models.UUIDField(null=True)
+    subject_id = models.UUIDField(null=True)
+    actor_id = models.BigIntegerField(null=True)
+    actor_name = models.CharField(max_length=200, blank=True)
+    side = models.CharField(max_length=20, choices=Side)
+    reason = models.TextField(blank=True)
+    facts = models.JSONField(default=dict)
+
+    objects: ClassVar[TimelineEntryQuerySet] = TimelineEntryQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = "timeline entry"
+        verbose_name_plural = "timeline"
+        indexes = (
+            models.Index(fields=("application_id", "-id"), name="timeline_by_application"),
+            models.Index(fields=("account_id", "-id"), name="timeline_by_account"),
+            models.Index(fields=("subject_id", "-id"), name="timeline_by_subject"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"

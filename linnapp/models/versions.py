@@ -1,0 +1,87 @@
+from typing import Any, ClassVar, Self
+
+from django.db import models
+from django.utils import timezone
+
+from linnapp.models.applications import Application
+from linnapp.models.people import Reader, User
+
+
+class VersionQuerySet(models.QuerySet["Version"]):
+    def visible_to(self, user: Reader) -> Self:
+        return self.filter(application__in=Application.objects.visible_to(user))
+
+    def released(self) -> Self:
+        return self.filter(kind=Version.Kind.RELEASED)
+
+    def installable(self) -> Self:
+        """Released and not withdrawn."""
+        return self.released().filter(withdrawn_at=None)
+
+    def newest_first(self) -> Self:
+        return self.order_by("-major", "-minor", "-patch")
+
+    def latest(self, *fields: str) -> "Version | None":  # type: ignore[override]
+        """The version new installations get, or None where nothing was released."""
+        return self.installable().newest_first().first()
+
+    def development(self) -> "Version":
+        return self.get(kind=Version.Kind.DEVELOPMENT)
+
+
+class Version(models.Model):
+    """A snapshot of the manifest. Released ones never change (the database refuses); the Development Version follows
+    Save Manifest, and there is one of it for each application."""
+
+    class Kind(models.TextChoices):
+        DEVELOPMENT = "DEVELOPMENT", "Development Version"
+        RELEASED = "RELEASED", "Released"
+
+    application = models.ForeignKey(Application, models.CASCADE, related_name="versions")
+    kind = models.CharField(max_length=20, choices=Kind)
+    major = models.PositiveIntegerField(null=True, blank=True)
+    minor = models.PositiveIntegerField(null=True, blank=True)
+    patch = models.PositiveIntegerField(null=True, blank=True)
+    snapshot = models.JSONField()
+    notes = models.TextField(blank=True, max_length=10_000)
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[VersionQuerySet] = VersionQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("application",),
+                condition=models.Q(kind="DEVELOPMENT"),
+                name="one_development_version",
+            ),
+            models.UniqueConstraint(fields=("application", "major", "minor", "patch"), name="version_number_once"),
+            models.CheckConstraint(
+                condition=models.Q(kind="DEVELOPMENT", major=None, minor=None, patch=None)
+                | models.Q(kind="RELEASED", major__isnull=False, minor__isnull=False, patch__isnull=False),
+                name="released_versions_have_a_number",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def is_development(self) -> bool:
+        return self.kind == self.Kind.DEVELOPMENT
+
+    @property
+    def numbers(self) -> tuple[int, int, int]:
+        """Numbers to compare released versions by; raises for the Development Version."""
+        if self.major is None or self.minor is None or self.patch is None:
+            raise ValueError("the Development Version has no number")
+        return (self.major, self.minor, self.patch)
+
+    @property
+    def label(self) -> str:
+        return "Development Version" if self.is_development else "{}.{}.{}".format(*self.numbers)
+
+    def modules(self) -> list[dict[str, Any]]:
+        return list(self.snapshot.get("Modules", []))

@@ -1,0 +1,254 @@
+"""The page kit: what pages of both packages share. Queries in, one page of rows out."""
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.core import signing
+from django.core.exceptions import ValidationError
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django_filters import FilterSet
+
+from linnapp.models import Account, Membership
+
+SHOWN_FOR = timedelta(minutes=10)
+PAGE_SIZE = 50
+MOST_COUNTED = 10_000
+
+
+# The frame around every page.
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Who reads, on which account, and what the rail offers them."""
+
+    account: Account | None
+    accounts: Sequence[Account]
+    role: str | None
+    is_support: bool
+    is_admin: bool
+    demo: bool
+
+
+def frame(request: HttpRequest) -> dict[str, Frame | str]:
+    """Context processor: the account is the one in the address, else the one last worked on, else the first."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        empty = Frame(None, [], None, False, False, settings.DEMO)
+        return {"frame": empty, "request_id": getattr(request, "reference", "")}
+    memberships = list(Membership.objects.filter(user_id=user.pk).select_related("account").order_by("account__name"))
+    current = _current(request, memberships)
+    value = Frame(
+        account=current.account if current else None,
+        accounts=[membership.account for membership in memberships],
+        role=current.role if current else None,
+        is_support=user.is_support,
+        is_admin=user.is_staff,
+        demo=settings.DEMO,
+    )
+    return {"frame": value, "request_id": getattr(request, "reference", "")}
+
+
+def _current(request: HttpRequest, memberships: Sequence[Membership]) -> Membership | None:
+    named = request.resolver_match.kwargs.get("account") if request.resolver_match else None
+    slug = named or request.session.get("account")
+    found = next((membership for membership in memberships if membership.account.slug == slug), None)
+    if found and named and request.session.get("account") != named:
+        request.session["account"] = named
+    return found or (memberships[0] if memberships else None)
+
+
+# A secret shown once more to the person who just made it.
+
+
+def show_once(request: HttpRequest, kind: str, key: object) -> None:
+    """Lets this browser session see one credential in the clear for ten minutes. Only the row's key is kept."""
+    shown = request.session.get("shown", {})
+    shown[f"{kind}:{key}"] = timezone.now().isoformat()
+    request.session["shown"] = shown
+
+
+def may_show(request: HttpRequest, kind: str, key: object) -> bool:
+    since = request.session.get("shown", {}).get(f"{kind}:{key}")
+    return since is not None and timezone.now() - datetime.fromisoformat(since) < SHOWN_FOR
+
+
+# Lists.
+
+
+@dataclass(frozen=True)
+class Sort:
+    """A way to sort: fields as in order_by, none of them null; the primary key is added to tell equals apart."""
+
+    label: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the CSV of a list: its heading, and its value for a row."""
+
+    label: str
+    value: Callable[[Any], object]
+
+
+class ListPage:
+    """A list as one reader asked for it: searched, filtered, sorted, and cut by keyset.
+
+    Keyset and not OFFSET: page 10,000 costs what page 1 costs, and a row added meanwhile shifts nothing. The address
+    holds everything (`q`, the filters, `sort`, `after`), so a list can be bookmarked and sent.
+    """
+
+    def __init__(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Any],
+        *,
+        filters: type[FilterSet],
+        sorts: Mapping[str, Sort],
+        columns: Sequence[Column] = (),
+        size: int = PAGE_SIZE,
+    ) -> None:
+        self.request = request
+        self.filterset = filters(request.GET or None, queryset=queryset, request=request)
+        self.sorts = sorts
+        self.columns = columns
+        self.size = size
+        wanted = request.GET.get("sort", "")
+        self.sort_key = wanted if wanted in sorts else next(iter(sorts))
+
+    @cached_property
+    def queryset(self) -> QuerySet[Any]:
+        return self.filterset.qs.order_by(*self.ordering)
+
+    @property
+    def ordering(self) -> tuple[str, ...]:
+        fields = self.sorts[self.sort_key].fields
+        return (*fields, "-pk" if fields[0].startswith("-") else "pk")
+
+    @cached_property
+    def _window(self) -> list[Any]:
+        """One row more than the page holds, to know whether another page follows."""
+        queryset = self.queryset
+        if after := self.request.GET.get("after"):
+            queryset = queryset.filter(self._beyond(after))
+        return list(queryset[: self.size + 1])
+
+    @cached_property
+    def rows(self) -> list[Any]:
+        return self._window[: self.size]
+
+    def _beyond(self, cursor: str) -> Q:
+        """Rows that come after the cursor: greater in the first field, or equal there and greater in the next, ..."""
+        try:
+            values = json.loads(signing.Signer(salt="cursor").unsign(cursor))
+        except (signing.BadSignature, ValueError):
+            return Q()
+        condition, equal = Q(), Q()
+        for field, value in zip(self.ordering, values, strict=False):
+            name = field.lstrip("-")
+            condition |= equal & Q(**{f"{name}__{'lt' if field.startswith('-') else 'gt'}": value})
+            equal &= Q(**{name: value})
+        return condition
+
+    @cached_property
+    def next_url(self) -> str | None:
+        if len(self._window) <= self.size:
+            return None
+        values = [_at(self.rows[-1], field.lstrip("-")) for field in self.ordering]
+        cursor = signing.Signer(salt="cursor").sign(json.dumps(values, default=str))
+        return self.url(after=cursor)
+
+    @property
+    def first_url(self) -> str | None:
+        """Back to the first page, from any other."""
+        return self.url(after=None) if self.request.GET.get("after") else None
+
+    def url(self, **changes: str | None) -> str:
+        """This list's address with some of its parameters changed; None takes one out."""
+        asked = {key: value for key, value in self.request.GET.items() if value}
+        asked |= {key: value for key, value in changes.items() if value is not None}
+        for key, value in changes.items():
+            if value is None:
+                asked.pop(key, None)
+        return f"{self.request.path}?{urlencode(asked)}" if asked else self.request.path
+
+    @cached_property
+    def total(self) -> str:
+        """How many rows match, in words; never an exact count of a whole large table."""
+        count = self.filterset.qs.order_by()[: MOST_COUNTED + 1].count()
+        return f"more than {MOST_COUNTED:,}" if count > MOST_COUNTED else f"{count:,}"
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether the reader asked for less than everything: an empty page then says "nothing matches"."""
+        return any(value for key, value in self.request.GET.items() if key not in {"sort", "after"})
+
+    @property
+    def sort_links(self) -> list[tuple[str, str, bool]]:
+        """Label, address, and whether it is the one in force."""
+        return [
+            (sort.label, self.url(sort=key, after=None), key == self.sort_key) for key, sort in self.sorts.items()
+        ]
+
+    def as_csv(self, filename: str) -> StreamingHttpResponse:
+        writer = csv.writer(_Echo())
+        rows: Iterator[Any] = self.queryset.iterator(chunk_size=500)
+        lines: Iterable[Any] = (
+            writer.writerow([_harmless(column.value(row)) for column in self.columns]) for row in rows
+        )
+        head = writer.writerow([column.label for column in self.columns])
+        response = StreamingHttpResponse(_with_head(head, lines), content_type="text/csv; charset=utf-8")
+        response.headers["Content-Disposition"] = f'attachment; filename="{filename}.csv"'
+        return response
+
+
+def _at(row: Model, path: str) -> Any:
+    """A row's value at an order_by path, relations included."""
+    value: Any = row
+    for name in path.split("__"):
+        value = getattr(value, name)
+    if isinstance(value, Model):
+        value = value.pk
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _harmless(value: object) -> str:
+    """A spreadsheet runs a cell that begins with one of these as a formula; the apostrophe makes it text."""
+    text = value.isoformat() if isinstance(value, datetime) else "" if value is None else str(value)
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+
+
+def _with_head(head: str, lines: Iterable[str]) -> Iterator[str]:
+    yield head
+    yield from lines
+
+
+class _Echo:
+    """A file that hands back what is written: the csv module wants one."""
+
+    def write(self, value: str) -> str:
+        return value
+
+
+def page_or_part(
+    request: HttpRequest, template: str, part: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """The whole page, or for htmx only the partial that stands in it under the same context."""
+    wants_part = getattr(request, "htmx", False) and not request.htmx.boosted  # type: ignore[attr-defined]
+    return render(request, part if wants_part else template, context, status=status)
+
+
+def explain(form: Any, error: ValidationError | Exception, field: str | None = None) -> None:
+    """Puts a service's refusal where the form shows it."""
+    form.add_error(field, str(error))

@@ -1,0 +1,111 @@
+"""What a developer does with an application as a whole."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from linnapp import logos, manifest, module_types, timeline
+from linnapp.errors import NotPossible
+from linnapp.models import Account, Application, Secret, User, Version
+from linnapp.services import manifests, secrets
+
+EDITABLE = ("name", "summary", "description", "support_contact")
+
+
+@transaction.atomic
+def create_application(*, account: Account, name: str, type: str, by: User) -> tuple[Application, Secret]:
+    """A new application with its Application ID, first secret, preset manifest and Development Version."""
+    preset = module_types.preset(type, name)
+    application = Application.objects.create(
+        account=account, name=name, type=type, created_by=by, manifest_saved_by=by, manifest_saved_at=timezone.now()
+    )
+    manifests.write_rows(application, preset)
+    Version.objects.create(
+        application=application, kind=Version.Kind.DEVELOPMENT, snapshot=manifest.to_json(preset), created_by=by
+    )
+    timeline.record(
+        timeline.Kind.APPLICATION_CREATED,
+        by=by,
+        side=timeline.Side.DEVELOPER,
+        application=application,
+        account=account,
+        type=application.get_type_display(),
+    )
+    return application, secrets.create_secret(application=application, by=by)
+
+
+def locked(application: Application) -> Application:
+    """The application's row, locked until the transaction ends; raises NotPossible once it is retired."""
+    row = Application.objects.select_for_update().get(pk=application.pk)
+    if row.retired_at:
+        raise NotPossible(f"{row.name} is retired: nothing about it can be changed any more.")
+    return row
+
+
+@transaction.atomic
+def edit_application(application: Application, *, by: User, **values: str) -> list[str]:
+    """Sets name, summary, description or support contact; the names of the fields that changed."""
+    row = locked(application)
+    changed = [field for field in EDITABLE if field in values and getattr(row, field) != values[field]]
+    if not changed:
+        return []
+    for field in changed:
+        setattr(row, field, values[field])
+    row.changed_at = timezone.now()
+    row.save(update_fields=[*changed, "changed_at"])
+    fields = ", ".join(str(Application._meta.get_field(field).verbose_name) for field in changed)
+    timeline.record(
+        timeline.Kind.APPLICATION_EDITED,
+        by=by,
+        side=timeline.Side.DEVELOPER,
+        application=row,
+        account=row.account,
+        fields=fields,
+    )
+    return changed
+
+
+def set_logo(application: Application, picture: bytes, *, by: User) -> None:
+    """Stores a picture of exactly 140 x 140 as the logo; raises NotPossible for anything else."""
+    digest = logos.store(logos.read(picture))
+    _change_logo(application, digest, "changed" if application.logo_digest else "added", by)
+
+
+def remove_logo(application: Application, *, by: User) -> None:
+    _change_logo(application, "", "removed", by)
+
+
+@transaction.atomic
+def _change_logo(application: Application, digest: str, change: str, by: User) -> None:
+    row = locked(application)
+    if row.logo_digest == digest:
+        return
+    row.logo_digest = digest
+    row.changed_at = timezone.now()
+    row.save(update_fields=["logo_digest", "changed_at"])
+    timeline.record(
+        timeline.Kind.APPLICATION_LOGO,
+        by=by,
+        side=timeline.Side.DEVELOPER,
+        application=row,
+        account=row.account,
+        change=change,
+    )
+
+
+@transaction.atomic
+def set_listing(application: Application, *, listed: bool, by: User, reason: str) -> None:
+    """Staff put an application on the store, or take it off; the reason stands in the timeline."""
+    row = locked(application)
+    listing = Application.Listing.LISTED if listed else Application.Listing.UNLISTED
+    if row.listing == listing:
+        return
+    row.listing = listing
+    row.save(update_fields=["listing"])
+    timeline.record(
+        timeline.Kind.APPLICATION_LISTED if listed else timeline.Kind.APPLICATION_UNLISTED,
+        by=by,
+        side=timeline.Side.STAFF,
+        application=row,
+        account=row.account,
+        reason=reason,
+    )

@@ -1,0 +1,107 @@
+"""The saved manifest: rows to values, values to rows, and what saving moves."""
+
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from linnapp import timeline
+from linnapp.errors import Moved, NotPossible
+from linnapp.manifest import (
+    Manifest,
+    ManifestInvalid,
+    ManifestModule,
+    ManifestParameter,
+    differences,
+    to_json,
+    validate,
+)
+from linnapp.models import Application, Module, Parameter, User
+
+
+def manifest_of(application: Application) -> Manifest:
+    """The saved manifest as a value: two queries."""
+    modules = tuple(_module_value(row) for row in application.modules.prefetch_related("parameters"))
+    return Manifest(
+        modules=modules,
+        permissions=tuple(application.permissions),
+        script_url=application.script_url,
+        extra=application.manifest_extra,
+    )
+
+
+def _module_value(row: Module) -> ManifestModule:
+    return ManifestModule(
+        key=row.key.hex,
+        group=row.group,
+        name=row.name,
+        formatted_name=row.formatted_name,
+        type=row.type,
+        path=row.path,
+        parameters=tuple(ManifestParameter(p.name, p.value, p.extra) for p in row.parameters.all()),
+        extra=row.extra,
+    )
+
+
+def write_rows(application: Application, manifest: Manifest) -> None:
+    """Replaces the rows of the manifest and the members that stand on the application. Inside a transaction."""
+    application.modules.all().delete()
+    modules = Module.objects.bulk_create(
+        Module(
+            application=application,
+            key=UUID(value.key),
+            position=position,
+            group=value.group,
+            name=value.name,
+            formatted_name=value.formatted_name,
+            type=value.type,
+            path=value.path,
+            extra=value.extra,
+        )
+        for position, value in enumerate(manifest.modules)
+    )
+    Parameter.objects.bulk_create(
+        Parameter(module=row, position=position, name=p.name, value=p.value, extra=p.extra)
+        for row, value in zip(modules, manifest.modules, strict=True)
+        for position, p in enumerate(value.parameters)
+    )
+    application.permissions = list(manifest.permissions)
+    application.script_url = manifest.script_url
+    application.manifest_extra = manifest.extra
+    application.save(update_fields=["permissions", "script_url", "manifest_extra"])
+
+
+@transaction.atomic
+def save_manifest(application: Application, manifest: Manifest, *, expected_revision: int, by: User) -> Application:
+    """Saves, and moves the Development Version with it: nothing else moves.
+
+    Raises Moved where somebody saved since `expected_revision`, ManifestInvalid with every error, NotPossible once
+    retired. Returns the row with its new revision; saving what already stands changes nothing.
+    """
+    row = Application.objects.select_for_update().get(pk=application.pk)
+    if row.retired_at:
+        raise NotPossible(f"{row.name} is retired: its manifest can no longer be changed.")
+    if row.manifest_revision != expected_revision:
+        raise Moved("Somebody else saved this manifest since you opened it.")
+    if errors := validate(manifest):
+        raise ManifestInvalid(errors)
+    changes = differences(manifest_of(row), manifest)
+    if not changes:
+        return row
+    write_rows(row, manifest)
+    row.manifest_revision += 1
+    row.manifest_saved_at = row.changed_at = timezone.now()
+    row.manifest_saved_by = by
+    row.save(update_fields=["manifest_revision", "manifest_saved_at", "manifest_saved_by", "changed_at"])
+    development = row.versions.development()
+    development.snapshot = to_json(manifest)
+    development.save(update_fields=["snapshot"])
+    timeline.record(
+        timeline.Kind.MANIFEST_SAVED,
+        by=by,
+        side=timeline.Side.DEVELOPER,
+        application=row,
+        account=row.account,
+        changes="1 change" if len(changes) == 1 else f"{len(changes)} changes",
+    )
+    return row

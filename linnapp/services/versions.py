@@ -1,0 +1,68 @@
+"""Create New Version."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from linnapp import timeline
+from linnapp.errors import Moved, NotPossible
+from linnapp.manifest import Difference, differences, parse, to_json
+from linnapp.models import Application, User, Version
+from linnapp.services.manifests import manifest_of
+
+Number = tuple[int, int, int]
+
+
+def newest(application: Application) -> Version | None:
+    """The highest number ever released, withdrawn or not: the one that the next number must pass."""
+    return application.versions.released().newest_first().first()
+
+
+def suggested_number(application: Application) -> Number:
+    """The next minor; 1.0.0 for the first."""
+    version = newest(application)
+    return (version.numbers[0], version.numbers[1] + 1, 0) if version else (1, 0, 0)
+
+
+def changes_since_newest(application: Application) -> list[Difference]:
+    """What the saved manifest has that the newest version has not, and the other way round."""
+    version = newest(application)
+    return differences(parse(version.snapshot) if version else None, manifest_of(application))
+
+
+@transaction.atomic
+def create_version(
+    application: Application, *, number: Number, notes: str, expected_revision: int, by: User
+) -> Version:
+    """Freezes the saved manifest under a number. Raises Moved where the manifest was saved since it was reviewed,
+    NotPossible where nothing changed or the number is not above the newest."""
+    row = Application.objects.select_for_update().get(pk=application.pk)
+    if row.retired_at:
+        raise NotPossible(f"{row.name} is retired: no version of it can be created.")
+    if row.manifest_revision != expected_revision:
+        raise Moved("The manifest was saved since you reviewed it. Review the changes again.")
+    version = newest(row)
+    if version and number <= version.numbers:
+        raise NotPossible(f"The number must be above {version.label}, the newest version.")
+    if version and not changes_since_newest(row):
+        raise NotPossible(f"Nothing changed since version {version.label}: there is nothing to release.")
+    created = Version.objects.create(
+        application=row,
+        kind=Version.Kind.RELEASED,
+        major=number[0],
+        minor=number[1],
+        patch=number[2],
+        snapshot=to_json(manifest_of(row)),
+        notes=notes,
+        created_by=by,
+    )
+    row.changed_at = timezone.now()
+    row.save(update_fields=["changed_at"])
+    timeline.record(
+        timeline.Kind.VERSION_CREATED,
+        by=by,
+        side=timeline.Side.DEVELOPER,
+        application=row,
+        account=row.account,
+        version=created.label,
+    )
+    return created

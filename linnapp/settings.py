@@ -1,0 +1,265 @@
+"""Settings of the portal. Everything an operator sets comes from the environment or `.env`; see `.env.example`."""
+
+import ipaddress
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from huey import RedisHuey, SqliteHuey
+from huey.serializer import SignedSerializer
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+environ.Env.read_env(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
+
+
+def required(name: str, advice: str) -> str:
+    """Value of a setting without which the portal must not start."""
+    value = env.str(name, default="")
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set. {advice}")
+    return value
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+MAKE_ENV = "`python -m linnapp.first_env` writes a `.env` with fresh keys."
+SECRET_KEY = required("SECRET_KEY", MAKE_ENV)
+# Fernet keys, newest first: Application Secrets and permanent tokens are encrypted with the first, read with any.
+CREDENTIAL_KEYS = [key for key in required("CREDENTIAL_KEYS", MAKE_ENV).split(",") if key]
+# Key of the digests by which credentials are found. Another key finds nothing: back it up with the database.
+DIGEST_KEY = required("DIGEST_KEY", MAKE_ENV)
+DEBUG = env.bool("DEBUG", default=False)
+
+# Where the portal listens, and the address people and clients use for it.
+HOST = env.str("HOST", default="127.0.0.1")
+PORT = env.int("PORT", default=8000)
+SITE_URL = env.str("SITE_URL", default="").rstrip("/") or f"http://localhost:{PORT}"
+SITE = urlsplit(SITE_URL)
+SITE_HOST = SITE.hostname or ""
+ON_LOOPBACK = is_loopback(SITE_HOST) and is_loopback(HOST)
+HTTPS = SITE.scheme == "https"
+# http beyond loopback sends passwords and tokens in the clear: it must be wished for.
+ALLOW_HTTP = env.bool("ALLOW_HTTP", default=False)
+if SITE.scheme not in {"http", "https"} or not SITE_HOST or SITE.path:
+    raise ImproperlyConfigured(f"SITE_URL is “{SITE_URL}”. Write scheme and host, such as https://portal.example.com")
+if not HTTPS and not is_loopback(SITE_HOST) and not ALLOW_HTTP:
+    raise ImproperlyConfigured(f"SITE_URL is {SITE_URL}: use https, or set ALLOW_HTTP=true to accept plain http.")
+
+# Demo data, and a sign-in with one click for the people in it.
+DEMO = env.bool("DEMO", default=False)
+DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
+if DEMO and not ON_LOOPBACK:
+    raise ImproperlyConfigured(
+        f"DEMO=true lets anybody sign in: it runs on loopback only, not with SITE_URL={SITE_URL} and HOST={HOST}."
+    )
+
+LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = [SITE_HOST, *(LOOPBACK_NAMES if is_loopback(SITE_HOST) else []), *env.list("ALLOWED_HOSTS", default=[])]
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+# Proxies whose X-Forwarded-For is believed, as networks, read from the right.
+TRUSTED_PROXIES = [ipaddress.ip_network(network) for network in env.list("TRUSTED_PROXIES", default=[])]
+
+# The wire. Clients read `Server` as the address of their data calls.
+DATA_SERVER_URL = env.str("DATA_SERVER_URL", default="").rstrip("/") or SITE_URL
+LOCALITY = env.str("LOCALITY", default="EU")
+if LOCALITY not in {"EU", "US", "AS"}:
+    raise ImproperlyConfigured(f"LOCALITY is “{LOCALITY}”. Clients know EU, US and AS.")
+# Credentials in the query string end up in access logs: refused unless the operator wants them.
+ALLOW_QUERY_CREDENTIALS = env.bool("ALLOW_QUERY_CREDENTIALS", default=False)
+SESSION_IDLE_SECONDS = env.int("SESSION_IDLE_SECONDS", default=1800)
+SESSION_ABSOLUTE_SECONDS = env.int("SESSION_ABSOLUTE_SECONDS", default=24 * 3600)
+SESSIONS_PER_INSTALLATION = env.int("SESSIONS_PER_INSTALLATION", default=20)
+EXCHANGES_PER_MINUTE = env.int("EXCHANGES_PER_MINUTE", default=150)
+
+# Everything the portal writes on its own machine when no other engine is named.
+STATE_DIR = Path(env.str("STATE_DIR", default=str(BASE_DIR / "var")))
+STATE_DIR.mkdir(parents=True, exist_ok=True)
+
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{STATE_DIR / 'db.sqlite3'}")}
+DATABASE = DATABASES["default"]
+DATABASE["CONN_MAX_AGE"] = None
+if DATABASE["ENGINE"].endswith("sqlite3"):
+    DATABASE["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+    }
+else:
+    DATABASE.setdefault("OPTIONS", {}).update({"server_side_binding": True, "prepare_threshold": 1})
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.str("REDIS_URL", default="")
+if REDIS_URL:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+    HUEY = RedisHuey("linnapp", url=REDIS_URL, immediate=False, serializer=SignedSerializer(secret=SECRET_KEY))
+else:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+    HUEY = SqliteHuey(
+        "linnapp",
+        filename=str(STATE_DIR / "huey.sqlite3"),
+        immediate=False,
+        serializer=SignedSerializer(secret=SECRET_KEY),
+    )
+
+INSTALLED_APPS = [
+    "linnapp",
+    "installs",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_filters",
+    "django_htmx",
+    "huey.contrib.djhuey",
+    "linnapp.apps.PortalAdminConfig",
+]
+
+MIDDLEWARE = [
+    "linnapp.middleware.RequestReference",
+    # Answers the machines' paths itself: what follows is for people.
+    "linnapp.middleware.MachineApi",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "linnapp.middleware.PageHeaders",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "linnapp.middleware.ReadersTimeZone",
+]
+ROOT_URLCONF = "linnapp.urls"
+MACHINE_URLCONF = "installs.api_urls"
+WSGI_APPLICATION = "linnapp.wsgi.application"
+APPEND_SLASH = True
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "linnapp.pages.frame",
+            ],
+        },
+    },
+]
+FORM_RENDERER = "linnapp.forms.rendering.PortalFormRenderer"
+
+# People and their sign-in.
+AUTH_USER_MODEL = "linnapp.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+ACCOUNT_ADAPTER = "linnapp.people.PeopleAdapter"
+ACCOUNT_FORMS = {"signup": "linnapp.forms.people.SignUpForm"}
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_CONFIRM_EMAIL_ON_GET = False
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = SITE.scheme
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# Credentials are shown again after a sign-in this fresh, in seconds.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+
+# Mail is queued by the web process and sent by the worker: printed, unless EMAIL_URL names a server.
+EMAIL_BACKEND = "linnapp.mail.QueuedMail"
+DELIVERY_EMAIL = env.email_url("EMAIL_URL", default="consolemail://")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"linnapp@{SITE_HOST}")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+EMAIL_TIMEOUT = 10
+
+LANGUAGE_CODE = "en-gb"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = STATE_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+MEDIA_ROOT = STATE_DIR / "media"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+# Bytes of one request's body; a manifest of 200 modules needs many fields.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# What a browser may do with a page: security.md of the operator's documentation.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "connect-src": [SELF],
+        "font-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "frame-ancestors": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+# TLS ends at the operator's proxy, which is on the list of trusted ones.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and TRUSTED_PROXIES else None
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"reference": {"()": "linnapp.middleware.ReferenceFilter"}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(reference)s] %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["reference"]}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="WARNING")},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True, "level": "WARNING"},
+        # A refused request is not news for the operator; the reference in the answer finds it.
+        "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+    },
+}

@@ -1,0 +1,129 @@
+"""The one stream of what happened: its only writer, and its sentences for each kind of reader."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from linnapp.models import Account, Application, TimelineEntry, User
+
+Kind = TimelineEntry.Kind
+Side = TimelineEntry.Side
+
+SENTENCES: dict[str, str] = {
+    Kind.APPLICATION_CREATED: "{application} created by {who}",
+    Kind.APPLICATION_EDITED: "{fields} changed by {who}",
+    Kind.APPLICATION_LOGO: "Logo {change} by {who}",
+    Kind.APPLICATION_SUSPENDED: "Application suspended by {who}",
+    Kind.APPLICATION_RESUMED: "Application resumed by {who}",
+    Kind.APPLICATION_LISTED: "Listed in the store by {who}",
+    Kind.APPLICATION_UNLISTED: "Taken off the store by {who}",
+    Kind.APPLICATION_RETIRED: "Application retired by {who}",
+    Kind.APPLICATION_DELETED: "{application} deleted by {who}",
+    Kind.SECRET_CREATED: "Application Secret …{tail} made by {who}",
+    Kind.SECRET_REVEALED: "Application Secret …{tail} revealed to {who}",
+    Kind.SECRET_RETIRED: "Application Secret …{tail} ends {ends}, set by {who}",
+    Kind.MANIFEST_SAVED: "Manifest saved by {who}, {changes}",
+    Kind.VERSION_CREATED: "Version {version} created by {who}",
+    Kind.INSTALLED: "{version} installed by {who}",
+    Kind.AUTHORISED_AGAIN: "Authorised again by {who}",
+    Kind.VERSION_MOVED: "Moved from {before} to {version} by {who}",
+    Kind.TOKEN_REVEALED: "Permanent token …{tail} revealed to {who}",
+    Kind.UNINSTALLED: "Uninstalled by {who}",
+    Kind.INSTALLATION_SUSPENDED: "Installation suspended by {who}",
+    Kind.INSTALLATION_RESUMED: "Installation resumed by {who}",
+    Kind.EXCHANGES: "{exchanges} exchanges, {refused} refused, from {addresses}",
+    Kind.SUPPORT_VIEWED: "Viewed by {who}",
+    Kind.MEMBER_INVITED: "{email} invited as {role} by {who}",
+    Kind.MEMBER_JOINED: "{who} joined as {role}",
+    Kind.MEMBER_ROLE: "{member} is now {role}, changed by {who}",
+    Kind.MEMBER_REMOVED: "{member} removed by {who}",
+    Kind.ACCOUNT_CREATED: "Account created by {who}",
+    Kind.ACCOUNT_EDITED: "Account details changed by {who}",
+}
+# Entries that only the side they happened on reads, staff aside.
+OWN_SIDE_ONLY = {
+    Kind.APPLICATION_EDITED,
+    Kind.SECRET_CREATED,
+    Kind.SECRET_REVEALED,
+    Kind.SECRET_RETIRED,
+    Kind.MANIFEST_SAVED,
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One entry as one reader is told it."""
+
+    at: datetime
+    kind: str
+    sentence: str
+    reason: str
+    subject_id: UUID | None
+    account_id: UUID | None
+
+
+def record(
+    kind: Kind,
+    *,
+    by: User | None,
+    side: Side,
+    application: Application | None = None,
+    account: Account | None = None,
+    subject_id: UUID | None = None,
+    reason: str = "",
+    **facts: Any,
+) -> TimelineEntry:
+    """Writes one entry, in the caller's transaction. `account` is where it happened; facts are JSON and hold no secret."""
+    if application is not None:
+        facts.setdefault("application", application.name)
+    if account is not None:
+        facts.setdefault("account", account.name)
+    return TimelineEntry.objects.create(
+        kind=kind,
+        application_id=application.pk if application else None,
+        account_id=account.pk if account else None,
+        subject_id=subject_id,
+        actor_id=by.pk if by else None,
+        actor_name=str(by) if by else "",
+        side=side,
+        reason=reason,
+        facts=facts,
+    )
+
+
+def actor(entry: TimelineEntry, reader: Side) -> str:
+    """Who acted, as this reader is told: people of the other side are named by their company only."""
+    if entry.side == Side.CLIENT:
+        return "the client program"
+    if reader in (entry.side, Side.STAFF):
+        return entry.actor_name or "the portal"
+    if entry.side == Side.STAFF:
+        return "Support"
+    if entry.side == Side.CUSTOMER:
+        return str(entry.facts.get("account", "the customer"))
+    return str(entry.facts.get("publisher", "the developer"))
+
+
+def line(entry: TimelineEntry, reader: Side) -> Line:
+    facts = {key: value for key, value in entry.facts.items() if key != "addresses"}
+    addresses = entry.facts.get("addresses", 0)
+    facts["addresses"] = "1 address" if addresses == 1 else f"{addresses} addresses"
+    sentence = SENTENCES[entry.kind].format_map(_Facts(facts, who=actor(entry, reader)))
+    return Line(entry.at, entry.kind, sentence[:1].upper() + sentence[1:], entry.reason, entry.subject_id, entry.account_id)
+
+
+def lines(entries: Iterable[TimelineEntry], reader: Side) -> list[Line]:
+    return [
+        line(entry, reader)
+        for entry in entries
+        if reader in (entry.side, Side.STAFF) or entry.kind not in OWN_SIDE_ONLY
+    ]
+
+
+class _Facts(dict[str, Any]):
+    """An old entry may lack a fact that today's sentence names: it is told without, never with an error."""
+
+    def __missing__(self, key: str) -> str:
+        return "…"
