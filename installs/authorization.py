@@ -192,7 +192,7 @@ def _what_was_sent_instead(request: ExchangeRequest) -> Reason:
 
 
 def _refused(reason: Reason, case: Case, retry_after: int | None = None) -> Refused:
-    """With the rows the caller proved: the application by its secret, the installation where it is that application's."""
+    """With the rows the caller proved: the application by its secret, the installation where it is of that one."""
     proven = None if reason == Reason.UNPROVEN else case.secret_application_id
     is_theirs = proven is not None and case.installation_application_id == proven
     return Refused(

@@ -46,9 +46,7 @@ def is_member(user: User, account: Account) -> bool:
 
 
 @transaction.atomic
-def install(
-    application: Application, *, account: Account, version: Version, tracking: str = "", by: User
-) -> Consented:
+def install(application: Application, *, account: Account, version: Version, tracking: str = "", by: User) -> Consented:
     """Installs, or authorises again what is installed: the same permanent token then.
 
     Raises NotPossible for a person, account or version that may not; nothing is written in that case. The
@@ -181,7 +179,7 @@ def resume_application(application: Application, *, reason: str, by: User) -> No
 
 
 def _locked(installation: Installation) -> Installation:
-    """The row as it stands, locked: an exchange that holds it (FOR SHARE) finishes first, a later one sees the change."""
+    """The row as it stands, locked: an exchange that holds it (FOR SHARE) ends first, a later one sees the change."""
     queryset = Installation.objects.select_for_update(of=("self",)).select_related("application", "account", "version")
     return queryset.get(pk=installation.pk)
 
@@ -203,5 +201,3 @@ def _record(
         reason=reason,
         **facts,
     )
-
-

@@ -1,4 +1,4 @@
-"""Refused exchanges: what the caller is told, and the record of them, grouped in the process and flushed each second."""
+"""Refused exchanges: what the caller is told, and their record, grouped in the process and flushed each second."""
 
 import atexit
 import logging

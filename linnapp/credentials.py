@@ -38,7 +38,7 @@ def new_encryption_key() -> str:
 
 
 def canonical(value: str) -> str | None:
-    """32 hexadecimal digits of a UUID written with or without dashes and braces, in any case; None for anything else."""
+    """32 hexadecimal digits of a UUID written with or without dashes and braces, in any case; None for other text."""
     value = value.strip()
     if not UUID_SHAPE.fullmatch(value):
         return None

@@ -197,9 +197,7 @@ class ListPage:
     @property
     def sort_links(self) -> list[tuple[str, str, bool]]:
         """Label, address, and whether it is the one in force."""
-        return [
-            (sort.label, self.url(sort=key, after=None), key == self.sort_key) for key, sort in self.sorts.items()
-        ]
+        return [(sort.label, self.url(sort=key, after=None), key == self.sort_key) for key, sort in self.sorts.items()]
 
     def as_csv(self, filename: str) -> StreamingHttpResponse:
         writer = csv.writer(_Echo())

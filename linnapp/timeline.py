@@ -111,7 +111,9 @@ def line(entry: TimelineEntry, reader: Side) -> Line:
     addresses = entry.facts.get("addresses", 0)
     facts["addresses"] = "1 address" if addresses == 1 else f"{addresses} addresses"
     sentence = SENTENCES[entry.kind].format_map(_Facts(facts, who=actor(entry, reader)))
-    return Line(entry.at, entry.kind, sentence[:1].upper() + sentence[1:], entry.reason, entry.subject_id, entry.account_id)
+    return Line(
+        entry.at, entry.kind, sentence[:1].upper() + sentence[1:], entry.reason, entry.subject_id, entry.account_id
+    )
 
 
 def lines(entries: Iterable[TimelineEntry], reader: Side) -> list[Line]:

@@ -98,7 +98,9 @@ class Membership(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=("account", "user"), name="one_membership_for_person_and_account"),)
+        constraints = (
+            models.UniqueConstraint(fields=("account", "user"), name="one_membership_for_person_and_account"),
+        )
 
     def __str__(self) -> str:
         return f"{self.user}, {self.get_role_display()} of {self.account}"
