@@ -75,7 +75,7 @@ def record(
     reason: str = "",
     **facts: Any,
 ) -> TimelineEntry:
-    """Writes one entry, in the caller's transaction. `account` is where it happened; facts are JSON and hold no secret."""
+    """Writes one entry, in the caller's transaction. `account` is where it happened; facts: JSON, no secret."""
     if application is not None:
         facts.setdefault("application", application.name)
     if account is not None:

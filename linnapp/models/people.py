@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 SUPPORT_GROUP = "Support"
-TIME_ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/")) + ["UTC"]
+TIME_ZONES = ["UTC", *sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))]
 
 
 class UserManager(BaseUserManager["User"]):

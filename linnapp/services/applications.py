@@ -12,11 +12,11 @@ EDITABLE = ("name", "summary", "description", "support_contact")
 
 
 @transaction.atomic
-def create_application(*, account: Account, name: str, type: str, by: User) -> tuple[Application, Secret]:
+def create_application(*, account: Account, name: str, kind: str, by: User) -> tuple[Application, Secret]:
     """A new application with its Application ID, first secret, preset manifest and Development Version."""
-    preset = module_types.preset(type, name)
+    preset = module_types.preset(kind, name)
     application = Application.objects.create(
-        account=account, name=name, type=type, created_by=by, manifest_saved_by=by, manifest_saved_at=timezone.now()
+        account=account, name=name, type=kind, created_by=by, manifest_saved_by=by, manifest_saved_at=timezone.now()
     )
     manifests.write_rows(application, preset)
     Version.objects.create(
