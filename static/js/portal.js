@@ -89,5 +89,6 @@
   });
 
   showTheme();
+  document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   document.querySelector(".error-summary")?.focus();
 })();
