@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserType
 
 from tests.engines import missing
 
-pytest_plugins = ["tests.portal"]
+pytest_plugins = ["tests.people", "tests.portal"]
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Quiet, and root may start it too.
