@@ -7,3 +7,5 @@ urlpatterns = [
     path("", include("linnapp.page_urls")),
     path("", include("installs.urls")),
 ]
+
+handler500 = "linnapp.views.errors.server_error"

@@ -1,0 +1,30 @@
+import pytest
+from django.http import HttpRequest
+from django.test import Client, RequestFactory
+
+from linnapp.views.errors import server_error
+
+
+@pytest.fixture
+def broken() -> HttpRequest:
+    request = RequestFactory().get("/")
+    request.reference = "7K2M93QX"  # type: ignore[attr-defined]
+    return request
+
+
+def test_a_500_shows_its_reference_to_copy(broken: HttpRequest) -> None:
+    response = server_error(broken)
+    assert response.status_code == 500
+    assert "<span>7K2M93QX</span>" in response.content.decode()
+    assert 'data-copy="7K2M93QX"' in response.content.decode()
+
+
+def test_a_500_needs_no_database(broken: HttpRequest) -> None:
+    # No database mark: a query would raise here.
+    assert b"our fault" in server_error(broken).content
+
+
+def test_a_form_without_its_csrf_value_is_refused_in_words() -> None:
+    response = Client(enforce_csrf_checks=True).post("/sign-in/", {"login": "alice@northwind.example"})
+    assert response.status_code == 403
+    assert b"Please send it again" in response.content
