@@ -70,14 +70,17 @@ def manage(env: dict[str, str], *arguments: str) -> str:
     return done.stdout
 
 
+def started(env: dict[str, str], log: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-u", "manage.py", "serve", *arguments]
+    with log.open("ab") as output:
+        return subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=output)
+
+
 @contextmanager
 def serving(env: dict[str, str], *arguments: str) -> Iterator[Portal]:
     """`manage.py serve` on a database that is prepared, once it answers; stopped as Ctrl-C does."""
     log = Path(env["STATE_DIR"]) / "serve.log"
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "manage.py", "serve", *arguments], cwd=ROOT, env=env, stdout=output, stderr=output
-        )
+    process = started(env, log, *arguments)
     portal = Portal(f"http://localhost:{env['PORT']}", env, log, process)
     try:
         wait_until_answers(portal)

@@ -1,0 +1,45 @@
+"""airbyte-source-linnworks against a portal, with nothing changed but where it authorises.
+
+Run with the Python of an environment that holds airbyte-requirements.txt, and with what `manage.py demo_env` prints.
+"""
+
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from airbyte_cdk.models import SyncMode
+from source_linnworks import SourceLinnworks
+from source_linnworks.source import LinnworksAuthenticator
+
+PORTAL_URL = os.environ["PORTAL_URL"]
+
+
+class SourceOfPortal(SourceLinnworks):
+    def _auth(self, config: Mapping[str, Any]) -> LinnworksAuthenticator:
+        return LinnworksAuthenticator(
+            token_refresh_endpoint=f"{PORTAL_URL}/api/Auth/AuthorizeByApplication",
+            application_id=config["application_id"],
+            application_secret=config["application_secret"],
+            token=config["token"],
+        )
+
+
+def main() -> int:
+    config = {
+        "application_id": os.environ["APPLICATION_ID"],
+        "application_secret": os.environ["APPLICATION_SECRET"],
+        "token": os.environ["PERMANENT_TOKEN"],
+        "start_date": "2024-01-01",
+    }
+    source = SourceOfPortal()
+    result = source.check(logging.getLogger("airbyte"), config)
+    sys.stdout.write(f"connection check: {result.status.value}, {result.message or 'no message'}\n")
+    locations = list(source.streams(config)[0].read_records(sync_mode=SyncMode.full_refresh))
+    sys.stdout.writelines(f"stock location: {row['LocationName']}, {row['StockLocationId']}\n" for row in locations)
+    return 0 if result.status.value == "SUCCEEDED" and locations else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
