@@ -3,6 +3,7 @@
 import ipaddress
 import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -44,6 +45,9 @@ DEBUG = env.bool("DEBUG", default=False)
 # Where the portal listens, and the address people and clients use for it.
 HOST = env.str("HOST", default="127.0.0.1")
 PORT = env.int("PORT", default=8000)
+# Web processes, one request at a time each, and jobs at a time of a worker process.
+WEB_WORKERS = env.int("WEB_WORKERS", default=2)
+WORKER_THREADS = env.int("WORKER_THREADS", default=4)
 SITE_URL = env.str("SITE_URL", default="").rstrip("/") or f"http://localhost:{PORT}"
 SITE = urlsplit(SITE_URL)
 SITE_HOST = SITE.hostname or ""
@@ -83,11 +87,13 @@ SESSIONS_PER_INSTALLATION = env.int("SESSIONS_PER_INSTALLATION", default=20)
 EXCHANGES_PER_MINUTE = env.int("EXCHANGES_PER_MINUTE", default=150)
 
 # Everything the portal writes on its own machine when no other engine is named.
-STATE_DIR = Path(env.str("STATE_DIR", default=str(BASE_DIR / "var")))
-STATE_DIR.mkdir(parents=True, exist_ok=True)
+STATE_DIR = Path(env.str("STATE_DIR", default="") or BASE_DIR / "var").resolve()
+STATE_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{STATE_DIR / 'db.sqlite3'}")}
-DATABASE = DATABASES["default"]
+# Named without a URL, because a folder may have a “%” or “#” in its name.
+EMBEDDED_DATABASE = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(STATE_DIR / "db.sqlite3")}
+DATABASE: dict[str, Any] = env.db_url("DATABASE_URL") if env.str("DATABASE_URL", default="") else EMBEDDED_DATABASE
+DATABASES = {"default": DATABASE}
 DATABASE["CONN_MAX_AGE"] = None
 if DATABASE["ENGINE"].endswith("sqlite3"):
     DATABASE["OPTIONS"] = {

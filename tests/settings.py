@@ -32,7 +32,7 @@ from linnapp.settings import DATABASES, STATE_DIR, STORAGES
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file: SQLite in memory fails under writing threads.
-    DATABASES["default"]["TEST"] = {"NAME": str(STATE_DIR / "test.sqlite3")}
+    DATABASES["default"] |= {"TEST": {"NAME": str(STATE_DIR / "test.sqlite3")}}
 # The one of production refuses a file that was not collected.
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 # Hashing a password well takes a quarter of a second each time.

@@ -10,7 +10,7 @@ from tests.portal import ROOT
 def names_in_settings() -> Iterator[str]:
     """Names that settings.py reads: the first argument of `env…("NAME")` and `required("NAME")`."""
     for node in ast.walk(ast.parse((ROOT / "linnapp/settings.py").read_text())):
-        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[0] in {"env", "required"}:
+        if isinstance(node, ast.Call) and re.fullmatch(r"env\.\w+|required", ast.unparse(node.func)):
             argument = node.args[0]
             if isinstance(argument, ast.Constant):
                 yield str(argument.value)
