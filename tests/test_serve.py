@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.engines import REDIS_URL, fresh_postgres_database
 from tests.portal import (
     ROOT,
     Portal,
@@ -22,7 +23,6 @@ from tests.portal import (
     serving,
     started,
     stop,
-    wait_until_answers,
 )
 
 
@@ -83,7 +83,7 @@ def serve(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[s
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_answers_says_where_and_leaves_nothing_behind(env: dict[str, str], number: signal.Signals) -> None:
     with serving(env) as portal:
-        assert requests.get(portal.url, timeout=10).status_code == 200
+        assert requests.get(f"{portal.url}/api/Auth/GetServerUTCTime", timeout=10).status_code == 200
         wait_for_line(portal, f"Portal at {portal.url} (Ctrl-C stops it)\n")
         processes = descendants(portal.process.pid)
         # The web server with its two workers, and the worker.
@@ -124,7 +124,7 @@ def test_when_one_web_worker_is_killed_another_takes_its_place(env: dict[str, st
         while len([process for process in descendants(web) - before if alive(process)]) != 1:
             assert time.monotonic() < deadline
             time.sleep(0.1)
-        assert requests.get(portal.url, timeout=10).status_code == 200
+        assert requests.get(f"{portal.url}/api/Auth/GetServerUTCTime", timeout=10).status_code == 200
 
 
 def test_a_stop_while_it_starts_is_clean(env: dict[str, str]) -> None:
@@ -142,16 +142,39 @@ def test_the_port_can_be_an_argument_and_the_address_follows(env: dict[str, str]
     port, log = free_port(), Path(env["STATE_DIR"]) / "serve.log"
     process = started(env, log, "--port", str(port))
     try:
-        wait_until_answers(Portal(f"http://localhost:{port}", env | {"PORT": str(port)}, log, process))
+        wait_for_line(Portal(f"http://localhost:{port}", env, log, process), f"Portal at http://localhost:{port} ")
+        assert answers(port)
         assert not answers(int(env["PORT"]))
     finally:
         stop(process)
-    assert f"Portal at http://localhost:{port} " in log.read_text()
+
+
+SEND_MAIL = "from django.core.mail import send_mail; send_mail('Queued', 'A job.', None, ['alice@northwind.example'])"
+
+
+def test_the_worker_does_what_is_queued(env: dict[str, str]) -> None:
+    with serving(env) as portal:
+        portal.manage("shell", "-c", SEND_MAIL)
+        wait_for_line(portal, "Subject: Queued")
+
+
+@pytest.mark.postgres
+@pytest.mark.redis
+def test_it_runs_on_postgresql_and_redis(tmp_path: Path) -> None:
+    with fresh_postgres_database() as database_url:
+        env = environment(tmp_path, DEMO="false", DATABASE_URL=database_url, REDIS_URL=REDIS_URL)
+        manage(env, "prepare")
+        with serving(env) as portal:
+            assert requests.get(f"{portal.url}/api/Auth/GetServerUTCTime", timeout=10).status_code == 200
+            portal.manage("shell", "-c", SEND_MAIL)
+            wait_for_line(portal, "Subject: Queued")
+    assert not (tmp_path / "db.sqlite3").exists()
+    assert not (tmp_path / "huey.sqlite3").exists()
 
 
 def test_the_web_role_runs_without_a_worker(env: dict[str, str]) -> None:
     with serving(env, "--web") as portal:
-        assert requests.get(portal.url, timeout=10).status_code == 200
+        assert requests.get(f"{portal.url}/api/Auth/GetServerUTCTime", timeout=10).status_code == 200
         assert len(descendants(portal.process.pid)) == 2
 
 
