@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
-from linnapp import logos, manifest, module_types, timeline
+from linnapp import logos, manifest, timeline
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Application, Secret, User, Version
 from linnapp.services import manifests, secrets
@@ -14,7 +14,7 @@ EDITABLE = ("name", "summary", "description", "support_contact")
 @transaction.atomic
 def create_application(*, account: Account, name: str, kind: str, by: User) -> tuple[Application, Secret]:
     """A new application with its Application ID, first secret, preset manifest and Development Version."""
-    preset = module_types.preset(kind, name)
+    preset = manifest.preset(kind, name)
     application = Application.objects.create(
         account=account, name=name, type=kind, created_by=by, manifest_saved_by=by, manifest_saved_at=timezone.now()
     )

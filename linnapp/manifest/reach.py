@@ -1,0 +1,63 @@
+"""What an application can do on an account, in the words an installer reads."""
+
+import re
+from dataclasses import dataclass
+
+from linnapp.manifest.values import Manifest, ManifestModule
+from linnapp.module_types import EXTERNAL_APPLICATION, known_type
+
+MOST_LINES = 6
+
+
+@dataclass(frozen=True)
+class ConsentLine:
+    """A sentence, and the names behind it for whoever wants to know exactly."""
+
+    text: str
+    details: str = ""
+
+
+def consent_lines(manifest: Manifest) -> list[ConsentLine]:
+    """One to six sentences: what each type of module does, then permissions by area."""
+    lines = list(dict.fromkeys(_module_line(module) for module in manifest.modules if _counts(module, manifest)))
+    lines += _permission_lines(manifest)
+    if not lines:
+        return [ConsentLine("Nothing on this account yet: it holds a permanent token only")]
+    if len(lines) > MOST_LINES:
+        rest = lines[MOST_LINES - 1 :]
+        details = "; ".join(line.text for line in rest)
+        lines = [*lines[: MOST_LINES - 1], ConsentLine(f"Do {len(rest)} more things", details)]
+    return lines
+
+
+def _counts(module: ManifestModule, manifest: Manifest) -> bool:
+    """An External Application with permissions reaches those; without any, the whole API."""
+    return module.type != EXTERNAL_APPLICATION.name or not manifest.permissions
+
+
+def _module_line(module: ManifestModule) -> ConsentLine:
+    known = known_type(module.type)
+    reaches = known.reaches if known else "Do what this portal does not know"
+    return ConsentLine(re.sub(r" named \{(\w+)\}", lambda match: _named(module, match[1]), reaches))
+
+
+def _named(module: ManifestModule, parameter: str) -> str:
+    value = module.value_of(parameter)
+    return f" named {value}" if value else ""
+
+
+def _permission_lines(manifest: Manifest) -> list[ConsentLine]:
+    areas: dict[str, list[str]] = {}
+    for permission in manifest.permissions:
+        parts = permission.split(".")
+        area, node = (parts[1], ".".join(parts[2:])) if len(parts) > 2 else ("", permission)
+        areas.setdefault(area, []).append(node)
+    return [
+        ConsentLine(f"Use {in_words(area)}" if area else "Use other parts of the API", ", ".join(nodes))
+        for area, nodes in areas.items()
+    ]
+
+
+def in_words(area: str) -> str:
+    """ "OrderBook" is "order book"."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", area).lower()
