@@ -28,7 +28,7 @@ mutants: .venv/test ## Break the program in fifteen ways; the tests must notice 
 lint: .venv/test ## Check style, types and templates
 	@"$(PYTHON)" -m ruff check .
 	@"$(PYTHON)" -m ruff format --check .
-	@"$(PYTHON)" -m mypy
+	@LINNAPP_TESTS_DIR=var/mypy "$(PYTHON)" -m mypy
 	@"$(PYTHON)" -m djlint --check --lint --quiet templates
 
 format: .venv/test ## Put code and templates into shape

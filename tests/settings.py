@@ -8,7 +8,8 @@ import os
 import shutil
 import tempfile
 
-# The first process makes the folder and removes it; the ones it starts for pytest-xdist inherit the name.
+# The first process makes the folder and removes it; the ones it starts for pytest-xdist inherit the name. `make lint`
+# names one, because mypy, which reads these settings too, leaves without tidying up.
 if "LINNAPP_TESTS_DIR" not in os.environ:
     os.environ["LINNAPP_TESTS_DIR"] = tempfile.mkdtemp(prefix="linnapp-tests-")
     atexit.register(shutil.rmtree, os.environ["LINNAPP_TESTS_DIR"], ignore_errors=True)

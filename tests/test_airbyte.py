@@ -35,7 +35,7 @@ def check(python: str, credentials: dict[str, str]) -> subprocess.CompletedProce
     )
 
 
-def test_its_connection_check_passes_and_it_reads_the_stock_locations(live_portal: Portal, airbyte_python: str) -> None:
+def test_its_connection_check_passes_and_it_reads_the_stock_locations(airbyte_python: str, live_portal: Portal) -> None:
     done = check(airbyte_python, shell_assignments(live_portal.manage("demo_env")))
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout == (
@@ -43,7 +43,7 @@ def test_its_connection_check_passes_and_it_reads_the_stock_locations(live_porta
     )
 
 
-def test_its_connection_check_shows_why_a_wrong_token_is_refused(live_portal: Portal, airbyte_python: str) -> None:
+def test_its_connection_check_shows_why_a_wrong_token_is_refused(airbyte_python: str, live_portal: Portal) -> None:
     credentials = shell_assignments(live_portal.manage("demo_env"))
     done = check(airbyte_python, credentials | {"PERMANENT_TOKEN": "00000000-0000-0000-0000-000000000001"})
     assert done.returncode == 1
