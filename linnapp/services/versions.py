@@ -1,5 +1,7 @@
 """Create New Version."""
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -31,10 +33,17 @@ def changes_since_newest(application: Application) -> list[Difference]:
 
 @transaction.atomic
 def create_version(
-    application: Application, *, number: Number, notes: str, expected_revision: int, by: User
+    application: Application,
+    *,
+    number: Number,
+    notes: str,
+    expected_revision: int,
+    by: User,
+    at: datetime | None = None,
 ) -> Version:
     """Freezes the saved manifest under a number. Raises Moved where the manifest was saved since it was reviewed,
-    NotPossible where nothing changed or the number is not above the newest."""
+    NotPossible where nothing changed or the number is not above the newest. `at` dates a version that is brought in
+    from elsewhere: afterwards the database lets nobody change it."""
     row = Application.objects.select_for_update().get(pk=application.pk)
     if row.retired_at:
         raise NotPossible(f"{row.name} is retired: no version of it can be created.")
@@ -54,6 +63,7 @@ def create_version(
         snapshot=to_json(manifest_of(row)),
         notes=notes,
         created_by=by,
+        created_at=at or timezone.now(),
     )
     row.changed_at = timezone.now()
     row.save(update_fields=["changed_at"])

@@ -1,0 +1,251 @@
+"""Ninety days of the demo, as events in the order in which they happened."""
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from installs import exchanges, lifecycle
+from installs.demo.catalogue import CATALOGUE, DemoApplication, Release
+from installs.models import ExchangeHour, Installation, PermanentToken, RefusalGroup
+from installs.refusals import Reason
+from linnapp import timeline
+from linnapp.demo_people import PEOPLE
+from linnapp.manifest import Manifest
+from linnapp.models import Account, Application, Secret, TimelineEntry, User
+from linnapp.services import applications, manifests, versions
+
+INSTALLATIONS = 300
+SEED = 20
+# Shares of what became of an installation; the rest is active.
+UNINSTALLED, SUSPENDED, NEVER_CONNECTED = 0.17, 0.03, 0.06
+
+
+@dataclass(frozen=True)
+class Event:
+    at: datetime
+    happen: Callable[[datetime], None]
+
+
+class History:
+    """Collects what happened, then lets it happen in order of time."""
+
+    def __init__(self, owners: dict[str, User], logo: Callable[[str], bytes]) -> None:
+        self.now = timezone.now()
+        self.owners = owners
+        self.accounts = {account.name: account for account in Account.objects.all()}
+        self.logo = logo
+        self.chance = random.Random(SEED)
+        self.events: list[Event] = []
+        self.made: dict[str, Application] = {}
+
+    def tell(self) -> None:
+        for entry in CATALOGUE:
+            self.plan_application(entry)
+        self.plan_installations()
+        for event in sorted(self.events, key=lambda event: event.at):
+            last = TimelineEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+            event.happen(event.at)
+            TimelineEntry.objects.filter(pk__gt=last).update(at=event.at)
+        self.events.clear()
+        self.plan_exchanges()
+        for event in sorted(self.events, key=lambda event: event.at):
+            event.happen(event.at)
+
+    def ago(self, days: float) -> datetime:
+        return self.now - timedelta(days=days, minutes=self.chance.randrange(60 * 8))
+
+    def at(self, moment: datetime, happen: Callable[[datetime], None]) -> None:
+        self.events.append(Event(min(moment, self.now - timedelta(minutes=1)), happen))
+
+    # Applications and their versions.
+
+    def plan_application(self, entry: DemoApplication) -> None:
+        self.at(self.now - timedelta(days=entry.created_days_ago, hours=9), lambda at: self.create(entry, at))
+        for release in entry.releases:
+            self.at(self.ago(release.days_ago), lambda at, release=release: self.release(entry, release, at))
+        if entry.unreleased:
+            change = entry.unreleased
+            self.at(self.ago(1), lambda at: self.save(self.made[entry.name], change, at))
+        if entry.listed:
+            self.at(self.ago(entry.releases[0].days_ago - 2), lambda at: self.list_in_store(entry))
+
+    def create(self, entry: DemoApplication, at: datetime) -> None:
+        account, owner = self.accounts[entry.publisher], self.owners[entry.publisher]
+        application, secret = applications.create_application(
+            account=account, name=entry.name, kind=entry.kind, by=owner
+        )
+        applications.edit_application(
+            application,
+            by=owner,
+            summary=entry.summary,
+            description=entry.description,
+            support_contact=entry.support,
+        )
+        applications.set_logo(application, self.logo(entry.logo), by=owner)
+        Application.objects.filter(pk=application.pk).update(created_at=at, changed_at=at, manifest_saved_at=at)
+        Secret.objects.filter(pk=secret.pk).update(created_at=at)
+        self.made[entry.name] = application
+
+    def save(self, application: Application, change: Callable[[Manifest], Manifest], at: datetime) -> Application:
+        row = Application.objects.get(pk=application.pk)
+        changed = change(manifests.manifest_of(row))
+        by = self.owners[row.account.name]
+        row = manifests.save_manifest(row, changed, expected_revision=row.manifest_revision, by=by)
+        Application.objects.filter(pk=row.pk).update(changed_at=at, manifest_saved_at=at)
+        return row
+
+    def release(self, entry: DemoApplication, release: Release, at: datetime) -> None:
+        application = self.save(self.made[entry.name], release.change, at)
+        version = versions.create_version(
+            application,
+            number=release.number,
+            notes=release.notes,
+            expected_revision=application.manifest_revision,
+            by=self.owners[entry.publisher],
+            at=at,
+        )
+        Application.objects.filter(pk=version.application_id).update(changed_at=at)
+
+    def list_in_store(self, entry: DemoApplication) -> None:
+        paula = User.objects.get(email=next(person.email for person in PEOPLE if person.is_superuser))
+        applications.set_listing(self.made[entry.name], listed=True, by=paula, reason="Reviewed for the demo.")
+
+    # Installations and what became of them.
+
+    def plan_installations(self) -> None:
+        """Each pair of an application and an account at most once, until there are enough; Carol's first of all."""
+        self.plan_installation(CATALOGUE[0], "Carol's Cakes", 28.0, "active")
+        self.plan_installation(CATALOGUE[1], "Carol's Cakes", 17.0, "active")
+        self.plan_installation(CATALOGUE[4], "Carol's Cakes", 11.0, "suspended")
+        self.plan_installation(CATALOGUE[3], "Dave's Depot", 14.0, "active")
+        pairs = [
+            (entry, name)
+            for entry in CATALOGUE
+            for name in self.accounts
+            if name not in (entry.publisher, "Carol's Cakes", "Dave's Depot")
+        ]
+        self.chance.shuffle(pairs)
+        planned = 4
+        for entry, name in pairs:
+            planned += self.plan_lives(entry, name, INSTALLATIONS - planned)
+
+    def plan_lives(self, entry: DemoApplication, name: str, left: int) -> int:
+        """One account's story with one application: some tried it before, left, and came back later."""
+        if left <= 0:
+            return 0
+        oldest = entry.releases[0].days_ago
+        if left > 1 and self.chance.random() < 0.7:
+            middle = self.chance.uniform(oldest * 0.3, oldest * 0.7)
+            self.plan_installation(entry, name, self.chance.uniform(middle + 1, oldest - 1), "uninstalled", middle)
+            self.plan_installation(entry, name, self.chance.uniform(0.3, middle - 1), self.fate(), 0.2)
+            return 2
+        self.plan_installation(entry, name, self.chance.uniform(0.5, oldest - 1), self.fate(), 0.2)
+        return 1
+
+    def fate(self) -> str:
+        draw = self.chance.random()
+        if draw < UNINSTALLED:
+            return "uninstalled"
+        return "suspended" if draw < UNINSTALLED + SUSPENDED else "active"
+
+    def plan_installation(
+        self, entry: DemoApplication, account: str, days_ago: float, fate: str, end: float = 0.5
+    ) -> None:
+        self.at(self.now - timedelta(days=days_ago), lambda at: self.install(entry, account, at))
+        if fate == "uninstalled":
+            self.at(self.now - timedelta(days=end), lambda at: self.uninstall(entry, account, at))
+        if fate == "suspended":
+            ending = self.now - timedelta(days=min(days_ago / 2, 2))
+            self.at(ending, lambda at: self.suspend(entry, account, at))
+
+    def install(self, entry: DemoApplication, account: str, at: datetime) -> None:
+        application = Application.objects.get(pk=self.made[entry.name].pk)
+        version = application.versions.latest()
+        if version is None:
+            return
+        made = lifecycle.install(application, account=self.accounts[account], version=version, by=self.owners[account])
+        Installation.objects.filter(pk=made.installation.pk).update(installed_at=at)
+        PermanentToken.objects.filter(pk=made.token.pk).update(created_at=at)
+
+    def live(self, entry: DemoApplication, account: str) -> Installation | None:
+        rows = Installation.objects.live().filter(application=self.made[entry.name], account__name=account)
+        return rows.first()
+
+    def uninstall(self, entry: DemoApplication, account: str, at: datetime) -> None:
+        if installation := self.live(entry, account):
+            lifecycle.uninstall(installation, by=self.owners[account])
+            Installation.objects.filter(pk=installation.pk).update(uninstalled_at=at)
+            installation.permanent_tokens.update(ends_at=at)
+
+    def suspend(self, entry: DemoApplication, account: str, at: datetime) -> None:
+        sam = User.objects.get(email=next(person.email for person in PEOPLE if person.is_support))
+        if installation := self.live(entry, account):
+            lifecycle.suspend_by_staff(installation, reason="Asked for by the account's owner by phone.", by=sam)
+            Installation.objects.filter(pk=installation.pk).update(suspended_by_staff_at=at)
+
+    # Exchanges: hours as the portal folds them.
+
+    def plan_exchanges(self) -> None:
+        hours: list[ExchangeHour] = []
+        for installation in Installation.objects.select_related("application", "account"):
+            hours += self.hours_of(installation)
+        ExchangeHour.objects.bulk_create(hours, batch_size=2000)
+        recent = exchanges.hour_of(self.now) - timedelta(days=2)
+        for row in hours:
+            if row.hour >= recent:
+                self.at(row.hour + timedelta(hours=1), lambda at, row=row: tell_hour(row, at))
+        RefusalGroup.objects.bulk_create(self.refusals(hours))
+
+    def hours_of(self, installation: Installation) -> Iterator[ExchangeHour]:
+        if self.chance.random() < NEVER_CONNECTED:
+            return
+        begin = exchanges.hour_of(installation.installed_at) + timedelta(hours=1)
+        end = installation.uninstalled_at or installation.suspended_by_staff_at or self.now - timedelta(hours=1)
+        step = timedelta(hours=self.chance.choice((8, 12, 24, 24)))
+        hour, last = begin, None
+        while hour < end:
+            yield ExchangeHour(
+                installation=installation,
+                hour=hour,
+                exchanges=self.chance.randrange(1, 40),
+                refused=self.chance.randrange(1, 5) if self.chance.random() < 0.03 else 0,
+                addresses=self.chance.choice((1, 1, 2)),
+                told=True,
+            )
+            last, hour = hour, hour + step
+        if last:
+            used = Installation.objects.filter(pk=installation.pk)
+            used.update(first_exchange_at=begin + timedelta(minutes=4), last_used_at=last + timedelta(minutes=50))
+
+    def refusals(self, hours: list[ExchangeHour]) -> Iterator[RefusalGroup]:
+        for row in hours:
+            if row.refused:
+                yield RefusalGroup(
+                    key=f"demo:{row.installation_id.hex}:{row.hour:%Y%m%d%H}"[:64],
+                    hour=row.hour,
+                    reason=self.chance.choice((Reason.SESSION_TOKEN_SENT, Reason.OVER_QUOTA, Reason.TOKEN_ENDED)),
+                    application_id=row.installation.application_id,
+                    installation_id=row.installation_id,
+                    address="203.0.113.24",
+                    count=row.refused,
+                    last_at=row.hour + timedelta(minutes=40),
+                )
+
+
+def tell_hour(row: ExchangeHour, at: datetime) -> None:
+    entry = timeline.record(
+        timeline.Kind.EXCHANGES,
+        by=None,
+        side=timeline.Side.CLIENT,
+        application=row.installation.application,
+        account=row.installation.account,
+        subject_id=row.installation_id,
+        exchanges=row.exchanges,
+        refused=row.refused,
+        addresses=row.addresses,
+        hour=row.hour.isoformat(),
+    )
+    TimelineEntry.objects.filter(pk=entry.pk).update(at=at)
