@@ -11,7 +11,8 @@ from tests.portal import ROOT, Portal
 CREDENTIALS = ("PORTAL_URL", "APPLICATION_ID", "APPLICATION_SECRET", "PERMANENT_TOKEN")
 
 
-@pytest.fixture
+# Of the session, so that it comes before the portal, which takes seconds to start.
+@pytest.fixture(scope="session")
 def airbyte_python() -> str:
     python = os.environ.get("AIRBYTE_PYTHON", "")
     if not python:
