@@ -29,11 +29,13 @@ os.environ.update(
 )
 
 from linnapp.settings import *  # noqa: F403
-from linnapp.settings import DATABASES, STATE_DIR, STORAGES
+from linnapp.settings import DATABASES, STATE_DIR, STATIC_ROOT, STORAGES
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file: SQLite in memory fails under writing threads.
     DATABASES["default"] |= {"TEST": {"NAME": str(STATE_DIR / "test.sqlite3")}}
+# WhiteNoise warns of a folder that is not there.
+STATIC_ROOT.mkdir(exist_ok=True)
 # The one of production refuses a file that was not collected.
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 # Hashing a password well takes a quarter of a second each time.

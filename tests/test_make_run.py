@@ -45,9 +45,10 @@ def make_run(copy: Path, port: int) -> Iterator[float]:
             time.sleep(0.1)
         yield time.monotonic() - started
     finally:
-        # Ctrl-C reaches the whole foreground group.
-        os.killpg(make.pid, signal.SIGINT)
-        make.wait(20)
+        if make.poll() is None:
+            # Ctrl-C reaches the whole foreground group.
+            os.killpg(make.pid, signal.SIGINT)
+            make.wait(20)
     assert not answers(port)
 
 

@@ -2,9 +2,14 @@
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
-from tests.portal import ROOT
+import pytest
+
+from tests.portal import ROOT, environment
 
 
 def names_in_settings() -> Iterator[str]:
@@ -28,3 +33,29 @@ def test_the_example_lists_the_settings() -> None:
 
 def test_each_has_a_comment_above_it() -> None:
     assert [paragraph for paragraph in paragraphs() if not re.match(r"# [A-Z].+\n", paragraph)] == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "sentence"),
+    [
+        ("SECRET_KEY", "", "SECRET_KEY is not set. `python -m linnapp.first_env` writes a `.env` with fresh keys."),
+        ("CREDENTIAL_KEYS", "", "CREDENTIAL_KEYS is not set."),
+        ("DIGEST_KEY", "", "DIGEST_KEY is not set."),
+        ("SITE_URL", "http://portal.example.com", "use https, or set ALLOW_HTTP=true to accept plain http."),
+        ("SITE_URL", "portal.example.com", "Write scheme and host, such as https://portal.example.com"),
+        ("SITE_URL", "https://portal.example.com", "DEMO=true lets anybody sign in: it runs on loopback only"),
+        ("HOST", "0.0.0.0", "DEMO=true lets anybody sign in: it runs on loopback only"),
+        ("LOCALITY", "UK", "LOCALITY is “UK”. Clients know EU, US and AS."),
+    ],
+)
+def test_a_missing_or_unsafe_one_stops_the_start_with_a_sentence(
+    tmp_path: Path, setting: str, value: str, sentence: str
+) -> None:
+    env = environment(tmp_path, DEMO="true") | {setting: value}
+    stopped = subprocess.run(
+        [sys.executable, "manage.py", "prepare"], cwd=ROOT, env=env, capture_output=True, text=True, check=False
+    )
+    assert stopped.returncode == 1
+    assert stopped.stderr.startswith("linnapp cannot start: ")
+    assert sentence in stopped.stderr
+    assert not (tmp_path / "db.sqlite3").exists()

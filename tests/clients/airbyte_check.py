@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from airbyte_cdk.models import SyncMode
+from airbyte_cdk.models import Status, SyncMode
 from source_linnworks import SourceLinnworks
 from source_linnworks.source import LinnworksAuthenticator
 
@@ -36,9 +36,11 @@ def main() -> int:
     source = SourceOfPortal()
     result = source.check(logging.getLogger("airbyte"), config)
     sys.stdout.write(f"connection check: {result.status.value}, {result.message or 'no message'}\n")
-    locations = list(source.streams(config)[0].read_records(sync_mode=SyncMode.full_refresh))
-    sys.stdout.writelines(f"stock location: {row['LocationName']}, {row['StockLocationId']}\n" for row in locations)
-    return 0 if result.status.value == "SUCCEEDED" and locations else 1
+    if result.status is not Status.SUCCEEDED:
+        return 1
+    for location in source.streams(config)[0].read_records(sync_mode=SyncMode.full_refresh):
+        sys.stdout.write(f"stock location: {location['LocationName']}, {location['StockLocationId']}\n")
+    return 0
 
 
 if __name__ == "__main__":
