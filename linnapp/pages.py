@@ -204,6 +204,12 @@ class ListPage:
         """Label, address, and whether it is the one in force."""
         return [(sort.label, self.url(sort=key, after=None), key == self.sort_key) for key, sort in self.sorts.items()]
 
+    def chips(self, name: str, choices: Iterable[tuple[object, str]]) -> list[tuple[str, str, bool]]:
+        """Label, address, and whether it is in force, for each value of a filter; the first chip takes it off."""
+        chosen = self.request.GET.get(name, "")
+        values = [("", "All"), *((str(value), label) for value, label in choices)]
+        return [(label, self.url(**{name: value or None, "after": None}), value == chosen) for value, label in values]
+
     def as_csv(self, filename: str) -> StreamingHttpResponse:
         writer = csv.writer(_Echo())
         rows: Iterator[Any] = self.queryset.iterator(chunk_size=500)

@@ -47,6 +47,23 @@ class InstallationQuerySet(models.QuerySet["Installation"]):
             application__retired_at=None,
         )
 
+    def of_application(self, application: Application) -> Self:
+        return self.filter(application=application)
+
+    def suspended(self) -> Self:
+        """Live, but suspended by somebody: nothing is exchanged."""
+        facts = ("suspended_by_account_at", "suspended_by_staff_at", "application__suspended_by_staff_at")
+        stands = models.Q(*((f"{fact}__isnull", False) for fact in facts), _connector=models.Q.OR)
+        return self.live().filter(stands)
+
+    def on_released_versions(self) -> Self:
+        return self.filter(version__kind=Version.Kind.RELEASED)
+
+    def counted_by_version(self) -> dict[int, int]:
+        """How many of these are on each version, by the version's key."""
+        rows = self.order_by().values("version_id").annotate(count=models.Count("pk"))
+        return {row["version_id"]: row["count"] for row in rows}
+
     def never_connected(self) -> Self:
         return self.live().filter(first_exchange_at=None)
 

@@ -18,6 +18,22 @@ class VersionQuerySet(models.QuerySet["Version"]):
         """Released and not withdrawn."""
         return self.released().filter(withdrawn_at=None)
 
+    def of_application(self, application: Application) -> Self:
+        return self.filter(application=application)
+
+    def numbered(self, number: tuple[int, int, int]) -> Self:
+        return self.filter(major=number[0], minor=number[1], patch=number[2])
+
+    def below(self, number: tuple[int, int, int]) -> Self:
+        """Released under a lower number."""
+        major, minor, patch = number
+        same_major = models.Q(major=major)
+        return self.released().filter(
+            models.Q(major__lt=major)
+            | same_major & models.Q(minor__lt=minor)
+            | same_major & models.Q(minor=minor, patch__lt=patch)
+        )
+
     def newest_first(self) -> Self:
         return self.order_by("-major", "-minor", "-patch")
 

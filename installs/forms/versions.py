@@ -1,0 +1,89 @@
+"""Forms of the Versions tab: its filters, and the number and notes of a new version."""
+
+import re
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django_filters import CharFilter, ChoiceFilter, FilterSet
+
+from installs.models import Installation
+from linnapp.models import Version
+from linnapp.models.versions import VersionQuerySet
+from linnapp.services.versions import Number
+
+NUMBER = re.compile(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})", re.ASCII)
+MOST_NOTES = Version._meta.get_field("notes").max_length
+USES = (("installed", "Installed somewhere"), ("unused", "Not installed"))
+
+
+class VersionFilter(FilterSet):
+    q = CharFilter(method="search")
+    use = ChoiceFilter(choices=USES, method="by_use")
+
+    class Meta:
+        model = Version
+        fields: tuple[str, ...] = ()
+
+    def search(self, queryset: VersionQuerySet, name: str, value: str) -> VersionQuerySet:
+        found = NUMBER.fullmatch(value.strip())
+        if found:
+            return queryset.numbered(number_of(found))
+        return queryset.filter(notes__icontains=value.strip())
+
+    def by_use(self, queryset: VersionQuerySet, name: str, value: str) -> VersionQuerySet:
+        used = Installation.objects.live().values("version_id")
+        return queryset.filter(pk__in=used) if value == "installed" else queryset.exclude(pk__in=used)
+
+
+def number_of(found: re.Match[str]) -> Number:
+    major, minor, patch = (int(part) for part in found.groups())
+    return (major, minor, patch)
+
+
+class NumberField(forms.CharField):
+    """A version number; its cleaned value is three numbers to compare by."""
+
+    def clean(self, value: str) -> Number:
+        text = super().clean(value)
+        found = NUMBER.fullmatch(text.removeprefix("v"))
+        if not found:
+            raise ValidationError(f"“{text}” is no version number. Write major.minor.patch, such as 1.2.0.")
+        return number_of(found)
+
+
+class NotesField(forms.CharField):
+    """Browsers send line ends as CR LF: kept as LF, so that the limit counts what the person typed."""
+
+    def to_python(self, value: str | None) -> str:
+        return super().to_python((value or "").replace("\r\n", "\n")) or ""
+
+
+class NotesForm(forms.Form):
+    """Step 2. `newest` is the version that the number must pass, None for the first one."""
+
+    number = NumberField(max_length=24, error_messages={"required": "Give the version a number, such as 1.2.0."})
+    notes = NotesField(
+        required=False,
+        max_length=MOST_NOTES,
+        help_text="What installers get from it. They read it before they update.",
+        widget=forms.Textarea(attrs={"rows": 6}),
+    )
+    revision = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: object, newest: Version | None, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.newest = newest
+
+    def clean_number(self) -> Number:
+        number: Number = self.cleaned_data["number"]
+        if self.newest and number <= self.newest.numbers:
+            raise ValidationError(f"The number must be above {self.newest.label}, the newest version.")
+        return number
+
+
+class ReleaseForm(forms.Form):
+    """Step 3: what was shown is what is released. Whether the number still passes is the service's question."""
+
+    number = NumberField(max_length=24, widget=forms.HiddenInput)
+    notes = NotesField(required=False, max_length=MOST_NOTES, widget=forms.HiddenInput)
+    revision = forms.IntegerField(widget=forms.HiddenInput)

@@ -1,0 +1,26 @@
+"""What the tabs of an application share: fetching it, and the context of their base template."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+
+from linnapp.models import Application
+
+
+def visible(request: HttpRequest, account: str, application: UUID) -> Application:
+    """The application in the address, as one of its account's team; everybody else gets 404."""
+    return _get(Application.objects.visible_to(request.user), account, application)
+
+
+def editable(request: HttpRequest, account: str, application: UUID) -> Application:
+    return _get(Application.objects.editable_by(request.user), account, application)
+
+
+def _get(queryset: Any, account: str, application: UUID) -> Application:
+    return get_object_or_404(queryset.of_account(account).select_related("account"), pk=application)
+
+
+def context(application: Application, tab: str, **more: Any) -> dict[str, Any]:
+    return {"application": application, "tab": tab, **more}

@@ -1,0 +1,84 @@
+"""A released version never changes: not by saving, not by the ORM, not by SQL."""
+
+from dataclasses import replace
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from linnapp.errors import NotPossible
+from linnapp.manifest import parse
+from linnapp.models import Application, User, Version
+from linnapp.services import versions
+from linnapp.services.manifests import manifest_of, save_manifest
+
+
+def test_saving_the_manifest_moves_the_development_version_alone(
+    application: Application, version: Version, alice: User
+) -> None:
+    frozen = Version.objects.filter(pk=version.pk).values().get()
+    manifest = manifest_of(application)
+    changed = replace(manifest, permissions=("GlobalPermissions.Inventory.ReadNode",))
+    save_manifest(application, changed, expected_revision=1, by=alice)
+    assert Version.objects.filter(pk=version.pk).values().get() == frozen
+    assert parse(application.versions.development().snapshot) == changed
+
+
+def test_a_snapshot_reads_as_the_manifest_it_was_made_of(application: Application, version: Version) -> None:
+    assert parse(version.snapshot) == manifest_of(application)
+
+
+CHANGES = {
+    "snapshot": "'{}'",
+    "notes": "'rewritten'",
+    "major": "9",
+    "minor": "9",
+    "patch": "9",
+    "kind": "'DEVELOPMENT'",
+    "created_at": "'2001-01-01 00:00:00+00:00'",
+}
+
+
+@pytest.mark.parametrize("column", CHANGES)
+def test_the_database_refuses_to_change_a_released_version(version: Version, column: str) -> None:
+    before = Version.objects.filter(pk=version.pk).values().get()
+    statement = f"UPDATE linnapp_version SET {column} = {CHANGES[column]} WHERE id = %s"
+    with (
+        pytest.raises(DatabaseError, match="a released version never changes"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement, [version.pk])
+    assert Version.objects.filter(pk=version.pk).values().get() == before
+
+
+def test_the_orm_is_refused_as_well(version: Version) -> None:
+    version.notes = "rewritten"
+    with pytest.raises(DatabaseError, match="a released version never changes"), transaction.atomic():
+        version.save()
+    with pytest.raises(DatabaseError, match="a released version never changes"), transaction.atomic():
+        Version.objects.filter(pk=version.pk).update(snapshot={})
+    version.refresh_from_db()
+    assert version.notes == "First."
+
+
+def test_the_development_version_may_move(application: Application) -> None:
+    development = application.versions.development()
+    development.snapshot = {"Modules": []}
+    development.save(update_fields=["snapshot"])
+    assert application.versions.development().snapshot == {"Modules": []}
+
+
+def test_a_number_is_used_once(application: Application, version: Version, alice: User) -> None:
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Version.objects.create(
+            application=application, kind=Version.Kind.RELEASED, major=1, minor=0, patch=0, snapshot={}
+        )
+    with pytest.raises(NotPossible, match=r"above 1\.0\.0"):
+        versions.create_version(application, number=(1, 0, 0), notes="", expected_revision=1, by=alice)
+    assert application.versions.released().count() == 1
+
+
+def test_there_is_one_development_version(application: Application) -> None:
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Version.objects.create(application=application, kind=Version.Kind.DEVELOPMENT, snapshot={})
+    assert application.versions.filter(kind=Version.Kind.DEVELOPMENT).count() == 1
