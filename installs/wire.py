@@ -4,7 +4,7 @@ Twelve spellings reach us; what leaves here is one `ExchangeRequest`, or one `Un
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -117,13 +117,19 @@ def read_exchange(members: Mapping[str, str]) -> ExchangeRequest:
     """The three credentials of a token exchange; raises Unreadable naming those that are missing or empty."""
     missing = [name for name in ("ApplicationId", "ApplicationSecret", "Token") if not members.get(name, "").strip()]
     if missing:
-        raise Unreadable(400, f"{' and '.join(missing)} missing. {IN_THE_BODY}.")
+        raise Unreadable(400, f"{missing_members(missing)} {IN_THE_BODY}.")
     return ExchangeRequest(
         application_id=credentials.canonical(members["ApplicationId"]) or "",
         application_secret=credentials.canonical(members["ApplicationSecret"]) or "",
         token=credentials.canonical(members["Token"]) or "",
         scope=members.get("Scope", "")[:2000].replace("\0", ""),
     )
+
+
+def missing_members(names: Sequence[str]) -> str:
+    """ "A, B and C are missing." """
+    listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    return f"{listed} {'is' if len(names) == 1 else 'are'} missing."
 
 
 def error_body(status: int, message: str, reference: str = "") -> dict[str, str]:

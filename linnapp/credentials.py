@@ -15,7 +15,6 @@ from uuid import UUID
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
-CANARY = "linnapp"
 UUID_SHAPE = re.compile(r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?", re.IGNORECASE)
 
 
@@ -70,6 +69,19 @@ def decrypt(encrypted: str) -> str:
         return _cipher(tuple(settings.CREDENTIAL_KEYS)).decrypt(encrypted.encode()).decode()
     except InvalidToken as error:
         raise WrongKey("These keys cannot read this value: restore the `.env` it was made with.") from error
+
+
+def new_canary() -> str:
+    """A known word with its digest, encrypted: what other keys cannot read back."""
+    return encrypt(digest("canary"))
+
+
+def reads(canary: str) -> bool:
+    """Whether CREDENTIAL_KEYS and DIGEST_KEY are those that the canary was made with."""
+    try:
+        return same(decrypt(canary), digest("canary"))
+    except WrongKey:
+        return False
 
 
 def tail(value: str) -> str:

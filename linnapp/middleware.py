@@ -64,6 +64,7 @@ class MachineApi:
             return self.get_response(request)
         request.urlconf = settings.MACHINE_URLCONF
         response = self.answer(request)
+        response.headers["Content-Length"] = str(len(response.content))  # type: ignore[attr-defined]
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response

@@ -16,7 +16,7 @@ from installs import refusals
 from installs.authorization import Authorized, Refused, authorize, session_for
 from installs.models import Session, StockLocation
 from installs.refusals import Reason
-from installs.wire import MOST_BYTES, Unreadable, error_body, read_exchange, read_members
+from installs.wire import MOST_BYTES, Unreadable, error_body, missing_members, read_exchange, read_members
 from linnapp import credentials
 from linnapp.addresses import client_address
 from linnapp.models import Secret
@@ -167,7 +167,7 @@ def application_profile(request: HttpRequest) -> JsonResponse:
     members = members_of(request)
     missing = [name for name in ("ApplicationId", "ApplicationSecret", "UserId") if not members.get(name, "").strip()]
     if missing:
-        raise Unreadable(400, f"{' and '.join(missing)} missing.")
+        raise Unreadable(400, missing_members(missing))
     secret = Secret.objects.live().filter(digest=credentials.digest(members["ApplicationSecret"])).first()
     given = credentials.canonical(members["ApplicationId"]) or ""
     if secret is None or not credentials.same(secret.application_id.hex, given):

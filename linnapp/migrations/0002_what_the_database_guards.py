@@ -31,7 +31,7 @@ def make_support_group(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
 
 
 def write_canary(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
-    apps.get_model("linnapp", "KeyCanary").objects.create(encrypted=credentials.encrypt(credentials.CANARY))
+    apps.get_model("linnapp", "KeyCanary").objects.create(encrypted=credentials.new_canary())
 
 
 class Migration(migrations.Migration):

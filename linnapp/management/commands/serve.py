@@ -19,6 +19,8 @@ from granian.log import LogLevels
 from granian.server import Server
 from huey.contrib.djhuey import HUEY
 
+from linnapp import credentials
+from linnapp.models import KeyCanary
 from linnapp.supervision import Supervisor, end_with_parent
 
 # A worker looks for new jobs this often, in seconds, when there were none.
@@ -44,6 +46,7 @@ class Command(BaseCommand):
         if (host, port) != (settings.HOST, settings.PORT):
             start_again_with(host, port)
         refuse_missing_migrations()
+        refuse_other_keys()
         if role != "worker":
             refuse_taken_port(host, port)
         if served_by := os.environ.get(SERVED_BY):
@@ -86,6 +89,11 @@ def refuse_missing_migrations() -> None:
         raise CommandError(
             f"The database lacks {len(missing)} migrations. Run `python manage.py prepare` first; `make run` does both."
         )
+
+
+def refuse_other_keys() -> None:
+    if not all(credentials.reads(canary.encrypted) for canary in KeyCanary.objects.all()):
+        raise CommandError("These keys cannot read this database: restore the `.env` it was made with.")
 
 
 def address_of(host: str, port: int) -> tuple[socket.AddressFamily, str]:
@@ -139,6 +147,8 @@ def serve_web(host: str, port: int) -> None:
 def load_application(server: int) -> Any:
     """The WSGI application, in a web worker, which ends at once when its server, a process id, is gone."""
     end_with_parent(server, signal.SIGKILL)
+    for start in settings.ON_WEB_START:
+        import_string(start)()
     return import_string("linnapp.wsgi.application")
 
 
