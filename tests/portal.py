@@ -1,6 +1,7 @@
 """A real portal for tests: `manage.py serve` on a port, a database and a `.env` of its own."""
 
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -76,6 +77,10 @@ def started(env: dict[str, str], log: Path, *arguments: str) -> subprocess.Popen
         return subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=output)
 
 
+def shell_assignments(text: str) -> dict[str, str]:
+    return dict(word.split("=", 1) for word in shlex.split(text) if "=" in word)
+
+
 @contextmanager
 def serving(env: dict[str, str], *arguments: str) -> Iterator[Portal]:
     """`manage.py serve` on a database that is prepared, once it answers; stopped as Ctrl-C does."""
@@ -133,6 +138,12 @@ def live_portal(tmp_path_factory: pytest.TempPathFactory, prepared_state: Path) 
     """A portal with the demo data on SQLite, shared by all tests of a process: what one changes, another sees."""
     with demo_portal(tmp_path_factory.mktemp("live"), prepared_state, "sqlite") as portal:
         yield portal
+
+
+@pytest.fixture(scope="session")
+def demo(live_portal: Portal) -> dict[str, str]:
+    """What `manage.py demo_env` prints for the shared portal: PORTAL_URL, APPLICATION_ID, … by name."""
+    return shell_assignments(live_portal.manage("demo_env"))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

@@ -1,12 +1,11 @@
 """A published client of Linnworks, in an environment of its own because of the old libraries that it pins."""
 
 import os
-import shlex
 import subprocess
 
 import pytest
 
-from tests.portal import ROOT, Portal
+from tests.portal import ROOT
 
 CREDENTIALS = ("PORTAL_URL", "APPLICATION_ID", "APPLICATION_SECRET", "PERMANENT_TOKEN")
 
@@ -18,10 +17,6 @@ def airbyte_python() -> str:
     if not python:
         pytest.skip("AIRBYTE_PYTHON names no Python with tests/clients/airbyte-requirements.txt; .ci/run makes one")
     return python
-
-
-def shell_assignments(text: str) -> dict[str, str]:
-    return dict(word.split("=", 1) for word in shlex.split(text) if "=" in word)
 
 
 def check(python: str, credentials: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -36,16 +31,15 @@ def check(python: str, credentials: dict[str, str]) -> subprocess.CompletedProce
     )
 
 
-def test_its_connection_check_passes_and_it_reads_the_stock_locations(airbyte_python: str, live_portal: Portal) -> None:
-    done = check(airbyte_python, shell_assignments(live_portal.manage("demo_env")))
+def test_its_connection_check_passes_and_it_reads_stock_locations(airbyte_python: str, demo: dict[str, str]) -> None:
+    done = check(airbyte_python, demo)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout == (
         "connection check: SUCCEEDED, no message\nstock location: Default, 00000000-0000-0000-0000-000000000000\n"
     )
 
 
-def test_its_connection_check_shows_why_a_wrong_token_is_refused(airbyte_python: str, live_portal: Portal) -> None:
-    credentials = shell_assignments(live_portal.manage("demo_env"))
-    done = check(airbyte_python, credentials | {"PERMANENT_TOKEN": "00000000-0000-0000-0000-000000000001"})
+def test_its_connection_check_shows_why_a_wrong_token_is_refused(airbyte_python: str, demo: dict[str, str]) -> None:
+    done = check(airbyte_python, demo | {"PERMANENT_TOKEN": "00000000-0000-0000-0000-000000000001"})
     assert done.returncode == 1
     assert "Error while refreshing access token: " in done.stdout

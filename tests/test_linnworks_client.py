@@ -6,12 +6,6 @@ from linnworks_api.generated.auth.exceptions import BadRequestException
 from linnworks_api.generated.auth.models.base_session import BaseSession
 
 from tests.portal import Portal
-from tests.test_airbyte import shell_assignments
-
-
-@pytest.fixture
-def demo(live_portal: Portal) -> dict[str, str]:
-    return shell_assignments(live_portal.manage("demo_env"))
 
 
 def authorise(portal: Portal, demo: dict[str, str]) -> BaseSession:
