@@ -156,7 +156,7 @@ class ListPage:
     def _beyond(self, cursor: str) -> Q:
         """Rows that come after the cursor: greater in the first field, or equal there and greater in the next, ..."""
         try:
-            values = json.loads(signing.Signer(salt="cursor").unsign(cursor))
+            values = json.loads(self._signer.unsign(cursor))
         except (signing.BadSignature, ValueError):
             return Q()
         condition, equal = Q(), Q()
@@ -171,8 +171,12 @@ class ListPage:
         if len(self._window) <= self.size:
             return None
         values = [_at(self.rows[-1], field.lstrip("-")) for field in self.ordering]
-        cursor = signing.Signer(salt="cursor").sign(json.dumps(values, default=str))
-        return self.url(after=cursor)
+        return self.url(after=self._signer.sign(json.dumps(values, default=str)))
+
+    @property
+    def _signer(self) -> signing.Signer:
+        """A cursor holds for the list and the sort it was made for: any other is no cursor, and page 1 is shown."""
+        return signing.Signer(salt=f"cursor {self.request.path} {self.sort_key}")
 
     @property
     def first_url(self) -> str | None:
