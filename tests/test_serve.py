@@ -100,7 +100,7 @@ def test_when_it_is_killed_its_children_end(env: dict[str, str]) -> None:
         wait_for_line(portal, "Portal at")
         processes = descendants(portal.process.pid)
         portal.process.kill()
-        assert soon(10, processes, portal.port)
+        assert soon(12, processes, portal.port)
 
 
 def test_when_the_web_server_is_killed_its_workers_end_and_so_does_the_rest(env: dict[str, str]) -> None:

@@ -147,6 +147,8 @@ def serve_web(host: str, port: int) -> None:
 def load_application(server: int) -> Any:
     """The WSGI application, in a web worker, which ends at once when its server, a process id, is gone."""
     end_with_parent(server, signal.SIGKILL)
+    # The server's handlers came along with the fork and would swallow a stop until the worker has set its own.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for start in settings.ON_WEB_START:
         import_string(start)()
     return import_string("linnapp.wsgi.application")
