@@ -29,12 +29,11 @@ lint: .venv/test ## Check style, types and templates
 	@"$(PYTHON)" -m ruff check .
 	@"$(PYTHON)" -m ruff format --check .
 	@LINNAPP_TESTS_DIR=var/mypy "$(PYTHON)" -m mypy
-	@"$(PYTHON)" -m djlint --check --lint --quiet templates
+	@"$(PYTHON)" -m djlint --lint --quiet templates
 
-format: .venv/test ## Put code and templates into shape
+format: .venv/test ## Put code into shape
 	@"$(PYTHON)" -m ruff check --fix --quiet .
 	@"$(PYTHON)" -m ruff format .
-	@"$(PYTHON)" -m djlint --reformat --quiet templates
 
 pins: ## Renew the pinned requirements from pyproject.toml (needs uv; UPGRADE=--upgrade for newer versions)
 	@set -e; compile='uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url'; \

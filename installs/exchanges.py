@@ -67,14 +67,14 @@ def _exchanges_of(hour: datetime) -> dict[UUID, dict[str, Any]]:
         first=Min("created_at"),
         last=Max("last_used_at"),
     )
-    return {row["installation_id"]: row for row in counts}
+    return {row["installation_id"]: dict(row) for row in counts}
 
 
 def _refusals_of(hour: datetime) -> dict[UUID, int]:
     groups = RefusalGroup.objects.filter(hour=hour, installation_id__isnull=False).order_by()
     existing = Installation.objects.values("pk")
     counts = groups.filter(installation_id__in=existing).values("installation_id").annotate(refused=Sum("count"))
-    return {row["installation_id"]: row["refused"] for row in counts}
+    return {row["installation_id"]: row["refused"] for row in counts if row["installation_id"]}
 
 
 def _mark_used(counted: dict[UUID, dict[str, Any]]) -> None:

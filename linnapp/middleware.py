@@ -5,6 +5,7 @@ import re
 import zoneinfo
 from collections.abc import Callable
 from contextvars import ContextVar
+from typing import cast
 
 from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
@@ -57,7 +58,7 @@ class MachineApi:
     def __init__(self, get_response: View) -> None:
         self.get_response = get_response
         self.resolver = get_resolver(settings.MACHINE_URLCONF)
-        self.answer = convert_exception_to_response(self._answer)
+        self.answer = cast("View", convert_exception_to_response(self._answer))
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not self.PATH.match(request.path_info):

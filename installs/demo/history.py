@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.utils import timezone
 
@@ -26,7 +27,7 @@ UNINSTALLED, SUSPENDED, NEVER_CONNECTED = 0.17, 0.03, 0.06
 @dataclass(frozen=True)
 class Event:
     at: datetime
-    happen: Callable[[datetime], None]
+    happen: Callable[[datetime], object]
 
 
 class History:
@@ -57,7 +58,7 @@ class History:
     def ago(self, days: float) -> datetime:
         return self.now - timedelta(days=days, minutes=self.chance.randrange(60 * 8))
 
-    def at(self, moment: datetime, happen: Callable[[datetime], None]) -> None:
+    def at(self, moment: datetime, happen: Callable[[datetime], object]) -> None:
         self.events.append(Event(min(moment, self.now - timedelta(minutes=1)), happen))
 
     # Applications and their versions.
@@ -65,7 +66,7 @@ class History:
     def plan_application(self, entry: DemoApplication) -> None:
         self.at(self.now - timedelta(days=entry.created_days_ago, hours=9), lambda at: self.create(entry, at))
         for release in entry.releases:
-            self.at(self.ago(release.days_ago), lambda at, release=release: self.release(entry, release, at))
+            self.at(self.ago(release.days_ago), partial(self.release, entry, release))
         if entry.unreleased:
             change = entry.unreleased
             self.at(self.ago(1), lambda at: self.save(self.made[entry.name], change, at))
@@ -196,7 +197,7 @@ class History:
         recent = exchanges.hour_of(self.now) - timedelta(days=2)
         for row in hours:
             if row.hour >= recent:
-                self.at(row.hour + timedelta(hours=1), lambda at, row=row: tell_hour(row, at))
+                self.at(row.hour + timedelta(hours=1), partial(tell_hour, row))
         RefusalGroup.objects.bulk_create(self.refusals(hours))
 
     def hours_of(self, installation: Installation) -> Iterator[ExchangeHour]:

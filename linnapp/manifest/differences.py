@@ -95,8 +95,8 @@ def _parameters(old: ManifestModule, new: ManifestModule, path: str) -> Iterator
             yield Difference(where, f"{new.label} · {name[0]}", "removed", old=shown(value[0]), module_key=new.key)
     orders = [[name for name in one if name in other] for one, other in ((before, now), (now, before))]
     if orders[0] != orders[1]:
-        texts = [", ".join(name for name, _ in order) for order in orders]
-        yield Difference(f"{path}.parameters", f"{new.label} · Order of parameters", "changed", *texts, new.key)
+        was, is_now = (", ".join(name for name, _ in order) for order in orders)
+        yield Difference(f"{path}.parameters", f"{new.label} · Order of parameters", "changed", was, is_now, new.key)
 
 
 def _numbered(module: ManifestModule) -> dict[tuple[str, int], tuple[Json, Json]]:

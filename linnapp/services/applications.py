@@ -52,7 +52,8 @@ def edit_application(application: Application, *, by: User, **values: str) -> li
         setattr(row, field, values[field])
     row.changed_at = timezone.now()
     row.save(update_fields=[*changed, "changed_at"])
-    fields = ", ".join(str(Application._meta.get_field(field).verbose_name) for field in changed)
+    names = {field.name: str(field.verbose_name) for field in Application._meta.fields}
+    fields = ", ".join(names[field] for field in changed)
     timeline.record(
         timeline.Kind.APPLICATION_EDITED,
         by=by,
