@@ -11,6 +11,7 @@ from linnapp.errors import NotPossible
 
 SIDE = 140
 MOST_BYTES = 1024 * 1024
+TOO_LARGE = "This file is larger than 1 MB. A logo of 140 x 140 is far smaller: save it again."
 FORMATS = ("PNG", "JPEG", "WEBP")
 
 
@@ -20,7 +21,7 @@ def read(picture: bytes) -> bytes:
     The size is read from the header before a pixel is decoded, so that a decompression bomb never unfolds.
     """
     if len(picture) > MOST_BYTES:
-        raise NotPossible("This file is larger than 1 MB. A logo of 140 x 140 is far smaller: save it again.")
+        raise NotPossible(TOO_LARGE)
     try:
         image = Image.open(io.BytesIO(picture), formats=FORMATS)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:

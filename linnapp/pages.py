@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, cast
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
@@ -16,12 +17,14 @@ from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django_filters import FilterSet
+from django_filters import Filter, FilterSet
 
 from linnapp.models import Account, Membership, User
 
 SHOWN_FOR = timedelta(minutes=10)
 PAGE_SIZE = 50
+# Fixed by the protocol: integrators write it down.
+INSTALLATION_PATH = "/Authorization/Authorize/"
 MOST_COUNTED = 10_000
 
 
@@ -40,13 +43,24 @@ class Frame:
     demo: bool
 
 
+def current_account(request: HttpRequest) -> Account | None:
+    """The account a person works on: the one in the address, else the one last worked on, else the first."""
+    current = _current(request, _memberships(request))
+    return current.account if current else None
+
+
+def _memberships(request: HttpRequest) -> list[Membership]:
+    rows = Membership.objects.filter(user_id=request.user.pk).select_related("account")
+    return list(rows.order_by("account__name"))
+
+
 def frame(request: HttpRequest) -> dict[str, Frame | str]:
-    """Context processor: the account is the one in the address, else the one last worked on, else the first."""
+    """Context processor."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         empty = Frame(None, [], None, False, False, settings.DEMO)
         return {"frame": empty, "request_id": getattr(request, "reference", "")}
-    memberships = list(Membership.objects.filter(user_id=user.pk).select_related("account").order_by("account__name"))
+    memberships = _memberships(request)
     current = _current(request, memberships)
     value = Frame(
         account=current.account if current else None,
@@ -71,6 +85,12 @@ def _current(request: HttpRequest, memberships: Sequence[Membership]) -> Members
 def signed_in(request: HttpRequest) -> User:
     """Who is signed in, in a view that the middleware opens to nobody else."""
     return cast(User, request.user)
+
+
+def installation_url(application_id: UUID, tracking: str = "") -> str:
+    """The address that installs an application, for a mail or a page of the developer's."""
+    address = f"{settings.SITE_URL}{INSTALLATION_PATH}{application_id}"
+    return f"{address}?{urlencode({'Tracking': tracking})}" if tracking else address
 
 
 # A secret shown once more to the person who just made it.
@@ -203,6 +223,17 @@ class ListPage:
         """Whether the reader asked for less than everything: an empty page then says "nothing matches"."""
         return any(value for key, value in self.request.GET.items() if key not in {"sort", "after"})
 
+    @cached_property
+    def chips(self) -> dict[str, list[tuple[str, str, bool]]]:
+        """For each filter with choices: label, address, and whether it is in force; the first one takes it away."""
+        filters = self.filterset.filters
+        return {name: self._chips(name, filters[name].extra["choices"]) for name in filters if _has_choices(filters[name])}
+
+    def _chips(self, name: str, choices: Iterable[tuple[str, str]]) -> list[tuple[str, str, bool]]:
+        asked = self.request.GET.get(name, "")
+        every = ("All", self.url(**{name: None, "after": None}), not asked)
+        return [every, *((label, self.url(**{name: key, "after": None}), asked == key) for key, label in choices)]
+
     @property
     def sort_links(self) -> list[tuple[str, str, bool]]:
         """Label, address, and whether it is the one in force."""
@@ -224,6 +255,10 @@ class ListPage:
         response = StreamingHttpResponse(_with_head(head, lines), content_type="text/csv; charset=utf-8")
         response.headers["Content-Disposition"] = f'attachment; filename="{filename}.csv"'
         return response
+
+
+def _has_choices(part: Filter) -> bool:
+    return bool(part.extra.get("choices"))
 
 
 def _at(row: Model, path: str) -> Any:

@@ -29,6 +29,26 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
     def not_retired(self) -> Self:
         return self.filter(retired_at=None)
 
+    def in_state(self, state: str) -> Self:
+        """As the property `state` tells: retired before suspended."""
+        if state == Application.State.RETIRED:
+            return self.exclude(retired_at=None)
+        suspended = state == Application.State.SUSPENDED
+        return self.not_retired().filter(suspended_by_staff_at__isnull=not suspended)
+
+    def matching(self, text: str) -> Self:
+        """Found by a part of the name, or by the Application ID in any of its spellings."""
+        wanted = models.Q(name__icontains=text)
+        if spelled := credentials.canonical(text):
+            wanted |= models.Q(pk=uuid.UUID(spelled))
+        return self.filter(wanted)
+
+    def named_like(self, application: "Application") -> Self:
+        """Others of the same account that a reader would take for this one."""
+        return self.not_retired().filter(account=application.account, name__iexact=application.name).exclude(
+            pk=application.pk
+        )
+
 
 class Application(models.Model):
     """What a developer registers. The primary key is the Application ID."""

@@ -62,6 +62,13 @@ class AccountQuerySet(models.QuerySet["Account"]):
         """The accounts this person is a member of."""
         return self.filter(memberships__user_id=user.pk) if user.is_authenticated else self.none()
 
+    def developed_by(self, user: Reader) -> Self:
+        """Those on which this person may make applications."""
+        if not user.is_authenticated:
+            return self.none()
+        roles = (Membership.Role.OWNER, Membership.Role.DEVELOPER)
+        return self.filter(memberships__user_id=user.pk, memberships__role__in=roles)
+
     def owned_by(self, user: Reader) -> Self:
         if not user.is_authenticated:
             return self.none()

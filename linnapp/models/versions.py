@@ -1,6 +1,7 @@
 from typing import Any, ClassVar, Self
 
 from django.db import models
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from linnapp.models.applications import Application
@@ -40,6 +41,12 @@ class VersionQuerySet(models.QuerySet["Version"]):
     def latest(self, *fields: str) -> "Version | None":  # type: ignore[override]
         """The version new installations get, or None where nothing was released."""
         return self.installable().newest_first().first()
+
+    def latest_of_each(self) -> Self:
+        """The latest of every application among these rows, one row each."""
+        number = [models.F(part).desc() for part in ("major", "minor", "patch")]
+        place = models.Window(RowNumber(), partition_by=models.F("application_id"), order_by=number)
+        return self.installable().annotate(place=place).filter(place=1)
 
     def development(self) -> "Version":
         return self.get(kind=Version.Kind.DEVELOPMENT)

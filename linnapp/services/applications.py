@@ -1,10 +1,12 @@
 """What a developer does with an application as a whole."""
 
+from collections.abc import Mapping
+
 from django.db import transaction
 from django.utils import timezone
 
 from linnapp import logos, manifest, timeline
-from linnapp.errors import NotPossible
+from linnapp.errors import Moved, NotPossible
 from linnapp.models import Account, Application, Secret, User, Version
 from linnapp.services import manifests, secrets
 
@@ -41,11 +43,30 @@ def locked(application: Application) -> Application:
     return row
 
 
+class EditedMeanwhile(Moved):
+    """Somebody else changed the same fields since the person began: what stands in them now, by field."""
+
+    def __init__(self, theirs: Mapping[str, str]) -> None:
+        super().__init__("Somebody else changed the same fields meanwhile.")
+        self.theirs = theirs
+
+
 @transaction.atomic
-def edit_application(application: Application, *, by: User, **values: str) -> list[str]:
-    """Sets name, summary, description or support contact; the names of the fields that changed."""
+def edit_application(
+    application: Application, *, by: User, started_from: Mapping[str, str] | None = None, **values: str
+) -> list[str]:
+    """Sets name, summary, description or support contact; the names of the fields that changed.
+
+    `started_from` is what the person saw when they began: a field left as it was is not written, one that somebody
+    else changed since raises EditedMeanwhile, and nothing is written then.
+    """
     row = locked(application)
-    changed = [field for field in EDITABLE if field in values and getattr(row, field) != values[field]]
+    seen = started_from or {}
+    wanted = {name: values[name] for name in EDITABLE if name in values and values[name] != seen.get(name)}
+    changed = [name for name, value in wanted.items() if getattr(row, name) != value]
+    moved = [name for name in changed if name in seen and getattr(row, name) != seen[name]]
+    if moved:
+        raise EditedMeanwhile({name: getattr(row, name) for name in moved})
     if not changed:
         return []
     for field in changed:

@@ -1,0 +1,43 @@
+"""What pages of the registry show of installations: a page of `linnapp` loads these, no Python of it does."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django import template
+from django.db.models import Count
+
+from installs.models import Installation
+from linnapp.models import Application, Version
+
+register = template.Library()
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What stands beside an application's name, in its head and in lists."""
+
+    newest: Version | None
+    installations: int
+
+
+@register.simple_tag
+def facts_of(applications: Iterable[Application]) -> dict[UUID, Facts]:
+    """For a whole page of applications: two queries, however many they are."""
+    keys = [application.pk for application in applications]
+    newest = {row.application_id: row for row in Version.objects.filter(application__in=keys).latest_of_each()}
+    live = Installation.objects.live().filter(application__in=keys).values_list("application")
+    counts = dict(live.annotate(number=Count("pk")).order_by())
+    return {key: Facts(newest.get(key), counts.get(key, 0)) for key in keys}
+
+
+@register.simple_tag
+def application_facts(application: Application) -> Facts:
+    return facts_of([application])[application.pk]
+
+
+@register.filter
+def at(mapping: Mapping[Any, Any], key: object) -> Any:
+    """The value at a key that is not text, which the dot of templates cannot reach."""
+    return mapping.get(key)

@@ -1,0 +1,53 @@
+"""The applications of an account, and New App."""
+
+from django.contrib import messages
+from django.db.models.functions import Lower
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from linnapp import pages
+from linnapp.forms.applications import ApplicationFilter, NewApplicationForm
+from linnapp.models import Account, Application
+from linnapp.pages import ListPage, Sort
+from linnapp.services import applications
+
+SORTS = {
+    "changed": Sort("Last change", ("-changed_at",)),
+    "name": Sort("Name", ("name_in_lower_case",)),
+    "created": Sort("Created", ("-created_at",)),
+}
+
+
+@require_safe
+def application_list(request: HttpRequest, account: str) -> HttpResponse:
+    owner = get_object_or_404(Account.objects.visible_to(request.user), slug=account)
+    rows = Application.objects.visible_to(request.user).of_account(account).annotate(name_in_lower_case=Lower("name"))
+    page = ListPage(request, rows.select_related("account"), filters=ApplicationFilter, sorts=SORTS)
+    context = {"account": owner, "page": page}
+    return pages.page_or_part(request, "linnapp/application_list.html", "linnapp/_application_rows.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def application_new(request: HttpRequest, account: str) -> HttpResponse:
+    owner = get_object_or_404(Account.objects.developed_by(request.user), slug=account)
+    form = NewApplicationForm(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        status = 422 if form.is_bound else 200
+        return render(request, "linnapp/application_new.html", {"account": owner, "form": form}, status=status)
+    made, secret = applications.create_application(
+        account=owner, name=form.cleaned_data["name"], kind=form.cleaned_data["type"], by=request.user
+    )
+    pages.show_once(request, "secret", secret.pk)
+    say_if_name_is_shared(request, made)
+    return redirect("application_general", owner.slug, made.pk)
+
+
+def say_if_name_is_shared(request: HttpRequest, application: Application) -> None:
+    """Two applications may share a name; whoever did not mean it learns it at once."""
+    if Application.objects.named_like(application).exists():
+        messages.warning(
+            request,
+            f"{application.account} has another application called {application.name}. That is allowed, "
+            "but installers cannot tell the two apart: you may want to rename one.",
+        )

@@ -1,0 +1,139 @@
+"""The General tab: credentials, Installation URL, logo and texts of an application."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+from allauth.account.decorators import reauthentication_required
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from linnapp import logos, pages
+from linnapp.errors import NotPossible
+from linnapp.forms.general import DetailsForm, LogoForm, TrackingForm
+from linnapp.models import Application, Secret
+from linnapp.services import applications, secrets
+from linnapp.services.applications import EditedMeanwhile
+from linnapp.views.applications import say_if_name_is_shared
+
+DIGEST = re.compile(r"[0-9a-f]{64}")
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+def editable(request: HttpRequest, account: str, application: UUID) -> Application:
+    rows = Application.objects.editable_by(request.user).of_account(account).select_related("account")
+    return get_object_or_404(rows, pk=application)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def application_general(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
+    row = editable(request, account, application)
+    if request.method != "POST":
+        return _page(request, row)
+    form = DetailsForm(request.POST, application=row)
+    if form.is_valid() and _saved(request, row, form):
+        return redirect("application_general", account, row.pk)
+    return _page(request, row, details=form, status=422)
+
+
+def _saved(request: HttpRequest, application: Application, form: DetailsForm) -> bool:
+    try:
+        changed = applications.edit_application(
+            application, by=request.user, started_from=form.started_from(), **form.values()
+        )
+    except EditedMeanwhile as conflict:
+        form.put_beside(conflict.theirs)
+        return False
+    except NotPossible as refusal:
+        pages.explain(form, refusal)
+        return False
+    messages.success(request, "Saved." if changed else "Nothing was changed.")
+    if "name" in changed:
+        application.refresh_from_db(fields=["name"])
+        say_if_name_is_shared(request, application)
+    return True
+
+
+@require_POST
+def application_logo(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
+    row = editable(request, account, application)
+    form = LogoForm(request.POST, request.FILES)
+    if form.is_valid():
+        try:
+            applications.set_logo(row, form.cleaned_data["logo"].read(), by=request.user)
+        except NotPossible as refusal:
+            pages.explain(form, refusal, "logo")
+        else:
+            messages.success(request, "The logo is in place, wherever the application is shown.")
+            return redirect("application_general", account, row.pk)
+    return _page(request, row, logo=form, status=422)
+
+
+@require_POST
+def application_logo_remove(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
+    row = editable(request, account, application)
+    try:
+        applications.remove_logo(row, by=request.user)
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, "The logo is removed. The application shows its initials.")
+    return redirect("application_general", account, row.pk)
+
+
+@require_POST
+def secret_reveal(request: HttpRequest, account: str, application: UUID, secret: int) -> HttpResponse:
+    rows = Secret.objects.visible_to(request.user).live().filter(application__account__slug=account)
+    return _reveal(request, get_object_or_404(rows, pk=secret, application_id=application))
+
+
+# Inside the view, not around it: a stranger is told 404 before anybody is asked for a password.
+@reauthentication_required
+def _reveal(request: HttpRequest, secret: Secret) -> HttpResponse:
+    secrets.reveal_secret(secret, by=request.user)
+    pages.show_once(request, "secret", secret.pk)
+    return redirect("application_general", secret.application.account.slug, secret.application_id)
+
+
+def _page(
+    request: HttpRequest,
+    application: Application,
+    *,
+    details: DetailsForm | None = None,
+    logo: LogoForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    tracking = TrackingForm({"tracking": request.GET.get("tracking", "")})
+    wanted = tracking.cleaned_data["tracking"] if tracking.is_valid() else ""
+    context: dict[str, Any] = {
+        "application": application,
+        "tab": "general",
+        "details": details or DetailsForm(application=application),
+        "logo_form": logo or LogoForm(),
+        "tracking": tracking,
+        "plain_installation_url": pages.installation_url(application.pk),
+        "installation_url": pages.installation_url(application.pk, wanted),
+        "secrets": [(secret, _shown(request, secret)) for secret in application.secrets.live()],
+        "may_make_secret": application.secrets.live().count() < secrets.MOST_LIVE,
+    }
+    return render(request, "linnapp/application_general.html", context, status=status)
+
+
+def _shown(request: HttpRequest, secret: Secret) -> str:
+    """The secret in the clear for whoever just made or revealed it, else nothing."""
+    return secret.value() if pages.may_show(request, "secret", secret.pk) else ""
+
+
+@login_not_required
+@require_safe
+def logo(request: HttpRequest, digest: str) -> HttpResponseBase:
+    """A logo by its digest: what stands under this address never changes, so it is kept for ever."""
+    if not DIGEST.fullmatch(digest) or not default_storage.exists(logos.path_of(digest)):
+        raise Http404
+    picture = default_storage.open(logos.path_of(digest))
+    return FileResponse(picture, content_type="image/png", headers={"Cache-Control": FOR_EVER})
