@@ -227,7 +227,9 @@ class ListPage:
     def chips(self) -> dict[str, list[tuple[str, str, bool]]]:
         """For each filter with choices: label, address, and whether it is in force; the first one takes it away."""
         filters = self.filterset.filters
-        return {name: self._chips(name, filters[name].extra["choices"]) for name in filters if _has_choices(filters[name])}
+        return {
+            name: self._chips(name, filters[name].extra["choices"]) for name in filters if _has_choices(filters[name])
+        }
 
     def _chips(self, name: str, choices: Iterable[tuple[str, str]]) -> list[tuple[str, str, bool]]:
         asked = self.request.GET.get(name, "")

@@ -58,9 +58,7 @@ class DetailsForm(forms.Form):
     """Name and texts of an application. Each field carries what it held when the form was opened, so that saving does
     not undo what somebody else wrote meanwhile."""
 
-    name = NameField(
-        label="Name", help_text="Shown to whoever installs the application.", show_hidden_initial=True
-    )
+    name = NameField(label="Name", help_text="Shown to whoever installs the application.", show_hidden_initial=True)
     summary = TextField(rows=3, label="Summary", help_text="Only your team sees this.")
     description = TextField(
         rows=5, label="Description", help_text="Shown to whoever installs the application, and in the store."

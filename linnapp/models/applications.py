@@ -45,8 +45,10 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
 
     def named_like(self, application: "Application") -> Self:
         """Others of the same account that a reader would take for this one."""
-        return self.not_retired().filter(account=application.account, name__iexact=application.name).exclude(
-            pk=application.pk
+        return (
+            self.not_retired()
+            .filter(account=application.account, name__iexact=application.name)
+            .exclude(pk=application.pk)
         )
 
 
