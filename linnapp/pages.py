@@ -17,7 +17,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django_filters import Filter, FilterSet
+from django_filters import FilterSet
 
 from linnapp.models import Account, Membership, User
 
@@ -50,7 +50,7 @@ def current_account(request: HttpRequest) -> Account | None:
 
 
 def _memberships(request: HttpRequest) -> list[Membership]:
-    rows = Membership.objects.filter(user_id=request.user.pk).select_related("account")
+    rows = Membership.objects.filter(user=signed_in(request)).select_related("account")
     return list(rows.order_by("account__name"))
 
 
@@ -223,19 +223,6 @@ class ListPage:
         """Whether the reader asked for less than everything: an empty page then says "nothing matches"."""
         return any(value for key, value in self.request.GET.items() if key not in {"sort", "after"})
 
-    @cached_property
-    def chips(self) -> dict[str, list[tuple[str, str, bool]]]:
-        """For each filter with choices: label, address, and whether it is in force; the first one takes it away."""
-        filters = self.filterset.filters
-        return {
-            name: self._chips(name, filters[name].extra["choices"]) for name in filters if _has_choices(filters[name])
-        }
-
-    def _chips(self, name: str, choices: Iterable[tuple[str, str]]) -> list[tuple[str, str, bool]]:
-        asked = self.request.GET.get(name, "")
-        every = ("All", self.url(**{name: None, "after": None}), not asked)
-        return [every, *((label, self.url(**{name: key, "after": None}), asked == key) for key, label in choices)]
-
     @property
     def sort_links(self) -> list[tuple[str, str, bool]]:
         """Label, address, and whether it is the one in force."""
@@ -257,10 +244,6 @@ class ListPage:
         response = StreamingHttpResponse(_with_head(head, lines), content_type="text/csv; charset=utf-8")
         response.headers["Content-Disposition"] = f'attachment; filename="{filename}.csv"'
         return response
-
-
-def _has_choices(part: Filter) -> bool:
-    return bool(part.extra.get("choices"))
 
 
 def _at(row: Model, path: str) -> Any:

@@ -88,7 +88,6 @@ def client_of() -> ClientOf:
         client.force_login(user)
         session = client.session
         at = time.time() if fresh else time.time() - 24 * 3600
-        session["account_authentication_methods_user"] = str(user.pk)
         session["account_authentication_methods"] = [{"method": "password", "at": at, "email": user.email}]
         session["account_authentication_methods_user"] = str(user.pk)
         session.save()

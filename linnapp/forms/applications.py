@@ -56,7 +56,7 @@ class NameField(forms.CharField):
         super().__init__(max_length=80, error_messages=messages, **options)
 
     def to_python(self, value: Any) -> str:
-        text = super().to_python(value)
+        text = super().to_python(value) or ""
         return " ".join(part for part in text.split(" ") if part)
 
     def validate(self, value: str) -> None:

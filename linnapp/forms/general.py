@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import EmailValidator, URLValidator
+from django.http import QueryDict
 
 from linnapp import logos
 from linnapp.forms.applications import NameField, refuse_invisible
@@ -32,7 +33,7 @@ class TextField(forms.CharField):
         )
 
     def to_python(self, value: Any) -> str:
-        return spelled(super().to_python(value))
+        return spelled(super().to_python(value) or "")
 
 
 def spelled(text: str) -> str:
@@ -72,8 +73,8 @@ class DetailsForm(forms.Form):
         help_text="An e-mail address or a web page where installers get help.",
     )
 
-    def __init__(self, *args: Any, application: Application, **options: Any) -> None:
-        super().__init__(*args, initial={name: getattr(application, name) for name in EDITABLE}, **options)
+    def __init__(self, sent: QueryDict | None = None, *, application: Application) -> None:
+        super().__init__(sent, initial={name: getattr(application, name) for name in EDITABLE})
         self.theirs: Mapping[str, str] = {}
 
     def values(self) -> dict[str, str]:
@@ -86,7 +87,8 @@ class DetailsForm(forms.Form):
 
     def put_beside(self, theirs: Mapping[str, str]) -> None:
         """Shows what stands in a field now beside what was typed. Saving once more is then knowingly."""
-        moved = self.data.copy()
+        moved = QueryDict(mutable=True)
+        moved.update(self.data)
         for name, value in theirs.items():
             moved[self[name].html_initial_name] = value
             self.add_error(name, "Somebody else changed this while you were editing. Yours is kept here, unsaved.")

@@ -24,7 +24,12 @@ def application_list(request: HttpRequest, account: str) -> HttpResponse:
     owner = get_object_or_404(Account.objects.visible_to(request.user), slug=account)
     rows = Application.objects.visible_to(request.user).of_account(account).annotate(name_in_lower_case=Lower("name"))
     page = ListPage(request, rows.select_related("account"), filters=ApplicationFilter, sorts=SORTS)
-    context = {"account": owner, "page": page}
+    context = {
+        "account": owner,
+        "page": page,
+        "types": page.chips("type", Application.Type.choices),
+        "states": page.chips("state", Application.State.choices),
+    }
     return pages.page_or_part(request, "linnapp/application_list.html", "linnapp/_application_rows.html", context)
 
 
@@ -36,7 +41,7 @@ def application_new(request: HttpRequest, account: str) -> HttpResponse:
         status = 422 if form.is_bound else 200
         return render(request, "linnapp/application_new.html", {"account": owner, "form": form}, status=status)
     made, secret = applications.create_application(
-        account=owner, name=form.cleaned_data["name"], kind=form.cleaned_data["type"], by=request.user
+        account=owner, name=form.cleaned_data["name"], kind=form.cleaned_data["type"], by=pages.signed_in(request)
     )
     pages.show_once(request, "secret", secret.pk)
     say_if_name_is_shared(request, made)
