@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from linnapp.views import applications, general, home
+from linnapp.views import applications, demo, general, home, profile, team
 
 urlpatterns: list[URLPattern] = [
     path("", home.home, name="home"),
@@ -27,4 +27,19 @@ urlpatterns: list[URLPattern] = [
         name="secret_reveal",
     ),
     path("logos/<str:digest>.png", general.logo, name="logo"),
+    # Team and accounts
+    path("a/<slug:account>/team/", team.team, name="team"),
+    path("a/<slug:account>/team/invite/", team.invitation_create, name="invitation_create"),
+    path(
+        "a/<slug:account>/team/invitations/<int:invitation>/revoke/", team.invitation_revoke, name="invitation_revoke"
+    ),
+    path("a/<slug:account>/team/<int:member>/role/", team.member_role, name="member_role"),
+    path("a/<slug:account>/team/<int:member>/remove/", team.member_remove, name="member_remove"),
+    path("a/<slug:account>/settings/", team.account_settings, name="account_settings"),
+    path("accounts/new/", team.account_new, name="account_new"),
+    path("invitations/<str:token>/", team.invitation_accept, name="invitation_accept"),
+    # Profile
+    path("profile/", profile.profile, name="profile"),
+    # Demo
+    path("demo/sign-in/", demo.demo_sign_in, name="demo_sign_in"),
 ]

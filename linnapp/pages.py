@@ -41,6 +41,7 @@ class Frame:
     is_support: bool
     is_admin: bool
     demo: bool
+    mail_is_printed: bool
 
 
 def current_account(request: HttpRequest) -> Account | None:
@@ -58,7 +59,7 @@ def frame(request: HttpRequest) -> dict[str, Frame | str]:
     """Context processor."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        empty = Frame(None, [], None, False, False, settings.DEMO)
+        empty = Frame(None, [], None, False, False, settings.DEMO, mail_is_printed())
         return {"frame": empty, "request_id": getattr(request, "reference", "")}
     memberships = _memberships(request)
     current = _current(request, memberships)
@@ -69,8 +70,14 @@ def frame(request: HttpRequest) -> dict[str, Frame | str]:
         is_support=user.is_support,
         is_admin=user.is_staff,
         demo=settings.DEMO,
+        mail_is_printed=mail_is_printed(),
     )
     return {"frame": value, "request_id": getattr(request, "reference", "")}
+
+
+def mail_is_printed() -> bool:
+    """Whether no mail server is named, so that a page says where a mail it promises is found."""
+    return "console" in settings.DELIVERY_EMAIL["EMAIL_BACKEND"]
 
 
 def _current(request: HttpRequest, memberships: Sequence[Membership]) -> Membership | None:

@@ -5,12 +5,26 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
+from allauth.account.models import EmailAddress
+from allauth.account.utils import get_next_redirect_url
 from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve
 
 from linnapp.addresses import client_address
+from linnapp.models import Invitation, User
 
 
 class PeopleAdapter(DefaultAccountAdapter):
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": "E-mail or password is wrong. Look at both, or set a new password.",
+        "too_many_login_attempts": "That was wrong too often. Wait five minutes, or set a new password.",
+        "duplicate_email": "This is the address you sign in with already.",
+        "incorrect_password": "This is not your password.",
+        "enter_current_password": "This is not your current password.",
+    }
+
     def save_user(self, request: Any, user: Any, form: Any, commit: bool = True) -> Any:
         """A person with a name; the form makes the account they own."""
         user.name = form.cleaned_data.get("name", "")
@@ -31,3 +45,26 @@ class PeopleAdapter(DefaultAccountAdapter):
         """Where a person is sent back to after signing in. Nothing behind the question mark decides which host that
         is, and Django refuses whatever is longer than 2 kB: a link that carries 2 kB of Tracking would be lost."""
         return super().is_safe_url(url.partition("?")[0])
+
+    def is_email_verified(self, request: HttpRequest, email: str) -> bool:
+        """Whoever comes with the key of an invitation has read the mail that it was sent in, and nowhere else."""
+        invitation = invitation_on_the_way(request)
+        return invitation is not None and invitation.email == email.lower()
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """Refuses an address that is another person's: it would be one address for two."""
+        others = User.objects.filter(email=email_address.email).exclude(pk=email_address.user_id)
+        if others.exists():
+            template = "account/messages/email_confirmation_failed.txt"
+            self.add_message(request, messages.ERROR, template, {"email": email_address.email})
+            return False
+        return super().confirm_email(request, email_address)
+
+
+def invitation_on_the_way(request: HttpRequest) -> Invitation | None:
+    """The open invitation that `next` leads back to, of somebody who signs up because they were invited."""
+    try:
+        match = resolve(get_next_redirect_url(request) or "")
+    except Resolver404:
+        return None
+    return Invitation.objects.with_key(match.kwargs["token"]) if match.url_name == "invitation_accept" else None

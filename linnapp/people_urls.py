@@ -1,30 +1,60 @@
 """allauth's pages under addresses a person would type."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
 from allauth.account import views
 from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import path, re_path
 
+from linnapp.views.demo import SignIn
+
+View = Callable[..., HttpResponseBase]
+
+
+def form_page(view: View) -> View:
+    """The same page, answering 422 where the form it shows again was not valid, as every form of the portal does."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = view(request, *args, **kwargs)
+        form = (getattr(response, "context_data", None) or {}).get("form")
+        if request.method == "POST" and response.status_code == 200 and form is not None and form.errors:
+            response.status_code = 422
+        return response
+
+    return answer
+
+
+def entrance(view: View) -> View:
+    """A page for people who are not signed in."""
+    return login_not_required(form_page(view))
+
+
 urlpatterns = [
-    path("sign-in/", login_not_required(views.login), name="account_login"),
-    path("sign-up/", login_not_required(views.signup), name="account_signup"),
+    path("sign-in/", entrance(SignIn.as_view()), name="account_login"),
+    path("sign-up/", entrance(views.signup), name="account_signup"),
     path("sign-out/", views.logout, name="account_logout"),
-    path("sign-in/again/", views.reauthenticate, name="account_reauthenticate"),
-    path("account-inactive/", login_not_required(views.account_inactive), name="account_inactive"),
-    path("profile/e-mail/", views.email, name="account_email"),
-    path("profile/password/", views.password_change, name="account_change_password"),
-    path("profile/password/set/", views.password_set, name="account_set_password"),
-    path("verify/", login_not_required(views.email_verification_sent), name="account_email_verification_sent"),
-    re_path(r"^verify/(?P<key>[-:\w]+)/$", login_not_required(views.confirm_email), name="account_confirm_email"),
-    path("password/", login_not_required(views.password_reset), name="account_reset_password"),
-    path("password/sent/", login_not_required(views.password_reset_done), name="account_reset_password_done"),
+    path("sign-in/again/", form_page(views.reauthenticate), name="account_reauthenticate"),
+    path("account-inactive/", entrance(views.account_inactive), name="account_inactive"),
+    path("profile/e-mail/", form_page(views.email), name="account_email"),
+    path("profile/password/", form_page(views.password_change), name="account_change_password"),
+    path("profile/password/set/", form_page(views.password_set), name="account_set_password"),
+    path("verify/", entrance(views.email_verification_sent), name="account_email_verification_sent"),
+    re_path(r"^verify/(?P<key>[-:\w]+)/$", entrance(views.confirm_email), name="account_confirm_email"),
+    path("password/", entrance(views.password_reset), name="account_reset_password"),
+    path("password/sent/", entrance(views.password_reset_done), name="account_reset_password_done"),
     re_path(
         r"^password/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        login_not_required(views.password_reset_from_key),
+        entrance(views.password_reset_from_key),
         name="account_reset_password_from_key",
     ),
     path(
         "password/changed/",
-        login_not_required(views.password_reset_from_key_done),
+        entrance(views.password_reset_from_key_done),
         name="account_reset_password_from_key_done",
     ),
 ]

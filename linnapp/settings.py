@@ -119,8 +119,6 @@ else:
     )
 
 INSTALLED_APPS = [
-    "linnapp",
-    "installs",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -133,6 +131,9 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "huey.contrib.djhuey",
+    # After the others: what they put into the admin is put there again by ours, in its own way.
+    "linnapp",
+    "installs",
     "linnapp.apps.PortalAdminConfig",
 ]
 
@@ -196,6 +197,10 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_CONFIRM_EMAIL_ON_GET = False
+# One address a person: a new one takes the old one's place once it is verified.
+ACCOUNT_CHANGE_EMAIL = True
+# A changed password or address is told by mail, to the old address too.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_SESSION_REMEMBER = False

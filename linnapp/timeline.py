@@ -36,6 +36,7 @@ SENTENCES: dict[str, str] = {
     Kind.EXCHANGES: "{exchanges} exchanges, {refused} refused, from {addresses}",
     Kind.SUPPORT_VIEWED: "Viewed by {who}",
     Kind.MEMBER_INVITED: "{email} invited as {role} by {who}",
+    Kind.INVITATION_REVOKED: "Invitation of {email} taken back by {who}",
     Kind.MEMBER_JOINED: "{who} joined as {role}",
     Kind.MEMBER_ROLE: "{member} is now {role}, changed by {who}",
     Kind.MEMBER_REMOVED: "{member} removed by {who}",

@@ -6,6 +6,8 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, BaseUser
 from django.db import models
 from django.utils import timezone
 
+from linnapp import credentials
+
 SUPPORT_GROUP = "Support"
 TIME_ZONES = ["UTC", *sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))]
 
@@ -94,6 +96,19 @@ class Account(models.Model):
         return self.name
 
 
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def of_accounts_owned_by(self, user: Reader) -> Self:
+        """Seats whose role this person may change."""
+        return self.filter(account__in=Account.objects.owned_by(user).values("pk"))
+
+    def removable_by(self, user: Reader) -> Self:
+        """Those, and this person's own wherever they are: anybody may leave."""
+        return self.of_accounts_owned_by(user) | self.filter(user_id=user.pk)
+
+    def with_people(self) -> Self:
+        return self.select_related("user", "account").order_by("user__name", "pk")
+
+
 class Membership(models.Model):
     class Role(models.TextChoices):
         OWNER = "OWNER", "Owner"
@@ -104,6 +119,8 @@ class Membership(models.Model):
     role = models.CharField(max_length=20, choices=Role)
     created_at = models.DateTimeField(default=timezone.now)
 
+    objects: ClassVar[MembershipQuerySet] = MembershipQuerySet.as_manager()  # type: ignore[assignment]
+
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=("account", "user"), name="one_membership_for_person_and_account"),
@@ -112,10 +129,24 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.user}, {self.get_role_display()} of {self.account}"
 
+    @property
+    def is_owner(self) -> bool:
+        return self.role == self.Role.OWNER
+
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def managed_by(self, user: Reader) -> Self:
+        return self.filter(account__in=Account.objects.owned_by(user).values("pk"))
+
     def open(self) -> Self:
         return self.filter(accepted_at=None, expires_at__gt=timezone.now())
+
+    def newest_first(self) -> Self:
+        return self.select_related("invited_by").order_by("-created_at", "-pk")
+
+    def with_key(self, key: str) -> "Invitation | None":
+        """The open invitation whose link holds this key."""
+        return self.open().select_related("account", "invited_by").filter(key_digest=credentials.digest(key)).first()
 
 
 class Invitation(models.Model):

@@ -2,7 +2,11 @@
 
 from datetime import timedelta
 
+from django.conf import settings
+from django.core.mail import send_mail
 from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -33,18 +37,29 @@ def create_account(*, name: str, owner: User) -> Account:
 
 @transaction.atomic
 def edit_account(account: Account, *, name: str, contact_email: str, by: User) -> None:
-    account.name, account.contact_email = name, contact_email
-    account.save(update_fields=["name", "contact_email"])
-    timeline.record(timeline.Kind.ACCOUNT_EDITED, by=by, side=timeline.Side.CUSTOMER, account=account)
+    """Sets name and contact e-mail; the slug, and with it every address, stays."""
+    row = Account.objects.select_for_update().get(pk=account.pk)
+    if (row.name, row.contact_email) == (name, contact_email):
+        return
+    row.name, row.contact_email = name, contact_email
+    row.save(update_fields=["name", "contact_email"])
+    timeline.record(timeline.Kind.ACCOUNT_EDITED, by=by, side=timeline.Side.CUSTOMER, account=row)
+
+
+def edit_person(person: User, *, name: str, time_zone: str) -> None:
+    person.name, person.time_zone = name, time_zone
+    person.save(update_fields=["name", "time_zone"])
 
 
 @transaction.atomic
 def invite(account: Account, *, email: str, role: str, by: User) -> tuple[Invitation, str]:
-    """An invitation and the key of its link, which is told once: only its digest is kept.
+    """An invitation, mailed, and the key of its link, which is told once: only its digest is kept. The inviter must
+    not see it: whoever has it counts as the reader of that address.
 
     Inviting the same address again replaces the open invitation; raises NotPossible for a member.
     """
     email = email.lower()
+    account = Account.objects.select_for_update().get(pk=account.pk)
     if account.memberships.filter(user__email=email).exists():
         raise NotPossible(f"{email} is already a member of {account}.")
     account.invitations.open().filter(email=email).delete()
@@ -65,7 +80,32 @@ def invite(account: Account, *, email: str, role: str, by: User) -> tuple[Invita
         email=email,
         role=invitation.get_role_display(),
     )
+    _mail(invitation, key)
     return invitation, key
+
+
+def _mail(invitation: Invitation, key: str) -> None:
+    link = settings.SITE_URL + reverse("invitation_accept", args=[key])
+    text = render_to_string(
+        "linnapp/mail/invitation.txt", {"invitation": invitation, "link": link, "days": INVITATION_DAYS}
+    )
+    send_mail(f"{invitation.invited_by} invites you to {invitation.account}", text, None, [invitation.email])
+
+
+@transaction.atomic
+def revoke(invitation: Invitation, *, by: User) -> None:
+    """The link stops working. One that was accepted meanwhile stays, as it is over anyway."""
+    row = Invitation.objects.select_for_update().open().filter(pk=invitation.pk).first()
+    if row is None:
+        return
+    row.delete()
+    timeline.record(
+        timeline.Kind.INVITATION_REVOKED,
+        by=by,
+        side=timeline.Side.CUSTOMER,
+        account=invitation.account,
+        email=invitation.email,
+    )
 
 
 @transaction.atomic
@@ -89,39 +129,52 @@ def accept(invitation: Invitation, *, by: User) -> Membership:
     return membership
 
 
-def _refuse_without_owner(account: Account, leaving: Membership) -> None:
-    """Called with the account's row locked, so that the last two Owners cannot leave at once."""
-    owners = account.memberships.filter(role=Membership.Role.OWNER).exclude(pk=leaving.pk)
-    if leaving.role == Membership.Role.OWNER and not owners.exists():
-        raise NotPossible(f"{leaving.user} is the last Owner of {account}. Make somebody else an Owner first.")
+def _locked_seat(membership: Membership) -> Membership:
+    """The seat as it stands, its account locked, so that the last two Owners cannot leave at once."""
+    account = Account.objects.select_for_update().get(pk=membership.account_id)
+    row = account.memberships.with_people().filter(pk=membership.pk).first()
+    if row is None:
+        raise NotPossible(f"{membership.user} is not a member of {account} any more.")
+    return row
+
+
+def _refuse_without_owner(leaving: Membership) -> None:
+    owners = leaving.account.memberships.filter(role=Membership.Role.OWNER).exclude(pk=leaving.pk)
+    if leaving.is_owner and not owners.exists():
+        raise NotPossible(f"{leaving.user} is the last Owner of {leaving.account}. Make somebody else an Owner first.")
 
 
 @transaction.atomic
-def change_role(membership: Membership, *, role: str, by: User) -> None:
-    account = Account.objects.select_for_update().get(pk=membership.account_id)
+def change_role(membership: Membership, *, role: str, by: User) -> Membership:
+    """The seat with its new role; raises NotPossible for the last Owner."""
+    row = _locked_seat(membership)
+    if row.role == role:
+        return row
     if role != Membership.Role.OWNER:
-        _refuse_without_owner(account, membership)
-    membership.role = role
-    membership.save(update_fields=["role"])
+        _refuse_without_owner(row)
+    row.role = role
+    row.save(update_fields=["role"])
     timeline.record(
         timeline.Kind.MEMBER_ROLE,
         by=by,
         side=timeline.Side.CUSTOMER,
-        account=account,
-        member=str(membership.user),
-        role=membership.get_role_display(),
+        account=row.account,
+        member=str(row.user),
+        role=row.get_role_display(),
     )
+    return row
 
 
 @transaction.atomic
 def remove_member(membership: Membership, *, by: User) -> None:
-    account = Account.objects.select_for_update().get(pk=membership.account_id)
-    _refuse_without_owner(account, membership)
-    membership.delete()
+    """Takes the seat away; raises NotPossible for the last Owner."""
+    row = _locked_seat(membership)
+    _refuse_without_owner(row)
+    row.delete()
     timeline.record(
         timeline.Kind.MEMBER_REMOVED,
         by=by,
         side=timeline.Side.CUSTOMER,
-        account=account,
+        account=membership.account,
         member=str(membership.user),
     )

@@ -1,0 +1,91 @@
+"""Sign-up, the team of an account, and a person's own facts."""
+
+from typing import Any
+
+from allauth.account.forms import SignupForm
+from allauth.core import context
+from django import forms
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse
+
+from linnapp.models import Account, Invitation, Membership, User
+from linnapp.models.people import TIME_ZONES
+from linnapp.people import invitation_on_the_way
+from linnapp.services import people
+
+
+class SignUpForm(SignupForm):
+    """A person with an account of their own; without one for somebody who was invited to another."""
+
+    name = forms.CharField(label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    company = forms.CharField(
+        label="Company name",
+        max_length=120,
+        help_text="Your account is named after it. You can change it later.",
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+    )
+    # A script writes the browser's own zone into it.
+    time_zone = forms.CharField(required=False, widget=forms.HiddenInput(attrs={"data-time-zone": ""}))
+    field_order = ("name", "company", "email", "password1", "time_zone")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = "E-mail"
+        self.invitation = invitation_on_the_way(context.request)
+        if self.invitation:
+            del self.fields["company"]
+            self.initial["email"] = self.invitation.email
+            self.fields["email"].disabled = True
+            self.fields["email"].help_text = "The invitation is for this address."
+
+    def clean_time_zone(self) -> str:
+        zone = self.cleaned_data["time_zone"]
+        return zone if zone in TIME_ZONES else "UTC"
+
+    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
+        try:
+            return super().try_save(request)
+        except IntegrityError:
+            # Somebody took the address or the account's slug since this form was checked: once more, knowing it.
+            self.account_already_exists = User.objects.filter(email=self.cleaned_data["email"]).exists()
+            return super().try_save(request)
+
+    @transaction.atomic
+    def save(self, request: HttpRequest) -> User:
+        user = super().save(request)
+        if self.invitation is None:
+            people.create_account(name=self.cleaned_data["company"], owner=user)
+        return user
+
+
+class AccountForm(forms.ModelForm):
+    class Meta:
+        model = Account
+        fields = ("name", "contact_email")
+
+
+class NewAccountForm(forms.Form):
+    name = forms.CharField(label="Company name", max_length=120)
+
+
+class InvitationForm(forms.ModelForm):
+    class Meta:
+        model = Invitation
+        fields = ("email", "role")
+        labels = {"email": "E-mail"}
+        widgets = {"role": forms.RadioSelect}
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(choices=Membership.Role.choices)
+
+
+class ProfileForm(forms.ModelForm):
+    time_zone = forms.ChoiceField(
+        choices=[(zone, zone.replace("_", " ")) for zone in TIME_ZONES],
+        help_text="Times on every page are shown in this zone.",
+    )
+
+    class Meta:
+        model = User
+        fields = ("name", "time_zone")

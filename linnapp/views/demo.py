@@ -1,0 +1,46 @@
+"""Signing in: the page, and the one click of the demo."""
+
+from typing import Any
+
+from allauth.account import views
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.utils import get_next_redirect_url, perform_login
+from django.conf import settings
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_POST
+
+from linnapp.demo_people import PEOPLE, DemoPerson
+from linnapp.models import User
+
+EMAILS = {person.email for person in PEOPLE}
+
+
+class SignIn(views.LoginView):
+    """allauth's page; in demo mode with the people of the demo beside the form."""
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(demo_people=demo_people(), **context)
+
+
+def demo_people() -> list[DemoPerson]:
+    """Those there are in this database; nobody unless this is a demo."""
+    if not settings.DEMO:
+        return []
+    present = set(User.objects.filter(email__in=EMAILS, is_active=True).values_list("email", flat=True))
+    return [person for person in PEOPLE if person.email in present]
+
+
+@login_not_required
+@require_POST
+def demo_sign_in(request: HttpRequest) -> HttpResponse:
+    email = request.POST.get("email", "")
+    if not settings.DEMO or email not in EMAILS:
+        raise Http404
+    person = get_object_or_404(User, email=email, is_active=True)
+    # The session of whoever was signed in before ends here: nothing of theirs goes over to the next person.
+    logout(request)
+    record_authentication(request, person, method="demo", email=email)
+    return perform_login(request, person, redirect_url=get_next_redirect_url(request))

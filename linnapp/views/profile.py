@@ -1,0 +1,20 @@
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from linnapp.forms.people import ProfileForm
+from linnapp.models import User
+from linnapp.services import people
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def profile(request: HttpRequest) -> HttpResponse:
+    # A row of its own: an invalid form leaves what was typed in it, and the page's frame names the person as they are.
+    person = User.objects.get(pk=request.user.pk)
+    form = ProfileForm(request.POST or None, instance=person)
+    if form.is_valid():
+        people.edit_person(person, **form.cleaned_data)
+        messages.success(request, "Saved.")
+        return redirect("profile")
+    return render(request, "linnapp/profile.html", {"form": form}, status=422 if form.is_bound else 200)

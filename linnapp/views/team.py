@@ -1,0 +1,144 @@
+"""An account as the people see it: its team, invitations to it, its settings, and another account beside it."""
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from linnapp.errors import NotPossible
+from linnapp.forms.people import AccountForm, InvitationForm, NewAccountForm, RoleForm
+from linnapp.models import Account, Invitation, Membership
+from linnapp.pages import explain
+from linnapp.services import people
+
+
+@require_safe
+def team(request: HttpRequest, account: str) -> HttpResponse:
+    row = get_object_or_404(Account.objects.visible_to(request.user), slug=account)
+    members = list(row.memberships.with_people())
+    context = {
+        "account": row,
+        "members": members,
+        "invitations": row.invitations.open().newest_first(),
+        "roles": Membership.Role.choices,
+        "is_owner": any(seat.user_id == request.user.pk and seat.is_owner for seat in members),
+    }
+    return render(request, "linnapp/team.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def invitation_create(request: HttpRequest, account: str) -> HttpResponse:
+    row = get_object_or_404(Account.objects.owned_by(request.user), slug=account)
+    form = InvitationForm(request.POST or None)
+    if form.is_valid():
+        try:
+            people.invite(row, **form.cleaned_data, by=request.user)
+        except NotPossible as refusal:
+            explain(form, refusal, "email")
+        else:
+            messages.success(
+                request, f"{form.cleaned_data['email']} is invited. The link in the mail works for a week."
+            )
+            return redirect("team", account)
+    return _form_page(request, "linnapp/invitation_create.html", form, row)
+
+
+@require_POST
+def invitation_revoke(request: HttpRequest, account: str, invitation: int) -> HttpResponse:
+    row = get_object_or_404(Invitation.objects.managed_by(request.user), pk=invitation, account__slug=account)
+    people.revoke(row, by=request.user)
+    messages.success(request, f"The link sent to {row.email} does not work any more.")
+    return redirect("team", account)
+
+
+@require_POST
+def member_role(request: HttpRequest, account: str, member: int) -> HttpResponse:
+    seats = Membership.objects.of_accounts_owned_by(request.user).with_people()
+    seat = get_object_or_404(seats, pk=member, account__slug=account)
+    form = RoleForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Choose one of the roles.")
+        return redirect("team", account)
+    try:
+        seat = people.change_role(seat, role=form.cleaned_data["role"], by=request.user)
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"{seat.user} is now {seat.get_role_display()} of {seat.account}.")
+    return redirect("team", account)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def member_remove(request: HttpRequest, account: str, member: int) -> HttpResponse:
+    """Asks first. A person may remove their own seat too, which is leaving."""
+    seats = Membership.objects.removable_by(request.user).with_people()
+    seat = get_object_or_404(seats, pk=member, account__slug=account)
+    leaving = seat.user_id == request.user.pk
+    if request.method != "POST":
+        return render(
+            request, "linnapp/member_remove.html", {"account": seat.account, "seat": seat, "leaving": leaving}
+        )
+    try:
+        people.remove_member(seat, by=request.user)
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+        return redirect("team", account)
+    messages.success(request, f"You left {seat.account}." if leaving else f"{seat.user} left {seat.account}.")
+    return redirect("home") if leaving else redirect("team", account)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def account_settings(request: HttpRequest, account: str) -> HttpResponse:
+    row = get_object_or_404(Account.objects.owned_by(request.user), slug=account)
+    form = AccountForm(request.POST or None, instance=row)
+    if form.is_valid():
+        people.edit_account(row, **form.cleaned_data, by=request.user)
+        messages.success(request, "Saved.")
+        return redirect("account_settings", account)
+    # A form writes what was typed into its row, valid or not: the page's head names the account as it is.
+    return _form_page(request, "linnapp/account_settings.html", form, Account.objects.get(pk=row.pk))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def account_new(request: HttpRequest) -> HttpResponse:
+    form = NewAccountForm(request.POST or None)
+    if form.is_valid():
+        account = people.create_account(name=form.cleaned_data["name"], owner=request.user)
+        messages.success(request, f"{account} is there, and you are its Owner.")
+        return redirect("team", account.slug)
+    return _form_page(request, "linnapp/account_new.html", form)
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def invitation_accept(request: HttpRequest, token: str) -> HttpResponse:
+    """Whoever has the link may see who invites whom; only the invited address can join."""
+    invitation = Invitation.objects.with_key(token)
+    if invitation is None:
+        return render(request, "linnapp/invitation_over.html", status=404)
+    context = {"invitation": invitation, "next": urlencode({"next": request.path})}
+    if request.method != "POST":
+        return render(request, "linnapp/invitation_accept.html", context)
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    try:
+        people.accept(invitation, by=request.user)
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+        return render(request, "linnapp/invitation_accept.html", context, status=422)
+    messages.success(request, f"Welcome to {invitation.account}.")
+    return redirect("team", invitation.account.slug)
+
+
+def _form_page(
+    request: HttpRequest,
+    template: str,
+    form: AccountForm | InvitationForm | NewAccountForm,
+    account: Account | None = None,
+) -> HttpResponse:
+    status = 422 if form.is_bound else 200
+    return render(request, template, {"form": form, "account": account}, status=status)

@@ -1,0 +1,117 @@
+import re
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.core import mail
+from django.db import IntegrityError
+from django.test import Client
+
+from linnapp.models import Account, Membership, User
+from linnapp.services import people
+
+pytestmark = pytest.mark.django_db
+SIGN_UP = "/sign-up/"
+NEW = {
+    "name": "Erin Example",
+    "company": "Erin's Emporium",
+    "email": "Erin@Emporium.example",
+    "password1": "a long enough secret",
+    "time_zone": "Europe/Berlin",
+}
+
+
+def link_in(message: str) -> str:
+    found = re.search(r"http://testserver(/\S+)", message)
+    assert found
+    return found[1]
+
+
+def test_a_person_and_an_account_are_made_together(client: Client) -> None:
+    assert client.post(SIGN_UP, NEW).url == "/verify/"  # type: ignore[attr-defined]
+    person = User.objects.get(email="erin@emporium.example")
+    assert (person.name, person.time_zone) == ("Erin Example", "Europe/Berlin")
+    seat = Membership.objects.get(user=person)
+    assert (seat.account.name, seat.account.slug, seat.role) == ("Erin's Emporium", "erins-emporium", "OWNER")
+    assert seat.account.contact_email == "erin@emporium.example"
+
+
+def test_nobody_is_signed_in_before_the_address_is_verified(client: Client) -> None:
+    client.post(SIGN_UP, NEW)
+    assert client.get("/profile/").url == "/sign-in/?next=/profile/"  # type: ignore[attr-defined]
+    answer = client.post("/sign-in/", {"login": NEW["email"], "password": NEW["password1"]})
+    assert answer.url == "/verify/"  # type: ignore[attr-defined]
+    assert "_auth_user_id" not in client.session
+
+
+def test_the_link_in_the_mail_verifies_and_signs_in_and_keeps_next(client: Client) -> None:
+    client.post(SIGN_UP, NEW | {"next": "/profile/"})
+    [message] = mail.outbox
+    assert (message.to, message.subject) == (["erin@emporium.example"], "Confirm your e-mail address")
+    link = link_in(str(message.body))
+    page = client.get(link)
+    assert b"Is this your address?" in page.content
+    assert not EmailAddress.objects.get().verified
+    answer = client.post(link)
+    assert answer.url == "/profile/"  # type: ignore[attr-defined]
+    assert EmailAddress.objects.get().verified
+    assert client.get("/profile/").status_code == 200
+    assert client.get(link).status_code == 200
+    assert b"This link does not work any more" in client.get(link).content
+
+
+def test_next_leads_only_to_this_site(client: Client) -> None:
+    client.post(SIGN_UP, NEW | {"next": "https://evil.example/"})
+    answer = client.post(link_in(str(mail.outbox[0].body)))
+    assert answer.url == "/"  # type: ignore[attr-defined]
+
+
+def test_bad_input_keeps_what_was_typed(client: Client) -> None:
+    answer = client.post(SIGN_UP, NEW | {"email": "erin", "password1": "short"})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert 'value="Erin Example"' in page
+    assert "error-summary" in page
+    assert "short" not in re.findall(r'value="([^"]*)"', page)
+    assert not User.objects.exists()
+    assert not Account.objects.exists()
+
+
+def test_an_unknown_time_zone_becomes_utc(client: Client) -> None:
+    client.post(SIGN_UP, NEW | {"time_zone": "../../etc/passwd"})
+    assert User.objects.get().time_zone == "UTC"
+
+
+def test_a_known_address_looks_the_same_and_gets_another_mail(client: Client, alice: User) -> None:
+    answer = client.post(SIGN_UP, NEW | {"email": "alice@northwind.example"})
+    assert answer.url == "/verify/"  # type: ignore[attr-defined]
+    assert User.objects.count() == 1
+    assert not Account.objects.exists()
+    [message] = mail.outbox
+    assert message.subject == "You have an account already"
+
+
+def test_two_companies_of_one_name_get_two_addresses(client: Client) -> None:
+    client.post(SIGN_UP, NEW)
+    Client().post(SIGN_UP, NEW | {"email": "another@emporium.example"})
+    assert list(Account.objects.order_by("slug").values_list("slug", flat=True)) == [
+        "erins-emporium",
+        "erins-emporium-2",
+    ]
+
+
+def test_losing_a_race_for_the_slug_tries_again(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    make, tries = people.create_account, []
+
+    def lose_once(**facts: object) -> Account:
+        tries.append(facts)
+        if len(tries) == 1:
+            raise IntegrityError("slug taken")
+        return make(**facts)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(people, "create_account", lose_once)
+    assert client.post(SIGN_UP, NEW).url == "/verify/"  # type: ignore[attr-defined]
+    assert User.objects.count() == Account.objects.count() == 1
+
+
+def test_the_page_after_signing_up_says_where_printed_mail_is(client: Client) -> None:
+    assert b"terminal where the portal was started" in client.get("/verify/").content
