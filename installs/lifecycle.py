@@ -127,55 +127,62 @@ def uninstall(installation: Installation, *, by: User) -> None:
 
 
 @transaction.atomic
-def suspend_by_staff(installation: Installation, *, reason: str, by: User) -> None:
-    """Nothing is exchanged until staff resume it; live sessions end at once. Suspended already: nothing changes."""
+def suspend_by_staff(installation: Installation, *, reason: str, by: User) -> bool:
+    """Nothing is exchanged until staff resume it; live sessions end at once. Whether it was not suspended before."""
     row = _locked(installation)
     if not row.is_live:
         raise NotPossible(f"{row} is {row.get_state_display().lower()}: there is nothing to suspend.")
     if row.suspended_by_staff_at:
-        return
+        return False
     row.suspended_by_staff_at, row.suspension_reason = timezone.now(), reason
     row.save(update_fields=["suspended_by_staff_at", "suspension_reason"])
     row.sessions.end(Session.End.SUSPENDED)
     _record(Kind.INSTALLATION_SUSPENDED, row, by, Side.STAFF, reason)
+    return True
 
 
 @transaction.atomic
-def resume_by_staff(installation: Installation, *, reason: str, by: User) -> None:
+def resume_by_staff(installation: Installation, *, reason: str, by: User) -> bool:
+    """Lifts what staff set, and only that. Whether it was suspended by staff."""
     row = _locked(installation)
     if row.suspended_by_staff_at is None:
-        return
+        return False
     row.suspended_by_staff_at, row.suspension_reason = None, ""
     row.save(update_fields=["suspended_by_staff_at", "suspension_reason"])
     _record(Kind.INSTALLATION_RESUMED, row, by, Side.STAFF, reason)
+    return True
 
 
 @transaction.atomic
-def suspend_application(application: Application, *, reason: str, by: User) -> None:
-    """Suspends the application everywhere: no installation of it exchanges, and all sessions end at once."""
+def suspend_application(application: Application, *, reason: str, by: User) -> bool:
+    """Suspends the application everywhere: no installation of it exchanges, and all sessions end at once. Whether it
+    was not suspended before."""
     row = Application.objects.select_for_update().get(pk=application.pk)
     if row.retired_at:
         raise NotPossible(f"{row} is retired already.")
     if row.suspended_by_staff_at:
-        return
+        return False
     row.suspended_by_staff_at, row.suspension_reason = timezone.now(), reason
     row.save(update_fields=["suspended_by_staff_at", "suspension_reason"])
     Session.objects.filter(installation__application=row).end(Session.End.SUSPENDED)
     timeline.record(
         Kind.APPLICATION_SUSPENDED, by=by, side=Side.STAFF, application=row, account=row.account, reason=reason
     )
+    return True
 
 
 @transaction.atomic
-def resume_application(application: Application, *, reason: str, by: User) -> None:
+def resume_application(application: Application, *, reason: str, by: User) -> bool:
+    """Lifts the application's suspension; installations suspended by themselves stay so. Whether it was suspended."""
     row = Application.objects.select_for_update().get(pk=application.pk)
     if row.suspended_by_staff_at is None:
-        return
+        return False
     row.suspended_by_staff_at, row.suspension_reason = None, ""
     row.save(update_fields=["suspended_by_staff_at", "suspension_reason"])
     timeline.record(
         Kind.APPLICATION_RESUMED, by=by, side=Side.STAFF, application=row, account=row.account, reason=reason
     )
+    return True
 
 
 def _locked(installation: Installation) -> Installation:

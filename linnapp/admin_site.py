@@ -1,15 +1,41 @@
+from typing import Any
+
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 
 
 class PortalAdminSite(admin.AdminSite):
-    """The Django admin behind the portal's own sign-in, so that there is one door with one throttle."""
+    """The Django admin behind the portal's own sign-in, so that there is one door with one throttle.
+
+    Whoever is signed in and not of the staff is told what they are told everywhere: there is no such page.
+    """
 
     site_header = "linnapp admin"
     site_title = "linnapp admin"
     index_title = "Everything in the portal"
     enable_nav_sidebar = True
 
+    def has_permission(self, request: HttpRequest) -> bool:
+        self._refuse_others(request)
+        return super().has_permission(request)
 
-PortalAdminSite.login = method_decorator(secure_admin_login)(PortalAdminSite.login)  # type: ignore[method-assign]
+    def _refuse_others(self, request: HttpRequest) -> None:
+        if request.user.is_authenticated and not request.user.is_staff:
+            raise Http404
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        self._refuse_others(request)
+        return self._login(request, extra_context)
+
+    @method_decorator(secure_admin_login)
+    def _login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().login(request, extra_context)
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return redirect("account_change_password")
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return redirect("account_logout")

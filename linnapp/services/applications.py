@@ -115,12 +115,13 @@ def _change_logo(application: Application, digest: str, change: str, by: User) -
 
 
 @transaction.atomic
-def set_listing(application: Application, *, listed: bool, by: User, reason: str) -> None:
-    """Staff put an application on the store, or take it off; the reason stands in the timeline."""
+def set_listing(application: Application, *, listed: bool, by: User, reason: str) -> bool:
+    """Staff put an application on the store, or take it off; the reason stands in the timeline. Whether anything
+    changed."""
     row = locked(application)
     listing = Application.Listing.LISTED if listed else Application.Listing.UNLISTED
     if row.listing == listing:
-        return
+        return False
     row.listing = listing
     row.save(update_fields=["listing"])
     timeline.record(
@@ -131,3 +132,4 @@ def set_listing(application: Application, *, listed: bool, by: User, reason: str
         account=row.account,
         reason=reason,
     )
+    return True

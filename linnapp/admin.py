@@ -1,0 +1,213 @@
+"""The registry in the admin. Applications are in `installs.admin`, as their actions end sessions."""
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+from linnapp.admin_pages import ReadOnlyAdmin
+from linnapp.models import (
+    Account,
+    Invitation,
+    KeyCanary,
+    Membership,
+    Module,
+    Parameter,
+    Secret,
+    TimelineEntry,
+    User,
+    Version,
+)
+
+# Addresses are shown with their person, and changed by them alone.
+admin.site.unregister([EmailAddress, Group])
+
+
+class ForSuperusers:
+    """Who may make somebody staff, may do everything: that is superusers' alone, whatever a group is allowed."""
+
+    def _may(self, request: HttpRequest) -> bool:
+        return request.user.is_active and getattr(request.user, "is_superuser", False)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self._may(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self._may(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self._may(request)
+
+
+@admin.register(Group)
+class PortalGroupAdmin(ForSuperusers, GroupAdmin):
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self._may(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """The support console goes by the group's name: it stays."""
+        return False
+
+
+class ReadOnlyInline(admin.TabularInline):
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Whoever sees the page it stands on."""
+        return True
+
+
+class EmailAddressInline(ReadOnlyInline):
+    model = EmailAddress
+    fields = ("email", "verified", "primary")
+
+
+class SeatInline(ReadOnlyInline):
+    model = Membership
+    fields = ("account", "user", "role", "created_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        return super().get_queryset(request).select_related("account", "user")
+
+
+class PersonForm(forms.ModelForm):
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.instance == self.asked_by and not (cleaned.get("is_active") and cleaned.get("is_superuser")):
+            raise ValidationError("This is you. Ask another superuser to take your own rights away.")
+        return cleaned
+
+
+@admin.register(User)
+class UserAdmin(ForSuperusers, ReadOnlyAdmin):
+    """People sign up or are invited; here they are switched off, and made staff."""
+
+    form = PersonForm
+    list_display = ("email", "name", "is_active", "is_staff", "is_superuser", "last_login", "date_joined")
+    list_filter = ("is_active", "is_staff", "is_superuser", "groups")
+    search_fields = ("email", "name")
+    ordering = ("-date_joined", "-pk")
+    readonly_fields = ("email", "last_login", "date_joined")
+    filter_horizontal = ("groups",)
+    inlines = (EmailAddressInline, SeatInline)
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return [
+            "email",
+            "name",
+            "time_zone",
+            "is_active",
+            "is_staff",
+            "is_superuser",
+            "groups",
+            "last_login",
+            "date_joined",
+        ]
+
+    def get_form(self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        return type(form.__name__, (form,), {"asked_by": request.user})
+
+
+@admin.register(Account)
+class AccountAdmin(ReadOnlyAdmin):
+    list_display = ("name", "slug", "contact_email", "created_at")
+    search_fields = ("name", "slug", "contact_email", "memberships__user__email")
+    search_ids = ("pk",)
+    date_hierarchy = "created_at"
+    inlines = (SeatInline,)
+
+
+@admin.register(Membership)
+class MembershipAdmin(ReadOnlyAdmin):
+    list_display = ("user", "account", "role", "created_at")
+    list_filter = ("role",)
+    list_select_related = ("user", "account")
+    search_fields = ("user__email", "user__name", "account__name")
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    list_display = ("email", "account", "role", "invited_by", "created_at", "expires_at", "accepted_at")
+    list_filter = ("role",)
+    list_select_related = ("account", "invited_by")
+    search_fields = ("email", "account__name")
+
+
+@admin.register(Secret)
+class SecretAdmin(ReadOnlyAdmin):
+    """That there is one, and its last four characters; the value is for the application's own team."""
+
+    list_display = ("application", "ending", "created_at", "created_by", "ends_at")
+    list_select_related = ("application", "created_by")
+    search_fields = ("application__name",)
+    search_ids = ("application_id",)
+
+    @admin.display(description="secret")
+    def ending(self, secret: Secret) -> str:
+        return f"…{secret.tail}"
+
+
+class ParameterInline(ReadOnlyInline):
+    model = Parameter
+    fields = ("position", "name", "value")
+
+
+@admin.register(Module)
+class ModuleAdmin(ReadOnlyAdmin):
+    list_display = ("application", "position", "type", "name", "formatted_name", "group")
+    list_filter = ("type",)
+    list_select_related = ("application",)
+    search_fields = ("application__name", "name", "formatted_name", "type")
+    search_ids = ("application_id", "key")
+    inlines = (ParameterInline,)
+
+
+@admin.register(Parameter)
+class ParameterAdmin(ReadOnlyAdmin):
+    list_display = ("name", "module", "application", "position")
+    list_select_related = ("module__application",)
+    search_fields = ("name", "module__application__name")
+
+    @admin.display
+    def application(self, parameter: Parameter) -> str:
+        return str(parameter.module.application)
+
+
+@admin.register(Version)
+class VersionAdmin(ReadOnlyAdmin):
+    list_display = ("application", "label", "kind", "created_at", "created_by", "withdrawn_at")
+    list_filter = ("kind",)
+    list_select_related = ("application", "created_by")
+    search_fields = ("application__name", "notes")
+    search_ids = ("application_id",)
+    ordering = ("-created_at", "-pk")
+
+
+@admin.register(TimelineEntry)
+class TimelineEntryAdmin(ReadOnlyAdmin):
+    list_display = ("at", "kind", "actor_name", "side", "reason", "application_id", "account_id", "subject_id")
+    list_filter = ("side", "kind")
+    search_fields = ("actor_name", "reason")
+    search_ids = ("application_id", "account_id", "subject_id")
+    ordering = ("-pk",)
+
+
+@admin.register(KeyCanary)
+class KeyCanaryAdmin(ReadOnlyAdmin):
+    """Only that the row is there."""

@@ -1,0 +1,163 @@
+"""The page kit of the admin: what the admin classes of both packages are made of.
+
+The admin shows, and acts through services. Nothing is saved by the admin itself where a service exists, because that
+would pass by locks, timeline and rules.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from linnapp import credentials
+from linnapp.errors import NotPossible
+from linnapp.models import User
+
+# Never shown, searched or filtered by, neither here nor through a relation.
+HIDDEN = {"digest", "encrypted", "key_digest", "nonce", "password"}
+MOST_NAMED = 8
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Lists and pages to look at. `search_ids` are UUID fields, found in any spelling of a UUID."""
+
+    show_full_result_count = False
+    list_per_page = 50
+    search_ids: ClassVar[Sequence[str]] = ()
+    search_help_text = None
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Whoever may change may look, though the change itself goes through an action."""
+        names = (f"{self.opts.app_label}.{verb}_{self.opts.model_name}" for verb in ("view", "change"))
+        return any(request.user.has_perm(name) for name in names)
+
+    def has_act_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        left_out = HIDDEN | set(self.exclude or ())
+        own = [field.name for field in self.opts.concrete_fields if field.name not in left_out]
+        return [*own, *self.readonly_fields]
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Any field of a model can be named in the address by default: a filter on a digest would be an oracle."""
+        return not HIDDEN & set(lookup.split("__")) and super().lookup_allowed(lookup, value, request)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        spelled = credentials.canonical(search_term)
+        if spelled is None or not self.search_ids:
+            return super().get_search_results(request, queryset, search_term)
+        condition = Q.create([(field, UUID(spelled)) for field in self.search_ids], connector=Q.OR)
+        return queryset.filter(condition), False
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(max_length=2000, widget=forms.Textarea(attrs={"rows": 3, "cols": 60}))
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What an act does to one row, told before it is done."""
+
+    row: Model
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something staff do to chosen rows, with a reason. `perform` is a service: whether it changed anything, or
+    NotPossible. `name` is the action's name in the admin class."""
+
+    name: str
+    verb: str
+    done: str
+    read_by: str
+    effects: Callable[[list[Any]], list[Effect]]
+    perform: Callable[[Any, str, User], bool]
+
+
+def ask_and_perform(
+    page: ReadOnlyAdmin, request: HttpRequest, queryset: QuerySet[Any], act: Act
+) -> HttpResponse | None:
+    """The page that shows the effect and asks for the reason; once it was given, the act, and back to the list."""
+    rows = list(queryset)
+    form = ReasonForm(request.POST if "apply" in request.POST else None)
+    if form.is_valid():
+        _perform(page, request, rows, act, form.cleaned_data["reason"])
+        return None
+    context = page.admin_site.each_context(request) | {
+        "title": f"{act.verb} {_named(page, len(rows))}?",
+        "opts": page.opts,
+        "act": act,
+        "effects": act.effects(rows),
+        "form": form,
+        "rows": rows,
+        "checkbox": ACTION_CHECKBOX_NAME,
+    }
+    return TemplateResponse(request, "admin/confirm.html", context, status=422 if form.is_bound else 200)
+
+
+def _perform(page: ReadOnlyAdmin, request: HttpRequest, rows: list[Any], act: Act, reason: str) -> None:
+    """Row by row, each in a transaction of its own: one that cannot be done stops no other."""
+    changed, same, refusals = 0, 0, []
+    for row in rows:
+        try:
+            did = act.perform(row, reason, request.user)
+        except NotPossible as refusal:
+            refusals.append(str(refusal))
+        else:
+            changed, same = changed + did, same + (not did)
+    if changed:
+        page.message_user(request, f"{_named(page, changed)} {act.done}.", messages.SUCCESS)
+    if same:
+        page.message_user(request, f"{_named(page, same)} {act.done} already: nothing changed.", messages.INFO)
+    for refusal in refusals[:MOST_NAMED]:
+        page.message_user(request, refusal, messages.WARNING)
+    if len(refusals) > MOST_NAMED:
+        page.message_user(request, f"{len(refusals) - MOST_NAMED} more could not be {act.done}.", messages.WARNING)
+
+
+def _named(page: ReadOnlyAdmin, count: int) -> str:
+    noun = page.opts.verbose_name if count == 1 else page.opts.verbose_name_plural
+    return f"{count} {noun}"
+
+
+def some_of(names: Sequence[str]) -> str:
+    """The first names, and how many more."""
+    shown = ", ".join(names[:MOST_NAMED])
+    return f"{shown} and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else shown
+
+
+def page_links(links: Sequence[tuple[str, str, tuple[object, ...]]], note: str) -> SafeString:
+    """Links to pages of the portal: label, URL name, arguments. One whose page does not exist is left out."""
+    found = [(address, label) for label, name, args in links if (address := _address(name, args))]
+    items = format_html_join("", '<li><a href="{}">{}</a></li>', found)
+    return format_html('<ul class="portal-pages">{}</ul><p class="help">{}</p>', items, note)
+
+
+def _address(name: str, args: tuple[object, ...]) -> str:
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
