@@ -40,7 +40,7 @@ MEMBERS_ONLY = (
 
 def _accounts(rows: list[Application]) -> dict[object, list[str]]:
     """Names of the accounts with a live installation, by application."""
-    names = defaultdict(list)
+    names: dict[object, list[str]] = defaultdict(list)
     live = Installation.objects.live().filter(application__in=rows).order_by("account__name")
     for application_id, name in live.values_list("application_id", "account__name"):
         names[application_id].append(name)
@@ -206,7 +206,7 @@ class ApplicationAdmin(ReadOnlyAdmin):
         count = Subquery(live.annotate(count=Count("pk")).values("count"), output_field=IntegerField())
         return super().get_queryset(request).annotate(live_count=Coalesce(count, 0))
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         fields = super().get_fields(request, obj)
         return ["portal_pages", "id", *(field for field in fields if field not in {"portal_pages", "id"})]
 
@@ -264,7 +264,7 @@ class InstallationAdmin(ReadOnlyAdmin):
     readonly_fields = ("portal_pages",)
     actions = ("suspend", "resume")
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         fields = super().get_fields(request, obj)
         return ["portal_pages", "id", *(field for field in fields if field not in {"portal_pages", "id"})]
 

@@ -86,6 +86,8 @@ class SeatInline(ReadOnlyInline):
 
 
 class PersonForm(forms.ModelForm):
+    asked_by: User
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if self.instance == self.asked_by and not (cleaned.get("is_active") and cleaned.get("is_superuser")):
@@ -106,7 +108,7 @@ class UserAdmin(ForSuperusers, ReadOnlyAdmin):
     filter_horizontal = ("groups",)
     inlines = (EmailAddressInline, SeatInline)
 
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         return [
             "email",
             "name",

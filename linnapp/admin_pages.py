@@ -22,6 +22,7 @@ from django.utils.safestring import SafeString
 from linnapp import credentials
 from linnapp.errors import NotPossible
 from linnapp.models import User
+from linnapp.pages import signed_in
 
 # Never shown, searched or filtered by, neither here nor through a relation.
 HIDDEN = {"digest", "encrypted", "key_digest", "nonce", "password"}
@@ -34,7 +35,6 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     show_full_result_count = False
     list_per_page = 50
     search_ids: ClassVar[Sequence[str]] = ()
-    search_help_text = None
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return False
@@ -53,12 +53,12 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def has_act_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
 
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         left_out = HIDDEN | set(self.exclude or ())
         own = [field.name for field in self.opts.concrete_fields if field.name not in left_out]
         return [*own, *self.readonly_fields]
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Any field of a model can be named in the address by default: a filter on a digest would be an oracle."""
         return not HIDDEN & set(lookup.split("__")) and super().lookup_allowed(lookup, value, request)
 
@@ -123,9 +123,9 @@ def _perform(page: ReadOnlyAdmin, request: HttpRequest, rows: list[Any], act: Ac
     changed, same, refusals = 0, 0, []
     for row in rows:
         try:
-            did = act.perform(row, reason, request.user)
-        except NotPossible as refusal:
-            refusals.append(str(refusal))
+            did = act.perform(row, reason, signed_in(request))
+        except NotPossible as error:
+            refusals.append(str(error))
         else:
             changed, same = changed + did, same + (not did)
     if changed:

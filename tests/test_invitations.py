@@ -32,7 +32,7 @@ def link(northwind: Account, alice: User) -> str:
 
 def test_an_owner_invites_by_mail(northwind: Account, alice: User, client_of: ClientOf) -> None:
     answer = client_of(alice).post(INVITE, {"email": "Erin@Emporium.example", "role": "OWNER"}, follow=True)
-    assert answer.redirect_chain == [("/a/northwind/team/", 302)]  # type: ignore[attr-defined]
+    assert answer.redirect_chain == [("/a/northwind/team/", 302)]
     [message] = mail.outbox
     assert (message.to, message.subject) == ([ERIN], "Alice invites you to Northwind")
     link = mailed_link()

@@ -83,7 +83,7 @@ def test_somebody_switched_off_cannot_sign_in(client: Client, alice: User) -> No
 def test_a_password_is_reset_by_a_mailed_link(client: Client, alice: User) -> None:
     assert client.post("/password/", {"email": alice.email}).url == "/password/sent/"  # type: ignore[attr-defined]
     page = client.get(link_in(mail.outbox[0].body), follow=True)
-    address = page.redirect_chain[-1][0]  # type: ignore[attr-defined]
+    address = page.redirect_chain[-1][0]
     answer = client.post(address, {"password1": "another long secret", "password2": "another long secret"})
     assert answer.url == "/password/changed/"  # type: ignore[attr-defined]
     assert client.post(SIGN_IN, credentials(alice, "another long secret")).status_code == 302

@@ -2,6 +2,7 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from linnapp.errors import NotPossible
 from linnapp.models import Account, Invitation, Membership, TimelineEntry, User
 from linnapp.services import people
 from tests.people import ClientOf
@@ -112,7 +113,7 @@ def test_a_developer_may_leave(northwind: Account, bob: User, client_of: ClientO
 def test_a_seat_that_went_meanwhile_is_a_sentence_and_no_error(northwind: Account, alice: User, bob: User) -> None:
     seat = seat_of(bob, northwind)
     people.remove_member(seat_of(bob, northwind), by=alice)
-    with pytest.raises(people.NotPossible, match="Bob is not a member of Northwind any more"):
+    with pytest.raises(NotPossible, match="Bob is not a member of Northwind any more"):
         people.change_role(seat, role="OWNER", by=alice)
 
 

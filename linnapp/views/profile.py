@@ -5,13 +5,14 @@ from django.views.decorators.http import require_http_methods
 
 from linnapp.forms.people import ProfileForm
 from linnapp.models import User
+from linnapp.pages import signed_in
 from linnapp.services import people
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
     # A row of its own: an invalid form leaves what was typed in it, and the page's frame names the person as they are.
-    person = User.objects.get(pk=request.user.pk)
+    person = User.objects.get(pk=signed_in(request).pk)
     form = ProfileForm(request.POST or None, instance=person)
     if form.is_valid():
         people.edit_person(person, **form.cleaned_data)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from linnapp.errors import NotPossible
 from linnapp.forms.people import AccountForm, InvitationForm, NewAccountForm, RoleForm
 from linnapp.models import Account, Invitation, Membership
-from linnapp.pages import explain
+from linnapp.pages import explain, signed_in
 from linnapp.services import people
 
 
@@ -36,7 +36,7 @@ def invitation_create(request: HttpRequest, account: str) -> HttpResponse:
     form = InvitationForm(request.POST or None)
     if form.is_valid():
         try:
-            people.invite(row, **form.cleaned_data, by=request.user)
+            people.invite(row, **form.cleaned_data, by=signed_in(request))
         except NotPossible as refusal:
             explain(form, refusal, "email")
         else:
@@ -50,7 +50,7 @@ def invitation_create(request: HttpRequest, account: str) -> HttpResponse:
 @require_POST
 def invitation_revoke(request: HttpRequest, account: str, invitation: int) -> HttpResponse:
     row = get_object_or_404(Invitation.objects.managed_by(request.user), pk=invitation, account__slug=account)
-    people.revoke(row, by=request.user)
+    people.revoke(row, by=signed_in(request))
     messages.success(request, f"The link sent to {row.email} does not work any more.")
     return redirect("team", account)
 
@@ -64,7 +64,7 @@ def member_role(request: HttpRequest, account: str, member: int) -> HttpResponse
         messages.error(request, "Choose one of the roles.")
         return redirect("team", account)
     try:
-        seat = people.change_role(seat, role=form.cleaned_data["role"], by=request.user)
+        seat = people.change_role(seat, role=form.cleaned_data["role"], by=signed_in(request))
     except NotPossible as refusal:
         messages.error(request, str(refusal))
     else:
@@ -83,7 +83,7 @@ def member_remove(request: HttpRequest, account: str, member: int) -> HttpRespon
             request, "linnapp/member_remove.html", {"account": seat.account, "seat": seat, "leaving": leaving}
         )
     try:
-        people.remove_member(seat, by=request.user)
+        people.remove_member(seat, by=signed_in(request))
     except NotPossible as refusal:
         messages.error(request, str(refusal))
         return redirect("team", account)
@@ -96,7 +96,7 @@ def account_settings(request: HttpRequest, account: str) -> HttpResponse:
     row = get_object_or_404(Account.objects.owned_by(request.user), slug=account)
     form = AccountForm(request.POST or None, instance=row)
     if form.is_valid():
-        people.edit_account(row, **form.cleaned_data, by=request.user)
+        people.edit_account(row, **form.cleaned_data, by=signed_in(request))
         messages.success(request, "Saved.")
         return redirect("account_settings", account)
     # A form writes what was typed into its row, valid or not: the page's head names the account as it is.
@@ -107,7 +107,7 @@ def account_settings(request: HttpRequest, account: str) -> HttpResponse:
 def account_new(request: HttpRequest) -> HttpResponse:
     form = NewAccountForm(request.POST or None)
     if form.is_valid():
-        account = people.create_account(name=form.cleaned_data["name"], owner=request.user)
+        account = people.create_account(name=form.cleaned_data["name"], owner=signed_in(request))
         messages.success(request, f"{account} is there, and you are its Owner.")
         return redirect("team", account.slug)
     return _form_page(request, "linnapp/account_new.html", form)
@@ -126,7 +126,7 @@ def invitation_accept(request: HttpRequest, token: str) -> HttpResponse:
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
     try:
-        people.accept(invitation, by=request.user)
+        people.accept(invitation, by=signed_in(request))
     except NotPossible as refusal:
         messages.error(request, str(refusal))
         return render(request, "linnapp/invitation_accept.html", context, status=422)
