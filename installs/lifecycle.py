@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from installs.models import Installation, PermanentToken, Session, StockLocation
 from linnapp import credentials, timeline
-from linnapp.errors import NotPossible
+from linnapp.errors import Moved, NotPossible
 from linnapp.models import Account, Application, Membership, User, Version
 from linnapp.timeline import Kind, Side
 
@@ -29,14 +29,41 @@ def accounts_for(user: User, application: Application) -> list[Account]:
     return list((owned | own).distinct().order_by("name"))
 
 
+def owners_beside(user: User) -> list[Membership]:
+    """The Owners of the accounts this person is a member of: whom to ask for what only an Owner may."""
+    accounts = Account.objects.visible_to(user).values("pk")
+    owners = Membership.objects.filter(account__in=accounts, role=Membership.Role.OWNER)
+    return list(owners.select_related("account", "user").order_by("account__name", "user__name"))
+
+
+def owners_of(account: Account) -> list[User]:
+    owners = User.objects.filter(memberships__account=account, memberships__role=Membership.Role.OWNER)
+    return list(owners.order_by("name"))
+
+
+def installed_on(application: Application, account: Account) -> Installation | None:
+    """The one live installation of the application on the account."""
+    rows = Installation.objects.live().filter(application=application, account=account)
+    return rows.with_its_facts().first()
+
+
 def offered_versions(application: Application, account: Account, user: User) -> list[Version]:
     """Versions this person may choose, the one taken by default first.
 
-    On the application's own account its members have the Development Version and every released one; everybody
-    else, and they themselves on any other account, the latest alone.
+    On the application's own account its members have the Development Version and every released one. Everybody else,
+    and they themselves on any other account, the latest alone; where it is installed already, the version it is on:
+    authorising again moves nobody to what they did not consent to.
     """
+    return _offered(application, account, user, installed_on(application, account))
+
+
+def _offered(application: Application, account: Account, user: User, installed: Installation | None) -> list[Version]:
     if account.pk == application.account_id and is_member(user, account):
-        return [application.versions.development(), *application.versions.installable().newest_first()]
+        versions = [application.versions.development(), *application.versions.installable().newest_first()]
+        on_it = [version for version in versions if installed and version.pk == installed.version_id]
+        return on_it + [version for version in versions if version not in on_it]
+    if installed:
+        return [installed.version]
     latest = application.versions.latest()
     return [latest] if latest else []
 
@@ -46,44 +73,82 @@ def is_member(user: User, account: Account) -> bool:
 
 
 @transaction.atomic
-def install(application: Application, *, account: Account, version: Version, tracking: str = "", by: User) -> Consented:
+def install(
+    application: Application, *, account: Account, version: Version, consent: str = "", tracking: str = "", by: User
+) -> Consented:
     """Installs, or authorises again what is installed: the same permanent token then.
 
-    Raises NotPossible for a person, account or version that may not; nothing is written in that case. The
-    application's lock makes a second consent wait, and find the first one's installation. `tracking` belongs to the
-    postback of this consent, not to the installation.
+    Raises NotPossible for a person, account or version that may not, Moved for a version that was offered once and is
+    no longer; nothing is written in either case. The application's lock makes a second consent wait, and find the
+    first one's installation; no version is released or withdrawn meanwhile. `consent` names the form that was sent:
+    sent twice, it counts once. `tracking` belongs to the postback of this consent, not to the installation.
     """
-    row = Application.objects.select_for_update().get(pk=application.pk)
-    _refuse_unless_installable(row, account, version, by)
-    existing = Installation.objects.live().filter(application=row, account=account).first()
+    row = (
+        Application.objects.select_for_update(of=("self",)).select_related("account").filter(pk=application.pk).first()
+    )
+    if row is None:
+        raise NotPossible(f"{application.name} does not exist any more.")
+    _refuse_unless_installable(row, account, by)
+    if consent and (given := _given_already(row, account, consent)):
+        return given
+    existing = _live_locked(row, account)
+    _refuse_unless_offered(version, _offered(row, account, by, existing), row)
     if existing:
-        return _authorise_again(existing, version, by)
-    installation = Installation.objects.create(application=row, account=account, version=version, installed_by=by)
+        return _authorise_again(existing, version, consent, by)
+    installation = Installation.objects.create(
+        application=row, account=account, version=version, consent=consent, installed_by=by
+    )
     token = _give_token(installation)
     StockLocation.objects.get_or_create(account=account)
-    _record(Kind.INSTALLED, installation, by, _side(installation), version=version.label)
+    _record(Kind.INSTALLED, installation, by, installing_side(installation), version=version.label)
     return Consented(installation, token, created=True)
 
 
-def _refuse_unless_installable(application: Application, account: Account, version: Version, by: User) -> None:
+def _refuse_unless_installable(application: Application, account: Account, by: User) -> None:
     if application.retired_at:
         raise NotPossible(f"{application.name} is retired: it can no longer be installed.")
     if application.suspended_by_staff_at:
         raise NotPossible(f"{application.name} is suspended: {application.suspension_reason}".strip(": "))
     if account not in accounts_for(by, application):
         raise NotPossible(f"Only an Owner of {account} can install applications on it.")
-    if version not in offered_versions(application, account, by):
-        raise NotPossible("This version cannot be chosen here. Users always install the latest version.")
 
 
-def _authorise_again(installation: Installation, version: Version, by: User) -> Consented:
-    """The own account moves to the version chosen; another stays on its version, and is offered the update."""
-    before = installation.version
-    if installation.is_on_own_account and before != version:
-        installation.version = version
-        installation.save(update_fields=["version"])
-        _record(Kind.VERSION_MOVED, installation, by, _side(installation), before=before.label, version=version.label)
-    _record(Kind.AUTHORISED_AGAIN, installation, by, _side(installation))
+def _given_already(application: Application, account: Account, consent: str) -> Consented | None:
+    """What this very form led to before; raises NotPossible where that is over, because a page brought back with the
+    Back button is no new consent."""
+    row = Installation.objects.filter(application=application, account=account, consent=consent).first()
+    if row is None:
+        return None
+    if not row.is_live:
+        raise NotPossible(f"This form was used already, and {application.name} was uninstalled since.")
+    return Consented(row, current_token(row), created=False)
+
+
+def _live_locked(application: Application, account: Account) -> Installation | None:
+    """Locked, so that an uninstallation under way ends first: its permanent token is not handed out again."""
+    rows = Installation.objects.select_for_update(of=("self",)).select_related("account", "version").live()
+    installation = rows.filter(application=application, account=account).first()
+    if installation:
+        installation.application = application
+    return installation
+
+
+def _refuse_unless_offered(version: Version, offered: list[Version], application: Application) -> None:
+    if version in offered:
+        return
+    if version.application_id == application.pk and not version.is_development:
+        raise Moved("A newer version was released while you read. Here is what it reaches.")
+    raise NotPossible("This version cannot be chosen here. Users always install the latest version.")
+
+
+def _authorise_again(installation: Installation, version: Version, consent: str, by: User) -> Consented:
+    """The own account moves to the version chosen. A suspension stays: it is lifted only by who set it."""
+    before, side = installation.version, installing_side(installation)
+    installation.version, installation.consent = version, consent
+    installation.save(update_fields=["version", "consent"])
+    if before != version:
+        _record(Kind.VERSION_MOVED, installation, by, side, before=before.label, version=version.label)
+    _record(Kind.AUTHORISED_AGAIN, installation, by, side)
     return Consented(installation, current_token(installation), created=False)
 
 
@@ -123,7 +188,7 @@ def uninstall(installation: Installation, *, by: User) -> None:
     row.save(update_fields=["state", "uninstalled_at"])
     row.permanent_tokens.live().update(ends_at=now)
     row.sessions.end(Session.End.UNINSTALLED)
-    _record(Kind.UNINSTALLED, row, by, _side(row))
+    _record(Kind.UNINSTALLED, row, by, installing_side(row))
 
 
 @transaction.atomic
@@ -187,11 +252,11 @@ def resume_application(application: Application, *, reason: str, by: User) -> bo
 
 def _locked(installation: Installation) -> Installation:
     """The row as it stands, locked: an exchange that holds it (FOR SHARE) ends first, a later one sees the change."""
-    queryset = Installation.objects.select_for_update(of=("self",)).select_related("application", "account", "version")
-    return queryset.get(pk=installation.pk)
+    return Installation.objects.select_for_update(of=("self",)).with_its_facts().get(pk=installation.pk)
 
 
-def _side(installation: Installation) -> Side:
+def installing_side(installation: Installation) -> Side:
+    """The side of whoever acts as the installing account."""
     return Side.DEVELOPER if installation.is_on_own_account else Side.CUSTOMER
 
 
@@ -206,5 +271,6 @@ def _record(
         account=installation.account,
         subject_id=installation.pk,
         reason=reason,
+        publisher=installation.application.account.name,
         **facts,
     )

@@ -1,8 +1,15 @@
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, re_path
 
-from installs.views import version_creation, versions
+from installs.views import consent, my_apps, version_creation, versions
 
 APPLICATION = "a/<slug:account>/applications/<uuid:application>"
+INSTALLATION = "a/<slug:account>/apps/<uuid:installation>"
+
+
+def any_case(text: str) -> str:
+    """Matches the letters in any case; an address made from it is spelled as here."""
+    return "".join(f"[{letter}{letter.swapcase()}]" if letter.isalpha() else letter for letter in text)
+
 
 urlpatterns: list[URLPattern] = [
     # versions
@@ -12,4 +19,12 @@ urlpatterns: list[URLPattern] = [
     path(f"{APPLICATION}/versions/new/release/", version_creation.version_release, name="version_release"),
     path(f"{APPLICATION}/versions/<int:version>/", versions.version_detail, name="version_detail"),
     path(f"{APPLICATION}/versions/<int:version>/export/", versions.version_export, name="version_export"),
+    # my apps
+    path("a/<slug:account>/apps/", my_apps.my_apps, name="my_apps"),
+    path(f"{INSTALLATION}/", my_apps.installation_detail, name="installation_detail"),
+    path(f"{INSTALLATION}/installed/", consent.installation_installed, name="installation_installed"),
+    path(f"{INSTALLATION}/reveal/", my_apps.installation_token_reveal, name="installation_token_reveal"),
+    path(f"{INSTALLATION}/uninstall/", my_apps.installation_uninstall, name="installation_uninstall"),
+    # consent
+    re_path(rf"^{any_case('Authorization/Authorize')}/(?P<application>[^/]*)/?$", consent.authorize, name="authorize"),
 ]

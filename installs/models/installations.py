@@ -1,7 +1,9 @@
 import uuid
+from datetime import UTC, datetime
 from typing import ClassVar, Self
 
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from linnapp import credentials
@@ -32,6 +34,10 @@ class InstallationQuerySet(models.QuerySet["Installation"]):
 
     def on_account(self, slug: str) -> Self:
         return self.filter(account__slug=slug)
+
+    def with_its_facts(self) -> Self:
+        """With what every page about an installation names: application and publisher, account, version."""
+        return self.select_related("application__account", "account", "version")
 
     def live(self) -> Self:
         """Those that hold the one place of an application on an account."""
@@ -64,6 +70,23 @@ class InstallationQuerySet(models.QuerySet["Installation"]):
         rows = self.order_by().values("version_id").annotate(count=models.Count("pk"))
         return {row["version_id"]: row["count"] for row in rows}
 
+    def uninstalled(self) -> Self:
+        return self.filter(state=Installation.State.UNINSTALLED)
+
+    def shown_as(self, state: str) -> Self:
+        """Those whose `shown_state` is active, suspended or uninstalled."""
+        return {"active": self.active, "suspended": self.suspended, "uninstalled": self.uninstalled}[state]()
+
+    def matching(self, text: str) -> Self:
+        """Those whose application, or its publisher, has this text in its name."""
+        named = models.Q(application__name__icontains=text) | models.Q(application__account__name__icontains=text)
+        return self.filter(named)
+
+    def with_used_at(self) -> Self:
+        """With `used_at` to sort by: the last use, and for what was never used a moment before every other."""
+        never = models.Value(datetime(1970, 1, 1, tzinfo=UTC))
+        return self.annotate(used_at=Coalesce("last_used_at", never))
+
     def never_connected(self) -> Self:
         return self.live().filter(first_exchange_at=None)
 
@@ -85,6 +108,8 @@ class Installation(models.Model):
     version = models.ForeignKey(Version, models.PROTECT, related_name="+")
     state = models.CharField(max_length=20, choices=State, default=State.ACTIVE)
     installed_at = models.DateTimeField(default=timezone.now)
+    # The consent form that it was last authorised by: sent twice, it counts once.
+    consent = models.CharField(max_length=64, blank=True, editable=False)
     installed_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     suspended_by_account_at = models.DateTimeField(null=True, blank=True)
     suspended_by_staff_at = models.DateTimeField(null=True, blank=True)

@@ -1,0 +1,28 @@
+import uuid
+
+from django import forms
+
+from linnapp.models import Account
+
+INCOMPLETE = {
+    "required": "This form came back incomplete. Read it again, and send it once more.",
+    "invalid": "This form came back changed. Read it again, and send it once more.",
+}
+
+
+class ConsentForm(forms.Form):
+    """What was read is what is agreed to: `version` is the one the page showed, not a choice made here. The nonce
+    makes a form that is sent twice count once; a page shown again has a new one."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, error_messages=INCOMPLETE)
+    nonce = forms.UUIDField(widget=forms.HiddenInput, error_messages=INCOMPLETE)
+    agreed = forms.BooleanField(
+        error_messages={"required": "Tick this box if you may install it and agree; else choose Cancel."}
+    )
+
+    def __init__(self, *args: object, account: Account, **options: object) -> None:
+        super().__init__(*args, **options)  # type: ignore[arg-type]
+        self.fields["agreed"].label = f"I may install applications for {account} and agree to what stands above"
+
+    def new_nonce(self) -> str:
+        return uuid.uuid4().hex

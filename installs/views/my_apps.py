@@ -1,0 +1,128 @@
+"""What an account has installed, as its own people read it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from allauth.account.decorators import reauthentication_required
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from installs import lifecycle
+from installs.forms.my_apps import MyAppsFilter
+from installs.models import Installation
+from linnapp import manifest, pages, timeline
+from linnapp.errors import NotPossible
+from linnapp.models import Account, TimelineEntry, Version
+
+LINES_SHOWN = 50
+SORTS = {
+    "installed": pages.Sort("Newest", ("-installed_at",)),
+    "name": pages.Sort("Name", ("application__name",)),
+    "used": pages.Sort("Last used", ("-used_at",)),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    installation: Installation
+    available: Version | None
+
+
+@require_safe
+def my_apps(request: HttpRequest, account: str) -> HttpResponse:
+    owner = get_object_or_404(Account.objects.visible_to(request.user), slug=account)
+    installed = Installation.objects.on_account(owner.slug).with_its_facts().with_used_at()
+    page = pages.ListPage(request, installed, filters=MyAppsFilter, sorts=SORTS)
+    context = {
+        "account": owner,
+        "list": page,
+        "rows": with_updates(page.rows),
+        "chips": page.chips("state", MyAppsFilter.STATES),
+    }
+    return pages.page_or_part(request, "installs/my_apps.html", "installs/_my_apps.html", context)
+
+
+def with_updates(installations: Iterable[Installation]) -> list[Row]:
+    """Each with the version it could be updated to, if there is one: one query for all."""
+    rows = list(installations)
+    latest = Version.objects.filter(application__in={row.application_id for row in rows}).latest_of_each()
+    by_application = {version.application_id: version for version in latest.defer("snapshot")}
+    return [Row(row, _available(row, by_application.get(row.application_id))) for row in rows]
+
+
+def _available(installation: Installation, latest: Version | None) -> Version | None:
+    current = installation.version
+    if latest is None or current.is_development or not installation.is_live:
+        return None
+    return latest if latest.numbers > current.numbers else None
+
+
+@require_safe
+def installation_detail(request: HttpRequest, account: str, installation: UUID) -> HttpResponse:
+    rows = Installation.objects.on_accounts_of(request.user).on_account(account).with_its_facts()
+    row = get_object_or_404(rows, pk=installation)
+    entries = TimelineEntry.objects.about(row.pk).newest_first()[:LINES_SHOWN]
+    context = {
+        "installation": row,
+        "reaches": manifest.consent_lines(manifest.parse(row.version.snapshot)),
+        "available": with_updates([row])[0].available,
+        "sessions": list(row.sessions.live().order_by("-last_used_at")),
+        "lines": timeline.lines(entries, lifecycle.installing_side(row)),
+        "may_manage": Installation.objects.manageable_by(request.user).filter(pk=row.pk).exists(),
+        "owners": lifecycle.owners_of(row.account),
+    }
+    return render(request, "installs/installation_detail.html", context | _token(request, row))
+
+
+def _token(request: HttpRequest, installation: Installation) -> dict[str, Any]:
+    """The permanent token: masked, and in the clear for whoever revealed it in the last minutes."""
+    token = installation.permanent_tokens.live().first()
+    shown = token.value() if token and pages.may_show(request, "token", token.pk) else ""
+    return {"token": token, "shown": shown}
+
+
+@require_POST
+def installation_token_reveal(request: HttpRequest, account: str, installation: UUID) -> HttpResponse:
+    return _reveal(request, _managed(request, account, installation))
+
+
+# Below the fetch, so that a stranger is told 404 and not asked for a password.
+@reauthentication_required
+def _reveal(request: HttpRequest, installation: Installation) -> HttpResponse:
+    try:
+        lifecycle.reveal_token(installation, by=pages.signed_in(request), side=lifecycle.installing_side(installation))
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+    else:
+        pages.show_once(request, "token", lifecycle.current_token(installation).pk)
+    return redirect("installation_detail", installation.account.slug, installation.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def installation_uninstall(request: HttpRequest, account: str, installation: UUID) -> HttpResponse:
+    row = _managed(request, account, installation)
+    if request.method == "POST":
+        return _uninstall(request, row)
+    if not row.is_live:
+        return redirect("installation_detail", account, row.pk)
+    context = {"installation": row, "sessions": row.sessions.live().count()}
+    return render(request, "installs/installation_uninstall.html", context)
+
+
+def _uninstall(request: HttpRequest, installation: Installation) -> HttpResponse:
+    try:
+        lifecycle.uninstall(installation, by=pages.signed_in(request))
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"{installation.application} is uninstalled from {installation.account}.")
+    return redirect("my_apps", installation.account.slug)
+
+
+def _managed(request: HttpRequest, account: str, installation: UUID) -> Installation:
+    rows = Installation.objects.manageable_by(request.user).on_account(account).with_its_facts()
+    return get_object_or_404(rows, pk=installation)
