@@ -58,7 +58,7 @@ def test_a_module_that_went_is_removed() -> None:
     ],
 )
 def test_each_field_is_told_by_its_words(field: str, path: str, words: str) -> None:
-    old, new = replace(module(A), **{field: "old"}), replace(module(A), **{field: "new"})
+    old, new = (replace(module(A), **dict[str, Any]({field: text})) for text in ("old", "new"))
     assert change(old, new) == [Difference(f"modules[0].{path}", f"Main module · {words}", "changed", "old", "new", A)]
 
 
