@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path, re_path
 
-from installs.views import consent, my_apps, version_creation, versions
+from installs.views import consent, my_apps, removal, secrets, version_creation, versions
 
 APPLICATION = "a/<slug:account>/applications/<uuid:application>"
 INSTALLATION = "a/<slug:account>/apps/<uuid:installation>"
@@ -12,6 +12,11 @@ def any_case(text: str) -> str:
 
 
 urlpatterns: list[URLPattern] = [
+    # secrets
+    path(f"{APPLICATION}/secrets/new/", secrets.secret_create, name="secret_create"),
+    path(f"{APPLICATION}/secrets/<int:secret>/retire/", secrets.secret_retire, name="secret_retire"),
+    # removal
+    path(f"{APPLICATION}/remove/", removal.application_remove, name="application_remove"),
     # versions
     path(f"{APPLICATION}/versions/", versions.version_list, name="version_list"),
     path(f"{APPLICATION}/versions/new/", version_creation.version_review, name="version_review"),

@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from installs.models.installations import Installation, PermanentToken
-from linnapp.models import Secret
+from linnapp.models import Application, Secret
 
 
 def idle_since(now: datetime) -> datetime:
@@ -19,6 +19,9 @@ class SessionQuerySet(models.QuerySet["Session"]):
     def live(self) -> Self:
         now = timezone.now()
         return self.filter(ended_at=None, expires_at__gt=now, last_used_at__gt=idle_since(now))
+
+    def of_application(self, application: Application) -> Self:
+        return self.filter(installation__application=application)
 
     def end(self, cause: "Session.End") -> int:
         """Ends what has not ended yet; the number of rows."""
