@@ -54,7 +54,7 @@ def test_after_creating_an_application_its_id_secret_and_installation_url_stand_
     assert f"<code>{made.pk}</code>" in html
     assert f"<code>{secret_of(made)}</code>" in html
     assert f">http://localhost:8000/Authorization/Authorize/{made.pk}</code>" in html
-    assert html.index("Application ID") < html.index("Application Secret") < html.index("Installation URL")
+    assert html.index("<dt>Application ID") < html.index("<dt>Application Secret") < html.index("<dt>Installation URL")
     for field in ("App Logo", "Summary", "Description", "Only your team sees this."):
         assert field in html
     assert page.headers["Cache-Control"] == "no-store"

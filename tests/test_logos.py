@@ -65,7 +65,7 @@ def test_a_picture_of_140_by_140_becomes_the_logo_and_is_written_anew_as_png(
     assert response.status_code == 302
     application.refresh_from_db()
     served = client_of(None).get(reverse("logo", args=[application.logo_digest]))
-    content = b"".join(served.streaming_content)
+    content = served.getvalue()
     assert sha256(content).hexdigest() == application.logo_digest
     assert Image.open(io.BytesIO(content)).format == "PNG"
     assert Image.open(io.BytesIO(content)).size == (140, 140)
@@ -172,7 +172,7 @@ def test_a_logo_is_served_to_anybody_and_cached_for_ever(
     assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert "Set-Cookie" not in response.headers
-    assert b"".join(response.streaming_content).startswith(b"\x89PNG")
+    assert response.getvalue().startswith(b"\x89PNG")
 
 
 @pytest.mark.django_db
