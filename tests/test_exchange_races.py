@@ -96,8 +96,10 @@ def live_sessions(portal: Portal, installation: str) -> int:
 def actor(portal: Portal, code: str) -> Iterator[subprocess.Popen[str]]:
     """A process that has everything loaded and acts as soon as it is sent a line."""
     command = [sys.executable, "manage.py", "shell", "--verbosity", "0", "--command", code]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, cwd=ROOT, env=portal.env, text=True, **pipes) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, cwd=ROOT, env=portal.env, text=True, stdin=pipe, stdout=pipe, stderr=pipe
+    ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         try:
