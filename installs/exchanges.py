@@ -4,6 +4,7 @@ An hour is counted anew from its rows each time, so folding twice, or after a st
 """
 
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +15,13 @@ from django.utils import timezone
 from installs.models import ExchangeHour, Installation, RefusalGroup, Session
 from installs.models.sessions import idle_since
 from linnapp import timeline
+from linnapp.models import TimelineEntry
 
 HOUR = timedelta(hours=1)
 # Session rows are kept past their absolute end, until every hour that counts them is folded.
 SESSIONS_KEPT = timedelta(hours=48)
+# An hour is told a little after it is over: its last exchanges are folded by then.
+TOLD_AFTER = timedelta(minutes=3)
 
 
 def hour_of(moment: datetime) -> datetime:
@@ -25,24 +29,37 @@ def hour_of(moment: datetime) -> datetime:
 
 
 def fold() -> None:
-    """Counts the hours since the last folded one anew, and tells the timeline of those that are over."""
+    """Counts anew the hours since the last folded one, and marks and drops what is over."""
     now = timezone.now()
-    newest = ExchangeHour.objects.aggregate(Max("hour"))["hour__max"]
-    hour = max(newest or now - SESSIONS_KEPT + HOUR, now - SESSIONS_KEPT + HOUR)
-    hour = hour_of(hour) - HOUR
+    hour = _first_to_fold(now)
     while hour <= now:
         fold_hour(hour)
         hour += HOUR
+    _mark_in_use()
     end_expired(now)
 
 
+def _first_to_fold(now: datetime) -> datetime:
+    """The hour before the newest one folded, which may have been folded before it was over.
+
+    Never one whose session rows are gone, for it would be counted as empty; but rows older than they are kept wait
+    for a worker that was down, and are counted before they go.
+    """
+    oldest = Session.objects.aggregate(oldest=Min("created_at"))["oldest"]
+    whole_since = min(hour_of(oldest), kept_since(now)) if oldest else kept_since(now)
+    newest = ExchangeHour.objects.aggregate(newest=Max("hour"))["newest"]
+    return max(newest - HOUR, whole_since) if newest else whole_since
+
+
+def kept_since(now: datetime) -> datetime:
+    """Sessions are dropped by whole hours, so that no hour is ever counted from a part of its rows."""
+    return hour_of(now) - SESSIONS_KEPT
+
+
+@transaction.atomic
 def fold_hour(hour: datetime) -> None:
     counted = _exchanges_of(hour)
-    _write_hours(hour, counted, _refusals_of(hour))
-    _mark_used(counted)
-
-
-def _write_hours(hour: datetime, counted: dict[UUID, dict[str, Any]], refused: dict[UUID, int]) -> None:
+    refused = _refusals_of(hour)
     rows = [
         ExchangeHour(
             installation_id=installation_id,
@@ -59,6 +76,7 @@ def _write_hours(hour: datetime, counted: dict[UUID, dict[str, Any]], refused: d
         unique_fields=["installation", "hour"],
         update_fields=["exchanges", "refused", "addresses"],
     )
+    _mark_used(counted)
 
 
 def _exchanges_of(hour: datetime) -> dict[UUID, dict[str, Any]]:
@@ -88,31 +106,47 @@ def _mark_used(counted: dict[UUID, dict[str, Any]]) -> None:
             Installation.objects.filter(pk=installation.pk).update(first_exchange_at=first, last_used_at=last)
 
 
-@transaction.atomic
+def _mark_in_use() -> None:
+    """A session that began hours ago may be in use still: *last used* follows it, though its hour is long folded."""
+    running = Session.objects.filter(ended_at=None).order_by().values("installation_id")
+    for row in running.annotate(last=Max("last_used_at")):
+        earlier = Q(last_used_at=None) | Q(last_used_at__lt=row["last"])
+        Installation.objects.filter(earlier, pk=row["installation_id"]).update(last_used_at=row["last"])
+
+
 def end_expired(now: datetime) -> None:
     """Marks what ended by itself, so that few rows of an installation are ever open; drops what is long over."""
-    over = Session.objects.filter(Q(last_used_at__lte=idle_since(now)) | Q(expires_at__lte=now), ended_at=None)
-    # Rows that a suspension or an exchange is ending right now are left to it: waiting for each other is a deadlock.
-    free = over.select_for_update(skip_locked=True)
-    Session.objects.filter(pk__in=free.values("pk")).end(Session.End.EXPIRED)
-    Session.objects.filter(created_at__lt=now - SESSIONS_KEPT).delete()
+    Session.objects.filter(ended_at=None, last_used_at__lte=idle_since(now)).end(Session.End.EXPIRED)
+    Session.objects.filter(ended_at=None, expires_at__lte=now).end(Session.End.EXPIRED)
+    Session.objects.filter(created_at__lt=kept_since(now)).delete()
 
 
 def tell_timeline() -> None:
-    """One entry for each installation and hour that is over and was not told yet."""
-    over = hour_of(timezone.now())
-    untold = ExchangeHour.objects.filter(told=False, hour__lt=over).select_related(
-        "installation__application", "installation__account"
-    )
-    for row in untold:
-        _tell(row)
+    """For each hour that is over and was not told yet: a line of each installation, and one of the application."""
+    over = hour_of(timezone.now() - TOLD_AFTER)
+    untold = ExchangeHour.objects.filter(told=False, hour__lt=over).order_by("hour", "installation__application", "pk")
+    rows = untold.select_related("installation__application__account", "installation__account")
+    for _, of_hour in groupby(rows, key=lambda row: (row.hour, row.installation.application_id)):
+        _tell(list(of_hour))
 
 
 @transaction.atomic
-def _tell(row: ExchangeHour) -> None:
-    if not ExchangeHour.objects.filter(pk=row.pk, told=False).update(told=True):
-        return
-    timeline.record(
+def _tell(rows: list[ExchangeHour]) -> None:
+    """Rows of one hour and one application. Each is claimed by a conditional UPDATE: told once, by one worker."""
+    claimed = [row for row in rows if ExchangeHour.objects.filter(pk=row.pk, told=False).update(told=True)]
+    record_hour(claimed)
+
+
+def record_hour(rows: list[ExchangeHour]) -> list[TimelineEntry]:
+    """Timeline entries for rows of one hour and one application."""
+    entries = [_record_installation(row) for row in rows]
+    if rows:
+        entries.append(_record_application(rows))
+    return entries
+
+
+def _record_installation(row: ExchangeHour) -> TimelineEntry:
+    return timeline.record(
         timeline.Kind.EXCHANGES,
         by=None,
         side=timeline.Side.CLIENT,
@@ -123,4 +157,19 @@ def _tell(row: ExchangeHour) -> None:
         refused=row.refused,
         addresses=row.addresses,
         hour=row.hour.isoformat(),
+    )
+
+
+def _record_application(rows: list[ExchangeHour]) -> TimelineEntry:
+    application = rows[0].installation.application
+    return timeline.record(
+        timeline.Kind.APPLICATION_EXCHANGES,
+        by=None,
+        side=timeline.Side.CLIENT,
+        application=application,
+        account=application.account,
+        exchanges=sum(row.exchanges for row in rows),
+        refused=sum(row.refused for row in rows),
+        installations=len(rows),
+        hour=rows[0].hour.isoformat(),
     )

@@ -34,6 +34,7 @@ SENTENCES: dict[str, str] = {
     Kind.INSTALLATION_SUSPENDED: "Installation suspended by {who}",
     Kind.INSTALLATION_RESUMED: "Installation resumed by {who}",
     Kind.EXCHANGES: "{exchanges} exchanges, {refused} refused, from {addresses}",
+    Kind.APPLICATION_EXCHANGES: "{exchanges} exchanges, {refused} refused, on {installations}",
     Kind.SUPPORT_VIEWED: "Viewed by {who}",
     Kind.MEMBER_INVITED: "{email} invited as {role} by {who}",
     Kind.INVITATION_REVOKED: "Invitation of {email} taken back by {who}",
@@ -54,8 +55,15 @@ OWN_SIDE_ONLY = {
 
 
 @dataclass(frozen=True)
+class ExchangesOfHour:
+    begin: datetime
+    exchanges: int
+    refused: int
+
+
+@dataclass(frozen=True)
 class Line:
-    """One entry as one reader is told it."""
+    """One entry as one reader is told it. `account` is the name of where it happened; `hour` is set for exchanges."""
 
     at: datetime
     kind: str
@@ -63,6 +71,8 @@ class Line:
     reason: str
     subject_id: UUID | None
     account_id: UUID | None
+    account: str = ""
+    hour: ExchangesOfHour | None = None
 
 
 def record(
@@ -108,12 +118,33 @@ def actor(entry: TimelineEntry, reader: Side) -> str:
 
 
 def line(entry: TimelineEntry, reader: Side) -> Line:
-    facts = {key: value for key, value in entry.facts.items() if key != "addresses"}
-    addresses = entry.facts.get("addresses", 0)
-    facts["addresses"] = "1 address" if addresses == 1 else f"{addresses} addresses"
+    facts = entry.facts | {
+        "addresses": _count(entry.facts.get("addresses", 0), "address", "addresses"),
+        "installations": _count(entry.facts.get("installations", 0), "installation", "installations"),
+    }
     sentence = SENTENCES[entry.kind].format_map(_Facts(facts, who=actor(entry, reader)))
     return Line(
-        entry.at, entry.kind, sentence[:1].upper() + sentence[1:], entry.reason, entry.subject_id, entry.account_id
+        at=entry.at,
+        kind=entry.kind,
+        sentence=sentence[:1].upper() + sentence[1:],
+        reason=entry.reason,
+        subject_id=entry.subject_id,
+        account_id=entry.account_id,
+        account=str(entry.facts.get("account", "")),
+        hour=_hour(entry),
+    )
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"1 {one}" if number == 1 else f"{number} {many}"
+
+
+def _hour(entry: TimelineEntry) -> ExchangesOfHour | None:
+    begin = entry.facts.get("hour")
+    if begin is None:
+        return None
+    return ExchangesOfHour(
+        datetime.fromisoformat(begin), entry.facts.get("exchanges", 0), entry.facts.get("refused", 0)
     )
 
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import groupby
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -12,7 +14,6 @@ from installs import exchanges, lifecycle
 from installs.demo.catalogue import CATALOGUE, DemoApplication, Release
 from installs.models import ExchangeHour, Installation, PermanentToken, RefusalGroup
 from installs.refusals import Reason
-from linnapp import timeline
 from linnapp.demo_people import PEOPLE
 from linnapp.manifest import Manifest
 from linnapp.models import Account, Application, Secret, TimelineEntry, User
@@ -195,9 +196,9 @@ class History:
             hours += self.hours_of(installation)
         ExchangeHour.objects.bulk_create(hours, batch_size=2000)
         recent = exchanges.hour_of(self.now) - timedelta(days=2)
-        for row in hours:
-            if row.hour >= recent:
-                self.at(row.hour + timedelta(hours=1), partial(tell_hour, row))
+        told = sorted((row for row in hours if row.hour >= recent), key=_hour_and_application)
+        for (hour, _), rows in groupby(told, key=_hour_and_application):
+            self.at(hour + timedelta(hours=1), partial(tell_hour, list(rows)))
         RefusalGroup.objects.bulk_create(self.refusals(hours))
 
     def hours_of(self, installation: Installation) -> Iterator[ExchangeHour]:
@@ -236,17 +237,10 @@ class History:
                 )
 
 
-def tell_hour(row: ExchangeHour, at: datetime) -> None:
-    entry = timeline.record(
-        timeline.Kind.EXCHANGES,
-        by=None,
-        side=timeline.Side.CLIENT,
-        application=row.installation.application,
-        account=row.installation.account,
-        subject_id=row.installation_id,
-        exchanges=row.exchanges,
-        refused=row.refused,
-        addresses=row.addresses,
-        hour=row.hour.isoformat(),
-    )
-    TimelineEntry.objects.filter(pk=entry.pk).update(at=at)
+def _hour_and_application(row: ExchangeHour) -> tuple[datetime, UUID]:
+    return row.hour, row.installation.application_id
+
+
+def tell_hour(rows: list[ExchangeHour], at: datetime) -> None:
+    entries = [entry.pk for entry in exchanges.record_hour(rows)]
+    TimelineEntry.objects.filter(pk__in=entries).update(at=at)

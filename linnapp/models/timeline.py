@@ -12,6 +12,13 @@ class TimelineEntryQuerySet(models.QuerySet["TimelineEntry"]):
     def about(self, subject_id: UUID) -> Self:
         return self.filter(subject_id=subject_id)
 
+    def of_application_as_a_whole(self) -> Self:
+        """Without the hours of single installations: the application has one line for each hour of all of them."""
+        return self.exclude(kind=TimelineEntry.Kind.EXCHANGES)
+
+    def without_exchanges(self) -> Self:
+        return self.exclude(kind__in=(TimelineEntry.Kind.EXCHANGES, TimelineEntry.Kind.APPLICATION_EXCHANGES))
+
     def newest_first(self) -> Self:
         return self.order_by("-id")
 
@@ -46,6 +53,7 @@ class TimelineEntry(models.Model):
         INSTALLATION_SUSPENDED = "INSTALLATION_SUSPENDED"
         INSTALLATION_RESUMED = "INSTALLATION_RESUMED"
         EXCHANGES = "EXCHANGES"
+        APPLICATION_EXCHANGES = "APPLICATION_EXCHANGES"
         SUPPORT_VIEWED = "SUPPORT_VIEWED"
         MEMBER_INVITED = "MEMBER_INVITED"
         INVITATION_REVOKED = "INVITATION_REVOKED"
