@@ -68,6 +68,23 @@ SENTENCES = {
 }
 
 
+# The same in a few words, for a developer's list of causes.
+CAUSES = {
+    Reason.UNKNOWN_TOKEN: "no permanent token of this portal",
+    Reason.SESSION_TOKEN_SENT: "session token sent instead of the permanent token",
+    Reason.OTHER_CREDENTIAL_SENT: "Application ID or secret sent as the permanent token",
+    Reason.OTHER_APPLICATION: "permanent token of another application",
+    Reason.UNINSTALLED: "uninstalled",
+    Reason.TOKEN_ENDED: "permanent token replaced",
+    Reason.SUSPENDED_BY_STAFF: "installation suspended by the platform",
+    Reason.SUSPENDED_BY_ACCOUNT: "installation suspended by the account",
+    Reason.APPLICATION_SUSPENDED: "application suspended",
+    Reason.APPLICATION_RETIRED: "application retired",
+    Reason.CHANGED_MEANWHILE: "changed meanwhile",
+    Reason.OVER_QUOTA: "more exchanges in a minute than allowed",
+}
+
+
 def retry_after(failures: int) -> int | None:
     """Seconds an address that keeps failing is asked to wait: None below the limit, then doubling up to an hour.
 

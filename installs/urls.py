@@ -1,6 +1,15 @@
 from django.urls import URLPattern, path, re_path
 
-from installs.views import consent, my_apps, removal, secrets, version_creation, versions
+from installs.views import (
+    activity,
+    application_installations,
+    consent,
+    my_apps,
+    overview,
+    search,
+    version_creation,
+    versions,
+)
 
 APPLICATION = "a/<slug:account>/applications/<uuid:application>"
 INSTALLATION = "a/<slug:account>/apps/<uuid:installation>"
@@ -12,11 +21,20 @@ def any_case(text: str) -> str:
 
 
 urlpatterns: list[URLPattern] = [
-    # secrets
-    path(f"{APPLICATION}/secrets/new/", secrets.secret_create, name="secret_create"),
-    path(f"{APPLICATION}/secrets/<int:secret>/retire/", secrets.secret_retire, name="secret_retire"),
-    # removal
-    path(f"{APPLICATION}/remove/", removal.application_remove, name="application_remove"),
+    # overview, activity
+    path(f"{APPLICATION}/", overview.application_overview, name="application_overview"),
+    path(f"{APPLICATION}/activity/", activity.application_activity, name="application_activity"),
+    # application_installations
+    path(
+        f"{APPLICATION}/installations/",
+        application_installations.application_installations,
+        name="application_installations",
+    ),
+    path(
+        f"{APPLICATION}/installations/<uuid:installation>/reveal/",
+        application_installations.application_token_reveal,
+        name="application_token_reveal",
+    ),
     # versions
     path(f"{APPLICATION}/versions/", versions.version_list, name="version_list"),
     path(f"{APPLICATION}/versions/new/", version_creation.version_review, name="version_review"),
@@ -32,4 +50,6 @@ urlpatterns: list[URLPattern] = [
     path(f"{INSTALLATION}/uninstall/", my_apps.installation_uninstall, name="installation_uninstall"),
     # consent
     re_path(rf"^{any_case('Authorization/Authorize')}/(?P<application>[^/]*)/?$", consent.authorize, name="authorize"),
+    # search
+    path("search/", search.search_everything, name="search"),
 ]

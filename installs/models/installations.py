@@ -1,9 +1,9 @@
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
 
 from linnapp import credentials
@@ -64,6 +64,21 @@ class InstallationQuerySet(models.QuerySet["Installation"]):
 
     def on_released_versions(self) -> Self:
         return self.filter(version__kind=Version.Kind.RELEASED)
+
+    def installed_by_day(self, since: datetime) -> dict[date, int]:
+        """By the days of the reader's time zone."""
+        return self._by_day("installed_at", since)
+
+    def uninstalled_by_day(self, since: datetime) -> dict[date, int]:
+        return self._by_day("uninstalled_at", since)
+
+    def _by_day(self, field: str, since: datetime) -> dict[date, int]:
+        days = self.order_by().filter(**{f"{field}__gte": since}).annotate(day=TruncDate(field)).values("day")
+        return {row["day"]: row["count"] for row in days.annotate(count=models.Count("pk"))}
+
+    def first_exchange(self) -> datetime | None:
+        """The moment of the first token exchange of any of these, as far as it is folded."""
+        return self.aggregate(first=models.Min("first_exchange_at"))["first"]
 
     def counted_by_version(self) -> dict[int, int]:
         """How many of these are on each version, by the version's key."""

@@ -1,12 +1,27 @@
+from datetime import date, datetime
 from typing import ClassVar, Self
 from uuid import UUID
 
 from django.db import models
+from django.db.models.functions import TruncDate
 
 
 class RefusalGroupQuerySet(models.QuerySet["RefusalGroup"]):
     def of_application(self, application_id: UUID) -> Self:
         return self.filter(application_id=application_id)
+
+    def since(self, moment: datetime) -> Self:
+        return self.filter(hour__gte=moment)
+
+    def by_day(self) -> dict[date, int]:
+        """By the days of the reader's time zone."""
+        days = self.order_by().annotate(day=TruncDate("hour")).values("day")
+        return {row["day"]: row["total"] for row in days.annotate(total=models.Sum("count"))}
+
+    def by_reason(self) -> dict[str, int]:
+        """The most frequent first."""
+        reasons = self.order_by().values("reason").annotate(total=models.Sum("count"))
+        return {row["reason"]: row["total"] for row in reasons.order_by("-total", "reason")}
 
     def of_installation(self, installation_id: UUID) -> Self:
         return self.filter(installation_id=installation_id)

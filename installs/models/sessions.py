@@ -1,9 +1,10 @@
 import uuid
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from installs.models.installations import Installation, PermanentToken
@@ -19,9 +20,6 @@ class SessionQuerySet(models.QuerySet["Session"]):
     def live(self) -> Self:
         now = timezone.now()
         return self.filter(ended_at=None, expires_at__gt=now, last_used_at__gt=idle_since(now))
-
-    def of_application(self, application: Application) -> Self:
-        return self.filter(installation__application=application)
 
     def end(self, cause: "Session.End") -> int:
         """Ends what has not ended yet; the number of rows."""
@@ -72,6 +70,19 @@ class Session(models.Model):
         return f"session of {self.created_at:%Y-%m-%d %H:%M}"
 
 
+class ExchangeHourQuerySet(models.QuerySet["ExchangeHour"]):
+    def of_application(self, application: Application) -> Self:
+        return self.filter(installation__application=application)
+
+    def since(self, moment: datetime) -> Self:
+        return self.filter(hour__gte=moment)
+
+    def exchanges_by_day(self) -> dict[date, int]:
+        """By the days of the reader's time zone."""
+        days = self.order_by().annotate(day=TruncDate("hour")).values("day")
+        return {row["day"]: row["total"] for row in days.annotate(total=models.Sum("exchanges"))}
+
+
 class ExchangeHour(models.Model):
     """Exchanges of one installation in one hour, folded from session rows and refusal groups."""
 
@@ -82,6 +93,8 @@ class ExchangeHour(models.Model):
     addresses = models.PositiveIntegerField(default=0)
     # Whether the timeline has its line for this hour.
     told = models.BooleanField(default=False)
+
+    objects: ClassVar[ExchangeHourQuerySet] = ExchangeHourQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("installation", "hour"), name="one_row_for_an_hour"),)

@@ -16,6 +16,7 @@ from installs.models import Installation
 from installs.views import tab
 from linnapp.errors import Moved, NotPossible
 from linnapp.models import Application, Version
+from linnapp.pages import signed_in
 from linnapp.services import versions
 
 MOVED = "The manifest was saved since you reviewed it. Review the changes again; your notes are kept."
@@ -121,7 +122,7 @@ def _release(request: HttpRequest, application: Application) -> HttpResponse:
             number=form.cleaned_data["number"],
             notes=draft.notes,
             expected_revision=draft.revision,
-            by=request.user,  # type: ignore[arg-type]
+            by=signed_in(request),
         )
     except Moved:
         keep_draft(request, application, draft)
