@@ -118,12 +118,15 @@ WHERE t.id = %(token_id)s AND (t.ends_at IS NULL OR t.ends_at > %(now)s)
   AND a.suspended_by_staff_at IS NULL AND a.retired_at IS NULL
 """
 # A crash may lose the last moments' sessions, and clients authorise again: this one statement does not wait for the
-# disk. The setting is local to its transaction.
-ON_POSTGRESQL = "  AND set_config('synchronous_commit', 'off', true) = 'off'\nFOR SHARE OF t, i, a, s"
+# disk. The setting is local to its transaction. The rows are locked in the order named, which is the order of every
+# service: application, installation, permanent token, secret; another one could wait in a circle.
+ON_POSTGRESQL = "  AND set_config('synchronous_commit', 'off', true) = 'off'\nFOR SHARE OF a, i, t, s"
+# Exchanges that end sessions at once leave each other's alone: waiting for them could go in a circle.
 END_LEAST_RECENTLY_USED = """
 UPDATE installs_session SET ended_at = %(now)s, "end" = 'REPLACED'
-WHERE id IN (SELECT x.id FROM installs_session x WHERE x.installation_id = %(installation_id)s AND x.ended_at IS NULL
-             ORDER BY x.last_used_at DESC, x.id LIMIT 1000 OFFSET %(kept)s)
+WHERE id IN (SELECT y.id FROM installs_session y WHERE y.ended_at IS NULL AND y.id IN (
+             SELECT x.id FROM installs_session x WHERE x.installation_id = %(installation_id)s AND x.ended_at IS NULL
+             ORDER BY x.last_used_at DESC, x.id LIMIT 1000 OFFSET %(kept)s) {lock})
 """
 
 
@@ -244,9 +247,11 @@ def _insert(parameters: dict[str, Any]) -> bool:
 @transaction.atomic
 def _insert_and_end_oldest(parameters: dict[str, Any], installation_id: UUID, now: datetime) -> bool:
     begun = _insert(parameters)
+    lock = "FOR UPDATE OF y SKIP LOCKED" if connection.vendor == "postgresql" else ""
+    kept = settings.SESSIONS_PER_INSTALLATION
     with connection.cursor() as cursor:
-        kept = settings.SESSIONS_PER_INSTALLATION
-        cursor.execute(END_LEAST_RECENTLY_USED, _plain(now=now, installation_id=installation_id, kept=kept))
+        values = _plain(now=now, installation_id=installation_id, kept=kept)
+        cursor.execute(END_LEAST_RECENTLY_USED.format(lock=lock), values)
     return begun
 
 
