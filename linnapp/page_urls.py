@@ -1,6 +1,11 @@
 from django.urls import URLPattern, path
 
-from linnapp.views import applications, demo, general, home, profile, team
+from linnapp.views import applications, demo, general, home, modules, modules_json, profile, team
+
+MODULES = "a/<slug:account>/applications/<uuid:application>/modules/"
+DRAFT = f"{MODULES}draft/"
+MODULE = f"{DRAFT}<str:module>/"
+PARAMETER = f"{MODULE}parameters/<int:parameter>/"
 
 urlpatterns: list[URLPattern] = [
     path("", home.home, name="home"),
@@ -26,6 +31,25 @@ urlpatterns: list[URLPattern] = [
         general.secret_reveal,
         name="secret_reveal",
     ),
+    path(MODULES, modules.manifest_edit, name="manifest_edit"),
+    path(f"{MODULES}json/", modules_json.manifest_json, name="manifest_json"),
+    path(f"{MODULES}json/preview/", modules_json.json_preview, name="json_preview"),
+    path(f"{MODULES}json/import/", modules_json.json_import, name="json_import"),
+    path(f"{MODULES}json/form/", modules_json.json_as_form, name="json_as_form"),
+    path(f"{MODULES}export/", modules_json.manifest_export, name="manifest_export"),
+    path(DRAFT, modules.draft_show, name="draft_show"),
+    path(f"{DRAFT}json/", modules_json.draft_as_json, name="draft_as_json"),
+    path(f"{DRAFT}unsaved/", modules.draft_unsaved, name="draft_unsaved"),
+    path(f"{DRAFT}add-module/", modules.module_add, name="module_add"),
+    path(f"{DRAFT}put-back/", modules.module_put_back, name="module_put_back"),
+    path(f"{MODULE}up/", modules.module_up, name="module_up"),
+    path(f"{MODULE}down/", modules.module_down, name="module_down"),
+    path(f"{MODULE}duplicate/", modules.module_duplicate, name="module_duplicate"),
+    path(f"{MODULE}delete/", modules.module_delete, name="module_delete"),
+    path(f"{MODULE}undo/", modules.module_undo_delete, name="module_undo_delete"),
+    path(f"{MODULE}add-parameter/", modules.parameter_add, name="parameter_add"),
+    path(f"{PARAMETER}delete/", modules.parameter_delete, name="parameter_delete"),
+    path(f"{PARAMETER}undo/", modules.parameter_undo_delete, name="parameter_undo_delete"),
     path("logos/<str:digest>.png", general.logo, name="logo"),
     # Team and accounts
     path("a/<slug:account>/team/", team.team, name="team"),

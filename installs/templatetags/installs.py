@@ -41,3 +41,10 @@ def application_facts(application: Application) -> Facts:
 def at(mapping: Mapping[Any, Any], key: object) -> Any:
     """The value at a key that is not text, which the dot of templates cannot reach."""
     return mapping.get(key)
+
+
+@register.simple_tag
+def installations_staying(application: Application) -> int:
+    """Live installations that saving the manifest does not move: those on a released version."""
+    rows = Installation.objects.live().filter(application=application, version__kind=Version.Kind.RELEASED)
+    return rows.count()

@@ -1,0 +1,172 @@
+"""The manifest while somebody edits it: a value that travels in the form, and what each button does to it.
+
+Nothing of a draft is stored. What was deleted stays in it, marked, so that it can be put back until it is saved.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from linnapp.manifest import Manifest, ManifestModule, ManifestParameter, new_key, preset
+from linnapp.manifest.differences import matched
+from linnapp.module_types import EXTERNAL_APPLICATION
+
+
+class NoSuchPart(LookupError):
+    """The draft has no such module or parameter: the form was not made by the portal."""
+
+
+@dataclass(frozen=True)
+class DraftModule:
+    """`gone` are the places of deleted parameters; `unfolded` whether its row stands open."""
+
+    value: ManifestModule
+    deleted: bool = False
+    unfolded: bool = False
+    gone: frozenset[int] = frozenset()
+
+    @property
+    def key(self) -> str:
+        return self.value.key
+
+    def kept(self) -> Iterator[tuple[int, ManifestParameter]]:
+        """Parameters that would be saved, each with its place in the form: a row left empty is not one."""
+        for place, parameter in enumerate(self.value.parameters):
+            empty = not parameter.name and parameter.value in ("", None) and not parameter.extra
+            if place not in self.gone and not empty:
+                yield place, parameter
+
+
+@dataclass(frozen=True)
+class Draft:
+    """`revision` is the saved one it began from. `checked`: its author asked to save it, and wants to see errors.
+    `focus` is the id of the element that the last button changed."""
+
+    modules: tuple[DraftModule, ...] = ()
+    permissions: tuple[str, ...] = ()
+    script_url: str = ""
+    extra: dict[str, object] = field(default_factory=dict)
+    revision: int = 0
+    checked: bool = False
+    focus: str = ""
+
+    def live(self) -> list[DraftModule]:
+        return [module for module in self.modules if not module.deleted]
+
+    def manifest(self) -> Manifest:
+        """What saving this draft would save."""
+        modules = tuple(
+            replace(module.value, parameters=tuple(parameter for _, parameter in module.kept()))
+            for module in self.live()
+        )
+        return Manifest(modules, self.permissions, self.script_url, self.extra)
+
+
+def draft_of(manifest: Manifest, revision: int) -> Draft:
+    """A manifest opened for editing; its one module stands open."""
+    alone = len(manifest.modules) == 1
+    modules = tuple(DraftModule(module, unfolded=alone) for module in manifest.modules)
+    return Draft(modules, manifest.permissions, manifest.script_url, manifest.extra, revision)
+
+
+def keeping_keys(saved: Manifest, imported: Manifest) -> Manifest:
+    """The imported manifest; a module that came without its key gets that of the saved one of its type and name."""
+    pairs = matched(saved, imported)
+    modules = tuple(
+        replace(module, key=pairs[module.key].key) if module.key in pairs else module for module in imported.modules
+    )
+    return replace(imported, modules=modules)
+
+
+def add_module(draft: Draft) -> Draft:
+    """An empty module at the end: its author chooses the type first."""
+    return _with_new(draft, len(draft.modules), ManifestModule(type=""))
+
+
+def put_back(draft: Draft, name: str) -> Draft:
+    """External Application again: the one just deleted, as it was, else the one new applications begin with."""
+    for module in draft.modules:
+        if module.deleted and module.value.type == EXTERNAL_APPLICATION.name:
+            return undo_delete(draft, module.key)
+    (begun,) = preset("SYSTEM", name).modules
+    return _with_new(draft, len(draft.modules), begun)
+
+
+def duplicate(draft: Draft, key: str) -> Draft:
+    """A copy right below, without the parameters deleted and under a key of its own."""
+    place = _place(draft, key)
+    original = draft.modules[place]
+    parameters = tuple(parameter for _, parameter in original.kept())
+    return _with_new(draft, place + 1, replace(original.value, key=new_key(), parameters=parameters))
+
+
+def delete(draft: Draft, key: str) -> Draft:
+    return _changed(draft, key, lambda module: replace(module, deleted=True), focus="undo")
+
+
+def undo_delete(draft: Draft, key: str) -> Draft:
+    return _changed(draft, key, lambda module: replace(module, deleted=False), focus="row")
+
+
+def move(draft: Draft, key: str, step: int) -> Draft:
+    """One place up (-1) or down (1) among the modules of its folder; at the end of it, nothing moves."""
+    folder = folder_of(draft, draft.modules[_place(draft, key)])
+    place = [module.key for module in folder].index(key)
+    if not 0 <= place + step < len(folder):
+        return replace(draft, focus=f"m-{key}-row")
+    moved, other = folder[place], folder[place + step]
+    swapped = {moved.key: other, other.key: moved}
+    at_end = not 0 <= place + 2 * step < len(folder)
+    button = "up" if (step < 0) != at_end else "down"
+    modules = tuple(swapped.get(module.key, module) for module in draft.modules)
+    return replace(draft, modules=modules, focus=f"m-{key}-{button}")
+
+
+def folder_of(draft: Draft, module: DraftModule) -> list[DraftModule]:
+    """The modules a module is sorted among: those of its group, itself too where it is deleted."""
+    return [m for m in draft.modules if m.value.group == module.value.group and (m is module or not m.deleted)]
+
+
+def add_parameter(draft: Draft, key: str, name: str) -> Draft:
+    """A parameter with no value yet; without a name, one whose name its author writes."""
+    place = len(draft.modules[_place(draft, key)].value.parameters)
+
+    def added(module: DraftModule) -> DraftModule:
+        parameters = (*module.value.parameters, ManifestParameter(name))
+        return replace(module, value=replace(module.value, parameters=parameters), unfolded=True)
+
+    return _changed(draft, key, added, focus=f"p{place}-{'value' if name else 'name'}")
+
+
+def delete_parameter(draft: Draft, key: str, place: int) -> Draft:
+    return _with_gone(draft, key, place, lambda gone: gone | {place}, focus=f"p{place}-undo")
+
+
+def undo_delete_parameter(draft: Draft, key: str, place: int) -> Draft:
+    return _with_gone(draft, key, place, lambda gone: gone - {place}, focus=f"p{place}-value")
+
+
+def _place(draft: Draft, key: str) -> int:
+    for place, module in enumerate(draft.modules):
+        if module.key == key:
+            return place
+    raise NoSuchPart(key)
+
+
+def _changed(draft: Draft, key: str, change: Callable[[DraftModule], DraftModule], *, focus: str) -> Draft:
+    place = _place(draft, key)
+    modules = (*draft.modules[:place], change(draft.modules[place]), *draft.modules[place + 1 :])
+    return replace(draft, modules=modules, focus=f"m-{key}-{focus}")
+
+
+def _with_new(draft: Draft, place: int, value: ManifestModule) -> Draft:
+    added = DraftModule(value, unfolded=True)
+    modules = (*draft.modules[:place], added, *draft.modules[place:])
+    return replace(draft, modules=modules, focus=f"m-{value.key}-{'formatted_name' if value.type else 'type'}")
+
+
+def _with_gone(
+    draft: Draft, key: str, place: int, change: Callable[[frozenset[int]], Iterable[int]], *, focus: str
+) -> Draft:
+    if place >= len(draft.modules[_place(draft, key)].value.parameters):
+        raise NoSuchPart(f"{key} {place}")
+    return _changed(draft, key, lambda module: replace(module, gone=frozenset(change(module.gone))), focus=focus)

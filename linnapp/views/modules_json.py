@@ -1,0 +1,174 @@
+"""App Modules as JSON: pasted, imported from a file, looked at, saved; and back and forth to the form."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe, require_http_methods, require_POST
+
+from linnapp import json_places
+from linnapp.drafts import draft_of
+from linnapp.errors import Moved, NotPossible
+from linnapp.forms.modules import FileForm, JsonForm, read_draft
+from linnapp.manifest import Manifest, ManifestError, ManifestInvalid, differences, parse, to_json
+from linnapp.models import Application
+from linnapp.pages import signed_in
+from linnapp.services.manifests import manifest_of, save_manifest
+from linnapp.services.versions import newest
+from linnapp.views.modules import editable, show_draft, tell_saved
+
+
+@dataclass(frozen=True)
+class Place:
+    """An error of a JSON text, and the line and column it stands at where that is known."""
+
+    path: str
+    message: str
+    line: int | None
+    column: int | None
+
+
+def as_text(manifest: Manifest) -> str:
+    return json.dumps(to_json(manifest), indent=2, ensure_ascii=False)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def manifest_json(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
+    """GET shows what is saved, POST saves."""
+    row = editable(request, account, application)
+    if request.method == "POST":
+        return _save(request, row)
+    return _show(request, row, text=as_text(manifest_of(row)), revision=row.manifest_revision)
+
+
+def _save(request: HttpRequest, row: Application) -> HttpResponse:
+    form = JsonForm(request.POST)
+    if not form.is_valid():
+        return _page(request, row, form, status=422)
+    try:
+        manifest = form.read(manifest_of(row))
+        saved = save_manifest(row, manifest, expected_revision=form.expected_revision, by=signed_in(request))
+    except ManifestInvalid as refusal:
+        return _page(request, row, form, errors=refusal.errors, status=422)
+    except Moved:
+        row = editable(request, row.account.slug, row.pk)
+        return _page(request, row, form, changes=_changes(row, manifest), moved=True, status=409)
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+        return redirect("manifest_json", row.account.slug, row.pk)
+    tell_saved(request, saved, before=row)
+    return redirect("manifest_json", row.account.slug, row.pk)
+
+
+@require_POST
+def json_preview(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
+    """What saving this text would change; nothing is saved."""
+    row = editable(request, account, application)
+    form = JsonForm(request.POST)
+    return _previewed(request, row, form)
+
+
+@require_POST
+def json_import(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
+    """A file, shown as text with what it would change; nothing is saved."""
+    row = editable(request, account, application)
+    upload = FileForm(request.POST, request.FILES)
+    if upload.is_valid():
+        form = JsonForm({"text": upload.cleaned_data["file"], "revision": row.manifest_revision})
+        return _previewed(request, row, form)
+    text = request.POST.get("text") or as_text(manifest_of(row))
+    form = JsonForm(initial={"text": text, "revision": row.manifest_revision})
+    return _page(request, row, form, upload=upload, status=422)
+
+
+@require_POST
+def json_as_form(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
+    """From the text to the form, with what is not saved yet."""
+    row = editable(request, account, application)
+    form = JsonForm(request.POST)
+    if not form.is_valid():
+        return _page(request, row, form, status=422)
+    try:
+        manifest = form.read(manifest_of(row))
+    except ManifestInvalid as refusal:
+        return _page(request, row, form, errors=refusal.errors, status=422)
+    if not _changes(row, manifest):
+        return redirect("manifest_edit", account, application)
+    return show_draft(request, row, draft_of(manifest, form.cleaned_data["revision"]))
+
+
+@require_POST
+def draft_as_json(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
+    """From the form to the text, with what is not saved yet."""
+    row = editable(request, account, application)
+    draft = read_draft(request.POST)
+    manifest = draft.manifest()
+    changes = _changes(row, manifest)
+    if not changes:
+        return redirect("manifest_json", account, application)
+    form = JsonForm(initial={"text": as_text(manifest), "revision": draft.revision})
+    return _page(request, row, form, changes=changes)
+
+
+@require_safe
+def manifest_export(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
+    """The saved manifest as a file."""
+    row = editable(request, account, application)
+    response = HttpResponse(as_text(manifest_of(row)), content_type="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="manifest-{row.pk}.json"'
+    return response
+
+
+def _previewed(request: HttpRequest, row: Application, form: JsonForm) -> HttpResponse:
+    if not form.is_valid():
+        return _page(request, row, form, status=422)
+    try:
+        manifest = form.read(manifest_of(row))
+    except ManifestInvalid as refusal:
+        return _page(request, row, form, errors=refusal.errors, status=422)
+    return _page(request, row, form, changes=_changes(row, manifest))
+
+
+def _changes(row: Application, manifest: Manifest) -> list[Any]:
+    return differences(manifest_of(row), manifest)
+
+
+def _show(request: HttpRequest, row: Application, *, text: str, revision: int) -> HttpResponse:
+    return _page(request, row, JsonForm(initial={"text": text, "revision": revision}))
+
+
+def _page(
+    request: HttpRequest,
+    row: Application,
+    form: JsonForm,
+    *,
+    errors: Iterable[ManifestError] = (),
+    status: int = 200,
+    **context: Any,
+) -> HttpResponse:
+    """`changes` in the context is what saving would change, where it was asked for."""
+    version = newest(row)
+    context |= {
+        "application": row,
+        "tab": "modules",
+        "form": form,
+        "errors": _placed(errors, str(form["text"].value() or "")),
+        "newest": version,
+        "since_newest": differences(parse(version.snapshot), manifest_of(row)) if version else [],
+    }
+    context.setdefault("upload", FileForm())
+    return render(request, "linnapp/manifest_json.html", context, status=status)
+
+
+def _placed(errors: Iterable[ManifestError], text: str) -> list[Place]:
+    known = json_places.places(text)
+    found = []
+    for error in errors:
+        line, column = known.get(json_places.plain(error.path), (error.line, error.column))
+        found.append(Place(error.path, error.message, error.line or line, error.column or column))
+    return found

@@ -1,0 +1,83 @@
+// The manifest editor: what is unsaved, placeholders at the caret, errors of JSON at their line. All works without it.
+(() => {
+  "use strict";
+
+  let leaving = false;
+  let typed = false;
+  const unsaved = () => document.getElementById("unsaved");
+  const isUnsaved = () => typed || Number(unsaved()?.dataset.unsaved || 0) > 0;
+
+  // The server counts; until its answer comes, typing alone says that something is unsaved.
+  const noteTyping = () => {
+    typed = true;
+    const foot = unsaved();
+    if (!foot || Number(foot.dataset.unsaved) > 0) return;
+    const words = foot.querySelector("[data-unsaved-words]") || foot;
+    words.textContent = "Unsaved changes";
+    foot.querySelector("[data-unsaved-reason]")?.removeAttribute("hidden");
+    const create = foot.querySelector("[data-create]");
+    create?.setAttribute("aria-disabled", "true");
+    create?.removeAttribute("href");
+  };
+
+  const showExample = (input) => {
+    const example = document.querySelector(`[data-example-of="${CSS.escape(input.id)}"]`);
+    if (!example) return;
+    const filled = input.value
+      .replaceAll("[{TOKEN}]", example.dataset.token)
+      .replaceAll("[{TRACKING}]", example.dataset.tracking);
+    example.hidden = filled === input.value;
+    example.querySelector("code").textContent = filled;
+  };
+
+  const insert = (button) => {
+    const input = document.getElementById(button.dataset.into);
+    input.setRangeText(button.dataset.insert, input.selectionStart, input.selectionEnd, "end");
+    input.focus();
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+
+  const goToLine = (link) => {
+    const text = document.getElementById("id_text");
+    const lines = text.value.split("\n");
+    const line = Math.min(Number(link.dataset.line), lines.length) - 1;
+    const start = lines.slice(0, line).reduce((sum, one) => sum + one.length + 1, 0);
+    const caret = start + Number(link.dataset.column) - 1;
+    text.focus();
+    text.setSelectionRange(caret, start + lines[line].length);
+    text.scrollTop = Math.max(0, (line - 4) * parseFloat(getComputedStyle(text).lineHeight));
+    text.scrollIntoView({ block: "center" });
+  };
+
+  // A field in a folded module cannot be scrolled to.
+  const openAround = (id) => {
+    const field = id && document.getElementById(id);
+    const row = field?.closest("details");
+    if (row) row.open = true;
+    field?.focus();
+  };
+
+  document.addEventListener("input", (event) => {
+    if (!event.target.closest("#manifest") || event.target.name?.startsWith("add-to-")) return;
+    noteTyping();
+    showExample(event.target);
+  });
+  document.addEventListener("toggle", (event) => {
+    const state = event.target.parentElement?.querySelector(":scope > [data-unfolded]");
+    if (state) state.value = event.target.open ? "1" : "";
+  }, true);
+  document.addEventListener("click", (event) => {
+    const found = (selector) => event.target.closest(selector);
+    if (found("[data-insert]")) insert(found("[data-insert]"));
+    else if (found("[data-line]")) { event.preventDefault(); goToLine(found("[data-line]")); }
+    else if (found(".error-summary a")) { event.preventDefault(); openAround(found("a").hash.slice(1)); }
+    else if (found("[data-leaves]")) leaving = true;
+  });
+  document.addEventListener("submit", () => { leaving = true; });
+  document.addEventListener("htmx:afterSwap", () => { typed = false; });
+  window.addEventListener("pageshow", () => { leaving = false; });
+  window.addEventListener("beforeunload", (event) => {
+    if (!leaving && isUnsaved()) event.preventDefault();
+    leaving = false;
+  });
+})();
