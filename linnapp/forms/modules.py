@@ -50,13 +50,21 @@ def read_draft(posted: QueryDict) -> Draft:
     """The draft in a posted editor; raises BadRequest for a form that no editor of ours sends."""
     taken: set[str] = set()
     return Draft(
-        modules=tuple(_module(posted, handle, taken) for handle in posted.getlist("module")),
+        modules=tuple(_module(posted, handle, taken) for handle in _handles(posted)),
         permissions=tuple(filter(None, map(clean, posted.get("permissions", "").splitlines()))),
         script_url=clean(posted.get("script_url", "")),
         extra=_members(posted.get("extra", "")),
         revision=_revision(posted),
         checked=bool(posted.get("checked")),
     )
+
+
+def _handles(posted: QueryDict) -> list[str]:
+    """The modules' names in the form, in the manifest's order: the page sorts them by folder, the manifest does not."""
+    handles = posted.getlist("module")
+    if not all(handle.isascii() and handle.isdigit() and len(handle) < 6 for handle in handles):
+        raise BadRequest(DAMAGED)
+    return sorted(set(handles), key=int)
 
 
 def _revision(posted: QueryDict) -> int:
