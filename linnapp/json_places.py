@@ -6,8 +6,6 @@ from json.decoder import scanstring  # type: ignore[attr-defined]
 
 SPACE = re.compile(r"[ \t\n\r]*")
 SCALAR = re.compile(r"[^\s,\]}]+")
-# Errors say `name` where the export says `moduleName`.
-SPELLED = {"modulename": "name"}
 
 
 def places(text: str) -> dict[str, tuple[int, int]]:
@@ -22,9 +20,8 @@ def places(text: str) -> dict[str, tuple[int, int]]:
 
 
 def plain(path: str) -> str:
-    """A path without regard to letter case, underscores, and the two names of a module's name."""
-    names = path.lower().replace("_", "").split(".")
-    return ".".join(SPELLED.get(name, name) for name in names)
+    """Members are read in any letter case; errors name them in the export's."""
+    return path.casefold()
 
 
 def _line_and_column(text: str, at: int) -> tuple[int, int]:

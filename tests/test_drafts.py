@@ -149,8 +149,8 @@ def test_a_form_no_editor_sends_is_a_bad_request(damage: dict[str, str]) -> None
 
 
 def test_keys_that_are_none_or_come_twice_are_made_anew() -> None:
-    query = posted(**{"0-key": "'; drop", "1-key": "a" * 32, "2-key": "A" * 32, "1-type": "", "2-type": ""})
-    query.setlist("module", ["0", "1", "2"])
+    query = posted(**{"0-key": "'; drop", "1-key": "a" * 32, "2-key": "a" * 32, "1-type": "", "2-type": ""})
+    query.setlist("module", ["2", "0", "1"])
     keys = [module.key for module in read_draft(query).modules]
     assert len(set(keys)) == 3
     assert keys[1] == "a" * 32
@@ -170,7 +170,7 @@ def test_each_value_of_a_json_text_has_its_line_and_column() -> None:
     places = json_places.places(text)
     assert places["modules"] == (2, 14)
     assert places["modules[0].type"] == (3, 14)
-    assert places[json_places.plain("modules[0].name")] == (3, 33)
+    assert places[json_places.plain("modules[0].moduleName")] == (3, 33)
     assert places["modules[0].parameters[0].value"] == (4, 44)
     assert json_places.places("{") == {}
     assert json_places.places("[" * 5000 + "]" * 5000) == {}

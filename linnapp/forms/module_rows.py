@@ -27,9 +27,40 @@ from linnapp.module_types import EXTERNAL_APPLICATION, TYPES, Kind, ModuleType, 
 
 EXAMPLE_TOKEN = "8f2c4a1e-7b3d-4c6f-a5e8-2d9b0c1791d4"
 EXAMPLE_TRACKING = "customer-42"
-PATH = re.compile(r"modules\[(\d+)\](?:\.parameters\[(\d+)\])?\.(\w+)")
+PATH = re.compile(r"modules\[(\d+)\](?:\.parameters\[(\d+)\])?(?:\.(\w+))?")
+# What paths call the fields of a module and of a parameter, and what the form does.
+MODULE_FIELDS = {
+    "type": "type",
+    "moduleName": "name",
+    "formattedName": "formatted_name",
+    "group": "group",
+    "path": "path",
+    "parameters": "parameters",
+}
+PARAMETER_FIELDS = {"name": "name", "value": "value"}
+REST = "rest"
 INPUT_MODES = {Kind.URL: "url", Kind.INTEGER: "numeric"}
 Words = dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where in the form a path leads: module and parameter by their numbers in the manifest, None where it has none;
+    `field` is REST for what has no field of its own."""
+
+    module: int | None = None
+    parameter: int | None = None
+    field: str = REST
+
+    @classmethod
+    def of(cls, path: str) -> "Spot":
+        found = PATH.match(path)
+        if not found:
+            return cls(field=path.partition("[")[0])
+        module, name = int(found[1]), found[3] if found.end() == len(path) else None
+        if found[2] is None:
+            return cls(module, None, MODULE_FIELDS.get(name or "", REST))
+        return cls(module, int(found[2]), PARAMETER_FIELDS.get(name or "", "value"))
 
 
 @dataclass(frozen=True)
@@ -111,6 +142,7 @@ class ModuleRow:
     known: ModuleType | None
     parameters: Sequence[ParameterRow]
     errors: Words
+    warnings: Words = field(default_factory=dict)
     mark: str = ""
     is_first: bool = False
     is_last: bool = False
@@ -183,8 +215,8 @@ class Editor:
         self.manifest = draft.manifest()
         self.unsaved: list[Difference] = differences(saved, self.manifest)
         self.since_newest = differences(parse(newest.snapshot), self.manifest) if newest else []
-        self._words = _by_path(self.errors)
-        self._hints = _by_path(warnings(self.manifest))
+        self._words = _by_spot(self.errors)
+        self._hints = _by_spot(warnings(self.manifest))
 
     types = tuple(TYPES.values())
     most_modules = MOST_MODULES
@@ -227,40 +259,49 @@ class Editor:
 
     @property
     def permission_errors(self) -> list[str]:
-        return [error.message for error in self.errors if error.path.startswith("LinnworksPermissions")]
+        return self._words.get((None, None), {}).get("LinnworksPermissions", [])
+
+    @property
+    def permission_warnings(self) -> list[str]:
+        return list(dict.fromkeys(self._hints.get((None, None), {}).get("LinnworksPermissions", [])))
+
+    @property
+    def script_errors(self) -> list[str]:
+        return self._words.get((None, None), {}).get("ScriptUrl", [])
 
     def _target(self, path: str) -> str:
-        """The id of the field that a path of the manifest names."""
-        found = PATH.fullmatch(path)
-        if not found:
-            return "permissions" if path.startswith("LinnworksPermissions") else ""
-        module = self.draft.live()[int(found[1])]
-        if found[2] is None:
-            return f"m-{module.key}-{found[3]}"
-        place = [place for place, _ in module.kept()][int(found[2])]
-        return f"m-{module.key}-p{place}-{found[3]}"
+        """The id of the field that a path of the manifest leads to, "" where there is none."""
+        spot = Spot.of(path)
+        if spot.module is None:
+            return {"LinnworksPermissions": "permissions", "ScriptUrl": "script_url"}.get(spot.field, "")
+        module = self.draft.live()[spot.module]
+        if spot.parameter is not None:
+            place = [place for place, _ in module.kept()][spot.parameter]
+            return f"m-{module.key}-p{place}-{spot.field}"
+        return f"m-{module.key}-{spot.field if spot.field in ('type', 'name', 'formatted_name', 'path') else 'row'}"
 
     def _rows(self) -> Iterator[ModuleRow]:
-        paths = {module.key: f"modules[{place}]" for place, module in enumerate(self.draft.live())}
+        numbers = {module.key: number for number, module in enumerate(self.draft.live())}
         marks = self._marks()
         for handle, module in enumerate(self.draft.modules):
-            path = paths.get(module.key, "deleted")
+            number = numbers.get(module.key, -1)
             known = known_type(module.value.type)
             yield ModuleRow(
                 handle,
                 module,
                 known,
-                list(self._parameter_rows(handle, module, known, path)),
-                self._words.get(path, {}),
+                list(self._parameter_rows(handle, module, known, number)),
+                self._words.get((number, None), {}),
+                self._hints.get((number, None), {}),
                 marks.get(module.key, ""),
             )
 
     def _parameter_rows(
-        self, handle: int, module: DraftModule, known: ModuleType | None, path: str
+        self, handle: int, module: DraftModule, known: ModuleType | None, number: int
     ) -> Iterator[ParameterRow]:
-        kept = {place: number for number, (place, _) in enumerate(module.kept())}
+        kept = {place: at for at, (place, _) in enumerate(module.kept())}
         for place, parameter in enumerate(module.value.parameters):
-            where = f"{path}.parameters[{kept[place]}]" if place in kept else ""
+            spot = (number, kept.get(place, -1))
             yield ParameterRow(
                 f"m-{module.key}-p{place}",
                 handle,
@@ -270,8 +311,8 @@ class Editor:
                 known.parameter(parameter.name) if known else None,
                 place in module.gone,
                 self.draft.focus,
-                self._words.get(where, {}),
-                self._hints.get(where, {}).get("value", []),
+                self._words.get(spot, {}),
+                self._hints.get(spot, {}).get("value", []),
             )
 
     def _marks(self) -> dict[str, str]:
@@ -284,12 +325,12 @@ class Editor:
         return marks
 
 
-def _by_path(errors: Iterable[ManifestError]) -> dict[str, Words]:
-    """Messages by the path of the module or parameter, and by its field."""
-    found: dict[str, Words] = {}
+def _by_spot(errors: Iterable[ManifestError]) -> dict[tuple[int | None, int | None], Words]:
+    """Messages by module and parameter, and there by field."""
+    found: dict[tuple[int | None, int | None], Words] = {}
     for error in errors:
-        owner, _, name = error.path.rpartition(".")
-        found.setdefault(owner, {}).setdefault(name, []).append(error.message)
+        spot = Spot.of(error.path)
+        found.setdefault((spot.module, spot.parameter), {}).setdefault(spot.field, []).append(error.message)
     return found
 
 

@@ -9,10 +9,10 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 
 from linnapp.drafts import Draft, DraftModule, keeping_keys
-from linnapp.manifest import MOST_BYTES, Manifest, ManifestModule, ManifestParameter, parse
+from linnapp.manifest import Manifest, ManifestError, ManifestModule, ManifestParameter, new_key, parse
 from linnapp.manifest.differences import shown
-from linnapp.manifest.meaning import MOST_DEPTH
-from linnapp.manifest.reading import children, fresh_key
+from linnapp.manifest.json_values import MOST_SOURCE, TOO_LARGE, storable
+from linnapp.manifest.meaning import is_key
 
 DAMAGED = "This form was changed on its way. Open the page again."
 WIDEST = 2_000_000_000
@@ -81,7 +81,7 @@ def _module(posted: QueryDict, handle: str, taken: set[str]) -> DraftModule:
 
     parameters, gone = _parameters(posted, handle)
     value = ManifestModule(
-        key=fresh_key(part("key"), taken),
+        key=_key(part("key"), taken),
         type=part("type"),
         group=part("group"),
         name=part("name"),
@@ -91,6 +91,13 @@ def _module(posted: QueryDict, handle: str, taken: set[str]) -> DraftModule:
         extra=_members(part("extra")),
     )
     return DraftModule(value, bool(part("deleted")), bool(part("unfolded")), gone)
+
+
+def _key(given: str, taken: set[str]) -> str:
+    """The module's own key, or a new one where it is none or another module of the form has it."""
+    key = given if is_key(given) and given not in taken else new_key()
+    taken.add(key)
+    return key
 
 
 def _parameters(posted: QueryDict, handle: str) -> tuple[tuple[ManifestParameter, ...], frozenset[int]]:
@@ -135,23 +142,15 @@ def _members(text: str) -> dict[str, Any]:
 
 
 def _load(text: str) -> Any:
-    """JSON that can be drawn and sent again; raises ValueError for any other text."""
+    """JSON that can be kept; raises ValueError for any other text."""
+    errors: list[ManifestError] = []
     try:
-        value = json.loads(text, parse_constant=_refuse)
+        value = storable(json.loads(text), "", errors)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
-    if _deeper(value, MOST_DEPTH):
-        raise ValueError("nested too deeply")
-    json.dumps(value, ensure_ascii=False).encode()
+    if errors:
+        raise ValueError(errors[0].message)
     return value
-
-
-def _deeper(value: Any, levels: int) -> bool:
-    return levels < 0 or any(_deeper(child, levels - 1) for _, child in children(value, ""))
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is not JSON")
 
 
 class JsonForm(forms.Form):
@@ -188,8 +187,8 @@ class FileForm(forms.Form):
     def clean_file(self) -> str:
         """The text of the file."""
         file: UploadedFile = self.cleaned_data["file"]
-        if file.size and file.size > MOST_BYTES:
-            raise forms.ValidationError(f"This file is {file.size // 1024} kB. A manifest has at most 256.")
+        if file.size and file.size > MOST_SOURCE:
+            raise forms.ValidationError(f"This file is {file.size // 1024} kB. {TOO_LARGE}")
         try:
             return file.read().decode("utf-8-sig")
         except UnicodeDecodeError as error:

@@ -13,7 +13,6 @@ from linnapp.manifest import (
     ManifestModule,
     ManifestParameter,
     differences,
-    parse,
     to_json,
     validate,
 )
@@ -86,8 +85,6 @@ def save_manifest(application: Application, manifest: Manifest, *, expected_revi
         raise Moved("Somebody else saved this manifest since you opened it.")
     if errors := validate(manifest):
         raise ManifestInvalid(errors)
-    # What could not be read back from the snapshot is refused too: a member nested too deeply, half a character.
-    parse(to_json(manifest))
     changes = differences(manifest_of(row), manifest)
     if not changes:
         return row
