@@ -2,10 +2,13 @@
 
 from linnapp.manifest.differences import Difference, differences
 from linnapp.manifest.errors import ManifestError, ManifestInvalid
-from linnapp.manifest.meaning import MOST_BYTES, MOST_MODULES, TOKEN, TRACKING, validate, warnings
+from linnapp.manifest.hints import warnings
+from linnapp.manifest.json_values import MOST_BYTES
+from linnapp.manifest.meaning import LONGEST_URL, MOST_MODULES, validate
 from linnapp.manifest.reach import ConsentLine, consent_lines
 from linnapp.manifest.reading import parse
 from linnapp.manifest.values import (
+    LONGEST_NAME,
     Manifest,
     ManifestModule,
     ManifestParameter,
@@ -14,8 +17,11 @@ from linnapp.manifest.values import (
     preset,
     to_json,
 )
+from linnapp.manifest.web_addresses import TOKEN, TRACKING
 
 __all__ = [
+    "LONGEST_NAME",
+    "LONGEST_URL",
     "MOST_BYTES",
     "MOST_MODULES",
     "TOKEN",

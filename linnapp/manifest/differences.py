@@ -1,17 +1,18 @@
 """What one manifest has that another has not, in words and by field."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from linnapp.manifest.values import Json, Manifest, ManifestModule
 
 FIELDS = {
-    "type": "Type",
-    "group": "Group",
-    "name": "Module Name",
-    "formatted_name": "Formatted Name",
-    "path": "Path",
+    "type": ("type", "Type"),
+    "group": ("group", "Group"),
+    "name": ("moduleName", "Module Name"),
+    "formatted_name": ("formattedName", "Formatted Name"),
+    "path": ("path", "Path"),
 }
 
 
@@ -72,8 +73,8 @@ def _modules(old: Manifest, new: Manifest, pairs: dict[str, ManifestModule]) -> 
 
 
 def _module(old: ManifestModule, new: ManifestModule, path: str) -> Iterator[Difference]:
-    for field, label in FIELDS.items():
-        where = f"{path}.{field}"
+    for field, (name, label) in FIELDS.items():
+        where = f"{path}.{name}"
         yield from _changed(where, f"{new.label} · {label}", getattr(old, field), getattr(new, field), new.key)
     yield from _parameters(old, new, path)
     yield from _members(old.extra, new.extra, f"{path}.", f"{new.label} · ", new.key)
@@ -87,8 +88,9 @@ def _parameters(old: ManifestModule, new: ManifestModule, path: str) -> Iterator
         where = f"{path}.parameters[{number}]"
         if name not in before:
             yield Difference(where, label, "added", new=shown(value[0]), module_key=new.key)
-        elif before[name] != value:
-            yield Difference(where, label, "changed", shown(before[name][0]), shown(value[0]), new.key)
+        else:
+            yield from _changed(where, label, before[name][0], value[0], new.key)
+            yield from _members(before[name][1], value[1], f"{where}.", f"{label} · ", new.key)
     for number, (name, value) in enumerate(before.items()):
         if name not in now:
             where = f"{path}.parameters[{number}]"
@@ -101,24 +103,37 @@ def _parameters(old: ManifestModule, new: ManifestModule, path: str) -> Iterator
 
 def _numbered(module: ManifestModule) -> dict[tuple[str, int], tuple[Json, Json]]:
     found: dict[tuple[str, int], tuple[Json, Json]] = {}
+    times: Counter[str] = Counter()
     for parameter in module.parameters:
-        times = sum(name == parameter.name for name, _ in found)
-        found[parameter.name, times] = (parameter.value, parameter.extra)
+        found[parameter.name, times[parameter.name]] = (parameter.value, parameter.extra)
+        times[parameter.name] += 1
     return found
 
 
 def _permissions(old: Manifest, new: Manifest) -> Iterator[Difference]:
-    for place, permission in enumerate(new.permissions):
-        if permission not in old.permissions:
-            path = f"LinnworksPermissions[{place}]"
-            yield Difference(path, f"Permission {permission}", "added", new=permission)
-    for place, permission in enumerate(old.permissions):
-        if permission not in new.permissions:
-            path = f"LinnworksPermissions[{place}]"
-            yield Difference(path, f"Permission {permission}", "removed", old=permission)
-    if old.permissions != new.permissions and sorted(old.permissions) == sorted(new.permissions):
-        texts = [", ".join(permissions) for permissions in (old.permissions, new.permissions)]
-        yield Difference("LinnworksPermissions", "Order of permissions", "changed", *texts)
+    before, now = Counter(old.permissions), Counter(new.permissions)
+    for permission in now - before:
+        yield Difference(_place(permission, new), f"Permission {permission}", "added", new=permission)
+    for permission in before - now:
+        yield Difference(_place(permission, old), f"Permission {permission}", "removed", old=permission)
+    orders = [_only(manifest.permissions, before & now) for manifest in (old, new)]
+    if orders[0] != orders[1]:
+        texts = [", ".join(order) for order in orders]
+        yield Difference("LinnworksPermissions", "Order of permissions", "changed", texts[0], texts[1])
+
+
+def _place(permission: str, manifest: Manifest) -> str:
+    return f"LinnworksPermissions[{manifest.permissions.index(permission)}]"
+
+
+def _only(permissions: tuple[str, ...], common: Counter[str]) -> list[str]:
+    """Those that are in both manifests, in the order of this one."""
+    left, kept = common.copy(), []
+    for permission in permissions:
+        if left[permission] > 0:
+            left[permission] -= 1
+            kept.append(permission)
+    return kept
 
 
 def _members(
@@ -136,8 +151,13 @@ def _members(
 
 
 def _changed(path: str, label: str, old: Json, new: Json, key: str | None) -> Iterator[Difference]:
-    if old != new or type(old) is not type(new):
+    if not same(old, new):
         yield Difference(path, label, "changed", shown(old), shown(new), key)
+
+
+def same(old: Json, new: Json) -> bool:
+    """Python takes 1, 1.0 and True for equal; in a manifest they are not."""
+    return json.dumps(old, sort_keys=True) == json.dumps(new, sort_keys=True)
 
 
 def shown(value: Json) -> str:

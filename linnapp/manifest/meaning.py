@@ -1,164 +1,227 @@
-"""What may stand in a manifest, and what its author should know: rules apart from shape, for form and import alike."""
+"""What may stand in a manifest: rules apart from shape, for form and import alike."""
 
 import difflib
 import json
 import re
-from collections.abc import Iterator
-from urllib.parse import urlsplit
+from collections.abc import Callable, Iterator
 
 from linnapp.manifest.errors import ManifestError
-from linnapp.manifest.values import Json, Manifest, ManifestModule, ManifestParameter, to_json
-from linnapp.module_types import TYPES, Kind, ParameterType, known_type
+from linnapp.manifest.json_values import MOST_BYTES, TOO_LARGE, storable
+from linnapp.manifest.values import (
+    LONGEST_NAME,
+    Json,
+    Manifest,
+    ManifestModule,
+    every_module,
+    nested_group,
+    postback_urls,
+    to_json,
+)
+from linnapp.manifest.web_addresses import fault
+from linnapp.module_types import EXTERNAL_APPLICATION, TYPES, Kind, ParameterType, known_type
 
-MOST_BYTES = 256 * 1024
 MOST_MODULES = 200
-MOST_DEPTH = 32
-LONGEST_NAME = 200
-TOKEN = "[{TOKEN}]"
-TRACKING = "[{TRACKING}]"
-BOOLEANS = {"true", "false"}
+MOST_PERMISSIONS = 2000
+LONGEST_URL = 2048
+KEY = re.compile(r"[0-9a-f]{32}")
 # Characters that break a line of a form or a header, and hide in a name.
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+POSTBACK_URL = EXTERNAL_APPLICATION.parameters[0]
+
+
+def is_key(text: str) -> bool:
+    return bool(KEY.fullmatch(text))
 
 
 def validate(manifest: Manifest) -> list[ManifestError]:
-    """Everything that keeps this manifest from being saved. A parameter may be empty: it can be filled in later."""
-    errors = [*_sizes(manifest), *_permissions(manifest)]
-    postback = ""
-    for place, module in enumerate(manifest.modules):
-        path = f"modules[{place}]"
-        errors += [*_module(module, path)]
-        for number, parameter in enumerate(module.parameters):
-            where = f"{path}.parameters[{number}]"
-            errors += [*_parameter(module, parameter, where)]
-            if parameter.name.lower() == "postbackurl":
-                if postback:
-                    message = f"A manifest has at most one PostbackUrl, and {postback} has it already."
-                    errors.append(ManifestError(f"{where}.name", "second_postback", message))
-                postback = postback or f"{path} ({module.label})"
-    return errors
+    """Everything that keeps this manifest from being saved. A parameter may be empty: it can be filled in later; a
+    type, a parameter's name and a permission may not."""
+    errors: list[ManifestError] = []
+    storable(to_json(manifest), "", errors)
+    return errors + rule_errors(manifest)
 
 
-def warnings(manifest: Manifest) -> list[ManifestError]:
-    """What may be saved, and is worth a word beside the field."""
-    found = []
-    for place, module in enumerate(manifest.modules):
-        for number, parameter in enumerate(module.parameters):
-            if parameter.name.lower() == "postbackurl" and isinstance(parameter.value, str) and parameter.value:
-                where = f"modules[{place}].parameters[{number}].value"
-                found += [ManifestError(where, code, message) for code, message in _postback_words(parameter.value)]
-    return found
-
-
-def _postback_words(url: str) -> Iterator[tuple[str, str]]:
-    if TOKEN not in url:
-        yield "no_token", f"{TOKEN} does not stand in this address: the permanent token comes in the body, as Token."
-    elif TOKEN in url.partition("?")[2]:
-        yield (
-            "token_in_query",
-            "The permanent token will stand in the query, where your server's access log keeps it. It comes in the "
-            f"body too, as Token: {TOKEN} may be left out.",
-        )
+def rule_errors(manifest: Manifest) -> list[ManifestError]:
+    """As `validate`, for a manifest that is known to hold nothing but JSON values that can be stored."""
+    sizes = list(_sizes(manifest))
+    if sizes:
+        # What is too much to keep is not worth reading to the end: thousands of errors help nobody.
+        return sizes
+    return [
+        *_keys(manifest),
+        *(error for path, module in every_module(manifest) for error in _module(module, path)),
+        *_second_postback_urls(manifest),
+        *_permissions(manifest),
+        *_script_url(manifest.script_url),
+    ]
 
 
 def _sizes(manifest: Manifest) -> Iterator[ManifestError]:
-    if len(manifest.modules) > MOST_MODULES:
-        message = f"There are {len(manifest.modules)} modules. A manifest has at most {MOST_MODULES}."
-        yield ManifestError("modules", "too_many", message)
-    size = len(json.dumps(to_json(manifest), ensure_ascii=False).encode(errors="replace"))
-    if size > MOST_BYTES:
-        yield ManifestError("", "too_large", f"This manifest is {size // 1024} kB. A manifest has at most 256.")
+    count = sum(1 for _ in every_module(manifest))
+    if count > MOST_MODULES:
+        yield ManifestError("modules", "too_many", too_many_modules(count))
+    if len(manifest.permissions) > MOST_PERMISSIONS:
+        message = f"There are {len(manifest.permissions)} permissions. A manifest has at most {MOST_PERMISSIONS}."
+        yield ManifestError("LinnworksPermissions", "too_many", message)
+    written = json.dumps(to_json(manifest), ensure_ascii=False, separators=(",", ":"))
+    if len(written.encode(errors="replace")) > MOST_BYTES:
+        yield ManifestError("", "too_large", TOO_LARGE)
+
+
+def too_many_modules(count: int) -> str:
+    return f"There are {count} modules. A manifest has at most {MOST_MODULES}, nested ones counted."
+
+
+def _keys(manifest: Manifest) -> Iterator[ManifestError]:
+    seen: set[str] = set()
+    for place, module in enumerate(manifest.modules):
+        if not is_key(module.key):
+            yield ManifestError(f"modules[{place}].key", "key", "A module's key is 32 hexadecimal digits.")
+        elif module.key in seen:
+            yield ManifestError(f"modules[{place}].key", "repeated", "Another module has this key already.")
+        seen.add(module.key)
+
+
+def _module(module: ManifestModule, path: str) -> Iterator[ManifestError]:
+    if known_type(module.type) is None:
+        code = "unknown_type" if module.type else "missing"
+        yield ManifestError(f"{path}.type", code, unknown_type(module.type))
+    texts = {"moduleName": module.name, "formattedName": module.formatted_name, "group": module.group}
+    for name, text in texts.items():
+        yield from _line(f"{path}.{name}", text)
+    if len(module.path) > LONGEST_URL:
+        yield _too_long(f"{path}.path", module.path, LONGEST_URL)
+    if module.group and nested_group(module):
+        message = "This module holds other modules in its group, so the group cannot have a name as well."
+        yield ManifestError(f"{path}.group", "nested", message)
+    yield from _parameters(module, path)
+
+
+def unknown_type(name: str) -> str:
+    if not name:
+        return f"Choose a type: {', '.join(TYPES)}."
+    close = difflib.get_close_matches(name[:80].lower(), [known.lower() for known in TYPES], n=1)
+    suggested = known_type(close[0]) if close else None
+    mend = f" Did you mean {suggested.name}?" if suggested else ""
+    return f"“{name[:80]}” is not a module type.{mend} Known are {', '.join(TYPES)}."
+
+
+def _line(path: str, text: str) -> Iterator[ManifestError]:
+    if len(text) > LONGEST_NAME:
+        yield _too_long(path, text, LONGEST_NAME)
+    elif CONTROL.search(text):
+        yield ManifestError(path, "characters", "Write this on one line, without control characters.")
+
+
+def _too_long(path: str, text: str, limit: int) -> ManifestError:
+    return ManifestError(path, "too_long", f"At most {limit} characters; this has {len(text)}.")
+
+
+def _parameters(module: ManifestModule, path: str) -> Iterator[ManifestError]:
+    firsts: dict[str, int] = {}
+    for number, parameter in enumerate(module.parameters):
+        where = f"{path}.parameters[{number}]"
+        if not parameter.name.strip():
+            yield ManifestError(f"{where}.name", "missing", "A parameter needs a name.")
+        yield from _line(f"{where}.name", parameter.name)
+        known = known_parameter(module, parameter.name)
+        if known is None:
+            continue
+        first = firsts.setdefault(known.name, number)
+        if first != number and known is not POSTBACK_URL:
+            message = f"{known.name} stands in this module twice, first as {path}.parameters[{first}]. Keep one."
+            yield ManifestError(f"{where}.name", "repeated", message)
+        if parameter.value not in ("", None) and (message := wrong_value(known, parameter.value)):
+            yield ManifestError(f"{where}.value", "value", message)
+
+
+def known_parameter(module: ManifestModule, name: str) -> ParameterType | None:
+    """A PostbackUrl is used, and checked, wherever it stands."""
+    if name.casefold() == POSTBACK_URL.name.casefold():
+        return POSTBACK_URL
+    module_type = known_type(module.type)
+    return module_type.parameter(name) if module_type else None
+
+
+def _second_postback_urls(manifest: Manifest) -> Iterator[ManifestError]:
+    found = list(postback_urls(manifest))
+    for path, _, _ in found[1:]:
+        has = f"{found[0][0]} ({found[0][1].label})"
+        message = f"A manifest has at most one PostbackUrl, and {has} has it already."
+        yield ManifestError(f"{path}.name", "second_postback", message)
 
 
 def _permissions(manifest: Manifest) -> Iterator[ManifestError]:
     for place, permission in enumerate(manifest.permissions):
         path = f"LinnworksPermissions[{place}]"
-        if not permission.strip() or CONTROL.search(permission):
-            yield ManifestError(path, "permission", "A permission is one line of text.")
-        elif len(permission) > LONGEST_NAME:
-            yield ManifestError(path, "too_long", f"A permission has at most {LONGEST_NAME} characters.")
+        # The form has them one a line, so that only what stays one there comes back as it was.
+        if not permission or permission != permission.strip() or len(permission.splitlines()) > 1:
+            yield ManifestError(path, "permission", "A permission is one line of text, without spaces around it.")
+        else:
+            yield from _line(path, permission)
 
 
-def _module(module: ManifestModule, path: str) -> Iterator[ManifestError]:
-    if known_type(module.type) is None:
-        yield ManifestError(f"{path}.type", "unknown_type", unknown_type(module.type))
-    texts = {"group": module.group, "name": module.name, "formatted_name": module.formatted_name}
-    for field, text in texts.items():
-        if len(text) > LONGEST_NAME:
-            yield ManifestError(
-                f"{path}.{field}", "too_long", f"At most {LONGEST_NAME} characters; this has {len(text)}."
-            )
-        if CONTROL.search(text):
-            yield ManifestError(f"{path}.{field}", "characters", "Write this on one line, without control characters.")
-    if "\0" in module.path:
-        yield ManifestError(f"{path}.path", "characters", "This text holds a NUL character, which cannot be kept.")
-
-
-def unknown_type(name: str) -> str:
-    close = difflib.get_close_matches(name.lower(), [known.lower() for known in TYPES], n=1)
-    suggested = known_type(close[0]) if close else None
-    mend = f"Did you mean {suggested.name}?" if suggested else f"Known are {', '.join(TYPES)}."
-    return f"“{name[:80]}” is not a module type. {mend}" if name else f"Choose a type: {', '.join(TYPES)}."
-
-
-def _parameter(module: ManifestModule, parameter: ManifestParameter, path: str) -> Iterator[ManifestError]:
-    if not parameter.name.strip() or CONTROL.search(parameter.name):
-        yield ManifestError(f"{path}.name", "missing", "A parameter needs a name, on one line.")
-    elif len(parameter.name) > LONGEST_NAME:
-        yield ManifestError(f"{path}.name", "too_long", f"A name has at most {LONGEST_NAME} characters.")
-    if isinstance(parameter.value, str) and "\0" in parameter.value:
-        yield ManifestError(f"{path}.value", "characters", "This text holds a NUL character, which cannot be kept.")
-        return
-    module_type = known_type(module.type)
-    known = module_type.parameter(parameter.name) if module_type else None
-    if known and parameter.value not in ("", None) and (message := wrong_value(known, parameter.value)):
-        yield ManifestError(f"{path}.value", "value", message)
+def _script_url(script_url: str) -> Iterator[ManifestError]:
+    if script_url and (message := _wrong_url("ScriptUrl", script_url)):
+        yield ManifestError("ScriptUrl", "value", message)
 
 
 def wrong_value(known: ParameterType, value: Json) -> str:
     """What is wrong with a value that is not empty; "" when nothing is."""
-    if known.kind == Kind.JSON:
-        return ""
-    if isinstance(value, dict | list):
+    if known.kind != Kind.JSON and isinstance(value, dict | list):
         return f"{known.name} is a single value, not a list or an object."
-    if known.kind == Kind.INTEGER:
-        return _wrong_integer(known, value)
-    if known.kind == Kind.BOOLEAN:
-        right = isinstance(value, bool) or str(value).strip().lower() in BOOLEANS
-        return "" if right else f"{known.name} is true or false."
-    if not isinstance(value, str):
-        return f"{known.name} is a text in quotation marks."
-    if known.kind == Kind.URL:
-        return _wrong_url(known, value)
-    return _wrong_upper_name(known, value) if known.kind == Kind.UPPER_NAME else ""
+    return _RULES[known.kind](known, value)
 
 
 def _wrong_integer(known: ParameterType, value: Json) -> str:
-    right = not isinstance(value, bool) and re.fullmatch(r"\d{1,9}", str(value).strip(), re.ASCII)
+    right = not isinstance(value, bool | float) and re.fullmatch(r"[0-9]{1,9}", str(value).strip())
     return "" if right else f"{known.name} is a whole number, such as 100."
 
 
-def _wrong_upper_name(known: ParameterType, value: str) -> str:
-    limit = known.longest or LONGEST_NAME
-    if re.fullmatch(r"[^\s\x00-\x1f]+", value) and value == value.upper() and len(value) <= limit:
-        return ""
-    mended = re.sub(r"[\s\x00-\x1f]+", "", value).upper()[:limit]
+def _wrong_boolean(known: ParameterType, value: Json) -> str:
+    right = str(value).strip().lower() in ("true", "false", "1", "0")
+    return "" if right else f"{known.name} is true or false."
+
+
+def _wrong_upper_name(known: ParameterType, value: Json) -> str:
+    mended = upper_name(known, str(value))
     length = f", at most {known.longest} characters" if known.longest else ""
-    return f"{known.name} is upper case without spaces{length}. Try {mended or 'NAME'}."
+    advice = f" Try {mended}." if mended else ""
+    return "" if mended == value else f"{known.name} is upper case without spaces{length}.{advice}"
 
 
-def _wrong_url(known: ParameterType, value: str) -> str:
-    filled = value.replace(TOKEN, "x").replace(TRACKING, "x")
-    example = f"{known.name} is a whole address, such as https://hooks.example.com/linnapp."
-    if re.search(r"[\s\x00-\x1f\x7f]", filled):
-        return f"{example} It holds no spaces."
-    try:
-        parts = urlsplit(filled)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        return example
-    if parts.scheme not in ("http", "https") or not host or port == 0:
-        return example
-    if parts.username is not None or parts.password is not None:
-        return f"{known.name} holds a user name or password, which logs would keep. Take it out."
+def upper_name(known: ParameterType, value: str) -> str:
+    """The nearest name that is allowed: the value itself where nothing is wrong with it."""
+    kept = "".join(letter for letter in value.upper() if letter.isprintable() and not letter.isspace())
+    return kept[: known.longest or LONGEST_NAME]
+
+
+def _wrong_text(known: ParameterType, value: Json) -> str:
+    longest = known.longest or len(str(value))
+    return f"{known.name} has at most {longest} characters." if len(str(value)) > longest else ""
+
+
+def _wrong_parameter_url(known: ParameterType, value: Json) -> str:
+    return _wrong_url(known.name, value)
+
+
+def _wrong_url(name: str, value: Json) -> str:
+    if not isinstance(value, str):
+        return f"{name} is a text in quotation marks."
+    if len(value) > LONGEST_URL:
+        return f"{name} has at most {LONGEST_URL} characters; this has {len(value)}."
+    return fault(name, value)
+
+
+def _anything(known: ParameterType, value: Json) -> str:
     return ""
+
+
+_RULES: dict[Kind, Callable[[ParameterType, Json], str]] = {
+    Kind.URL: _wrong_parameter_url,
+    Kind.TEXT: _wrong_text,
+    Kind.INTEGER: _wrong_integer,
+    Kind.BOOLEAN: _wrong_boolean,
+    Kind.UPPER_NAME: _wrong_upper_name,
+    Kind.JSON: _anything,
+}

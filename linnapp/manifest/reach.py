@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from linnapp.manifest.values import Manifest, ManifestModule
+from linnapp.manifest.values import Manifest, ManifestModule, every_module
 from linnapp.module_types import EXTERNAL_APPLICATION, known_type
 
 MOST_LINES = 6
@@ -18,14 +18,17 @@ class ConsentLine:
 
 
 def consent_lines(manifest: Manifest) -> list[ConsentLine]:
-    """One to six sentences: what each type of module does, then permissions by area."""
-    lines = list(dict.fromkeys(_module_line(module) for module in manifest.modules if _counts(module, manifest)))
+    """One to six sentences: what each type of module does, then permissions by area. The whole API stands first, so
+    that it is never in the rest that the sixth sums up; modules nested in another's group count like all."""
+    modules = [module for _, module in every_module(manifest) if _counts(module, manifest)]
+    modules.sort(key=lambda module: module.type != EXTERNAL_APPLICATION.name)
+    lines = list(dict.fromkeys(_module_line(module) for module in modules))
     lines += _permission_lines(manifest)
     if not lines:
         return [ConsentLine("Nothing on this account yet: it holds a permanent token only")]
     if len(lines) > MOST_LINES:
         rest = lines[MOST_LINES - 1 :]
-        details = "; ".join(line.text for line in rest)
+        details = "; ".join(f"{line.text} ({line.details})" if line.details else line.text for line in rest)
         lines = [*lines[: MOST_LINES - 1], ConsentLine(f"Do {len(rest)} more things", details)]
     return lines
 
@@ -48,7 +51,7 @@ def _named(module: ManifestModule, parameter: str) -> str:
 
 def _permission_lines(manifest: Manifest) -> list[ConsentLine]:
     areas: dict[str, list[str]] = {}
-    for permission in manifest.permissions:
+    for permission in dict.fromkeys(manifest.permissions):
         parts = permission.split(".")
         area, node = (parts[1], ".".join(parts[2:])) if len(parts) > 2 else ("", permission)
         areas.setdefault(area, []).append(node)

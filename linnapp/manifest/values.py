@@ -1,12 +1,21 @@
 """A manifest as a value, and its JSON: the spelling that the editor exports. No ORM."""
 
 import uuid
+from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
 from linnapp.module_types import PRESETS
 
 Json = Any
+
+# The members of each level, in the spelling of the export; they are read in any letter case.
+MANIFEST_MEMBERS = ("Modules", "LinnworksPermissions", "ScriptUrl")
+MODULE_MEMBERS = ("key", "moduleName", "formattedName", "type", "path", "group", "parameters")
+PARAMETER_MEMBERS = ("name", "value")
+_MODULE_FIELDS = frozenset(name.casefold() for name in MODULE_MEMBERS)
+LONGEST_NAME = 200
 
 
 def new_key() -> str:
@@ -24,7 +33,10 @@ class ManifestParameter:
 
 @dataclass(frozen=True)
 class ManifestModule:
-    """`key` names the module through all snapshots, 32 hexadecimal digits; `extra` holds members not known here."""
+    """`key` names the module through all snapshots, 32 hexadecimal digits; `extra` holds members not known here.
+
+    Where the group came as a list of nested modules, `group` is "" and the list stands in `extra` as it came.
+    """
 
     type: str
     key: str = field(default_factory=new_key)
@@ -41,7 +53,8 @@ class ManifestModule:
 
     def value_of(self, parameter: str) -> Json:
         """Value of the parameter of that name in any letter case, or None."""
-        return next((p.value for p in self.parameters if p.name.lower() == parameter.lower()), None)
+        folded = parameter.casefold()
+        return next((p.value for p in self.parameters if p.name.casefold() == folded), None)
 
 
 @dataclass(frozen=True)
@@ -58,11 +71,12 @@ def to_json(manifest: Manifest) -> dict[str, Json]:
         "Modules": [_module_json(module) for module in manifest.modules],
         "LinnworksPermissions": list(manifest.permissions),
         "ScriptUrl": manifest.script_url,
-        **manifest.extra,
+        **_others(manifest.extra, MANIFEST_MEMBERS),
     }
 
 
 def _module_json(module: ManifestModule) -> dict[str, Json]:
+    others = {name: deepcopy(value) for name, value in module.extra.items() if is_extra(name, value)}
     members = {
         "key": module.key,
         "moduleName": module.name,
@@ -70,12 +84,78 @@ def _module_json(module: ManifestModule) -> dict[str, Json]:
         "type": module.type,
         "path": module.path,
         "group": module.group,
-        "parameters": [{"name": p.name, "value": p.value, **p.extra} for p in module.parameters],
+        "parameters": [
+            {"name": p.name, "value": deepcopy(p.value), **_others(p.extra, PARAMETER_MEMBERS)}
+            for p in module.parameters
+        ],
     }
     # A group may be an array of nested modules: it is kept as it came, in place of a label.
-    if any(name.lower() == "group" for name in module.extra):
+    if member(others, "group") is not None:
         del members["group"]
-    return members | module.extra
+    return members | others
+
+
+def _others(extra: dict[str, Json], fields: tuple[str, ...]) -> dict[str, Json]:
+    """The members without a field of their own: a field is never written twice."""
+    taken = {name.casefold() for name in fields}
+    return {name: deepcopy(value) for name, value in extra.items() if name.casefold() not in taken}
+
+
+def is_extra(name: str, value: Json) -> bool:
+    """Whether a module's member has no field of its own. A group has one only while it is a label."""
+    folded = name.casefold()
+    return folded not in _MODULE_FIELDS or (folded == "group" and isinstance(value, list))
+
+
+def member(members: dict[str, Json], name: str, default: Json = None) -> Json:
+    """The member of that name in any letter case."""
+    if name in members:
+        return members[name]
+    folded = name.casefold()
+    return next((value for key, value in members.items() if key.casefold() == folded), default)
+
+
+def every_module(manifest: Manifest) -> Iterator[tuple[str, ManifestModule]]:
+    """Every module with its path, those nested in another's group included: what they reach counts as well."""
+    for place, module in enumerate(manifest.modules):
+        yield from _with_nested(f"modules[{place}]", module)
+
+
+def nested_group(module: ManifestModule) -> list[Json]:
+    """The JSON of the modules nested in this one; empty where its group is a label."""
+    group = member(module.extra, "group")
+    return group if isinstance(group, list) else []
+
+
+def _with_nested(path: str, module: ManifestModule) -> Iterator[tuple[str, ManifestModule]]:
+    yield path, module
+    for place, members in enumerate(nested_group(module)):
+        if isinstance(members, dict):
+            yield from _with_nested(f"{path}.group[{place}]", _nested_module(members))
+
+
+def _nested_module(members: dict[str, Json]) -> ManifestModule:
+    """Without a key, and without what has a wrong JSON type: reading has refused that."""
+    parameters = member(members, "parameters")
+    return ManifestModule(
+        type=_text(members, "type"),
+        key="",
+        group=_text(members, "group"),
+        name=_text(members, "moduleName"),
+        formatted_name=_text(members, "formattedName"),
+        path=_text(members, "path"),
+        parameters=tuple(
+            ManifestParameter(_text(each, "name"), member(each, "value", ""))
+            for each in (parameters if isinstance(parameters, list) else [])
+            if isinstance(each, dict)
+        ),
+        extra={name: value for name, value in members.items() if is_extra(name, value)},
+    )
+
+
+def _text(members: dict[str, Json], name: str) -> str:
+    value = member(members, name)
+    return value if isinstance(value, str) else ""
 
 
 def preset(application_type: str, application_name: str) -> Manifest:
@@ -85,8 +165,8 @@ def preset(application_type: str, application_name: str) -> Manifest:
         (
             ManifestModule(
                 type=begun.name,
-                name="".join(part for part in application_name.title() if part.isalnum()) or begun.name,
-                formatted_name=application_name,
+                name="".join(part for part in application_name.title() if part.isalnum())[:LONGEST_NAME] or begun.name,
+                formatted_name=application_name[:LONGEST_NAME],
                 parameters=tuple(
                     ManifestParameter(known.name) for known in begun.parameters if begun is not PRESETS["SYSTEM"]
                 ),
@@ -95,7 +175,14 @@ def preset(application_type: str, application_name: str) -> Manifest:
     )
 
 
+def postback_urls(manifest: Manifest) -> Iterator[tuple[str, ManifestModule, Json]]:
+    """Path, module and value of each PostbackUrl, in whatever module it stands. A sound manifest has one at most."""
+    for path, module in every_module(manifest):
+        for number, parameter in enumerate(module.parameters):
+            if parameter.name.casefold() == "postbackurl":
+                yield f"{path}.parameters[{number}]", module, parameter.value
+
+
 def postback_url(manifest: Manifest) -> str | None:
-    """The manifest's one PostbackUrl, or None where there is none or it is empty."""
-    values = (module.value_of("PostbackUrl") for module in manifest.modules)
-    return next((str(value) for value in values if value), None)
+    """The manifest's one PostbackUrl, placeholders unfilled, or None where there is none or it is empty."""
+    return next((str(value) for _, _, value in postback_urls(manifest) if value), None)

@@ -1,0 +1,68 @@
+"""What may be saved, and is worth a word beside the field."""
+
+import re
+from collections.abc import Iterator
+
+from linnapp.manifest.errors import ManifestError
+from linnapp.manifest.meaning import POSTBACK_URL, known_parameter
+from linnapp.manifest.values import Manifest, ManifestModule, every_module
+from linnapp.manifest.web_addresses import TOKEN, TRACKING
+from linnapp.module_types import Kind, ParameterType, known_type
+
+PLACEHOLDER = re.compile(r"\[\{[^\[\]{}]*\}\]")
+PERMISSION = re.compile(r"GlobalPermissions\.\w+\.[\w.]+")
+# Without it a module of the type does nothing.
+NEEDED = {"ExternalUserInterface": "URL", "ChannelIntegration": "ChannelName", "ShippingIntegration": "VendorName"}
+
+
+def warnings(manifest: Manifest) -> list[ManifestError]:
+    """Hints by path, worded for a person. None keeps the manifest from being saved."""
+    found = [hint for path, module in every_module(manifest) for hint in _module(module, path)]
+    for place, permission in enumerate(manifest.permissions):
+        if not PERMISSION.fullmatch(permission):
+            message = "Permissions look like GlobalPermissions.OrderBook.ViewOrderDetailsNode."
+            found.append(ManifestError(f"LinnworksPermissions[{place}]", "unusual", message))
+    return found
+
+
+def _module(module: ManifestModule, path: str) -> Iterator[ManifestError]:
+    for number, parameter in enumerate(module.parameters):
+        known = known_parameter(module, parameter.name)
+        if known and known.kind == Kind.URL and isinstance(parameter.value, str) and parameter.value:
+            where = f"{path}.parameters[{number}].value"
+            yield from (ManifestError(where, code, message) for code, message in _address(known, parameter.value))
+    module_type = known_type(module.type)
+    needed = NEEDED.get(module_type.name) if module_type else None
+    if needed and module.value_of(needed) in ("", None):
+        yield ManifestError(_place(module, path, needed), "empty", f"This module does nothing until {needed} is set.")
+
+
+def _place(module: ManifestModule, path: str, name: str) -> str:
+    """The path of a parameter's value; of all parameters where it is missing."""
+    names = [parameter.name.casefold() for parameter in module.parameters]
+    missing = name.casefold() not in names
+    return f"{path}.parameters" if missing else f"{path}.parameters[{names.index(name.casefold())}].value"
+
+
+def _address(known: ParameterType, url: str) -> Iterator[tuple[str, str]]:
+    if known is POSTBACK_URL and TOKEN not in url:
+        yield "no_token", f"{TOKEN} does not stand in this address: the permanent token is in the body too, as Token."
+    if TOKEN in url.partition("?")[2]:
+        yield "token_in_query", _in_query(known)
+    if url[:7].lower() == "http://":
+        yield "not_encrypted", "This address is not encrypted. Use https:// for anything but a test."
+    if known.placeholders:
+        yield from ((("placeholder", _unknown(found))) for found in _unknown_placeholders(url))
+
+
+def _in_query(known: ParameterType) -> str:
+    said = "The permanent token will stand in the query, where your server's access log keeps it."
+    return f"{said} It is in the body too, as Token: {TOKEN} may be left out." if known is POSTBACK_URL else said
+
+
+def _unknown_placeholders(url: str) -> list[str]:
+    return [found for found in dict.fromkeys(PLACEHOLDER.findall(url)) if found not in (TOKEN, TRACKING)]
+
+
+def _unknown(placeholder: str) -> str:
+    return f"{placeholder} is sent as it stands: the placeholders are exactly {TOKEN} and {TRACKING}."
