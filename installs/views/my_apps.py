@@ -19,6 +19,7 @@ from linnapp.errors import NotPossible
 from linnapp.models import Account, TimelineEntry, Version
 
 LINES_SHOWN = 50
+PAGE_SIZE = 50
 SORTS = {
     "installed": pages.Sort("Newest", ("-installed_at",)),
     "name": pages.Sort("Name", ("application__name",)),
@@ -36,7 +37,7 @@ class Row:
 def my_apps(request: HttpRequest, account: str) -> HttpResponse:
     owner = get_object_or_404(Account.objects.visible_to(request.user), slug=account)
     installed = Installation.objects.on_account(owner.slug).with_its_facts().with_used_at()
-    page = pages.ListPage(request, installed, filters=MyAppsFilter, sorts=SORTS)
+    page = pages.ListPage(request, installed, filters=MyAppsFilter, sorts=SORTS, size=PAGE_SIZE)
     context = {
         "account": owner,
         "list": page,
