@@ -136,15 +136,3 @@ def error_body(status: int, message: str, reference: str = "") -> dict[str, str]
     """The one error shape of the API; clients show `Message`."""
     suffix = f" (reference {reference})" if reference else ""
     return {"Code": str(status), "Message": f"{message}{suffix}"}
-
-
-def exchange_command(site: str, application_id: object, token: str) -> str:
-    """Variant 1 of protocol.md section 6 as a line for a shell; only the Application Secret is left to fill in."""
-    secret = "your Application Secret"
-    body = json.dumps({"ApplicationId": str(application_id), "ApplicationSecret": secret, "Token": token})
-    lines = (
-        f"curl {site}/api/Auth/AuthorizeByApplication",
-        "-H 'Content-Type: application/json'",
-        f"-d '{body}'",
-    )
-    return " \\\n  ".join(lines)

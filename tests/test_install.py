@@ -61,9 +61,9 @@ def test_the_command_of_the_first_call_has_everything_but_the_secret(
     page = client.get(install(client, version, cakes).headers["Location"])
     command = page.context["command"]
     assert command.startswith("curl http://localhost:8000/api/Auth/AuthorizeByApplication ")
-    assert str(version.application_id) in command
-    assert lifecycle.current_token(Installation.objects.get()).value() in command
-    assert "your Application Secret" in command
+    assert f"-d ApplicationId={version.application_id} " in command
+    assert '-d ApplicationSecret="$APPLICATION_SECRET"' in command
+    assert lifecycle.current_token(Installation.objects.get()).value() not in command
 
 
 def test_another_browser_of_the_same_person_is_shown_no_token(

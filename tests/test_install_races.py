@@ -17,6 +17,7 @@ from django.db import connection
 from installs import authorization, lifecycle
 from installs.models import Installation, PermanentToken, Session
 from installs.wire import ExchangeRequest
+from linnapp.errors import NotPossible
 from linnapp.models import Account, Application, User, Version
 from tests.consenting import rows
 from tests.portal import Portal
@@ -158,7 +159,7 @@ def test_authorising_again_while_it_is_uninstalled_hands_out_no_dead_token(
 def end(installation: Installation, by: User) -> None:
     try:
         lifecycle.uninstall(installation, by=by)
-    except lifecycle.NotPossible:
+    except NotPossible:
         return
 
 

@@ -11,6 +11,7 @@ from installs.views import my_apps
 from installs.wire import ExchangeRequest
 from linnapp.models import Account, Application, Membership, TimelineEntry, User, Version
 from linnapp.services import applications, versions
+from linnapp.timeline import Side
 from tests.consenting import external, read, release
 from tests.people import ClientOf
 
@@ -179,11 +180,11 @@ def test_the_page_of_an_installation_tells_its_facts(
 def test_the_customer_is_not_told_who_at_the_developers_did_what(
     client_of: ClientOf, installation: Installation, carol: User, alice: User, sam: User
 ) -> None:
-    lifecycle.reveal_token(installation, by=alice, side=lifecycle.Side.DEVELOPER)
+    lifecycle.reveal_token(installation, by=alice, side=Side.DEVELOPER)
     lifecycle.suspend_by_staff(installation, reason="Asked to.", by=sam)
     page = read(client_of(carol).get(page_of(installation)))
     assert "revealed to Northwind" in page
-    assert "Installation suspended by Support Reason: Asked to." in page
+    assert "Installation suspended by Support “Asked to.”" in page
     assert "Alice" not in page
     assert "Sam" not in page
 

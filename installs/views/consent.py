@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -14,10 +13,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from installs import lifecycle
+from installs.checklist import exchange_command
 from installs.forms.consent import ConsentForm
 from installs.links import InstallationLink, NothingToInstall, read_link
 from installs.models import Installation
-from installs.wire import exchange_command
 from linnapp import manifest, pages
 from linnapp.errors import Moved, NotPossible
 from linnapp.manifest import ConsentLine
@@ -182,7 +181,10 @@ def installation_installed(request: HttpRequest, account: str, installation: UUI
     if not row.is_live:
         return redirect("installation_detail", account, row.pk)
     token = lifecycle.current_token(row)
-    shown = token.value() if pages.may_show(request, "token", token.pk) else ""
-    command = exchange_command(settings.SITE_URL, row.application_id, shown or "your permanent token")
-    context = {"installation": row, "token": token, "shown": shown, "command": command}
+    context = {
+        "installation": row,
+        "token": token,
+        "shown": token.value() if pages.may_show(request, "token", token.pk) else "",
+        "command": exchange_command(row.application),
+    }
     return render(request, "installs/installed.html", context)

@@ -12,19 +12,21 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from installs import lifecycle
-from installs.forms.my_apps import MyAppsFilter
+from installs.forms.my_apps import MyAppsFilter, WholeTimeline
 from installs.models import Installation
+from installs.views.activity import by_day
 from linnapp import manifest, pages, timeline
 from linnapp.errors import NotPossible
 from linnapp.models import Account, TimelineEntry, Version
 
-LINES_SHOWN = 50
 PAGE_SIZE = 50
 SORTS = {
     "installed": pages.Sort("Newest", ("-installed_at",)),
     "name": pages.Sort("Name", ("application__name",)),
     "used": pages.Sort("Last used", ("-used_at",)),
 }
+
+NEWEST_FIRST = {"newest": pages.Sort("Newest first", ("-id",))}
 
 
 @dataclass(frozen=True)
@@ -66,13 +68,17 @@ def _available(installation: Installation, latest: Version | None) -> Version | 
 def installation_detail(request: HttpRequest, account: str, installation: UUID) -> HttpResponse:
     rows = Installation.objects.on_accounts_of(request.user).on_account(account).with_its_facts()
     row = get_object_or_404(rows, pk=installation)
-    entries = TimelineEntry.objects.about(row.pk).newest_first()[:LINES_SHOWN]
+    history = pages.ListPage(
+        request, TimelineEntry.objects.about(row.pk), filters=WholeTimeline, sorts=NEWEST_FIRST, size=PAGE_SIZE
+    )
     context = {
         "installation": row,
+        "application": row.application,
         "reaches": manifest.consent_lines(manifest.parse(row.version.snapshot)),
         "available": with_updates([row])[0].available,
         "sessions": list(row.sessions.live().order_by("-last_used_at")),
-        "lines": timeline.lines(entries, lifecycle.installing_side(row)),
+        "list": history,
+        "days": by_day(timeline.lines(history.rows, lifecycle.installing_side(row))),
         "may_manage": Installation.objects.manageable_by(request.user).filter(pk=row.pk).exists(),
         "owners": lifecycle.owners_of(row.account),
     }
