@@ -6,7 +6,9 @@ from installs.views import (
     consent,
     my_apps,
     overview,
+    removal,
     search,
+    secrets,
     version_creation,
     versions,
 )
@@ -21,6 +23,11 @@ def any_case(text: str) -> str:
 
 
 urlpatterns: list[URLPattern] = [
+    # secrets
+    path(f"{APPLICATION}/secrets/new/", secrets.secret_create, name="secret_create"),
+    path(f"{APPLICATION}/secrets/<int:secret>/retire/", secrets.secret_retire, name="secret_retire"),
+    # removal
+    path(f"{APPLICATION}/remove/", removal.application_remove, name="application_remove"),
     # overview, activity
     path(f"{APPLICATION}/", overview.application_overview, name="application_overview"),
     path(f"{APPLICATION}/activity/", activity.application_activity, name="application_activity"),

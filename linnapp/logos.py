@@ -1,6 +1,7 @@
 """Logos: read with suspicion, written anew as PNG, found by their digest. No ORM."""
 
 import io
+import warnings
 from hashlib import sha256
 
 from django.core.files.base import ContentFile
@@ -9,10 +10,21 @@ from PIL import Image, UnidentifiedImageError
 
 from linnapp.errors import NotPossible
 
+# Pillow only warns below 179 megapixels: a logo has no business there.
+warnings.simplefilter("error", Image.DecompressionBombWarning)
+
 SIDE = 140
 MOST_BYTES = 1024 * 1024
 TOO_LARGE = "This file is larger than 1 MB. A logo of 140 x 140 is far smaller: save it again."
 FORMATS = ("PNG", "JPEG", "WEBP")
+UNREADABLE = (
+    UnidentifiedImageError,
+    OSError,
+    ValueError,
+    SyntaxError,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+)
 
 
 def read(picture: bytes) -> bytes:
@@ -24,7 +36,7 @@ def read(picture: bytes) -> bytes:
         raise NotPossible(TOO_LARGE)
     try:
         image = Image.open(io.BytesIO(picture), formats=FORMATS)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except UNREADABLE as error:
         raise NotPossible("This file is not a picture we can read. Choose a PNG, JPEG or WebP.") from error
     if image.size != (SIDE, SIDE):
         raise NotPossible(f"This picture is {image.width} x {image.height}. It must be 140 x 140.")

@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django_filters import FilterSet
 
@@ -23,8 +24,6 @@ from linnapp.models import Account, Membership, User
 
 SHOWN_FOR = timedelta(minutes=10)
 PAGE_SIZE = 50
-# Fixed by the protocol: integrators write it down.
-INSTALLATION_PATH = "/Authorization/Authorize/"
 MOST_COUNTED = 10_000
 
 
@@ -96,7 +95,7 @@ def signed_in(request: HttpRequest) -> User:
 
 def installation_url(application_id: UUID, tracking: str = "") -> str:
     """The address that installs an application, for a mail or a page of the developer's."""
-    address = f"{settings.SITE_URL}{INSTALLATION_PATH}{application_id}"
+    address = settings.SITE_URL + reverse("authorize", args=[application_id])
     return f"{address}?{urlencode({'Tracking': tracking})}" if tracking else address
 
 

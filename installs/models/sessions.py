@@ -21,6 +21,9 @@ class SessionQuerySet(models.QuerySet["Session"]):
         now = timezone.now()
         return self.filter(ended_at=None, expires_at__gt=now, last_used_at__gt=idle_since(now))
 
+    def of_application(self, application: Application) -> Self:
+        return self.filter(installation__application=application)
+
     def end(self, cause: "Session.End") -> int:
         """Ends what has not ended yet; the number of rows."""
         return self.filter(ended_at=None).update(ended_at=timezone.now(), end=cause)

@@ -8,7 +8,9 @@ from uuid import UUID
 from django import template
 from django.db.models import Count
 
+from installs import rotation
 from installs.models import Installation
+from installs.rotation import Use
 from linnapp.models import Application, Version
 
 register = template.Library()
@@ -35,6 +37,12 @@ def facts_of(applications: Iterable[Application]) -> dict[UUID, Facts]:
 @register.simple_tag
 def application_facts(application: Application) -> Facts:
     return facts_of([application])[application.pk]
+
+
+@register.simple_tag
+def uses_of_secrets(application: Application) -> dict[int, Use]:
+    """Which of two secrets is still in use: what whoever rotates them wants to know."""
+    return rotation.uses_of_secrets(application)
 
 
 @register.filter

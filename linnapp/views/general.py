@@ -110,6 +110,7 @@ def _page(
 ) -> HttpResponse:
     tracking = TrackingForm({"tracking": request.GET.get("tracking", "")})
     wanted = tracking.cleaned_data["tracking"] if tracking.is_valid() else ""
+    live = application.secrets.live().select_related("created_by")
     context: dict[str, Any] = {
         "application": application,
         "tab": "general",
@@ -118,8 +119,8 @@ def _page(
         "tracking": tracking,
         "plain_installation_url": pages.installation_url(application.pk),
         "installation_url": pages.installation_url(application.pk, wanted),
-        "secrets": [(secret, _shown(request, secret)) for secret in application.secrets.live()],
-        "may_make_secret": application.secrets.live().count() < secrets.MOST_LIVE,
+        "secrets": [(secret, _shown(request, secret)) for secret in live],
+        "may_make_secret": not application.retired_at and len(live) < secrets.MOST_LIVE,
     }
     return render(request, "linnapp/application_general.html", context, status=status)
 
