@@ -1,6 +1,7 @@
 """A snapshot of the manifest as a person reads it: its modules, and what it changes."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from linnapp.manifest import Difference, Manifest, ManifestModule, differences, parse
@@ -12,6 +13,7 @@ from linnapp.services.manifests import manifest_of
 
 WORDS = {"added": "New", "removed": "Removed", "changed": "Changed"}
 WHOLE = "The whole manifest"
+WHOLE_MODULE = re.compile(r"modules\[\d+\]")
 
 
 @dataclass(frozen=True)
@@ -77,16 +79,23 @@ def changes_of(version: Version) -> tuple[Version | None, list[ChangedPart]]:
 
 def changes(before: Version | None, after: Manifest) -> list[ChangedPart]:
     old = parse(before.snapshot) if before else Manifest()
-    titles: dict[str | None, str] = {module.key: module.label for module in (*old.modules, *after.modules)}
-    return list(_by_part(differences(old if before else None, after), titles))
-
-
-def _by_part(found: Iterable[Difference], titles: dict[str | None, str]) -> Iterable[ChangedPart]:
+    modules = {module.key: module for module in (*old.modules, *after.modules)}
     parts: dict[str | None, list[Change]] = {}
-    for difference in found:
-        title = titles.get(difference.module_key, WHOLE)
-        what = difference.label.removeprefix(f"{title} · ")
-        change = Change(WORDS[difference.kind], what, difference.old, difference.new)
-        parts.setdefault(difference.module_key, []).append(change)
-    for key, listed in parts.items():
-        yield ChangedPart(titles.get(key, WHOLE), listed)
+    for difference in differences(old if before else None, after):
+        module = modules.get(difference.module_key or "")
+        parts.setdefault(difference.module_key, []).extend(_changes(difference, module))
+    return [ChangedPart(modules[key].label if key in modules else WHOLE, listed) for key, listed in parts.items()]
+
+
+def _changes(difference: Difference, module: ManifestModule | None) -> Iterator[Change]:
+    """One line, or for a module that came or went a line for it and for each parameter that says something."""
+    word = WORDS[difference.kind]
+    if module is None or not WHOLE_MODULE.fullmatch(difference.path):
+        what = difference.label.removeprefix(f"{module.label} · ") if module else difference.label
+        yield Change(word, what, difference.old, difference.new)
+        return
+    read = _read(module)
+    came = difference.kind == "added"
+    for what, value in (("this module, of type", read.type_label), *((p.name, p.value) for p in read.parameters)):
+        if value:
+            yield Change(word, what, "" if came else value, value if came else "")

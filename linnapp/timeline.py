@@ -118,7 +118,7 @@ def actor(entry: TimelineEntry, reader: Side) -> str:
 
 
 def line(entry: TimelineEntry, reader: Side) -> Line:
-    facts = entry.facts | {
+    facts = {name: f"{fact:,}" if type(fact) is int else fact for name, fact in entry.facts.items()} | {
         "addresses": _count(entry.facts.get("addresses", 0), "address", "addresses"),
         "installations": _count(entry.facts.get("installations", 0), "installation", "installations"),
     }
@@ -136,7 +136,7 @@ def line(entry: TimelineEntry, reader: Side) -> Line:
 
 
 def _count(number: int, one: str, many: str) -> str:
-    return f"1 {one}" if number == 1 else f"{number} {many}"
+    return f"1 {one}" if number == 1 else f"{number:,} {many}"
 
 
 def _hour(entry: TimelineEntry) -> ExchangesOfHour | None:

@@ -55,6 +55,7 @@ class History:
         self.plan_exchanges()
         for event in sorted(self.events, key=lambda event: event.at):
             event.happen(event.at)
+        put_timeline_in_order()
 
     def ago(self, days: float) -> datetime:
         return self.now - timedelta(days=days, minutes=self.chance.randrange(60 * 8))
@@ -235,6 +236,15 @@ class History:
                     count=row.refused,
                     last_at=row.hour + timedelta(minutes=40),
                 )
+
+
+def put_timeline_in_order() -> None:
+    """Entries are read in the order of their keys: the hours of exchanges, planned last, go where they belong."""
+    entries = list(TimelineEntry.objects.order_by("at", "pk"))
+    TimelineEntry.objects.all().delete()
+    for entry in entries:
+        entry.pk = None
+    TimelineEntry.objects.bulk_create(entries, batch_size=500)
 
 
 def _hour_and_application(row: ExchangeHour) -> tuple[datetime, UUID]:

@@ -1,6 +1,7 @@
 """Forms of the Versions tab: its filters, and the number and notes of a new version."""
 
 import re
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -40,6 +41,16 @@ def number_of(found: re.Match[str]) -> Number:
     return (major, minor, patch)
 
 
+def why(suggested: str, newest: Version | None) -> str:
+    """Why this number is suggested."""
+    if newest is None:
+        return f"{suggested} is the usual first number. A number is never lowered or used again."
+    return (
+        f"{suggested} is the next minor number after {newest.label}, the newest version. "
+        "Type a higher one if you like; a number is never lowered or used again."
+    )
+
+
 class NumberField(forms.CharField):
     """A version number; its cleaned value is three numbers to compare by."""
 
@@ -70,9 +81,10 @@ class NotesForm(forms.Form):
     )
     revision = forms.IntegerField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: object, newest: Version | None, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+    def __init__(self, *args: Any, newest: Version | None, suggested: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.newest = newest
+        self.fields["number"].help_text = why(suggested, newest)
 
     def clean_number(self) -> Number:
         number: Number = self.cleaned_data["number"]

@@ -1,4 +1,4 @@
-"""Small charts, drawn by the server."""
+"""Figures: small charts, drawn by the server, and large numbers."""
 
 from django import template
 from django.utils.html import format_html
@@ -8,6 +8,12 @@ from installs.figures import Week, polyline
 
 WIDTH, HEIGHT = 200, 40
 register = template.Library()
+
+
+@register.filter
+def grouped(number: int) -> str:
+    """48,210 rather than 48210."""
+    return f"{number:,}"
 
 
 @register.simple_tag

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from installs.forms.search import SearchForm
 from installs.models import Installation
-from installs.search import search
+from installs.search import MOST_OF_A_KIND, search
 from linnapp.models import Account, Application
 from linnapp.pages import signed_in
 
@@ -36,7 +36,7 @@ def search_everything(request: HttpRequest) -> HttpResponse:
     shown = SearchForm() if found.is_identifier else form
     query = "" if found.is_identifier else form.cleaned_data["q"]
     installations = [Hit(row, page_of(row, mine)) for row in found.installations]
-    context = {"form": shown, "found": found, "query": query, "installations": installations}
+    context = {"form": shown, "found": found, "query": query, "installations": installations, "most": MOST_OF_A_KIND}
     return render(request, "installs/search.html", context)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -58,18 +58,23 @@ def version_review(request: HttpRequest, account: str, application: UUID) -> Htt
 @require_http_methods(["GET", "HEAD", "POST"])
 def version_notes(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     row = tab.editable(request, account, application)
-    newest = versions.newest(row)
     if request.method == "POST":
-        return _take_notes(request, row, NotesForm(request.POST, newest=newest))
+        return _take_notes(request, row, _notes_form(row, request.POST))
     reviewed = request.GET.get("revision", "")
     if not reviewed:
         return redirect("version_review", account, application)
     if reviewed != str(row.manifest_revision):
         return _review_again(request, row)
-    draft = draft_of(request, row)
-    number = draft.number if draft else "{}.{}.{}".format(*versions.suggested_number(row))
-    initial = {"number": number, "notes": draft.notes if draft else "", "revision": row.manifest_revision}
-    return _notes_page(request, row, NotesForm(initial=initial, newest=newest))
+    form = _notes_form(row)
+    if draft := draft_of(request, row):
+        form.initial.update(number=draft.number, notes=draft.notes)
+    return _notes_page(request, row, form)
+
+
+def _notes_form(application: Application, sent: QueryDict | None = None) -> NotesForm:
+    suggested = label_of(versions.suggested_number(application))
+    initial = {"number": suggested, "revision": application.manifest_revision}
+    return NotesForm(sent, initial=initial, newest=versions.newest(application), suggested=suggested)
 
 
 def _take_notes(request: HttpRequest, application: Application, form: NotesForm) -> HttpResponse:
@@ -82,12 +87,15 @@ def _take_notes(request: HttpRequest, application: Application, form: NotesForm)
 
 
 def _draft(cleaned: dict[str, Any]) -> Draft:
-    return Draft("{}.{}.{}".format(*cleaned["number"]), cleaned["notes"], cleaned["revision"])
+    return Draft(label_of(cleaned["number"]), cleaned["notes"], cleaned["revision"])
+
+
+def label_of(number: versions.Number) -> str:
+    return "{}.{}.{}".format(*number)
 
 
 def _notes_page(request: HttpRequest, application: Application, form: NotesForm, status: int = 200) -> HttpResponse:
-    suggested = "{}.{}.{}".format(*versions.suggested_number(application))
-    context = tab.context(application, "versions", form=form, newest=form.newest, suggested=suggested)
+    context = tab.context(application, "versions", form=form)
     return render(request, "installs/version_notes.html", context, status=status)
 
 
@@ -114,7 +122,7 @@ def version_release(request: HttpRequest, account: str, application: UUID) -> Ht
 def _release(request: HttpRequest, application: Application) -> HttpResponse:
     form = ReleaseForm(request.POST)
     if not form.is_valid():
-        return _notes_page(request, application, NotesForm(request.POST, newest=versions.newest(application)), 422)
+        return _notes_page(request, application, _notes_form(application, request.POST), status=422)
     draft = _draft(form.cleaned_data)
     try:
         version = versions.create_version(
