@@ -33,8 +33,8 @@ SENTENCES: dict[str, str] = {
     Kind.UNINSTALLED: "Uninstalled by {who}",
     Kind.INSTALLATION_SUSPENDED: "Installation suspended by {who}",
     Kind.INSTALLATION_RESUMED: "Installation resumed by {who}",
-    Kind.EXCHANGES: "{exchanges} exchanges, {refused} refused, from {addresses}",
-    Kind.APPLICATION_EXCHANGES: "{exchanges} exchanges, {refused} refused, on {installations}",
+    Kind.EXCHANGES: "{exchanges}, {refused} refused, from {addresses}",
+    Kind.APPLICATION_EXCHANGES: "{exchanges}, {refused} refused, on {installations}",
     Kind.SUPPORT_VIEWED: "Viewed by {who}",
     Kind.MEMBER_INVITED: "{email} invited as {role} by {who}",
     Kind.INVITATION_REVOKED: "Invitation of {email} taken back by {who}",
@@ -119,6 +119,7 @@ def actor(entry: TimelineEntry, reader: Side) -> str:
 
 def line(entry: TimelineEntry, reader: Side) -> Line:
     facts = {name: f"{fact:,}" if type(fact) is int else fact for name, fact in entry.facts.items()} | {
+        "exchanges": _count(entry.facts.get("exchanges", 0), "exchange", "exchanges"),
         "addresses": _count(entry.facts.get("addresses", 0), "address", "addresses"),
         "installations": _count(entry.facts.get("installations", 0), "installation", "installations"),
     }
