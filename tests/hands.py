@@ -16,10 +16,11 @@ FOCUSED = """() => {
   const ringed = one.matches(":focus-visible") && look.outlineStyle !== "none" && parseFloat(look.outlineWidth) >= 2;
   const box = one.getClientRects()[0];
   if (!box) return {ringed, seen: false, what: one.outerHTML.slice(0, 200)};
-  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
-  const top = document.elementFromPoint(x, y);
-  const label = one.closest("label");
-  const seen = Boolean(top) && (one.contains(top) || top.contains(one) || Boolean(label?.contains(top)));
+  const isOnTop = (x, y) => {
+    const top = document.elementFromPoint(x, y);
+    return Boolean(top) && (one.contains(top) || Boolean(one.closest("label")?.contains(top)));
+  };
+  const seen = [0.1, 0.5, 0.9].some((part) => isOnTop(box.x + box.width * part, box.y + box.height * part));
   return {ringed, seen, what: one.outerHTML.slice(0, 200)};
 }"""
 HAS_FOCUS = "one => one === document.activeElement"
@@ -112,13 +113,15 @@ class Keyboard(Mouse):
         expect(box).to_be_checked()
 
     def choose(self, radio: Locator) -> None:
-        """Tab stops at the radio that is chosen; arrows lead to the others."""
+        """Tab stops at the radio that is chosen, or at the first; arrows lead to the others."""
         group = self.page.locator(f'input[name="{radio.get_attribute("name")}"]')
-        self.reach(group.and_(self.page.locator(":checked")))
+        chosen = group.and_(self.page.locator(":checked"))
+        self.reach(chosen if chosen.count() else group.first)
+        self.page.keyboard.press("Space")
         for _ in range(group.count()):
-            self.page.keyboard.press("ArrowDown")
             if radio.is_checked():
-                break
+                return
+            self.page.keyboard.press("ArrowDown")
         expect(radio).to_be_checked()
 
     def write(self, field: Locator, text: str) -> None:

@@ -24,7 +24,12 @@ PARCELS = {
             "group": "Carriers",
             "parameters": [{"name": "VendorName", "value": "PARCELS"}, {"name": "Odd", "value": 5, "note": "kept"}],
         },
-        {"type": "PluggableComponent", "formattedName": "Button", "group": [{"type": "PluggableComponent"}], "files": {"scripts": []}},
+        {
+            "type": "PluggableComponent",
+            "formattedName": "Button",
+            "group": [{"type": "PluggableComponent"}],
+            "files": {"scripts": []},
+        },
     ],
     "LinnworksPermissions": ["GlobalPermissions.OrderBook.ViewOrderDetailsNode"],
     "ScriptUrl": "https://cdn.example/a.js",
