@@ -16,3 +16,6 @@ urlpatterns = [
     endpoint("Inventory/GetStockLocations", api.stock_locations, "api_stock_locations"),
     re_path(r"", api.not_found, name="api_not_found"),
 ]
+
+handler400 = "installs.views.api.bad_request"
+handler500 = "installs.views.api.server_error"

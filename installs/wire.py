@@ -46,7 +46,7 @@ def read_members(content_type: str, body: bytes, query: str, *, query_allowed: b
     """
     if len(body) > MOST_BYTES:
         raise Unreadable(413, "The request body is larger than 1 MB.")
-    in_query = _known(dict(parse_qsl(query, keep_blank_values=True, max_num_fields=MOST_FIELDS))) if query else {}
+    in_query = _known(_fields(query, "The query string")) if query else {}
     if in_query and not query_allowed:
         raise Unreadable(
             400,
@@ -72,10 +72,17 @@ def _read_body(content_type: str, body: bytes) -> Mapping[str, Any]:
 
 def _form(body: bytes) -> Mapping[str, Any]:
     try:
-        fields = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS))
-    except (ValueError, UnicodeDecodeError) as error:
+        text = body.decode()
+    except UnicodeDecodeError as error:
         raise Unreadable(400, "The form body cannot be read: it is not URL-encoded UTF-8.") from error
-    return _unwrapped(fields)
+    return _unwrapped(_fields(text, "The form body"))
+
+
+def _fields(text: str, what: str) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    except ValueError as error:
+        raise Unreadable(400, f"{what} has more than {MOST_FIELDS} fields.") from error
 
 
 def _unwrapped(members: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -109,8 +116,13 @@ def _known(members: Mapping[str, Any]) -> dict[str, str]:
         if name := NAMES.get(str(key).lower()):
             if isinstance(value, dict | list):
                 raise Unreadable(400, f"{name} is not a text.")
-            known[name] = "" if value is None else str(value)
+            known[name] = "" if value is None else _storable(str(value))
     return known
+
+
+def _storable(text: str) -> str:
+    """Without NUL and halves of characters, which JSON may spell and PostgreSQL does not take."""
+    return text.replace("\0", "?").encode(errors="replace").decode()
 
 
 def read_exchange(members: Mapping[str, str]) -> ExchangeRequest:
@@ -122,7 +134,7 @@ def read_exchange(members: Mapping[str, str]) -> ExchangeRequest:
         application_id=credentials.canonical(members["ApplicationId"]) or "",
         application_secret=credentials.canonical(members["ApplicationSecret"]) or "",
         token=credentials.canonical(members["Token"]) or "",
-        scope=members.get("Scope", "")[:2000].replace("\0", ""),
+        scope=members.get("Scope", "")[:2000],
     )
 
 

@@ -27,8 +27,9 @@ def is_trusted(address: str) -> bool:
 
 
 def is_address(text: str) -> bool:
+    """Without a zone (fe80::1%eth0): it may be any text, and means something on one machine only."""
     try:
         ipaddress.ip_address(text)
     except ValueError:
         return False
-    return True
+    return "%" not in text

@@ -88,17 +88,18 @@ def serving(env: dict[str, str], *arguments: str) -> Iterator[Portal]:
     process = started(env, log, *arguments)
     portal = Portal(f"http://localhost:{env['PORT']}", env, log, process)
     try:
-        wait_until_answers(portal)
+        wait_until_answers(portal.port, process, log)
         yield portal
     finally:
         stop(process)
 
 
-def wait_until_answers(portal: Portal) -> None:
+def wait_until_answers(port: int, process: subprocess.Popen[bytes], log: Path | None = None) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while not answers(portal.port):
-        assert portal.process.poll() is None, f"serve ended by itself:\n{portal.log.read_text()}"
-        assert time.monotonic() < deadline, f"serve does not answer:\n{portal.log.read_text()}"
+    while not answers(port):
+        said = log.read_text() if log else ""
+        assert process.poll() is None, f"serve ended by itself:\n{said}"
+        assert time.monotonic() < deadline, f"serve does not answer:\n{said}"
         time.sleep(0.05)
 
 

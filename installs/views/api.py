@@ -3,6 +3,7 @@
 They stand in a URL conf of their own, without sessions, cookies or CSRF: `linnapp.middleware.MachineApi`.
 """
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
@@ -23,6 +24,7 @@ from linnapp.models import Secret
 
 ApiView = Callable[[HttpRequest], JsonResponse]
 BEARER = "bearer "
+CONTENT_LENGTH = re.compile(r"[0-9]{1,20}")
 
 
 def api(methods: tuple[str, ...] = ("GET", "POST")) -> Callable[[ApiView], ApiView]:
@@ -56,7 +58,10 @@ def reference(request: HttpRequest) -> str:
 
 def body_of(request: HttpRequest) -> bytes:
     """The body, whatever the method: one client sends a form with GET. Chunked ones have no length; both are cut."""
-    if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not CONTENT_LENGTH.fullmatch(length):
+        raise Unreadable(400, "Content-Length is not a number.")
+    if int(length) > MOST_BYTES:
         raise Unreadable(413, "The request body is larger than 1 MB.")
     if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
         return request.META["wsgi.input"].read(MOST_BYTES + 1)
@@ -228,3 +233,11 @@ def not_found(request: HttpRequest) -> JsonResponse:
         "This portal serves Auth/AuthorizeByApplication, Auth/GetApplicationProfileBySecretKey, Auth/GetServerUTCTime "
         "and Inventory/GetStockLocations under /api/.",
     )
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:
+    return error(request, 400, "The request cannot be read: its headers or its body are not in order.")
+
+
+def server_error(request: HttpRequest) -> JsonResponse:
+    return error(request, 500, "Something broke here. Try again; if it goes on, tell the portal's support")
