@@ -19,7 +19,7 @@ run: .venv/run .env ## Run the portal: HOST and PORT choose the address, .env ho
 test: .venv/test ## Run the tests; browser, PostgreSQL and Redis tests where there is one
 	@$(PYTEST) $(ARGS)
 
-bench: .venv/run ## Measure exchanges a second beside a bare Django view
+bench: .venv/test ## Measure exchanges a second beside a bare Django view
 	@bench/run
 
 mutants: .venv/test ## Break the program in fifteen ways; the tests must notice each
