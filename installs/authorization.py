@@ -23,6 +23,10 @@ from installs.wire import ExchangeRequest
 from linnapp import credentials
 
 USED_AGAIN_AFTER = timedelta(seconds=30)
+ATTEMPTS = 2
+# Exchanges of one installation that may have counted its sessions and not begun theirs: this near to the cap, each
+# takes its turn.
+AT_ONCE = 4
 UUID_COLUMNS = (1, 7, 8, 12)
 
 
@@ -83,6 +87,8 @@ class Case:
     exchanges: int
     live_sessions: int
     failures: int
+    secret_ends_at: datetime | None
+    token_ends_at: datetime | None
 
 
 DECIDE = """
@@ -94,7 +100,8 @@ SELECT s.id, s.application_id, a.name, a.suspended_by_staff_at IS NOT NULL, a.re
        (SELECT count(*) FROM installs_session x WHERE x.installation_id = i.id AND x.ended_at IS NULL
            AND x.last_used_at > %(idle)s AND x.expires_at > %(now)s),
        COALESCE((SELECT f.failures FROM installs_failurewindow f
-           WHERE f.address = %(address)s AND f.last_at > %(window)s), 0)
+           WHERE f.address = %(address)s AND f.last_at > %(window)s), 0),
+       s.ends_at, t.ends_at
 FROM (SELECT 1 AS one) o
 LEFT JOIN linnapp_secret s ON s.digest = %(secret)s AND (s.ends_at IS NULL OR s.ends_at > %(now)s)
 LEFT JOIN linnapp_application a ON a.id = s.application_id
@@ -103,7 +110,8 @@ LEFT JOIN installs_installation i ON i.id = t.installation_id
 LEFT JOIN linnapp_account c ON c.id = i.account_id
 """
 
-# What must still be so at the moment the session begins.
+# What must still be so at the moment the session begins. The ends of secret and token are compared with those that were
+# decided on, not with the time: a retirement that this statement waited for ends its secret after `now`.
 BEGIN = """
 INSERT INTO installs_session (id, digest, installation_id, permanent_token_id, secret_id, scope, address,
                               created_at, last_used_at, expires_at, "end")
@@ -112,32 +120,38 @@ FROM installs_permanenttoken t
 JOIN installs_installation i ON i.id = t.installation_id
 JOIN linnapp_application a ON a.id = i.application_id
 JOIN linnapp_secret s ON s.application_id = a.id
-WHERE t.id = %(token_id)s AND (t.ends_at IS NULL OR t.ends_at > %(now)s)
-  AND s.id = %(secret_id)s AND (s.ends_at IS NULL OR s.ends_at > %(now)s)
+WHERE t.id = %(token_id)s AND (t.ends_at = %(token_ends_at)s OR (t.ends_at IS NULL AND %(token_ends_at)s IS NULL))
+  AND s.id = %(secret_id)s AND (s.ends_at = %(secret_ends_at)s OR (s.ends_at IS NULL AND %(secret_ends_at)s IS NULL))
   AND i.state IN ('ACTIVE', 'PENDING') AND i.suspended_by_account_at IS NULL AND i.suspended_by_staff_at IS NULL
   AND a.suspended_by_staff_at IS NULL AND a.retired_at IS NULL
 """
 # A crash may lose the last moments' sessions, and clients authorise again: this one statement does not wait for the
-# disk. The setting is local to its transaction. The rows are locked in the order named, which is the order of every
-# service: application, installation, permanent token, secret; another one could wait in a circle.
-ON_POSTGRESQL = "  AND set_config('synchronous_commit', 'off', true) = 'off'\nFOR SHARE OF a, i, t, s"
-# Exchanges that end sessions at once leave each other's alone: waiting for them could go in a circle.
+# disk. The setting is local to its transaction. Rows are locked in the order in which suspending, uninstalling and
+# retiring lock theirs: another order ends in deadlocks.
+NOT_DURABLE = "  AND set_config('synchronous_commit', 'off', true) = 'off'\n"
+HOLD = NOT_DURABLE + "FOR SHARE OF a FOR SHARE OF i FOR SHARE OF s FOR SHARE OF t"
+# At the cap, exchanges of one installation take turns, so that each counts the sessions of those before it.
+HOLD_ALONE = NOT_DURABLE + "FOR SHARE OF a FOR NO KEY UPDATE OF i FOR SHARE OF s FOR SHARE OF t"
 END_LEAST_RECENTLY_USED = """
 UPDATE installs_session SET ended_at = %(now)s, "end" = 'REPLACED'
-WHERE id IN (SELECT y.id FROM installs_session y WHERE y.ended_at IS NULL AND y.id IN (
-             SELECT x.id FROM installs_session x WHERE x.installation_id = %(installation_id)s AND x.ended_at IS NULL
-             ORDER BY x.last_used_at DESC, x.id LIMIT 1000 OFFSET %(kept)s) {lock})
+WHERE id IN (SELECT x.id FROM installs_session x WHERE x.installation_id = %(installation_id)s AND x.ended_at IS NULL
+             ORDER BY x.last_used_at DESC, x.id LIMIT 1000 OFFSET %(kept)s)
 """
 
 
 def authorize(request: ExchangeRequest, *, address: str) -> Authorized:
-    """A session for a permanent token, or Refused. Two statements; three when the session cap is reached."""
-    now = timezone.now()
-    case = _case(request, address, now)
-    _refuse_unless_right(request, case)
-    if case.exchanges >= settings.EXCHANGES_PER_MINUTE:
-        raise _refused(Reason.OVER_QUOTA, case, retry_after=60)
-    return _begin_session(request, case, address, now)
+    """A session for a permanent token, or Refused. Two statements; three near the session cap. What changes between
+    deciding and beginning is decided anew, so that the caller learns the reason."""
+    for _ in range(ATTEMPTS):
+        now = timezone.now()
+        case = _case(request, address, now)
+        _refuse_unless_right(request, case)
+        if case.exchanges >= settings.EXCHANGES_PER_MINUTE:
+            raise _refused(Reason.OVER_QUOTA, case, retry_after=60)
+        session = _begin_session(request, case, address, now)
+        if session:
+            return session
+    raise _refused(Reason.CHANGED_MEANWHILE, case)
 
 
 def _case(request: ExchangeRequest, address: str, now: datetime) -> Case:
@@ -207,7 +221,8 @@ def _refused(reason: Reason, case: Case, retry_after: int | None = None) -> Refu
     )
 
 
-def _begin_session(request: ExchangeRequest, case: Case, address: str, now: datetime) -> Authorized:
+def _begin_session(request: ExchangeRequest, case: Case, address: str, now: datetime) -> Authorized | None:
+    """None where something changed since the case was read: no session began then."""
     token = credentials.new_credential()
     session = Authorized(
         session_id=uuid.uuid4(),
@@ -227,31 +242,29 @@ def _begin_session(request: ExchangeRequest, case: Case, address: str, now: date
         now=now,
         expires=session.expires_at,
         token_id=case.token_id,
+        token_ends_at=case.token_ends_at,
         secret_id=case.secret_id,
+        secret_ends_at=case.secret_ends_at,
     )
-    if case.live_sessions < settings.SESSIONS_PER_INSTALLATION:
-        begun = _insert(parameters)
+    if case.live_sessions + AT_ONCE < settings.SESSIONS_PER_INSTALLATION:
+        begun = _insert(parameters, HOLD)
     else:
         begun = _insert_and_end_oldest(parameters, session.installation_id, now)
-    if not begun:
-        raise _refused(Reason.CHANGED_MEANWHILE, case)
-    return session
+    return session if begun else None
 
 
-def _insert(parameters: dict[str, Any]) -> bool:
+def _insert(parameters: dict[str, Any], hold: str) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(BEGIN + ON_POSTGRESQL if connection.vendor == "postgresql" else BEGIN, parameters)
+        cursor.execute(BEGIN + hold if connection.vendor == "postgresql" else BEGIN, parameters)
         return cursor.rowcount == 1
 
 
 @transaction.atomic
 def _insert_and_end_oldest(parameters: dict[str, Any], installation_id: UUID, now: datetime) -> bool:
-    begun = _insert(parameters)
-    lock = "FOR UPDATE OF y SKIP LOCKED" if connection.vendor == "postgresql" else ""
-    kept = settings.SESSIONS_PER_INSTALLATION
+    begun = _insert(parameters, HOLD_ALONE)
     with connection.cursor() as cursor:
-        values = _plain(now=now, installation_id=installation_id, kept=kept)
-        cursor.execute(END_LEAST_RECENTLY_USED.format(lock=lock), values)
+        kept = settings.SESSIONS_PER_INSTALLATION
+        cursor.execute(END_LEAST_RECENTLY_USED, _plain(now=now, installation_id=installation_id, kept=kept))
     return begun
 
 

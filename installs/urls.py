@@ -42,6 +42,11 @@ urlpatterns: list[URLPattern] = [
         application_installations.application_token_reveal,
         name="application_token_reveal",
     ),
+    # secrets
+    path(f"{APPLICATION}/secrets/new/", secrets.secret_create, name="secret_create"),
+    path(f"{APPLICATION}/secrets/<int:secret>/retire/", secrets.secret_retire, name="secret_retire"),
+    # removal
+    path(f"{APPLICATION}/remove/", removal.application_remove, name="application_remove"),
     # versions
     path(f"{APPLICATION}/versions/", versions.version_list, name="version_list"),
     path(f"{APPLICATION}/versions/new/", version_creation.version_review, name="version_review"),

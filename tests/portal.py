@@ -114,11 +114,11 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def demo_portal(state: Path, prepared: Path, engine: str) -> Iterator[Portal]:
+def demo_portal(state: Path, prepared: Path, engine: str, **settings: str) -> Iterator[Portal]:
     """A portal with the demo data. `prepared` is a state folder to start from, which saves seconds on SQLite."""
     shutil.copytree(prepared, state, dirs_exist_ok=True)
     with fresh_postgres_database() if engine == "postgres" else nullcontext("") as database_url:
-        env = environment(state, DEMO="true")
+        env = environment(state, DEMO="true", **settings)
         if database_url:
             env["DATABASE_URL"] = database_url
             manage(env, "prepare")
