@@ -15,7 +15,7 @@ from installs import lifecycle
 from installs.models import Installation
 from linnapp.models import Account, Application, Membership, TimelineEntry, User, Version
 from linnapp.timeline import Kind
-from tests.people import ClientOf
+from tests.people import PASSWORD, ClientOf
 
 
 def listed(application: Application) -> str:
@@ -82,6 +82,7 @@ def test_states_versions_and_silence_are_chips(
         ({"state": "never_connected"}, False, True),
         ({"state": "uninstalled"}, False, False),
         ({"version": str(installation.version_id)}, True, False),
+        ({"version": "1e999999999"}, True, True),
         ({"q": "cak"}, True, False),
         ({"q": f"{{{str(on_depot.pk).upper()}}}"}, False, True),
         ({"state": "nonsense", "version": "x", "after": "z", "sort": "none"}, True, True),
@@ -181,6 +182,16 @@ def test_a_sign_in_that_is_not_fresh_is_asked_for_again(
     response = client_of(alice, fresh=False).post(reveal(installation))
     assert response.headers["Location"].startswith(reverse("account_reauthenticate"))
     assert not TimelineEntry.objects.filter(kind=Kind.TOKEN_REVEALED).exists()
+
+
+def test_after_the_fresh_sign_in_the_token_is_revealed(
+    client_of: ClientOf, alice: User, application: Application, installation: Installation
+) -> None:
+    client = client_of(alice, fresh=False)
+    again = client.post(reveal(installation)).headers["Location"]
+    page = client.post(again, {"password": PASSWORD}, follow=True).content.decode()
+    assert f"<code>{lifecycle.current_token(installation).value()}</code>" in page
+    assert TimelineEntry.objects.filter(kind=Kind.TOKEN_REVEALED).count() == 1
 
 
 def test_a_developer_of_the_team_may_reveal(client_of: ClientOf, bob: User, installation: Installation) -> None:

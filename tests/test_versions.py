@@ -165,6 +165,12 @@ def test_a_version_of_another_application_is_not_found_here(
     assert client_of(alice).get(address("version_export", other, version.pk)).status_code == 404
 
 
+def test_a_number_that_no_row_can_have_is_not_found(client_of: ClientOf, alice: User, application: Application) -> None:
+    client = client_of(alice)
+    assert client.get(address("version_detail", application, 10**30)).status_code == 404
+    assert client.get(address("version_detail", application, 10**9)).status_code == 404
+
+
 # Step 1.
 
 

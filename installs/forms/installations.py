@@ -1,13 +1,15 @@
 """How the Installations tab is narrowed."""
 
+import re
 from uuid import UUID
 
-from django_filters import CharFilter, ChoiceFilter, FilterSet, NumberFilter
+from django_filters import CharFilter, ChoiceFilter, FilterSet
 
 from installs.models import Installation
 from installs.models.installations import InstallationQuerySet
 from linnapp import credentials
 
+VERSION_KEY = re.compile(r"\d{1,18}", re.ASCII)
 STATES = (
     ("active", "Active"),
     ("suspended", "Suspended"),
@@ -19,7 +21,7 @@ STATES = (
 class InstallationFilter(FilterSet):
     q = CharFilter(method="search")
     state = ChoiceFilter(choices=STATES, method="by_state")
-    version = NumberFilter(field_name="version_id")
+    version = CharFilter(method="by_version")
 
     class Meta:
         model = Installation
@@ -29,6 +31,10 @@ class InstallationFilter(FilterSet):
         if identifier := credentials.canonical(value):
             return queryset.filter(pk=UUID(identifier))
         return queryset.filter(account__name__icontains=value.strip())
+
+    def by_version(self, queryset: InstallationQuerySet, name: str, value: str) -> InstallationQuerySet:
+        # No number field: it reads "1e999999999", and would work on that for hours.
+        return queryset.filter(version_id=int(value)) if VERSION_KEY.fullmatch(value) else queryset
 
     def by_state(self, queryset: InstallationQuerySet, name: str, value: str) -> InstallationQuerySet:
         narrowed: dict[str, InstallationQuerySet] = {
