@@ -9,6 +9,7 @@ from installs.views import (
     removal,
     search,
     secrets,
+    support,
     version_creation,
     versions,
 )
@@ -60,6 +61,9 @@ urlpatterns: list[URLPattern] = [
     path(f"{INSTALLATION}/installed/", consent.installation_installed, name="installation_installed"),
     path(f"{INSTALLATION}/reveal/", my_apps.installation_token_reveal, name="installation_token_reveal"),
     path(f"{INSTALLATION}/uninstall/", my_apps.installation_uninstall, name="installation_uninstall"),
+    # support
+    path("support/", support.support_search, name="support_search"),
+    path("support/installations/<uuid:installation>/", support.support_installation, name="support_installation"),
     # consent
     re_path(rf"^{any_case('Authorization/Authorize')}/(?P<application>[^/]*)/?$", consent.authorize, name="authorize"),
     # search

@@ -32,6 +32,10 @@ class InstallationQuerySet(models.QuerySet["Installation"]):
     def of_applications_edited_by(self, user: Reader) -> Self:
         return self.filter(application__in=Application.objects.editable_by(user).values("pk"))
 
+    def for_support(self, user: Reader) -> Self:
+        """All of them, for those the support console is open to."""
+        return self if user.is_authenticated and user.is_support else self.none()
+
     def on_account(self, slug: str) -> Self:
         return self.filter(account__slug=slug)
 

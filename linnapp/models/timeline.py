@@ -4,6 +4,8 @@ from uuid import UUID
 from django.db import models
 from django.utils import timezone
 
+from linnapp.models.people import User
+
 
 class TimelineEntryQuerySet(models.QuerySet["TimelineEntry"]):
     def about_application(self, application_id: UUID) -> Self:
@@ -18,6 +20,13 @@ class TimelineEntryQuerySet(models.QuerySet["TimelineEntry"]):
 
     def without_exchanges(self) -> Self:
         return self.exclude(kind__in=(TimelineEntry.Kind.EXCHANGES, TimelineEntry.Kind.APPLICATION_EXCHANGES))
+
+    def views_by(self, person: User) -> Self:
+        """That somebody of support looked at an installation."""
+        return self.filter(kind=TimelineEntry.Kind.SUPPORT_VIEWED, actor_id=person.pk)
+
+    def before(self, entry_id: int) -> Self:
+        return self.filter(pk__lt=entry_id)
 
     def newest_first(self) -> Self:
         return self.order_by("-id")
