@@ -191,7 +191,7 @@ def test_an_application_leads_to_the_pages_of_the_portal(
 ) -> None:
     page = client_of(paula).get(path_of(Application, application.pk, "change")).content.decode()
     here = f"/a/northwind/applications/{application.pk}/"
-    for address in (f"{here}versions/new/",):
+    for address in (f"{here}modules/", f"{here}versions/new/", f"{here}installations/"):
         assert f'href="{address}"' in page
 
 
@@ -200,7 +200,7 @@ def test_an_installation_leads_to_the_pages_of_the_portal(
 ) -> None:
     page = client_of(paula).get(path_of(Installation, installation.pk, "change")).content.decode()
     here = f"/a/northwind/applications/{installation.application_id}/"
-    for address in (f"{here}versions/new/",):
+    for address in (f"{here}modules/", f"{here}versions/new/", f"{here}installations/"):
         assert f'href="{address}"' in page
 
 
