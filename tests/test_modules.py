@@ -62,7 +62,12 @@ def after(alices: Client, form: Form, button: str) -> Form:
 
 
 def saved_names(application: Application) -> list[str]:
-    return [module.label for module in manifest_of(Application.objects.get(pk=application.pk)).modules]
+    return [module.label for module in standing(application).modules]
+
+
+def standing(application: Application) -> Manifest:
+    """The manifest in the database, whatever the object at hand was loaded with."""
+    return manifest_of(Application.objects.get(pk=application.pk))
 
 
 def text_of(response: Any) -> str:
@@ -87,18 +92,18 @@ def test_the_saved_manifest_is_shown_as_a_form(alices: Client, parcels: Applicat
 
 
 def test_saving_what_was_opened_changes_nothing_and_loses_nothing(alices: Client, parcels: Application) -> None:
-    before = manifest_of(parcels)
+    before = standing(parcels)
     response = press(alices, opened(alices, parcels), "Save Manifest")
     assert response.status_code == 302
-    assert manifest_of(parcels) == before
+    assert standing(parcels) == before
     assert "Nothing was changed, so nothing was saved." in text_of(alices.get(response.url))
 
 
 def test_members_the_form_does_not_show_survive_a_change_beside_them(alices: Client, parcels: Application) -> None:
-    before = manifest_of(parcels)
+    before = standing(parcels)
     form = opened(alices, parcels)
     press(alices, form.type_into(field_of(form, "Labels", "formatted_name"), "Label printing"), "Save Manifest")
-    now = manifest_of(parcels)
+    now = standing(parcels)
     assert [module.label for module in now.modules] == ["Parcel Sync", "Label printing", "Button"]
     assert [module.extra for module in now.modules] == [module.extra for module in before.modules]
     assert [module.key for module in now.modules] == [module.key for module in before.modules]
@@ -161,18 +166,18 @@ def test_duplicating(alices: Client, parcels: Application) -> None:
     form = after(alices, opened(alices, parcels), "Duplicate Labels")
     press(alices, form, "Save Manifest")
     assert saved_names(parcels) == ["Parcel Sync", "Labels", "Labels", "Button"]
-    one, other = manifest_of(parcels).modules[1:3]
+    one, other = standing(parcels).modules[1:3]
     assert one.key != other.key
     assert one.parameters == other.parameters
 
 
 def test_deleting_can_be_undone_until_it_is_saved(alices: Client, parcels: Application) -> None:
-    before = manifest_of(parcels)
+    before = standing(parcels)
     form = after(alices, opened(alices, parcels), "Delete Labels")
     assert saved_names(parcels) == ["Parcel Sync", "Labels", "Button"]
     undone = after(alices, form, "Undo deleting Labels")
     press(alices, undone, "Save Manifest")
-    assert manifest_of(parcels) == before
+    assert standing(parcels) == before
     press(alices, form, "Save Manifest")
     assert saved_names(parcels) == ["Parcel Sync", "Button"]
 
@@ -185,14 +190,14 @@ def test_external_application_can_be_put_back_after_it_was_deleted(alices: Clien
     assert "This application has no External Application module." in text_of(page)
     form = after(alices, form_of(page, "manifest"), "Add it.")
     press(alices, form, "Save Manifest")
-    assert [module.type for module in manifest_of(application).modules] == ["ExternalApplication"]
+    assert [module.type for module in standing(application).modules] == ["ExternalApplication"]
 
 
 def test_putting_back_what_was_just_deleted_brings_the_same_module(alices: Client, application: Application) -> None:
-    before = manifest_of(application)
+    before = standing(application)
     form = after(alices, opened(alices, application), "Delete Stock Bridge")
     press(alices, after(alices, form, "Add it."), "Save Manifest")
-    assert manifest_of(application) == before
+    assert standing(application) == before
 
 
 def test_parameters_are_added_by_name_deleted_and_undone(alices: Client, application: Application) -> None:
@@ -203,7 +208,7 @@ def test_parameters_are_added_by_name_deleted_and_undone(alices: Client, applica
     page = press(alices, form, "Delete parameter PostbackUrl")
     gone = form_of(page, "manifest")
     press(alices, gone, "Save Manifest")
-    assert manifest_of(application).modules[0].parameters == ()
+    assert standing(application).modules[0].parameters == ()
     again = after(alices, gone, "Undo deleting PostbackUrl")
     assert again.values("0-p-value") == ["https://hooks.example.com/?t=[{TOKEN}]"]
 
@@ -214,7 +219,7 @@ def test_a_name_of_ones_own_is_allowed(alices: Client, application: Application)
     form = after(alices, form.type_into(f"add-to-{key}", ""), "Add parameter")
     assert form.autofocus.endswith("-p0-name")
     press(alices, form.type_into("0-p-name", "Colour").type_into("0-p-value", "teal"), "Save Manifest")
-    assert [(p.name, p.value) for p in manifest_of(application).modules[0].parameters] == [("Colour", "teal")]
+    assert [(p.name, p.value) for p in standing(application).modules[0].parameters] == [("Colour", "teal")]
 
 
 def test_a_postback_url_is_shown_with_its_hint_its_warning_and_an_example(
@@ -237,9 +242,9 @@ def test_errors_stand_beside_the_field_and_in_the_summary_by_path(alices: Client
     assert refused.status_code == 422
     assert page.count(words) == 2
     assert "<code>modules[1].parameters[0].value</code>" in page
-    assert f'href="#m-{manifest_of(parcels).modules[1].key}-p0-value"' in page
+    assert f'href="#m-{standing(parcels).modules[1].key}-p0-value"' in page
     assert kept.value(name) == "parcel sync"
-    assert manifest_of(parcels).modules[1].value_of("VendorName") == "PARCELS"
+    assert standing(parcels).modules[1].value_of("VendorName") == "PARCELS"
     # The errors stay in sight while other buttons are pressed, and go when they are mended.
     assert words in text_of(press(alices, kept, "Add module"))
     assert words not in text_of(press(alices, kept.type_into(name, "PARCELSYNC"), "Add module"))
@@ -339,7 +344,7 @@ def test_a_retired_application_is_read_only(alices: Client, application: Applica
 
 def addresses(application: Application) -> list[tuple[str, str]]:
     """Every page and button of App Modules, and the method it is for."""
-    key = manifest_of(application).modules[0].key
+    key = standing(application).modules[0].key
     shown = {"manifest_edit", "manifest_json", "manifest_export"}
     given: dict[str, Any] = {"account": application.account.slug, "application": application.pk, "module": key}
     given["parameter"] = 0
@@ -410,7 +415,7 @@ def test_a_form_larger_than_a_request_may_be_is_refused_in_words(alices: Client,
     refused = press(alices, form, "Save Manifest")
     assert refused.status_code in (400, 413)
     assert "too large" in text_of(refused)
-    assert manifest_of(application).permissions == ()
+    assert standing(application).permissions == ()
 
 
 def test_a_manifest_larger_than_allowed_is_refused_and_kept_in_the_form(

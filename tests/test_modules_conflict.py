@@ -4,10 +4,9 @@ import pytest
 from django.test import Client
 
 from linnapp.models import Application, User
-from linnapp.services.manifests import manifest_of
 from tests.people import ClientOf
 from tests.pressing import form_of, press
-from tests.test_modules import address, opened, saved_names, text_of
+from tests.test_modules import address, opened, saved_names, standing, text_of
 
 
 @pytest.fixture
@@ -40,7 +39,7 @@ def test_mine_can_be_saved_on_top(alices: Client, bobs: Client, application: App
     press(bobs, opened(bobs, application).type_into("0-formatted_name", "Bob's bridge"), "Save Manifest")
     answer = press(alices, mine.type_into("0-group", "Mine"), "Save Manifest")
     assert press(alices, form_of(answer, "manifest"), "Save mine on top").status_code == 302
-    assert [(m.label, m.group) for m in manifest_of(application).modules] == [("Stock Bridge", "Mine")]
+    assert [(m.label, m.group) for m in standing(application).modules] == [("Stock Bridge", "Mine")]
 
 
 def test_theirs_can_be_taken(alices: Client, bobs: Client, application: Application) -> None:
@@ -59,9 +58,9 @@ def test_a_third_save_meanwhile_is_a_conflict_again(alices: Client, bobs: Client
     press(bobs, opened(bobs, application).type_into("0-group", "Two"), "Save Manifest")
     again = press(alices, form_of(answer, "manifest"), "Save mine on top")
     assert again.status_code == 409
-    assert manifest_of(application).modules[0].group == "Two"
+    assert standing(application).modules[0].group == "Two"
     assert press(alices, form_of(again, "manifest"), "Save mine on top").status_code == 302
-    assert manifest_of(application).modules[0].group == "Mine"
+    assert standing(application).modules[0].group == "Mine"
 
 
 def test_other_buttons_do_not_settle_a_conflict(alices: Client, bobs: Client, application: Application) -> None:
@@ -70,7 +69,7 @@ def test_other_buttons_do_not_settle_a_conflict(alices: Client, bobs: Client, ap
     answer = press(alices, mine.type_into("0-group", "Mine"), "Save Manifest")
     form = form_of(press(alices, form_of(answer, "manifest"), "Duplicate Stock Bridge"), "manifest")
     assert press(alices, form, "Save Manifest").status_code == 409
-    assert manifest_of(application).modules[0].group == "One"
+    assert standing(application).modules[0].group == "One"
 
 
 def test_errors_of_mine_are_told_when_saved_on_top(alices: Client, bobs: Client, application: Application) -> None:
@@ -93,4 +92,4 @@ def test_json_has_the_same_choice(alices: Client, bobs: Client, application: App
     kept = form_of(answer, "manifest")
     assert '"group": "Mine"' in kept.value("text")
     assert press(alices, kept, "Save mine on top").status_code == 302
-    assert manifest_of(application).modules[0].group == "Mine"
+    assert standing(application).modules[0].group == "Mine"

@@ -9,10 +9,9 @@ from django.test import Client
 
 from linnapp.manifest import MOST_BYTES, parse, to_json
 from linnapp.models import Application, User
-from linnapp.services.manifests import manifest_of
 from tests.people import ClientOf
 from tests.pressing import Form, form_of, press
-from tests.test_modules import PARCELS, address, opened, saved_names, text_of
+from tests.test_modules import PARCELS, address, opened, saved_names, standing, text_of
 
 
 @pytest.fixture
@@ -29,25 +28,25 @@ def saved(alices: Client, application: Application, text: str, button: str = "Sa
 
 
 def test_the_saved_manifest_is_shown_as_its_export(alices: Client, application: Application) -> None:
-    assert json.loads(text_form(alices, application).value("text")) == to_json(manifest_of(application))
+    assert json.loads(text_form(alices, application).value("text")) == to_json(standing(application))
 
 
 def test_both_spellings_are_saved_and_unknown_members_kept(alices: Client, application: Application) -> None:
     response = saved(alices, application, json.dumps(PARCELS))
     assert "Your Development Version has it." in text_of(alices.get(response.url))
-    now = to_json(manifest_of(application))
+    now = to_json(standing(application))
     assert now["Zed"] == {"a": [1, None]}
     assert now["Modules"][0]["icon"] == "box"
     assert now["Modules"][1]["parameters"][1] == {"name": "Odd", "value": 5, "note": "kept"}
     assert saved(alices, application, json.dumps(now)).status_code == 302
-    assert to_json(manifest_of(application)) == now
+    assert to_json(standing(application)) == now
 
 
 def test_a_module_without_a_key_keeps_the_one_it_had(alices: Client, application: Application) -> None:
-    key = manifest_of(application).modules[0].key
+    key = standing(application).modules[0].key
     text = '{"modules": [{"type": "external application", "moduleName": "StockBridge", "group": "New"}]}'
     saved(alices, application, text)
-    assert [(m.key, m.group) for m in manifest_of(application).modules] == [(key, "New")]
+    assert [(m.key, m.group) for m in standing(application).modules] == [(key, "New")]
 
 
 def test_a_syntax_error_has_line_and_column_and_keeps_the_text(alices: Client, application: Application) -> None:
@@ -66,7 +65,7 @@ def test_errors_are_a_list_with_paths_and_the_lines_they_stand_at(alices: Client
     page = text_of(refused)
     assert refused.status_code == 422
     assert "2 things to mend" in page
-    assert 'data-line="3" data-column="52"' in page
+    assert 'data-line="3" data-column="51"' in page
     assert "<code>modules[0].parameters[0].value</code>" in page
     assert 'data-line="4" data-column="12"' in page
     assert "<code>modules[1].type</code>" in page
@@ -149,7 +148,7 @@ def test_a_file_that_is_no_manifest_is_refused(
     page = imported(alices, application, content)
     assert page.status_code == 422
     assert words in text_of(page)
-    assert json.loads(form_of(page, "manifest").value("text")) == to_json(manifest_of(application))
+    assert json.loads(form_of(page, "manifest").value("text")) == to_json(standing(application))
 
 
 def test_no_file_is_asked_for(alices: Client, application: Application) -> None:
@@ -163,7 +162,7 @@ def test_the_export_is_a_file_that_imports_as_it_was(alices: Client, application
     response = alices.get(address("manifest_export", application))
     assert response["Content-Type"] == "application/json"
     assert response["Content-Disposition"] == f'attachment; filename="manifest-{application.pk}.json"'
-    assert parse(response.content) == manifest_of(application)
+    assert parse(response.content) == standing(application)
 
 
 def test_a_draft_goes_from_form_to_json_and_back(alices: Client, application: Application) -> None:
