@@ -157,7 +157,8 @@ class ModuleRow:
 
     @property
     def title(self) -> str:
-        return self.draft.value.label or "New module"
+        value = self.draft.value
+        return value.formatted_name or value.name or (self.known.label if self.known else "New module")
 
     @property
     def extra(self) -> str:

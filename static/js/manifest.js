@@ -61,6 +61,8 @@
     if (!event.target.closest("#manifest") || event.target.name?.startsWith("add-to-")) return;
     noteTyping();
     showExample(event.target);
+    // What was said of the value before may no longer be true; the next answer says it again.
+    for (const warning of event.target.closest(".parameter")?.querySelectorAll(".warning") || []) warning.remove();
   });
   document.addEventListener("toggle", (event) => {
     const state = event.target.parentElement?.querySelector(":scope > [data-unfolded]");
