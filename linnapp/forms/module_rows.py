@@ -215,7 +215,9 @@ class Editor:
         self.errors = list(errors)
         self.manifest = draft.manifest()
         self.unsaved: list[Difference] = differences(saved, self.manifest)
-        self.since_newest = differences(parse(newest.snapshot), self.manifest) if newest else []
+        released = parse(newest.snapshot) if newest else None
+        self.saved_since_newest = differences(released, saved) if released else []
+        self._since_newest = differences(released, self.manifest) if released else []
         self._words = _by_spot(self.errors)
         self._hints = _by_spot(warnings(self.manifest))
 
@@ -319,7 +321,7 @@ class Editor:
     def _marks(self) -> dict[str, str]:
         """For each module that is not as in the newest version: "new" or "changed"."""
         marks: dict[str, str] = {}
-        for difference in self.since_newest:
+        for difference in self._since_newest:
             if difference.module_key:
                 whole = difference.kind == "added" and "." not in difference.path
                 marks.setdefault(difference.module_key, "new" if whole else "changed")
