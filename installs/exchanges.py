@@ -56,10 +56,14 @@ def kept_since(now: datetime) -> datetime:
     return hour_of(now) - SESSIONS_KEPT
 
 
-@transaction.atomic
 def fold_hour(hour: datetime) -> None:
     counted = _exchanges_of(hour)
-    refused = _refusals_of(hour)
+    _write_hours(hour, counted, _refusals_of(hour))
+    # Each row by itself: installations locked until the last is written would make their exchanges wait.
+    _mark_used(counted)
+
+
+def _write_hours(hour: datetime, counted: dict[UUID, dict[str, Any]], refused: dict[UUID, int]) -> None:
     rows = [
         ExchangeHour(
             installation_id=installation_id,
@@ -76,7 +80,6 @@ def fold_hour(hour: datetime) -> None:
         unique_fields=["installation", "hour"],
         update_fields=["exchanges", "refused", "addresses"],
     )
-    _mark_used(counted)
 
 
 def _exchanges_of(hour: datetime) -> dict[UUID, dict[str, Any]]:
@@ -114,10 +117,13 @@ def _mark_in_use() -> None:
         Installation.objects.filter(earlier, pk=row["installation_id"]).update(last_used_at=row["last"])
 
 
+@transaction.atomic
 def end_expired(now: datetime) -> None:
     """Marks what ended by itself, so that few rows of an installation are ever open; drops what is long over."""
-    Session.objects.filter(ended_at=None, last_used_at__lte=idle_since(now)).end(Session.End.EXPIRED)
-    Session.objects.filter(ended_at=None, expires_at__lte=now).end(Session.End.EXPIRED)
+    over = Session.objects.filter(Q(last_used_at__lte=idle_since(now)) | Q(expires_at__lte=now), ended_at=None)
+    # Rows that a suspension or an exchange is ending right now are left to it: waiting for each other is a deadlock.
+    free = over.select_for_update(skip_locked=True)
+    Session.objects.filter(pk__in=free.values("pk")).end(Session.End.EXPIRED)
     Session.objects.filter(created_at__lt=kept_since(now)).delete()
 
 
