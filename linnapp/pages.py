@@ -13,14 +13,14 @@ from uuid import UUID
 from django.conf import settings
 from django.core import signing
 from django.core.exceptions import ValidationError
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django_filters import FilterSet
 
-from linnapp.models import Account, Membership, User
+from linnapp.models import Account, Application, Membership, User
 
 SHOWN_FOR = timedelta(minutes=10)
 PAGE_SIZE = 50
@@ -44,14 +44,16 @@ class Frame:
 
 
 def current_account(request: HttpRequest) -> Account | None:
-    """The account a person works on: the one in the address, else the one last worked on, else the first."""
+    """The account a person works on: the one in the address, else the one last worked on, else the first that has
+    applications, else the first."""
     current = _current(request, _memberships(request))
     return current.account if current else None
 
 
 def _memberships(request: HttpRequest) -> list[Membership]:
+    developing = Exists(Application.objects.filter(account=OuterRef("account")))
     rows = Membership.objects.filter(user=signed_in(request)).select_related("account")
-    return list(rows.order_by("account__name"))
+    return list(rows.annotate(developing=developing).order_by("account__name"))
 
 
 def frame(request: HttpRequest) -> dict[str, Frame | str]:
@@ -85,7 +87,8 @@ def _current(request: HttpRequest, memberships: Sequence[Membership]) -> Members
     found = next((membership for membership in memberships if membership.account.slug == slug), None)
     if found and named and request.session.get("account") != named:
         request.session["account"] = named
-    return found or (memberships[0] if memberships else None)
+    developing = (membership for membership in memberships if membership.developing)  # type: ignore[attr-defined]
+    return found or next(developing, None) or next(iter(memberships), None)
 
 
 def signed_in(request: HttpRequest) -> User:

@@ -23,7 +23,7 @@ def new_url(account: Account) -> str:
 
 
 def names(response: Any) -> list[str]:
-    return [row.name for row in response.context["page"].rows]
+    return [row.name for row in response.context["list"].rows]
 
 
 def make(account: Account, by: User, name: str, kind: str = Application.Type.SYSTEM) -> Application:
@@ -50,7 +50,7 @@ def test_a_row_tells_name_type_newest_version_and_installations(
     assert "Stock Bridge" in row
     assert '<td data-label="Type">System Integration</td>' in row
     assert '<td data-label="Newest version">1.0.0</td>' in row.replace("\n", "").replace("  ", "")
-    assert '<td class="number" data-label="Installations">1</td>' in row
+    assert '<td data-label="Installations" class="number">1</td>' in row
 
 
 def test_an_uninstalled_one_does_not_count(
@@ -58,7 +58,7 @@ def test_an_uninstalled_one_does_not_count(
 ) -> None:
     Installation.objects.update(state=Installation.State.UNINSTALLED)
     html = client_of(alice).get(list_url(northwind)).content.decode()
-    assert '<td class="number" data-label="Installations">0</td>' in html
+    assert '<td data-label="Installations" class="number">0</td>' in html
 
 
 def test_the_newest_version_is_by_number_and_not_by_day_and_none_that_was_withdrawn(
@@ -122,7 +122,7 @@ def test_the_list_is_sorted_and_paged_without_losing_or_repeating_a_row(
     while url:
         page = client.get(url)
         seen.append(names(page))
-        url = page.context["page"].next_url
+        url = page.context["list"].next_url
     assert [len(part) for part in seen] == [50, 50, 20]
     assert list(chain(*seen)) == [f"App {n:03}" for n in range(120)]
 

@@ -100,7 +100,7 @@ class DetailsForm(forms.Form):
 
 class LogoForm(forms.Form):
     logo = forms.FileField(
-        label="App Logo",
+        label="Choose a picture",
         help_text="PNG, JPEG or WebP, exactly 140 x 140, at most 1 MB.",
         error_messages={"required": "Choose a picture first.", "empty": "This file is empty. Choose another one."},
         widget=forms.FileInput(attrs={"accept": LOGO_TYPES}),

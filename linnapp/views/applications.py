@@ -23,12 +23,12 @@ SORTS = {
 def application_list(request: HttpRequest, account: str) -> HttpResponse:
     owner = get_object_or_404(Account.objects.visible_to(request.user), slug=account)
     rows = Application.objects.visible_to(request.user).of_account(account).annotate(name_in_lower_case=Lower("name"))
-    page = ListPage(request, rows.select_related("account"), filters=ApplicationFilter, sorts=SORTS)
+    found = ListPage(request, rows.select_related("account"), filters=ApplicationFilter, sorts=SORTS)
     context = {
         "account": owner,
-        "page": page,
-        "types": page.chips("type", Application.Type.choices),
-        "states": page.chips("state", Application.State.choices),
+        "list": found,
+        "types": found.chips("type", Application.Type.choices),
+        "states": found.chips("state", Application.State.choices),
     }
     return pages.page_or_part(request, "linnapp/application_list.html", "linnapp/_application_rows.html", context)
 
