@@ -154,7 +154,7 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def own_portal(tmp_path: Path, prepared_state: Path, engine: str, **settings: str) -> Iterator[Portal]:
+def own_portal(tmp_path: Path, prepared_state: Path, engine: str) -> Iterator[Portal]:
     """A portal with the demo data for one test alone, on each database in turn."""
     with demo_portal(tmp_path / "state", prepared_state, engine) as portal:
         yield portal

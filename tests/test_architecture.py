@@ -75,6 +75,7 @@ FLOORS = {
     "installs.rotation": 2,
     "installs.search": 2,
     "installs.snapshots": 2,
+    "installs.support": 2,
     "installs.demo": 2,
     "installs.forms": 3,
     "installs.admin": 3,
