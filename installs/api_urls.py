@@ -2,11 +2,12 @@
 
 from django.urls import URLPattern, re_path
 
+from installs.links import any_case
 from installs.views import api
 
 
 def endpoint(name: str, view: api.ApiView, url_name: str) -> URLPattern:
-    return re_path(rf"(?i)^/?api/{name}/?$", view, name=url_name)
+    return re_path(rf"^/?{any_case('api/' + name)}/?$", view, name=url_name)
 
 
 urlpatterns = [

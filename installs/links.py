@@ -49,3 +49,8 @@ def read_link(identifier: str, members: Iterable[tuple[str, str]]) -> Installati
         )
         raise NothingToInstall(414, "This link is too long", message)
     return InstallationLink(UUID(application_id), tracking)
+
+
+def any_case(text: str) -> str:
+    """A pattern for these letters in any case; an address made from it is spelled as here."""
+    return "".join(f"[{letter}{letter.swapcase()}]" if letter.isalpha() else letter for letter in text)

@@ -1,5 +1,6 @@
 from django.urls import URLPattern, path, re_path
 
+from installs.links import any_case
 from installs.views import (
     activity,
     application_installations,
@@ -16,11 +17,6 @@ from installs.views import (
 
 APPLICATION = "a/<slug:account>/applications/<uuid:application>"
 INSTALLATION = "a/<slug:account>/apps/<uuid:installation>"
-
-
-def any_case(text: str) -> str:
-    """Matches the letters in any case; an address made from it is spelled as here."""
-    return "".join(f"[{letter}{letter.swapcase()}]" if letter.isalpha() else letter for letter in text)
 
 
 urlpatterns: list[URLPattern] = [
