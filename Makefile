@@ -22,8 +22,8 @@ test: .venv/test ## Run the tests; browser, PostgreSQL and Redis tests where the
 bench: .venv/test ## Measure exchanges a second beside a bare Django view
 	@bench/run
 
-mutants: .venv/test ## Break the program in fifteen ways; the tests must notice each
-	@"$(PYTHON)" tests/mutants.py
+mutants: .venv/test ## Break the program line by line; the tests must notice each
+	@"$(PYTHON)" tests/mutants.py $(ARGS)
 
 lint: .venv/test ## Check style, types and templates
 	@"$(PYTHON)" -m ruff check .

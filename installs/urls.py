@@ -20,11 +20,6 @@ INSTALLATION = "a/<slug:account>/apps/<uuid:installation>"
 
 
 urlpatterns: list[URLPattern] = [
-    # secrets
-    path(f"{APPLICATION}/secrets/new/", secrets.secret_create, name="secret_create"),
-    path(f"{APPLICATION}/secrets/<int:secret>/retire/", secrets.secret_retire, name="secret_retire"),
-    # removal
-    path(f"{APPLICATION}/remove/", removal.application_remove, name="application_remove"),
     # overview, activity
     path(f"{APPLICATION}/", overview.application_overview, name="application_overview"),
     path(f"{APPLICATION}/activity/", activity.application_activity, name="application_activity"),

@@ -1,0 +1,279 @@
+"""Breaks the program one line at a time and runs the tests on each broken copy: every break must turn them red.
+
+`make mutants` runs all; `make mutants ARGS="secrets"` those whose description has the word. Each is applied to a copy
+of the tree, and tried with the tests that are meant to notice it first, then with all but the browser's. Some races
+show on PostgreSQL only.
+"""
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LEFT_OUT = (".git", ".venv", "var", "*.sqlite3", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".env")
+PYTEST = (sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider", "-m", "not browser")
+FAILED = 1
+
+
+@dataclass(frozen=True)
+class Mutant:
+    what: str
+    path: str
+    original: str
+    broken: str
+    tests: tuple[str, ...]
+
+
+LIFECYCLE, AUTHORIZATION = "installs/lifecycle.py", "installs/authorization.py"
+MUTANTS = (
+    Mutant(
+        "two consents at once: no lock in install",
+        LIFECYCLE,
+        'Application.objects.select_for_update(of=("self",)).select_related("account").filter(pk=application.pk).first()',
+        'Application.objects.select_related("account").filter(pk=application.pk).first()',
+        ("test_install_races",),
+    ),
+    Mutant(
+        "strangers see applications: no visible_to",
+        "linnapp/models/applications.py",
+        "        return self.filter(account__memberships__user_id=user.pk)\n",
+        "        return self.all()\n",
+        ("test_applications", "test_overview", "test_general"),
+    ),
+    Mutant(
+        "strangers see installations: no visible_to",
+        "installs/models/installations.py",
+        "return self.filter(models.Q(account__in=mine) | models.Q(application__account__in=mine))",
+        "return self.all()",
+        ("test_application_installations", "test_search", "test_my_apps"),
+    ),
+    Mutant(
+        "a forged version is accepted",
+        LIFECYCLE,
+        "    if version in offered:\n",
+        "    if version:\n",
+        ("test_consent", "test_install"),
+    ),
+    Mutant(
+        "anybody installs on any account",
+        LIFECYCLE,
+        "if account not in accounts_for(by, application):",
+        "if account is None:",
+        ("test_install", "test_consent"),
+    ),
+    Mutant(
+        "a released version can be updated: no trigger",
+        "linnapp/migrations/0002_what_the_database_guards.py",
+        "        migrations.RunPython(guard_released_versions, migrations.RunPython.noop),\n",
+        "",
+        ("test_version_snapshots", "test_versions"),
+    ),
+    Mutant(
+        "a session survives uninstalling",
+        LIFECYCLE,
+        "row.sessions.end(Session.End.UNINSTALLED)",
+        "pass",
+        ("test_my_apps", "test_install", "test_exchange_races"),
+    ),
+    Mutant(
+        "a session survives suspension",
+        LIFECYCLE,
+        "row.sessions.end(Session.End.SUSPENDED)",
+        "pass",
+        ("test_authorize", "test_admin_actions", "test_exchange_races"),
+    ),
+    Mutant(
+        "a session survives the retirement of its secret",
+        "installs/rotation.py",
+        "Session.objects.filter(secret=row).end(Session.End.SECRET_RETIRED)",
+        "pass",
+        ("test_secrets", "test_exchange_races"),
+    ),
+    Mutant(
+        "an exchange outlives the act it waited for: nothing held",
+        AUTHORIZATION,
+        'HOLD = NOT_DURABLE + "FOR SHARE OF a FOR SHARE OF i FOR SHARE OF s FOR SHARE OF t"',
+        "HOLD = NOT_DURABLE",
+        ("test_exchange_races",),
+    ),
+    Mutant(
+        "an exchange outlives the act it waited for: state not asserted again",
+        AUTHORIZATION,
+        "i.state IN ('ACTIVE', 'PENDING') AND i.suspended_by_account_at IS NULL AND i.suspended_by_staff_at IS NULL",
+        "TRUE",
+        ("test_exchange_races",),
+    ),
+    Mutant(
+        "an exchange outlives the retirement it waited for: ends compared with the time",
+        AUTHORIZATION,
+        "(s.ends_at = %(secret_ends_at)s OR (s.ends_at IS NULL AND %(secret_ends_at)s IS NULL))",
+        "(s.ends_at > %(now)s OR s.ends_at IS NULL)",
+        ("test_exchange_races",),
+    ),
+    Mutant(
+        "the permanent token that ended is still exchanged",
+        AUTHORIZATION,
+        "    if case.token_ended:\n",
+        "    if False:\n",
+        ("test_api",),
+    ),
+    Mutant(
+        "limits are not enforced: exchanges a minute",
+        AUTHORIZATION,
+        "if case.exchanges >= settings.EXCHANGES_PER_MINUTE:",
+        "if False:",
+        ("test_authorize", "test_api"),
+    ),
+    Mutant(
+        "limits are not enforced: a failing address is never asked to wait",
+        "installs/refusals.py",
+        "    return None if over < 0 else ",
+        "    return None if over < 10_000 else ",
+        ("test_authorize", "test_api"),
+    ),
+    Mutant(
+        "an unproven caller learns which application exists",
+        AUTHORIZATION,
+        "        raise _refused(Reason.UNPROVEN, case)\n",
+        "        raise _refused(Reason.UNPROVEN if application_id else Reason.UNKNOWN_TOKEN, case)\n",
+        ("test_api",),
+    ),
+    Mutant(
+        "answers with tokens may be kept: no no-store",
+        "linnapp/middleware.py",
+        'response.headers["Cache-Control"] = "no-store"',
+        "pass",
+        ("test_api",),
+    ),
+    Mutant(
+        "credentials in the query are always read",
+        "installs/wire.py",
+        "if in_query and not query_allowed:",
+        "if False:",
+        ("test_api",),
+    ),
+    Mutant(
+        "anybody writes their own address: X-Forwarded-For is believed",
+        "linnapp/addresses.py",
+        "while hops and is_trusted(address):",
+        "while hops:",
+        ("test_api",),
+    ),
+    Mutant(
+        "a permanent token is revealed without a record",
+        LIFECYCLE,
+        "    _record(Kind.TOKEN_REVEALED, installation, by, side, tail=token.tail)\n",
+        "",
+        ("test_my_apps", "test_application_installations"),
+    ),
+    Mutant(
+        "an Application Secret is revealed without a fresh sign-in",
+        "linnapp/views/general.py",
+        "@reauthentication_required\n",
+        "",
+        ("test_general",),
+    ),
+    Mutant(
+        "any number of secrets may be live",
+        "linnapp/services/secrets.py",
+        "if row.secrets.live().count() >= MOST_LIVE:",
+        "if False:",
+        ("test_secrets",),
+    ),
+    Mutant(
+        "what somebody saved meanwhile is overwritten: Moved is not raised",
+        "linnapp/services/manifests.py",
+        "if row.manifest_revision != expected_revision:",
+        "if False:",
+        ("test_modules_conflict",),
+    ),
+    Mutant(
+        "two PostbackUrls are allowed",
+        "linnapp/manifest/meaning.py",
+        "        *_second_postback_urls(manifest),\n",
+        "",
+        ("test_manifest",),
+    ),
+    Mutant(
+        "the internal Summary is shown to whoever installs",
+        "templates/installs/_consent.html",
+        "{% if question.application.description %}",
+        "{{ question.application.summary }}{% if question.application.description %}",
+        ("test_consent",),
+    ),
+)
+
+
+def broken_text(mutant: Mutant) -> str | None:
+    """The file with its line broken; None where the line is not there exactly once any more.
+
+    Raises SyntaxError for a break that no test is needed to notice.
+    """
+    text = (ROOT / mutant.path).read_text()
+    if text.count(mutant.original) != 1:
+        return None
+    broken = text.replace(mutant.original, mutant.broken)
+    if mutant.path.endswith(".py"):
+        ast.parse(broken)
+    return broken
+
+
+def copy_of_the_tree(folder: Path) -> Path:
+    return Path(shutil.copytree(ROOT, folder / "tree", ignore=shutil.ignore_patterns(*LEFT_OUT)))
+
+
+def run(tree: Path, *arguments: str) -> bool:
+    """Whether the tests turned red. Raises for a run that could not begin: that is no proof."""
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run([*PYTEST, *arguments], cwd=tree, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode not in {0, FAILED}:
+        raise RuntimeError(f"pytest {' '.join(arguments)} could not run:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return done.returncode == FAILED
+
+
+def refuse_red(tree: Path, chosen: list[Mutant]) -> None:
+    """Tests that are red before anything is broken notice nothing."""
+    named = sorted({f"tests/{name}.py" for mutant in chosen for name in mutant.tests})
+    if run(tree, *named):
+        sys.exit(f"These tests are red before anything is broken: {' '.join(named)}")
+
+
+def verdict(mutant: Mutant, tree: Path) -> str:
+    text = broken_text(mutant)
+    if text is None:
+        return "GONE: the line is not there once"
+    whole = (tree / mutant.path).read_text()
+    (tree / mutant.path).write_text(text)
+    try:
+        named = [f"tests/{name}.py" for name in mutant.tests]
+        if run(tree, *named):
+            return "noticed"
+        return "noticed by other tests" if run(tree) else "SURVIVED"
+    finally:
+        (tree / mutant.path).write_text(whole)
+
+
+def main(word: str = "") -> int:
+    chosen = [mutant for mutant in MUTANTS if word in f"{mutant.what} {mutant.path}"]
+    failed = 0
+    with tempfile.TemporaryDirectory(prefix="linnapp-mutants-") as folder:
+        tree = copy_of_the_tree(Path(folder))
+        refuse_red(tree, chosen)
+        for mutant in chosen:
+            began = time.monotonic()
+            said = verdict(mutant, tree)
+            failed += not said.startswith("noticed")
+            sys.stdout.write(f"{said:24} {time.monotonic() - began:5.0f} s  {mutant.what} ({mutant.path})\n")
+            sys.stdout.flush()
+    sys.stdout.write(f"{len(chosen) - failed} of {len(chosen)} noticed\n")
+    return 1 if failed or not chosen else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(" ".join(sys.argv[1:])))
