@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
@@ -69,11 +69,13 @@ def _stops(row: Application, accounts: list[str], sessions: int) -> str:
     reach = (
         f"{_counted(len(accounts), 'account')} cannot use it: {some_of(accounts)}." if accounts else "Not installed."
     )
-    return f"{_ending(sessions)} now. {reach}"
+    return f"{_ending(sessions)}. {reach}"
 
 
 def _ending(sessions: int) -> str:
-    return "1 session ends" if sessions == 1 else f"{sessions} sessions end"
+    if not sessions:
+        return "No session is live"
+    return "1 session ends now" if sessions == 1 else f"{sessions} sessions end now"
 
 
 def resuming_applications(rows: list[Application]) -> list[Effect]:
@@ -99,7 +101,7 @@ def _stops_here(row: Installation, sessions: int) -> str:
         return f"{row.get_state_display()}: there is nothing to suspend."
     if row.suspended_by_staff_at:
         return "Suspended by staff already: nothing changes."
-    return f"{_ending(sessions)} now. {row.account} cannot use {row.application}."
+    return f"{_ending(sessions)}. {row.account} cannot use {row.application}."
 
 
 def resuming_installations(rows: list[Installation]) -> list[Effect]:
@@ -183,15 +185,47 @@ RESUME_INSTALLATIONS = Act(
 )
 
 
+class StateFilter(admin.SimpleListFilter):
+    """By the state that pages show, which is no field of its own."""
+
+    title = "state"
+    parameter_name = "shown"
+    conditions: ClassVar[dict[str, Q]] = {}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(word, word) for word in self.conditions]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(self.conditions.get(self.value() or "", Q()))
+
+
+class ApplicationState(StateFilter):
+    conditions: ClassVar[dict[str, Q]] = {
+        "Live": Q(retired_at=None, suspended_by_staff_at=None),
+        "Suspended": Q(retired_at=None, suspended_by_staff_at__isnull=False),
+        "Retired": Q(retired_at__isnull=False),
+    }
+
+
+LIVE = Q(state__in=Installation.LIVE)
+NOT_SUSPENDED = Q(suspended_by_account_at=None, suspended_by_staff_at=None, application__suspended_by_staff_at=None)
+
+
+class InstallationState(StateFilter):
+    conditions: ClassVar[dict[str, Q]] = {
+        "Active": Q(state=Installation.State.ACTIVE) & NOT_SUSPENDED,
+        "Waiting": Q(state=Installation.State.PENDING) & NOT_SUSPENDED,
+        "Suspended": LIVE & ~NOT_SUSPENDED,
+        "Never connected": LIVE & Q(first_exchange_at=None),
+        "Uninstalled": Q(state=Installation.State.UNINSTALLED),
+        "Failed": Q(state=Installation.State.FAILED),
+    }
+
+
 @admin.register(Application)
 class ApplicationAdmin(ReadOnlyAdmin):
     list_display = ("name", "account", "type", "shown_state", "listing", "live_installations", "created_at")
-    list_filter = (
-        "type",
-        "listing",
-        ("suspended_by_staff_at", admin.EmptyFieldListFilter),
-        ("retired_at", admin.EmptyFieldListFilter),
-    )
+    list_filter = (ApplicationState, "type", "listing")
     list_select_related = ("account",)
     search_fields = ("name", "account__name", "account__slug")
     search_ids = ("pk", "account_id")
@@ -250,11 +284,7 @@ class ApplicationAdmin(ReadOnlyAdmin):
 class InstallationAdmin(ReadOnlyAdmin):
     list_display = ("application", "account", "version", "pill", "installed_at", "last_used_at")
     list_display_links = ("application", "account")
-    list_filter = (
-        "state",
-        ("suspended_by_staff_at", admin.EmptyFieldListFilter),
-        ("first_exchange_at", admin.EmptyFieldListFilter),
-    )
+    list_filter = (InstallationState,)
     list_select_related = ("application", "account", "version")
     search_fields = ("application__name", "account__name", "account__slug", "account__contact_email")
     search_ids = ("pk", "application_id", "account_id")

@@ -186,6 +186,16 @@ def test_an_installation_is_found_by_its_id_in_any_spelling(
         assert "1 installation" in page.content.decode()
 
 
+@pytest.mark.parametrize("word", ["Active", "Waiting", "Suspended", "Never connected", "Uninstalled", "Failed"])
+def test_installations_are_filtered_by_the_state_that_pages_show(
+    installation: Installation, application: Application, paula: User, client_of: ClientOf, word: str
+) -> None:
+    Application.objects.update(suspended_by_staff_at=timezone.now())
+    page = client_of(paula).get(path_of(Installation), {"shown": word}).content.decode()
+    expected = 1 if word in {"Suspended", "Never connected"} else 0
+    assert f"{expected} installation" in page
+
+
 def test_an_application_leads_to_the_pages_of_the_portal(
     application: Application, paula: User, client_of: ClientOf
 ) -> None:

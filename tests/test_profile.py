@@ -1,7 +1,7 @@
 import pytest
 from django.test import Client
 
-from linnapp.models import User
+from linnapp.models import Account, User
 from tests.people import ClientOf
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +34,13 @@ def test_nothing_else_about_a_person_can_be_set(alice: User, client_of: ClientOf
     client_of(alice).post(PROFILE, {"name": "A", "time_zone": "UTC", "is_superuser": "on", "email": "x@x.example"})
     alice.refresh_from_db()
     assert (alice.is_superuser, alice.email) == (False, "alice@northwind.example")
+
+
+def test_home_is_where_a_person_works(
+    alice: User, northwind: Account, carol: User, sam: User, paula: User, client_of: ClientOf
+) -> None:
+    homes = {person: client_of(person).get("/").headers["Location"] for person in (alice, carol, sam, paula)}
+    assert homes == {alice: "/a/northwind/apps/", carol: "/accounts/new/", sam: "/support/", paula: "/support/"}
 
 
 def test_nobody_signed_out_has_a_profile() -> None:

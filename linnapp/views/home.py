@@ -3,12 +3,20 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 from linnapp import pages
+from linnapp.models import User
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """To where this person works: developers to their applications, others to the apps they use."""
+    """To where this person works: developers to their applications, others to the apps they use, staff without an
+    account to the staff's pages."""
     account = pages.current_account(request)
     if account is None:
-        return redirect("account_new")
+        return redirect(_without_account(pages.signed_in(request)))
     return redirect("application_list" if account.applications.exists() else "my_apps", account.slug)
+
+
+def _without_account(person: User) -> str:
+    if person.is_support:
+        return "support_search"
+    return "admin:index" if person.is_staff else "account_new"
