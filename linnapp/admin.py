@@ -1,5 +1,6 @@
 """The registry in the admin. Applications are in `installs.admin`, as their actions end sessions."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -8,8 +9,10 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from linnapp.admin_pages import ReadOnlyAdmin
 from linnapp.models import (
@@ -48,6 +51,8 @@ class ForSuperusers:
 @admin.register(Group)
 class PortalGroupAdmin(ForSuperusers, GroupAdmin):
     show_full_result_count = False
+    # The widget with two boxes has labels that nobody hears.
+    filter_horizontal = ()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self._may(request)
@@ -57,32 +62,8 @@ class PortalGroupAdmin(ForSuperusers, GroupAdmin):
         return False
 
 
-class ReadOnlyInline(admin.TabularInline):
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Whoever sees the page it stands on."""
-        return True
-
-
-class EmailAddressInline(ReadOnlyInline):
-    model = EmailAddress
-    fields = ("email", "verified", "primary")
-
-
-class SeatInline(ReadOnlyInline):
-    model = Membership
-    fields = ("account", "user", "role", "created_at")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
-        return super().get_queryset(request).select_related("account", "user")
+def lines(rows: Iterable[object]) -> SafeString:
+    return format_html_join("", "<div>{}</div>", ((row,) for row in rows))
 
 
 class PersonForm(forms.ModelForm):
@@ -104,9 +85,7 @@ class UserAdmin(ForSuperusers, ReadOnlyAdmin):
     list_filter = ("is_active", "is_staff", "is_superuser", "groups")
     search_fields = ("email", "name")
     ordering = ("-date_joined", "-pk")
-    readonly_fields = ("email", "last_login", "date_joined")
-    filter_horizontal = ("groups",)
-    inlines = (EmailAddressInline, SeatInline)
+    readonly_fields = ("email", "last_login", "date_joined", "addresses", "seats")
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         return [
@@ -119,7 +98,22 @@ class UserAdmin(ForSuperusers, ReadOnlyAdmin):
             "groups",
             "last_login",
             "date_joined",
+            "addresses",
+            "seats",
         ]
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().formfield_for_manytomany(db_field, request, widget=forms.CheckboxSelectMultiple, **kwargs)
+
+    @admin.display(description="e-mail addresses")
+    def addresses(self, person: User) -> SafeString:
+        rows = EmailAddress.objects.filter(user=person).order_by("pk")
+        return lines(f"{row.email}, {'verified' if row.verified else 'not verified'}" for row in rows)
+
+    @admin.display(description="accounts")
+    def seats(self, person: User) -> SafeString:
+        seats = person.memberships.with_people()
+        return lines(f"{seat.account}, {seat.get_role_display()}" for seat in seats)
 
     def get_form(self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
@@ -132,7 +126,11 @@ class AccountAdmin(ReadOnlyAdmin):
     search_fields = ("name", "slug", "contact_email", "memberships__user__email")
     search_ids = ("pk",)
     date_hierarchy = "created_at"
-    inlines = (SeatInline,)
+    readonly_fields = ("team",)
+
+    @admin.display
+    def team(self, account: Account) -> SafeString:
+        return lines(f"{seat.user}, {seat.get_role_display()}" for seat in account.memberships.with_people())
 
 
 @admin.register(Membership)
@@ -165,11 +163,6 @@ class SecretAdmin(ReadOnlyAdmin):
         return f"…{secret.tail}"
 
 
-class ParameterInline(ReadOnlyInline):
-    model = Parameter
-    fields = ("position", "name", "value")
-
-
 @admin.register(Module)
 class ModuleAdmin(ReadOnlyAdmin):
     list_display = ("application", "position", "type", "name", "formatted_name", "group")
@@ -177,7 +170,11 @@ class ModuleAdmin(ReadOnlyAdmin):
     list_select_related = ("application",)
     search_fields = ("application__name", "name", "formatted_name", "type")
     search_ids = ("application_id", "key")
-    inlines = (ParameterInline,)
+    readonly_fields = ("parameters",)
+
+    @admin.display
+    def parameters(self, module: Module) -> SafeString:
+        return lines(f"{parameter.name}: {parameter.value}" for parameter in module.parameters.all())
 
 
 @admin.register(Parameter)

@@ -191,7 +191,12 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "linnapp.people.PeopleAdapter"
-ACCOUNT_FORMS = {"signup": "linnapp.forms.people.SignUpForm"}
+ACCOUNT_FORMS = {
+    "signup": "linnapp.forms.people.SignUpForm",
+    "login": "linnapp.forms.people.SignInForm",
+    "add_email": "linnapp.forms.people.AddressForm",
+    "reset_password": "linnapp.forms.people.ForgottenPasswordForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]

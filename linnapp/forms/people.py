@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from allauth.account.forms import SignupForm
+from allauth.account.forms import AddEmailForm, LoginForm, ResetPasswordForm, SignupForm
 from allauth.core import context
 from django import forms
 from django.db import IntegrityError, transaction
@@ -12,6 +12,26 @@ from linnapp.models import Account, Invitation, Membership, User
 from linnapp.models.people import TIME_ZONES
 from linnapp.people import invitation_on_the_way
 from linnapp.services import people
+
+PASSWORD_HINT = "At least 10 characters; not a common password, and not like your name or address."
+
+
+class SignInForm(LoginForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = "E-mail"
+
+
+class AddressForm(AddEmailForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = "New e-mail"
+
+
+class ForgottenPasswordForm(ResetPasswordForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = "E-mail"
 
 
 class SignUpForm(SignupForm):
@@ -31,6 +51,7 @@ class SignUpForm(SignupForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].label = "E-mail"
+        self.fields["password1"].help_text = PASSWORD_HINT
         self.invitation = invitation_on_the_way(context.request)
         if self.invitation:
             del self.fields["company"]
