@@ -79,6 +79,7 @@ FLOORS = {
     "installs.demo": 2,
     "installs.forms": 3,
     "installs.admin": 3,
+    "installs.admin_acts": 3,
     "installs.tasks": 3,
     "installs.views": 4,
     "installs.management": 4,

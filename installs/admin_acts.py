@@ -1,0 +1,160 @@
+"""What staff do in the admin to applications and installations: the effect in words, told before, and the service."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import Count
+
+from installs import lifecycle
+from installs.models import Installation, Session
+from linnapp.admin_pages import Act, Effect, some_of
+from linnapp.models import Application
+from linnapp.services import applications
+
+
+def _accounts(rows: list[Application]) -> dict[object, list[str]]:
+    """Names of the accounts with a live installation, by application."""
+    names: dict[object, list[str]] = defaultdict(list)
+    live = Installation.objects.live().filter(application__in=rows).order_by("account__name")
+    for application_id, name in live.values_list("application_id", "account__name"):
+        names[application_id].append(name)
+    return names
+
+
+def _live_sessions(rows: list[Any], path: str) -> dict[object, int]:
+    sessions = Session.objects.live().filter(**{f"{path}__in": rows}).order_by()
+    return dict(sessions.values_list(path).annotate(Count("pk")))
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def suspending_applications(rows: list[Application]) -> list[Effect]:
+    accounts, sessions = _accounts(rows), _live_sessions(rows, "installation__application")
+    return [Effect(row, _stops(row, accounts[row.pk], sessions.get(row.pk, 0))) for row in rows]
+
+
+def _stops(row: Application, accounts: list[str], sessions: int) -> str:
+    if row.retired_at:
+        return "Retired: it cannot be suspended."
+    if row.suspended_by_staff_at:
+        return "Suspended already: nothing changes."
+    reach = (
+        f"{_counted(len(accounts), 'account')} cannot use it: {some_of(accounts)}." if accounts else "Not installed."
+    )
+    return f"{_ending(sessions)}. {reach}"
+
+
+def _ending(sessions: int) -> str:
+    if not sessions:
+        return "No session is live"
+    return "1 session ends now" if sessions == 1 else f"{sessions} sessions end now"
+
+
+def resuming_applications(rows: list[Application]) -> list[Effect]:
+    accounts = _accounts(rows)
+    return [Effect(row, _goes_on(row, accounts[row.pk])) for row in rows]
+
+
+def _goes_on(row: Application, accounts: list[str]) -> str:
+    if not row.suspended_by_staff_at:
+        return "Not suspended: nothing changes."
+    if not accounts:
+        return "Not installed anywhere. It can be installed again."
+    return f"{_counted(len(accounts), 'account')} can use it again: {some_of(accounts)}."
+
+
+def suspending_installations(rows: list[Installation]) -> list[Effect]:
+    sessions = _live_sessions(rows, "installation")
+    return [Effect(row, _stops_here(row, sessions.get(row.pk, 0))) for row in rows]
+
+
+def _stops_here(row: Installation, sessions: int) -> str:
+    if not row.is_live:
+        return f"{row.get_state_display()}: there is nothing to suspend."
+    if row.suspended_by_staff_at:
+        return "Suspended by staff already: nothing changes."
+    return f"{_ending(sessions)}. {row.account} cannot use {row.application}."
+
+
+def resuming_installations(rows: list[Installation]) -> list[Effect]:
+    return [Effect(row, _goes_on_here(row)) for row in rows]
+
+
+def _goes_on_here(row: Installation) -> str:
+    if not row.suspended_by_staff_at:
+        return "Not suspended by staff: nothing changes."
+    if row.suspended_by_account_at or row.application.suspended_by_staff_at:
+        whose = "the account" if row.suspended_by_account_at else "the application's own suspension"
+        return f"It stays suspended by {whose}."
+    return f"{row.account} can use {row.application} again."
+
+
+def listing(listed: bool) -> Callable[[list[Application]], list[Effect]]:
+    def effects(rows: list[Application]) -> list[Effect]:
+        return [Effect(row, _on_store(row, listed)) for row in rows]
+
+    return effects
+
+
+def _on_store(row: Application, listed: bool) -> str:
+    if row.retired_at:
+        return "Retired: its listing cannot be changed."
+    if (row.listing == Application.Listing.LISTED) == listed:
+        return "That is so already: nothing changes."
+    if listed:
+        return "Found in the store by everybody, and shown as verified."
+    return "Not found in the store any more, and shown as not verified. Installed accounts keep it."
+
+
+READ_BY_ALL = "Its owner and everybody who installed it read this."
+SUSPEND_APPLICATIONS = Act(
+    "suspend",
+    "Suspend",
+    "suspended",
+    READ_BY_ALL,
+    suspending_applications,
+    lambda row, reason, by: lifecycle.suspend_application(row, reason=reason, by=by),
+)
+RESUME_APPLICATIONS = Act(
+    "resume",
+    "Resume",
+    "resumed",
+    READ_BY_ALL,
+    resuming_applications,
+    lambda row, reason, by: lifecycle.resume_application(row, reason=reason, by=by),
+)
+LIST_APPLICATIONS = Act(
+    "list_in_store",
+    "List",
+    "listed",
+    "Its owner reads this.",
+    listing(True),
+    lambda row, reason, by: applications.set_listing(row, listed=True, reason=reason, by=by),
+)
+UNLIST_APPLICATIONS = Act(
+    "take_off_store",
+    "Unlist",
+    "unlisted",
+    "Its owner reads this.",
+    listing(False),
+    lambda row, reason, by: applications.set_listing(row, listed=False, reason=reason, by=by),
+)
+SUSPEND_INSTALLATIONS = Act(
+    "suspend",
+    "Suspend",
+    "suspended",
+    "The customer and the developer read this.",
+    suspending_installations,
+    lambda row, reason, by: lifecycle.suspend_by_staff(row, reason=reason, by=by),
+)
+RESUME_INSTALLATIONS = Act(
+    "resume",
+    "Resume",
+    "resumed",
+    "The customer and the developer read this.",
+    resuming_installations,
+    lambda row, reason, by: lifecycle.resume_by_staff(row, reason=reason, by=by),
+)
