@@ -37,7 +37,7 @@ MUTANTS = (
         LIFECYCLE,
         'Application.objects.select_for_update(of=("self",)).select_related("account").filter(pk=application.pk).first()',
         'Application.objects.select_related("account").filter(pk=application.pk).first()',
-        ("test_install_races",),
+        ("test_install_races", "test_exchange_races"),
     ),
     Mutant(
         "strangers see applications: no visible_to",

@@ -1,6 +1,7 @@
 """Suspending, uninstalling and retiring while two hundred clients exchange: no live session is left behind."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.portal import ROOT, Portal, demo_portal
@@ -26,6 +28,7 @@ ACTS = {
     "Review Lamp": "rotation.retire_secret(secret, after=rotation.ENDS['now'], by=paula)",
 }
 AT_THE_CAP = "Order Board"
+INSTALLED_LATE = "Ledger Link"
 PREPARE = """
 import sys
 from installs import lifecycle, rotation
@@ -46,6 +49,15 @@ print("ready", flush=True)
 sys.stdin.readline()
 {act}
 """
+INSTALL = """
+from linnapp.models import Account
+application = installation.application
+there = Installation.objects.live().filter(application=application).values("account")
+others = Account.objects.exclude(pk__in=there).exclude(pk=application.account_id)
+account = others.filter(memberships__role="OWNER").first()
+owner = account.memberships.get(role="OWNER").user
+"""
+DO_INSTALL = "lifecycle.install(application, account=account, version=application.versions.latest(), by=owner)"
 LIVE = """
 from installs.models import Session
 print(Session.objects.filter(installation={installation!r}).live().count())
@@ -157,3 +169,35 @@ def test_no_more_sessions_than_the_cap_are_left(roomy_portal: Portal) -> None:
         statuses = list(pool.map(lambda _: exchange(roomy_portal, body), range(2 * CLIENTS)))
     assert set(statuses) == {200}
     assert live_sessions(roomy_portal, installation) == CAP
+
+
+@contextmanager
+def application_held(portal: Portal, application: str) -> Iterator[None]:
+    """The application as somebody who changes it holds it: its row, or on SQLite the whole database."""
+    if url := portal.env.get("DATABASE_URL"):
+        with psycopg.connect(url) as database:
+            database.execute("SELECT 1 FROM linnapp_application WHERE id = %s FOR NO KEY UPDATE", [application])
+            yield
+        return
+    database = sqlite3.connect(Path(portal.env["STATE_DIR"]) / "db.sqlite3", isolation_level=None, timeout=20)
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        database.execute("ROLLBACK")
+        database.close()
+
+
+def test_installing_waits_for_whoever_changes_the_application(roomy_portal: Portal) -> None:
+    """Two consents at once find each other's installation only because each holds the application from the start."""
+    application = shell(roomy_portal, PREPARE.format(name=INSTALLED_LATE) + "print(installation.application_id)")
+    code = PREPARE.format(name=INSTALLED_LATE) + INSTALL + ACT.format(act=DO_INSTALL)
+    with actor(roomy_portal, code) as process:
+        with application_held(roomy_portal, application):
+            assert process.stdin is not None
+            process.stdin.write("now\n")
+            process.stdin.flush()
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(timeout=3)
+        _, errors = process.communicate(timeout=30)
+        assert process.returncode == 0, errors
