@@ -270,7 +270,7 @@ def test_020_on_the_own_account_the_version_to_install_can_be_chosen(
     release(application, alice, (1, 1, 0), group="New")
     shown = client_of(alice).get(consent_url(application)).content.decode()
     assert [label for label in ("Development Version", "1.0.0", "1.1.0") if label not in shown] == []
-    chosen = client_of(alice).get(consent_url(application), {"account": "northwind", "version": first.pk})
+    chosen = client_of(alice).get(consent_url(application), {"account": "northwind", "version": str(first.pk)})
     assert f'name="version" value="{first.pk}"' in chosen.content.decode()
     install(client_of(alice), application, northwind, version=first.pk)
     assert Installation.objects.get().version == first
