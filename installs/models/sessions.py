@@ -44,10 +44,15 @@ class Session(models.Model):
         APPLICATION_RETIRED = "APPLICATION_RETIRED", "The application was retired"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    digest = models.CharField(max_length=64, unique=True, editable=False)
-    installation = models.ForeignKey(Installation, models.CASCADE, related_name="sessions", db_index=False)
-    permanent_token = models.ForeignKey(PermanentToken, models.CASCADE, related_name="+", db_index=False)
-    secret = models.ForeignKey(Secret, models.CASCADE, related_name="+", db_index=False)
+    digest = models.CharField(max_length=64, editable=False)
+    # The statement that writes a row reads and holds these three: a constraint would only ask for them once more.
+    installation = models.ForeignKey(
+        Installation, models.CASCADE, related_name="sessions", db_index=False, db_constraint=False
+    )
+    permanent_token = models.ForeignKey(
+        PermanentToken, models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    secret = models.ForeignKey(Secret, models.CASCADE, related_name="+", db_index=False, db_constraint=False)
     scope = models.TextField(blank=True)
     address = models.CharField(max_length=45, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -59,6 +64,8 @@ class Session(models.Model):
     objects: ClassVar[SessionQuerySet] = SessionQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
+        # Not `unique=True` on the field: on PostgreSQL that makes a second index, for LIKE, which nobody asks.
+        constraints = (models.UniqueConstraint(fields=("digest",), name="session_digest_once"),)
         indexes = (
             models.Index(fields=("installation", "created_at"), name="sessions_of_installation"),
             models.Index(
