@@ -71,6 +71,8 @@ class InstallationState(StateFilter):
 
 @admin.register(Application)
 class ApplicationAdmin(ReadOnlyAdmin):
+    private = frozenset({"summary"})
+    exclude = ("logo_digest",)
     list_display = ("name", "account", "type", "shown_state", "listing", "live_installations", "created_at")
     list_filter = (ApplicationState, "type", "listing")
     list_select_related = ("account",)

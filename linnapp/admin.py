@@ -15,6 +15,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from linnapp.admin_pages import ReadOnlyAdmin
+from linnapp.manifest import parse
 from linnapp.models import (
     Account,
     Invitation,
@@ -165,10 +166,11 @@ class SecretAdmin(ReadOnlyAdmin):
 
 @admin.register(Module)
 class ModuleAdmin(ReadOnlyAdmin):
-    list_display = ("application", "position", "type", "name", "formatted_name", "group")
+    private = frozenset({"group", "name", "formatted_name"})
+    list_display = ("application", "position", "type")
     list_filter = ("type",)
     list_select_related = ("application",)
-    search_fields = ("application__name", "name", "formatted_name", "type")
+    search_fields = ("application__name", "type")
     search_ids = ("application_id", "key")
     readonly_fields = ("parameters",)
 
@@ -190,12 +192,19 @@ class ParameterAdmin(ReadOnlyAdmin):
 
 @admin.register(Version)
 class VersionAdmin(ReadOnlyAdmin):
+    # The snapshot holds the names and folders of the modules, which are the team's own.
+    private = frozenset({"snapshot"})
+    readonly_fields = ("modules",)
     list_display = ("application", "label", "kind", "created_at", "created_by", "withdrawn_at")
     list_filter = ("kind",)
     list_select_related = ("application", "created_by")
     search_fields = ("application__name", "notes")
     search_ids = ("application_id",)
     ordering = ("-created_at", "-pk")
+
+    @admin.display
+    def modules(self, version: Version) -> SafeString:
+        return lines(module.type for module in parse(version.snapshot).modules)
 
 
 @admin.register(TimelineEntry)

@@ -30,11 +30,13 @@ MOST_NAMED = 8
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
-    """Lists and pages to look at. `search_ids` are UUID fields, found in any spelling of a UUID."""
+    """Lists and pages to look at. `search_ids` are UUID fields, found in any spelling of a UUID; `private` are fields
+    that only the application's own team reads."""
 
     show_full_result_count = False
     list_per_page = 50
     search_ids: ClassVar[Sequence[str]] = ()
+    private: ClassVar[frozenset[str]] = frozenset()
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return False
@@ -54,13 +56,14 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
-        left_out = HIDDEN | set(self.exclude or ())
+        left_out = HIDDEN | self.private | set(self.exclude or ())
         own = [field.name for field in self.opts.concrete_fields if field.name not in left_out]
         return [*own, *self.readonly_fields]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Any field of a model can be named in the address by default: a filter on a digest would be an oracle."""
-        return not HIDDEN & set(lookup.split("__")) and super().lookup_allowed(lookup, value, request)
+        hidden = (HIDDEN | self.private) & set(lookup.split("__"))
+        return not hidden and super().lookup_allowed(lookup, value, request)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

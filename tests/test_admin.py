@@ -36,12 +36,14 @@ from linnapp.models import (
     Secret,
     TimelineEntry,
     User,
+    Version,
 )
 from linnapp.services import people
 from tests.people import PASSWORD, ClientOf
 
 pytestmark = pytest.mark.django_db
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
+TEAM_ONLY = "quokka-plan"
 INLINE = re.compile(r"<style|\sstyle=|\son[a-z]+=|javascript:|<script(?![^>]*\ssrc=)[^>]*>")
 
 
@@ -80,6 +82,17 @@ def everything(installation: Installation, alice: User, northwind: Account, paul
     Attempt.objects.create(delivery=delivery, status=200)
     module = Module.objects.filter(application=application)[0]
     Parameter.objects.create(module=module, position=0, name="PostbackUrl", value="https://x.example/")
+    tell_the_team_only(application)
+
+
+def tell_the_team_only(application: Application) -> None:
+    """Marks what only the application's own team may read."""
+    Application.objects.filter(pk=application.pk).update(summary=TEAM_ONLY)
+    Module.objects.filter(application=application).update(group=TEAM_ONLY, name=TEAM_ONLY, formatted_name=TEAM_ONLY)
+    development = application.versions.development()
+    for module in development.snapshot["Modules"]:
+        module |= {"group": TEAM_ONLY, "moduleName": TEAM_ONLY, "formattedName": TEAM_ONLY}
+    development.save()
 
 
 def secrets_of_the_database() -> set[str]:
@@ -107,8 +120,8 @@ def test_every_model_of_both_packages_is_in_the_admin() -> None:
 def test_every_page_opens_and_holds_no_secret(
     model: type[Model], everything: None, paula: User, client_of: ClientOf
 ) -> None:
-    client, forbidden = client_of(paula), secrets_of_the_database()
-    row = model._default_manager.first()
+    client, forbidden = client_of(paula), secrets_of_the_database() | {TEAM_ONLY}
+    row = model._default_manager.order_by("pk").first()
     assert row is not None
     assert len(forbidden) > 8
     pages = {
@@ -160,6 +173,9 @@ def test_nothing_is_saved_past_the_services(
         (Secret, "encrypted__contains"),
         (Invitation, "key_digest"),
         (User, "password__startswith"),
+        (Application, "summary__contains"),
+        (Module, "formatted_name"),
+        (Version, "snapshot__Modules__contains"),
         (KeyCanary, "encrypted__startswith"),
         (Application, "secrets__digest__startswith"),
         (Session, "permanent_token__digest__startswith"),

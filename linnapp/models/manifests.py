@@ -23,7 +23,8 @@ class Module(models.Model):
         constraints = (models.UniqueConstraint(fields=("application", "key"), name="module_key_once_in_application"),)
 
     def __str__(self) -> str:
-        return self.formatted_name or self.name or self.type
+        """Not by its names: they are for the team alone, and the admin writes this everywhere."""
+        return self.type
 
 
 class Parameter(models.Model):
