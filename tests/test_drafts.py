@@ -167,10 +167,12 @@ def test_each_value_of_a_json_text_has_its_line_and_column() -> None:
         "}",
     )
     text = "\n".join(lines)
-    places = json_places.places(text)
-    assert places["modules"] == (2, 14)
-    assert places["modules[0].type"] == (3, 14)
-    assert places[json_places.plain("modules[0].moduleName")] == (3, 33)
-    assert places["modules[0].parameters[0].value"] == (4, 44)
-    assert json_places.places("{") == {}
-    assert json_places.places("[" * 5000 + "]" * 5000) == {}
+    wanted = ("modules", "modules[0].type", "modules[0].moduleName", "modules[0].parameters[0].value", "modules[7]")
+    assert json_places.places(text, wanted) == {
+        "modules": (2, 14),
+        "modules[0].type": (3, 14),
+        json_places.plain("modules[0].moduleName"): (3, 33),
+        "modules[0].parameters[0].value": (4, 44),
+    }
+    assert json_places.places("{", [""]) == {}
+    assert json_places.places("[" * 5000 + "]" * 5000, [""]) == {}

@@ -375,3 +375,8 @@ def test_an_empty_manifest_has_an_empty_state(alices: Client, application: Appli
     page = text_of(alices.get(address("manifest_edit", application)))
     assert "No modules" in page
     assert "A module is one thing your application adds to an account" in page
+
+
+def test_a_form_of_thousands_of_modules_is_refused_before_it_is_drawn(alices: Client, application: Application) -> None:
+    refused = alices.post(address("draft_show", application), {"revision": 1, "module": range(2 * MOST_MODULES + 1)})
+    assert refused.status_code == 400

@@ -1,6 +1,7 @@
 """App Modules as JSON: pasted, imported, exported, looked at before it is saved."""
 
 import json
+from time import process_time
 from typing import Any
 
 import pytest
@@ -185,3 +186,23 @@ def test_a_forged_revision_is_refused(alices: Client, application: Application) 
         form = text_form(alices, application).type_into("revision", revision)
         assert press(alices, form.type_into("text", '{"modules": []}'), "Save Manifest").status_code == 422
     assert saved_names(application) == ["Stock Bridge"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"[{','.join(['0'] * 300_000)}]",
+        f'{{"modules": [], "{"k" * 60_000}": [{",".join(["1e999"] * 100_000)}]}}',
+        f'{{"modules": [], "{"a." * 300_000}": 1e999}}',
+        f'{{"modules": [{",".join(["{}"] * 100_000)}]}}',
+    ],
+    ids=["many values", "a long name above many errors", "a name of many parts", "many modules"],
+)
+def test_a_large_text_full_of_faults_is_answered_in_seconds(
+    alices: Client, application: Application, text: str
+) -> None:
+    began = process_time()
+    response = alices.post(address("manifest_json", application), {"text": text, "revision": 1})
+    assert response.status_code == 422
+    assert 1 <= len(response.context["errors"]) <= 100
+    assert process_time() - began < 10

@@ -9,13 +9,15 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 
 from linnapp.drafts import Draft, DraftModule, keeping_keys
-from linnapp.manifest import Manifest, ManifestError, ManifestModule, ManifestParameter, new_key, parse
+from linnapp.manifest import MOST_MODULES, Manifest, ManifestError, ManifestModule, ManifestParameter, new_key, parse
 from linnapp.manifest.differences import shown
 from linnapp.manifest.json_values import MOST_SOURCE, TOO_LARGE, storable
 from linnapp.manifest.meaning import is_key
 
 DAMAGED = "This form was changed on its way. Open the page again."
 WIDEST = 2_000_000_000
+# Deleted ones travel along until they are saved. Drawing thousands of rows takes half a minute.
+MOST_ROWS = 2 * MOST_MODULES
 PARAMETER_PARTS = ("name", "value", "kept", "gone")
 
 
@@ -64,6 +66,8 @@ def _handles(posted: QueryDict) -> list[str]:
     handles = posted.getlist("module")
     if not all(handle.isascii() and handle.isdigit() and len(handle) < 6 for handle in handles):
         raise BadRequest(DAMAGED)
+    if len(set(handles)) > MOST_ROWS:
+        raise BadRequest(f"A form holds at most {MOST_ROWS} modules, deleted ones counted.")
     return sorted(set(handles), key=int)
 
 

@@ -9,6 +9,10 @@ from linnapp.manifest.values import MANIFEST_MEMBERS, MODULE_MEMBERS, PARAMETER_
 
 MOST_BYTES = 256 * 1024
 MOST_DEPTH = 32
+# More than anybody mends in one round: past it reading goes no further, and what is left is told next time.
+MOST_ERRORS = 100
+# Of a member's name, as much as a path shows.
+LONGEST_STEP = 60
 # Beyond it a browser that reads JSON rounds a number, and says nothing.
 GREATEST_NUMBER = 2**53 - 1
 # A manifest counts as it is stored, on one line; the text it is read from may be indented and escaped.
@@ -65,6 +69,8 @@ def _integer(digits: str) -> int | float:
 def storable(value: Any, path: str, errors: list[ManifestError], depth: int = 0) -> Any:
     """A copy of plain JSON. What cannot be kept is reported and replaced by something harmless, so that reading can go
     on: PostgreSQL stores no NUL, UTF-8 no half of a surrogate pair, JSON no infinity, JavaScript no large integer."""
+    if len(errors) >= MOST_ERRORS:
+        return None
     if depth > MOST_DEPTH:
         errors.append(_too_deep(path))
         return None
@@ -116,7 +122,9 @@ def _storable_number(value: Any, path: str, errors: list[ManifestError]) -> int 
 
 
 def join(path: str, name: str) -> str:
-    """The path of a member; the members a manifest is made of are spelled as in the export."""
+    """The path of a member; the members a manifest is made of are spelled as in the export, long names cut short."""
+    if len(name) > LONGEST_STEP:
+        name = f"{name[:LONGEST_STEP]}…"
     spelled = _CANONICAL.get(name.casefold(), _printable(name))
     return f"{path}.{spelled}" if path else spelled
 

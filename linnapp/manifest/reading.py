@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from linnapp.manifest.errors import ManifestError, ManifestInvalid
-from linnapp.manifest.json_values import join, read_json, storable
+from linnapp.manifest.json_values import MOST_ERRORS, join, read_json, storable
 from linnapp.manifest.meaning import MOST_MODULES, is_key, rule_errors, too_many_modules
 from linnapp.manifest.values import (
     MANIFEST_MEMBERS,
@@ -21,7 +21,8 @@ from linnapp.module_types import known_type
 
 
 def parse(source: str | bytes | dict[str, Any]) -> Manifest:
-    """Reads both spellings of a manifest, members in any letter case. Raises ManifestInvalid with every error.
+    """Reads both spellings of a manifest, members in any letter case. Raises ManifestInvalid with every error, or the
+    first hundred.
 
     A module keeps the `key` that stands there; one without a valid key, or with one that another module has, gets a
     new one, so that parsing the same text twice may give other keys. null where text or a list belongs is an empty one.
@@ -30,11 +31,14 @@ def parse(source: str | bytes | dict[str, Any]) -> Manifest:
     raw = source if isinstance(source, dict) else read_json(source, errors)
     if errors:
         raise ManifestInvalid(errors)
-    manifest = _manifest(storable(raw, "", errors), errors)
+    kept = storable(raw, "", errors)
+    if len(errors) >= MOST_ERRORS:
+        raise ManifestInvalid(_said_once(errors)[:MOST_ERRORS])
+    manifest = _manifest(kept, errors)
     # The rules are checked on what could be read as well, so that one round of mending is enough.
     errors += rule_errors(manifest)
     if errors:
-        raise ManifestInvalid(_said_once(errors))
+        raise ManifestInvalid(_said_once(errors)[:MOST_ERRORS])
     return manifest
 
 

@@ -166,7 +166,8 @@ def _page(
 
 
 def _placed(errors: Iterable[ManifestError], text: str) -> list[Place]:
-    known = json_places.places(text)
+    errors = list(errors)
+    known = json_places.places(text, (error.path for error in errors)) if errors else {}
     found = []
     for error in errors:
         line, column = known.get(json_places.plain(error.path), (error.line, error.column))
