@@ -66,6 +66,15 @@ def test_the_command_of_the_first_call_has_everything_but_the_secret(
     assert lifecycle.current_token(Installation.objects.get()).value() not in command
 
 
+def test_the_page_after_installing_names_the_version(
+    client_of: ClientOf, installation: Installation, version: Version, carol: User
+) -> None:
+    url = reverse("installation_installed", args=[installation.account.slug, installation.pk])
+    assert "on Carol's Cakes, version 1.0.0" in read(client_of(carol).get(url))
+    Installation.objects.filter(pk=installation.pk).update(version=version.application.versions.development())
+    assert "on Carol's Cakes, Development Version" in read(client_of(carol).get(url))
+
+
 def test_another_browser_of_the_same_person_is_shown_no_token(
     client_of: ClientOf, installation: Installation, carol: User
 ) -> None:

@@ -111,6 +111,7 @@ def test_the_list_goes_on_where_the_page_ended(
 def test_an_empty_list_says_how_to_fill_it(client_of: ClientOf, cakes: Account, carol: User) -> None:
     page = read(client_of(carol).get(reverse("my_apps", args=[cakes.slug])))
     assert "To install one, open the Installation URL that its maker gave you." in page
+    assert "Do you make one yourself? It begins under Applications" in page
     nothing = read(client_of(carol).get(reverse("my_apps", args=[cakes.slug]), {"q": "x"}))
     assert "No application matches." in nothing
 
@@ -175,6 +176,22 @@ def test_the_page_of_an_installation_tells_its_facts(
     assert "from 192.0.2.7, asked for: orders" in page
     assert "It can Use the whole API for this account" in page
     assert token_of(installation) not in page
+
+
+@pytest.mark.parametrize(
+    ("contact", "href"),
+    [
+        ("help@northwind.example", "mailto:help@northwind.example"),
+        ("https://northwind.example/help", "https://northwind.example/help"),
+        ("https://northwind.example/@help", "https://northwind.example/@help"),
+    ],
+)
+def test_the_support_contact_can_be_followed(
+    client_of: ClientOf, installation: Installation, carol: User, contact: str, href: str
+) -> None:
+    Application.objects.filter(pk=installation.application_id).update(support_contact=contact)
+    page = client_of(carol).get(page_of(installation)).content.decode()
+    assert f'<a href="{href}" rel="noopener nofollow">{contact}</a>' in page
 
 
 def test_the_customer_is_not_told_who_at_the_developers_did_what(

@@ -166,6 +166,7 @@ def test_no_moment_or_an_unknown_one_is_explained(
     response = client_of(alice).post(url("secret_retire", application, first.pk), {"after": after})
     assert response.status_code == 422
     assert response.content.decode().count(sentence) == 2
+    assert f"When does it end: {sentence}" in response.content.decode()
     first.refresh_from_db()
     assert first.ends_at is None
 

@@ -90,6 +90,7 @@ def test_without_a_version_the_list_says_what_one_is(
     page = client_of(alice).get(address("version_list", application)).content.decode()
     assert "Create the first version" in page
     assert "Development Version</a>" in page
+    assert "in all" not in page
 
 
 def test_the_list_turns_its_pages(client_of: ClientOf, alice: User, application: Application) -> None:

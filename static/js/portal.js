@@ -90,5 +90,5 @@
 
   showTheme();
   document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
-  document.querySelector(".error-summary")?.focus();
+  document.querySelector(".error-summary, .conflict")?.focus();
 })();
