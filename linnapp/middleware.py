@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import cast
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -78,6 +79,35 @@ class MachineApi:
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
         match = self.resolver.resolve(request.path_info)
         return match.func(request, *match.args, **match.kwargs)
+
+
+class SchemeOfSite:
+    """SITE_URL decides what depends on http or https: TLS ends at a proxy, and what a client says of it in a header is
+    not asked."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request.META["wsgi.url_scheme"] = settings.SITE.scheme
+        return self.get_response(request)
+
+
+class UploadLimit:
+    """Refuses a form with files before the first byte of it is read: Django limits the rest of a form only, and would
+    write files of any size to the disk, for anybody."""
+
+    # Somewhat more than any form takes, so that a picture that is too large is refused beside its field.
+    MOST_BYTES = 16 * 1024 * 1024
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdecimal() and (len(length) > 12 or int(length) > self.MOST_BYTES):
+            raise RequestDataTooBig("The form is larger than 16 MB.")
+        return self.get_response(request)
 
 
 class PageHeaders:

@@ -2,6 +2,7 @@
 
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
@@ -46,6 +47,12 @@ class PeopleAdapter(DefaultAccountAdapter):
         is, and Django refuses whatever is longer than 2 kB: a link that carries 2 kB of Tracking would be lost."""
         return super().is_safe_url(url.partition("?")[0])
 
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        return at_site(super().get_reset_password_from_key_url(key))
+
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        return at_site(super().get_email_confirmation_url(request, emailconfirmation))
+
     def is_email_verified(self, request: HttpRequest, email: str) -> bool:
         """Whoever comes with the key of an invitation has read the mail that it was sent in, and nowhere else."""
         invitation = invitation_on_the_way(request)
@@ -59,6 +66,12 @@ class PeopleAdapter(DefaultAccountAdapter):
             self.add_message(request, messages.ERROR, template, {"email": email_address.email})
             return False
         return super().confirm_email(request, email_address)
+
+
+def at_site(link: str) -> str:
+    """The link under SITE_URL: allauth makes it of the Host header, in which a stranger who asks for the mail of
+    somebody else may write any port, or another of ALLOWED_HOSTS."""
+    return settings.SITE_URL + urlsplit(link)._replace(scheme="", netloc="").geturl()
 
 
 def invitation_on_the_way(request: HttpRequest) -> Invitation | None:

@@ -57,7 +57,8 @@ HTTPS = SITE.scheme == "https"
 ALLOW_HTTP = env.bool("ALLOW_HTTP", default=False)
 if SITE.scheme not in {"http", "https"} or not SITE_HOST or SITE.path:
     raise ImproperlyConfigured(f"SITE_URL is “{SITE_URL}”. Write scheme and host, such as https://portal.example.com")
-if not HTTPS and not is_loopback(SITE_HOST) and not ALLOW_HTTP:
+IN_THE_CLEAR = not HTTPS and not is_loopback(SITE_HOST)
+if IN_THE_CLEAR and not ALLOW_HTTP:
     raise ImproperlyConfigured(f"SITE_URL is {SITE_URL}: use https, or set ALLOW_HTTP=true to accept plain http.")
 
 # Demo data, and a sign-in with one click for the people in it.
@@ -141,16 +142,18 @@ MIDDLEWARE = [
     "linnapp.middleware.RequestReference",
     # Answers the machines' paths itself: what follows is for people.
     "linnapp.middleware.MachineApi",
+    "linnapp.middleware.SchemeOfSite",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "linnapp.middleware.PageHeaders",
+    "linnapp.middleware.UploadLimit",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "linnapp.sign_in_required.SignInRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -264,8 +267,6 @@ CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
-# TLS ends at the operator's proxy, which is on the list of trusted ones.
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and TRUSTED_PROXIES else None
 
 LOGGING = {
     "version": 1,

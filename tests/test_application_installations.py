@@ -205,6 +205,7 @@ def test_strangers_customers_and_staff_reveal_nothing(
 ) -> None:
     client = client_of(request.getfixturevalue(who))
     assert client.post(reveal(installation)).status_code == 404
+    assert client_of(request.getfixturevalue(who), fresh=False).post(reveal(installation)).status_code == 404
     assert client.get(listed(installation.application)).status_code == 404
     assert not TimelineEntry.objects.filter(kind=Kind.TOKEN_REVEALED).exists()
 

@@ -30,6 +30,7 @@ FLOORS = {
     "linnapp.urls": ROOF,
     "linnapp.wsgi": ROOF,
     "linnapp.middleware": ROOF,
+    "linnapp.sign_in_required": ROOF,
     "linnapp.checks": ROOF,
     "linnapp.apps": ROOF,
     "linnapp.page_urls": ROOF,

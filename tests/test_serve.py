@@ -178,6 +178,12 @@ def test_the_web_role_runs_without_a_worker(env: dict[str, str]) -> None:
         assert len(descendants(portal.process.pid)) == 2
 
 
+def test_plain_http_beyond_loopback_is_warned_of(env: dict[str, str]) -> None:
+    site = "http://portal.example.com"
+    with serving(env | {"SITE_URL": site, "ALLOW_HTTP": "true"}) as portal:
+        assert portal.log.read_text().count(f"travel to {site} in the clear") == 1
+
+
 def test_the_worker_role_listens_nowhere(env: dict[str, str]) -> None:
     log = Path(env["STATE_DIR"]) / "worker.log"
     process = started(env, log, "--worker")

@@ -17,7 +17,7 @@ def credentials(user: User, password: str = PASSWORD) -> dict[str, str]:
 
 
 def link_in(message: object) -> str:
-    found = re.search(r"http://testserver(/\S+)", str(message))
+    found = re.search(r"http://localhost:8000(/\S+)", str(message))
     assert found
     return found[1]
 
@@ -89,6 +89,12 @@ def test_a_password_is_reset_by_a_mailed_link(client: Client, alice: User) -> No
     assert client.post(SIGN_IN, credentials(alice, "another long secret")).status_code == 302
     assert mail.outbox[1].subject == "Your password was changed"
     assert client.get(link_in(mail.outbox[0].body), follow=True).status_code == 200
+
+
+def test_a_mailed_link_leads_to_the_portal_wherever_it_was_asked_for(client: Client, alice: User) -> None:
+    client.post("/password/", {"email": alice.email}, headers={"host": "localhost:6666"})
+    assert "http://localhost:8000/password/" in mail.outbox[0].body
+    assert "6666/password/" not in mail.outbox[0].body
 
 
 def test_a_reset_for_an_unknown_address_looks_the_same(client: Client) -> None:

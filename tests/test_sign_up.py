@@ -21,7 +21,7 @@ NEW = {
 
 
 def link_in(message: str) -> str:
-    found = re.search(r"http://testserver(/\S+)", message)
+    found = re.search(r"http://localhost:8000(/\S+)", message)
     assert found
     return found[1]
 

@@ -120,15 +120,21 @@ def columns(numbers: list[Number]) -> list[Column]:
 
 
 @require_POST
-@reauthentication_required
 def application_token_reveal(request: HttpRequest, account: str, application: UUID, installation: UUID) -> HttpResponse:
     row = tab.editable(request, account, application)
-    found = get_object_or_404(Installation.objects.of_application(row).select_related("account"), pk=installation)
+    rows = Installation.objects.of_application(row).select_related("application__account", "account")
+    return _reveal(request, get_object_or_404(rows, pk=installation))
+
+
+# Below the fetch, so that a stranger is told 404 and not asked for a password.
+@reauthentication_required
+def _reveal(request: HttpRequest, installation: Installation) -> HttpResponse:
     try:
-        lifecycle.reveal_token(found, by=signed_in(request), side=timeline.Side.DEVELOPER)
+        lifecycle.reveal_token(installation, by=signed_in(request), side=timeline.Side.DEVELOPER)
     except NotPossible as refusal:
         messages.error(request, str(refusal))
     else:
-        show_once(request, "token", lifecycle.current_token(found).pk)
-    address = reverse("application_installations", args=(account, application))
-    return redirect(f"{address}?q={found.pk}")
+        show_once(request, "token", lifecycle.current_token(installation).pk)
+    application = installation.application
+    address = reverse("application_installations", args=(application.account.slug, application.pk))
+    return redirect(f"{address}?q={installation.pk}")

@@ -1,5 +1,6 @@
 """The support console. Those it is not open to are told what they are told everywhere: there is no such page."""
 
+import re
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,6 +16,7 @@ from linnapp.pages import signed_in
 
 LINES_SHOWN = 100
 SESSIONS_SHOWN = 10
+ENTRY_KEY = re.compile(r"\d{1,18}", re.ASCII)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -64,6 +66,6 @@ def _entries(request: HttpRequest, installation: Installation) -> list[TimelineE
     """Newest first, or those before the one the address names; one more than a page holds."""
     entries = TimelineEntry.objects.about(installation.pk).newest_first()
     before = request.GET.get("before", "")
-    if before.isdecimal():
+    if ENTRY_KEY.fullmatch(before):
         entries = entries.before(int(before))
     return list(entries[: LINES_SHOWN + 1])

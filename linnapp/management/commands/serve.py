@@ -51,12 +51,19 @@ class Command(BaseCommand):
             refuse_taken_port(host, port)
         if served_by := os.environ.get(SERVED_BY):
             end_with_parent(int(served_by), signal.SIGTERM)
-        elif role:
-            self.stdout.write(f"The {role} role runs (Ctrl-C stops it).")
+        else:
+            self.tell(role)
         # What is forked from here must not share a connection with this process.
         connections.close_all()
         HUEY.storage.close()
         self.roles()[role](host, port)
+
+    def tell(self, role: str | None) -> None:
+        if settings.IN_THE_CLEAR:
+            warning = f"ALLOW_HTTP: passwords and tokens travel to {settings.SITE_URL} in the clear."
+            self.stderr.write(self.style.WARNING(warning))
+        if role:
+            self.stdout.write(f"The {role} role runs (Ctrl-C stops it).")
 
     def roles(self) -> dict[str | None, Callable[[str, int], None]]:
         return {None: self.everything, "web": serve_web, "worker": serve_worker}
