@@ -1,4 +1,5 @@
-"""The figures of an application over the last seven days, today included, by the days of the reader's time zone."""
+"""The figures of an application over the last seven days, today included, by the days of the reader's time zone; and
+of the hour that runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 
 from django.utils import timezone
 
+from installs.exchanges import TOLD_AFTER, hour_of
 from installs.models import ExchangeHour, Installation, RefusalGroup
 from linnapp.models import Application
 
@@ -43,6 +45,26 @@ class Week:
         """Of all exchanges asked for, how many were answered; None where nothing was asked."""
         asked = self.exchanges + self.refused
         return round(100 * self.exchanges / asked, 1) if asked else None
+
+
+@dataclass(frozen=True)
+class Running:
+    """What the timeline has no line for yet: the hour that runs, or the one that was over a moment ago with it."""
+
+    since: datetime
+    exchanges: int
+    refused: int
+
+
+def running(application: Application, installation: Installation | None) -> Running | None:
+    """Two queries. Of one installation, or of them all; None where nothing was asked for. A minute old at most."""
+    since = hour_of(timezone.now() - TOLD_AFTER)
+    hours = ExchangeHour.objects.of_application(application).since(since)
+    refusals = RefusalGroup.objects.of_application(application.pk).since(since)
+    if installation:
+        hours, refusals = hours.of_installation(installation), refusals.of_installation(installation.pk)
+    found = Running(since, hours.exchanges(), sum(refusals.by_reason().values()))
+    return found if found.exchanges or found.refused else None
 
 
 def week(application: Application) -> Week:

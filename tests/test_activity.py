@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from installs import exchanges, lifecycle
 from installs.forms.activity import ABOUT
-from installs.models import ExchangeHour, Installation
+from installs.models import ExchangeHour, Installation, RefusalGroup
 from installs.views.activity import Hours, by_day
 from linnapp import timeline
 from linnapp.models import Account, Application, TimelineEntry, User, Version
@@ -99,6 +99,24 @@ def test_hours_of_exchanges_are_folded(
     assert "from 1 address" not in page
 
 
+def test_the_hour_that_runs_is_told_on_top(
+    client_of: ClientOf, alice: User, application: Application, version: Version, depot: Account, dave: User
+) -> None:
+    installation = lifecycle.install(application, account=depot, version=version, by=dave).installation
+    client, hour = client_of(alice), exchanges.hour_of(timezone.now())
+    assert "has its line here once it is over" not in client.get(activity(application)).content.decode()
+    ExchangeHour.objects.create(installation=installation, hour=hour, exchanges=2, refused=1, addresses=1)
+    RefusalGroup.objects.create(
+        key="1", hour=hour, reason="TOKEN_ENDED", application_id=application.pk, count=1, last_at=timezone.now()
+    )
+    told = "2 exchanges, 1 refused. An hour has its line here once it is over."
+    asked = [{}, {"about": "exchanges"}, {"about": "details"}, {"q": "Stock"}, {"sort": "oldest"}]
+    pages = [client.get(activity(application), query).content.decode() for query in asked]
+    assert [told in page for page in pages] == [True, True, False, False, False]
+    of_one = client.get(activity(application), {"installation": str(installation.pk)}).content.decode()
+    assert "2 exchanges, 0 refused. An hour" in of_one
+
+
 def test_three_hours_in_a_row_are_one_line_that_opens(application: Application, installation: Installation) -> None:
     noon = timezone.now().replace(hour=12, minute=0, second=0, microsecond=0)
     for number in (0, 1, 2):
@@ -177,5 +195,5 @@ def test_it_needs_few_queries(
     for number in range(60):
         edit_application(application, by=alice, summary=f"{number}")
     client = client_of(alice)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         client.get(activity(application))

@@ -84,8 +84,14 @@ class ExchangeHourQuerySet(models.QuerySet["ExchangeHour"]):
     def of_application(self, application: Application) -> Self:
         return self.filter(installation__application=application)
 
+    def of_installation(self, installation: Installation) -> Self:
+        return self.filter(installation=installation)
+
     def since(self, moment: datetime) -> Self:
         return self.filter(hour__gte=moment)
+
+    def exchanges(self) -> int:
+        return self.aggregate(total=models.Sum("exchanges"))["total"] or 0
 
     def exchanges_by_day(self) -> dict[date, int]:
         """By the days of the reader's time zone."""

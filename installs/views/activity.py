@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from installs import figures
 from installs.forms.activity import CHOICES, ActivityFilter
 from installs.models import Installation
 from installs.views import tab
@@ -56,9 +57,17 @@ def application_activity(request: HttpRequest, account: str, application: UUID) 
         list=activity,
         days=by_day(lines(activity.rows, Side.DEVELOPER)),
         installation=one,
+        running=figures.running(row, one) if _begins_now(activity) else None,
         chips=activity.chips("about", CHOICES),
     )
     return page_or_part(request, "installs/application_activity.html", "installs/_activity.html", context)
+
+
+def _begins_now(activity: ListPage) -> bool:
+    """Whether what happens now would stand on this page: the first one, and about exchanges if about anything."""
+    asked = activity.request.GET
+    about_exchanges = asked.get("about") in {None, "", "exchanges"} and not asked.get("q")
+    return about_exchanges and activity.sort_key == "newest" and not activity.first_url
 
 
 def _installation(request: HttpRequest, application: Application) -> Installation | None:
