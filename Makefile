@@ -7,10 +7,10 @@ PIP_INSTALL := "$(PYTHON)" -m pip install --quiet --quiet --disable-pip-version-
 # On two processes where the machine has them.
 PYTEST := "$(PYTHON)" -m pytest -n 2 --dist worksteal
 
-.PHONY: help run test bench mutants lint format pins clean
+.PHONY: help run test bench mutants screenshots lint format pins clean
 
 help: ## This list
-	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
 run: .venv/run .env ## Run the portal: HOST and PORT choose the address, .env holds the settings
 	@"$(PYTHON)" manage.py prepare
@@ -24,6 +24,9 @@ bench: .venv/test ## Measure exchanges a second beside a bare Django view
 
 mutants: .venv/test ## Break the program line by line; the tests must notice each
 	@"$(PYTHON)" tests/mutants.py $(ARGS)
+
+screenshots: .venv/test ## Take the pictures of docs/screenshots anew
+	@"$(PYTHON)" -m docs.screenshots.make
 
 lint: .venv/test ## Check style, types and templates
 	@"$(PYTHON)" -m ruff check .
