@@ -1,5 +1,4 @@
 import os
-import shutil
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -7,22 +6,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserType
 
+from tests import chromium
 from tests.engines import missing
 
 pytest_plugins = ["tests.people", "tests.portal"]
 
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
-# Quiet, and root may start it too.
-CHROMIUM_ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 # CI has everything that tests need: a skipped test there is a test that nobody runs.
 NO_SKIPS = os.environ.get("CI", "").lower() in {"1", "true"}
 
@@ -56,8 +44,7 @@ def without_skip(report: Any) -> Any:
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type: BrowserType, browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """The chromium on the PATH, else Playwright's own."""
-    on_path = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-    chromium = on_path or browser_type.executable_path
-    if not Path(chromium).exists():
+    path = chromium.on_path() or browser_type.executable_path
+    if not Path(path).exists():
         pytest.skip("no Chromium: install one, or run `.venv/bin/python -m playwright install chromium`")
-    return browser_type_launch_args | {"executable_path": chromium, "args": CHROMIUM_ARGUMENTS}
+    return browser_type_launch_args | {"executable_path": path, "args": chromium.ARGUMENTS}

@@ -20,7 +20,7 @@ SAVED = re.compile(r"^\s*Saved \d\d:\d\d\. Your Development Version has it\.")
 Sit = Callable[[], Mouse]
 
 
-@pytest.fixture(params=HANDS.values(), ids=HANDS.keys())
+@pytest.fixture(params=list(HANDS.values()), ids=list(HANDS))
 def sit(request: pytest.FixtureRequest, browser: Browser, live_portal: Portal) -> Iterator[Sit]:
     """Gives one more person a browser of their own."""
     expect.set_options(timeout=PATIENCE_MS)

@@ -1,0 +1,123 @@
+"""Runs inside a portal with the demo (`set_by`): adds what the demo lacks (an account with nothing in it, names as
+long as they may be, applications that are suspended and retired, links of mails), and prints as JSON what the
+addresses of its pages are made of. `person value` is what one person reads in place of `value`."""
+
+import json
+from collections.abc import Iterator
+
+from allauth.account.forms import default_token_generator
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from allauth.account.utils import user_pk_to_url_str
+from django.contrib import admin
+
+from installs import lifecycle, rotation
+from installs.models import Installation
+from linnapp.demo_people import PEOPLE
+from linnapp.models import Account, Application, Membership, Secret, User, Version
+from linnapp.services import applications, people, versions
+from tests.portal import Portal
+
+LONG = "Donaudampfschifffahrtsgesellschaft & Söhne Warehouse-to-Webshop Stock, Price and Order Synchronisation Bridge"
+LONG_ACCOUNT = "Rhabarberbarbarabarbarbarenbartbarbierbierbarbärbel International Holdings"
+Facts = dict[str, str]
+
+
+def user(name: str) -> User:
+    return User.objects.get(email=next(person.email for person in PEOPLE if person.name == name))
+
+
+def set_stage() -> Facts:
+    alice, dave = user("Alice"), user("Dave")
+    empty = people.create_account(name=LONG_ACCOUNT, owner=dave)
+    northwind = Account.objects.get(slug="northwind")
+    bridge = Application.objects.get(name="Stock Bridge")
+    forget_password(user("Bob"))
+    return {
+        "account": northwind.slug,
+        "Carol account": "carols-cakes",
+        "Dave account": empty.slug,
+        **the_application(bridge),
+        **other_applications(northwind, alice),
+        **links_of_mails(northwind, alice, dave),
+        **dict(first_rows()),
+    }
+
+
+def forget_password(person: User) -> None:
+    person.set_unusable_password()
+    person.save(update_fields=["password"])
+
+
+def the_application(bridge: Application) -> Facts:
+    installation = Installation.objects.live().get(application=bridge, account__slug="carols-cakes")
+    seat = Membership.objects.get(user=user("Bob"))
+    return {
+        "application": str(bridge.pk),
+        "installation": str(installation.pk),
+        "version": str(latest(bridge).pk),
+        "secret": str(secret_of(bridge).pk),
+        "digest": bridge.logo_digest,
+        "member": str(seat.pk),
+    }
+
+
+def latest(application: Application) -> Version:
+    version = application.versions.latest()
+    assert version is not None
+    return version
+
+
+def secret_of(application: Application) -> Secret:
+    secret = application.secrets.live().last()
+    assert secret is not None
+    return secret
+
+
+def other_applications(account: Account, alice: User) -> Facts:
+    system = Application.Type.SYSTEM
+    made = {
+        name: applications.create_application(account=account, name=title, kind=system, by=alice)[0]
+        for name, title in (("new", "Not released yet"), ("long", LONG[:100]), ("retired", "Gone for good"))
+    }
+    versions.create_version(made["long"], number=(1, 0, 0), notes=LONG, expected_revision=1, by=alice)
+    applications.edit_application(made["long"], by=alice, description=f"{LONG}. " * 6, summary=LONG)
+    first = versions.create_version(made["retired"], number=(1, 0, 0), notes="First.", expected_revision=1, by=alice)
+    installed = lifecycle.install(made["retired"], account=account, version=first, by=alice)
+    lifecycle.uninstall(installed.installation, by=alice)
+    rotation.remove_application(made["retired"], by=alice)
+    made["suspended"] = Application.objects.get(name="Review Lamp")
+    reason = "It asked its customers for their passwords."
+    lifecycle.suspend_application(made["suspended"], reason=reason, by=user("Paula"))
+    made["changed"] = Application.objects.get(name="Order Board")
+    return {f"{name} application": str(row.pk) for name, row in made.items()}
+
+
+def links_of_mails(northwind: Account, alice: User, dave: User) -> Facts:
+    invitation, key = people.invite(northwind, email=dave.email, role=Membership.Role.DEVELOPER, by=alice)
+    address = EmailAddress.objects.get(user=dave)
+    return {
+        "invitation": str(invitation.pk),
+        "token": key,
+        "uidb36": user_pk_to_url_str(dave),
+        "password key": default_token_generator.make_token(dave),
+        "confirm key": EmailConfirmationHMAC(address).key,
+    }
+
+
+def first_rows() -> Iterator[tuple[str, str]]:
+    """Of each model in the admin, the row whose page is opened."""
+    for model in admin.site._registry:
+        row = model._default_manager.order_by("pk").first()
+        if row is not None:
+            yield f"admin {model._meta.label_lower}", str(row.pk)
+
+
+def tell() -> None:
+    print(json.dumps(set_stage()))  # noqa: T201
+
+
+def set_by(portal: Portal) -> Facts:
+    facts: Facts = json.loads(
+        portal.manage("shell", "--verbosity=0", "--command=from tests import stage; stage.tell()")
+    )
+    return facts
