@@ -173,6 +173,19 @@ def test_error_pages_are_for_everybody(template: str, inspector: Inspector) -> N
     assert inspector.faults == []
 
 
+@pytest.mark.browser
+def test_a_page_full_of_faults_is_noticed(inspector: Inspector) -> None:
+    body = """<!doctype html><html lang="en"><title>Faults</title><main><h1>Faults</h1><img src="http://other.example/a">
+        <p style="color: #ccc">Pale</p><p style="width: 2000px">Wide</p></main><script>console.error("Oh")</script>"""
+    inspector.page.route("**/broken/", lambda route: route.fulfill(body=body, content_type="text/html"))
+    inspector.page.route("http://other.example/**", lambda route: route.abort())
+    inspector.page.goto("/broken/")
+    inspector.look()
+    found = " ".join(inspector.faults)
+    for fault in ("image-alt", "color-contrast", "scrolls sideways", "console: Oh", "asked http://other.example/a"):
+        assert fault in found
+
+
 def error_page(template: str) -> str:
     request: HttpRequest = RequestFactory().get("/broken/")
     request.reference = "7K2M93QX"  # type: ignore[attr-defined]
