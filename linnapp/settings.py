@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import environ
+from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from huey import RedisHuey, SqliteHuey
@@ -25,6 +26,28 @@ def required(name: str, advice: str) -> str:
     return value
 
 
+def whole(name: str, default: int, least: int = 1, most: int = 2**31 - 1) -> int:
+    """Value of a setting that is a whole number."""
+    text = env.str(name, default="") or str(default)
+    if not (text.isascii() and text.isdigit() and len(text) < 11 and least <= int(text) <= most):
+        raise ImproperlyConfigured(f"{name} is “{text}”. Write a whole number from {least} to {most}.")
+    return int(text)
+
+
+def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    try:
+        return [ipaddress.ip_network(network.strip()) for network in env.list(name, default=[])]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}. Write networks such as 10.0.0.0/8, with commas.") from error
+
+
+def is_fernet_key(text: str) -> bool:
+    try:
+        return bool(Fernet(text))
+    except ValueError:
+        return False
+
+
 def is_loopback(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True
@@ -38,16 +61,18 @@ MAKE_ENV = "`python -m linnapp.first_env` writes a `.env` with fresh keys."
 SECRET_KEY = required("SECRET_KEY", MAKE_ENV)
 # Fernet keys, newest first: Application Secrets and permanent tokens are encrypted with the first, read with any.
 CREDENTIAL_KEYS = [key for key in required("CREDENTIAL_KEYS", MAKE_ENV).split(",") if key]
+if not all(map(is_fernet_key, CREDENTIAL_KEYS)):
+    raise ImproperlyConfigured(f"CREDENTIAL_KEYS holds what is no Fernet key. {MAKE_ENV}")
 # Key of the digests by which credentials are found. Another key finds nothing: back it up with the database.
 DIGEST_KEY = required("DIGEST_KEY", MAKE_ENV)
 DEBUG = env.bool("DEBUG", default=False)
 
 # Where the portal listens, and the address people and clients use for it.
 HOST = env.str("HOST", default="127.0.0.1")
-PORT = env.int("PORT", default=8000)
+PORT = whole("PORT", 8000, most=65_535)
 # Web processes, one request at a time each, and jobs at a time of a worker process.
-WEB_WORKERS = env.int("WEB_WORKERS", default=2)
-WORKER_THREADS = env.int("WORKER_THREADS", default=4)
+WEB_WORKERS = whole("WEB_WORKERS", 2)
+WORKER_THREADS = whole("WORKER_THREADS", 4)
 SITE_URL = env.str("SITE_URL", default="").rstrip("/") or f"http://localhost:{PORT}"
 SITE = urlsplit(SITE_URL)
 SITE_HOST = SITE.hostname or ""
@@ -55,7 +80,7 @@ ON_LOOPBACK = is_loopback(SITE_HOST) and is_loopback(HOST)
 HTTPS = SITE.scheme == "https"
 # http beyond loopback sends passwords and tokens in the clear: it must be wished for.
 ALLOW_HTTP = env.bool("ALLOW_HTTP", default=False)
-if SITE.scheme not in {"http", "https"} or not SITE_HOST or SITE.path:
+if SITE.scheme not in {"http", "https"} or not SITE_HOST or SITE.path or "@" in SITE.netloc or SITE.query:
     raise ImproperlyConfigured(f"SITE_URL is “{SITE_URL}”. Write scheme and host, such as https://portal.example.com")
 IN_THE_CLEAR = not HTTPS and not is_loopback(SITE_HOST)
 if IN_THE_CLEAR and not ALLOW_HTTP:
@@ -73,7 +98,7 @@ LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"]
 ALLOWED_HOSTS = [SITE_HOST, *(LOOPBACK_NAMES if is_loopback(SITE_HOST) else []), *env.list("ALLOWED_HOSTS", default=[])]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 # Proxies whose X-Forwarded-For is believed, as networks, read from the right.
-TRUSTED_PROXIES = [ipaddress.ip_network(network) for network in env.list("TRUSTED_PROXIES", default=[])]
+TRUSTED_PROXIES = networks("TRUSTED_PROXIES")
 
 # The wire. Clients read `Server` as the address of their data calls.
 DATA_SERVER_URL = env.str("DATA_SERVER_URL", default="").rstrip("/") or SITE_URL
@@ -82,18 +107,21 @@ if LOCALITY not in {"EU", "US", "AS"}:
     raise ImproperlyConfigured(f"LOCALITY is “{LOCALITY}”. Clients know EU, US and AS.")
 # Credentials in the query string end up in access logs: refused unless the operator wants them.
 ALLOW_QUERY_CREDENTIALS = env.bool("ALLOW_QUERY_CREDENTIALS", default=False)
-SESSION_IDLE_SECONDS = env.int("SESSION_IDLE_SECONDS", default=1800)
-SESSION_ABSOLUTE_SECONDS = env.int("SESSION_ABSOLUTE_SECONDS", default=24 * 3600)
-SESSIONS_PER_INSTALLATION = env.int("SESSIONS_PER_INSTALLATION", default=20)
-EXCHANGES_PER_MINUTE = env.int("EXCHANGES_PER_MINUTE", default=150)
+SESSION_IDLE_SECONDS = whole("SESSION_IDLE_SECONDS", 1800)
+SESSION_ABSOLUTE_SECONDS = whole("SESSION_ABSOLUTE_SECONDS", 24 * 3600)
+SESSIONS_PER_INSTALLATION = whole("SESSIONS_PER_INSTALLATION", 20)
+EXCHANGES_PER_MINUTE = whole("EXCHANGES_PER_MINUTE", 150)
 
 # Everything the portal writes on its own machine when no other engine is named.
 STATE_DIR = Path(env.str("STATE_DIR", default="") or BASE_DIR / "var").resolve()
 STATE_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
+ENGINES = {"django.db.backends.sqlite3", "django.db.backends.postgresql"}
 # Named without a URL, because a folder may have a “%” or “#” in its name.
 EMBEDDED_DATABASE = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(STATE_DIR / "db.sqlite3")}
 DATABASE: dict[str, Any] = env.db_url("DATABASE_URL") if env.str("DATABASE_URL", default="") else EMBEDDED_DATABASE
+if DATABASE.get("ENGINE") not in ENGINES:
+    raise ImproperlyConfigured("DATABASE_URL begins with postgres:// or sqlite:///. Unset, it is SQLite in STATE_DIR.")
 DATABASES = {"default": DATABASE}
 DATABASE["CONN_MAX_AGE"] = None
 if DATABASE["ENGINE"].endswith("sqlite3"):
@@ -268,13 +296,16 @@ SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 
+LOG_LEVEL = env.str("LOG_LEVEL", default="WARNING").upper()
+if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+    raise ImproperlyConfigured(f"LOG_LEVEL is “{LOG_LEVEL}”. Write DEBUG, INFO, WARNING or ERROR.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"reference": {"()": "linnapp.middleware.ReferenceFilter"}},
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(reference)s] %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["reference"]}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="WARNING")},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": [], "propagate": True, "level": "WARNING"},
         # A refused request is not news for the operator; the reference in the answer finds it.

@@ -13,9 +13,9 @@ from tests.portal import ROOT, environment
 
 
 def names_in_settings() -> Iterator[str]:
-    """Names that settings.py reads: the first argument of `env…("NAME")` and `required("NAME")`."""
+    """Names that settings.py reads: the first argument of `env…("NAME")`, `required("NAME")` and so on."""
     for node in ast.walk(ast.parse((ROOT / "linnapp/settings.py").read_text())):
-        if isinstance(node, ast.Call) and re.fullmatch(r"env\.\w+|required", ast.unparse(node.func)):
+        if isinstance(node, ast.Call) and re.fullmatch(r"env\.\w+|required|whole|networks", ast.unparse(node.func)):
             argument = node.args[0]
             if isinstance(argument, ast.Constant):
                 yield str(argument.value)
@@ -43,8 +43,16 @@ def test_each_has_a_comment_above_it() -> None:
         ("DIGEST_KEY", "", "DIGEST_KEY is not set."),
         ("SITE_URL", "http://portal.example.com", "use https, or set ALLOW_HTTP=true to accept plain http."),
         ("SITE_URL", "portal.example.com", "Write scheme and host, such as https://portal.example.com"),
+        ("SITE_URL", "https://me:word@localhost", "Write scheme and host, such as https://portal.example.com"),
         ("SITE_URL", "https://portal.example.com", "DEMO=true lets anybody sign in: it runs on loopback only"),
         ("HOST", "0.0.0.0", "DEMO=true lets anybody sign in: it runs on loopback only"),
+        ("CREDENTIAL_KEYS", "short", "CREDENTIAL_KEYS holds what is no Fernet key."),
+        ("PORT", "eighty", "PORT is “eighty”. Write a whole number from 1 to 65535."),
+        ("WEB_WORKERS", "0", "WEB_WORKERS is “0”. Write a whole number from 1 to"),
+        ("SESSION_IDLE_SECONDS", "-5", "SESSION_IDLE_SECONDS is “-5”."),
+        ("TRUSTED_PROXIES", "10.0.0.1/8", "Write networks such as 10.0.0.0/8, with commas."),
+        ("DATABASE_URL", "mysql://user@127.0.0.1/linnapp", "DATABASE_URL begins with postgres:// or sqlite:///"),
+        ("LOG_LEVEL", "LOUD", "LOG_LEVEL is “LOUD”. Write DEBUG, INFO, WARNING or ERROR."),
         ("LOCALITY", "UK", "LOCALITY is “UK”. Clients know EU, US and AS."),
     ],
 )

@@ -1,4 +1,7 @@
+import threading
+
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -151,3 +154,21 @@ def test_a_team_of_two_hundred_costs_no_more_queries(
     client = client_of(alice)
     with django_assert_max_num_queries(9):
         assert client.get(TEAM).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_accounts_of_one_name_in_the_same_moment_get_two_addresses(carol: User) -> None:
+    made: list[Account] = []
+
+    def make_another() -> None:
+        made.append(people.create_account(name="Twice", owner=carol))
+        connection.close()
+
+    another = threading.Thread(target=make_another)
+    with transaction.atomic():
+        people.create_account(name="Twice", owner=carol)
+        another.start()
+        # Long enough to have chosen its address, and to wait for this one's end.
+        another.join(timeout=0.5)
+    another.join(timeout=10)
+    assert [account.slug for account in made] == ["twice-2"]

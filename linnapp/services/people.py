@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -29,10 +29,19 @@ def free_slug(name: str) -> str:
 @transaction.atomic
 def create_account(*, name: str, owner: User) -> Account:
     """An account with its first Owner."""
-    account = Account.objects.create(name=name, slug=free_slug(name), contact_email=owner.email)
+    try:
+        account = _account_with_free_slug(name, owner)
+    except IntegrityError:
+        # Another of this name was made at the same moment and is there now, so that the next slug is found.
+        account = _account_with_free_slug(name, owner)
     Membership.objects.create(account=account, user=owner, role=Membership.Role.OWNER)
     timeline.record(timeline.Kind.ACCOUNT_CREATED, by=owner, side=timeline.Side.CUSTOMER, account=account)
     return account
+
+
+@transaction.atomic
+def _account_with_free_slug(name: str, owner: User) -> Account:
+    return Account.objects.create(name=name, slug=free_slug(name), contact_email=owner.email)
 
 
 @transaction.atomic
