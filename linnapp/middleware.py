@@ -10,8 +10,9 @@ from typing import cast
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.core.handlers.exception import convert_exception_to_response
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.urls import get_resolver, set_urlconf
 from django.utils import timezone
 
@@ -124,6 +125,22 @@ class PageHeaders:
         # A page holds what one person may see: no shared cache keeps it, and Back after signing out shows nothing.
         response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+
+class WrongMethod:
+    """Says what a 405 is. Django answers it without a word, which a browser shows as a page that does not work; people
+    get there by opening the address of a form that was answered in place."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if not isinstance(response, HttpResponseNotAllowed):
+            return response
+        page = render(request, "405.html", status=405)
+        page.headers["Allow"] = response.headers["Allow"]
+        return page
 
 
 class ReadersTimeZone:

@@ -186,6 +186,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "linnapp.middleware.ReadersTimeZone",
+    "linnapp.middleware.WrongMethod",
 ]
 ROOT_URLCONF = "linnapp.urls"
 MACHINE_URLCONF = "installs.api_urls"
