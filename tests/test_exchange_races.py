@@ -179,13 +179,13 @@ def application_held(portal: Portal, application: str) -> Iterator[None]:
             database.execute("SELECT 1 FROM linnapp_application WHERE id = %s FOR NO KEY UPDATE", [application])
             yield
         return
-    database = sqlite3.connect(Path(portal.env["STATE_DIR"]) / "db.sqlite3", isolation_level=None, timeout=20)
-    database.execute("BEGIN IMMEDIATE")
+    file = sqlite3.connect(Path(portal.env["STATE_DIR"]) / "db.sqlite3", isolation_level=None, timeout=20)
+    file.execute("BEGIN IMMEDIATE")
     try:
         yield
     finally:
-        database.execute("ROLLBACK")
-        database.close()
+        file.execute("ROLLBACK")
+        file.close()
 
 
 def test_installing_waits_for_whoever_changes_the_application(roomy_portal: Portal) -> None:
