@@ -32,8 +32,12 @@ def new_link_key() -> str:
     return secrets.token_urlsafe(24)
 
 
-def new_encryption_key() -> str:
-    return Fernet.generate_key().decode()
+def is_encryption_key(text: str) -> bool:
+    """Whether CREDENTIAL_KEYS may hold this."""
+    try:
+        return bool(Fernet(text))
+    except ValueError:
+        return False
 
 
 def canonical(value: str) -> str | None:

@@ -7,11 +7,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import environ
-from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from huey import RedisHuey, SqliteHuey
 from huey.serializer import SignedSerializer
+
+from linnapp.credentials import is_encryption_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -41,13 +42,6 @@ def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
         raise ImproperlyConfigured(f"{name}: {error}. Write networks such as 10.0.0.0/8, with commas.") from error
 
 
-def is_fernet_key(text: str) -> bool:
-    try:
-        return bool(Fernet(text))
-    except ValueError:
-        return False
-
-
 def is_loopback(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True
@@ -61,7 +55,7 @@ MAKE_ENV = "`python -m linnapp.first_env` writes a `.env` with fresh keys."
 SECRET_KEY = required("SECRET_KEY", MAKE_ENV)
 # Fernet keys, newest first: Application Secrets and permanent tokens are encrypted with the first, read with any.
 CREDENTIAL_KEYS = [key for key in required("CREDENTIAL_KEYS", MAKE_ENV).split(",") if key]
-if not all(map(is_fernet_key, CREDENTIAL_KEYS)):
+if not all(map(is_encryption_key, CREDENTIAL_KEYS)):
     raise ImproperlyConfigured(f"CREDENTIAL_KEYS holds what is no Fernet key. {MAKE_ENV}")
 # Key of the digests by which credentials are found. Another key finds nothing: back it up with the database.
 DIGEST_KEY = required("DIGEST_KEY", MAKE_ENV)

@@ -29,9 +29,6 @@ class InstallationQuerySet(models.QuerySet["Installation"]):
             models.Q(account__in=owned) | models.Q(account__in=mine, application__account=models.F("account"))
         )
 
-    def of_applications_edited_by(self, user: Reader) -> Self:
-        return self.filter(application__in=Application.objects.editable_by(user).values("pk"))
-
     def for_support(self, user: Reader) -> Self:
         """All of them, for those the support console is open to."""
         return self if user.is_authenticated and user.is_support else self.none()
