@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from linnapp.models import User
 from tests.people import ClientOf
 
 
@@ -42,3 +43,20 @@ def test_a_script_whose_reader_is_signed_out_leads_the_whole_page_to_the_sign_in
 def test_a_script_that_comes_from_elsewhere_leads_nobody_there(client_of: ClientOf) -> None:
     headers = {"hx-request": "true", "hx-current-url": "https://elsewhere.example/a"}
     assert client_of(None).get("/profile/", headers=headers).headers["HX-Redirect"] == "/sign-in/?next=/"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/sign-in/", "/profile/", "/nowhere/", "/admin/", "/admin/linnapp/user/"])
+def test_every_page_forbids_what_it_does_not_need(client_of: ClientOf, paula: User, path: str) -> None:
+    headers = client_of(paula).get(path).headers
+    policy = dict(part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].split(";"))
+    assert policy == {
+        "default-src": "'none'",
+        "frame-ancestors": "'none'",
+        "img-src": "'self' data: blob:",
+    } | dict.fromkeys(("script-src", "style-src", "connect-src", "font-src", "form-action", "base-uri"), "'self'")
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Permissions-Policy"].startswith("camera=()")
+    assert "no-store" in headers["Cache-Control"]

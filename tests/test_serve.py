@@ -1,5 +1,6 @@
 """`manage.py serve` as it is run: real processes, a real port, real signals."""
 
+import base64
 import os
 import shutil
 import signal
@@ -219,3 +220,12 @@ def test_a_database_that_lacks_migrations_is_refused(tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert "Run `python manage.py prepare` first; `make run` does both." in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("name", ["CREDENTIAL_KEYS", "DIGEST_KEY"])
+def test_other_keys_than_the_database_was_made_with_are_refused(env: dict[str, str], name: str) -> None:
+    other = base64.urlsafe_b64encode(os.urandom(32)).decode()
+    command = [sys.executable, "manage.py", "serve"]
+    refused = subprocess.run(command, cwd=ROOT, env=env | {name: other}, capture_output=True, text=True, check=False)
+    assert refused.returncode == 1
+    assert "These keys cannot read this database: restore the `.env` it was made with." in refused.stderr
