@@ -37,8 +37,12 @@ def test_somebody_who_works_nowhere_yet_comes_to_the_account_that_develops(
     assert client_of(alice).get(reverse("home")).headers["Location"] == "/a/northwind/applications/"
 
 
-def test_somebody_without_an_account_is_asked_to_make_one(sam: User, client_of: ClientOf) -> None:
-    assert client_of(sam).get(reverse("home")).headers["Location"] == reverse("account_new")
+def test_somebody_without_an_account_is_asked_to_make_one(dave: User, client_of: ClientOf) -> None:
+    assert client_of(dave).get(reverse("home")).headers["Location"] == reverse("account_new")
+
+
+def test_staff_without_an_account_are_led_to_their_pages(sam: User, client_of: ClientOf) -> None:
+    assert client_of(sam).get(reverse("home")).headers["Location"] == reverse("support_search")
 
 
 def test_somebody_signed_out_is_sent_to_sign_in(db: None, client_of: ClientOf) -> None:

@@ -92,6 +92,7 @@ def test_make_alone_lists_what_there_is_to_do(copy: Path) -> None:
         "test",
         "bench",
         "mutants",
+        "screenshots",
         "lint",
         "format",
         "pins",
