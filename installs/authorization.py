@@ -32,7 +32,8 @@ UUID_COLUMNS = (1, 7, 8, 12)
 
 class Refused(Exception):
     """A refused exchange. `application_id` and `installation_id` are those the caller proved, None for nothing proved;
-    `failures` counts the refusals of the same address in the window before this one."""
+    `failures` counts the refusals of the same address in the window before this one; `tail` are the last characters
+    of the permanent token that belongs in the place of what was sent, where that is known."""
 
     def __init__(
         self,
@@ -42,6 +43,7 @@ class Refused(Exception):
         installation_id: UUID | None,
         failures: int,
         retry_after: int | None = None,
+        tail: str = "",
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -49,6 +51,7 @@ class Refused(Exception):
         self.installation_id = installation_id
         self.failures = failures
         self.retry_after = retry_after
+        self.tail = tail
 
 
 @dataclass(frozen=True)
@@ -186,7 +189,7 @@ def _refuse_unless_right(request: ExchangeRequest, case: Case) -> None:
     if case.application_suspended:
         raise _refused(Reason.APPLICATION_SUSPENDED, case)
     if case.token_id is None:
-        raise _refused(_what_was_sent_instead(request), case)
+        raise _sent_something_else(request, case)
     if case.installation_application_id != application_id:
         raise _refused(Reason.OTHER_APPLICATION, case)
     if case.installation_state in (Installation.State.UNINSTALLED, Installation.State.FAILED):
@@ -199,16 +202,18 @@ def _refuse_unless_right(request: ExchangeRequest, case: Case) -> None:
         raise _refused(Reason.SUSPENDED_BY_ACCOUNT, case)
 
 
-def _what_was_sent_instead(request: ExchangeRequest) -> Reason:
-    """Only for the developer who proved ID and secret: which of their values stands in the place of the token."""
-    if Session.objects.filter(digest=credentials.digest(request.token)).exists():
-        return Reason.SESSION_TOKEN_SENT
+def _sent_something_else(request: ExchangeRequest, case: Case) -> Refused:
+    """Only for the developer who proved ID and secret: which of their own values stands in the place of the token."""
+    own = Session.objects.filter(installation__application_id=case.secret_application_id)
+    session = own.filter(digest=credentials.digest(request.token)).select_related("permanent_token").first()
+    if session:
+        return _refused(Reason.SESSION_TOKEN_SENT, case, tail=session.permanent_token.tail)
     if request.token and request.token in (request.application_id, request.application_secret):
-        return Reason.OTHER_CREDENTIAL_SENT
-    return Reason.UNKNOWN_TOKEN
+        return _refused(Reason.OTHER_CREDENTIAL_SENT, case)
+    return _refused(Reason.UNKNOWN_TOKEN, case)
 
 
-def _refused(reason: Reason, case: Case, retry_after: int | None = None) -> Refused:
+def _refused(reason: Reason, case: Case, retry_after: int | None = None, tail: str = "") -> Refused:
     """With the rows the caller proved: the application by its secret, the installation where it is of that one."""
     proven = None if reason == Reason.UNPROVEN else case.secret_application_id
     is_theirs = proven is not None and case.installation_application_id == proven
@@ -218,6 +223,7 @@ def _refused(reason: Reason, case: Case, retry_after: int | None = None) -> Refu
         installation_id=case.installation_id if is_theirs else None,
         failures=case.failures,
         retry_after=retry_after,
+        tail=tail,
     )
 
 

@@ -251,7 +251,12 @@ def resume_application(application: Application, *, reason: str, by: User) -> bo
 
 
 def _locked(installation: Installation) -> Installation:
-    """The row as it stands, locked: an exchange that holds it (FOR SHARE) ends first, a later one sees the change."""
+    """The row as it stands, locked: an exchange that holds it (FOR SHARE) ends first, a later one sees the change.
+
+    The application is locked before it, as everywhere: ending sessions here and suspending it there take turns, and
+    do not wait for each other's session rows in a circle.
+    """
+    Application.objects.select_for_update().get(pk=installation.application_id)
     return Installation.objects.select_for_update(of=("self",)).with_its_facts().get(pk=installation.pk)
 
 

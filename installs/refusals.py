@@ -47,8 +47,8 @@ SENTENCES = {
     "your application in the developer portal.",
     Reason.UNKNOWN_TOKEN: "Token is not a permanent token of this portal. Use the one shown beside the installation on "
     "the Installations page of your application.",
-    Reason.SESSION_TOKEN_SENT: "Token is a session token. Send the permanent token of the installation instead; the "
-    "session token goes into the Authorization header of the calls that follow.",
+    Reason.SESSION_TOKEN_SENT: "Token is a session token. Send the permanent token of the installation instead (ending "
+    "…{tail}); the session token goes into the Authorization header of the calls that follow.",
     Reason.OTHER_CREDENTIAL_SENT: "Token is your Application ID or Application Secret. Send the permanent token of the "
     "installation instead.",
     Reason.OTHER_APPLICATION: "Token belongs to an installation of another application. Use the ApplicationId and "
@@ -92,6 +92,13 @@ def retry_after(failures: int) -> int | None:
     """
     over = failures - FAILURES_ALLOWED
     return None if over < 0 else min(2 ** (1 + over // 20), 3600)
+
+
+def failures_of(address: str) -> int:
+    """Refusals of an address within the window, those of the last second aside."""
+    began = timezone.now() - FAILURE_WINDOW
+    row = FailureWindow.objects.filter(address=address, last_at__gt=began).first()
+    return row.failures if row else 0
 
 
 @dataclass

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from installs import lifecycle, refusals
 from installs.models import Installation, Session
-from linnapp.models import Application, User
+from linnapp.models import Account, Application, User
+from linnapp.services import applications
 
 URL = "/api/Auth/AuthorizeByApplication"
 LOCATIONS = "/api/Inventory/GetStockLocations"
@@ -60,7 +61,20 @@ def test_the_developer_is_told_that_it_is_a_session_token(credentials_of: dict[s
     session = exchange(credentials_of).json()["Token"]
     answer = exchange(credentials_of | {"Token": session})
     assert answer.status_code == 400
-    assert answer.json()["Message"].startswith("Token is a session token.")
+    tail = credentials_of["Token"][-4:]
+    told = f"Token is a session token. Send the permanent token of the installation instead (ending …{tail}); "
+    assert answer.json()["Message"].startswith(told)
+
+
+def test_another_developer_is_not_told_whose_session_token_it_is(
+    credentials_of: dict[str, str], alice: User, northwind: Account
+) -> None:
+    session = exchange(credentials_of).json()["Token"]
+    other, secret = applications.create_application(
+        account=northwind, name="Other", kind=Application.Type.SYSTEM, by=alice
+    )
+    answer = exchange({"ApplicationId": str(other.pk), "ApplicationSecret": secret.value(), "Token": session})
+    assert answer.json()["Message"].startswith("Token is not a permanent token of this portal.")
 
 
 def test_suspending_ends_sessions_and_refuses_the_next(
@@ -105,3 +119,13 @@ def test_an_idle_session_has_ended(credentials_of: dict[str, str], settings: Any
     token = exchange(credentials_of).json()["Token"]
     Session.objects.update(last_used_at=timezone.now() - timedelta(seconds=1801))
     assert Client().get(LOCATIONS, headers={"Authorization": token}).status_code == 401
+
+
+def test_wrong_credentials_for_a_profile_count_as_failures_too(application: Application) -> None:
+    sent = {"ApplicationId": str(application.pk), "ApplicationSecret": WRONG, "UserId": "1"}
+    url = "/api/Auth/GetApplicationProfileBySecretKey"
+    for _ in range(refusals.FAILURES_ALLOWED):
+        assert Client().post(url, json.dumps(sent), content_type="application/json").status_code == 400
+    refusals.flush()
+    late = Client().post(url, json.dumps(sent), content_type="application/json")
+    assert (late.status_code, late.headers["Retry-After"]) == (429, "2")

@@ -106,14 +106,19 @@ def masked(members: dict[str, str]) -> dict[str, str]:
 
 def refusal(request: HttpRequest, refused: Refused) -> JsonResponse:
     """400, or 429 for whoever exchanges too often or keeps failing: a 401 would send clients into a loop."""
+    message = refusals.SENTENCES[refused.reason].format(quota=settings.EXCHANGES_PER_MINUTE, tail=refused.tail)
     if refused.reason == Reason.OVER_QUOTA:
-        message = refusals.SENTENCES[Reason.OVER_QUOTA].format(quota=settings.EXCHANGES_PER_MINUTE)
         return too_many(JsonResponse(error_body(429, message), status=429), refused.retry_after or 60)
-    wait = refusals.retry_after(refused.failures)
-    if wait is not None:
-        message = f"Too many failed attempts from your address. Wait {wait} seconds, then send the right credentials."
-        return too_many(error(request, 429, message), wait)
-    return error(request, 400, refusals.SENTENCES[refused.reason])
+    return failed(request, refused.failures, message)
+
+
+def failed(request: HttpRequest, failures: int, message: str) -> JsonResponse:
+    """400 with the message; 429 for an address that has failed too often before."""
+    wait = refusals.retry_after(failures)
+    if wait is None:
+        return error(request, 400, message)
+    message = f"Too many failed attempts from your address. Wait {wait} seconds, then send the right credentials."
+    return too_many(error(request, 429, message), wait)
 
 
 def too_many(response: JsonResponse, seconds: int) -> JsonResponse:
@@ -176,7 +181,9 @@ def application_profile(request: HttpRequest) -> JsonResponse:
     secret = Secret.objects.live().filter(digest=credentials.digest(members["ApplicationSecret"])).first()
     given = credentials.canonical(members["ApplicationId"]) or ""
     if secret is None or not credentials.same(secret.application_id.hex, given):
-        return error(request, 400, "ApplicationId or ApplicationSecret is wrong.")
+        address = client_address(request.META)
+        refusals.note(Reason.UNPROVEN, reference=reference(request), address=address, facts=masked(members))
+        return failed(request, refusals.failures_of(address), "ApplicationId or ApplicationSecret is wrong.")
     return JsonResponse(None, safe=False)
 
 
