@@ -204,7 +204,7 @@ def _refuse_unless_right(request: ExchangeRequest, case: Case) -> None:
 
 def _sent_something_else(request: ExchangeRequest, case: Case) -> Refused:
     """Only for the developer who proved ID and secret: which of their own values stands in the place of the token."""
-    own = Session.objects.filter(installation__application_id=case.secret_application_id)
+    own = Session.objects.filter(installation__application_id=cast(UUID, case.secret_application_id))
     session = own.filter(digest=credentials.digest(request.token)).select_related("permanent_token").first()
     if session:
         return _refused(Reason.SESSION_TOKEN_SENT, case, tail=session.permanent_token.tail)

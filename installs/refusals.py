@@ -10,6 +10,7 @@ from enum import StrEnum
 from hashlib import blake2b
 from uuid import UUID
 
+from django.conf import settings
 from django.db import DatabaseError, close_old_connections, transaction
 from django.db.models import F
 from django.utils import timezone
@@ -47,8 +48,8 @@ SENTENCES = {
     "your application in the developer portal.",
     Reason.UNKNOWN_TOKEN: "Token is not a permanent token of this portal. Use the one shown beside the installation on "
     "the Installations page of your application.",
-    Reason.SESSION_TOKEN_SENT: "Token is a session token. Send the permanent token of the installation instead (ending "
-    "…{tail}); the session token goes into the Authorization header of the calls that follow.",
+    Reason.SESSION_TOKEN_SENT: "Token is a session token. Send the permanent token of the installation "
+    "instead{ending}; the session token goes into the Authorization header of the calls that follow.",
     Reason.OTHER_CREDENTIAL_SENT: "Token is your Application ID or Application Secret. Send the permanent token of the "
     "installation instead.",
     Reason.OTHER_APPLICATION: "Token belongs to an installation of another application. Use the ApplicationId and "
@@ -83,6 +84,12 @@ CAUSES = {
     Reason.CHANGED_MEANWHILE: "changed meanwhile",
     Reason.OVER_QUOTA: "more exchanges in a minute than allowed",
 }
+
+
+def sentence(reason: Reason, tail: str = "") -> str:
+    """What the caller is told; `tail` are the last characters of the permanent token that was meant."""
+    ending = f" (ending …{tail})" if tail else ""
+    return SENTENCES.get(reason, "").format(quota=settings.EXCHANGES_PER_MINUTE, ending=ending)
 
 
 def retry_after(failures: int) -> int | None:

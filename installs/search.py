@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from installs.models import Installation, PermanentToken, RefusalSample, Session
 from installs.models.installations import InstallationQuerySet
-from installs.refusals import SENTENCES, Reason
+from installs.refusals import Reason, sentence
 from linnapp import credentials
 from linnapp.models import Account, Application, Secret, User, Version
 from linnapp.models.applications import ApplicationQuerySet
@@ -142,6 +142,6 @@ def _refusal(reference: str, user: User) -> Refusal | None:
     if sample is None:
         return None
     reason = sample.group.reason
-    cause = SENTENCES.get(Reason(reason), "") if reason in Reason.__members__ else ""
+    cause = sentence(Reason(reason)) if reason in Reason.__members__ else ""
     of = sample.group.application_id
     return Refusal(sample, cause, _applications(user).filter(pk=of).first() if of else None)

@@ -106,7 +106,7 @@ def masked(members: dict[str, str]) -> dict[str, str]:
 
 def refusal(request: HttpRequest, refused: Refused) -> JsonResponse:
     """400, or 429 for whoever exchanges too often or keeps failing: a 401 would send clients into a loop."""
-    message = refusals.SENTENCES[refused.reason].format(quota=settings.EXCHANGES_PER_MINUTE, tail=refused.tail)
+    message = refusals.sentence(refused.reason, refused.tail)
     if refused.reason == Reason.OVER_QUOTA:
         return too_many(JsonResponse(error_body(429, message), status=429), refused.retry_after or 60)
     return failed(request, refused.failures, message)
