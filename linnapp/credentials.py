@@ -1,13 +1,14 @@
 """Every secret of the portal is made, digested, encrypted, compared and masked here, and nowhere else.
 
-Two kinds of value: *credentials* that clients parse as a UUID (Application Secret, permanent token, session token),
-128 random bits each; and *link keys* in mails. Because the values are random, a fast keyed digest finds them:
-a password hash would cost 100 ms for nothing.
+Three kinds of value: *credentials* that clients parse as a UUID (Application Secret, permanent token, session token),
+128 random bits each; *signing secrets*, which sign postbacks; and *link keys* in mails. Because credentials are random,
+a fast keyed digest finds them: a password hash would cost 100 ms for nothing.
 """
 
 import hmac
 import re
 import secrets
+from base64 import b64decode, b64encode
 from functools import lru_cache
 from hashlib import blake2b
 from uuid import UUID
@@ -16,6 +17,10 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
 UUID_SHAPE = re.compile(r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?", re.IGNORECASE)
+
+SIGNING_PREFIX = "whsec_"
+# What Standard Webhooks asks of a signing secret, in bytes.
+SIGNING_BYTES = range(24, 64 + 1)
 
 
 class WrongKey(Exception):
@@ -30,6 +35,31 @@ def new_credential() -> str:
 def new_link_key() -> str:
     """192 random bits for a link in a mail."""
     return secrets.token_urlsafe(24)
+
+
+def new_signing_secret() -> str:
+    """192 random bits, written as Standard Webhooks writes them, which is what its libraries read."""
+    return SIGNING_PREFIX + b64encode(secrets.token_bytes(24)).decode()
+
+
+def is_signing_secret(text: str) -> bool:
+    """Whether `sign` can sign with this."""
+    try:
+        return bool(_signing_key(text))
+    except ValueError:
+        return False
+
+
+def sign(secret: str, message: bytes) -> str:
+    """HMAC-SHA256 in base64, the `v1` of Standard Webhooks. Raises ValueError for what is no signing secret."""
+    return b64encode(hmac.digest(_signing_key(secret), message, "sha256")).decode()
+
+
+def _signing_key(secret: str) -> bytes:
+    key = b64decode(secret.removeprefix(SIGNING_PREFIX), validate=True)
+    if not secret.startswith(SIGNING_PREFIX) or len(key) not in SIGNING_BYTES:
+        raise ValueError(f"A signing secret is “{SIGNING_PREFIX}” and the base64 of 24 to 64 bytes.")
+    return key
 
 
 def is_encryption_key(text: str) -> bool:
@@ -55,7 +85,7 @@ def digest(value: str) -> str:
 
 
 def same(one: str, other: str) -> bool:
-    return hmac.compare_digest(one.encode(), other.encode())
+    return hmac.compare_digest(one.encode(errors="replace"), other.encode(errors="replace"))
 
 
 @lru_cache(maxsize=4)

@@ -64,6 +64,7 @@ FLOORS = {
     "installs.api_urls": ROOF,
     "installs.apps": ROOF,
     "installs.wire": 0,
+    "installs.signing": 0,
     "installs.models": 1,
     "installs.attention": 2,
     "installs.authorization": 2,
