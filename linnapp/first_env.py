@@ -32,6 +32,10 @@ DEMO=true
 # Password of the people in the demo data.
 DEMO_PASSWORD={demo_password}
 
+# Postbacks may go to this machine, and without https: for a receiver beside the portal. Remove both to run for real.
+OUTBOUND_ALLOW_HTTP=true
+OUTBOUND_ALLOWED_NETWORKS=127.0.0.0/8,::1/128
+
 # The database, when SQLite in var/ is not enough.
 # DATABASE_URL=postgres://user:password@127.0.0.1:5432/linnapp
 """

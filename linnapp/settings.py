@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import ssl
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -40,6 +41,18 @@ def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
         return [ipaddress.ip_network(network.strip()) for network in env.list(name, default=[])]
     except ValueError as error:
         raise ImproperlyConfigured(f"{name}: {error}. Write networks such as 10.0.0.0/8, with commas.") from error
+
+
+def certificates_in(name: str) -> str:
+    """Path of a PEM file with certificates; empty when none is named."""
+    path = env.str(name, default="")
+    if path:
+        try:
+            ssl.create_default_context(cafile=path)
+        except OSError as error:
+            fault = f"{name} is “{path}”, which cannot be read as PEM certificates ({error.strerror or error})."
+            raise ImproperlyConfigured(f"{fault} Name such a file, or leave it out.") from error
+    return path
 
 
 def is_loopback(host: str) -> bool:
@@ -105,6 +118,12 @@ SESSION_IDLE_SECONDS = whole("SESSION_IDLE_SECONDS", 1800)
 SESSION_ABSOLUTE_SECONDS = whole("SESSION_ABSOLUTE_SECONDS", 24 * 3600)
 SESSIONS_PER_INSTALLATION = whole("SESSIONS_PER_INSTALLATION", 20)
 EXCHANGES_PER_MINUTE = whole("EXCHANGES_PER_MINUTE", 150)
+
+# What goes out to other servers: https to public addresses, unless the operator allows more.
+OUTBOUND_ALLOW_HTTP = env.bool("OUTBOUND_ALLOW_HTTP", default=False)
+OUTBOUND_ALLOWED_NETWORKS = networks("OUTBOUND_ALLOWED_NETWORKS")
+# Certificates of authorities that are trusted beside those that Mozilla lists.
+OUTBOUND_CA_FILE = certificates_in("OUTBOUND_CA_FILE")
 
 # Everything the portal writes on its own machine when no other engine is named.
 STATE_DIR = Path(env.str("STATE_DIR", default="") or BASE_DIR / "var").resolve()
@@ -306,5 +325,7 @@ LOGGING = {
         # A refused request is not news for the operator; the reference in the answer finds it.
         "django.request": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # Names the whole address it sends to, in which a permanent token may stand.
+        "urllib3": {"level": "CRITICAL"},
     },
 }

@@ -18,7 +18,15 @@ def test_it_writes_fresh_keys_that_only_the_owner_can_read(tmp_path: Path, monke
     monkeypatch.setattr(first_env, "ENV_FILE", tmp_path / ".env")
     assert first_env.main() == 0
     written = settings_in(tmp_path / ".env")
-    assert list(written) == ["SECRET_KEY", "CREDENTIAL_KEYS", "DIGEST_KEY", "DEMO", "DEMO_PASSWORD"]
+    assert list(written) == [
+        "SECRET_KEY",
+        "CREDENTIAL_KEYS",
+        "DIGEST_KEY",
+        "DEMO",
+        "DEMO_PASSWORD",
+        "OUTBOUND_ALLOW_HTTP",
+        "OUTBOUND_ALLOWED_NETWORKS",
+    ]
     assert len(written["SECRET_KEY"]) == 64
     assert Fernet(written["CREDENTIAL_KEYS"]).encrypt(b"x")
     assert len(written["DIGEST_KEY"]) == 44

@@ -15,7 +15,9 @@ from tests.portal import ROOT, environment
 def names_in_settings() -> Iterator[str]:
     """Names that settings.py reads: the first argument of `env…("NAME")`, `required("NAME")` and so on."""
     for node in ast.walk(ast.parse((ROOT / "linnapp/settings.py").read_text())):
-        if isinstance(node, ast.Call) and re.fullmatch(r"env\.\w+|required|whole|networks", ast.unparse(node.func)):
+        if isinstance(node, ast.Call) and re.fullmatch(
+            r"env\.\w+|required|whole|networks|certificates_in", ast.unparse(node.func)
+        ):
             argument = node.args[0]
             if isinstance(argument, ast.Constant):
                 yield str(argument.value)
@@ -51,6 +53,9 @@ def test_each_has_a_comment_above_it() -> None:
         ("WEB_WORKERS", "0", "WEB_WORKERS is “0”. Write a whole number from 1 to"),
         ("SESSION_IDLE_SECONDS", "-5", "SESSION_IDLE_SECONDS is “-5”."),
         ("TRUSTED_PROXIES", "10.0.0.1/8", "Write networks such as 10.0.0.0/8, with commas."),
+        ("OUTBOUND_ALLOWED_NETWORKS", "everywhere", "Write networks such as 10.0.0.0/8, with commas."),
+        ("OUTBOUND_CA_FILE", "/nowhere.pem", "OUTBOUND_CA_FILE is “/nowhere.pem”, which cannot be read"),
+        ("OUTBOUND_CA_FILE", str(ROOT / "README.md"), "Name such a file, or leave it out."),
         ("DATABASE_URL", "mysql://user@127.0.0.1/linnapp", "DATABASE_URL begins with postgres:// or sqlite:///"),
         ("LOG_LEVEL", "LOUD", "LOG_LEVEL is “LOUD”. Write DEBUG, INFO, WARNING or ERROR."),
         ("LOCALITY", "UK", "LOCALITY is “UK”. Clients know EU, US and AS."),

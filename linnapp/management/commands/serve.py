@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.conf import settings
@@ -62,6 +62,8 @@ class Command(BaseCommand):
         if settings.IN_THE_CLEAR:
             warning = f"ALLOW_HTTP: passwords and tokens travel to {settings.SITE_URL} in the clear."
             self.stderr.write(self.style.WARNING(warning))
+        for warning in outbound_warnings():
+            self.stderr.write(self.style.WARNING(warning))
         if role:
             self.stdout.write(f"The {role} role runs (Ctrl-C stops it).")
 
@@ -80,6 +82,16 @@ class Command(BaseCommand):
     def announce(self) -> None:
         self.stdout.write(self.style.SUCCESS(f"Portal at {settings.SITE_URL}") + " (Ctrl-C stops it)")
         self.stdout.flush()
+
+
+def outbound_warnings() -> Iterator[str]:
+    """One line about what postbacks may do beyond https to public addresses."""
+    allowed = ", ".join(str(network) for network in settings.OUTBOUND_ALLOWED_NETWORKS)
+    more = [f"to {allowed}"] if allowed else []
+    if settings.OUTBOUND_ALLOW_HTTP:
+        more.append("without https")
+    if more:
+        yield f"OUTBOUND_*: postbacks may go {' and '.join(more)}. Meant for trying out on one machine."
 
 
 def start_again_with(host: str, port: int) -> None:

@@ -1,0 +1,137 @@
+"""Sending: one request, one answer, within the limits."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from requests import PreparedRequest, RequestException
+from requests.structures import CaseInsensitiveDict
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+from installs.outbound import attempts
+from installs.outbound.answers import Answer, Cause, NotSent, Step
+from installs.outbound.attempts import Attempt
+from installs.outbound.connections import GuardedAdapter, Stale
+from installs.outbound.targets import Target
+
+# Seconds to connect, and for the whole by the clock on the wall, looking the name up included.
+CONNECT_SECONDS = 3.0
+TOTAL_SECONDS = 10.0
+# Bytes of an answer's body that are read at most, and kept.
+READ_BYTES = 64 * 1024
+KEPT_BYTES = 16 * 1024
+# Of the headers: how many, and characters of a name, a value and the reason.
+KEPT_HEADERS, NAME_LENGTH, VALUE_LENGTH, REASON_LENGTH = 50, 100, 1000, 100
+# A body that came compressed would have to be unpacked to be read, however large it is then.
+ALWAYS = {"Accept-Encoding": "identity", "User-Agent": "linnapp"}
+
+
+class Client:
+    """Keeps its connections to hosts and uses them again; one, shared by all threads, is enough for a process.
+
+    Every connection was opened to a checked address; a kept one goes on to that address for a minute at most, whatever
+    its name says meanwhile. `connections` are kept per host, of at most `hosts` hosts; more are opened as needed.
+    """
+
+    def __init__(
+        self,
+        *,
+        hosts: int = 100,
+        connections: int = 16,
+        connect_seconds: float | None = None,
+        total_seconds: float | None = None,
+    ) -> None:
+        self._adapter = GuardedAdapter(hosts, connections)
+        self._connect_seconds = connect_seconds
+        self._total_seconds = total_seconds
+
+    def post(
+        self, url: str, *, body: bytes, headers: Mapping[str, str], tell: Callable[[Step], None] | None = None
+    ) -> Answer:
+        """Raises NotSent. `tell` hears of each step as it is done, over a connection opened for that."""
+        return self.send("POST", url, body=body, headers=headers, tell=tell)
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: bytes,
+        headers: Mapping[str, str],
+        tell: Callable[[Step], None] | None = None,
+    ) -> Answer:
+        attempt = Attempt(
+            CONNECT_SECONDS if self._connect_seconds is None else self._connect_seconds,
+            TOTAL_SECONDS if self._total_seconds is None else self._total_seconds,
+            tell,
+            fresh=tell is not None,
+        )
+        working = attempts.current.set(attempt)
+        try:
+            answer = self._answer(prepared(method, Target.of(url), body, headers), attempt)
+        except NotSent as fault:
+            fault.milliseconds = attempt.milliseconds
+            # What led to it names the whole URL, and quotes what the server sent: nothing for a log.
+            fault.__cause__ = fault.__context__ = None
+            attempt.failed(str(fault))
+            raise
+        finally:
+            attempts.current.reset(working)
+        attempt.passed(f"The server answered {answer.status} {answer.reason}".rstrip() + ".")
+        return answer
+
+    def close(self) -> None:
+        self._adapter.close()
+
+    def _answer(self, request: PreparedRequest, attempt: Attempt) -> Answer:
+        try:
+            return self._exchange(request, attempt)
+        except Stale:
+            attempt.fresh = True
+        return self._exchange(request, attempt)
+
+    def _exchange(self, request: PreparedRequest, attempt: Attempt) -> Answer:
+        try:
+            response = self._adapter.send(request, stream=True)
+            return read(response.raw, attempt)
+        except ReadTimeoutError as error:
+            raise attempt.no_answer() from error
+        except (RequestException, HTTPError) as error:
+            raise NotSent(Cause.RESET, "The server closed the connection before its answer was whole.") from error
+
+
+def prepared(method: str, target: Target, body: bytes, headers: Mapping[str, str]) -> PreparedRequest:
+    """Made by hand from what was checked: requests' own preparing would read the URL once more, its own way."""
+    request = PreparedRequest()
+    request.method, request.url, request.body = method, target.url, body
+    request.headers = CaseInsensitiveDict({**ALWAYS, **headers, "Content-Length": str(len(body))})
+    return request
+
+
+def read(response: Any, attempt: Attempt) -> Answer:
+    """The bounded beginning of an answer; the connection is kept where that was all of it, closed otherwise."""
+    try:
+        body = response.read(READ_BYTES, decode_content=False)
+        headers = [
+            (printable(name, NAME_LENGTH), printable(value, VALUE_LENGTH)) for name, value in response.headers.items()
+        ]
+        answer = Answer(
+            status=response.status,
+            reason=printable(response.reason or "", REASON_LENGTH),
+            headers=tuple(headers[:KEPT_HEADERS]),
+            body=body[:KEPT_BYTES],
+            is_cut=len(body) > KEPT_BYTES,
+            milliseconds=attempt.milliseconds,
+            address=attempt.address,
+        )
+    except BaseException:
+        response.close()
+        raise
+    if len(body) < READ_BYTES:
+        response.release_conn()
+    else:
+        response.close()
+    return answer
+
+
+def printable(text: str, length: int) -> str:
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text[:length])

@@ -1,0 +1,109 @@
+"""Which URLs go out. A URL is read once, strictly; the request is made from what was read, not from the text again."""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from typing import Self
+from urllib.parse import quote, urlsplit
+
+import idna
+from django.conf import settings
+
+from installs.outbound.answers import Cause, NotSent
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+# What browsers refuse (the “bad ports” of the Fetch standard), then stores and desktops that understand a line of
+# text: a request sent to one of these can do harm, and no web server is missed there.
+# fmt: off
+BAD_PORTS = {
+    1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110,
+    111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532,
+    540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061,
+    6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
+    445, 1433, 1521, 2181, 2379, 3306, 3389, 5432, 5672, 5900, 6379, 9042, 9300, 11211, 27017,
+}
+# fmt: on
+# Spaces and control characters are dropped by some readers of URLs; a backslash is a slash to others.
+AMBIGUOUS = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
+LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+# Inet_aton reads these as numbers of an IPv4 address: 127.1, 0x7f.1, 2130706433.
+NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+# Left as they are in path and query: what a URL may hold, and the sign of what is escaped already.
+KEPT = "!#$%&'()*+,/:;=?@[]~"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Scheme, host (ASCII, lower case, IPv6 without brackets), port, and path with query."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+    @property
+    def url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"
+        return f"{self.scheme}://{host}{port}{self.path}"
+
+    @classmethod
+    def of(cls, url: str) -> Self:
+        """Raises NotSent for a URL that does not go out."""
+        if AMBIGUOUS.search(url):
+            raise not_allowed("The URL holds a space, a control character or a backslash.")
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            raise not_allowed("The URL is not well formed: write it as https://hooks.example.com/path.") from None
+        if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
+            raise not_allowed("The URL does not begin with https:// and the name of a server.")
+        if parts.scheme == "http" and not settings.OUTBOUND_ALLOW_HTTP:
+            raise NotSent(Cause.CLEARTEXT, "http:// is not allowed here: use https://.")
+        if "@" in parts.netloc:
+            raise not_allowed("The URL holds a user name or a password: leave them out.")
+        port = DEFAULT_PORTS[parts.scheme] if port is None else port
+        if port in BAD_PORTS or not port:
+            raise not_allowed(f"Port {port} is not for web servers: nothing is sent there.")
+        host = _ip_literal(parts.netloc, parts.hostname) or _name(parts.hostname)
+        path = quote(parts.path or "/", safe=KEPT) + (f"?{quote(parts.query, safe=KEPT)}" if parts.query else "")
+        return cls(parts.scheme, host, port, path)
+
+
+def not_allowed(sentence: str) -> NotSent:
+    return NotSent(Cause.URL_NOT_ALLOWED, sentence)
+
+
+def _ip_literal(netloc: str, host: str) -> str:
+    """The address of `[…]` in its short form; empty for a host without brackets."""
+    if not netloc.startswith("["):
+        return ""
+    try:
+        # With a zone (fe80::1%eth0) it is none either: that means something on one machine only.
+        return str(ipaddress.IPv6Address("" if "%" in host else host))
+    except ValueError:
+        raise not_allowed("What stands between the brackets is no IPv6 address.") from None
+
+
+def _name(host: str) -> str:
+    """The host in ASCII, as it is looked up, sent as Host, and sought in the certificate."""
+    try:
+        name = host if host.isascii() else idna.encode(host, uts46=True).decode()
+    except idna.IDNAError:
+        raise not_allowed("The server's name holds characters that no name can have.") from None
+    name = name.removesuffix(".")
+    labels = name.split(".")
+    if len(name) > 253 or not all(LABEL.fullmatch(label) for label in labels):
+        raise not_allowed("The server's name is not well formed.")
+    if NUMBER.fullmatch(labels[-1]) and not _is_ipv4(name):
+        raise not_allowed("The server's address is in an unusual spelling: write four numbers, such as 203.0.113.9.")
+    return name
+
+
+def _is_ipv4(name: str) -> bool:
+    try:
+        ipaddress.IPv4Address(name)
+    except ValueError:
+        return False
+    return True
