@@ -4,18 +4,20 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
 from installs import admin_acts as acts
 from installs.models import (
     Attempt,
+    AttemptCount,
     Delivery,
     ExchangeHour,
     FailureWindow,
     Installation,
     PermanentToken,
+    PostbackHost,
     PostbackPolicy,
     RefusalGroup,
     RefusalSample,
@@ -54,18 +56,20 @@ class ApplicationState(StateFilter):
     }
 
 
-LIVE = Q(state__in=Installation.LIVE)
+PENDING = Q(state=Installation.State.PENDING)
+LAPSED = PENDING & Q(waits_until__lte=Now())
+LIVE = Q(state=Installation.State.ACTIVE) | PENDING & Q(waits_until__gt=Now())
 NOT_SUSPENDED = Q(suspended_by_account_at=None, suspended_by_staff_at=None, application__suspended_by_staff_at=None)
 
 
 class InstallationState(StateFilter):
     conditions: ClassVar[dict[str, Q]] = {
         "Active": Q(state=Installation.State.ACTIVE) & NOT_SUSPENDED,
-        "Waiting": Q(state=Installation.State.PENDING) & NOT_SUSPENDED,
+        "Waiting": PENDING & Q(waits_until__gt=Now()) & NOT_SUSPENDED,
         "Suspended": LIVE & ~NOT_SUSPENDED,
         "Never connected": LIVE & Q(first_exchange_at=None),
         "Uninstalled": Q(state=Installation.State.UNINSTALLED),
-        "Failed": Q(state=Installation.State.FAILED),
+        "Failed": Q(state=Installation.State.FAILED) | LAPSED,
     }
 
 
@@ -259,7 +263,7 @@ class SigningSecretAdmin(ReadOnlyAdmin):
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin):
-    list_display = ("application", "event", "state", "created_at", "next_attempt_at")
+    list_display = ("application", "event", "host", "state", "created_at", "next_attempt_at", "outcome")
     list_filter = ("state", "event")
     list_select_related = ("application",)
     search_fields = ("application__name", "url")
@@ -274,6 +278,20 @@ class AttemptAdmin(ReadOnlyAdmin):
     search_fields = ("delivery__application__name",)
     search_ids = ("delivery_id",)
     ordering = ("-at", "-pk")
+
+
+@admin.register(AttemptCount)
+class AttemptCountAdmin(ReadOnlyAdmin):
+    list_display = ("outcome", "count")
+    ordering = ("outcome",)
+
+
+@admin.register(PostbackHost)
+class PostbackHostAdmin(ReadOnlyAdmin):
+    list_display = ("application", "host", "failing_since", "parked_at", "next_trial_at")
+    list_select_related = ("application",)
+    search_fields = ("application__name", "host")
+    search_ids = ("application_id",)
 
 
 @admin.register(StockLocation)

@@ -73,7 +73,7 @@ def suspending_installations(rows: list[Installation]) -> list[Effect]:
 
 def _stops_here(row: Installation, sessions: int) -> str:
     if not row.is_live:
-        return f"{row.get_state_display()}: there is nothing to suspend."
+        return f"{row.shown_state.capitalize()}: there is nothing to suspend."
     if row.suspended_by_staff_at:
         return "Suspended by staff already: nothing changes."
     return f"{_ending(sessions)}. {row.account} cannot use {row.application}."

@@ -93,6 +93,10 @@ class Case:
     secret_ends_at: datetime | None
     token_ends_at: datetime | None
 
+    @property
+    def is_pending(self) -> bool:
+        return self.installation_state == Installation.State.PENDING
+
 
 DECIDE = """
 SELECT s.id, s.application_id, a.name, a.suspended_by_staff_at IS NOT NULL, a.retired_at IS NOT NULL,
@@ -192,8 +196,11 @@ def _refuse_unless_right(request: ExchangeRequest, case: Case) -> None:
         raise _sent_something_else(request, case)
     if case.installation_application_id != application_id:
         raise _refused(Reason.OTHER_APPLICATION, case)
-    if case.installation_state in (Installation.State.UNINSTALLED, Installation.State.FAILED):
+    if case.installation_state == Installation.State.UNINSTALLED:
         raise _refused(Reason.UNINSTALLED, case)
+    # While an installation waits, its permanent token ends at the moment until which it waits.
+    if case.installation_state == Installation.State.FAILED or (case.token_ended and case.is_pending):
+        raise _refused(Reason.INSTALLATION_FAILED, case)
     if case.token_ended:
         raise _refused(Reason.TOKEN_ENDED, case)
     if case.suspended_by_staff:
@@ -283,7 +290,7 @@ def session_for(session_token: str) -> Session | None:
     now = timezone.now()
     session = (
         Session.objects.live()
-        .filter(digest=credentials.digest(session_token), installation__state__in=Installation.LIVE)
+        .filter(digest=credentials.digest(session_token), installation__state__in=Installation.HOLDING)
         .filter(installation__suspended_by_account_at=None, installation__suspended_by_staff_at=None)
         .filter(
             installation__application__suspended_by_staff_at=None,

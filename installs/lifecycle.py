@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from installs.models import Installation, PermanentToken, Session, StockLocation
+from installs.models import Delivery, Installation, PermanentToken, Session, StockLocation
+from installs.postbacks import deciding, owing
 from linnapp import credentials, timeline
 from linnapp.errors import Moved, NotPossible
 from linnapp.models import Account, Application, Membership, User, Version
@@ -14,11 +15,13 @@ from linnapp.timeline import Kind, Side
 
 @dataclass(frozen=True)
 class Consented:
-    """What a consent form led to. `created` is False where the application was installed already."""
+    """What a consent form led to. `created` is False where the application was installed already. With a `delivery`
+    the permanent token goes to the developer's endpoint, and to no page."""
 
     installation: Installation
     token: PermanentToken
     created: bool
+    delivery: Delivery | None = None
 
 
 def accounts_for(user: User, application: Application) -> list[Account]:
@@ -82,6 +85,9 @@ def install(
     no longer; nothing is written in either case. The application's lock makes a second consent wait, and find the
     first one's installation; no version is released or withdrawn meanwhile. `consent` names the form that was sent:
     sent twice, it counts once. `tracking` belongs to the postback of this consent, not to the installation.
+
+    Where the version has a PostbackUrl a postback is owed. Where the developer wants its 200 first, a new installation
+    is pending, and its permanent token has an end until that has come.
     """
     row = (
         Application.objects.select_for_update(of=("self",)).select_related("account").filter(pk=application.pk).first()
@@ -91,17 +97,26 @@ def install(
     _refuse_unless_installable(row, account, by)
     if consent and (given := _given_already(row, account, consent)):
         return given
+    deciding.fail_lapsed(Installation.objects.lapsed().filter(application=row, account=account))
     existing = _live_locked(row, account)
     _refuse_unless_offered(version, _offered(row, account, by, existing), row)
     if existing:
-        return _authorise_again(existing, version, consent, by)
+        return _authorise_again(existing, version, consent, tracking, by)
+    waits = bool(owing.postback_url(version)) and owing.waits_for_200(row)
     installation = Installation.objects.create(
-        application=row, account=account, version=version, consent=consent, installed_by=by
+        application=row,
+        account=account,
+        version=version,
+        consent=consent,
+        installed_by=by,
+        state=Installation.State.PENDING if waits else Installation.State.ACTIVE,
+        waits_until=timezone.now() + owing.TAKEN_WITHIN if waits else None,
     )
     token = _give_token(installation)
     StockLocation.objects.get_or_create(account=account)
     _record(Kind.INSTALLED, installation, by, installing_side(installation), version=version.label)
-    return Consented(installation, token, created=True)
+    delivery = owing.owe(installation, Delivery.Event.INSTALLED, consent=consent, tracking=tracking, decides=waits)
+    return Consented(installation, token, created=True, delivery=delivery)
 
 
 def _refuse_unless_installable(application: Application, account: Account, by: User) -> None:
@@ -119,9 +134,11 @@ def _given_already(application: Application, account: Account, consent: str) -> 
     row = Installation.objects.filter(application=application, account=account, consent=consent).first()
     if row is None:
         return None
+    if row.has_failed:
+        raise NotPossible(f"This form was used already, and that installation failed: {row.why_failed}")
     if not row.is_live:
         raise NotPossible(f"This form was used already, and {application.name} was uninstalled since.")
-    return Consented(row, current_token(row), created=False)
+    return Consented(row, current_token(row), created=False, delivery=owing.owed_by(row, consent))
 
 
 def _live_locked(application: Application, account: Account) -> Installation | None:
@@ -141,15 +158,17 @@ def _refuse_unless_offered(version: Version, offered: list[Version], application
     raise NotPossible("This version cannot be chosen here. Users always install the latest version.")
 
 
-def _authorise_again(installation: Installation, version: Version, consent: str, by: User) -> Consented:
-    """The own account moves to the version chosen. A suspension stays: it is lifted only by who set it."""
+def _authorise_again(installation: Installation, version: Version, consent: str, tracking: str, by: User) -> Consented:
+    """The own account moves to the version chosen. A suspension stays: it is lifted only by who set it. The postback is
+    sent again, and whatever comes of it changes nothing here."""
     before, side = installation.version, installing_side(installation)
     installation.version, installation.consent = version, consent
     installation.save(update_fields=["version", "consent"])
     if before != version:
         _record(Kind.VERSION_MOVED, installation, by, side, before=before.label, version=version.label)
     _record(Kind.AUTHORISED_AGAIN, installation, by, side)
-    return Consented(installation, current_token(installation), created=False)
+    delivery = owing.owe(installation, Delivery.Event.AUTHORISED, consent=consent, tracking=tracking)
+    return Consented(installation, current_token(installation), created=False, delivery=delivery)
 
 
 def _give_token(installation: Installation) -> PermanentToken:
@@ -159,6 +178,7 @@ def _give_token(installation: Installation) -> PermanentToken:
         digest=credentials.digest(value),
         encrypted=credentials.encrypt(value),
         tail=credentials.tail(value),
+        ends_at=installation.waits_until,
     )
 
 
@@ -196,7 +216,7 @@ def suspend_by_staff(installation: Installation, *, reason: str, by: User) -> bo
     """Nothing is exchanged until staff resume it; live sessions end at once. Whether it was not suspended before."""
     row = _locked(installation)
     if not row.is_live:
-        raise NotPossible(f"{row} is {row.get_state_display().lower()}: there is nothing to suspend.")
+        raise NotPossible(f"{row} is {row.shown_state}: there is nothing to suspend.")
     if row.suspended_by_staff_at:
         return False
     row.suspended_by_staff_at, row.suspension_reason = timezone.now(), reason

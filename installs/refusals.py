@@ -34,6 +34,7 @@ class Reason(StrEnum):
     OTHER_CREDENTIAL_SENT = "OTHER_CREDENTIAL_SENT"
     OTHER_APPLICATION = "OTHER_APPLICATION"
     UNINSTALLED = "UNINSTALLED"
+    INSTALLATION_FAILED = "INSTALLATION_FAILED"
     TOKEN_ENDED = "TOKEN_ENDED"
     SUSPENDED_BY_STAFF = "SUSPENDED_BY_STAFF"
     SUSPENDED_BY_ACCOUNT = "SUSPENDED_BY_ACCOUNT"
@@ -56,6 +57,8 @@ SENTENCES = {
     "ApplicationSecret of the application that was installed.",
     Reason.UNINSTALLED: "This application was uninstalled from the account, and its permanent token ended with that. "
     "Ask the account's owner to install it again.",
+    Reason.INSTALLATION_FAILED: "This installation failed: its postback did not come to a 200, and its permanent token "
+    "ended with that. The Postbacks page of your application says why; the account can install again.",
     Reason.TOKEN_ENDED: "This permanent token was replaced. Use the newer one on the Installations page of your "
     "application.",
     Reason.SUSPENDED_BY_STAFF: "This installation is suspended by the platform. Its page in the developer portal says "
@@ -76,6 +79,7 @@ CAUSES = {
     Reason.OTHER_CREDENTIAL_SENT: "Application ID or secret sent as the permanent token",
     Reason.OTHER_APPLICATION: "permanent token of another application",
     Reason.UNINSTALLED: "uninstalled",
+    Reason.INSTALLATION_FAILED: "installation failed",
     Reason.TOKEN_ENDED: "permanent token replaced",
     Reason.SUSPENDED_BY_STAFF: "installation suspended by the platform",
     Reason.SUSPENDED_BY_ACCOUNT: "installation suspended by the account",

@@ -29,6 +29,7 @@ CAUSES = {
     Reason.OTHER_CREDENTIAL_SENT: "The Application ID or Secret was sent in place of the permanent token",
     Reason.OTHER_APPLICATION: "The permanent token is of another application's installation",
     Reason.UNINSTALLED: "The installation is over",
+    Reason.INSTALLATION_FAILED: "The installation failed: its postback did not come to a 200",
     Reason.TOKEN_ENDED: "The permanent token was replaced by a newer one",
     Reason.SUSPENDED_BY_STAFF: "The installation is suspended by staff",
     Reason.SUSPENDED_BY_ACCOUNT: "The installation is suspended by the account",

@@ -4,12 +4,22 @@ from huey import crontab
 from huey.contrib.djhuey import db_periodic_task
 
 from installs import exchanges
+from installs.models import Installation
+from installs.postbacks import courier, deciding, parking
 from linnapp import mail
 
-__all__ = ["fold_exchanges", "mail"]
+__all__ = ["fold_exchanges", "mail", "sweep_postbacks"]
 
 
 @db_periodic_task(crontab(minute="*"))
 def fold_exchanges() -> None:
     exchanges.fold()
     exchanges.tell_timeline()
+
+
+@db_periodic_task(crontab(minute="*"))
+def sweep_postbacks() -> None:
+    """What a lost job, or a worker that is gone, left behind."""
+    deciding.fail_lapsed(Installation.objects.lapsed())
+    parking.try_held()
+    courier.wake()

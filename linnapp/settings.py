@@ -80,6 +80,8 @@ PORT = whole("PORT", 8000, most=65_535)
 # Web processes, one request at a time each, and jobs at a time of a worker process.
 WEB_WORKERS = whole("WEB_WORKERS", 2)
 WORKER_THREADS = whole("WORKER_THREADS", 4)
+# Postbacks that a worker process sends at the same time.
+POSTBACK_THREADS = whole("POSTBACK_THREADS", 32, most=1000)
 SITE_URL = env.str("SITE_URL", default="").rstrip("/") or f"http://localhost:{PORT}"
 SITE = urlsplit(SITE_URL)
 SITE_HOST = SITE.hostname or ""

@@ -20,6 +20,19 @@ POLL_SECONDS = 0.1
 PR_SET_PDEATHSIG = 1
 
 
+_asked: list[threading.Event] = []
+
+
+def follow_stop(asked: threading.Event) -> None:
+    """Names the event that is set once this process is asked to stop."""
+    _asked.append(asked)
+
+
+def stop_asked() -> bool:
+    """Whether this process was asked to stop: a job that goes on for long looks now and then."""
+    return any(event.is_set() for event in _asked)
+
+
 def end_with_parent(parent: int, stop_signal: signal.Signals) -> None:
     """Have this process sent `stop_signal` when process `parent`, which started it, is gone, however it went.
 

@@ -31,6 +31,18 @@ SENTENCES: dict[str, str] = {
     Kind.VERSION_MOVED: "Moved from {before} to {version} by {who}",
     Kind.TOKEN_REVEALED: "Permanent token …{tail} revealed to {who}",
     Kind.UNINSTALLED: "Uninstalled by {who}",
+    Kind.INSTALLATION_COMPLETED: "{host} answered 200: the installation is complete",
+    Kind.INSTALLATION_FAILED: "Installation failed: {cause}",
+    Kind.POSTBACK: "Postback ({event}) to {host}: {outcome}",
+    Kind.POSTBACK_ENDED: "Postback ({event}) to {host} given up: {outcome}",
+    Kind.POSTBACK_AGAIN: "Postback ({event}) to {host} asked for again by {who}",
+    Kind.POSTBACKS_REPLAYED: "{count} postbacks that had failed asked for again by {who}",
+    Kind.POSTBACK_TESTED: "Test postback to {host} sent by {who}",
+    Kind.POSTBACKS_PARKED: "Postbacks to {host} are held: it fails since {since}",
+    Kind.POSTBACKS_RELEASED: "{host} answers again: {count} held postbacks released",
+    Kind.POSTBACK_MODE: "Postbacks set to “{mode}” by {who}",
+    Kind.SIGNING_SECRET_REVEALED: "Signing secret …{tail} revealed to {who}",
+    Kind.SIGNING_SECRET_ROTATED: "Signing secret …{tail} made by {who}; the one before ends {ends}",
     Kind.INSTALLATION_SUSPENDED: "Installation suspended by {who}",
     Kind.INSTALLATION_RESUMED: "Installation resumed by {who}",
     Kind.EXCHANGES: "{exchanges}, {refused} refused, from {addresses}",
@@ -51,6 +63,10 @@ OWN_SIDE_ONLY = {
     Kind.SECRET_REVEALED,
     Kind.SECRET_RETIRED,
     Kind.MANIFEST_SAVED,
+    Kind.POSTBACK_TESTED,
+    Kind.POSTBACK_MODE,
+    Kind.SIGNING_SECRET_REVEALED,
+    Kind.SIGNING_SECRET_ROTATED,
 }
 
 
@@ -87,11 +103,42 @@ def record(
     **facts: Any,
 ) -> TimelineEntry:
     """Writes one entry, in the caller's transaction. `account` is where it happened; facts: JSON, no secret."""
+    made = entry(
+        kind,
+        by=by,
+        side=side,
+        application=application,
+        account=account,
+        subject_id=subject_id,
+        reason=reason,
+        **facts,
+    )
+    made.save(force_insert=True)
+    return made
+
+
+def record_all(entries: Iterable[TimelineEntry]) -> None:
+    """Writes many entries at once, in the caller's transaction."""
+    TimelineEntry.objects.bulk_create(entries)
+
+
+def entry(
+    kind: Kind,
+    *,
+    by: User | None,
+    side: Side,
+    application: Application | None = None,
+    account: Account | None = None,
+    subject_id: UUID | None = None,
+    reason: str = "",
+    **facts: Any,
+) -> TimelineEntry:
+    """One entry, as `record` writes it, to be written with others by `record_all`."""
     if application is not None:
         facts.setdefault("application", application.name)
     if account is not None:
         facts.setdefault("account", account.name)
-    return TimelineEntry.objects.create(
+    return TimelineEntry(
         kind=kind,
         application_id=application.pk if application else None,
         account_id=account.pk if account else None,

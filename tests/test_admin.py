@@ -15,10 +15,12 @@ from pytest_django import DjangoAssertNumQueries
 
 from installs.models import (
     Attempt,
+    AttemptCount,
     Delivery,
     ExchangeHour,
     FailureWindow,
     Installation,
+    PostbackHost,
     PostbackPolicy,
     RefusalGroup,
     RefusalSample,
@@ -80,6 +82,8 @@ def everything(installation: Installation, alice: User, northwind: Account, paul
         application=application, installation=installation, event="test", url="https://x.example/", nonce="only-once"
     )
     Attempt.objects.create(delivery=delivery, status=200)
+    AttemptCount.objects.create(outcome="2xx", count=1)
+    PostbackHost.objects.create(application=application, host="x.example")
     module = Module.objects.filter(application=application)[0]
     Parameter.objects.create(module=module, position=0, name="PostbackUrl", value="https://x.example/")
     tell_the_team_only(application)

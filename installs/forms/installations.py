@@ -12,8 +12,10 @@ from linnapp import credentials
 VERSION_KEY = re.compile(r"\d{1,18}", re.ASCII)
 STATES = (
     ("active", "Active"),
+    ("pending", "Waiting"),
     ("suspended", "Suspended"),
     ("never_connected", "Never connected"),
+    ("failed", "Failed"),
     ("uninstalled", "Uninstalled"),
 )
 
@@ -37,10 +39,4 @@ class InstallationFilter(FilterSet):
         return queryset.filter(version_id=int(value)) if VERSION_KEY.fullmatch(value) else queryset
 
     def by_state(self, queryset: InstallationQuerySet, name: str, value: str) -> InstallationQuerySet:
-        narrowed: dict[str, InstallationQuerySet] = {
-            "active": queryset.active(),
-            "suspended": queryset.suspended(),
-            "never_connected": queryset.never_connected(),
-            "uninstalled": queryset.filter(state=Installation.State.UNINSTALLED),
-        }
-        return narrowed[value]
+        return queryset.never_connected() if value == "never_connected" else queryset.shown_as(value)

@@ -1,4 +1,4 @@
-from installs.models.deliveries import Attempt, Delivery, PostbackPolicy, SigningSecret
+from installs.models.deliveries import Attempt, AttemptCount, Delivery, PostbackHost, PostbackPolicy, SigningSecret
 from installs.models.installations import Installation, PermanentToken
 from installs.models.refusals import FailureWindow, RefusalGroup, RefusalSample
 from installs.models.sessions import ExchangeHour, Session
@@ -6,11 +6,13 @@ from installs.models.stock import StockLocation
 
 __all__ = [
     "Attempt",
+    "AttemptCount",
     "Delivery",
     "ExchangeHour",
     "FailureWindow",
     "Installation",
     "PermanentToken",
+    "PostbackHost",
     "PostbackPolicy",
     "RefusalGroup",
     "RefusalSample",

@@ -1,16 +1,22 @@
-"""Postbacks: what is owed to a developer's endpoint. The tables stand; sending comes with its own part."""
+"""Postbacks: what is owed to a developer's endpoint, and every attempt to bring it there."""
 
 import uuid
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import ClassVar, Self
+from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.db import models
 from django.utils import timezone
 
 from installs.models.installations import Installation
-from linnapp.models import Application
+from linnapp import credentials
+from linnapp.models import Application, User
 
 
 class PostbackPolicy(models.Model):
-    """When an installation with a PostbackUrl is complete, as the developer chose."""
+    """When an installation with a PostbackUrl is complete, as the developer chose. No row is the default."""
 
     class Mode(models.TextChoices):
         COMPLETE_AND_RETRY = "COMPLETE_AND_RETRY", "Complete and retry"
@@ -26,19 +32,87 @@ class PostbackPolicy(models.Model):
         return self.get_mode_display()
 
 
+class SigningSecretQuerySet(models.QuerySet["SigningSecret"]):
+    def live(self) -> Self:
+        return self.filter(models.Q(ends_at=None) | models.Q(ends_at__gt=timezone.now()))
+
+    def of_application(self, application: Application) -> Self:
+        return self.filter(application=application)
+
+
 class SigningSecret(models.Model):
+    """What postbacks are signed with. Two are live while one replaces the other; the newest comes first."""
+
     application = models.ForeignKey(Application, models.CASCADE, related_name="+")
     encrypted = models.TextField(editable=False)
     tail = models.CharField(max_length=4, editable=False)
     created_at = models.DateTimeField(default=timezone.now)
     ends_at = models.DateTimeField(null=True, blank=True)
 
+    objects: ClassVar[SigningSecretQuerySet] = SigningSecretQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("application",), condition=models.Q(ends_at=None), name="one_signing_secret_stays"
+            ),
+        )
+
     def __str__(self) -> str:
         return f"signing secret ending …{self.tail}"
 
+    def value(self) -> str:
+        return credentials.decrypt(self.encrypted)
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def of_application(self, application: Application) -> Self:
+        return self.filter(application=application)
+
+    def of_installation(self, installation: Installation) -> Self:
+        return self.filter(installation=installation)
+
+    def owed(self) -> Self:
+        """Without tests, which nobody is owed."""
+        return self.exclude(event=Delivery.Event.TEST)
+
+    def tests(self) -> Self:
+        return self.filter(event=Delivery.Event.TEST)
+
+    def due(self, now: datetime) -> Self:
+        """To be attempted at this moment, and by nobody yet; the longest due first."""
+        free = models.Q(claimed_until=None) | models.Q(claimed_until__lt=now)
+        rows = self.filter(free, state=Delivery.State.DUE, next_attempt_at__lte=now)
+        return rows.filter(application__suspended_by_staff_at=None).order_by("next_attempt_at", "created_at")
+
+    def failed(self) -> Self:
+        """Given up: they can be replayed."""
+        return self.filter(state__in=(Delivery.State.STOPPED, Delivery.State.EXHAUSTED))
+
+    def waiting(self) -> Self:
+        return self.filter(state__in=(Delivery.State.DUE, Delivery.State.HELD))
+
+    def delivered(self) -> Self:
+        return self.filter(state=Delivery.State.DELIVERED)
+
+    def created_since(self, moment: datetime) -> Self:
+        return self.filter(created_at__gte=moment)
+
+    def to_host(self, host: str) -> Self:
+        return self.filter(host=host)
+
+    def newest_first(self) -> Self:
+        return self.order_by("-created_at", "-pk")
+
+    def claimed(self, keys: Collection[UUID], until: datetime) -> Self:
+        """Those of these that are still held by the claim that ends at this moment."""
+        return self.filter(pk__in=keys, claimed_until=until)
+
 
 class Delivery(models.Model):
-    """One postback owed. The body is rendered at sending: no permanent token lies in the row."""
+    """One postback owed. The body is rendered at sending: no permanent token lies in the row. Its key is the
+    `webhook-id`, the same at every attempt."""
 
     class Event(models.TextChoices):
         INSTALLED = "installed", "Installed"
@@ -55,35 +129,126 @@ class Delivery(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     application = models.ForeignKey(Application, models.CASCADE, related_name="+")
+    # None for a test.
     installation = models.ForeignKey(Installation, models.CASCADE, null=True, related_name="deliveries")
     event = models.CharField(max_length=20, choices=Event)
     state = models.CharField(max_length=20, choices=State, default=State.DUE)
+    # With its placeholders, as the version said when it was owed.
     url = models.TextField()
+    host = models.CharField(max_length=260, blank=True, editable=False)
     tracking = models.TextField(blank=True)
+    # The installation waits for it: one attempt, and only 200 completes it.
+    decides = models.BooleanField(default=False)
     # Of the consent form: sending the form twice owes one postback.
     nonce = models.CharField(max_length=64, unique=True, editable=False)
+    requested_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
+    # Attempts since it was owed, or asked for again: the place in the schedule.
+    tried = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True, blank=True)
+    # A worker that is gone gives its rows back at this moment.
+    claimed_until = models.DateTimeField(null=True, blank=True, editable=False)
+    # What the last attempt led to, in words; and when it ended, one way or the other.
+    outcome = models.TextField(blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    # Of a test only: what it came to so far, as a list of {name, words, milliseconds, passed}.
+    steps = models.JSONField(default=list, blank=True)
+
+    objects: ClassVar[DeliveryQuerySet] = DeliveryQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name_plural = "deliveries"
-        indexes = (models.Index(fields=("state", "next_attempt_at"), name="deliveries_due"),)
+        indexes = (
+            models.Index(fields=("state", "next_attempt_at"), name="deliveries_due"),
+            models.Index(fields=("application", "-created_at"), name="deliveries_by_application"),
+            models.Index(fields=("installation", "-created_at"), name="deliveries_by_installation"),
+            models.Index(fields=("created_at",), name="deliveries_by_age"),
+        )
 
     def __str__(self) -> str:
-        return f"{self.event} to {self.url}"
+        return f"{self.get_event_display()} to {self.host}"
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in (self.State.DELIVERED, self.State.STOPPED, self.State.EXHAUSTED)
+
+    @property
+    def is_being_sent(self) -> bool:
+        return self.claimed_until is not None and self.claimed_until > timezone.now()
+
+
+def host_of(url: str) -> str:
+    """Host and port of an address, as pages name it and as failing endpoints are counted; "" for what has none."""
+    try:
+        return urlsplit(url).netloc.lower()[:260]
+    except ValueError:
+        return ""
+
+
+class AttemptQuerySet(models.QuerySet["Attempt"]):
+    def since(self, moment: datetime) -> Self:
+        return self.filter(at__gte=moment)
+
+    def failed(self) -> Self:
+        return self.filter(passed=False)
 
 
 class Attempt(models.Model):
+    """One request and its answer. Permanent tokens are masked before they get here."""
+
     delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="attempts")
     at = models.DateTimeField(default=timezone.now)
+    passed = models.BooleanField(default=False)
     milliseconds = models.PositiveIntegerField(null=True)
+    # Of the answer; None where there was none.
     status = models.PositiveIntegerField(null=True)
     cause = models.TextField(blank=True)
     request = models.TextField(blank=True)
     answer = models.TextField(blank=True)
+
+    objects: ClassVar[AttemptQuerySet] = AttemptQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ("at", "id")
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.status or self.cause}"
+
+
+class AttemptCount(models.Model):
+    """How many attempts ended so, ever: the log is kept 90 days, and a counter must not go back."""
+
+    outcome = models.CharField(max_length=40, unique=True)
+    count = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.outcome}: {self.count}"
+
+
+class PostbackHostQuerySet(models.QuerySet["PostbackHost"]):
+    def parked(self) -> Self:
+        return self.filter(parked_at__isnull=False)
+
+    def failing_before(self, moment: datetime) -> Self:
+        return self.filter(failing_since__lt=moment, parked_at=None)
+
+
+class PostbackHost(models.Model):
+    """How one host does for one application. Parked, its deliveries are held, and the oldest is tried each hour."""
+
+    TRIAL_EVERY: ClassVar[timedelta] = timedelta(hours=1)
+
+    application = models.ForeignKey(Application, models.CASCADE, related_name="+")
+    host = models.CharField(max_length=260)
+    # Since the first failure after the last success.
+    failing_since = models.DateTimeField(null=True, blank=True)
+    parked_at = models.DateTimeField(null=True, blank=True)
+    next_trial_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[PostbackHostQuerySet] = PostbackHostQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("application", "host"), name="a_host_once_for_an_application"),)
+
+    def __str__(self) -> str:
+        return f"{self.host} for {self.application}"

@@ -41,8 +41,19 @@ class InstallationQuerySet(models.QuerySet["Installation"]):
         return self.select_related("application__account", "account", "version")
 
     def live(self) -> Self:
-        """Those that hold the one place of an application on an account."""
-        return self.filter(state__in=Installation.LIVE)
+        """Active, or waiting for the postback's 200 and in time: those whose permanent token is exchanged."""
+        in_time = models.Q(state=Installation.State.PENDING, waits_until__gt=timezone.now())
+        return self.filter(in_time | models.Q(state=Installation.State.ACTIVE))
+
+    def pending(self) -> Self:
+        return self.filter(state=Installation.State.PENDING, waits_until__gt=timezone.now())
+
+    def lapsed(self) -> Self:
+        """Nothing came of them in time: they read as failed, and nobody wrote it down yet."""
+        return self.filter(state=Installation.State.PENDING, waits_until__lte=timezone.now())
+
+    def failed(self) -> Self:
+        return self.lapsed() | self.filter(state=Installation.State.FAILED)
 
     def active(self) -> Self:
         """Active, and not suspended by anybody: exchanges are answered."""
@@ -90,8 +101,9 @@ class InstallationQuerySet(models.QuerySet["Installation"]):
         return self.filter(state=Installation.State.UNINSTALLED)
 
     def shown_as(self, state: str) -> Self:
-        """Those whose `shown_state` is active, suspended or uninstalled."""
-        return {"active": self.active, "suspended": self.suspended, "uninstalled": self.uninstalled}[state]()
+        """Those whose `shown_state` is this."""
+        states = {"active": self.active, "suspended": self.suspended, "uninstalled": self.uninstalled}
+        return (states | {"pending": self.pending, "failed": self.failed})[state]()
 
     def matching(self, text: str) -> Self:
         """Those whose application, or its publisher, has this text in its name."""
@@ -116,7 +128,8 @@ class Installation(models.Model):
         UNINSTALLED = "UNINSTALLED", "Uninstalled"
         FAILED = "FAILED", "Failed"
 
-    LIVE = (State.PENDING, State.ACTIVE)
+    # Those that hold the one place of an application on an account.
+    HOLDING = (State.PENDING, State.ACTIVE)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     application = models.ForeignKey(Application, models.PROTECT, related_name="+")
@@ -131,6 +144,8 @@ class Installation(models.Model):
     suspended_by_staff_at = models.DateTimeField(null=True, blank=True)
     suspension_reason = models.TextField(blank=True, help_text="Read by the customer and by the developer.")
     uninstalled_at = models.DateTimeField(null=True, blank=True)
+    # While pending: past this moment it reads as failed, with a worker or without one. Its permanent token ends then.
+    waits_until = models.DateTimeField(null=True, blank=True)
     failed_at = models.DateTimeField(null=True, blank=True)
     failure = models.TextField(blank=True)
     # Folded from sessions each minute.
@@ -156,8 +171,17 @@ class Installation(models.Model):
         return f"{self.application} on {self.account}"
 
     @property
+    def is_pending(self) -> bool:
+        return self.state == self.State.PENDING and self.waits_until is not None and self.waits_until > timezone.now()
+
+    @property
     def is_live(self) -> bool:
-        return self.state in self.LIVE
+        return self.state == self.State.ACTIVE or self.is_pending
+
+    @property
+    def has_failed(self) -> bool:
+        """The postback it waited for did not come to a 200, or no worker took it in time."""
+        return self.state == self.State.FAILED or (self.state == self.State.PENDING and not self.is_pending)
 
     @property
     def is_suspended(self) -> bool:
@@ -165,9 +189,15 @@ class Installation(models.Model):
         return self.is_live and any(facts)
 
     @property
+    def why_failed(self) -> str:
+        return self.failure or "no worker of the portal took the postback in time."
+
+    @property
     def shown_state(self) -> str:
         """The state a reader is shown: suspended while any of the three suspensions stands."""
-        return "suspended" if self.is_suspended else self.state.lower()
+        if self.is_suspended:
+            return "suspended"
+        return "failed" if self.has_failed else self.state.lower()
 
     @property
     def is_on_own_account(self) -> bool:

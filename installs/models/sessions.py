@@ -40,6 +40,7 @@ class Session(models.Model):
         REPLACED = "REPLACED", "Too many sessions: the least recently used ended"
         SUSPENDED = "SUSPENDED", "Suspended"
         UNINSTALLED = "UNINSTALLED", "Uninstalled"
+        FAILED = "FAILED", "The installation failed"
         SECRET_RETIRED = "SECRET_RETIRED", "The Application Secret was retired"
         APPLICATION_RETIRED = "APPLICATION_RETIRED", "The application was retired"
 

@@ -18,6 +18,7 @@ from linnapp.manifest.values import (
     to_json,
 )
 from linnapp.manifest.web_addresses import TOKEN, TRACKING
+from linnapp.manifest.web_addresses import fault as url_fault
 
 __all__ = [
     "LONGEST_NAME",
@@ -40,6 +41,7 @@ __all__ = [
     "postback_url",
     "preset",
     "to_json",
+    "url_fault",
     "validate",
     "warnings",
 ]

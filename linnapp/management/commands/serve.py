@@ -21,7 +21,7 @@ from huey.contrib.djhuey import HUEY
 
 from linnapp import credentials
 from linnapp.models import KeyCanary
-from linnapp.supervision import Supervisor, end_with_parent
+from linnapp.supervision import Supervisor, end_with_parent, follow_stop
 
 # A worker looks for new jobs this often, in seconds, when there were none.
 QUEUE_DELAY = 0.25
@@ -175,9 +175,11 @@ def load_application(server: int) -> Any:
 
 def serve_worker(host: str, port: int) -> None:
     autodiscover_modules("tasks")
-    HUEY.create_consumer(
+    consumer = HUEY.create_consumer(
         workers=settings.WORKER_THREADS,
         max_delay=QUEUE_DELAY,
         shutdown_timeout=STOP_SECONDS,
         graceful_signal="TERM",
-    ).run()
+    )
+    follow_stop(consumer.stop_flag)
+    consumer.run()

@@ -1,0 +1,152 @@
+"""What a developer asks of postbacks: send one again, replay what failed, send a test, choose when an installation is
+complete."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from installs.models import Delivery, Installation, PostbackPolicy
+from installs.models.deliveries import DeliveryQuerySet, host_of
+from installs.postbacks import courier, signing_secrets
+from installs.postbacks.owing import postback_url
+from linnapp import credentials, manifest, timeline
+from linnapp.errors import NotPossible
+from linnapp.models import Application, User
+from linnapp.timeline import Kind, Side
+
+# Tests are sent to any address: not so many that the portal becomes a tool to knock at doors.
+TESTS_A_MINUTE = 10
+TEST_TRACKING = "a test from the portal"
+
+
+def newest_url(delivery: Delivery) -> str:
+    """The PostbackUrl of the newest version, or of the Development Version for an installation on it; "" for none."""
+    return _newest_url(delivery.application, _is_on_development(delivery))
+
+
+def _newest_url(application: Application, on_development: bool) -> str:
+    newest = application.versions.development() if on_development else application.versions.latest()
+    return postback_url(newest) if newest else ""
+
+
+def _is_on_development(delivery: Delivery) -> bool:
+    return delivery.installation is not None and delivery.installation.version.is_development
+
+
+@transaction.atomic
+def redeliver(delivery: Delivery, *, to_newest: bool = False, by: User) -> None:
+    """Due at once, with the whole schedule before it, under the same webhook-id: to the address it had, or to that of
+    the newest version. Raises NotPossible for a test, for one that is being sent, and where the installation is over.
+    """
+    row = _locked(delivery)
+    if row.event == Delivery.Event.TEST or row.installation is None:
+        raise NotPossible("A test is made once. Send another test postback.")
+    if row.is_being_sent:
+        raise NotPossible("It is being sent at this moment. Read what comes of it first.")
+    if not row.installation.is_live:
+        raise NotPossible("The installation is over, and its permanent token ended with it: there is nothing to send.")
+    _ask_again(row, newest_url(row) if to_newest else row.url)
+    timeline.record(
+        Kind.POSTBACK_AGAIN,
+        by=by,
+        side=Side.DEVELOPER,
+        application=row.application,
+        account=row.installation.account,
+        subject_id=row.installation.pk,
+        publisher=row.application.account.name,
+        event=row.get_event_display().lower(),
+        host=row.host,
+    )
+    transaction.on_commit(courier.wake)
+
+
+def _locked(delivery: Delivery) -> Delivery:
+    rows = Delivery.objects.select_for_update(of=("self",))
+    return rows.select_related("application__account", "installation__version", "installation__account").get(
+        pk=delivery.pk
+    )
+
+
+def _ask_again(row: Delivery, url: str) -> None:
+    if not url:
+        raise NotPossible("The newest version has no Postback URL. Send it to the address of its version.")
+    row.state, row.tried, row.next_attempt_at, row.ended_at = Delivery.State.DUE, 0, timezone.now(), None
+    row.url, row.host, row.decides = url, host_of(url), False
+    row.save(update_fields=["state", "tried", "next_attempt_at", "ended_at", "url", "host", "decides"])
+
+
+def replayable(application: Application, since: datetime) -> DeliveryQuerySet:
+    """What failed since a moment, of installations that are still live; the oldest first."""
+    live = Installation.objects.live().filter(application=application).values("pk")
+    rows = Delivery.objects.of_application(application).owed().failed().created_since(since)
+    return rows.filter(installation__in=live).order_by("created_at", "pk")
+
+
+@transaction.atomic
+def replay(application: Application, *, since: datetime, to_newest: bool = False, by: User) -> int:
+    """Asks again for all that failed since a moment, in the order in which they were owed; the number of them."""
+    rows = replayable(application, since).select_for_update(of=("self",))
+    asked = list(rows.select_related("installation__version"))
+    newest = {on_development: _newest_url(application, on_development) for on_development in (True, False)}
+    for row in asked:
+        _ask_again(row, newest[_is_on_development(row)] if to_newest else row.url)
+    if asked:
+        timeline.record(
+            Kind.POSTBACKS_REPLAYED,
+            by=by,
+            side=Side.DEVELOPER,
+            application=application,
+            account=application.account,
+            count=len(asked),
+        )
+        transaction.on_commit(courier.wake)
+    return len(asked)
+
+
+@transaction.atomic
+def send_test(application: Application, *, url: str, by: User) -> Delivery:
+    """A postback that carries nobody's permanent token, to any address the guard lets through. Raises NotPossible for
+    what is no address, and past TESTS_A_MINUTE."""
+    row = Application.objects.select_for_update(of=("self",)).select_related("account").get(pk=application.pk)
+    if row.retired_at:
+        raise NotPossible(f"{row} is retired: it sends no postbacks any more.")
+    if fault := manifest.url_fault("The address", url):
+        raise NotPossible(fault)
+    tests = Delivery.objects.of_application(row).tests()
+    if tests.created_since(timezone.now() - timedelta(minutes=1)).count() >= TESTS_A_MINUTE:
+        raise NotPossible(f"{TESTS_A_MINUTE} test postbacks were sent in the last minute. Wait a moment.")
+    signing_secrets.ensure(row)
+    made = Delivery.objects.create(
+        application=row,
+        event=Delivery.Event.TEST,
+        url=url,
+        host=host_of(url),
+        tracking=TEST_TRACKING,
+        nonce=credentials.new_link_key(),
+        requested_by=by,
+        next_attempt_at=timezone.now(),
+    )
+    timeline.record(
+        Kind.POSTBACK_TESTED, by=by, side=Side.DEVELOPER, application=row, account=row.account, host=made.host
+    )
+    transaction.on_commit(courier.wake)
+    return made
+
+
+@transaction.atomic
+def choose_mode(application: Application, mode: PostbackPolicy.Mode, *, by: User) -> None:
+    row = Application.objects.select_for_update(of=("self",)).select_related("account").get(pk=application.pk)
+    policy, _ = PostbackPolicy.objects.get_or_create(application=row)
+    if policy.mode == mode:
+        return
+    policy.mode = mode
+    policy.save(update_fields=["mode"])
+    timeline.record(
+        Kind.POSTBACK_MODE,
+        by=by,
+        side=Side.DEVELOPER,
+        application=row,
+        account=row.account,
+        mode=policy.get_mode_display(),
+    )

@@ -1,0 +1,213 @@
+"""Brings what is due. One courier a worker process: a job wakes it, it works until nothing is due, and rests.
+
+It claims rows in batches and writes results in batches; threads of its own do the sending and never ask the database.
+A publisher with a slow endpoint gets a share of the threads and not all of them.
+"""
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from queue import Empty, SimpleQueue
+from uuid import UUID
+
+from django.conf import settings
+from django.db import OperationalError, connections, transaction
+from django.utils import timezone
+from huey.contrib.djhuey import db_task
+
+from installs.models import Delivery
+from installs.outbound import Client, Step
+from installs.postbacks import packing, records
+from installs.postbacks.line import Line
+from installs.postbacks.posting import Post, Result, attempt
+from linnapp.supervision import stop_asked
+
+log = logging.getLogger(__name__)
+# Longer than any attempt takes: what a worker that was killed had claimed is sent again after it, under the same id.
+LEASE = timedelta(seconds=30)
+# Of the sending threads, how many may be busy for one publisher.
+SHARE = 0.75
+# Claimed beyond what is being sent, so that no thread waits for the database.
+AHEAD = 2
+# Results are gathered so long before they are written together, and with nothing to write it looks this often for more.
+GATHER_SECONDS = 0.02
+LOOK_SECONDS = 0.1
+# Asked to stop, it waits so long for what is being sent.
+STOP_SECONDS = 6.0
+DATABASE_AWAY_SECONDS = 1.0
+DATABASE_AWAY_TRIES = 30
+# A retry that is nearer than this is waited for by a job of its own; the sweep of each minute finds the others.
+NEAR = timedelta(seconds=90)
+
+
+@dataclass(frozen=True)
+class Told:
+    """A step of a test, as it happens."""
+
+    delivery_id: UUID
+    step: Step
+
+
+class Courier:
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+        self.client = Client(connections=threads)
+        self.line = Line(share=max(int(threads * SHARE), 1))
+        self.news: SimpleQueue[Result | Told] = SimpleQueue()
+        self.under_way: dict[UUID, Post] = {}
+        self.at_work = threading.Lock()
+        self.asked = threading.Event()
+        self.started = False
+        self.next_look_at = datetime.min.replace(tzinfo=UTC)
+
+    def run(self) -> None:
+        """Works until nothing is due. Asked while it works, it looks once more; in one thread at a time."""
+        self.asked.set()
+        while self.asked.is_set() and self.at_work.acquire(blocking=False):
+            try:
+                self.asked.clear()
+                self._start()
+                self._work()
+                self._look_again_soon()
+            finally:
+                self.at_work.release()
+
+    def _start(self) -> None:
+        if self.started:
+            return
+        self.started = True
+        for number in range(self.threads):
+            threading.Thread(target=self._send, name=f"postback-{number}", daemon=True).start()
+
+    def _send(self) -> None:
+        while True:
+            post = self.line.take()
+            result = attempt(post, self.client, self._teller(post))
+            self.line.sent(post)
+            self.news.put(result)
+
+    def _teller(self, post: Post) -> Callable[[Step], None]:
+        return lambda step: self.news.put(Told(post.delivery_id, step))
+
+    def _work(self) -> None:
+        away, give_up_at = 0, None
+        while give_up_at is None or time.monotonic() < give_up_at:
+            try:
+                if stop_asked() and give_up_at is None:
+                    self._give_back()
+                    give_up_at = time.monotonic() + STOP_SECONDS
+                if not self._round():
+                    return
+                away = 0
+            except OperationalError as error:
+                # A database that restarts. What was sent meanwhile is kept, and written when it is back.
+                away += 1
+                if away > DATABASE_AWAY_TRIES:
+                    raise
+                log.warning("the database is away: %s", str(error).partition("\n")[0])
+                connections.close_all()
+                time.sleep(DATABASE_AWAY_SECONDS)
+
+    def _round(self) -> bool:
+        """Claims what there is room for, waits for news, writes them down. Whether there is more to do."""
+        claimed = 0 if stop_asked() else self._claim()
+        if not self.under_way:
+            return claimed > 0
+        self._write(self._gathered())
+        return True
+
+    def _claim(self) -> int:
+        busy = Counter(post.publisher_id for post in self.under_way.values())
+        share = self.line.share * AHEAD
+        full = [publisher for publisher, number in busy.items() if number >= share]
+        most = max((number for number in busy.values() if number < share), default=0)
+        room = min(self.threads * AHEAD - len(self.under_way), share - most)
+        if room < self.threads // 4:
+            return 0
+        claimed = claim(room, without=full)
+        posts = packing.pack(claimed)
+        self.under_way |= {post.delivery_id: post for post in posts}
+        self.line.add(posts)
+        return len(claimed)
+
+    def _give_back(self) -> None:
+        """What no thread has begun is due again at once, for another worker."""
+        keys = [post.delivery_id for post in self.line.give_back()]
+        for key in keys:
+            self.under_way.pop(key)
+        Delivery.objects.filter(pk__in=keys).update(claimed_until=None)
+
+    def _gathered(self) -> list[Result | Told]:
+        """What came within a moment of the first news; nothing where none came for a while."""
+        try:
+            found = [self.news.get(timeout=LOOK_SECONDS)]
+        except Empty:
+            return []
+        time.sleep(GATHER_SECONDS)
+        while True:
+            try:
+                found.append(self.news.get_nowait())
+            except Empty:
+                return found
+
+    def _write(self, news: Sequence[Result | Told]) -> None:
+        results = [item for item in news if isinstance(item, Result)]
+        try:
+            for item in news:
+                if isinstance(item, Told):
+                    packing.tell_step(item.delivery_id, item.step)
+            records.write(results)
+        except OperationalError:
+            for result in results:
+                self.news.put(result)
+            raise
+        for result in results:
+            self.under_way.pop(result.post.delivery_id, None)
+
+    def _look_again_soon(self) -> None:
+        """A retry that is near is waited for by one job; the sweep of each minute finds the others."""
+        now = timezone.now()
+        soonest = Delivery.objects.due(now + NEAR).values_list("next_attempt_at", flat=True).first()
+        if soonest is None or stop_asked() or now < self.next_look_at <= soonest:
+            return
+        self.next_look_at = max(soonest, now + timedelta(seconds=LOOK_SECONDS))
+        deliver.schedule(eta=self.next_look_at)
+
+
+def claim(number: int, *, without: Collection[UUID] = ()) -> list[Delivery]:
+    """Up to so many due deliveries, of other publishers than these, held for LEASE. No two workers get the same row:
+    on PostgreSQL each skips what another holds, on SQLite there is one writer at a time."""
+    now = timezone.now()
+    due = Delivery.objects.due(now).exclude(application__account__in=without)
+    if not due.exists():
+        # Nothing to claim takes no turn of SQLite's one writer.
+        return []
+    until = now + LEASE
+    with transaction.atomic():
+        rows = due.select_related("application", "installation")
+        claimed = list(rows.select_for_update(skip_locked=True, of=("self",))[:number])
+        Delivery.objects.filter(pk__in=[row.pk for row in claimed]).update(claimed_until=until)
+    for row in claimed:
+        row.claimed_until = until
+    return claimed
+
+
+courier = Courier(settings.POSTBACK_THREADS)
+
+
+@db_task()
+def deliver() -> None:
+    courier.run()
+
+
+def wake() -> None:
+    """Lets a worker look at once. A queue that is away costs the sweep's minute, never the request that owed."""
+    try:
+        deliver()
+    except Exception as error:
+        # Each queue raises its own: Redis, SQLite, the operating system.
+        log.warning("the job queue is away (%s): postbacks wait for the sweep", type(error).__name__)

@@ -1,0 +1,95 @@
+"""An installation that waits for its postback's 200: it becomes active, or fails with a dead permanent token.
+
+While it waits its permanent token has an end, the moment until which it waits: exchanges stop by themselves then, with
+a worker or without one. Locks: application, installation, permanent token, as everywhere.
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from installs.models import Installation, PermanentToken, Session
+from installs.models.installations import PermanentTokenQuerySet
+from linnapp import timeline
+from linnapp.models import Application
+from linnapp.timeline import Kind, Side
+
+# From the moment a worker has taken it: an attempt takes ten seconds, and what it led to is written after it.
+DECIDES_WITHIN = timedelta(seconds=20)
+NOT_TAKEN = "No worker of the portal took the postback within 60 seconds, or the one that did was stopped."
+TOO_LATE = "The answer came too late."
+
+
+@transaction.atomic
+def take(installation_id: UUID) -> bool:
+    """Begins the one attempt: the installation waits for what comes of it. False for one that waits no longer."""
+    row = _locked(installation_id)
+    if not row.is_pending:
+        _fail_if_lapsed(row, NOT_TAKEN)
+        return False
+    row.waits_until = timezone.now() + DECIDES_WITHIN
+    row.save(update_fields=["waits_until"])
+    _tokens(row).update(ends_at=row.waits_until)
+    return True
+
+
+def decide(installation_id: UUID, *, passed: bool, host: str, cause: str) -> None:
+    """Completes or fails what still waits, in the caller's transaction; whatever else happened meanwhile stands."""
+    row = _locked(installation_id)
+    if row.state != Installation.State.PENDING:
+        return
+    if not (passed and row.is_pending):
+        fail(row, cause if not passed else TOO_LATE)
+        return
+    row.state, row.waits_until = Installation.State.ACTIVE, None
+    row.save(update_fields=["state", "waits_until"])
+    _tokens(row).update(ends_at=None)
+    _record(Kind.INSTALLATION_COMPLETED, row, host=host)
+
+
+def fail(row: Installation, cause: str) -> None:
+    """Of a locked row, in the caller's transaction: its permanent token is dead and its sessions end."""
+    now = timezone.now()
+    row.state, row.failed_at, row.failure = Installation.State.FAILED, now, cause
+    row.save(update_fields=["state", "failed_at", "failure"])
+    _tokens(row).update(ends_at=now)
+    row.sessions.end(Session.End.FAILED)
+    _record(Kind.INSTALLATION_FAILED, row, cause=cause)
+
+
+def fail_lapsed(rows: Iterable[Installation]) -> None:
+    """Writes down what reads as failed already."""
+    for row in rows:
+        with transaction.atomic():
+            _fail_if_lapsed(_locked(row.pk), NOT_TAKEN)
+
+
+def _fail_if_lapsed(row: Installation, cause: str) -> None:
+    if row.state == Installation.State.PENDING and not row.is_pending:
+        fail(row, cause)
+
+
+def _locked(installation_id: UUID) -> Installation:
+    row = Installation.objects.get(pk=installation_id)
+    Application.objects.select_for_update().get(pk=row.application_id)
+    return Installation.objects.select_for_update(of=("self",)).with_its_facts().get(pk=installation_id)
+
+
+def _tokens(row: Installation) -> PermanentTokenQuerySet:
+    return PermanentToken.objects.filter(installation=row)
+
+
+def _record(kind: Kind, row: Installation, **facts: str) -> None:
+    timeline.record(
+        kind,
+        by=None,
+        side=Side.CLIENT,
+        application=row.application,
+        account=row.account,
+        subject_id=row.pk,
+        publisher=row.application.account.name,
+        **facts,
+    )

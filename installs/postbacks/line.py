@@ -1,0 +1,47 @@
+"""Where posts wait for a thread that sends them: first come, first served, but nobody gets all the threads."""
+
+import threading
+from collections import Counter, deque
+from collections.abc import Iterable
+from uuid import UUID
+
+from installs.postbacks.posting import Post
+
+
+class Line:
+    """`share` is how many posts of one publisher may be sent at the same time: an endpoint that takes ten seconds to
+    answer must not keep the others' waiting."""
+
+    def __init__(self, share: int) -> None:
+        self.share = share
+        self.waiting: deque[Post] = deque()
+        self.being_sent: Counter[UUID] = Counter()
+        self.changed = threading.Condition()
+
+    def add(self, posts: Iterable[Post]) -> None:
+        with self.changed:
+            self.waiting.extend(posts)
+            self.changed.notify_all()
+
+    def take(self) -> Post:
+        """The first whose publisher has a thread left; waits for one."""
+        with self.changed:
+            while True:
+                for post in self.waiting:
+                    if self.being_sent[post.publisher_id] < self.share:
+                        self.waiting.remove(post)
+                        self.being_sent[post.publisher_id] += 1
+                        return post
+                self.changed.wait()
+
+    def sent(self, post: Post) -> None:
+        with self.changed:
+            self.being_sent[post.publisher_id] -= 1
+            self.changed.notify()
+
+    def give_back(self) -> list[Post]:
+        """Those that no thread has begun, which leave the line."""
+        with self.changed:
+            left = list(self.waiting)
+            self.waiting.clear()
+            return left

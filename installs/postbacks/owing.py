@@ -1,0 +1,68 @@
+"""What is owed to a developer's endpoint: a row in the transaction that makes it so, and a wake-up after it."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from installs.models import Delivery, Installation, PostbackHost, PostbackPolicy
+from installs.models.deliveries import host_of
+from installs.postbacks import courier, signing_secrets
+from linnapp import credentials, manifest
+from linnapp.models import Application, Version
+
+# An installation that waits for its postback fails unless a worker has taken it within this time.
+TAKEN_WITHIN = timedelta(seconds=60)
+
+
+def postback_url(version: Version) -> str:
+    """The PostbackUrl of a version, with its placeholders; "" where it has none."""
+    return manifest.postback_url(manifest.parse(version.snapshot)) or ""
+
+
+def waits_for_200(application: Application) -> bool:
+    """Whether the developer chose that only a postback answered with 200 completes an installation."""
+    return PostbackPolicy.objects.filter(application=application, mode=PostbackPolicy.Mode.WAIT_FOR_200).exists()
+
+
+def nonce_of(installation: Installation, consent: str) -> str:
+    """Of an installation's own, because a form comes back with whatever its sender wrote into it."""
+    return f"{installation.pk.hex}{consent}"[:64]
+
+
+def owed_by(installation: Installation, consent: str) -> Delivery | None:
+    """The postback that this very form led to."""
+    return Delivery.objects.filter(nonce=nonce_of(installation, consent)).first()
+
+
+def owe(
+    installation: Installation, event: Delivery.Event, *, consent: str = "", tracking: str = "", decides: bool = False
+) -> Delivery | None:
+    """Owes a postback to the address of the installation's version, in the caller's transaction; None where it has
+    none. `consent` names the form: sent twice, it owes one. The caller holds the application's lock; the courier is
+    woken once the transaction has committed.
+    """
+    url = postback_url(installation.version)
+    if not url:
+        return None
+    if consent and (owed := owed_by(installation, consent)):
+        return owed
+    signing_secrets.ensure(installation.application)
+    parked = (
+        not decides
+        and PostbackHost.objects.parked().filter(application=installation.application, host=host_of(url)).exists()
+    )
+    delivery = Delivery.objects.create(
+        application=installation.application,
+        installation=installation,
+        event=event,
+        state=Delivery.State.HELD if parked else Delivery.State.DUE,
+        url=url,
+        host=host_of(url),
+        tracking=tracking,
+        decides=decides,
+        nonce=nonce_of(installation, consent or credentials.new_reference()),
+        next_attempt_at=timezone.now(),
+    )
+    transaction.on_commit(courier.wake)
+    return delivery

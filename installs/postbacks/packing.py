@@ -1,0 +1,79 @@
+"""From claimed rows to what the sending threads need, in a few queries for all of them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from uuid import UUID
+
+from installs.models import Delivery, PermanentToken, SigningSecret
+from installs.outbound import Step
+from installs.postbacks import deciding, records
+from installs.postbacks.posting import Post
+
+OVER = "The installation is over, and its permanent token ended with it: there is nothing to send any more."
+# Nobody's: what a test carries in the place of a permanent token.
+TEST_TOKEN = "00000000-0000-4000-8000-000000000000"
+
+
+def pack(claimed: Sequence[Delivery]) -> list[Post]:
+    """A Post for each delivery that still has something to send; the others are given up, with the reason."""
+    tokens = _tokens([row.installation_id for row in claimed if row.installation_id])
+    secrets = _signing_secrets({row.application_id for row in claimed})
+    posts = []
+    for row in claimed:
+        if row.installation and not _stands(row):
+            records.stop(row, deciding.NOT_TAKEN if row.decides else OVER)
+            continue
+        token = tokens.get(row.installation_id) if row.installation_id else TEST_TOKEN
+        if token is None:
+            records.stop(row, OVER)
+            continue
+        posts.append(_post(row, token, tuple(secrets[row.application_id])))
+    return posts
+
+
+def _stands(row: Delivery) -> bool:
+    assert row.installation is not None
+    return deciding.take(row.installation.pk) if row.decides else row.installation.is_live
+
+
+def _tokens(installations: Iterable[UUID]) -> dict[UUID, str]:
+    """The newest live permanent token of each, in the clear."""
+    rows = PermanentToken.objects.live().filter(installation__in=installations).order_by("created_at", "pk")
+    newest = {row.installation_id: row for row in rows}
+    return {key: row.value() for key, row in newest.items()}
+
+
+def _signing_secrets(applications: Iterable[UUID]) -> dict[UUID, list[str]]:
+    """Of each application, the newest first."""
+    found: dict[UUID, list[str]] = defaultdict(list)
+    for row in SigningSecret.objects.live().filter(application__in=applications):
+        found[row.application_id].append(row.value())
+    return found
+
+
+def _post(row: Delivery, token: str, secrets: tuple[str, ...]) -> Post:
+    assert row.claimed_until is not None
+    return Post(
+        delivery_id=row.pk,
+        application_id=row.application_id,
+        installation_id=row.installation_id,
+        account_id=row.installation.account_id if row.installation else row.application.account_id,
+        publisher_id=row.application.account_id,
+        event=row.event,
+        url=row.url,
+        tracking=row.tracking,
+        decides=row.decides,
+        claimed_until=row.claimed_until,
+        attempt=row.tried + 1,
+        tells_steps=row.event == Delivery.Event.TEST,
+        token=token,
+        signing_secrets=secrets,
+    )
+
+
+def tell_step(delivery_id: UUID, step: Step) -> None:
+    """Adds a step to a test, for the page that looks on. One courier holds the row."""
+    row = Delivery.objects.only("steps").get(pk=delivery_id)
+    row.steps = [*row.steps, asdict(step)]
+    row.save(update_fields=["steps"])

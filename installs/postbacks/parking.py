@@ -1,0 +1,135 @@
+"""A host that keeps failing is parked: its deliveries are held, the oldest is tried each hour, and the first success
+releases the rest in order. For each application and host, because an endpoint is one developer's."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from installs.models import Attempt, Delivery, PostbackHost
+from installs.models.deliveries import DeliveryQuerySet
+from linnapp import timeline
+from linnapp.models import Membership, User
+from linnapp.timeline import Kind, Side
+
+# A host is parked that has failed for so long, and so often in the last day.
+FAILING_FOR = timedelta(days=5)
+FAILURES_IN_A_DAY = 3
+Key = tuple[UUID, str]
+
+
+def note(outcomes: Iterable[tuple[UUID, str, bool]]) -> set[Key]:
+    """Takes in how each host did (application, host, whether it answered well), in the caller's transaction, and
+    returns those that are parked now. A host that does well costs no write.
+
+    In the order of the keys, so that two workers do not wait for each other in a circle.
+    """
+    did_well: dict[Key, bool] = {}
+    for application_id, host, passed in outcomes:
+        did_well[application_id, host] = did_well.get((application_id, host), False) or passed
+    known = {(row.application_id, row.host): row for row in _rows(did_well)}
+    for key, passed in sorted(did_well.items()):
+        row = known.get(key)
+        if passed and row and row.failing_since:
+            _answers_again(row)
+        elif not passed:
+            _fails(key, row)
+    return {(row.application_id, row.host) for row in _rows(did_well) if row.parked_at}
+
+
+def _rows(keys: Iterable[Key]) -> Iterable[PostbackHost]:
+    keys = set(keys)
+    wanted = Q(application__in={key[0] for key in keys}, host__in={key[1] for key in keys})
+    return [row for row in PostbackHost.objects.filter(wanted) if (row.application_id, row.host) in keys]
+
+
+def _fails(key: Key, row: PostbackHost | None) -> None:
+    now = timezone.now()
+    if row is None:
+        row, _ = PostbackHost.objects.get_or_create(application_id=key[0], host=key[1], defaults={"failing_since": now})
+    if row.failing_since is None:
+        PostbackHost.objects.filter(pk=row.pk, failing_since=None).update(failing_since=now)
+    elif row.parked_at is None and row.failing_since < now - FAILING_FOR and _failed_today(row):
+        _park(row)
+
+
+def _failed_today(row: PostbackHost) -> bool:
+    """The attempt that is being written counts as well."""
+    attempts = Attempt.objects.failed().since(timezone.now() - timedelta(days=1))
+    here = attempts.filter(delivery__application=row.application_id, delivery__host=row.host)
+    return here[:FAILURES_IN_A_DAY].count() + 1 >= FAILURES_IN_A_DAY
+
+
+def _park(row: PostbackHost) -> None:
+    now = timezone.now()
+    next_trial = now + PostbackHost.TRIAL_EVERY
+    if not PostbackHost.objects.filter(pk=row.pk, parked_at=None).update(parked_at=now, next_trial_at=next_trial):
+        return
+    _held_or_due(row, Delivery.State.DUE).filter(claimed_until=None).update(
+        state=Delivery.State.HELD, next_attempt_at=None
+    )
+    _record(Kind.POSTBACKS_PARKED, row, since=f"{row.failing_since:%d %b %Y}")
+    _tell_owners(row)
+
+
+def _answers_again(row: PostbackHost) -> None:
+    PostbackHost.objects.filter(pk=row.pk).update(failing_since=None, parked_at=None, next_trial_at=None)
+    if row.parked_at is None:
+        return
+    released = _held_or_due(row, Delivery.State.HELD).update(
+        state=Delivery.State.DUE, next_attempt_at=timezone.now(), tried=0
+    )
+    _record(Kind.POSTBACKS_RELEASED, row, count=released)
+
+
+def try_held() -> None:
+    """Makes the oldest held delivery of each parked host due, once an hour."""
+    now = timezone.now()
+    for row in PostbackHost.objects.parked().filter(next_trial_at__lte=now):
+        with transaction.atomic():
+            mine = PostbackHost.objects.filter(pk=row.pk, next_trial_at=row.next_trial_at)
+            if mine.update(next_trial_at=now + PostbackHost.TRIAL_EVERY):
+                oldest = _held_or_due(row, Delivery.State.HELD).order_by("created_at", "pk").values("pk")[:1]
+                Delivery.objects.filter(pk__in=list(oldest.values_list("pk", flat=True))).update(
+                    state=Delivery.State.DUE, next_attempt_at=now
+                )
+
+
+def _held_or_due(row: PostbackHost, state: Delivery.State) -> DeliveryQuerySet:
+    rows = Delivery.objects.owed().to_host(row.host)
+    return rows.filter(application=row.application_id, state=state, decides=False)
+
+
+def _record(kind: Kind, row: PostbackHost, **facts: Any) -> None:
+    timeline.record(
+        kind,
+        by=None,
+        side=Side.CLIENT,
+        application=row.application,
+        account=row.application.account,
+        host=row.host,
+        **facts,
+    )
+
+
+def _tell_owners(row: PostbackHost) -> None:
+    application = row.application
+    page = settings.SITE_URL + reverse("postback_list", args=(application.account.slug, application.pk))
+    owners = User.objects.filter(
+        memberships__account=application.account, memberships__role=Membership.Role.OWNER, is_active=True
+    )
+    since = f"{row.failing_since:%d %B %Y}"
+    text = (
+        f"Postbacks of {application.name} to {row.host} have failed since {since}. They are held from now on: the "
+        f"oldest is tried once an hour, and the first that arrives releases the rest in order.\n\n"
+        f"What went wrong, each attempt with its request and answer: {page}\n"
+    )
+    for owner in owners:
+        send_mail(f"Postbacks to {row.host} are held", text, None, [owner.email])

@@ -1,0 +1,127 @@
+"""One attempt: the request is rendered, signed and sent, and what came of it put into words. No database: threads run
+this, and the answer may take ten seconds."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from http import HTTPStatus
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.utils import timezone
+
+from installs import outbound, placeholders, signing
+from installs.outbound import Answer, Client, NotSent, Step
+from installs.postbacks import written
+from linnapp import credentials
+
+log = logging.getLogger(__name__)
+UNEXPECTED = "The portal could not send it, through a fault of its own. It is in the portal's log."
+
+
+@dataclass(frozen=True)
+class Post:
+    """Everything that one attempt needs. `url` has its placeholders; `token` is the permanent token, which a repr must
+    not show; `known` are the ids that the log may keep."""
+
+    delivery_id: UUID
+    application_id: UUID
+    installation_id: UUID | None
+    account_id: UUID
+    publisher_id: UUID
+    event: str
+    url: str
+    tracking: str
+    decides: bool
+    claimed_until: datetime
+    attempt: int
+    tells_steps: bool
+    token: str = field(repr=False)
+    signing_secrets: tuple[str, ...] = field(repr=False)
+
+    @property
+    def known(self) -> tuple[UUID, ...]:
+        ids = (self.delivery_id, self.application_id, self.installation_id, self.account_id)
+        return tuple(value for value in ids if value)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of an attempt. `status` is None where there was no answer; `cause` is one sentence for a person;
+    `kind` says the same for a counter."""
+
+    post: Post
+    at: datetime
+    milliseconds: int
+    status: int | None
+    headers: Mapping[str, str]
+    kind: str
+    cause: str
+    request: str
+    answer: str
+
+
+def attempt(post: Post, client: Client, tell: Callable[[Step], None]) -> Result:
+    at = timezone.now()
+    url, headers, body = _rendered(post, at, post.token)
+    seen_url, _, seen_body = _rendered(post, at, credentials.masked(post.token))
+    shown = headers | {"webhook-signature": " ".join("v1,…" for _ in post.signing_secrets)}
+    request = written.printable(written.request_text(seen_url, shown, seen_body))
+    try:
+        answer = outbound.post(
+            url, body=body.encode(), headers=headers, tell=tell if post.tells_steps else None, client=client
+        )
+    except NotSent as error:
+        return Result(post, at, error.milliseconds, None, {}, error.cause.lower(), str(error), request, "")
+    except Exception as error:
+        # The message may hold the address, and that the permanent token.
+        log.error("delivery %s: %s while it was sent", post.delivery_id, type(error).__name__)
+        return Result(post, at, 0, None, {}, "unexpected", UNEXPECTED, request, "")
+    return Result(
+        post,
+        at,
+        answer.milliseconds,
+        answer.status,
+        {name.lower(): value for name, value in answer.headers},
+        f"{answer.status // 100}xx",
+        _in_words(answer, post.decides),
+        request,
+        written.answer_text(answer, post.known),
+    )
+
+
+def _rendered(post: Post, at: datetime, token: str) -> tuple[str, dict[str, str], str]:
+    """URL, headers and body of protocol.md section 5."""
+    body = urlencode(
+        {
+            "Token": token,
+            "Tracking": post.tracking,
+            "ApplicationId": str(post.application_id),
+            "InstallationId": str(post.installation_id or ""),
+            "AccountId": str(post.account_id),
+            "Event": post.event,
+        }
+    )
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "linnapp-postback"}
+    headers |= signing.headers(str(post.delivery_id), at, body.encode(), post.signing_secrets)
+    return placeholders.fill(post.url, token=token, tracking=post.tracking), headers, body
+
+
+def _in_words(answer: Answer, decides: bool) -> str:
+    said = f"Answered {answer.status} {_phrase(answer.status)}".rstrip()
+    if 300 <= answer.status < 400:
+        return f"{said}: redirects are not followed. Write the address that it leads to into the manifest."
+    if answer.status == HTTPStatus.GONE:
+        return f"{said}: nothing more is sent for this postback."
+    if decides and answer.status != HTTPStatus.OK:
+        return f"{said}: only 200 completes an installation of this application."
+    return f"{said}."
+
+
+def _phrase(status: int) -> str:
+    """Ours, because what stands in the answer is anybody's text."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""

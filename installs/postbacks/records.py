@@ -1,0 +1,159 @@
+"""Writing down what attempts came to: many at once, in one transaction. No row is asked for twice."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from installs.models import Attempt, AttemptCount, Delivery, Installation
+from installs.models.deliveries import host_of
+from installs.postbacks import deciding, parking
+from installs.postbacks.posting import Result
+from installs.retries import Judgement, Verdict, judge
+from linnapp import timeline
+from linnapp.models import TimelineEntry
+from linnapp.timeline import Kind, Side
+
+State = Delivery.State
+STATES = {
+    Verdict.DELIVERED: State.DELIVERED,
+    Verdict.AGAIN: State.DUE,
+    Verdict.STOPPED: State.STOPPED,
+    Verdict.EXHAUSTED: State.EXHAUSTED,
+}
+Judged = tuple[Result, Judgement]
+
+
+def write(results: Sequence[Result]) -> None:
+    """Each delivery's attempt, new state and line of the timeline; what an installation waited for is decided.
+
+    An installation is locked before its delivery's row, in a transaction of its own: whoever ends it holds it first.
+    """
+    deciding_ones = [result for result in results if result.post.decides]
+    for result in deciding_ones:
+        _write([result])
+    if others := [result for result in results if not result.post.decides]:
+        _write(others)
+
+
+@transaction.atomic
+def _write(results: Sequence[Result]) -> None:
+    judged = [(result, _judge(result)) for result in results]
+    for result, judgement in judged:
+        if result.post.decides and result.post.installation_id:
+            _decide(result, judgement)
+    hosts = parking.note(
+        (result.post.application_id, host_of(result.post.url), judgement.verdict == Verdict.DELIVERED)
+        for result, judgement in judged
+        if result.post.installation_id
+    )
+    _write_attempts(judged)
+    _write_states(judged, hosts)
+    _count(judged)
+    timeline.record_all(_told(judged))
+
+
+def _judge(result: Result) -> Judgement:
+    post = result.post
+    if post.tells_steps:
+        # A test is made once: whoever asked for it looks on.
+        passed = result.status is not None and 200 <= result.status < 300
+        return Judgement(Verdict.DELIVERED if passed else Verdict.STOPPED)
+    return judge(result.status, result.headers, attempt=post.attempt, decides=post.decides, now=timezone.now())
+
+
+def _decide(result: Result, judgement: Judgement) -> None:
+    assert result.post.installation_id is not None
+    deciding.decide(
+        result.post.installation_id,
+        passed=judgement.verdict == Verdict.DELIVERED,
+        host=host_of(result.post.url),
+        cause=result.cause,
+    )
+
+
+def _write_attempts(judged: Sequence[Judged]) -> None:
+    Attempt.objects.bulk_create(
+        Attempt(
+            delivery_id=result.post.delivery_id,
+            at=result.at,
+            passed=judgement.verdict == Verdict.DELIVERED,
+            milliseconds=result.milliseconds,
+            status=result.status,
+            cause=result.cause,
+            request=result.request,
+            answer=result.answer,
+        )
+        for result, judgement in judged
+    )
+
+
+def _write_states(judged: Sequence[Judged], parked: Collection[tuple[UUID, str]]) -> None:
+    """One UPDATE for all that came to the same. A row that another worker has claimed since keeps that one's word."""
+    alike: dict[tuple[datetime, State, datetime | None, str], list[UUID]] = defaultdict(list)
+    for result, judgement in judged:
+        state = STATES[judgement.verdict]
+        if state in (State.DUE, State.EXHAUSTED) and (result.post.application_id, host_of(result.post.url)) in parked:
+            state = State.HELD
+        again_at = judgement.again_at if state == State.DUE else None
+        alike[result.post.claimed_until, state, again_at, result.cause].append(result.post.delivery_id)
+    for (claim, state, again_at, cause), keys in alike.items():
+        Delivery.objects.claimed(keys, claim).update(
+            state=state,
+            next_attempt_at=again_at,
+            outcome=cause,
+            tried=F("tried") + 1,
+            claimed_until=None,
+            ended_at=None if state in (State.DUE, State.HELD) else timezone.now(),
+        )
+
+
+def _count(judged: Sequence[Judged]) -> None:
+    """In the order of the names, so that two workers do not wait for each other in a circle."""
+    for outcome, number in sorted(Counter(result.kind for result, _ in judged).items()):
+        if not AttemptCount.objects.filter(outcome=outcome).update(count=F("count") + number):
+            AttemptCount.objects.get_or_create(outcome=outcome)
+            AttemptCount.objects.filter(outcome=outcome).update(count=F("count") + number)
+
+
+def _told(judged: Sequence[Judged]) -> list[TimelineEntry]:
+    keys = {result.post.installation_id for result, _ in judged if result.post.installation_id}
+    installations = Installation.objects.with_its_facts().in_bulk(keys)
+    return [
+        _line(result, judgement, installations[result.post.installation_id])
+        for result, judgement in judged
+        if result.post.installation_id in installations
+    ]
+
+
+def _line(result: Result, judgement: Judgement, installation: Installation) -> TimelineEntry:
+    given_up = judgement.verdict in (Verdict.STOPPED, Verdict.EXHAUSTED)
+    return timeline.entry(
+        Kind.POSTBACK_ENDED if given_up else Kind.POSTBACK,
+        by=None,
+        side=Side.CLIENT,
+        application=installation.application,
+        account=installation.account,
+        subject_id=installation.pk,
+        publisher=installation.application.account.name,
+        event=Delivery.Event(result.post.event).label.lower(),
+        host=host_of(result.post.url),
+        outcome=result.cause.rstrip("."),
+    )
+
+
+@transaction.atomic
+def stop(delivery: Delivery, cause: str) -> None:
+    """Gives a claimed delivery up without an attempt."""
+    Delivery.objects.claimed([delivery.pk], _claim_of(delivery)).update(
+        state=State.STOPPED, outcome=cause, next_attempt_at=None, claimed_until=None, ended_at=timezone.now()
+    )
+
+
+def _claim_of(delivery: Delivery) -> datetime:
+    assert delivery.claimed_until is not None
+    return delivery.claimed_until
