@@ -68,6 +68,7 @@ FLOORS = {
     "installs.outbound": 0,
     "installs.placeholders": 0,
     "installs.retries": 0,
+    "installs.receiver": 0,
     "installs.models": 1,
     "installs.attention": 2,
     "installs.authorization": 2,

@@ -1,0 +1,98 @@
+"""The least a receiver of postbacks is: a server on loopback that hands each message to one function. No ORM."""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingTCPServer
+from typing import Any
+from urllib.parse import parse_qsl
+
+LOOPBACK = "127.0.0.1"
+MOST_BYTES = 64 * 1024
+# What is larger is still read, up to this, because a connection closed over unread bytes loses the answer too.
+MOST_BYTES_READ = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Message:
+    """What was posted; the names of headers in small letters."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def form(self) -> dict[str, str]:
+        return dict(parse_qsl(self.body.decode(errors="replace"), keep_blank_values=True))
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    sentence: str
+
+
+class Receiver(ThreadingTCPServer):
+    """Listens as soon as it is made. `answer` and `tell`, which takes what never became a message, are called by
+    a thread for each connection. Raises OSError for a port that cannot be had."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self, port: int, answer: Callable[[Message], Answer], tell: Callable[[str], None]) -> None:
+        self.answer = answer
+        self.tell = tell
+        super().__init__((LOOPBACK, port), _Request)
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.server_address[1]}/"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        error = sys.exc_info()[1]
+        self.tell(
+            "A connection broke off before it was answered."
+            if isinstance(error, OSError)
+            else f"What came could not be answered: {error}"
+        )
+
+
+class _Request(BaseHTTPRequestHandler):
+    server: Receiver
+    # Seconds that the sender may keep silent.
+    timeout = 10
+
+    def do_POST(self) -> None:
+        length = self.headers.get("Content-Length", "")
+        if not (length.isascii() and length.isdigit() and len(length) < 10):
+            self.refuse(Answer(411, "Say with Content-Length how many bytes the body has."))
+        elif int(length) > MOST_BYTES:
+            self.rfile.read(min(int(length), MOST_BYTES_READ))
+            self.refuse(Answer(413, f"The body is larger than {MOST_BYTES // 1024} kB: no postback is."))
+        else:
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            self.give(self.server.answer(Message(self.path, headers, self.rfile.read(int(length)))))
+
+    def do_GET(self) -> None:
+        self.refuse(Answer(405, "Postbacks come here, by POST."))
+
+    def refuse(self, answer: Answer) -> None:
+        self.server.tell(f"{self.command} answered {answer.status}: {answer.sentence}")
+        self.give(answer)
+
+    def give(self, answer: Answer) -> None:
+        text = b"" if answer.status in {204, 304} else f"{answer.sentence}\n".encode()
+        self.send_response(answer.status)
+        self.send_header("Content-Type", "text/plain; charset=utf-8")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_error(self, format: str, *args: object) -> None:  # noqa: A002
+        self.server.tell(
+            "What came was no whole POST over plain http. A PostbackUrl that leads here begins with http://"
+        )
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Whoever answers says what came, without the permanent token that a path may hold."""
