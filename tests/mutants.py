@@ -30,7 +30,7 @@ class Mutant:
     tests: tuple[str, ...]
 
 
-LIFECYCLE, AUTHORIZATION = "installs/lifecycle.py", "installs/authorization.py"
+LIFECYCLE, AUTHORIZATION, SIGNING = "installs/lifecycle.py", "installs/authorization.py", "installs/signing.py"
 MUTANTS = (
     Mutant(
         "two consents at once: no lock in install",
@@ -206,6 +206,41 @@ MUTANTS = (
         "{% if question.application.description %}",
         "{{ question.application.summary }}{% if question.application.description %}",
         ("test_consent",),
+    ),
+    Mutant(
+        "a postback leaves with no signature",
+        SIGNING,
+        'SIGNATURE: " ".join(signatures)',
+        'SIGNATURE: ""',
+        ("test_signing",),
+    ),
+    Mutant(
+        "the timestamp of a postback is not signed",
+        SIGNING,
+        'f"{message_id}.{timestamp}."',
+        'f"{message_id}."',
+        ("test_signing",),
+    ),
+    Mutant(
+        "an old postback is genuine for ever",
+        SIGNING,
+        "    _refuse_other_times(given[TIMESTAMP], now, tolerance)\n",
+        "",
+        ("test_signing", "test_receive_postbacks"),
+    ),
+    Mutant(
+        "a forged postback is genuine",
+        SIGNING,
+        "    if not any(credentials.same(one, other) for one in expected for other in signatures):\n",
+        "    if not expected:\n",
+        ("test_signing", "test_receive_postbacks"),
+    ),
+    Mutant(
+        "what arrives at the receiver commands the terminal",
+        "installs/management/commands/receive_postbacks.py",
+        'character if character.isprintable() else "�"',
+        "character",
+        ("test_receive_postbacks",),
     ),
 )
 
