@@ -6,13 +6,13 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from standardwebhooks import Webhook
 
-from installs import signing
+from installs import retries, signing
 from installs.management.commands.receive_postbacks import FIELDS
 from installs.models import Delivery
 from tests.node import Node
@@ -136,3 +136,16 @@ def test_every_event_field_and_header_is_explained() -> None:
     assert explained("| `Event` | when |") == list(Delivery.Event.values)
     assert sorted(explained("| field |")) == sorted([*FIELDS, "Token"])
     assert explained("| header |") == [signing.ID, signing.TIMESTAMP, signing.SIGNATURE]
+
+
+def test_the_schedule_is_that_of_the_portal() -> None:
+    def in_words(wait: timedelta) -> str:
+        return next(
+            f"{wait // size} {unit}"
+            for unit, size in (("h", timedelta(hours=1)), ("min", timedelta(minutes=1)), ("s", timedelta(seconds=1)))
+            if wait >= size
+        )
+
+    *waits, last = map(in_words, retries.SCHEDULE)
+    assert f"at once, then after {', '.join(waits)} and {last}, each counted from" in " ".join(PAGE.split())
+    assert f"moved by up to {retries.JITTER:.0%}".replace("%", " %") in " ".join(PAGE.split())

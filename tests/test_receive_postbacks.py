@@ -18,23 +18,22 @@ import pytest
 import requests
 
 from installs import signing
+from installs.models import Delivery
+from installs.postbacks import asking, signing_secrets
 from linnapp import credentials
+from linnapp.models import Account, Application, User
 from tests.portal import ROOT, environment, free_port, manage
+from tests.posting import deliver, install, with_postback
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 TOKEN = "3c5e0a1b-7d2f-4e68-9a10-b1c2d3e4f509"
 APPLICATION = "11111111-2222-4333-8444-555555555555"
 PATIENCE = 20
-MAKE_SECRET = """
-from installs.models import SigningSecret
-from linnapp import credentials
-from linnapp.models import Application
+REVEAL_SECRET = """
+from installs.postbacks import signing_secrets
+from linnapp.models import Application, User
 application = Application.objects.get(name="Stock Bridge")
-secret = credentials.new_signing_secret()
-SigningSecret.objects.create(
-    application=application, encrypted=credentials.encrypt(secret), tail=credentials.tail(secret)
-)
-print(application.pk, secret)
+print(application.pk, signing_secrets.reveal(application, by=User.objects.get(name="Alice")).value())
 """
 
 
@@ -228,7 +227,7 @@ def test_it_answers_as_told_and_a_forgery_still_400(env: dict[str, str]) -> None
 def test_without_a_secret_it_asks_the_portals_database(tmp_path: Path, prepared_state: Path) -> None:
     shutil.copytree(prepared_state, tmp_path / "state")
     env = environment(tmp_path / "state", DEMO="true")
-    application, secret = manage(env, "shell", "--no-imports", "-c", MAKE_SECRET).split()[-2:]
+    application, secret = manage(env, "shell", "--no-imports", "-c", REVEAL_SECRET).split()[-2:]
     with receiving(env) as process:
         body = body_of(ApplicationId=application)
         assert post(process.url, body, "looked-up", secret=secret).status_code == 200
@@ -241,6 +240,27 @@ def test_without_a_secret_it_asks_the_portals_database(tmp_path: Path, prepared_
         nothing = post(process.url, b"Event=installed", "nothing", secret=secret)
         assert "There is no ApplicationId in the body" in nothing.text
         process.block()
+
+
+@pytest.mark.usefixtures("to_loopback")
+def test_what_the_portal_sends_is_genuine_and_shows_the_permanent_token_of_the_installation(
+    env: dict[str, str], application: Application, cakes: Account, alice: User, carol: User
+) -> None:
+    secret = signing_secrets.reveal(application, by=alice).value()
+    with receiving(env | {"SIGNING_SECRET": secret}) as process:
+        version = with_postback(application, f"{process.url}in?token=[{{TOKEN}}]", alice)
+        made = install(application, cakes, version, carol, tracking="order 77")
+        asking.send_test(application, url=process.url, by=alice)
+        deliver()
+        blocks = [process.block() for _ in range(2)]
+    (installed,) = [block for block in blocks if "  Event             installed\n" in block]
+    (test,) = [block for block in blocks if "It is a test" in block]
+    assert "Genuine. Answered 200." in installed
+    assert f"-d ApplicationId={application.pk} \\\n" in installed
+    assert installed.endswith(f"-d Token={made.token.value()}")
+    assert f"POST /in?token=…{made.token.tail}\n" in installed
+    assert "Genuine. Answered 200." in test
+    assert set(Delivery.objects.values_list("state", flat=True)) == {Delivery.State.DELIVERED}
 
 
 @pytest.mark.parametrize(
