@@ -185,6 +185,14 @@ def test_plain_http_beyond_loopback_is_warned_of(env: dict[str, str]) -> None:
         assert portal.log.read_text().count(f"travel to {site} in the clear") == 1
 
 
+def test_what_postbacks_may_do_beyond_the_usual_is_said_at_start(env: dict[str, str]) -> None:
+    line = "postbacks may go to 127.0.0.0/8, ::1/128 and without https."
+    with serving(env) as portal:
+        assert portal.log.read_text().count(line) == 1
+    with serving(env | {"OUTBOUND_ALLOW_HTTP": "false", "OUTBOUND_ALLOWED_NETWORKS": ""}) as portal:
+        assert "postbacks may go" not in portal.log.read_text().rpartition(line)[2]
+
+
 def test_the_worker_role_listens_nowhere(env: dict[str, str]) -> None:
     log = Path(env["STATE_DIR"]) / "worker.log"
     process = started(env, log, "--worker")

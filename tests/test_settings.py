@@ -11,13 +11,13 @@ import pytest
 
 from tests.portal import ROOT, environment
 
+READS = re.compile(r"env\.\w+|required|whole|networks|certificates_in")
+
 
 def names_in_settings() -> Iterator[str]:
     """Names that settings.py reads: the first argument of `env…("NAME")`, `required("NAME")` and so on."""
     for node in ast.walk(ast.parse((ROOT / "linnapp/settings.py").read_text())):
-        if isinstance(node, ast.Call) and re.fullmatch(
-            r"env\.\w+|required|whole|networks|certificates_in", ast.unparse(node.func)
-        ):
+        if isinstance(node, ast.Call) and READS.fullmatch(ast.unparse(node.func)):
             argument = node.args[0]
             if isinstance(argument, ast.Constant):
                 yield str(argument.value)

@@ -110,7 +110,7 @@ def prepared(method: str, target: Target, body: bytes, headers: Mapping[str, str
 def read(response: Any, attempt: Attempt) -> Answer:
     """The bounded beginning of an answer; the connection is kept where that was all of it, closed otherwise."""
     try:
-        body = response.read(READ_BYTES, decode_content=False)
+        body = read_body(response)
         headers = [
             (printable(name, NAME_LENGTH), printable(value, VALUE_LENGTH)) for name, value in response.headers.items()
         ]
@@ -131,6 +131,14 @@ def read(response: Any, attempt: Attempt) -> Answer:
     else:
         response.close()
     return answer
+
+
+def read_body(response: Any) -> bytes:
+    """All of it, or as much as is read at most. Only a read at the end raises where less came than was announced."""
+    body = b""
+    while len(body) < READ_BYTES and (more := response.read(READ_BYTES - len(body), decode_content=False)):
+        body += more
+    return body
 
 
 def printable(text: str, length: int) -> str:

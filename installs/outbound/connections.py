@@ -12,7 +12,7 @@ from django.conf import settings
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.util.connection import is_connection_dropped
+from urllib3.exceptions import HTTPError
 
 from installs.outbound import addresses, attempts, certificates
 from installs.outbound.answers import Cause, NotSent, Stage
@@ -115,7 +115,7 @@ def faults_of_connection(kept: bool = False) -> Iterator[None]:
         raise NotSent(Cause.RESET, "The server closed the connection before it answered.") from error
     except ssl.SSLError as error:
         raise NotSent(Cause.TLS, f"The encrypted connection broke: {words_of(error)}.") from error
-    except http.client.HTTPException as error:
+    except (http.client.HTTPException, HTTPError) as error:
         raise NotSent(Cause.NOT_HTTP, "What the server answered is not HTTP.") from error
     except OSError as error:
         raise NotSent(Cause.RESET, "The connection broke before the server answered.") from error
@@ -139,7 +139,7 @@ class _Guarded(HTTPConnection):
 
     def is_worn(self) -> bool:
         now = time.monotonic()
-        return now - self.used > IDLE_SECONDS or now - self.opened > LIFE_SECONDS or is_connection_dropped(self)
+        return now - self.used > IDLE_SECONDS or now - self.opened > LIFE_SECONDS
 
     def request(self, *arguments: Any, **named: Any) -> None:
         with faults_of_connection(kept=self.answers > 0):
