@@ -14,6 +14,11 @@ INSTALL = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 # What a script finds: the values it was given, by name.
 PREAMBLE = 'const given = JSON.parse(require("fs").readFileSync(0));\n'
 
+SIGN = """
+const { Webhook } = require("standardwebhooks");
+console.log(new Webhook(given.secret).sign(given.id, new Date(given.seconds * 1000), given.body));
+"""
+
 
 @dataclass(frozen=True)
 class Node:
@@ -33,6 +38,10 @@ class Node:
         )
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
+
+    def signature(self, secret: str, message_id: str, seconds: int, body: str) -> str:
+        """What the library signs with."""
+        return self.run(SIGN, secret=secret, id=message_id, seconds=seconds, body=body)
 
 
 @pytest.fixture(scope="session")

@@ -25,10 +25,6 @@ BLOCKS = BLOCK.findall(PAGE)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OTHER_SECRET = "whsec_" + "A" * 32
 BODY = "Token=0f3c&Tracking=caf%C3%A9+%26+more&Event=installed"
-SIGN_IN_JAVASCRIPT = """
-const { Webhook } = require("standardwebhooks");
-console.log(new Webhook(given.secret).sign(given.id, new Date(given.seconds * 1000), given.body));
-"""
 VERDICTS_IN_JAVASCRIPT = """
 console.log(JSON.stringify(given.messages.map(({ headers, body, secret }) => {
     return isGenuine(headers, Buffer.from(body, "latin1"), secret);
@@ -55,9 +51,7 @@ def sign(request: pytest.FixtureRequest) -> Sign:
             message_id, datetime.fromtimestamp(seconds, UTC), BODY
         )
     node: Node = request.getfixturevalue("node")
-    return lambda secret, message_id, seconds: node.run(
-        SIGN_IN_JAVASCRIPT, secret=secret, id=message_id, seconds=seconds, body=BODY
-    )
+    return lambda secret, message_id, seconds: node.signature(secret, message_id, seconds, BODY)
 
 
 @pytest.fixture(params=range(len(BLOCKS)), ids=lambda number: f"{BLOCKS[number][0]}-{number}")

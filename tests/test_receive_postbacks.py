@@ -188,9 +188,10 @@ def test_a_forgery_does_not_make_the_genuine_one_a_repetition(receiver: Process)
 
 
 def test_a_test_postback_is_said_to_be_one(receiver: Process) -> None:
-    assert post(receiver.url, body_of(Event="test"), "a-test").status_code == 200
+    assert post(receiver.url, body_of(Event="test", InstallationId=""), "a-test").status_code == 200
     block = receiver.block()
     assert "It is a test: nobody installed anything" in block
+    assert "  InstallationId    -\n" in block
     assert "curl" not in block
 
 

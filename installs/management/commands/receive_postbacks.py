@@ -144,7 +144,7 @@ def listed(message: Message) -> Iterator[str]:
     path = credentials.UUID_SHAPE.sub(lambda found: credentials.masked(found.group()), message.path)
     yield f"{timezone.now():%Y-%m-%d %H:%M:%S} UTC  POST {printable(path)}"
     for name in FIELDS:
-        yield f"  {name:<18}{printable(form.get(name, ''))}"
+        yield f"  {name:<18}{printable(form.get(name, '')) or '-'}"
     yield f"  {'Token':<18}{credentials.masked(printable(form.get('Token', '')))}"
     for name in (signing.ID, signing.TIMESTAMP):
         yield f"  {name:<18}{printable(message.headers.get(name, ''))}"
