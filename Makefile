@@ -7,7 +7,7 @@ PIP_INSTALL := "$(PYTHON)" -m pip install --quiet --quiet --disable-pip-version-
 # On two processes where the machine has them.
 PYTEST := "$(PYTHON)" -m pytest -n 2 --dist worksteal
 
-.PHONY: help run test bench mutants screenshots lint format pins clean
+.PHONY: help run test drill bench mutants screenshots lint format pins clean
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -18,6 +18,9 @@ run: .venv/run .env ## Run the portal: HOST and PORT choose the address, .env ho
 
 test: .venv/test ## Run the tests; browser, PostgreSQL and Redis tests where there is one
 	@$(PYTEST) $(ARGS)
+
+drill: .venv/test ## Kill and restart everything while COUNT=300 postbacks are sent: none may be lost
+	@"$(PYTHON)" -m tests.drill $(or $(COUNT),300)
 
 bench: .venv/test ## Measure exchanges a second beside a bare Django view
 	@bench/run

@@ -94,6 +94,15 @@ def serving(env: dict[str, str], *arguments: str) -> Iterator[Portal]:
         stop(process)
 
 
+def descendants(process: int) -> set[int]:
+    table = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    parents = {int(pid): int(parent) for pid, parent in map(str.split, table.splitlines())}
+    found = {process}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {process}
+
+
 def wait_until_answers(port: int, process: subprocess.Popen[bytes], log: Path | None = None) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not answers(port):

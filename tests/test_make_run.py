@@ -90,6 +90,7 @@ def test_make_alone_lists_what_there_is_to_do(copy: Path) -> None:
         "help",
         "run",
         "test",
+        "drill",
         "bench",
         "mutants",
         "screenshots",

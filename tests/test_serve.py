@@ -18,6 +18,7 @@ from tests.portal import (
     ROOT,
     Portal,
     answers,
+    descendants,
     environment,
     free_port,
     manage,
@@ -39,15 +40,6 @@ def env(tmp_path: Path, empty_state: Path) -> dict[str, str]:
     """Environment of a portal that is prepared, without the demo data."""
     shutil.copytree(empty_state, tmp_path / "state")
     return environment(tmp_path / "state", DEMO="false")
-
-
-def descendants(process: int) -> set[int]:
-    table = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    parents = {int(pid): int(parent) for pid, parent in map(str.split, table.splitlines())}
-    found = {process}
-    while more := {pid for pid, parent in parents.items() if parent in found} - found:
-        found |= more
-    return found - {process}
 
 
 def alive(process: int) -> bool:

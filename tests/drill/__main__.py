@@ -1,0 +1,99 @@
+"""Runs the drill, `python -m tests.drill COUNT`, and reports. Exit code 1 where a postback was lost or doubled."""
+
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+
+from tests.drill.engines import Binaries, Postgres, Redis, binaries
+from tests.drill.run import Blow, Figures, Run, say
+from tests.drill.services import Service
+from tests.portal import environment, manage
+
+# The embedded default gets a part of the number, at least so many: it is one machine's, and is killed as a whole.
+EMBEDDED_SHARE, EMBEDDED_LEAST = 5, 20
+SETTINGS = {"DEMO": "false", "OUTBOUND_ALLOW_HTTP": "true", "OUTBOUND_ALLOWED_NETWORKS": "127.0.0.0/8"}
+
+
+def main(count: int) -> int:
+    found = binaries()
+    with tempfile.TemporaryDirectory(prefix="linnapp-drill-") as name:
+        folder = Path(name)
+        # The engines' folders in it belong to another user.
+        folder.chmod(0o711)
+        if found.missing:
+            say(f"PostgreSQL and Redis: skipped, {found.missing}.")
+            passed = True
+        else:
+            with on_engines(folder, found, count) as run:
+                passed = report(f"PostgreSQL and Redis, web and two workers: {count} postbacks", run)
+        embedded = max(count // EMBEDDED_SHARE, EMBEDDED_LEAST)
+        return 0 if report(f"SQLite, one command: {embedded} postbacks", on_sqlite(folder, embedded)) and passed else 1
+
+
+@contextmanager
+def on_engines(folder: Path, found: Binaries, count: int) -> Iterator[Run]:
+    assert found.postgres
+    assert found.redis
+    with ExitStack() as stack:
+        postgres, redis = Postgres(folder, found.postgres), Redis(folder, found.redis)
+        for engine in (postgres, redis):
+            stack.callback(engine.stop)
+            engine.start()
+        env = environment(folder / "engines", **SETTINGS, DATABASE_URL=postgres.url, REDIS_URL=redis.url)
+        manage(env, "prepare")
+        web, *workers = Service("web", env, "--web"), Service("one", env, "--worker"), Service("other", env, "--worker")
+        blows = [
+            Blow("worker killed", workers[0].kill),
+            Blow("other worker killed", workers[1].kill),
+            Blow("web server killed", web.kill_whole),
+            Blow("web process killed", web.kill_child),
+            Blow("PostgreSQL restarted", postgres.restart),
+            Blow("Redis emptied", redis.restart),
+        ]
+        yield Run(env, [web, *workers], blows, pause=4, count=count)
+
+
+def on_sqlite(folder: Path, count: int) -> Run:
+    env = environment(folder / "sqlite", **SETTINGS)
+    manage(env, "prepare")
+    portal = Service("portal", env)
+    blows = [Blow("all killed", portal.kill_whole), Blow("parent killed", portal.kill)]
+    return Run(env, [portal], blows, pause=10, count=count)
+
+
+def report(title: str, run: Run) -> bool:
+    """Prints how it went, and says whether nothing was lost or doubled."""
+    say(f"{title}.")
+    figures = run.go()
+    say(in_words(figures))
+    for fault in figures.faults:
+        say(f"  FAULT {fault}")
+    return not figures.faults
+
+
+def in_words(figures: Figures) -> str:
+    found = figures.arrivals
+    blows = ", ".join(f"{name} {count}" for name, count in sorted(figures.blows.items()))
+    return (
+        f"  {found.owed} owed, {found.arrived} arrived, {len(found.lost)} lost in {figures.seconds:.0f} s\n"
+        f"  {found.repeated} came again under the same webhook-id, {len(found.doubled)} under another\n"
+        f"  {found.refused} refused once by the receiver, {figures.sent_again} consent forms sent again\n"
+        f"  {figures.blows.total()} blows: {blows}"
+    )
+
+
+def end(number: int, frame: FrameType | None) -> None:
+    """A stop from outside tidies up as Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, end)
+    try:
+        sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 300))
+    except KeyboardInterrupt:
+        sys.exit("The drill was stopped.")
