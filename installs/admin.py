@@ -156,7 +156,7 @@ class InstallationAdmin(ReadOnlyAdmin):
 
     @admin.display(description="state", ordering="state")
     def pill(self, installation: Installation) -> str:
-        return "Suspended" if installation.is_suspended else installation.get_state_display()
+        return "Waiting" if installation.shown_state == "pending" else installation.shown_state.capitalize()
 
     @admin.display(description="pages of the portal")
     def portal_pages(self, installation: Installation) -> SafeString:

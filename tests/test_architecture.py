@@ -77,6 +77,7 @@ FLOORS = {
     "installs.figures": 2,
     "installs.lifecycle": 2,
     "installs.postbacks": 2,
+    "installs.progress": 2,
     "installs.links": 0,
     "installs.refusals": 2,
     "installs.rotation": 2,

@@ -12,6 +12,7 @@ from linnapp.models import Account, Application, Membership, User, Version
 from linnapp.services import applications, people
 from tests.consenting import address, external, read, release, rows, sent
 from tests.people import ClientOf
+from tests.posting import wait_for_200, with_postback
 
 
 @pytest.fixture
@@ -61,13 +62,27 @@ def test_what_is_organisational_only_reaches_no_installer(
 
 
 @pytest.mark.usefixtures("cakes")
-def test_the_host_of_the_postback_is_named_and_that_nothing_is_sent_yet(
+def test_the_host_that_gets_the_permanent_token_is_named(
     client_of: ClientOf, application: Application, carol: User, alice: User
 ) -> None:
     parameter = {"name": "PostbackUrl", "value": "https://hooks.example.com/in?token=[{TOKEN}]"}
     release(application, (1, 0, 0), external(parameters=[parameter]), alice)  # type: ignore[arg-type]
     page = read(client_of(carol).get(address(application)))
-    assert "Its maker asks for it at hooks.example.com . This portal does not send permanent tokens yet" in page
+    assert "It gets a permanent token, sent to hooks.example.com It works for Carol's Cakes" in page
+    assert "shown to you" not in page
+    assert "when that server has answered" not in page
+
+
+@pytest.mark.usefixtures("cakes")
+def test_that_the_installation_waits_for_the_answer_is_said_before(
+    client_of: ClientOf, application: Application, carol: User, alice: User
+) -> None:
+    wait_for_200(application)
+    release(application, (1, 0, 0), external(), alice)
+    assert "when that server has answered" not in read(client_of(carol).get(address(application)))
+    with_postback(application, "https://hooks.example.com/in", alice, (1, 0, 1))
+    page = read(client_of(carol).get(address(application)))
+    assert "The installation is complete only when that server has answered." in page
 
 
 def test_anonymous_signs_in_first_and_comes_back(client_of: ClientOf, application: Application) -> None:

@@ -8,7 +8,13 @@ from linnapp.models import TimelineEntry
 class MyAppsFilter(django_filters.FilterSet):
     """What My apps is searched and narrowed by."""
 
-    STATES = (("active", "Active"), ("suspended", "Suspended"), ("uninstalled", "Uninstalled"))
+    STATES = (
+        ("active", "Active"),
+        ("pending", "Waiting"),
+        ("suspended", "Suspended"),
+        ("failed", "Failed"),
+        ("uninstalled", "Uninstalled"),
+    )
 
     q = django_filters.CharFilter(method="search")
     state = django_filters.ChoiceFilter(choices=STATES, method="in_state")

@@ -73,6 +73,10 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def of_installation(self, installation: Installation) -> Self:
         return self.filter(installation=installation)
 
+    def of_consents(self) -> Self:
+        """Those that somebody's consent led to."""
+        return self.filter(event__in=(Delivery.Event.INSTALLED, Delivery.Event.AUTHORISED))
+
     def owed(self) -> Self:
         """Without tests, which nobody is owed."""
         return self.exclude(event=Delivery.Event.TEST)
@@ -191,6 +195,9 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
 
     def failed(self) -> Self:
         return self.filter(passed=False)
+
+    def passed(self) -> Self:
+        return self.filter(passed=True)
 
 
 class Attempt(models.Model):

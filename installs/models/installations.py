@@ -10,6 +10,8 @@ from linnapp import credentials
 from linnapp.models import Account, Application, User, Version
 from linnapp.models.people import Reader
 
+SUSPENSIONS = ("suspended_by_account_at", "suspended_by_staff_at", "application__suspended_by_staff_at")
+
 
 class InstallationQuerySet(models.QuerySet["Installation"]):
     def visible_to(self, user: Reader) -> Self:
@@ -45,8 +47,10 @@ class InstallationQuerySet(models.QuerySet["Installation"]):
         in_time = models.Q(state=Installation.State.PENDING, waits_until__gt=timezone.now())
         return self.filter(in_time | models.Q(state=Installation.State.ACTIVE))
 
-    def pending(self) -> Self:
-        return self.filter(state=Installation.State.PENDING, waits_until__gt=timezone.now())
+    def waiting(self) -> Self:
+        """For the postback's 200, in time, and not suspended by anybody."""
+        waiting = self.filter(state=Installation.State.PENDING, waits_until__gt=timezone.now())
+        return waiting.filter(**dict.fromkeys(SUSPENSIONS))
 
     def lapsed(self) -> Self:
         """Nothing came of them in time: they read as failed, and nobody wrote it down yet."""
@@ -57,21 +61,15 @@ class InstallationQuerySet(models.QuerySet["Installation"]):
 
     def active(self) -> Self:
         """Active, and not suspended by anybody: exchanges are answered."""
-        return self.filter(
-            state=Installation.State.ACTIVE,
-            suspended_by_account_at=None,
-            suspended_by_staff_at=None,
-            application__suspended_by_staff_at=None,
-            application__retired_at=None,
-        )
+        unhindered = dict.fromkeys((*SUSPENSIONS, "application__retired_at"))
+        return self.filter(state=Installation.State.ACTIVE, **unhindered)
 
     def of_application(self, application: Application) -> Self:
         return self.filter(application=application)
 
     def suspended(self) -> Self:
         """Live, but suspended by somebody: nothing is exchanged."""
-        facts = ("suspended_by_account_at", "suspended_by_staff_at", "application__suspended_by_staff_at")
-        stands = models.Q(*((f"{fact}__isnull", False) for fact in facts), _connector=models.Q.OR)
+        stands = models.Q(*((f"{fact}__isnull", False) for fact in SUSPENSIONS), _connector=models.Q.OR)
         return self.live().filter(stands)
 
     def on_released_versions(self) -> Self:
@@ -103,7 +101,7 @@ class InstallationQuerySet(models.QuerySet["Installation"]):
     def shown_as(self, state: str) -> Self:
         """Those whose `shown_state` is this."""
         states = {"active": self.active, "suspended": self.suspended, "uninstalled": self.uninstalled}
-        return (states | {"pending": self.pending, "failed": self.failed})[state]()
+        return (states | {"pending": self.waiting, "failed": self.failed})[state]()
 
     def matching(self, text: str) -> Self:
         """Those whose application, or its publisher, has this text in its name."""
@@ -190,7 +188,7 @@ class Installation(models.Model):
 
     @property
     def why_failed(self) -> str:
-        return self.failure or "no worker of the portal took the postback in time."
+        return self.failure or "No worker of the portal took the postback in time."
 
     @property
     def shown_state(self) -> str:

@@ -35,6 +35,15 @@ def owed_by(installation: Installation, consent: str) -> Delivery | None:
     return Delivery.objects.filter(nonce=nonce_of(installation, consent)).first()
 
 
+def owed_by_last_consent(installation: Installation) -> Delivery | None:
+    """None where the last consent was to a version without a PostbackUrl, or where it left the log of postbacks."""
+    if owed := owed_by(installation, installation.consent):
+        return owed
+    if not postback_url(installation.version):
+        return None
+    return Delivery.objects.of_installation(installation).of_consents().newest_first().first()
+
+
 def owe(
     installation: Installation, event: Delivery.Event, *, consent: str = "", tracking: str = "", decides: bool = False
 ) -> Delivery | None:

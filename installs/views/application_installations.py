@@ -116,6 +116,7 @@ def columns(numbers: list[Number]) -> list[Column]:
         Column("First exchange", lambda row: row.first_exchange_at),
         Column("Last used", lambda row: row.last_used_at),
         Column("Uninstalled", lambda row: row.uninstalled_at),
+        Column("Why it failed", lambda row: row.why_failed if row.has_failed else ""),
     ]
 
 

@@ -1,7 +1,6 @@
 """From an Installation URL to an installation, and the page after it: protocol.md section 4."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
@@ -12,11 +11,13 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from installs import lifecycle
+from installs import lifecycle, progress
 from installs.checklist import exchange_command
 from installs.forms.consent import ConsentForm
 from installs.links import InstallationLink, NothingToInstall, read_link
 from installs.models import Installation
+from installs.models.deliveries import host_of
+from installs.postbacks import owing
 from linnapp import manifest, pages
 from linnapp.errors import Moved, NotPossible
 from linnapp.manifest import ConsentLine
@@ -41,8 +42,12 @@ class Question:
 
     @property
     def postback_host(self) -> str:
-        """Where the permanent token is to be sent; empty without a PostbackUrl."""
-        return urlsplit(manifest.postback_url(self._manifest) or "").netloc
+        """Where the permanent token is sent; empty without a PostbackUrl."""
+        return host_of(manifest.postback_url(self._manifest) or "")
+
+    @property
+    def waits_for_200(self) -> bool:
+        return bool(self.postback_host) and not self.installed and owing.waits_for_200(self.application)
 
     @property
     def may_choose_version(self) -> bool:
@@ -158,7 +163,8 @@ def _install(request: HttpRequest, question: Question) -> HttpResponse:
         )
     except (Moved, NotPossible) as refusal:
         return _page(request, question, _form(question), 422, refusal)
-    pages.show_once(request, "token", consented.token.pk)
+    if consented.delivery is None:
+        pages.show_once(request, "token", consented.token.pk)
     return redirect("installation_installed", question.account.slug, consented.installation.pk)
 
 
@@ -178,8 +184,10 @@ def _page(
 def installation_installed(request: HttpRequest, account: str, installation: UUID) -> HttpResponse:
     rows = Installation.objects.manageable_by(request.user).on_account(account).with_its_facts()
     row = get_object_or_404(rows, pk=installation)
-    if not row.is_live:
+    if not (row.is_live or row.has_failed):
         return redirect("installation_detail", account, row.pk)
+    if sent := progress.progress_of(row):
+        return _sent(request, row, sent)
     token = lifecycle.current_token(row)
     context = {
         "installation": row,
@@ -188,3 +196,20 @@ def installation_installed(request: HttpRequest, account: str, installation: UUI
         "command": exchange_command(row.application),
     }
     return render(request, "installs/installed.html", context)
+
+
+def _sent(request: HttpRequest, installation: Installation, sent: progress.Progress) -> HttpResponse:
+    """How far the permanent token has come on its way to the developer's endpoint, which is the one that gets it.
+
+    The part that asks each second says what it shows: without news it is left alone, for those who have it read out.
+    """
+    if request.GET.get("seen") == sent.mark and request.headers.get("HX-Request"):
+        return HttpResponse(status=204)
+    link = InstallationLink(installation.application_id, sent.delivery.tracking if sent.delivery else "")
+    context = {
+        "installation": installation,
+        "application": installation.application,
+        "sent": sent,
+        "again": link.query(account=installation.account.slug),
+    }
+    return pages.page_or_part(request, "installs/installation_sent.html", "installs/_installation_sent.html", context)

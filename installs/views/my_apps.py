@@ -13,7 +13,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from installs import lifecycle
 from installs.forms.my_apps import MyAppsFilter, WholeTimeline
+from installs.links import InstallationLink
 from installs.models import Installation
+from installs.postbacks import owing
 from installs.views.activity import by_day
 from linnapp import manifest, pages, timeline
 from linnapp.errors import NotPossible
@@ -81,8 +83,17 @@ def installation_detail(request: HttpRequest, account: str, installation: UUID) 
         "days": by_day(timeline.lines(history.rows, lifecycle.installing_side(row))),
         "may_manage": Installation.objects.manageable_by(request.user).filter(pk=row.pk).exists(),
         "owners": lifecycle.owners_of(row.account),
+        "again": _again(row),
     }
     return render(request, "installs/installation_detail.html", context | _token(request, row))
+
+
+def _again(installation: Installation) -> str:
+    """What brings the link back to this account. A failed installation keeps its tracking: its maker has never got
+    what belongs to it."""
+    owed = owing.owed_by_last_consent(installation) if installation.has_failed else None
+    link = InstallationLink(installation.application_id, owed.tracking if owed else "")
+    return link.query(account=installation.account.slug)
 
 
 def _token(request: HttpRequest, installation: Installation) -> dict[str, Any]:
