@@ -300,6 +300,14 @@ def test_an_endless_body_is_left_after_64_kilobytes(client: Client) -> None:
     assert next(taken) < 2_000
 
 
+def test_a_connection_with_more_to_come_is_not_used_again(client: Client) -> None:
+    unfinished = Broken(lambda: (b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n" + b"x" * 65_536,), every=3600)
+    with receiving(answers.in_turn(unfinished, answers.GONE)) as receiver:
+        assert sent(client, receiver.url).is_cut
+        assert sent(client, receiver.url).status == 410
+        assert receiver.connections == 2
+
+
 def test_headers_are_bounded_and_hold_no_control_characters(client: Client) -> None:
     many = "".join(f"X-{number}: {'v' * 2000}\x00\x1b[31m\r\n" for number in range(80))
     raw = f"HTTP/1.1 200 {'O' * 300}\x07K\r\nX: a\x00b\r\nContent-Length: 0\r\n{many}\r\n".encode()
