@@ -120,6 +120,14 @@ class Migration(migrations.Migration):
             model_name="delivery",
             index=models.Index(fields=["created_at"], name="deliveries_by_age"),
         ),
+        migrations.AddIndex(
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("state", "DUE"), models.Q(("decides", True), ("event", "test"), _connector="OR")),
+                fields=["next_attempt_at"],
+                name="deliveries_urgent",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="signingsecret",
             constraint=models.UniqueConstraint(

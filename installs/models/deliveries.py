@@ -90,6 +90,13 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         rows = self.filter(free, state=Delivery.State.DUE, next_attempt_at__lte=now)
         return rows.filter(application__suspended_by_staff_at=None).order_by("next_attempt_at", "created_at")
 
+    def urgent(self) -> Self:
+        """Somebody looks on: an installation that waits, a test."""
+        return self.filter(Delivery.URGENT)
+
+    def patient(self) -> Self:
+        return self.exclude(Delivery.URGENT)
+
     def failed(self) -> Self:
         """Given up: they can be replayed."""
         return self.filter(state__in=(Delivery.State.STOPPED, Delivery.State.EXHAUSTED))
@@ -131,6 +138,8 @@ class Delivery(models.Model):
         STOPPED = "STOPPED", "Stopped"
         EXHAUSTED = "EXHAUSTED", "Exhausted"
 
+    URGENT = models.Q(decides=True) | models.Q(event=Event.TEST)
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     application = models.ForeignKey(Application, models.CASCADE, related_name="+")
     # None for a test.
@@ -164,6 +173,11 @@ class Delivery(models.Model):
         verbose_name_plural = "deliveries"
         indexes = (
             models.Index(fields=("state", "next_attempt_at"), name="deliveries_due"),
+            models.Index(
+                fields=("next_attempt_at",),
+                condition=models.Q(state="DUE") & (models.Q(decides=True) | models.Q(event="test")),
+                name="deliveries_urgent",
+            ),
             models.Index(fields=("application", "-created_at"), name="deliveries_by_application"),
             models.Index(fields=("installation", "-created_at"), name="deliveries_by_installation"),
             models.Index(fields=("created_at",), name="deliveries_by_age"),

@@ -15,7 +15,7 @@ from queue import Empty, SimpleQueue
 from uuid import UUID
 
 from django.conf import settings
-from django.db import OperationalError, connections, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connections, transaction
 from django.utils import timezone
 from huey.contrib.djhuey import db_task
 
@@ -38,6 +38,7 @@ GATHER_SECONDS = 0.02
 LOOK_SECONDS = 0.1
 # Asked to stop, it waits so long for what is being sent.
 STOP_SECONDS = 6.0
+DATABASE_AWAY = (OperationalError, InterfaceError)
 DATABASE_AWAY_SECONDS = 1.0
 DATABASE_AWAY_TRIES = 30
 # A retry that is nearer than this is waited for by a job of its own; the sweep of each minute finds the others.
@@ -103,7 +104,7 @@ class Courier:
                 if not self._round():
                     return
                 away = 0
-            except OperationalError as error:
+            except DATABASE_AWAY as error:
                 # A database that restarts. What was sent meanwhile is kept, and written when it is back.
                 away += 1
                 if away > DATABASE_AWAY_TRIES:
@@ -155,18 +156,35 @@ class Courier:
                 return found
 
     def _write(self, news: Sequence[Result | Told]) -> None:
-        results = [item for item in news if isinstance(item, Result)]
+        left = {item.post.delivery_id: item for item in news if isinstance(item, Result)}
         try:
             for item in news:
                 if isinstance(item, Told):
                     packing.tell_step(item.delivery_id, item.step)
-            records.write(results)
-        except OperationalError:
-            for result in results:
+            for together in records.apart(list(left.values())):
+                self._write_together(together)
+                for result in together:
+                    self.under_way.pop(left.pop(result.post.delivery_id).post.delivery_id)
+        except DATABASE_AWAY:
+            for result in left.values():
                 self.news.put(result)
             raise
-        for result in results:
-            self.under_way.pop(result.post.delivery_id, None)
+        except BaseException:
+            # Not to be waited for: their lease ends, and they are sent again under the same id.
+            for key in left:
+                self.under_way.pop(key, None)
+            raise
+
+    def _write_together(self, results: Sequence[Result]) -> None:
+        try:
+            records.write(results)
+        except IntegrityError:
+            # An application that was never installed can be deleted while a test of it is under way.
+            if len(results) == 1:
+                log.warning("delivery %s is gone", results[0].post.delivery_id)
+                return
+            for result in results:
+                self._write_together([result])
 
     def _look_again_soon(self) -> None:
         """A retry that is near is waited for by one job; the sweep of each minute finds the others."""
@@ -179,8 +197,8 @@ class Courier:
 
 
 def claim(number: int, *, without: Collection[UUID] = ()) -> list[Delivery]:
-    """Up to so many due deliveries, of other publishers than these, held for LEASE. No two workers get the same row:
-    on PostgreSQL each skips what another holds, on SQLite there is one writer at a time."""
+    """Up to so many due deliveries, of other publishers than these, held for LEASE; those first that somebody waits
+    for. No two workers get the same row: on PostgreSQL each skips what another holds, SQLite has one writer."""
     now = timezone.now()
     due = Delivery.objects.due(now).exclude(application__account__in=without)
     if not due.exists():
@@ -188,8 +206,9 @@ def claim(number: int, *, without: Collection[UUID] = ()) -> list[Delivery]:
         return []
     until = now + LEASE
     with transaction.atomic():
-        rows = due.select_related("application", "installation")
-        claimed = list(rows.select_for_update(skip_locked=True, of=("self",))[:number])
+        rows = due.select_related("application", "installation").select_for_update(skip_locked=True, of=("self",))
+        claimed = list(rows.urgent()[:number])
+        claimed += rows.patient()[: number - len(claimed)]
         Delivery.objects.filter(pk__in=[row.pk for row in claimed]).update(claimed_until=until)
     for row in claimed:
         row.claimed_until = until

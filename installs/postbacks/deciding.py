@@ -17,8 +17,9 @@ from linnapp import timeline
 from linnapp.models import Application
 from linnapp.timeline import Kind, Side
 
-# From the moment a worker has taken it: an attempt takes ten seconds, and what it led to is written after it.
-DECIDES_WITHIN = timedelta(seconds=20)
+# From the moment a worker has taken it: it may wait for a thread, an attempt takes ten seconds, and what it led to is
+# written after it. Shorter than a courier's lease, so that no second worker makes a second attempt.
+DECIDES_WITHIN = timedelta(seconds=25)
 NOT_TAKEN = "No worker of the portal took the postback within 60 seconds, or the one that did was stopped."
 TOO_LATE = "The answer came too late."
 

@@ -1,4 +1,5 @@
-"""Where posts wait for a thread that sends them: first come, first served, but nobody gets all the threads."""
+"""Where posts wait for a thread that sends them: first come, first served, but what somebody waits for comes first, and
+nobody gets all the threads."""
 
 import threading
 from collections import Counter, deque
@@ -20,7 +21,11 @@ class Line:
 
     def add(self, posts: Iterable[Post]) -> None:
         with self.changed:
-            self.waiting.extend(posts)
+            for post in posts:
+                if post.is_urgent:
+                    self.waiting.appendleft(post)
+                else:
+                    self.waiting.append(post)
             self.changed.notify_all()
 
     def take(self) -> Post:

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 UNEXPECTED = "The portal could not send it, through a fault of its own. It is in the portal's log."
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Post:
     """Everything that one attempt needs. `url` has its placeholders; `token` is the permanent token, which a repr must
     not show; `known` are the ids that the log may keep."""
@@ -39,6 +39,10 @@ class Post:
     tells_steps: bool
     token: str = field(repr=False)
     signing_secrets: tuple[str, ...] = field(repr=False)
+
+    @property
+    def is_urgent(self) -> bool:
+        return self.decides or self.tells_steps
 
     @property
     def known(self) -> tuple[UUID, ...]:

@@ -28,20 +28,16 @@ STATES = {
 Judged = tuple[Result, Judgement]
 
 
-def write(results: Sequence[Result]) -> None:
-    """Each delivery's attempt, new state and line of the timeline; what an installation waited for is decided.
-
-    An installation is locked before its delivery's row, in a transaction of its own: whoever ends it holds it first.
-    """
-    deciding_ones = [result for result in results if result.post.decides]
-    for result in deciding_ones:
-        _write([result])
-    if others := [result for result in results if not result.post.decides]:
-        _write(others)
+def apart(results: Sequence[Result]) -> list[list[Result]]:
+    """What is written in one transaction each: all together, but for those that an installation waits for. Theirs is
+    locked before the delivery's row, as whoever ends it does."""
+    others = [result for result in results if not result.post.decides]
+    return [[result] for result in results if result.post.decides] + ([others] if others else [])
 
 
 @transaction.atomic
-def _write(results: Sequence[Result]) -> None:
+def write(results: Sequence[Result]) -> None:
+    """Each delivery's attempt, new state and line of the timeline; what an installation waited for is decided."""
     judged = [(result, _judge(result)) for result in results]
     for result, judgement in judged:
         if result.post.decides and result.post.installation_id:
