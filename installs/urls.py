@@ -7,6 +7,8 @@ from installs.views import (
     consent,
     my_apps,
     overview,
+    postback_settings,
+    postback_tests,
     removal,
     search,
     secrets,
@@ -37,6 +39,23 @@ urlpatterns: list[URLPattern] = [
     # secrets
     path(f"{APPLICATION}/secrets/new/", secrets.secret_create, name="secret_create"),
     path(f"{APPLICATION}/secrets/<int:secret>/retire/", secrets.secret_retire, name="secret_retire"),
+    # postback_tests
+    path(f"{APPLICATION}/postbacks/test/", postback_tests.postback_test, name="postback_test"),
+    path(f"{APPLICATION}/postbacks/test/typed/", postback_tests.postback_test_typed, name="postback_test_typed"),
+    path(f"{APPLICATION}/postbacks/test/<uuid:delivery>/", postback_tests.postback_test_run, name="postback_test_run"),
+    # postback_settings
+    path(f"{APPLICATION}/postbacks/settings/", postback_settings.postback_settings, name="postback_settings"),
+    path(f"{APPLICATION}/postbacks/settings/mode/", postback_settings.postback_mode, name="postback_mode"),
+    path(
+        f"{APPLICATION}/postbacks/settings/signing-secret/reveal/",
+        postback_settings.signing_secret_reveal,
+        name="signing_secret_reveal",
+    ),
+    path(
+        f"{APPLICATION}/postbacks/settings/signing-secret/rotate/",
+        postback_settings.signing_secret_rotate,
+        name="signing_secret_rotate",
+    ),
     # removal
     path(f"{APPLICATION}/remove/", removal.application_remove, name="application_remove"),
     # versions

@@ -149,6 +149,7 @@ NOT_PAGES = {
     "manifest_export", "json_preview", "json_import", "json_as_form", "draft_show", "draft_as_json", "draft_unsaved",
     "module_add", "module_put_back", "module_up", "module_down", "module_duplicate", "module_delete",
     "module_undo_delete", "parameter_add", "parameter_delete", "parameter_undo_delete", "version_export",
+    "postback_test_typed", "postback_mode", "signing_secret_reveal",
     "application_token_reveal", "installation_token_reveal", "invitation_revoke", "member_role", "demo_sign_in",
 }  # fmt: skip
 
@@ -204,6 +205,15 @@ PLACES = [
     Place("application_installations", "Alice", act=press("Reveal")),
     Place("application_installations", "Alice", use={"application": "new application"}),
     Place("application_installations", "Alice", query="?q=nothing+is+called+so"),
+    Place("postback_test", "Alice"),
+    Place("postback_test", "Alice", query="?url=hooks.example.com", act=send),
+    Place("postback_test", "Alice", use={"application": "retired application"}),
+    Place("postback_test_run", "Alice", use={"delivery": "test delivery"}),
+    Place("postback_settings", "Alice"),
+    Place("postback_settings", "Alice", act=press("Reveal")),
+    Place("postback_settings", "Alice", use={"application": "new application"}),
+    Place("postback_settings", "Alice", use={"application": "retired application"}),
+    Place("signing_secret_rotate", "Alice"),
     Place("application_activity", "Alice"),
     Place("application_activity", "Alice", use={"application": "new application"}),
     Place("team", "Alice"),

@@ -12,6 +12,7 @@ from django.contrib import admin
 
 from installs import lifecycle, rotation
 from installs.models import Installation
+from installs.postbacks import asking
 from linnapp.demo_people import PEOPLE
 from linnapp.models import Account, Application, Membership, Secret, User, Version
 from linnapp.services import applications, people, versions
@@ -58,6 +59,8 @@ def the_application(bridge: Application) -> Facts:
         "secret": str(secret_of(bridge).pk),
         "digest": bridge.logo_digest,
         "member": str(seat.pk),
+        # To an address that is allowed nowhere but in tests: it fails at once.
+        "test delivery": str(asking.send_test(bridge, url="https://127.0.0.1/in?t=[{TOKEN}]", by=user("Alice")).pk),
     }
 
 

@@ -14,7 +14,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from installs import lifecycle
-from installs.models import Installation
+from installs.models import Delivery, Installation, PostbackPolicy, SigningSecret
+from installs.postbacks import asking
 from linnapp.models import Account, Application, Membership, User, Version
 from linnapp.services import people
 from tests.people import ClientOf
@@ -66,6 +67,13 @@ TABLE: dict[str, Who] = {
     "application_installations": TEAM,
     "application_token_reveal": TEAM_POST,
     "application_activity": TEAM,
+    "postback_test": TEAM,
+    "postback_test_typed": only("alice", "bob", method="post"),
+    "postback_test_run": TEAM,
+    "postback_settings": TEAM,
+    "postback_mode": only("alice", "bob", status=422, method="post"),
+    "signing_secret_reveal": TEAM_POST,
+    "signing_secret_rotate": TEAM,
     "secret_reveal": TEAM_POST,
     "secret_create": TEAM_POST,
     "secret_retire": TEAM,
@@ -190,6 +198,7 @@ def world(
         "member": Membership.objects.get(user=bob).pk,
         "module": application.modules.get().key.hex,
         "parameter": 0,
+        "delivery": asking.send_test(application, url="https://hooks.example.com/", by=alice).pk,
         "digest": "0" * 64,
         "key": "unknown",
         "token": "unknown",
@@ -249,6 +258,7 @@ def test_a_stranger_changes_nothing_by_any_method(person: str, world: World, cli
 def everything_of(world: World) -> list[Any]:
     rows = [Application.objects.values(), Installation.objects.values(), Version.objects.values()]
     rows += [Membership.objects.values(), Account.objects.values()]
+    rows += [PostbackPolicy.objects.values(), SigningSecret.objects.values(), Delivery.objects.values()]
     return [list(row.order_by("pk")) for row in rows]
 
 

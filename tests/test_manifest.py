@@ -522,8 +522,8 @@ class TestWarnings:
 
     def test_the_token_in_a_query_is_said_to_reach_logs(self) -> None:
         message = (
-            "The permanent token will stand in the query, where your server's access log keeps it. "
-            "It is in the body too, as Token: [{TOKEN}] may be left out."
+            "In a query the permanent token ends up in access logs and browser histories of everything on the way. "
+            "It is in the form body too: take it from there."
         )
         assert self.hints({"modules": [module(PostbackUrl=POSTBACK)]}) == [("modules[0].parameters[0].value", message)]
 

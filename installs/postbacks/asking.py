@@ -137,6 +137,8 @@ def send_test(application: Application, *, url: str, by: User) -> Delivery:
 @transaction.atomic
 def choose_mode(application: Application, mode: PostbackPolicy.Mode, *, by: User) -> None:
     row = Application.objects.select_for_update(of=("self",)).select_related("account").get(pk=application.pk)
+    if row.retired_at:
+        raise NotPossible(f"{row} is retired: it sends no postbacks any more.")
     policy, _ = PostbackPolicy.objects.get_or_create(application=row)
     if policy.mode == mode:
         return

@@ -22,6 +22,7 @@ from linnapp.manifest import (
     parse,
     warnings,
 )
+from linnapp.manifest.meaning import POSTBACK_URL
 from linnapp.models import Application, Version
 from linnapp.module_types import EXTERNAL_APPLICATION, TYPES, Kind, ModuleType, ParameterType, known_type
 
@@ -98,6 +99,11 @@ class ParameterRow:
     @property
     def kept(self) -> str:
         return kept_beside(self.value)
+
+    @property
+    def is_postback_url(self) -> bool:
+        """Used as one in whatever module it stands."""
+        return self.value.name.casefold() == POSTBACK_URL.name.casefold()
 
     @property
     def is_long(self) -> bool:

@@ -56,8 +56,10 @@ def _address(known: ParameterType, url: str) -> Iterator[tuple[str, str]]:
 
 
 def _in_query(known: ParameterType) -> str:
-    said = "The permanent token will stand in the query, where your server's access log keeps it."
-    return f"{said} It is in the body too, as Token: {TOKEN} may be left out." if known is POSTBACK_URL else said
+    if known is not POSTBACK_URL:
+        return "The permanent token will stand in the query, where your server's access log keeps it."
+    kept = "In a query the permanent token ends up in access logs and browser histories of everything on the way."
+    return f"{kept} It is in the form body too: take it from there."
 
 
 def _unknown_placeholders(url: str) -> list[str]:

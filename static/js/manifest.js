@@ -75,7 +75,7 @@
     else if (found(".error-summary a")) { event.preventDefault(); openAround(found("a").hash.slice(1)); }
     else if (found("[data-leaves]")) leaving = true;
   });
-  document.addEventListener("submit", () => { leaving = true; });
+  document.addEventListener("submit", (event) => { leaving = event.submitter?.formTarget !== "_blank"; });
   document.addEventListener("htmx:afterSwap", () => { typed = false; });
   window.addEventListener("pageshow", () => { leaving = false; });
   window.addEventListener("beforeunload", (event) => {
