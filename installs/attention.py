@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from django.utils import timezone
 
 from installs.models import Installation, RefusalGroup
+from installs.postbacks import health
 from installs.refusals import CAUSES, Reason
 from linnapp.models import Application
 
@@ -15,6 +16,7 @@ CONNECTS_WITHIN = timedelta(hours=24)
 REFUSALS_OF = timedelta(hours=24)
 SECRET_ENDS_WITHIN = timedelta(days=7)
 CAUSES_NAMED = 3
+INSTALLATIONS_FAILED_WITHIN = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,16 @@ class Notice:
 def notices(application: Application) -> list[Notice]:
     if application.retired_at:
         return []
-    parts = (_suspended_installations, _refused, _never_connected, _ending_secrets, _nothing_to_install)
+    parts = (
+        _suspended_installations,
+        _failed_installations,
+        _refused,
+        _parked_hosts,
+        _postbacks,
+        _never_connected,
+        _ending_secrets,
+        _nothing_to_install,
+    )
     return [notice for part in parts for notice in part(application)]
 
 
@@ -55,6 +66,72 @@ def _suspended_installations(application: Application) -> Iterator[Notice]:
             "application_installations",
             urlencode({"state": "suspended"}),
         )
+
+
+def _failed_installations(application: Application) -> Iterator[Notice]:
+    """An installation fails within a minute of its beginning, or never."""
+    since = timezone.now() - INSTALLATIONS_FAILED_WITHIN
+    failed = Installation.objects.of_application(application).failed().filter(installed_at__gte=since)
+    newest = failed.order_by("-installed_at").first()
+    if newest is None:
+        return
+    yield Notice(
+        "failed",
+        "circle-x",
+        f"{accounts(failed.count())} failed in the last seven days",
+        f"Your endpoint decides on them. The last one: {newest.why_failed}",
+        "Show them",
+        "application_installations",
+        urlencode({"state": "failed"}),
+    )
+
+
+def _parked_hosts(application: Application) -> Iterator[Notice]:
+    for host, held in health.held_by_host(application):
+        yield Notice(
+            "suspended",
+            "circle-pause",
+            f"Postbacks to {host.host} are held since {_in_words(host.parked_at)}",
+            f"{_postbacks_in_words(held)} {'waits' if held == 1 else 'wait'}. The oldest is tried once an hour, next "
+            f"on {_in_words(host.next_trial_at)}; the first that arrives releases the rest.",
+            "Show them",
+            "postback_list",
+            urlencode({"state": "held"}),
+        )
+
+
+def _postbacks(application: Application) -> Iterator[Notice]:
+    found = health.of_each([application]).get(application.pk)
+    if found and found.given_up:
+        yield Notice(
+            "failed",
+            "circle-x",
+            f"{_postbacks_in_words(found.given_up)} given up in the last seven days",
+            "Your endpoint has no permanent token of these. See why, mend it, and send them again.",
+            "Show them",
+            "postback_list",
+            urlencode({"state": "failed"}),
+        )
+    if found and found.retrying:
+        yield Notice(
+            "waiting",
+            "clock",
+            f"{_postbacks_in_words(found.retrying)} waiting for another attempt",
+            f"The next one is on {_in_words(found.next_attempt_at)}.",
+            "Show them",
+            "postback_list",
+            urlencode({"state": "due"}),
+        )
+
+
+def _postbacks_in_words(count: int) -> str:
+    return "1 postback" if count == 1 else f"{count:,} postbacks"
+
+
+def _in_words(moment: datetime | None) -> str:
+    """In the reader's time zone."""
+    local = timezone.localtime(moment)
+    return f"{local.day} {local:%B at %H:%M}"
 
 
 def _refused(application: Application) -> Iterator[Notice]:
@@ -97,11 +174,10 @@ def _never_connected(application: Application) -> Iterator[Notice]:
 def _ending_secrets(application: Application) -> Iterator[Notice]:
     soon = timezone.now() + SECRET_ENDS_WITHIN
     for secret in application.secrets.live().filter(ends_at__lt=soon):
-        ends = timezone.localtime(secret.ends_at)
         yield Notice(
             "waiting",
             "key-round",
-            f"Application Secret …{secret.tail} ends on {ends.day} {ends:%B at %H:%M}",
+            f"Application Secret …{secret.tail} ends on {_in_words(secret.ends_at)}",
             "Whatever still uses it is refused from then on.",
             "Secrets",
             "application_general",

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Min
 
-from installs.models import Installation, Session
-from linnapp.models import Application
+from installs.models import Delivery, Installation, Session
+from installs.postbacks.owing import postback_url
+from linnapp.models import Application, Version
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ def checklist(application: Application) -> Checklist:
             f"Installed on {installation.account}" if installation else "Install it on an account",
             installation is not None,
         ),
+        *_postback(application, released),
         Line(
             "exchange",
             "First exchange" if exchanged_at else "First exchange: the permanent token for a session token",
@@ -55,6 +57,17 @@ def checklist(application: Application) -> Checklist:
         ),
     ]
     return Checklist(lines, exchanged_at - application.created_at if exchanged_at else None)
+
+
+def _postback(application: Application, released: Version | None) -> list[Line]:
+    """One line where the newest version has a PostbackUrl; before a release, where the saved manifest has one."""
+    newest = application.versions.latest() if released else application.versions.development()
+    if newest is None or not postback_url(newest):
+        return []
+    arrived = Delivery.objects.of_application(application).owed().delivered().order_by("created_at")
+    host = arrived.values_list("host", flat=True).first()
+    label = f"Postback answered by {host}" if host else "Postback answered: your endpoint gets the permanent token"
+    return [Line("postback", label, host is not None)]
 
 
 def _first_exchange(application: Application) -> datetime | None:

@@ -1,6 +1,7 @@
 """The figures of an application over the last seven days, today included, by the days of the reader's time zone; and
 of the hour that runs."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -8,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from django.utils import timezone
 
 from installs.exchanges import TOLD_AFTER, hour_of
-from installs.models import ExchangeHour, Installation, RefusalGroup
+from installs.models import Delivery, ExchangeHour, Installation, RefusalGroup
 from linnapp.models import Application
 
 DAYS = 7
@@ -20,6 +21,7 @@ class Day:
     active: int
     exchanges: int
     refused: int
+    delivered: int
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Week:
     active: int
     installed: int
     causes: int
+    owed: int
     drawn: bool
 
     @property
@@ -45,6 +48,16 @@ class Week:
         """Of all exchanges asked for, how many were answered; None where nothing was asked."""
         asked = self.exchanges + self.refused
         return round(100 * self.exchanges / asked, 1) if asked else None
+
+    @property
+    def delivered(self) -> int:
+        """Postbacks owed in these days that arrived since."""
+        return sum(day.delivered for day in self.days)
+
+    @property
+    def delivered_percent(self) -> float | None:
+        """Never 100 while one is missing; None where nothing was owed."""
+        return math.floor(1000 * self.delivered / self.owed) / 10 if self.owed else None
 
 
 @dataclass(frozen=True)
@@ -68,7 +81,7 @@ def running(application: Application, installation: Installation | None) -> Runn
 
 
 def week(application: Application) -> Week:
-    """Six queries."""
+    """Seven queries."""
     dates = _last_days()
     since = _midnight(dates[0])
     installations = Installation.objects.of_application(application)
@@ -78,11 +91,14 @@ def week(application: Application) -> Week:
     exchanges = ExchangeHour.objects.of_application(application).since(since).exchanges_by_day()
     refusals = RefusalGroup.objects.of_application(application.pk).since(since)
     refused = refusals.by_day()
+    postbacks = Delivery.objects.of_application(application).owed().owed_and_delivered_by_day(since)
+    owed = {day: postbacks.get(day, (0, 0)) for day in dates}
     return Week(
-        days=[Day(day, active[day], exchanges.get(day, 0), refused.get(day, 0)) for day in dates],
+        days=[Day(day, active[day], exchanges.get(day, 0), refused.get(day, 0), owed[day][1]) for day in dates],
         active=active_now,
         installed=sum(installed.values()),
         causes=len(refusals.by_reason()),
+        owed=sum(number for number, _ in owed.values()),
         drawn=installations.filter(installed_at__lt=since).exists(),
     )
 

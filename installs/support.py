@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Max, Q, Sum
 from django.utils import timezone
 
-from installs.models import Installation, PermanentToken, RefusalGroup, RefusalSample, Session
+from installs.models import Delivery, Installation, PermanentToken, RefusalGroup, RefusalSample, Session
 from installs.refusals import Reason
 from linnapp import credentials, timeline
 from linnapp.models import Account, Application, Membership, Secret, TimelineEntry, User
@@ -18,6 +18,7 @@ MOST_FOUND = 20
 # One view is on record for so long: reading a case means opening its page many times.
 VIEW_STANDS_FOR = timedelta(hours=1)
 REFUSALS_SHOWN = timedelta(days=30)
+POSTBACKS_READ = 20
 UUIDS = re.compile(credentials.UUID_SHAPE.pattern, re.IGNORECASE)
 REFERENCES = re.compile(r"(?<![0-9a-f])[0-9a-f]{16}(?![0-9a-f])", re.IGNORECASE)
 
@@ -70,8 +71,8 @@ def may_hold_credential(text: str) -> bool:
 
 
 def find(text: str) -> Found:
-    """Ids and tokens in any spelling, a reference, an e-mail address, the name of a company or application. Text around
-    an id or a reference does not matter, so that a whole error message can be pasted."""
+    """Ids and tokens in any spelling, a webhook-id, a reference, an e-mail address, the name of a company or
+    application. Text around an id or a reference does not matter, so that a whole error message can be pasted."""
     text = text.strip()
     if ids := [UUID(match) for match in UUIDS.findall(text)[:MOST_FOUND]]:
         return _by_id(ids)
@@ -84,13 +85,16 @@ def _by_id(ids: list[UUID]) -> Found:
     digests = [credentials.digest(str(value)) for value in ids]
     tokens = PermanentToken.objects.filter(digest__in=digests).values("installation")
     sessions = Session.objects.filter(digest__in=digests).values("installation")
-    meant = Installation.objects.with_its_facts().filter(Q(pk__in=ids) | Q(pk__in=tokens) | Q(pk__in=sessions)).first()
-    if meant:
-        return Found(exact=meant)
+    postbacks = Delivery.objects.filter(pk__in=ids)
+    owed = postbacks.exclude(installation=None).values("installation")
+    meant = Q(pk__in=ids) | Q(pk__in=tokens) | Q(pk__in=sessions) | Q(pk__in=owed)
+    if exact := Installation.objects.with_its_facts().filter(meant).first():
+        return Found(exact=exact)
     secrets = Secret.objects.filter(digest__in=digests).values("application")
+    tested = postbacks.tests().values("application")
+    about = Q(pk__in=ids) | Q(pk__in=secrets) | Q(pk__in=tested)
     return _with_installations(
-        list(Application.objects.select_related("account").filter(Q(pk__in=ids) | Q(pk__in=secrets))),
-        list(Account.objects.filter(pk__in=ids)),
+        list(Application.objects.select_related("account").filter(about)), list(Account.objects.filter(pk__in=ids))
     )
 
 
@@ -162,6 +166,13 @@ def causes(installation: Installation) -> list[Cause]:
     groups = RefusalGroup.objects.of_installation(installation.pk).filter(hour__gt=timezone.now() - REFUSALS_SHOWN)
     rows = groups.order_by().values("reason").annotate(total=Sum("count"), last=Max("last_at")).order_by("-last")
     return [Cause(in_words(row["reason"]), row["total"], row["last"]) for row in rows]
+
+
+def missing_postback(installation: Installation) -> Delivery | None:
+    """The newest postback of this installation where none has arrived: its permanent token may be with nobody."""
+    newest = list(Delivery.objects.of_installation(installation).owed().newest_first()[:POSTBACKS_READ])
+    arrived = any(row.state == Delivery.State.DELIVERED for row in newest)
+    return newest[0] if newest and not arrived else None
 
 
 def in_words(reason: str) -> str:

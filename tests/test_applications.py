@@ -6,10 +6,11 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from installs.models import Installation
+from installs.models import Delivery, Installation
 from linnapp.models import Account, Application, Secret, TimelineEntry, User, Version
 from linnapp.services import applications, versions
 from tests.people import ClientOf
+from tests.posting import install, with_postback
 
 EMPTY = "An application is what customers install. Create one to get its Application ID and secret."
 
@@ -59,6 +60,25 @@ def test_an_uninstalled_one_does_not_count(
     Installation.objects.update(state=Installation.State.UNINSTALLED)
     html = client_of(alice).get(list_url(northwind)).content.decode()
     assert '<td data-label="Installations" class="number">0</td>' in html
+
+
+def test_postbacks_have_a_column_only_where_they_are_not_well(
+    application: Application, northwind: Account, cakes: Account, alice: User, carol: User, client_of: ClientOf
+) -> None:
+    version = with_postback(application, "https://hooks.northwind.example/", alice)
+    for account, owner in ((northwind, alice), (cakes, carol)):
+        install(application, account, version, owner)
+    Delivery.objects.update(state=Delivery.State.DELIVERED)
+    client = client_of(alice)
+    assert "Postbacks</th>" not in client.get(list_url(northwind)).content.decode()
+    first, second = Delivery.objects.all()
+    Delivery.objects.filter(pk=first.pk).update(state=Delivery.State.STOPPED, ended_at=timezone.now())
+    Delivery.objects.filter(pk=second.pk).update(state=Delivery.State.HELD)
+    html = client.get(list_url(northwind)).content.decode()
+    assert "Postbacks</th>" in html
+    assert "1 given up" in html
+    assert "1 held" in html
+    assert "waiting" not in html
 
 
 def test_the_newest_version_is_by_number_and_not_by_day_and_none_that_was_withdrawn(
@@ -135,7 +155,7 @@ def test_the_list_costs_the_same_for_one_row_and_for_fifty(
     )
     client = client_of(alice)
     client.get(list_url(northwind))
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         client.get(list_url(northwind))
 
 

@@ -11,11 +11,15 @@ from django.utils import timezone
 
 from installs import attention, figures, lifecycle, rotation
 from installs.checklist import checklist, in_words
-from installs.models import ExchangeHour, Installation, RefusalGroup
+from installs.models import Delivery, ExchangeHour, Installation, PostbackHost, RefusalGroup
 from linnapp.models import Account, Application, User, Version
 from linnapp.services import secrets
 from tests.people import ClientOf
+from tests.posting import install, wait_for_200, with_postback
 from tests.test_exchanges import exchange
+
+ENDPOINT = "https://hooks.northwind.example/installed"
+State = Delivery.State
 
 
 def overview(application: Application) -> str:
@@ -86,6 +90,38 @@ def test_the_command_holds_real_ids_and_no_secret(
     assert lifecycle.current_token(installation).value() not in page
 
 
+def test_a_postback_url_adds_a_line_that_the_first_delivery_ticks(
+    application: Application, cakes: Account, alice: User, carol: User, client_of: ClientOf
+) -> None:
+    names = [line.name for line in checklist(application).lines]
+    assert "postback" not in names
+    made = install(application, cakes, with_postback(application, ENDPOINT, alice), carol)
+    assert [line.name for line in checklist(application).lines] == [
+        "created", "manifest", "version", "installed", "postback", "exchange",
+    ]  # fmt: skip
+    assert open_and_done(application)[0] == "postback"
+    page = client_of(alice).get(overview(application)).content.decode()
+    assert "manage.py receive_postbacks" in page
+    assert "$PERMANENT_TOKEN" not in page
+    Delivery.objects.update(state=State.DELIVERED, event=Delivery.Event.TEST)
+    assert open_and_done(application)[0] == "postback"
+    Delivery.objects.update(event=Delivery.Event.INSTALLED)
+    assert open_and_done(application)[0] == "exchange"
+    assert "Postback answered by hooks.northwind.example" in [line.label for line in checklist(application).lines]
+    exchange(made.installation, application.created_at + timedelta(minutes=1))
+    assert open_and_done(application)[0] is None
+
+
+def test_before_a_release_the_saved_manifest_says_whether_there_is_a_postback(
+    application: Application, version: Version, alice: User
+) -> None:
+    with_postback(application, ENDPOINT, alice, (1, 1, 0))
+    Version.objects.filter(kind=Version.Kind.RELEASED, minor=1).update(withdrawn_at=timezone.now())
+    assert "postback" not in [line.name for line in checklist(application).lines]
+    Version.objects.filter(kind=Version.Kind.RELEASED).delete()
+    assert "postback" in [line.name for line in checklist(application).lines]
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [(0, "0 s"), (59, "59 s"), (252, "4 min 12 s"), (3600, "1 h 0 min"), (90_000, "1 d 1 h"), (-5, "0 s")],
@@ -141,7 +177,127 @@ def test_versions_that_are_all_withdrawn_are_told(application: Application, vers
     assert sentences(application) == ["No version can be installed"]
 
 
+@pytest.fixture
+def owed(
+    application: Application,
+    northwind: Account,
+    cakes: Account,
+    depot: Account,
+    alice: User,
+    carol: User,
+    dave: User,
+) -> list[Delivery]:
+    """A postback to each of three accounts' installations, all delivered."""
+    version = with_postback(application, ENDPOINT, alice)
+    for account, owner in ((northwind, alice), (cakes, carol), (depot, dave)):
+        install(application, account, version, owner)
+    Delivery.objects.update(state=State.DELIVERED, next_attempt_at=None, tried=1, ended_at=timezone.now())
+    return list(Delivery.objects.order_by("created_at"))
+
+
+def become(delivery: Delivery, **fields: Any) -> None:
+    Delivery.objects.filter(pk=delivery.pk).update(**fields)
+
+
+def test_postbacks_that_arrived_are_not_told(application: Application, owed: list[Delivery]) -> None:
+    assert sentences(application) == []
+
+
+def test_postbacks_that_wait_or_were_given_up_are_told_with_their_list(
+    application: Application, owed: list[Delivery], client_of: ClientOf, alice: User
+) -> None:
+    now = timezone.now()
+    become(owed[0], state=State.DUE, next_attempt_at=now + timedelta(hours=2), ended_at=None)
+    become(owed[1], state=State.EXHAUSTED, ended_at=now - timedelta(days=6))
+    become(owed[2], state=State.STOPPED, ended_at=now - timedelta(days=6))
+    assert sentences(application) == [
+        "2 postbacks given up in the last seven days",
+        "1 postback waiting for another attempt",
+    ]
+    notices = attention.notices(application)
+    assert [(notice.url_name, notice.query) for notice in notices] == [
+        ("postback_list", "state=failed"),
+        ("postback_list", "state=due"),
+    ]
+    page = client_of(alice).get(overview(application)).content.decode()
+    assert "2 postbacks given up in the last seven days" in page
+
+
+def test_what_nothing_mends_or_was_long_ago_is_not_told(
+    application: Application, owed: list[Delivery], carol: User
+) -> None:
+    now = timezone.now()
+    become(owed[0], state=State.DUE, next_attempt_at=now, tried=0)
+    become(owed[1], state=State.STOPPED, ended_at=now)
+    become(owed[2], state=State.EXHAUSTED, ended_at=now - timedelta(days=8))
+    assert owed[1].installation is not None
+    lifecycle.uninstall(owed[1].installation, by=carol)
+    Delivery.objects.create(
+        application=application, event=Delivery.Event.TEST, state=State.STOPPED, ended_at=now, url=ENDPOINT, nonce="t"
+    )
+    assert sentences(application) == []
+
+
+def test_a_parked_host_is_told_with_what_it_holds(application: Application, owed: list[Delivery]) -> None:
+    parked = timezone.now() - timedelta(hours=5)
+    PostbackHost.objects.create(
+        application=application,
+        host="hooks.northwind.example",
+        parked_at=parked,
+        next_trial_at=parked + timedelta(hours=6),
+    )
+    PostbackHost.objects.create(application=application, host="other.example", failing_since=parked)
+    become(owed[0], state=State.HELD)
+    become(owed[1], state=State.HELD)
+    (notice,) = attention.notices(application)
+    local = timezone.localtime(parked)
+    assert notice.sentence == f"Postbacks to hooks.northwind.example are held since {local.day} {local:%B at %H:%M}"
+    assert notice.detail.startswith("2 postbacks wait. The oldest is tried once an hour, next on ")
+    assert notice.query == "state=held"
+
+
+def test_installations_that_failed_are_told_for_a_week(
+    application: Application, cakes: Account, alice: User, carol: User
+) -> None:
+    wait_for_200(application)
+    install(application, cakes, with_postback(application, ENDPOINT, alice), carol)
+    assert sentences(application) == []
+    Installation.objects.update(waits_until=timezone.now() - timedelta(seconds=1))
+    (notice,) = attention.notices(application)
+    assert notice.sentence == "1 installation failed in the last seven days"
+    assert "no worker of the portal took the postback in time" in notice.detail
+    assert notice.query == "state=failed"
+    Installation.objects.update(state="FAILED", failure="Answered 500.", installed_at=timezone.now())
+    assert "The last one: Answered 500." in attention.notices(application)[0].detail
+    Installation.objects.update(installed_at=timezone.now() - timedelta(days=8))
+    assert sentences(application) == []
+
+
 # Figures.
+
+
+def test_postbacks_delivered_are_counted_by_the_day_they_were_owed(
+    application: Application, owed: list[Delivery], client_of: ClientOf, alice: User
+) -> None:
+    now = timezone.now()
+    Delivery.objects.create(
+        application=application, event=Delivery.Event.TEST, state=State.DELIVERED, url=ENDPOINT, nonce="t"
+    )
+    become(owed[1], created_at=now - timedelta(days=2))
+    become(owed[2], state=State.EXHAUSTED)
+    week = figures.week(application)
+    assert (week.delivered, week.owed, week.delivered_percent) == (2, 3, 66.6)
+    assert [day.delivered for day in week.days] == [0, 0, 0, 0, 1, 0, 1]
+    page = client_of(alice).get(overview(application)).content.decode()
+    assert "Postbacks delivered<strong>2</strong><small>66.6 % delivered</small>" in page
+    become(owed[0], created_at=now - timedelta(days=9))
+    assert figures.week(application).delivered == 1
+
+
+def test_where_none_is_owed_no_percentage_is_made_up(
+    client_of: ClientOf, alice: User, application: Application
+) -> None:
+    assert "none owed" in client_of(alice).get(overview(application)).content.decode()
 
 
 def test_the_week_adds_up(application: Application, installation: Installation) -> None:
@@ -177,7 +333,7 @@ def test_without_seven_days_there_is_no_chart(
     assert '<svg class="sparkline"' not in client.get(overview(application)).content.decode()
     Installation.objects.update(installed_at=timezone.now() - timedelta(days=8))
     page = client.get(overview(application)).content.decode()
-    assert page.count('<svg class="sparkline"') == 3
+    assert page.count('<svg class="sparkline"') == 4
     assert "<title>Active installations by day: 1, 1, 1, 1, 1, 1, 1</title>" in page
     assert "The same by day" in page
 

@@ -7,10 +7,11 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from installs.models import Installation, RefusalGroup, RefusalSample
+from installs.models import Delivery, Installation, RefusalGroup, RefusalSample
 from linnapp import credentials, timeline
 from linnapp.models import Account, Application, TimelineEntry, User
 from tests.people import ClientOf
+from tests.posting import install, wait_for_200, with_postback
 from tests.test_admin import make_session
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +72,64 @@ def test_nothing_pasted_that_may_be_a_token_is_shown_again(console: Client, inst
     page = search(console, f"secret: {secret}")
     assert "Stock Bridge" in page
     assert secret not in page
+
+
+@pytest.fixture
+def owed(application: Application, cakes: Account, alice: User, carol: User) -> Delivery:
+    """A postback that Carol's Cakes' installation of Stock Bridge led to."""
+    version = with_postback(application, "https://hooks.northwind.example/[{TOKEN}]", alice)
+    delivery = install(application, cakes, version, carol).delivery
+    assert delivery is not None
+    return delivery
+
+
+def test_a_webhook_id_leads_to_its_installation_and_a_tests_to_its_application(
+    console: Client, owed: Delivery, application: Application
+) -> None:
+    assert owed.installation is not None
+    assert search(console, f"webhook-id: {owed.pk}") == case_of(owed.installation)
+    test = Delivery.objects.create(
+        application=application, event=Delivery.Event.TEST, url="https://x.example/", nonce="t"
+    )
+    assert f"Installations of {application.name}" in search(console, str(test.pk))
+
+
+def test_the_case_says_that_the_postback_has_not_arrived(console: Client, owed: Delivery) -> None:
+    assert owed.installation is not None
+    case = case_of(owed.installation)
+    rows = Delivery.objects.filter(pk=owed.pk)
+    rows.update(
+        outcome="Answered 503 Service Unavailable.", next_attempt_at=timezone.now() + timedelta(hours=2, minutes=1)
+    )
+    page = console.get(case).content.decode()
+    assert "It never connected, and its postback has not arrived" in page
+    assert "Answered 503 Service Unavailable." in page
+    assert "in 2 hours" in page
+    assert owed.installation.permanent_tokens.get().value() not in page
+    rows.update(state=Delivery.State.EXHAUSTED, next_attempt_at=None, ended_at=timezone.now())
+    assert "It was given up: Northwind mends the endpoint" in console.get(case).content.decode()
+    rows.update(state=Delivery.State.HELD)
+    assert "It is held" in console.get(case).content.decode()
+    make_session(owed.installation)
+    page = console.get(case).content.decode()
+    assert "It never connected" not in page
+    assert "Its postback has not arrived" in page
+    rows.update(state=Delivery.State.DELIVERED)
+    assert "has not arrived" not in console.get(case).content.decode()
+
+
+def test_the_case_says_why_an_installation_failed(
+    console: Client, application: Application, cakes: Account, alice: User, carol: User
+) -> None:
+    wait_for_200(application)
+    version = with_postback(application, "https://hooks.northwind.example/", alice)
+    row = install(application, cakes, version, carol).installation
+    assert "The installation failed" not in console.get(case_of(row)).content.decode()
+    Installation.objects.update(state="FAILED", failed_at=timezone.now(), failure="Answered 500.")
+    page = console.get(case_of(row)).content.decode()
+    assert "The installation failed" in page
+    assert "Answered 500." in page
+    assert "installs again once hooks.northwind.example answers" in page
 
 
 def test_a_reference_leads_to_the_installation_that_was_refused(console: Client, installation: Installation) -> None:
@@ -211,5 +270,5 @@ def test_search_and_case_cost_the_same_however_much_there_is(
     with django_assert_max_num_queries(9):
         console.post(SUPPORT, {"q": str(application.pk)})
     console.get(case_of(installation))
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         console.get(case_of(installation))

@@ -2,17 +2,19 @@
 
 import uuid
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import ClassVar, Self
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.db import models
+from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from installs.models.installations import Installation
 from linnapp import credentials
 from linnapp.models import Application, User
+from linnapp.models.people import Reader
 
 
 class PostbackPolicy(models.Model):
@@ -67,6 +69,10 @@ class SigningSecret(models.Model):
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def visible_to(self, user: Reader) -> Self:
+        """Those of the applications that this person's accounts own."""
+        return self.filter(application__in=Application.objects.visible_to(user).values("pk"))
+
     def of_application(self, application: Application) -> Self:
         return self.filter(application=application)
 
@@ -99,13 +105,23 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
     def failed(self) -> Self:
         """Given up: they can be replayed."""
-        return self.filter(state__in=(Delivery.State.STOPPED, Delivery.State.EXHAUSTED))
+        return self.filter(state__in=Delivery.FAILED)
 
     def waiting(self) -> Self:
-        return self.filter(state__in=(Delivery.State.DUE, Delivery.State.HELD))
+        return self.filter(state__in=Delivery.WAITING)
 
     def delivered(self) -> Self:
         return self.filter(state=Delivery.State.DELIVERED)
+
+    def not_delivered(self) -> Self:
+        return self.filter(state__in=(*Delivery.WAITING, *Delivery.FAILED))
+
+    def owed_and_delivered_by_day(self, since: datetime) -> dict[date, tuple[int, int]]:
+        """Of those owed since: how many on each day, by the reader's time zone, and how many of them arrived."""
+        days = self.order_by().created_since(since).annotate(day=TruncDate("created_at")).values("day")
+        arrived = models.Count("pk", models.Q(state=Delivery.State.DELIVERED))
+        rows = days.annotate(owed=models.Count("pk"), delivered=arrived)
+        return {row["day"]: (row["owed"], row["delivered"]) for row in rows}
 
     def created_since(self, moment: datetime) -> Self:
         return self.filter(created_at__gte=moment)
@@ -139,6 +155,8 @@ class Delivery(models.Model):
         EXHAUSTED = "EXHAUSTED", "Exhausted"
 
     URGENT = models.Q(decides=True) | models.Q(event=Event.TEST)
+    WAITING = (State.DUE, State.HELD)
+    FAILED = (State.STOPPED, State.EXHAUSTED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     application = models.ForeignKey(Application, models.CASCADE, related_name="+")
@@ -179,6 +197,7 @@ class Delivery(models.Model):
                 name="deliveries_urgent",
             ),
             models.Index(fields=("application", "-created_at"), name="deliveries_by_application"),
+            models.Index(fields=("application", "state", "-created_at"), name="deliveries_by_state"),
             models.Index(fields=("installation", "-created_at"), name="deliveries_by_installation"),
             models.Index(fields=("created_at",), name="deliveries_by_age"),
         )

@@ -10,6 +10,8 @@ from django.db.models import Count
 
 from installs import rotation
 from installs.models import Installation
+from installs.postbacks import health
+from installs.postbacks.health import Health
 from installs.rotation import Use
 from linnapp.models import Application, Version
 
@@ -32,6 +34,12 @@ def facts_of(applications: Iterable[Application]) -> dict[UUID, Facts]:
     live = Installation.objects.live().filter(application__in=keys).values_list("application")
     counts = dict(live.annotate(number=Count("pk")).order_by())
     return {key: Facts(newest.get(key), counts.get(key, 0)) for key in keys}
+
+
+@register.simple_tag
+def postbacks_not_well(applications: Iterable[Application]) -> dict[UUID, Health]:
+    """Of those of a page whose postbacks are not well: one query, however many they are."""
+    return health.of_each(list(applications))
 
 
 @register.simple_tag

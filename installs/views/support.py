@@ -58,6 +58,7 @@ def support_installation(request: HttpRequest, installation: UUID) -> HttpRespon
         "sessions": list(row.sessions.order_by("-created_at")[:SESSIONS_SHOWN]),
         "live_sessions": row.sessions.live().count(),
         "causes": support.causes(row),
+        "missing": support.missing_postback(row),
     }
     return render(request, "installs/support_installation.html", context)
 
