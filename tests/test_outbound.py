@@ -35,6 +35,14 @@ def _loopback_allowed(settings: Settings) -> None:
 
 @pytest.fixture
 def client() -> Iterator[Client]:
+    client = Client()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def hurried() -> Iterator[Client]:
+    """In half a second all is over."""
     client = Client(total_seconds=0.5)
     yield client
     client.close()
@@ -57,7 +65,7 @@ def test_an_answer_comes_whole_and_what_was_sent_arrived(client: Client) -> None
     assert (answer.status, answer.reason, answer.body, answer.is_cut) == (201, "Created", b"thank you", False)
     assert answer.headers == (("Content-Length", "9"), ("X-One", "1"), ("Retry-After", "5"))
     assert answer.address == "127.0.0.1"
-    assert 0 <= answer.milliseconds < 500
+    assert 0 <= answer.milliseconds < 10_000
     (received,) = receiver.received
     assert (received.method, received.path, received.body) == ("POST", PATH, BODY)
     assert dict(received.headers.items()) == {
@@ -104,7 +112,7 @@ def test_an_answer_that_is_none_is_told_in_a_sentence(
     with receiving(answer) as receiver:
         fault = refused(client, receiver.url)
         assert (fault.cause, str(fault)) == (cause, sentence)
-        assert 0 <= fault.milliseconds < 500
+        assert 0 <= fault.milliseconds < 10_000
 
 
 @pytest.mark.parametrize(
@@ -120,20 +128,20 @@ def test_an_answer_that_is_none_is_told_in_a_sentence(
 )
 @pytest.mark.parametrize("tls", [False, True])
 def test_the_whole_ends_in_time_whatever_trickles(
-    client: Client, certificates: Certificates, settings: Settings, answer: Reply | Broken, tls: bool
+    hurried: Client, certificates: Certificates, settings: Settings, answer: Reply | Broken, tls: bool
 ) -> None:
     settings.OUTBOUND_CA_FILE = str(certificates.ca_file)
     with receiving(answer, tls=certificates.good if tls else None) as receiver:
         began = time.monotonic()
-        fault = refused(client, receiver.url)
-        assert 0.45 < time.monotonic() - began < 0.9
+        fault = refused(hurried, receiver.url)
+        assert 0.45 < time.monotonic() - began < 2
     assert (fault.cause, str(fault)) == (Cause.NO_ANSWER, "No answer within 0.5 seconds.")
-    assert 450 < fault.milliseconds < 900
+    assert 450 < fault.milliseconds < 2000
 
 
-def test_a_server_that_never_shakes_hands_ends_in_time(client: Client) -> None:
+def test_a_server_that_never_shakes_hands_ends_in_time(hurried: Client) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        fault = refused(client, f"https://127.0.0.1:{silent.getsockname()[1]}")
+        fault = refused(hurried, f"https://127.0.0.1:{silent.getsockname()[1]}")
     assert (fault.cause, str(fault)) == (Cause.NO_ANSWER, "No answer within 0.5 seconds.")
 
 
@@ -142,14 +150,14 @@ def test_a_server_that_takes_nothing_ends_in_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(NotSent) as told:
         client.post(f"http://127.0.0.1:{silent.getsockname()[1]}/", body=b"x" * 20_000_000, headers={})
     assert told.value.cause == Cause.NO_ANSWER
-    assert 450 < told.value.milliseconds < 900
+    assert 450 < told.value.milliseconds < 2000
 
 
-def test_a_slow_resolver_does_not_pass_the_total(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_resolver_does_not_pass_the_total(hurried: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", lambda *arguments, **named: time.sleep(1.5))
     began = time.monotonic()
-    fault = refused(client, "https://hooks.example.com")
-    assert time.monotonic() - began < 0.9
+    fault = refused(hurried, "https://hooks.example.com")
+    assert time.monotonic() - began < 1.4
     assert fault.cause == Cause.NAME_NOT_FOUND
     assert str(fault) == "The name hooks.example.com was not found: its name servers did not answer in time."
 
@@ -191,7 +199,7 @@ def test_no_connection_in_time() -> None:
             other.connect_ex(full.getsockname())
         fault = refused(client, f"http://127.0.0.1:{full.getsockname()[1]}")
     assert (fault.cause, str(fault)) == (Cause.NO_CONNECTION, "No connection to 127.0.0.1 within 0.2 seconds.")
-    assert fault.milliseconds < 900
+    assert fault.milliseconds < 2000
 
 
 def test_no_way_to_the_address(client: Client) -> None:
@@ -445,12 +453,12 @@ def echo(received: Received) -> Broken:
     ids=["ok", "echo", "broken header", "closes", "silent", "resets", "junk"],
 )
 def test_the_token_is_in_no_sentence_log_or_chain(
-    client: Client, caplog: pytest.LogCaptureFixture, answer: Any
+    hurried: Client, caplog: pytest.LogCaptureFixture, answer: Any
 ) -> None:
     steps: list[Step] = []
     caplog.set_level(logging.DEBUG)
     with receiving(answer) as receiver:
-        fault = fault_of(lambda: sent(client, receiver.url, tell=steps.append))
+        fault = fault_of(lambda: sent(hurried, receiver.url, tell=steps.append))
     if fault:
         logging.getLogger("courier").error("not sent", exc_info=fault)
         assert (fault.__cause__, fault.__context__) == (None, None)
