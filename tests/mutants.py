@@ -242,6 +242,41 @@ MUTANTS = (
         "character",
         ("test_receive_postbacks",),
     ),
+    Mutant(
+        "of several addresses only the first is checked",
+        "installs/outbound/connections.py",
+        "addresses.refuse_bad(host, found)",
+        "addresses.refuse_bad(host, found[:1])",
+        ("test_outbound_addresses",),
+    ),
+    Mutant(
+        "the name is looked up again to connect",
+        "installs/outbound/connections.py",
+        "    connection = connect_first(found[:4], port, attempt)\n",
+        "    connection = connect_first(addresses.resolve(host, attempt.left())[:4], port, attempt)\n",
+        ("test_outbound_addresses",),
+    ),
+    Mutant(
+        "a certificate for another name or of another time passes",
+        "installs/outbound/certificates.py",
+        "    if to_look_at:\n",
+        "    if ca_file:\n",
+        ("test_outbound",),
+    ),
+    Mutant(
+        "the token of a postback's address is in the log",
+        "linnapp/settings.py",
+        '        "urllib3": {"level": "CRITICAL"},\n',
+        "",
+        ("test_outbound",),
+    ),
+    Mutant(
+        "what led to a failed postback, with its address, is in the log",
+        "installs/outbound/client.py",
+        "            fault.__cause__ = fault.__context__ = None\n",
+        "",
+        ("test_outbound",),
+    ),
 )
 
 
