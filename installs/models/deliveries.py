@@ -96,6 +96,14 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         rows = self.filter(free, state=Delivery.State.DUE, next_attempt_at__lte=now)
         return rows.filter(application__suspended_by_staff_at=None).order_by("next_attempt_at", "created_at")
 
+    def with_what_sending_needs(self) -> Self:
+        """Nothing wide: descriptions, snapshots and logs stay where they are."""
+        return self.select_related("application", "installation").only(
+            *("event", "state", "url", "tracking", "decides", "tried", "claimed_until"),
+            *("application__account", "installation__account", "installation__application"),
+            *("installation__state", "installation__waits_until"),
+        )
+
     def urgent(self) -> Self:
         """Somebody looks on: an installation that waits, a test."""
         return self.filter(Delivery.URGENT)

@@ -2,6 +2,7 @@
 nobody gets all the threads."""
 
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Iterable
 from uuid import UUID
@@ -50,3 +51,26 @@ class Line:
             left = list(self.waiting)
             self.waiting.clear()
             return left
+
+
+class Pace:
+    """How much was answered in the last second, by publisher."""
+
+    def __init__(self) -> None:
+        self.answered: deque[tuple[float, UUID]] = deque()
+        self.counts: Counter[UUID] = Counter()
+
+    def note(self, publishers: Iterable[UUID]) -> None:
+        now = time.monotonic()
+        for publisher in publishers:
+            self.answered.append((now, publisher))
+            self.counts[publisher] += 1
+        while self.answered and self.answered[0][0] < now - 1:
+            _, publisher = self.answered.popleft()
+            self.counts[publisher] -= 1
+
+    def of(self, publisher: UUID) -> int:
+        return self.counts[publisher]
+
+    def of_all(self) -> int:
+        return len(self.answered)

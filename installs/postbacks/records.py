@@ -118,7 +118,8 @@ def _count(judged: Sequence[Judged]) -> None:
 
 def _told(judged: Sequence[Judged]) -> list[TimelineEntry]:
     keys = {result.post.installation_id for result, _ in judged if result.post.installation_id}
-    installations = Installation.objects.with_its_facts().in_bulk(keys)
+    names = ("application__name", "application__account__name", "account__name")
+    installations = Installation.objects.select_related("application__account", "account").only(*names).in_bulk(keys)
     return [
         _line(result, judgement, installations[result.post.installation_id])
         for result, judgement in judged
