@@ -208,6 +208,27 @@ MUTANTS = (
         ("test_consent",),
     ),
     Mutant(
+        "the page after installing holds the permanent token that was sent",
+        "templates/installs/_installation_sent.html",
+        "<div>First connection: ",
+        "<div data-token={{ installation.permanent_tokens.first.value }}>First connection: ",
+        ("test_installation_sent", "test_install_with_postback"),
+    ),
+    Mutant(
+        "a session survives an installation that fails",
+        "installs/postbacks/deciding.py",
+        "row.sessions.end(Session.End.FAILED)",
+        "pass",
+        ("test_deliveries", "test_pending_races"),
+    ),
+    Mutant(
+        "an answer after the end completes the installation",
+        "installs/postbacks/deciding.py",
+        "    if row.state != Installation.State.PENDING:\n",
+        "    if False:\n",
+        ("test_installation_sent", "test_pending_races"),
+    ),
+    Mutant(
         "a postback leaves with no signature",
         SIGNING,
         'SIGNATURE: " ".join(signatures)',

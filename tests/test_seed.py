@@ -1,7 +1,7 @@
 """The two source documents, statement by statement, in their order.
 
-First the guide to setting up a system integration, then the page of the connector. What is sent to a Postback URL, the
-store's pages and the connector instances are not built yet, and their statements not listed.
+First the guide to setting up a system integration, then the page of the connector. The store's pages and the connector
+instances are not built yet, and their statements not listed.
 """
 
 import json
@@ -20,10 +20,13 @@ from PIL import Image
 from installs import lifecycle
 from installs.models import Installation, PermanentToken, Session
 from linnapp.errors import Moved, NotPossible
-from linnapp.manifest import ManifestParameter, parse, postback_url
+from linnapp.manifest import ManifestParameter, parse
 from linnapp.models import Account, Application, User, Version
 from linnapp.services import manifests, versions
 from tests.people import ClientOf
+from tests.posting import deliver
+from tests.pressing import form_of, press
+from tests.receivers import receiving
 
 EXCHANGE = "/api/Auth/AuthorizeByApplication"
 CALL = "/api/Inventory/GetStockLocations"
@@ -52,6 +55,14 @@ def install(client: Client, application: Application, account: Account, **fields
     shown = client.get(consent_url(application), {"account": account.slug}).content.decode()
     form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', shown))
     return client.post(consent_url(application), {**form, "agreed": "on", **fields})
+
+
+def add_postback_url(client: Client, application: Application, url: str) -> None:
+    """On App Modules: Add parameter, which offers PostbackUrl first, and Save Manifest."""
+    opened = client.get(reverse("manifest_edit", args=["northwind", application.pk]))
+    added = form_of(press(client, form_of(opened, "manifest"), "Add parameter"), "manifest")
+    assert added.values("0-p-name") == ["PostbackUrl"]
+    assert press(client, added.type_into("0-p-value", url), "Save Manifest").status_code == 302
 
 
 def exchange(application: Application, token: str, **fields: str) -> Any:
@@ -352,10 +363,48 @@ def test_026_it_stands_in_the_portal_beside_the_list_of_installations_too(
     assert token.value() in revealed.content.decode()
 
 
+@pytest.mark.usefixtures("to_loopback")
+def test_027_with_a_postback_url_the_permanent_token_is_sent_there_instead(
+    client_of: ClientOf, alice: User, carol: User, cakes: Account, application: Application
+) -> None:
+    client = client_of(carol)
+    with receiving() as receiver:
+        add_postback_url(client_of(alice), application, receiver.url)
+        release(application, alice, (1, 0, 0))
+        offered = client.get(consent_url(application)).content.decode()
+        answer = install(client, application, cakes)
+        before = client.get(answer.headers["Location"]).content.decode()
+        deliver()
+        after = client.get(answer.headers["Location"]).content.decode()
+        (postback,) = receiver.wait_for(1)
+        assert f"sent to <strong>{receiver.host_and_port}</strong>" in offered
+        assert f"Sent to <strong>{receiver.host_and_port}</strong>" in after
+    token = postback.form["Token"]
+    assert token == PermanentToken.objects.get().value()
+    for shown in (before, after):
+        assert token not in shown
+        assert token.replace("-", "") not in shown
+
+
 # Authorizing API Calls.
 
 
-def test_027_the_permanent_token_is_exchanged_for_a_session_token_in_the_field_token(
+@pytest.mark.usefixtures("to_loopback")
+def test_028_the_permanent_token_received_at_the_postback_url_is_exchanged(
+    client_of: ClientOf, alice: User, carol: User, cakes: Account, application: Application
+) -> None:
+    with receiving() as receiver:
+        add_postback_url(client_of(alice), application, receiver.url)
+        release(application, alice, (1, 0, 0))
+        install(client_of(carol), application, cakes)
+        deliver()
+        (postback,) = receiver.wait_for(1)
+    answer = exchange(application, postback.form["Token"])
+    assert answer.status_code == 200
+    assert Client().get(CALL, headers={"Authorization": answer.json()["Token"]}).status_code == 200
+
+
+def test_029_the_permanent_token_is_exchanged_for_a_session_token_in_the_field_token(
     application: Application, installation: Installation
 ) -> None:
     answer = exchange(application, lifecycle.current_token(installation).value())
@@ -364,7 +413,7 @@ def test_027_the_permanent_token_is_exchanged_for_a_session_token_in_the_field_t
 
 
 @pytest.mark.parametrize("parameter", ["ApplicationId", "ApplicationSecret", "Token"])
-def test_028_application_id_application_secret_and_token_are_each_needed_as_a_uuid(
+def test_030_application_id_application_secret_and_token_are_each_needed_as_a_uuid(
     parameter: str, application: Application, installation: Installation
 ) -> None:
     token = lifecycle.current_token(installation).value()
@@ -373,7 +422,7 @@ def test_028_application_id_application_secret_and_token_are_each_needed_as_a_uu
     assert Session.objects.count() == 0
 
 
-def test_029_the_session_token_goes_into_the_header_of_the_calls_that_follow(
+def test_031_the_session_token_goes_into_the_header_of_the_calls_that_follow(
     application: Application, installation: Installation
 ) -> None:
     session = exchange(application, lifecycle.current_token(installation).value()).json()["Token"]
@@ -381,7 +430,7 @@ def test_029_the_session_token_goes_into_the_header_of_the_calls_that_follow(
     assert Client().get(CALL, headers={"Authorization": session}).status_code == 200
 
 
-def test_030_a_session_ends_after_a_while_and_the_same_permanent_token_gives_a_new_one(
+def test_032_a_session_ends_after_a_while_and_the_same_permanent_token_gives_a_new_one(
     application: Application, installation: Installation
 ) -> None:
     token = lifecycle.current_token(installation).value()
@@ -396,23 +445,49 @@ def test_030_a_session_ends_after_a_while_and_the_same_permanent_token_gives_a_n
 # Optional: Postback URL.
 
 
-def test_031_a_postback_url_with_its_placeholder_is_a_parameter_of_the_external_application(
+@pytest.mark.usefixtures("to_loopback")
+def test_033_the_postback_url_is_an_endpoint_that_is_called_when_a_user_installs(
+    client_of: ClientOf, alice: User, carol: User, cakes: Account, application: Application
+) -> None:
+    with receiving() as receiver:
+        add_postback_url(client_of(alice), application, receiver.url)
+        release(application, alice, (1, 0, 0))
+        assert receiver.received == []
+        install(client_of(carol), application, cakes)
+        deliver()
+        (postback,) = receiver.wait_for(1)
+    assert (postback.method, postback.form["Event"]) == ("POST", "installed")
+    assert postback.form["Token"] == PermanentToken.objects.get().value()
+
+
+def test_034_it_is_added_on_app_modules_with_add_in_the_parameters(
     client_of: ClientOf, alice: User, application: Application
 ) -> None:
     url = "https://hooks.example.com/?token=[{TOKEN}]"
-    manifest = manifests.manifest_of(application)
-    source = application.versions.development().snapshot
-    source["Modules"][0]["parameters"] = [{"name": "PostbackUrl", "value": url}]
-    saved = manifests.save_manifest(application, parse(source), expected_revision=1, by=alice)
-    assert postback_url(manifest) is None
-    assert manifests.manifest_of(saved).modules[0].parameters == (ManifestParameter("PostbackUrl", url),)
-    assert "[{TOKEN}]" in page(client_of(alice), "manifest_edit", "northwind", application.pk)
+    client = client_of(alice)
+    add_postback_url(client, application, url)
+    saved = manifests.manifest_of(Application.objects.get())
+    assert saved.modules[0].parameters == (ManifestParameter("PostbackUrl", url),)
+    assert url in page(client, "manifest_edit", "northwind", application.pk)
+
+
+@pytest.mark.usefixtures("to_loopback")
+def test_035_the_placeholder_is_replaced_by_the_permanent_token(
+    client_of: ClientOf, alice: User, carol: User, cakes: Account, application: Application
+) -> None:
+    with receiving() as receiver:
+        add_postback_url(client_of(alice), application, receiver.url + "/in?token=[{TOKEN}]")
+        release(application, alice, (1, 0, 0))
+        install(client_of(carol), application, cakes)
+        deliver()
+        (postback,) = receiver.wait_for(1)
+    assert postback.path == f"/in?token={PermanentToken.objects.get().value()}"
 
 
 # The connector: one authentication method, AuthorizeByApplication, and six credentials.
 
 
-def test_032_token_application_id_and_secret_come_from_adding_the_integration_in_the_portal(
+def test_036_token_application_id_and_secret_come_from_adding_the_integration_in_the_portal(
     client_of: ClientOf, alice: User, northwind: Account
 ) -> None:
     application = create(client_of(alice), northwind, "Connector")
@@ -423,7 +498,7 @@ def test_032_token_application_id_and_secret_come_from_adding_the_integration_in
     assert exchange(application, token).status_code == 200
 
 
-def test_033_scope_and_grant_type_come_along_and_the_answer_has_its_session_token_under_the_key_token(
+def test_037_scope_and_grant_type_come_along_and_the_answer_has_its_session_token_under_the_key_token(
     application: Application, installation: Installation
 ) -> None:
     token = lifecycle.current_token(installation).value()
