@@ -54,7 +54,7 @@ def on_engines(folder: Path, found: Binaries, count: int) -> Iterator[Run]:
             Blow("PostgreSQL restarted", postgres.restart),
             Blow("Redis emptied", redis.restart),
         ]
-        yield Run(env, [web, *workers], blows, pause=4, count=count)
+        yield Run(env, [web, *workers], blows, workers=workers, forget_jobs=redis.restart, pause=4, count=count)
 
 
 def on_sqlite(folder: Path, count: int) -> Run:
@@ -62,7 +62,12 @@ def on_sqlite(folder: Path, count: int) -> Run:
     manage(env, "prepare")
     portal = Service("portal", env)
     blows = [Blow("all killed", portal.kill_whole), Blow("parent killed", portal.kill)]
-    return Run(env, [portal], blows, pause=10, count=count)
+
+    def forget_jobs() -> None:
+        for path in Path(env["STATE_DIR"]).glob("huey.sqlite3*"):
+            path.unlink()
+
+    return Run(env, [portal], blows, workers=[portal], forget_jobs=forget_jobs, pause=10, count=count)
 
 
 def report(title: str, run: Run) -> bool:

@@ -24,18 +24,19 @@ from tests.drill.plan import WIRE_EMAIL, WIRE_PASSWORD, Consent
 APPLICATIONS = 10
 
 
-def lay_out(receiver_url: str, wire: int, bulk: int, folder: str) -> None:
-    """Makes everything that consents need, and writes the two lists of them into the folder."""
+def lay_out(receiver_url: str, wire: int, bulk: int, last: int, folder: str) -> None:
+    """Makes everything that consents need, and writes the three lists of them into the folder."""
     developer = _person("developer@drill.example")
     home = people.create_account(name="Drill developers", owner=developer)
     made = [_application(home, developer, f"{receiver_url}/postbacks/{number}") for number in range(APPLICATIONS)]
-    pairs = enumerate(_pairs([application.pk for application in made], wire, bulk), start=1)
+    pairs = enumerate(_pairs([application.pk for application in made], wire, bulk + last), start=1)
     consents = [
         Consent(f"drill-{number}", uuid4().hex, str(application), slug, email)
         for number, (application, slug, email) in pairs
     ]
     plan.write(Path(folder) / "wire.json", consents[:wire])
-    plan.write(Path(folder) / "bulk.json", consents[wire:])
+    plan.write(Path(folder) / "bulk.json", consents[wire : wire + bulk])
+    plan.write(Path(folder) / "last.json", consents[wire + bulk :])
 
 
 def _pairs(application_ids: list[UUID], wire: int, bulk: int) -> list[tuple[UUID, str, str]]:

@@ -25,6 +25,7 @@ EACH = 2
 # From this share of arrivals on it is quiet: what was under way may come to its end.
 QUIET_FROM = 0.8
 WIRE_SHARE, MOST_BY_WIRE = 5, 200
+LAST_SHARE, MOST_LAST = 20, 100
 START_SECONDS = 60.0
 # A worker that was killed keeps its rows for 30 s, and the sweep comes once a minute.
 SETTLE_SECONDS = 150.0
@@ -66,14 +67,26 @@ class Figures:
 
 
 class Run:
-    """`pause` is how many seconds lie between two blows: less than a start takes, and nothing would ever run."""
+    """`pause` is how many seconds lie between two blows: less than a start takes, and nothing would ever run.
+    `forget_jobs` empties the queue, while none of `workers` runs."""
 
     def __init__(
-        self, env: dict[str, str], services: list[Service], blows: list[Blow], *, pause: float, count: int
+        self,
+        env: dict[str, str],
+        services: list[Service],
+        blows: list[Blow],
+        *,
+        workers: list[Service],
+        forget_jobs: Callable[[], None],
+        pause: float,
+        count: int,
     ) -> None:
         self.env, self.services, self.blows, self.pause, self.count = env, services, blows, pause, count
+        self.workers, self.forget_jobs = workers, forget_jobs
         self.folder = Path(env["STATE_DIR"])
+        self.last = min(max(count // LAST_SHARE, 1), MOST_LAST)
         self.by_wire = min(count // WIRE_SHARE, MOST_BY_WIRE)
+        self.bulk = count - self.by_wire - self.last
         # Bounded, whatever happens: retries, leases and sweeps, and a tenth of a second for each postback.
         self.limit = 240 + count / 10
         self.ledger = Ledger()
@@ -83,13 +96,15 @@ class Run:
 
     def go(self) -> Figures:
         with receiving(self.ledger.answer) as receiver:
-            self._in_portal("lay_out", receiver.url, self.by_wire, self.count - self.by_wire, str(self.folder))
+            self._in_portal("lay_out", receiver.url, self.by_wire, self.bulk, self.last, str(self.folder))
             self.began = self.told_at = time.monotonic()
             try:
                 self._wait(lambda: answers(int(self.env["PORT"])), START_SECONDS)
                 with self._consents() as wire:
                     self._strike()
-                    self._wait(lambda: self.ledger.arrived == self.count, self._left())
+                    self._wait(lambda: self.ledger.owed == self.by_wire + self.bulk, self._left())
+                self._lose_the_queue()
+                self._wait(lambda: self.ledger.arrived == self.count, self._left())
                 standing = self._settled()
             finally:
                 for service in self.services:
@@ -110,7 +125,7 @@ class Run:
         """Those that make the consents, over HTTP and in the portal's own Python, until the block is over."""
         seconds = EACH * len(self.blows) * self.pause
         wire = Wire(self.env, plan.read(self.folder / "wire.json"), self.ledger.owe, seconds, self.limit)
-        each = seconds / (self.count - self.by_wire)
+        each = seconds / self.bulk
         code = _call("consent_to_all", str(self.folder / "bulk.json"), each, self.limit)
         with (self.folder / "bulk.out").open("wb") as output, (self.folder / "bulk.log").open("wb") as log:
             command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", code]
@@ -136,6 +151,19 @@ class Run:
                 return
             blow.strike()
             self.struck[blow.name] += 1
+
+    def _lose_the_queue(self) -> None:
+        """The last ones are made while no worker runs, and their jobs are gone before one is back: nothing but the
+        rows tells that they are owed."""
+        for worker in self.workers:
+            worker.held = True
+            worker.kill_whole()
+        for tracking in self._in_portal("consent_to_all", str(self.folder / "last.json"), 0, START_SECONDS).split():
+            self.ledger.owe(tracking)
+        self.forget_jobs()
+        self.struck["queue lost without a worker"] += 1
+        for worker in self.workers:
+            worker.held = False
 
     def _settled(self) -> dict[str, Any]:
         """What the rows say, once they say that all is delivered or that is too long in coming: a worker that was

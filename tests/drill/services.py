@@ -26,10 +26,12 @@ class Service:
         self.log = Path(env["STATE_DIR"]) / f"{name}.log"
         self.process: subprocess.Popen[bytes] | None = None
         self.started_at = 0.0
+        # Not to be started for now.
+        self.held = False
 
     def keep(self) -> None:
         """Starts it, where it does not run; to be called from the main thread, with which the process ends."""
-        if self.process and self.process.poll() is None:
+        if self.held or (self.process and self.process.poll() is None):
             return
         if time.monotonic() - self.started_at < AGAIN_SECONDS:
             return
