@@ -22,8 +22,8 @@ test: .venv/test ## Run the tests; browser, PostgreSQL and Redis tests where the
 drill: .venv/test ## Kill and restart everything while COUNT=300 postbacks are sent: none may be lost
 	@"$(PYTHON)" -m tests.drill $(or $(COUNT),300)
 
-bench: .venv/test ## Measure exchanges a second beside a bare Django view
-	@bench/run
+bench: .venv/test ## Measure exchanges and deliveries a second beside others
+	@bench/run $(ARGS)
 
 mutants: .venv/test ## Break the program line by line; the tests must notice each
 	@"$(PYTHON)" tests/mutants.py $(ARGS)
@@ -45,7 +45,8 @@ pins: ## Renew the pinned requirements from pyproject.toml (needs uv; UPGRADE=--
 	@set -e; compile='uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url'; \
 	$$compile --custom-compile-command 'make pins' $(UPGRADE) --group pyproject.toml:run -o requirements.txt; \
 	$$compile --custom-compile-command 'make pins' $(UPGRADE) -c requirements.txt --group pyproject.toml:test -o tests/requirements.txt; \
-	$$compile --custom-compile-command 'make pins' $(UPGRADE) --group pyproject.toml:airbyte -o tests/clients/airbyte-requirements.txt
+	$$compile --custom-compile-command 'make pins' $(UPGRADE) --group pyproject.toml:airbyte -o tests/clients/airbyte-requirements.txt; \
+	$$compile --custom-compile-command 'make pins' $(UPGRADE) -c requirements.txt --group pyproject.toml:peers -o bench/requirements.txt
 
 clean: ## Remove the virtual environment and caches; .env and var/ stay
 	@rm -rf "$(VENV)" .pytest_cache .mypy_cache .ruff_cache .hypothesis var/airbyte
