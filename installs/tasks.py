@@ -5,10 +5,10 @@ from huey.contrib.djhuey import db_periodic_task
 
 from installs import exchanges
 from installs.models import Installation
-from installs.postbacks import courier, deciding, parking
+from installs.postbacks import courier, deciding, parking, retention
 from linnapp import mail
 
-__all__ = ["fold_exchanges", "mail", "sweep_postbacks"]
+__all__ = ["drop_old_postbacks", "fold_exchanges", "mail", "sweep_postbacks"]
 
 
 @db_periodic_task(crontab(minute="*"))
@@ -23,3 +23,8 @@ def sweep_postbacks() -> None:
     deciding.fail_lapsed(Installation.objects.lapsed())
     parking.try_held()
     courier.wake()
+
+
+@db_periodic_task(crontab(hour="3", minute="30"))
+def drop_old_postbacks() -> None:
+    retention.drop_old()

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 
 from django.conf import settings
 
+# What proxies write about whom they ask for.
+FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA")
+
 
 def client_address(meta: Mapping[str, str]) -> str:
     """The address of the client: the peer's own, or what TRUSTED_PROXIES report of theirs.
@@ -17,6 +20,18 @@ def client_address(meta: Mapping[str, str]) -> str:
     while hops and is_trusted(address):
         address = hops.pop()
     return address if is_address(address) else ""
+
+
+def is_from_this_machine(meta: Mapping[str, str]) -> bool:
+    """Whether somebody on this machine asks for themselves. Behind a proxy on the same machine every request comes from
+    loopback: one that was passed on for somebody else says so in a header."""
+    if any(meta.get(header) for header in FORWARDED):
+        return False
+    peer = meta.get("REMOTE_ADDR", "")
+    if not is_address(peer):
+        return False
+    address = ipaddress.ip_address(peer)
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def is_trusted(address: str) -> bool:

@@ -51,11 +51,11 @@ class MachineApi:
     """Answers the paths of machines from a URL conf of their own, without what only people need.
 
     No session, cookie, CSRF or redirect stands between a client and its answer: clients of the protocol know none
-    of them, and a token exchange should cost what its two queries cost. Whatever is not under /api/ goes on to the
-    middleware for people, and so is closed unless opened.
+    of them, and a token exchange should cost what its two queries cost. Whatever is neither under /api/ nor /metrics
+    goes on to the middleware for people, and so is closed unless opened.
     """
 
-    PATH = re.compile(r"/+api/", re.IGNORECASE)
+    PATH = re.compile(r"/+api/|/metrics$", re.IGNORECASE)
 
     def __init__(self, get_response: View) -> None:
         self.get_response = get_response

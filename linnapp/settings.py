@@ -127,6 +127,11 @@ OUTBOUND_ALLOWED_NETWORKS = networks("OUTBOUND_ALLOWED_NETWORKS")
 # Certificates of authorities that are trusted beside those that Mozilla lists.
 OUTBOUND_CA_FILE = certificates_in("OUTBOUND_CA_FILE")
 
+# What /metrics tells beyond this machine, it tells whoever has this token.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+if METRICS_TOKEN and len(METRICS_TOKEN) < 16:
+    raise ImproperlyConfigured("METRICS_TOKEN is shorter than 16 characters. Write a longer one, or leave it out.")
+
 # Everything the portal writes on its own machine when no other engine is named.
 STATE_DIR = Path(env.str("STATE_DIR", default="") or BASE_DIR / "var").resolve()
 STATE_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)

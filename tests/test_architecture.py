@@ -79,6 +79,7 @@ FLOORS = {
     "installs.postbacks": 2,
     "installs.progress": 2,
     "installs.links": 0,
+    "installs.metrics": 2,
     "installs.refusals": 2,
     "installs.rotation": 2,
     "installs.search": 2,

@@ -58,6 +58,7 @@ def test_each_has_a_comment_above_it() -> None:
         ("OUTBOUND_CA_FILE", str(ROOT / "README.md"), "Name such a file, or leave it out."),
         ("DATABASE_URL", "mysql://user@127.0.0.1/linnapp", "DATABASE_URL begins with postgres:// or sqlite:///"),
         ("LOG_LEVEL", "LOUD", "LOG_LEVEL is “LOUD”. Write DEBUG, INFO, WARNING or ERROR."),
+        ("METRICS_TOKEN", "short", "METRICS_TOKEN is shorter than 16 characters."),
         ("LOCALITY", "UK", "LOCALITY is “UK”. Clients know EU, US and AS."),
     ],
 )

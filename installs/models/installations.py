@@ -163,6 +163,10 @@ class Installation(models.Model):
         indexes = (
             models.Index(fields=("application", "-installed_at"), name="installations_by_application"),
             models.Index(fields=("account", "-installed_at"), name="installations_by_account"),
+            # Few of many: those that wait are looked for each minute.
+            models.Index(
+                fields=("waits_until",), condition=models.Q(waits_until__isnull=False), name="installations_waiting"
+            ),
         )
 
     def __str__(self) -> str:

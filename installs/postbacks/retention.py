@@ -1,0 +1,56 @@
+"""The log is kept for so long, and no longer: a delivery goes with its attempts. The timeline stays."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from installs.models import Delivery
+from linnapp import timeline
+from linnapp.models import TimelineEntry
+from linnapp.supervision import stop_asked
+from linnapp.timeline import Kind, Side
+
+KEPT = timedelta(days=90)
+# Rows of one transaction: installing must not wait for it, on SQLite with its one writer.
+BATCH = 200
+# A row that a worker may be at is left for the next day.
+NOT_CLAIMED_FOR = timedelta(hours=1)
+FACTS = ("application__account", "installation__account")
+GIVEN_UP = f"it has waited for {KEPT.days} days"
+
+
+def drop_old() -> int:
+    """Batch after batch until none is left or this process is asked to stop; the number of deliveries."""
+    before, dropped = timezone.now() - KEPT, 0
+    while not stop_asked() and (batch := _drop_batch(before)):
+        dropped += batch
+    return dropped
+
+
+@transaction.atomic
+def _drop_batch(before: datetime) -> int:
+    free = Q(claimed_until=None) | Q(claimed_until__lt=timezone.now() - NOT_CLAIMED_FOR)
+    old = Delivery.objects.filter(free, created_at__lt=before).order_by("created_at")
+    keys = [row.pk for row in old.select_for_update(skip_locked=True, of=("self",)).only("pk")[:BATCH]]
+    rows = Delivery.objects.filter(pk__in=keys)
+    timeline.record_all(_given_up(row) for row in rows.owed().waiting().select_related(*FACTS))
+    rows.delete()
+    return len(keys)
+
+
+def _given_up(row: Delivery) -> TimelineEntry:
+    assert row.installation is not None
+    return timeline.entry(
+        Kind.POSTBACK_ENDED,
+        by=None,
+        side=Side.CLIENT,
+        application=row.application,
+        account=row.installation.account,
+        subject_id=row.installation.pk,
+        publisher=row.application.account.name,
+        event=row.get_event_display().lower(),
+        host=row.host,
+        outcome=GIVEN_UP,
+    )
