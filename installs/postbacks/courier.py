@@ -129,10 +129,12 @@ class Courier:
         last second. A quick endpoint is claimed for by the hundred, a slow one by the dozen."""
         busy = Counter(post.publisher_id for post in self.under_way.values())
         limits = {publisher: self.line.share * AHEAD + self.pace.of(publisher) for publisher in busy}
-        full = [publisher for publisher, number in busy.items() if number >= limits[publisher]]
+        # With room for a few only it is full as well: it must not keep the others' from being claimed.
+        least = max(self.threads // 4, 1)
+        full = [publisher for publisher, number in busy.items() if limits[publisher] - number < least]
         left = [limits[publisher] - number for publisher, number in busy.items() if publisher not in full]
         room = min([self.threads * AHEAD + self.pace.of_all() - len(self.under_way), *left])
-        if room < self.threads // 4:
+        if room < least:
             return 0
         claimed = claim(min(room, MOST_AT_ONCE), without=full)
         posts = packing.pack(claimed)

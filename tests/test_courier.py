@@ -1,0 +1,56 @@
+"""The courier, where publishers share its threads."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from installs import lifecycle
+from installs.models import Delivery, Installation
+from installs.models.deliveries import host_of
+from installs.postbacks import signing_secrets
+from installs.postbacks.courier import Courier
+from linnapp import credentials
+from linnapp.models import Account, Application, User
+from linnapp.services import applications
+from tests.consenting import release
+from tests.receivers import Reply, receiving
+
+pytestmark = pytest.mark.usefixtures("to_loopback")
+
+
+@pytest.fixture
+def of_another_publisher(depot: Account, dave: User, cakes: Account, carol: User) -> Installation:
+    made, _ = applications.create_application(account=depot, name="Parcels", kind=Application.Type.SYSTEM, by=dave)
+    version = release(made, (1, 0, 0), {"Modules": []}, dave)
+    return lifecycle.install(made, account=cakes, version=version, by=carol).installation
+
+
+def owe(installation: Installation, url: str, in_seconds: float = 0) -> Delivery:
+    signing_secrets.ensure(installation.application)
+    return Delivery.objects.create(
+        application=installation.application,
+        installation=installation,
+        event=Delivery.Event.AUTHORISED,
+        url=url,
+        host=host_of(url),
+        nonce=credentials.new_link_key(),
+        next_attempt_at=timezone.now() + timedelta(seconds=in_seconds),
+    )
+
+
+@pytest.mark.parametrize("waiting", [21, 22, 23])
+def test_a_slow_endpoint_keeps_nobody_elses_postback_waiting(
+    waiting: int, installation: Installation, of_another_publisher: Installation
+) -> None:
+    """Of sixteen threads a publisher has twelve, and twice as many claimed: here nearly all of them."""
+    with receiving(Reply(delay=1)) as slow, receiving() as quick:
+        for _ in range(waiting):
+            owe(installation, slow.url)
+        soon = owe(of_another_publisher, quick.url, in_seconds=0.2)
+        Courier(threads=16).run()
+    assert Delivery.objects.delivered().count() == waiting + 1
+    first_answer = min(row.ended_at for row in Delivery.objects.exclude(pk=soon.pk) if row.ended_at)
+    soon.refresh_from_db()
+    assert soon.ended_at is not None
+    assert soon.ended_at < first_answer
