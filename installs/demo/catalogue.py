@@ -80,6 +80,7 @@ def together(*steps: Step) -> Step:
 
 
 NORTHWIND = "https://hooks.northwind.example"
+PARCELS = "https://parcels.northwind.example"
 HARBOUR = "https://apps.harbourlabs.example"
 
 CATALOGUE = (
@@ -142,9 +143,12 @@ CATALOGUE = (
             ),
             Release(
                 12,
-                (1, 1, 1),
-                "Label requests moved to a faster server.",
-                values(GenerateLabelEndpoint=f"{NORTHWIND}/v2/parcels/labels"),
+                (1, 2, 0),
+                "Label requests moved to a faster server, which is told of each installation.",
+                together(
+                    values(GenerateLabelEndpoint=f"{PARCELS}/labels"),
+                    module("ExternalApplication", "Parcel Sync server", PostbackUrl=f"{PARCELS}/installed"),
+                ),
             ),
         ),
     ),
@@ -163,13 +167,20 @@ CATALOGUE = (
                 55,
                 (1, 0, 0),
                 "Orders and stock levels.",
-                values(
-                    ChannelName="BLUEMARKET",
-                    ChannelFriendlyName="Blue Market",
-                    AddNewUserEndpoint=f"{NORTHWIND}/blue/users",
-                    OrdersEndpoint=f"{NORTHWIND}/blue/orders",
-                    InventoryUpdateEndpoint=f"{NORTHWIND}/blue/stock",
-                    InventoryUpdateBatchSize="100",
+                together(
+                    values(
+                        ChannelName="BLUEMARKET",
+                        ChannelFriendlyName="Blue Market",
+                        AddNewUserEndpoint=f"{NORTHWIND}/blue/users",
+                        OrdersEndpoint=f"{NORTHWIND}/blue/orders",
+                        InventoryUpdateEndpoint=f"{NORTHWIND}/blue/stock",
+                        InventoryUpdateBatchSize="100",
+                    ),
+                    module(
+                        "ExternalApplication",
+                        "Blue Market sync",
+                        PostbackUrl=f"{NORTHWIND}/blue/installed?token=[{{TOKEN}}]&tracking=[{{TRACKING}}]",
+                    ),
                 ),
             ),
             Release(20, (1, 1, 0), "Prices too.", values(PriceUpdateEndpoint=f"{NORTHWIND}/blue/prices")),

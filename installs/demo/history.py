@@ -2,17 +2,21 @@
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import groupby
+from heapq import heappop, heappush
+from itertools import count, groupby
 from uuid import UUID
 
 from django.utils import timezone
 
 from installs import exchanges, lifecycle
+from installs.demo import endpoints
 from installs.demo.catalogue import CATALOGUE, DemoApplication, Release
-from installs.models import ExchangeHour, Installation, PermanentToken, RefusalGroup
+from installs.demo.endpoints import Endpoints
+from installs.models import Delivery, ExchangeHour, Installation, PermanentToken, PostbackPolicy, RefusalGroup
+from installs.postbacks import asking
 from installs.refusals import Reason
 from linnapp.demo_people import PEOPLE
 from linnapp.manifest import Manifest
@@ -25,14 +29,15 @@ SEED = 20
 UNINSTALLED, SUSPENDED, NEVER_CONNECTED = 0.17, 0.03, 0.06
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Event:
     at: datetime
-    happen: Callable[[datetime], object]
+    number: int
+    happen: Callable[[datetime], object] = field(compare=False)
 
 
 class History:
-    """Collects what happened, then lets it happen in order of time."""
+    """Collects what happened, then lets it happen in order of time; what happens may plan what happens after it."""
 
     def __init__(self, owners: dict[str, User], logo: Callable[[str], bytes]) -> None:
         self.now = timezone.now()
@@ -41,27 +46,33 @@ class History:
         self.logo = logo
         self.chance = random.Random(SEED)
         self.events: list[Event] = []
+        self.numbers = count()
         self.made: dict[str, Application] = {}
+        self.endpoints = Endpoints(self.now, self.at)
 
     def tell(self) -> None:
         for entry in CATALOGUE:
             self.plan_application(entry)
         self.plan_installations()
-        for event in sorted(self.events, key=lambda event: event.at):
+        self.plan_postbacks()
+        for event in self.in_order():
             last = TimelineEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
             event.happen(event.at)
             TimelineEntry.objects.filter(pk__gt=last).update(at=event.at)
-        self.events.clear()
         self.plan_exchanges()
-        for event in sorted(self.events, key=lambda event: event.at):
+        for event in self.in_order():
             event.happen(event.at)
         put_timeline_in_order()
+
+    def in_order(self) -> Iterator[Event]:
+        while self.events:
+            yield heappop(self.events)
 
     def ago(self, days: float) -> datetime:
         return self.now - timedelta(days=days, minutes=self.chance.randrange(60 * 8))
 
     def at(self, moment: datetime, happen: Callable[[datetime], object]) -> None:
-        self.events.append(Event(min(moment, self.now - timedelta(minutes=1)), happen))
+        heappush(self.events, Event(min(moment, self.now - timedelta(minutes=1)), next(self.numbers), happen))
 
     # Applications and their versions.
 
@@ -124,6 +135,8 @@ class History:
         self.plan_installation(CATALOGUE[1], "Carol's Cakes", 17.0, "active")
         self.plan_installation(CATALOGUE[4], "Carol's Cakes", 11.0, "suspended")
         self.plan_installation(CATALOGUE[3], "Dave's Depot", 14.0, "active")
+        self.plan_installation(CATALOGUE[5], "Carol's Cakes", 2.1, "active")
+        self.plan_installation(CATALOGUE[5], "Dave's Depot", 0.1, "active")
         pairs = [
             (entry, name)
             for entry in CATALOGUE
@@ -131,7 +144,7 @@ class History:
             if name not in (entry.publisher, "Carol's Cakes", "Dave's Depot")
         ]
         self.chance.shuffle(pairs)
-        planned = 4
+        planned = 6
         for entry, name in pairs:
             planned += self.plan_lives(entry, name, INSTALLATIONS - planned)
 
@@ -172,6 +185,8 @@ class History:
         made = lifecycle.install(application, account=self.accounts[account], version=version, by=self.owners[account])
         Installation.objects.filter(pk=made.installation.pk).update(installed_at=at)
         PermanentToken.objects.filter(pk=made.token.pk).update(created_at=at)
+        if made.delivery:
+            self.endpoints.owed(made.delivery, at)
 
     def live(self, entry: DemoApplication, account: str) -> Installation | None:
         rows = Installation.objects.live().filter(application=self.made[entry.name], account__name=account)
@@ -189,10 +204,24 @@ class History:
             lifecycle.suspend_by_staff(installation, reason="Asked for by the account's owner by phone.", by=sam)
             Installation.objects.filter(pk=installation.pk).update(suspended_by_staff_at=at)
 
+    # Postbacks beyond each one's own story.
+
+    def plan_postbacks(self) -> None:
+        """Review Lamp waits for a 200 since a while; the endpoint of Parcel Sync is parked."""
+        self.at(self.now - timedelta(days=8), lambda at: self.wait_for_200("Review Lamp"))
+        parked_at = self.now - endpoints.PARKED_AGO
+        self.at(parked_at, lambda at: self.endpoints.park(self.made[endpoints.EXPIRED[0]], at))
+
+    def wait_for_200(self, name: str) -> None:
+        application = self.made[name]
+        asking.choose_mode(application, PostbackPolicy.Mode.WAIT_FOR_200, by=self.owners[application.account.name])
+
     # Exchanges: hours as the portal folds them.
 
     def plan_exchanges(self) -> None:
         hours: list[ExchangeHour] = []
+        missing = Delivery.objects.not_delivered().values_list("installation_id", flat=True)
+        self.without_token = set(missing)
         for installation in Installation.objects.select_related("application", "account"):
             hours += self.hours_of(installation)
         ExchangeHour.objects.bulk_create(hours, batch_size=2000)
@@ -203,7 +232,7 @@ class History:
         RefusalGroup.objects.bulk_create(self.refusals(hours))
 
     def hours_of(self, installation: Installation) -> Iterator[ExchangeHour]:
-        if self.chance.random() < NEVER_CONNECTED:
+        if self.chance.random() < NEVER_CONNECTED or installation.pk in self.without_token:
             return
         begin = exchanges.hour_of(installation.installed_at) + timedelta(hours=1)
         end = installation.uninstalled_at or installation.suspended_by_staff_at or self.now - timedelta(hours=1)
