@@ -71,6 +71,14 @@ OWN_SIDE_ONLY = {
 
 
 @dataclass(frozen=True)
+class Party:
+    """An application or an account by id and name, for a service that has no whole row of it at hand."""
+
+    pk: UUID
+    name: str
+
+
+@dataclass(frozen=True)
 class ExchangesOfHour:
     begin: datetime
     exchanges: int
@@ -127,8 +135,8 @@ def entry(
     *,
     by: User | None,
     side: Side,
-    application: Application | None = None,
-    account: Account | None = None,
+    application: Application | Party | None = None,
+    account: Account | Party | None = None,
     subject_id: UUID | None = None,
     reason: str = "",
     **facts: Any,

@@ -1,6 +1,8 @@
 """The courier, where publishers share its threads."""
 
 from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from django.utils import timezone
@@ -8,8 +10,9 @@ from django.utils import timezone
 from installs import lifecycle
 from installs.models import Delivery, Installation
 from installs.models.deliveries import host_of
-from installs.postbacks import signing_secrets
+from installs.postbacks import courier, signing_secrets
 from installs.postbacks.courier import Courier
+from installs.postbacks.line import Pace
 from linnapp import credentials
 from linnapp.models import Account, Application, User
 from linnapp.services import applications
@@ -54,3 +57,35 @@ def test_a_slow_endpoint_keeps_nobody_elses_postback_waiting(
     soon.refresh_from_db()
     assert soon.ended_at is not None
     assert soon.ended_at < first_answer
+
+
+def test_what_waited_too_long_for_a_thread_is_left_to_whoever_claims_it_next(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Begun near the end of its claim, it could be sent by a second worker as well."""
+    claims: list[UUID] = []
+
+    def claim(number: int, **options: Any) -> list[Delivery]:
+        claimed = claim_as_it_is(number, **options)
+        claims.extend(row.pk for row in claimed)
+        return claimed
+
+    claim_as_it_is = courier.claim
+    monkeypatch.setattr(courier, "claim", claim)
+    monkeypatch.setattr(courier, "LEASE", courier.LEFT_TO_BEGIN + timedelta(seconds=0.5))
+    with receiving(Reply(delay=1)) as receiver:
+        rows = [owe(installation, receiver.url) for _ in range(2)]
+        Courier(threads=1).run()
+        assert len(receiver.received) == 2
+    assert {row.pk for row in Delivery.objects.delivered()} == {row.pk for row in rows}
+    assert len(claims) == 3
+
+
+def test_the_pace_of_a_publisher_forgets_what_is_older_than_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    pace, publisher = Pace(), uuid4()
+    pace.note([publisher] * 3)
+    assert (pace.of(publisher), pace.of_all()) == (3, 3)
+    now = 101.5
+    assert (pace.of(publisher), pace.of_all()) == (0, 0)

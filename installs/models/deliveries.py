@@ -98,9 +98,10 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
     def with_what_sending_needs(self) -> Self:
         """Nothing wide: descriptions, snapshots and logs stay where they are."""
-        return self.select_related("application", "installation").only(
+        return self.select_related("application__account", "installation__account").only(
             *("event", "state", "url", "tracking", "decides", "tried", "claimed_until"),
-            *("application__account", "installation__account", "installation__application"),
+            *("application__name", "application__account__name"),
+            *("installation__application", "installation__account__name"),
             *("installation__state", "installation__waits_until"),
         )
 

@@ -29,6 +29,8 @@ from linnapp.supervision import stop_asked
 log = logging.getLogger(__name__)
 # Longer than any attempt takes: what a worker that was killed had claimed is sent again after it, under the same id.
 LEASE = timedelta(seconds=30)
+# An attempt takes ten seconds at most; what it came to is written after it.
+LEFT_TO_BEGIN = timedelta(seconds=11)
 # Of the sending threads, how many may be busy for one publisher.
 SHARE = 0.75
 # Claimed beyond what is being sent, so that no thread waits for the database.
@@ -55,12 +57,22 @@ class Told:
     step: Step
 
 
+@dataclass(frozen=True)
+class Left:
+    """Waited so long for a thread that another worker could claim it before it is written down."""
+
+    post: Post
+
+
+News = Result | Told | Left
+
+
 class Courier:
     def __init__(self, threads: int) -> None:
         self.threads = threads
         self.client = Client(connections=threads)
         self.line = Line(share=max(int(threads * SHARE), 1))
-        self.news: SimpleQueue[Result | Told] = SimpleQueue()
+        self.news: SimpleQueue[News] = SimpleQueue()
         self.under_way: dict[UUID, Post] = {}
         self.at_work = threading.Lock()
         self.asked = threading.Event()
@@ -90,9 +102,12 @@ class Courier:
     def _send(self) -> None:
         while True:
             post = self.line.take()
-            result = attempt(post, self.client, self._teller(post))
+            if post.claimed_until - timezone.now() < LEFT_TO_BEGIN:
+                news: Result | Left = Left(post)
+            else:
+                news = attempt(post, self.client, self._teller(post))
             self.line.sent(post)
-            self.news.put(result)
+            self.news.put(news)
 
     def _teller(self, post: Post) -> Callable[[Step], None]:
         return lambda step: self.news.put(Told(post.delivery_id, step))
@@ -127,7 +142,7 @@ class Courier:
     def _claim(self) -> int:
         """Of a publisher no more than what is answered within the lease: twice its share, and what it answered in the
         last second. A quick endpoint is claimed for by the hundred, a slow one by the dozen."""
-        busy = Counter(post.publisher_id for post in self.under_way.values())
+        busy = Counter(post.publisher.pk for post in self.under_way.values())
         limits = {publisher: self.line.share * AHEAD + self.pace.of(publisher) for publisher in busy}
         # With room for a few only it is full as well: it must not keep the others' from being claimed.
         least = max(self.threads // 4, 1)
@@ -144,12 +159,14 @@ class Courier:
 
     def _give_back(self) -> None:
         """What no thread has begun is due again at once, for another worker."""
-        keys = [post.delivery_id for post in self.line.give_back()]
-        for key in keys:
-            self.under_way.pop(key)
-        Delivery.objects.filter(pk__in=keys).update(claimed_until=None)
+        for post in self.line.give_back():
+            self._let_go(post)
 
-    def _gathered(self) -> list[Result | Told]:
+    def _let_go(self, post: Post) -> None:
+        Delivery.objects.claimed([post.delivery_id], post.claimed_until).update(claimed_until=None)
+        self.under_way.pop(post.delivery_id, None)
+
+    def _gathered(self) -> list[News]:
         """What came within a moment of the first news; nothing where none came for a while."""
         try:
             found = [self.news.get(timeout=LOOK_SECONDS)]
@@ -163,13 +180,15 @@ class Courier:
                 break
         return found
 
-    def _write(self, news: Sequence[Result | Told]) -> None:
+    def _write(self, news: Sequence[News]) -> None:
         left = {item.post.delivery_id: item for item in news if isinstance(item, Result)}
         try:
             for item in news:
                 if isinstance(item, Told):
                     packing.tell_step(item.delivery_id, item.step)
-            self.pace.note(item.post.publisher_id for item in left.values())
+                elif isinstance(item, Left):
+                    self._let_go(item.post)
+            self.pace.note(item.post.publisher.pk for item in left.values())
             for together in records.apart(list(left.values())):
                 self._write_together(together)
                 for result in together:

@@ -34,15 +34,15 @@ class Line:
         with self.changed:
             while True:
                 for post in self.waiting:
-                    if self.being_sent[post.publisher_id] < self.share:
+                    if self.being_sent[post.publisher.pk] < self.share:
                         self.waiting.remove(post)
-                        self.being_sent[post.publisher_id] += 1
+                        self.being_sent[post.publisher.pk] += 1
                         return post
                 self.changed.wait()
 
     def sent(self, post: Post) -> None:
         with self.changed:
-            self.being_sent[post.publisher_id] -= 1
+            self.being_sent[post.publisher.pk] -= 1
             self.changed.notify()
 
     def give_back(self) -> list[Post]:
@@ -65,12 +65,17 @@ class Pace:
         for publisher in publishers:
             self.answered.append((now, publisher))
             self.counts[publisher] += 1
-        while self.answered and self.answered[0][0] < now - 1:
-            _, publisher = self.answered.popleft()
-            self.counts[publisher] -= 1
 
     def of(self, publisher: UUID) -> int:
+        self._forget()
         return self.counts[publisher]
 
     def of_all(self) -> int:
+        self._forget()
         return len(self.answered)
+
+    def _forget(self) -> None:
+        now = time.monotonic()
+        while self.answered and self.answered[0][0] < now - 1:
+            _, publisher = self.answered.popleft()
+            self.counts[publisher] -= 1

@@ -9,6 +9,7 @@ from installs.models import Delivery, PermanentToken, SigningSecret
 from installs.outbound import Step
 from installs.postbacks import deciding, records
 from installs.postbacks.posting import Post
+from linnapp.timeline import Party
 
 OVER = "The installation is over, and its permanent token ended with it: there is nothing to send any more."
 # Nobody's: what a test carries in the place of a permanent token.
@@ -54,12 +55,14 @@ def _signing_secrets(applications: Iterable[UUID]) -> dict[UUID, list[str]]:
 
 def _post(row: Delivery, token: str, secrets: tuple[str, ...]) -> Post:
     assert row.claimed_until is not None
+    publisher = row.application.account
+    account = row.installation.account if row.installation else publisher
     return Post(
         delivery_id=row.pk,
-        application_id=row.application_id,
         installation_id=row.installation_id,
-        account_id=row.installation.account_id if row.installation else row.application.account_id,
-        publisher_id=row.application.account_id,
+        application=Party(row.application.pk, row.application.name),
+        account=Party(account.pk, account.name),
+        publisher=Party(publisher.pk, publisher.name),
         event=row.event,
         url=row.url,
         tracking=row.tracking,

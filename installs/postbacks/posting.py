@@ -15,6 +15,7 @@ from installs import outbound, placeholders, signing
 from installs.outbound import Answer, Client, NotSent, Step
 from installs.postbacks import written
 from linnapp import credentials
+from linnapp.timeline import Party
 
 log = logging.getLogger(__name__)
 UNEXPECTED = "The portal could not send it, through a fault of its own. It is in the portal's log."
@@ -26,10 +27,10 @@ class Post:
     not show; `known` are the ids that the log may keep."""
 
     delivery_id: UUID
-    application_id: UUID
     installation_id: UUID | None
-    account_id: UUID
-    publisher_id: UUID
+    application: Party
+    account: Party
+    publisher: Party
     event: str
     url: str
     tracking: str
@@ -46,7 +47,7 @@ class Post:
 
     @property
     def known(self) -> tuple[UUID, ...]:
-        ids = (self.delivery_id, self.application_id, self.installation_id, self.account_id)
+        ids = (self.delivery_id, self.application.pk, self.installation_id, self.account.pk)
         return tuple(value for value in ids if value)
 
 
@@ -68,9 +69,11 @@ class Result:
 
 def attempt(post: Post, client: Client, tell: Callable[[Step], None]) -> Result:
     at = timezone.now()
-    url, headers, body = _rendered(post, at, post.token)
-    seen_url, _, seen_body = _rendered(post, at, credentials.masked(post.token))
-    shown = headers | {"webhook-signature": " ".join("v1,…" for _ in post.signing_secrets)}
+    url, body = _rendered(post, post.token)
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "linnapp-postback"}
+    headers |= signing.headers(str(post.delivery_id), at, body.encode(), post.signing_secrets)
+    shown = headers | {signing.SIGNATURE: " ".join("v1,…" for _ in post.signing_secrets)}
+    seen_url, seen_body = _rendered(post, credentials.masked(post.token))
     request = written.printable(written.request_text(seen_url, shown, seen_body))
     try:
         answer = outbound.post(
@@ -95,21 +98,19 @@ def attempt(post: Post, client: Client, tell: Callable[[Step], None]) -> Result:
     )
 
 
-def _rendered(post: Post, at: datetime, token: str) -> tuple[str, dict[str, str], str]:
-    """URL, headers and body of protocol.md section 5."""
+def _rendered(post: Post, token: str) -> tuple[str, str]:
+    """URL and body of protocol.md section 5."""
     body = urlencode(
         {
             "Token": token,
             "Tracking": post.tracking,
-            "ApplicationId": str(post.application_id),
+            "ApplicationId": str(post.application.pk),
             "InstallationId": str(post.installation_id or ""),
-            "AccountId": str(post.account_id),
+            "AccountId": str(post.account.pk),
             "Event": post.event,
         }
     )
-    headers = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "linnapp-postback"}
-    headers |= signing.headers(str(post.delivery_id), at, body.encode(), post.signing_secrets)
-    return placeholders.fill(post.url, token=token, tracking=post.tracking), headers, body
+    return placeholders.fill(post.url, token=token, tracking=post.tracking), body
 
 
 def _in_words(answer: Answer, decides: bool) -> str:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from installs.models import Attempt, AttemptCount, Delivery, Installation
+from installs.models import Attempt, AttemptCount, Delivery
 from installs.models.deliveries import host_of
 from installs.postbacks import deciding, parking
 from installs.postbacks.posting import Result
@@ -43,7 +43,7 @@ def write(results: Sequence[Result]) -> None:
         if result.post.decides and result.post.installation_id:
             _decide(result, judgement)
     hosts = parking.note(
-        (result.post.application_id, host_of(result.post.url), judgement.verdict == Verdict.DELIVERED)
+        (result.post.application.pk, host_of(result.post.url), judgement.verdict == Verdict.DELIVERED)
         for result, judgement in judged
         if result.post.installation_id
     )
@@ -93,7 +93,7 @@ def _write_states(judged: Sequence[Judged], parked: Collection[tuple[UUID, str]]
     alike: dict[tuple[datetime, State, datetime | None, str], list[UUID]] = defaultdict(list)
     for result, judgement in judged:
         state = STATES[judgement.verdict]
-        if state in (State.DUE, State.EXHAUSTED) and (result.post.application_id, host_of(result.post.url)) in parked:
+        if state in (State.DUE, State.EXHAUSTED) and (result.post.application.pk, host_of(result.post.url)) in parked:
             state = State.HELD
         again_at = judgement.again_at if state == State.DUE else None
         alike[result.post.claimed_until, state, again_at, result.cause].append(result.post.delivery_id)
@@ -117,28 +117,22 @@ def _count(judged: Sequence[Judged]) -> None:
 
 
 def _told(judged: Sequence[Judged]) -> list[TimelineEntry]:
-    keys = {result.post.installation_id for result, _ in judged if result.post.installation_id}
-    names = ("application__name", "application__account__name", "account__name")
-    installations = Installation.objects.select_related("application__account", "account").only(*names).in_bulk(keys)
-    return [
-        _line(result, judgement, installations[result.post.installation_id])
-        for result, judgement in judged
-        if result.post.installation_id in installations
-    ]
+    return [_line(result, judgement) for result, judgement in judged if result.post.installation_id]
 
 
-def _line(result: Result, judgement: Judgement, installation: Installation) -> TimelineEntry:
+def _line(result: Result, judgement: Judgement) -> TimelineEntry:
+    post = result.post
     given_up = judgement.verdict in (Verdict.STOPPED, Verdict.EXHAUSTED)
     return timeline.entry(
         Kind.POSTBACK_ENDED if given_up else Kind.POSTBACK,
         by=None,
         side=Side.CLIENT,
-        application=installation.application,
-        account=installation.account,
-        subject_id=installation.pk,
-        publisher=installation.application.account.name,
-        event=Delivery.Event(result.post.event).label.lower(),
-        host=host_of(result.post.url),
+        application=post.application,
+        account=post.account,
+        subject_id=post.installation_id,
+        publisher=post.publisher.name,
+        event=Delivery.Event(post.event).label.lower(),
+        host=host_of(post.url),
         outcome=result.cause.rstrip("."),
     )
 
