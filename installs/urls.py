@@ -5,10 +5,13 @@ from installs.views import (
     activity,
     application_installations,
     consent,
+    installation_postbacks,
     my_apps,
     overview,
+    postback_replay,
     postback_settings,
     postback_tests,
+    postbacks,
     removal,
     search,
     secrets,
@@ -35,6 +38,13 @@ urlpatterns: list[URLPattern] = [
         f"{APPLICATION}/installations/<uuid:installation>/reveal/",
         application_installations.application_token_reveal,
         name="application_token_reveal",
+    ),
+    # postbacks
+    path(f"{APPLICATION}/postbacks/", postbacks.postback_list, name="postback_list"),
+    path(f"{APPLICATION}/postbacks/replay/", postback_replay.postback_replay, name="postback_replay"),
+    path(f"{APPLICATION}/postbacks/<uuid:delivery>/", postbacks.postback_detail, name="postback_detail"),
+    path(
+        f"{APPLICATION}/postbacks/<uuid:delivery>/redeliver/", postbacks.postback_redeliver, name="postback_redeliver"
     ),
     # secrets
     path(f"{APPLICATION}/secrets/new/", secrets.secret_create, name="secret_create"),
@@ -70,10 +80,16 @@ urlpatterns: list[URLPattern] = [
     path(f"{INSTALLATION}/", my_apps.installation_detail, name="installation_detail"),
     path(f"{INSTALLATION}/installed/", consent.installation_installed, name="installation_installed"),
     path(f"{INSTALLATION}/reveal/", my_apps.installation_token_reveal, name="installation_token_reveal"),
+    path(f"{INSTALLATION}/postbacks/", installation_postbacks.installation_postbacks, name="installation_postbacks"),
     path(f"{INSTALLATION}/uninstall/", my_apps.installation_uninstall, name="installation_uninstall"),
     # support
     path("support/", support.support_search, name="support_search"),
     path("support/installations/<uuid:installation>/", support.support_installation, name="support_installation"),
+    path(
+        "support/installations/<uuid:installation>/postbacks/",
+        installation_postbacks.support_postbacks,
+        name="support_postbacks",
+    ),
     # consent
     re_path(rf"^{any_case('Authorization/Authorize')}/(?P<application>[^/]*)/?$", consent.authorize, name="authorize"),
     # search

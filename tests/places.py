@@ -114,6 +114,11 @@ def unfold(page: Page) -> None:
         summary.click()
 
 
+def open_attempts(page: Page) -> None:
+    page.locator("main table a").first.click()
+    unfold(page)
+
+
 def open_menus(page: Page) -> None:
     page.locator(".person > summary").click()
 
@@ -151,6 +156,7 @@ NOT_PAGES = {
     "module_undo_delete", "parameter_add", "parameter_delete", "parameter_undo_delete", "version_export",
     "postback_test_typed", "postback_mode", "signing_secret_reveal",
     "application_token_reveal", "installation_token_reveal", "invitation_revoke", "member_role", "demo_sign_in",
+    "postback_redeliver",
 }  # fmt: skip
 
 PLACES = [
@@ -214,6 +220,13 @@ PLACES = [
     Place("postback_settings", "Alice", use={"application": "new application"}),
     Place("postback_settings", "Alice", use={"application": "retired application"}),
     Place("signing_secret_rotate", "Alice"),
+    Place("postback_list", "Alice"),
+    Place("postback_list", "Alice", use={"application": "new application"}),
+    Place("postback_list", "Alice", query="?q=nothing+is+called+so"),
+    Place("postback_detail", "Alice", act=unfold),
+    Place("postback_replay", "Alice"),
+    Place("postback_replay", "Alice", query="?since=yesterday"),
+    Place("postback_replay", "Alice", use={"application": "new application"}),
     Place("application_activity", "Alice"),
     Place("application_activity", "Alice", use={"application": "new application"}),
     Place("team", "Alice"),
@@ -243,6 +256,7 @@ PLACES = [
     Place("installation_detail", "Carol", act=press("Reveal")),
     Place("installation_installed", "Carol"),
     Place("installation_uninstall", "Carol"),
+    Place("installation_postbacks", "Carol"),
     Place("authorize", "Carol"),
     Place("authorize", "Carol", use={"application": "suspended application"}),
     Place("my_apps", "Dave"),
@@ -259,6 +273,8 @@ PLACES = [
     Place("support_search", "Sam", act=search_for("Stock")),
     Place("support_search", "Sam", act=search_for("nothing is called so")),
     Place("support_installation", "Sam"),
+    Place("support_postbacks", "Sam"),
+    Place("support_postbacks", "Sam", act=open_attempts),
 ]
 
 

@@ -4,14 +4,16 @@ addresses of its pages are made of. `person value` is what one person reads in p
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 
 from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from allauth.account.utils import user_pk_to_url_str
 from django.contrib import admin
+from django.utils import timezone
 
 from installs import lifecycle, rotation
-from installs.models import Installation
+from installs.models import Delivery, Installation, PostbackHost
 from installs.postbacks import asking
 from linnapp.demo_people import PEOPLE
 from linnapp.models import Account, Application, Membership, Secret, User, Version
@@ -38,6 +40,7 @@ def set_stage() -> Facts:
         "Carol account": "carols-cakes",
         "Dave account": empty.slug,
         **the_application(bridge),
+        **postbacks(bridge),
         **other_applications(northwind, alice),
         **links_of_mails(northwind, alice, dave),
         **dict(first_rows()),
@@ -62,6 +65,39 @@ def the_application(bridge: Application) -> Facts:
         # To an address that is allowed nowhere but in tests: it fails at once.
         "test delivery": str(asking.send_test(bridge, url="https://127.0.0.1/in?t=[{TOKEN}]", by=user("Alice")).pk),
     }
+
+
+def postbacks(bridge: Application) -> Facts:
+    """One of each state, none of them due: nothing is sent to the hosts they name. The host of the held is parked."""
+    installation = Installation.objects.live().get(application=bridge, account__slug="carols-cakes")
+    now = timezone.now()
+    made = {
+        state: Delivery.objects.create(
+            application=bridge,
+            installation=installation,
+            event=Delivery.Event.INSTALLED,
+            state=state,
+            url="https://hooks.northwind.example/linnapp?tracking=[{TRACKING}]",
+            host="hooks.northwind.example",
+            tracking="spring campaign",
+            nonce=f"stage {state}",
+            created_at=now - timedelta(days=number),
+            outcome="Answered 200 OK." if state == Delivery.State.DELIVERED else "Answered 404 Not Found.",
+            next_attempt_at=now + timedelta(days=7) if state == Delivery.State.DUE else None,
+            ended_at=None if state in (Delivery.State.DUE, Delivery.State.HELD) else now,
+        )
+        for number, state in enumerate(Delivery.State.values)
+    }
+    stopped = made[Delivery.State.STOPPED]
+    for cause, status in (("The name hooks.northwind.example was not found.", None), ("Answered 404 Not Found.", 404)):
+        request = "POST /linnapp HTTP/1.1\n\nToken=…91d4"
+        answer = "HTTP 404 Not Found\n\nNothing here." if status else ""
+        stopped.attempts.create(cause=cause, status=status, milliseconds=214, request=request, answer=answer)
+    week = now - timedelta(days=7)
+    PostbackHost.objects.create(
+        application=bridge, host=stopped.host, failing_since=week, parked_at=now, next_trial_at=now + timedelta(hours=1)
+    )
+    return {"delivery": str(stopped.pk)}
 
 
 def latest(application: Application) -> Version:

@@ -74,6 +74,10 @@ TABLE: dict[str, Who] = {
     "postback_mode": only("alice", "bob", status=422, method="post"),
     "signing_secret_reveal": TEAM_POST,
     "signing_secret_rotate": TEAM,
+    "postback_list": TEAM,
+    "postback_detail": TEAM,
+    "postback_redeliver": TEAM_POST,
+    "postback_replay": TEAM,
     "secret_reveal": TEAM_POST,
     "secret_create": TEAM_POST,
     "secret_retire": TEAM,
@@ -108,6 +112,7 @@ TABLE: dict[str, Who] = {
     "installation_installed": CUSTOMER,
     "installation_token_reveal": CUSTOMER_POST,
     "installation_uninstall": CUSTOMER,
+    "installation_postbacks": CUSTOMER,
     "authorize": Who({"sam": 403, "paula": 403}, others=200),  # who is a member of no account
     "team": TEAM,
     "invitation_create": OWNER,
@@ -121,6 +126,7 @@ TABLE: dict[str, Who] = {
     "search": SIGNED_IN,
     "support_search": STAFF,
     "support_installation": STAFF,
+    "support_postbacks": STAFF,
     "demo_sign_in": Who(others=404, nobody=404, method="post"),
 }
 # allauth's pages: signing in is for everybody, what concerns one's own sign-in for whoever has signed in.
@@ -278,7 +284,12 @@ def test_the_owner_of_another_account_cannot_reach_an_installation_through_her_o
     world: World, client_of: ClientOf, dave: User, depot: Account, installation: Installation
 ) -> None:
     client = client_of(dave)
-    for name in ("installation_detail", "installation_uninstall", "installation_token_reveal"):
+    for name in (
+        "installation_detail",
+        "installation_postbacks",
+        "installation_uninstall",
+        "installation_token_reveal",
+    ):
         url = reverse(name, args=[depot.slug, installation.pk])
         answers = (client.get(url).status_code, client.post(url).status_code)
         assert answers in {(404, 404), (404, 405), (405, 404)}

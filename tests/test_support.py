@@ -270,5 +270,5 @@ def test_search_and_case_cost_the_same_however_much_there_is(
     with django_assert_max_num_queries(9):
         console.post(SUPPORT, {"q": str(application.pk)})
     console.get(case_of(installation))
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         console.get(case_of(installation))

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.db import models
-from django.db.models.functions import TruncDate
+from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
 
 from installs.models.installations import Installation
@@ -141,6 +141,39 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def newest_first(self) -> Self:
         return self.order_by("-created_at", "-pk")
 
+    def held(self) -> Self:
+        return self.filter(state=Delivery.State.HELD)
+
+    def in_state(self, state: str) -> Self:
+        """By the word of a filter: a state in lower case, or "failed" for both that are given up."""
+        return self.failed() if state == "failed" else self.filter(state=state.upper())
+
+    def matching(self, text: str) -> Self:
+        """Those to a host, or of an installation on an account, that has this text in its name."""
+        of_account = models.Q(installation__account__name__icontains=text)
+        return self.filter(of_account | models.Q(host__icontains=text))
+
+    def with_id(self, key: UUID) -> Self:
+        """The one with this webhook-id, or those of the installation with this id."""
+        return self.filter(models.Q(pk=key) | models.Q(installation=key))
+
+    def for_lists(self) -> Self:
+        """With what a row of a list shows, `attempt_count` among it; a sub-select a row, and not a join of all."""
+        attempts = Attempt.objects.filter(delivery=models.OuterRef("pk")).order_by().values("delivery")
+        count = models.Subquery(attempts.annotate(count=models.Count("pk")).values("count"))
+        rows = self.select_related("installation__account").defer("tracking", "steps")
+        return rows.annotate(attempt_count=Coalesce(count, 0))
+
+    def for_page(self) -> Self:
+        """With what the page of one shows, and what decides whether it can be asked for again."""
+        rows = self.select_related("installation__account", "installation__version", "requested_by")
+        return rows.defer("installation__version__snapshot", "steps")
+
+    def counted_by_host(self) -> list[tuple[str, int]]:
+        """Host and how many of these go there, the most first."""
+        counts = self.order_by().values_list("host").annotate(count=models.Count("pk"))
+        return list(counts.order_by("-count", "host"))
+
     def claimed(self, keys: Collection[UUID], until: datetime) -> Self:
         """Those of these that are still held by the claim that ends at this moment."""
         return self.filter(pk__in=keys, claimed_until=until)
@@ -222,6 +255,15 @@ class Delivery(models.Model):
     def is_being_sent(self) -> bool:
         return self.claimed_until is not None and self.claimed_until > timezone.now()
 
+    @property
+    def is_test(self) -> bool:
+        return self.event == self.Event.TEST
+
+    @property
+    def is_due(self) -> bool:
+        """Its next attempt is as soon as a worker takes it."""
+        return self.next_attempt_at is not None and self.next_attempt_at <= timezone.now()
+
 
 def host_of(url: str) -> str:
     """Host and port of an address, as pages name it and as failing endpoints are counted; "" for what has none."""
@@ -240,6 +282,9 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
 
     def passed(self) -> Self:
         return self.filter(passed=True)
+
+    def newest_first(self) -> Self:
+        return self.order_by("-at", "-pk")
 
 
 class Attempt(models.Model):
@@ -277,6 +322,17 @@ class AttemptCount(models.Model):
 class PostbackHostQuerySet(models.QuerySet["PostbackHost"]):
     def parked(self) -> Self:
         return self.filter(parked_at__isnull=False)
+
+    def of_application(self, application: Application) -> Self:
+        return self.filter(application=application)
+
+    def with_what_is_held(self) -> Self:
+        """With `held`, how many deliveries wait for the host, and `oldest_held`, the key of the first of them."""
+        rows = Delivery.objects.owed().held()
+        rows = rows.filter(application=models.OuterRef("application"), host=models.OuterRef("host"))
+        count = rows.order_by().values("host").annotate(count=models.Count("pk")).values("count")
+        oldest = rows.order_by("created_at", "pk").values("pk")[:1]
+        return self.annotate(held=Coalesce(models.Subquery(count), 0), oldest_held=models.Subquery(oldest))
 
     def failing_before(self, moment: datetime) -> Self:
         return self.filter(failing_since__lt=moment, parked_at=None)

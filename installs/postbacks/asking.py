@@ -25,6 +25,11 @@ def newest_url(delivery: Delivery) -> str:
     return _newest_url(delivery.application, _is_on_development(delivery))
 
 
+def newest_urls(application: Application) -> dict[bool, str]:
+    """The same for all of an application, by whether an installation is on the Development Version."""
+    return {on_development: _newest_url(application, on_development) for on_development in (False, True)}
+
+
 def _newest_url(application: Application, on_development: bool) -> str:
     newest = application.versions.development() if on_development else application.versions.latest()
     return postback_url(newest) if newest else ""
@@ -88,7 +93,7 @@ def replay(application: Application, *, since: datetime, to_newest: bool = False
     """Asks again for all that failed since a moment, in the order in which they were owed; the number of them."""
     rows = replayable(application, since).select_for_update(of=("self",))
     asked = list(rows.select_related("installation__version"))
-    newest = {on_development: _newest_url(application, on_development) for on_development in (True, False)}
+    newest = newest_urls(application)
     for row in asked:
         _ask_again(row, newest[_is_on_development(row)] if to_newest else row.url)
     if asked:

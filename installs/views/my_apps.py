@@ -17,6 +17,7 @@ from installs.links import InstallationLink
 from installs.models import Installation
 from installs.postbacks import owing
 from installs.views.activity import by_day
+from installs.views.installation_postbacks import last_of
 from linnapp import manifest, pages, timeline
 from linnapp.errors import NotPossible
 from linnapp.models import Account, TimelineEntry, Version
@@ -79,6 +80,7 @@ def installation_detail(request: HttpRequest, account: str, installation: UUID) 
         "reaches": manifest.consent_lines(manifest.parse(row.version.snapshot)),
         "available": with_updates([row])[0].available,
         "sessions": list(row.sessions.live().order_by("-last_used_at")),
+        "postbacks": last_of(row),
         "list": history,
         "days": by_day(timeline.lines(history.rows, lifecycle.installing_side(row))),
         "may_manage": Installation.objects.manageable_by(request.user).filter(pk=row.pk).exists(),

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from installs import lifecycle, support
 from installs.forms.support import SupportSearchForm
 from installs.models import Installation
+from installs.views.installation_postbacks import last_of
 from linnapp import timeline
 from linnapp.models import TimelineEntry
 from linnapp.pages import signed_in
@@ -59,6 +60,7 @@ def support_installation(request: HttpRequest, installation: UUID) -> HttpRespon
         "live_sessions": row.sessions.live().count(),
         "causes": support.causes(row),
         "missing": support.missing_postback(row),
+        "postbacks": last_of(row),
     }
     return render(request, "installs/support_installation.html", context)
 

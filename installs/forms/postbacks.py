@@ -1,0 +1,92 @@
+"""How postbacks are narrowed, and from which moment they are replayed."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django_filters import CharFilter, ChoiceFilter, FilterSet
+
+from installs.models import Delivery
+from installs.models.deliveries import DeliveryQuerySet
+from linnapp import credentials
+
+STATES = (
+    ("due", "Waiting"),
+    ("held", "Held"),
+    ("delivered", "Delivered"),
+    ("failed", "Failed"),
+    ("stopped", "Stopped"),
+    ("exhausted", "Exhausted"),
+)
+TIMES = (("hour", "Last hour"), ("day", "24 hours"), ("week", "7 days"))
+SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
+# Before it there was no portal. A year far from now overflows where it is turned into UTC.
+FIRST_YEAR = 2000
+
+
+class InstallationPostbackFilter(FilterSet):
+    state = ChoiceFilter(choices=STATES, method="by_state")
+    event = ChoiceFilter(choices=Delivery.Event.choices)
+    since = ChoiceFilter(choices=TIMES, method="by_time")
+
+    class Meta:
+        model = Delivery
+        fields: tuple[str, ...] = ()
+
+    def by_state(self, queryset: DeliveryQuerySet, name: str, value: str) -> DeliveryQuerySet:
+        return queryset.in_state(value)
+
+    def by_time(self, queryset: DeliveryQuerySet, name: str, value: str) -> DeliveryQuerySet:
+        return queryset.created_since(timezone.now() - SPANS[value])
+
+
+class PostbackFilter(InstallationPostbackFilter):
+    q = CharFilter(method="search")
+    installation = CharFilter(method="by_installation")
+
+    def search(self, queryset: DeliveryQuerySet, name: str, value: str) -> DeliveryQuerySet:
+        if identifier := credentials.canonical(value):
+            return queryset.with_id(UUID(identifier))
+        return queryset.matching(value.strip())
+
+    def by_installation(self, queryset: DeliveryQuerySet, name: str, value: str) -> DeliveryQuerySet:
+        identifier = credentials.canonical(value)
+        return queryset.filter(installation=UUID(identifier)) if identifier else queryset
+
+
+class MomentField(forms.DateTimeField):
+    """A moment that is past, in the reader's time zone."""
+
+    default_error_messages = {
+        "required": "Choose since when.",
+        "invalid": "Choose a day and a time, such as 2026-03-01 14:30.",
+    }
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+    def to_python(self, value: Any) -> datetime | None:
+        moment = super().to_python(value)
+        if moment and not FIRST_YEAR <= moment.year <= timezone.now().year + 1:
+            raise ValidationError("Choose a moment that is past, and not that long ago.")
+        return moment
+
+
+class SinceForm(forms.Form):
+    """The page's question: since when."""
+
+    since = MomentField(label="Since")
+
+
+class ReplayForm(forms.Form):
+    """The act: the moment as the page counted with it, and to which address."""
+
+    since = MomentField(widget=forms.HiddenInput)
+    to = forms.ChoiceField(
+        label="To which address",
+        choices=(("version", "The address each was last sent to"), ("newest", "The address of the newest version")),
+        widget=forms.RadioSelect,
+        initial="version",
+        error_messages={"required": "Choose the address.", "invalid_choice": "Choose one of the two."},
+    )
