@@ -255,9 +255,17 @@ PLACES = [
     Place("installation_detail", "Carol"),
     Place("installation_detail", "Carol", act=press("Reveal")),
     Place("installation_installed", "Carol"),
+    Place("installation_installed", "Carol", use={"installation": "retried installation"}),
+    Place("installation_installed", "Carol", use={"installation": "waiting installation"}),
+    Place("installation_installed", "Carol", use={"installation": "failed installation"}),
+    Place("installation_detail", "Carol", use={"installation": "waiting installation"}),
+    Place("installation_detail", "Carol", use={"installation": "failed installation"}),
     Place("installation_uninstall", "Carol"),
     Place("installation_postbacks", "Carol"),
+    Place("installation_uninstall", "Carol", use={"installation": "waiting installation"}),
     Place("authorize", "Carol"),
+    Place("authorize", "Carol", use={"application": "failed application"}),
+    Place("authorize", "Carol", use={"application": "retried application"}),
     Place("authorize", "Carol", use={"application": "suspended application"}),
     Place("my_apps", "Dave"),
     Place("team", "Dave"),
@@ -275,6 +283,8 @@ PLACES = [
     Place("support_installation", "Sam"),
     Place("support_postbacks", "Sam"),
     Place("support_postbacks", "Sam", act=open_attempts),
+    Place("support_installation", "Sam", use={"installation": "waiting installation"}),
+    Place("support_installation", "Sam", use={"installation": "failed installation"}),
 ]
 
 

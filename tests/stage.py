@@ -4,21 +4,23 @@ addresses of its pages are made of. `person value` is what one person reads in p
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from allauth.account.utils import user_pk_to_url_str
 from django.contrib import admin
+from django.db import transaction
 from django.utils import timezone
 
 from installs import lifecycle, rotation
 from installs.models import Delivery, Installation, PostbackHost
-from installs.postbacks import asking
+from installs.postbacks import asking, deciding
 from linnapp.demo_people import PEOPLE
 from linnapp.models import Account, Application, Membership, Secret, User, Version
 from linnapp.services import applications, people, versions
 from tests.portal import Portal
+from tests.posting import wait_for_200, with_postback
 
 LONG = "Donaudampfschifffahrtsgesellschaft & Söhne Warehouse-to-Webshop Stock, Price and Order Synchronisation Bridge"
 LONG_ACCOUNT = "Rhabarberbarbarabarbarbarenbartbarbierbierbarbärbel International Holdings"
@@ -42,6 +44,7 @@ def set_stage() -> Facts:
         **the_application(bridge),
         **postbacks(bridge),
         **other_applications(northwind, alice),
+        **sent_installations(northwind, alice),
         **links_of_mails(northwind, alice, dave),
         **dict(first_rows()),
     }
@@ -129,6 +132,40 @@ def other_applications(account: Account, alice: User) -> Facts:
     lifecycle.suspend_application(made["suspended"], reason=reason, by=user("Paula"))
     made["changed"] = Application.objects.get(name="Order Board")
     return {f"{name} application": str(row.pk) for name, row in made.items()}
+
+
+@transaction.atomic
+def sent_installations(account: Account, alice: User) -> Facts:
+    """On Carol's Cakes: one whose endpoint does not answer yet, one that waits for it, and one that failed. In one
+    transaction, so that no worker takes what is to stay as it is."""
+    facts: Facts = {}
+    for name in ("retried", "waiting", "failed"):
+        made, _ = applications.create_application(
+            account=account, name=f"{name.capitalize()} postback", kind=Application.Type.SYSTEM, by=alice
+        )
+        applications.edit_application(made, by=alice, support_contact="help@northwind.example")
+        version = with_postback(made, f"https://{name}.{'example-' * 6}hooks.example.com/in?t=[{{TOKEN}}]", alice)
+        if name != "retried":
+            wait_for_200(made)
+        row = lifecycle.install(
+            made, account=Account.objects.get(slug="carols-cakes"), version=version, by=user("Carol")
+        ).installation
+        delivery = Delivery.objects.filter(installation=row)
+        if name == "retried":
+            delivery.update(outcome="Answered 503 Service Unavailable.", tried=1, next_attempt_at=in_an_hour())
+        elif name == "waiting":
+            delivery.update(next_attempt_at=in_an_hour())
+            Installation.objects.filter(pk=row.pk).update(waits_until=in_an_hour())
+        else:
+            cause = "Answered 404 Not Found: only 200 completes an installation of this application."
+            delivery.update(state=Delivery.State.STOPPED, outcome=cause, tried=1)
+            deciding.decide(row.pk, passed=False, host=delivery.get().host, cause=cause)
+        facts |= {f"{name} application": str(made.pk), f"{name} installation": str(row.pk)}
+    return facts
+
+
+def in_an_hour() -> datetime:
+    return timezone.now() + timedelta(hours=1)
 
 
 def links_of_mails(northwind: Account, alice: User, dave: User) -> Facts:

@@ -230,7 +230,7 @@ def test_one_that_exchanges_and_answers_500_is_left_with_nothing(stage: Stage, c
     installed = carol.install("fails")
     said = carol.watch(installed, "fails is not installed")
     (postback,) = stage.endpoint.received("fails")
-    assert "Not installed: Answered 500 Internal Server Error: only 200 completes an installation" in said
+    assert f"It waited for {stage.host} to answer: Answered 500 Internal Server Error: only 200 completes" in said
     assert told[0]["status"] == 200
     assert stage.call(told[0]["Token"]) == 401
     refused = stage.exchange("fails", postback.form["Token"])

@@ -230,7 +230,7 @@ def test_one_that_no_worker_takes_reads_as_failed_before_anybody_wrote_it_down(
         seen = seen_of(client.get(url))
         lapse()
     news = part(client, url, seen)
-    assert "Not installed: No worker of the portal took the postback in time." in news.content.decode()
+    assert "to answer:<br>No worker of the portal took the postback in time." in news.content.decode()
     assert Installation.objects.get().state == Installation.State.PENDING
     assert seen_of(news) == ""
     deciding.fail_lapsed(Installation.objects.lapsed())
