@@ -164,6 +164,7 @@ class InstallationAdmin(ReadOnlyAdmin):
         here = (application.account.slug, application.pk)
         links = [
             ("What support sees", "support_installation", (installation.pk,)),
+            ("Its postbacks, with every attempt", "support_postbacks", (installation.pk,)),
             ("Its page under My apps", "installation_detail", (installation.account.slug, installation.pk)),
             ("See the permanent token", "application_installations", here),
             ("Edit the application's manifest", "manifest_edit", here),

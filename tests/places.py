@@ -225,7 +225,7 @@ PLACES = [
     Place("postback_list", "Alice", query="?q=nothing+is+called+so"),
     Place("postback_detail", "Alice", act=unfold),
     Place("postback_replay", "Alice"),
-    Place("postback_replay", "Alice", query="?since=yesterday"),
+    Place("postback_replay", "Alice", query="?since=1990-01-01T00:00"),
     Place("postback_replay", "Alice", use={"application": "new application"}),
     Place("application_activity", "Alice"),
     Place("application_activity", "Alice", use={"application": "new application"}),

@@ -216,6 +216,12 @@ def test_installations_are_filtered_by_the_state_that_pages_show(
     assert f"{expected} installation" in page
 
 
+def test_what_waited_in_vain_reads_as_failed(installation: Installation, paula: User, client_of: ClientOf) -> None:
+    Installation.objects.update(state=Installation.State.PENDING, waits_until=timezone.now())
+    page = client_of(paula).get(path_of(Installation), {"shown": "Failed"}).content.decode()
+    assert '<td class="field-pill">Failed</td>' in page
+
+
 def test_an_application_leads_to_the_pages_of_the_portal(
     application: Application, paula: User, client_of: ClientOf
 ) -> None:
@@ -230,7 +236,8 @@ def test_an_installation_leads_to_the_pages_of_the_portal(
 ) -> None:
     page = client_of(paula).get(path_of(Installation, installation.pk, "change")).content.decode()
     here = f"/a/northwind/applications/{installation.application_id}/"
-    for address in (f"{here}modules/", f"{here}versions/new/", f"{here}installations/"):
+    postbacks = f"/support/installations/{installation.pk}/postbacks/"
+    for address in (f"{here}modules/", f"{here}versions/new/", f"{here}installations/", postbacks):
         assert f'href="{address}"' in page
 
 

@@ -72,7 +72,7 @@ def test_each_state_has_its_word_and_a_test_is_marked(
     for row in (
         "Waiting not tried yet 0 at once",
         "Being sent not tried yet 0 now",
-        "Held No answer within 10 seconds. 0 when the host answers",
+        "Held No answer within 10 seconds. 0 held",
         "Delivered Answered 200 OK. 0 none",
         "Stopped Answered 410 Gone. 0 none",
         "Exhausted Answered 500 Internal Server Error. 0 none",
