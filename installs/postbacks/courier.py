@@ -8,9 +8,10 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import inf
 from queue import Empty, SimpleQueue
 from uuid import UUID
 
@@ -143,15 +144,17 @@ class Courier:
         """Of a publisher no more than what is answered within the lease: twice its share, and what it answered in the
         last second. A quick endpoint is claimed for by the hundred, a slow one by the dozen."""
         busy = Counter(post.publisher.pk for post in self.under_way.values())
-        limits = {publisher: self.line.share * AHEAD + self.pace.of(publisher) for publisher in busy}
-        # With room for a few only it is full as well: it must not keep the others' from being claimed.
+        room = self.threads * AHEAD + self.pace.of_all() - len(self.under_way)
         least = max(self.threads // 4, 1)
-        full = [publisher for publisher, number in busy.items() if limits[publisher] - number < least]
-        left = [limits[publisher] - number for publisher, number in busy.items() if publisher not in full]
-        room = min([self.threads * AHEAD + self.pace.of_all() - len(self.under_way), *left])
         if room < least:
             return 0
-        claimed = claim(min(room, MOST_AT_ONCE), without=full)
+
+        def left(publisher: UUID) -> int:
+            return self.line.share * AHEAD + self.pace.of(publisher) - busy[publisher]
+
+        # With room for a few only it is full as well: it must not keep the others' from being claimed.
+        full = [publisher for publisher in busy if left(publisher) < least]
+        claimed = claim(min(room, MOST_AT_ONCE), without=full, left=left)
         posts = packing.pack(claimed)
         self.under_way |= {post.delivery_id: post for post in posts}
         self.line.add(posts)
@@ -224,9 +227,12 @@ class Courier:
         deliver.schedule(eta=self.next_look_at)
 
 
-def claim(number: int, *, without: Collection[UUID] = ()) -> list[Delivery]:
-    """Up to so many due deliveries, of other publishers than these, held for LEASE; those first that somebody waits
-    for. No two workers get the same row: on PostgreSQL each skips what another holds, SQLite has one writer."""
+def claim(
+    number: int, *, without: Collection[UUID] = (), left: Callable[[UUID], float] = lambda publisher: inf
+) -> list[Delivery]:
+    """Up to so many due deliveries, of other publishers than these and of each no more than it has `left`, held for
+    LEASE; those first that somebody waits for. No two workers get the same row: on PostgreSQL each skips what another
+    holds, SQLite has one writer."""
     now = timezone.now()
     due = Delivery.objects.due(now).exclude(application__account__in=without)
     if not due.exists():
@@ -235,12 +241,25 @@ def claim(number: int, *, without: Collection[UUID] = ()) -> list[Delivery]:
     until = now + LEASE
     with transaction.atomic():
         rows = due.with_what_sending_needs().select_for_update(skip_locked=True, of=("self",))
-        claimed = list(rows.urgent()[:number])
-        claimed += rows.patient()[: number - len(claimed)]
+        found = list(rows.urgent()[:number])
+        found += rows.patient()[: number - len(found)]
+        claimed = _of_each(found, left)
         Delivery.objects.filter(pk__in=[row.pk for row in claimed]).update(claimed_until=until)
     for row in claimed:
         row.claimed_until = until
     return claimed
+
+
+def _of_each(rows: Iterable[Delivery], left: Callable[[UUID], float]) -> list[Delivery]:
+    """In their order, without those past what their publisher has left."""
+    taken: Counter[UUID] = Counter()
+    chosen = []
+    for row in rows:
+        publisher = row.application.account_id
+        if taken[publisher] < left(publisher):
+            taken[publisher] += 1
+            chosen.append(row)
+    return chosen
 
 
 courier = Courier(settings.POSTBACK_THREADS)
