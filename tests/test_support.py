@@ -129,7 +129,7 @@ def test_the_case_says_why_an_installation_failed(
     page = console.get(case_of(row)).content.decode()
     assert "The installation failed" in page
     assert "Answered 500." in page
-    assert "installs again once hooks.northwind.example answers" in page
+    assert "installs again once hooks.northwind.example answers 200" in page
 
 
 def test_a_reference_leads_to_the_installation_that_was_refused(console: Client, installation: Installation) -> None:
