@@ -91,14 +91,17 @@ def week(application: Application) -> Week:
     exchanges = ExchangeHour.objects.of_application(application).since(since).exchanges_by_day()
     refusals = RefusalGroup.objects.of_application(application.pk).since(since)
     refused = refusals.by_day()
-    postbacks = Delivery.objects.of_application(application).owed().owed_and_delivered_by_day(since)
-    owed = {day: postbacks.get(day, (0, 0)) for day in dates}
+    postbacks = Delivery.objects.of_application(application).owed()
+    owed, arrived = postbacks.owed_and_delivered([_midnight(day) for day in dates])
     return Week(
-        days=[Day(day, active[day], exchanges.get(day, 0), refused.get(day, 0), owed[day][1]) for day in dates],
+        days=[
+            Day(day, active[day], exchanges.get(day, 0), refused.get(day, 0), delivered)
+            for day, delivered in zip(dates, arrived, strict=True)
+        ],
         active=active_now,
         installed=sum(installed.values()),
         causes=len(refusals.by_reason()),
-        owed=sum(number for number, _ in owed.values()),
+        owed=owed,
         drawn=installations.filter(installed_at__lt=since).exists(),
     )
 

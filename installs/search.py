@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from installs.models import Installation, PermanentToken, RefusalSample, Session
+from installs.models import Delivery, Installation, PermanentToken, RefusalSample, Session
 from installs.models.installations import InstallationQuerySet
 from installs.refusals import Reason, sentence
 from linnapp import credentials
@@ -47,7 +47,7 @@ class Found:
     shown on no page again."""
 
     is_identifier: bool = False
-    exact: Application | Installation | None = None
+    exact: Application | Installation | Delivery | None = None
     recognised: Recognised | None = None
     refusal: Refusal | None = None
     applications: Sequence[Application] = field(default_factory=list)
@@ -84,9 +84,15 @@ def _installations(user: User) -> InstallationQuerySet:
     return rows.select_related("application__account", "account", "version").order_by("-installed_at", "pk")
 
 
-def _by_id(identifier: UUID, user: User) -> Application | Installation | None:
-    found = _applications(user).filter(pk=identifier).first()
-    return found or _installations(user).filter(pk=identifier).first()
+def _by_id(identifier: UUID, user: User) -> Application | Installation | Delivery | None:
+    found = _applications(user).filter(pk=identifier).first() or _installations(user).filter(pk=identifier).first()
+    return found or _postback(identifier, user)
+
+
+def _postback(identifier: UUID, user: User) -> Delivery | None:
+    """By its webhook-id."""
+    rows = Delivery.objects.visible_to(user).select_related("application__account")
+    return rows.filter(pk=identifier).first()
 
 
 def _versions(text: str, user: User) -> Sequence[Version]:

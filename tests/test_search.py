@@ -9,10 +9,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from installs import authorization, lifecycle
-from installs.models import Installation, RefusalGroup, RefusalSample
+from installs.models import Delivery, Installation, RefusalGroup, RefusalSample
 from installs.wire import ExchangeRequest
 from linnapp.models import Account, Application, Membership, User, Version
 from tests.people import ClientOf
+from tests.posting import install, with_postback
 
 NOTHING = "Nothing that you may see has this id, and it is no credential of yours."
 
@@ -54,6 +55,24 @@ def test_an_installation_id_leads_to_the_readers_own_side(
     assert ask(client_of(alice), installation.pk).headers["Location"] == f"{tab}?q={installation.pk}"
     own = reverse("installation_detail", args=(cakes.slug, installation.pk))
     assert ask(client_of(carol), installation.pk).headers["Location"] == own
+
+
+def test_a_webhook_id_leads_to_its_postback_for_the_team_only(
+    client_of: ClientOf,
+    application: Application,
+    cakes: Account,
+    alice: User,
+    carol: User,
+    dave: User,
+) -> None:
+    version = with_postback(application, "https://hooks.northwind.example/", alice)
+    install(application, cakes, version, carol)
+    postback = Delivery.objects.get()
+    page = reverse("postback_detail", args=("northwind", application.pk, postback.pk))
+    for spelled in spellings(postback.pk):
+        assert ask(client_of(alice), spelled).headers["Location"] == page
+    for person in (carol, dave):
+        assert NOTHING in ask(client_of(person), postback.pk).content.decode()
 
 
 @pytest.mark.parametrize("who", ["dave", "sam", "paula"])

@@ -1,14 +1,14 @@
 """Postbacks: what is owed to a developer's endpoint, and every attempt to bring it there."""
 
 import uuid
-from collections.abc import Collection
-from datetime import date, datetime, timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from typing import ClassVar, Self
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.db import models
-from django.db.models.functions import Coalesce, TruncDate
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from installs.models.installations import Installation
@@ -125,12 +125,18 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def not_delivered(self) -> Self:
         return self.filter(state__in=(*Delivery.WAITING, *Delivery.FAILED))
 
-    def owed_and_delivered_by_day(self, since: datetime) -> dict[date, tuple[int, int]]:
-        """Of those owed since: how many on each day, by the reader's time zone, and how many of them arrived."""
-        days = self.order_by().created_since(since).annotate(day=TruncDate("created_at")).values("day")
-        arrived = models.Count("pk", models.Q(state=Delivery.State.DELIVERED))
-        rows = days.annotate(owed=models.Count("pk"), delivered=arrived)
-        return {row["day"]: (row["owed"], row["delivered"]) for row in rows}
+    def owed_and_delivered(self, since: Sequence[datetime]) -> tuple[int, list[int]]:
+        """Of those owed since the first of these moments: how many they are, and how many of those owed between each
+        and the next one arrived. By moments and not by days, which SQLite would reckon out row by row in Python."""
+        ends = (*since[1:], timezone.now())
+        arrived = [
+            models.Count("pk", models.Q(state=Delivery.State.DELIVERED, created_at__gte=begin, created_at__lt=end))
+            for begin, end in zip(since, ends, strict=True)
+        ]
+        counts = self.created_since(since[0]).aggregate(
+            owed=models.Count("pk"), **{f"arrived_{place}": count for place, count in enumerate(arrived)}
+        )
+        return counts["owed"], [counts[f"arrived_{place}"] for place in range(len(arrived))]
 
     def created_since(self, moment: datetime) -> Self:
         return self.filter(created_at__gte=moment)

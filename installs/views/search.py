@@ -10,7 +10,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from installs.forms.search import SearchForm
-from installs.models import Installation
+from installs.models import Delivery, Installation
 from installs.search import MOST_OF_A_KIND, search
 from linnapp.models import Account, Application
 from linnapp.pages import signed_in
@@ -40,10 +40,12 @@ def search_everything(request: HttpRequest) -> HttpResponse:
     return render(request, "installs/search.html", context)
 
 
-def page_of(thing: Application | Installation, mine: set[UUID]) -> str:
+def page_of(thing: Application | Installation | Delivery, mine: set[UUID]) -> str:
     """The page of the reader's own side: the installing account's where it is one of `mine`, else the application's."""
     if isinstance(thing, Application):
         return reverse("application_overview", args=(thing.account.slug, thing.pk))
+    if isinstance(thing, Delivery):
+        return reverse("postback_detail", args=(thing.application.account.slug, thing.application_id, thing.pk))
     if thing.account_id in mine:
         return reverse("installation_detail", args=(thing.account.slug, thing.pk))
     application = thing.application
