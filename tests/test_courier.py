@@ -8,11 +8,12 @@ import pytest
 from django.utils import timezone
 
 from installs import lifecycle
-from installs.models import Delivery, Installation
+from installs.models import Delivery, Installation, SigningSecret
 from installs.models.deliveries import host_of
 from installs.postbacks import courier, signing_secrets
 from installs.postbacks.courier import Courier
 from installs.postbacks.line import Pace
+from installs.postbacks.posting import UNEXPECTED
 from linnapp import credentials
 from linnapp.models import Account, Application, User
 from linnapp.services import applications
@@ -89,3 +90,18 @@ def test_the_pace_of_a_publisher_forgets_what_is_older_than_a_second(monkeypatch
     assert (pace.of(publisher), pace.of_all()) == (3, 3)
     now = 101.5
     assert (pace.of(publisher), pace.of_all()) == (0, 0)
+
+
+def test_a_fault_of_the_portals_own_is_an_attempt_that_failed_and_ends_no_thread(installation: Installation) -> None:
+    """As here, where a row was made without what it is signed with."""
+    with receiving() as receiver:
+        broken = owe(installation, receiver.url)
+        SigningSecret.objects.all().delete()
+        one_thread = Courier(threads=1)
+        one_thread.run()
+        owe(installation, receiver.url)
+        one_thread.run()
+        assert len(receiver.received) == 1
+    broken.refresh_from_db()
+    assert broken.state == Delivery.State.DUE
+    assert broken.outcome == UNEXPECTED

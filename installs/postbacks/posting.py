@@ -68,6 +68,16 @@ class Result:
 
 
 def attempt(post: Post, client: Client, tell: Callable[[Step], None]) -> Result:
+    """Whatever happens, there is a result: a thread that ended with an exception would send nothing any more."""
+    try:
+        return _attempt(post, client, tell)
+    except Exception as error:
+        # The message may hold the address, and that the permanent token.
+        log.error("delivery %s: %s while it was sent", post.delivery_id, type(error).__name__)
+        return Result(post, timezone.now(), 0, None, {}, "unexpected", UNEXPECTED, "", "")
+
+
+def _attempt(post: Post, client: Client, tell: Callable[[Step], None]) -> Result:
     at = timezone.now()
     url, body = _rendered(post, post.token)
     headers = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "linnapp-postback"}
@@ -81,10 +91,6 @@ def attempt(post: Post, client: Client, tell: Callable[[Step], None]) -> Result:
         )
     except NotSent as error:
         return Result(post, at, error.milliseconds, None, {}, error.cause.lower(), str(error), request, "")
-    except Exception as error:
-        # The message may hold the address, and that the permanent token.
-        log.error("delivery %s: %s while it was sent", post.delivery_id, type(error).__name__)
-        return Result(post, at, 0, None, {}, "unexpected", UNEXPECTED, request, "")
     return Result(
         post,
         at,
