@@ -87,10 +87,12 @@ class Run:
         self.last = min(max(count // LAST_SHARE, 1), MOST_LAST)
         self.by_wire = min(count // WIRE_SHARE, MOST_BY_WIRE)
         self.bulk = count - self.by_wire - self.last
-        # Bounded, whatever happens: retries, leases and sweeps, and a tenth of a second for each postback.
-        self.limit = 240 + count / 10
+        # Bounded, whatever happens: retries, leases and sweeps, and a quarter of a second for each postback, which a
+        # machine with other work may need.
+        self.limit = 240 + count / 4
         self.ledger = Ledger()
         self.struck: Counter[str] = Counter()
+        # Bytes of the installer's output that were read.
         self.confirmed = 0
         self.began = self.told_at = time.monotonic()
 
@@ -189,11 +191,16 @@ class Run:
             time.sleep(0.1)
 
     def _take_confirmed(self) -> None:
+        """What the installer has printed since the last look, whole lines of it."""
         out = self.folder / "bulk.out"
-        confirmed = out.read_text().split("\n")[:-1] if out.exists() else []
-        for tracking in confirmed[self.confirmed :]:
+        if not out.exists():
+            return
+        with out.open() as printed:
+            printed.seek(self.confirmed)
+            lines, _, _ = printed.read().rpartition("\n")
+        for tracking in lines.split():
             self.ledger.owe(tracking)
-        self.confirmed = len(confirmed)
+        self.confirmed += len(lines) + 1 if lines else 0
 
     def _tell(self) -> None:
         if time.monotonic() - self.told_at < TELL_SECONDS:
