@@ -49,6 +49,23 @@ def review_version(page: Page) -> None:
     page.get_by_role("button", name="Create New Version").click()
 
 
+def postbacks(page: Page) -> None:
+    page.goto("/a/northwind/applications/")
+    page.get_by_role("link", name="Blue Market").click()
+    page.get_by_role("link", name="Postbacks", exact=True).click()
+
+
+def one_given_up(page: Page) -> None:
+    page.get_by_role("link", name="Exhausted", exact=True).click()
+    page.wait_for_url("**state=exhausted**")
+    page.locator("tbody th a").first.click()
+
+
+def send_test(page: Page) -> None:
+    page.get_by_role("link", name="Postbacks", exact=True).click()
+    page.get_by_role("button", name="Send test postback").click()
+
+
 def agree(page: Page) -> None:
     page.get_by_role("checkbox").check()
     page.get_by_role("button", name="Install", exact=True).click()
@@ -65,6 +82,9 @@ def pictures(application: str, installation: str) -> tuple[Picture, ...]:
         Picture("app-modules", "App Modules", "Alice", unfold_first_module),
         Picture("installations", "Installations", "Alice", open_at(f"{of_application}/installations/")),
         Picture("version-review", "Create New Version, the first of three steps", "Alice", review_version),
+        Picture("postbacks", "Postbacks of an application", "Alice", postbacks),
+        Picture("postback", "A postback that was given up, attempt by attempt", "Alice", one_given_up),
+        Picture("postback-test", "Send test postback", "Alice", send_test),
         Picture("team", "Team", "Alice", open_at("/a/northwind/team/")),
         Picture("consent", "Consent", "Dave", open_at(f"/Authorization/Authorize/{application}")),
         Picture("installed", "After installing", "Dave", agree),
