@@ -31,6 +31,7 @@ class Mutant:
 
 
 LIFECYCLE, AUTHORIZATION, SIGNING = "installs/lifecycle.py", "installs/authorization.py", "installs/signing.py"
+RETRIES, COURIER = "installs/retries.py", "installs/postbacks/courier.py"
 MUTANTS = (
     Mutant(
         "two consents at once: no lock in install",
@@ -297,6 +298,124 @@ MUTANTS = (
         "            fault.__cause__ = fault.__context__ = None\n",
         "",
         ("test_outbound",),
+    ),
+    Mutant(
+        "redirects are followed",
+        "installs/outbound/client.py",
+        "            answer = self._answer(prepared(method, Target.of(url), body, headers), attempt)\n",
+        "            answer = self._answer(prepared(method, Target.of(url), body, headers), attempt)\n"
+        '            if leads_to := dict(answer.headers).get("Location"):\n'
+        "                answer = self._answer(prepared(method, Target.of(leads_to), body, headers), attempt)\n",
+        ("test_outbound",),
+    ),
+    Mutant(
+        "postbacks go to private addresses",
+        "installs/outbound/addresses.py",
+        "        if kind := fault_of(address):\n",
+        '        if (kind := fault_of(address)) == "a reserved address":\n',
+        ("test_outbound_addresses",),
+    ),
+    Mutant(
+        "what was sent stands in the log of postbacks",
+        "installs/postbacks/posting.py",
+        "_rendered(post, credentials.masked(post.token))",
+        "_rendered(post, post.token)",
+        ("test_deliveries",),
+    ),
+    Mutant(
+        "what an endpoint answers with stands in the log of postbacks: not masked",
+        "installs/postbacks/written.py",
+        "    return _UUIDS.sub(lambda found: _unless(kept, found.group()), text)\n",
+        "    return text\n",
+        ("test_deliveries",),
+    ),
+    Mutant(
+        "201 completes an installation that waits for 200",
+        RETRIES,
+        "Verdict.DELIVERED if status == 200 else Verdict.STOPPED",
+        "Verdict.DELIVERED if status in (200, 201) else Verdict.STOPPED",
+        ("test_deliveries",),
+    ),
+    Mutant(
+        "the permanent token of a failed installation lives on",
+        "installs/postbacks/deciding.py",
+        "    _tokens(row).update(ends_at=now)\n",
+        "",
+        ("test_deliveries", "test_pending_races"),
+    ),
+    Mutant(
+        "two workers claim the same postback: no lease",
+        COURIER,
+        "        Delivery.objects.filter(pk__in=[row.pk for row in claimed]).update(claimed_until=until)\n",
+        "",
+        ("test_courier_share",),
+    ),
+    Mutant(
+        "a publisher that does not answer takes the whole courier",
+        COURIER,
+        "claim(min(room, MOST_AT_ONCE), without=full, left=left)",
+        "claim(min(room, MOST_AT_ONCE), without=full)",
+        ("test_courier_share",),
+    ),
+    Mutant(
+        "retries come every five seconds: the schedule is not kept",
+        RETRIES,
+        "SCHEDULE[attempt - 1] * random",
+        "SCHEDULE[0] * random",
+        ("test_deliveries",),
+    ),
+    Mutant(
+        "Retry-After is not honoured",
+        RETRIES,
+        "    if status in SLOW_DOWN:\n",
+        "    if False:\n",
+        ("test_deliveries",),
+    ),
+    Mutant(
+        "a parked host is never released",
+        "installs/postbacks/parking.py",
+        "        state=Delivery.State.DUE, next_attempt_at=timezone.now(), tried=0\n",
+        "        state=Delivery.State.HELD, next_attempt_at=timezone.now(), tried=0\n",
+        ("test_parking",),
+    ),
+    Mutant(
+        "the permanent token of an installation that is over is sent",
+        "installs/postbacks/packing.py",
+        "        if row.installation and not _stands(row):\n"
+        "            records.stop(row, deciding.NOT_TAKEN if row.decides else OVER)\n"
+        "            continue\n"
+        "        token = tokens.get(row.installation_id) if row.installation_id else TEST_TOKEN\n",
+        "        every = PermanentToken.objects.filter(installation=row.installation_id)\n"
+        "        token = every[0].value() if row.installation_id else TEST_TOKEN\n",
+        ("test_deliveries",),
+    ),
+    Mutant(
+        "the signing secret is revealed without a fresh sign-in",
+        "installs/views/postback_settings.py",
+        "@reauthentication_required\n",
+        "",
+        ("test_postback_settings",),
+    ),
+    Mutant(
+        "metrics are open to everybody",
+        "installs/views/metrics.py",
+        "    if not (is_from_this_machine(request.META) or has_token(request)):\n",
+        "    if False:\n",
+        ("test_metrics",),
+    ),
+    Mutant(
+        "metrics are open to everybody behind a proxy on the same machine",
+        "linnapp/addresses.py",
+        "    if any(meta.get(header) for header in FORWARDED):\n",
+        "    if False:\n",
+        ("test_metrics",),
+    ),
+    Mutant(
+        "the log of postbacks is emptied early",
+        "installs/postbacks/retention.py",
+        "free, created_at__lt=before)",
+        "free)",
+        ("test_retention",),
     ),
 )
 

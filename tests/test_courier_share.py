@@ -41,6 +41,20 @@ def empty_queue() -> Iterator[None]:
     HUEY.flush()
 
 
+def test_what_another_worker_holds_is_left_to_it_until_its_lease_is_over(
+    application: Application, cakes: Account, alice: User, carol: User
+) -> None:
+    with receiving() as receiver:
+        install(application, cakes, with_postback(application, receiver.url, alice), carol)
+        assert len(claim(10)) == 1
+        assert claim(10) == []
+        deliver()
+        assert receiver.received == []
+        Delivery.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
+        deliver()
+        assert len(receiver.received) == 1
+
+
 def test_a_publisher_whose_endpoint_does_not_answer_holds_up_nobody_else(
     application: Application,
     bridge_of_dave: Application,
@@ -99,17 +113,3 @@ def test_a_lost_job_is_made_good_by_the_sweep(
         deliver()
         assert len(receiver.received) == 1
     assert Delivery.objects.get().state == State.DELIVERED
-
-
-def test_what_another_worker_holds_is_left_to_it_until_its_lease_is_over(
-    application: Application, cakes: Account, alice: User, carol: User
-) -> None:
-    with receiving() as receiver:
-        install(application, cakes, with_postback(application, receiver.url, alice), carol)
-        assert len(claim(10)) == 1
-        assert claim(10) == []
-        deliver()
-        assert receiver.received == []
-        Delivery.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
-        deliver()
-        assert len(receiver.received) == 1
