@@ -1,11 +1,14 @@
 """PostgreSQL and Redis for the tests that need them, where this machine has them."""
 
+import fcntl
 import getpass
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
@@ -51,3 +54,14 @@ def fresh_postgres_database() -> Iterator[str]:
             yield urlsplit(POSTGRES_URL)._replace(path=f"/{name}").geturl()
         finally:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@contextmanager
+def empty_redis_database() -> Iterator[str]:
+    """URL of a Redis database that is empty, and no other test's meanwhile: a worker takes whatever job it finds there,
+    and cannot read those of another portal."""
+    with Path(tempfile.gettempdir(), f"linnapp-tests-redis-{getpass.getuser()}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with redis.Redis.from_url(REDIS_URL) as client:
+            client.flushdb()
+        yield REDIS_URL

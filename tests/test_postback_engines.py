@@ -15,7 +15,7 @@ import pytest
 
 from tests.drill import plan
 from tests.drill.wire import Wire
-from tests.engines import REDIS_URL, fresh_postgres_database
+from tests.engines import empty_redis_database, fresh_postgres_database
 from tests.portal import ROOT, environment, manage, serving, started, stop
 from tests.receivers import Received, Receiver, Reply, receiving
 
@@ -80,6 +80,12 @@ def consent_code(env: dict[str, str]) -> str:
     return f"from tests.drill import bulk; bulk.consent_to_all({path!r}, 0, 120)"
 
 
+@pytest.fixture
+def redis_env(postgres_env: dict[str, str]) -> Iterator[dict[str, str]]:
+    with empty_redis_database() as redis_url:
+        yield postgres_env | {"REDIS_URL": redis_url}
+
+
 @contextmanager
 def working(env: dict[str, str], name: str = "worker") -> Iterator[subprocess.Popen[bytes]]:
     """`manage.py serve --worker`, once it takes jobs; its connections to PostgreSQL have this name."""
@@ -104,8 +110,8 @@ def ids(received: list[Received]) -> list[str]:
 
 @pytest.mark.postgres
 @pytest.mark.redis
-def test_two_workers_share_300_postbacks_each_sent_once_over_few_connections(postgres_env: dict[str, str]) -> None:
-    env = postgres_env | {"REDIS_URL": REDIS_URL}
+def test_two_workers_share_300_postbacks_each_sent_once_over_few_connections(redis_env: dict[str, str]) -> None:
+    env = redis_env
     with receiving(Reply(delay=0.05)) as receiver, psycopg.connect(env["DATABASE_URL"], autocommit=True) as database:
         lay_out(env, receiver, bulk=300)
         database.execute(NOTE_WORKERS)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.engines import REDIS_URL, fresh_postgres_database
+from tests.engines import empty_redis_database, fresh_postgres_database
 from tests.portal import (
     ROOT,
     Portal,
@@ -156,8 +156,8 @@ def test_the_worker_does_what_is_queued(env: dict[str, str]) -> None:
 @pytest.mark.postgres
 @pytest.mark.redis
 def test_it_runs_on_postgresql_and_redis(tmp_path: Path) -> None:
-    with fresh_postgres_database() as database_url:
-        env = environment(tmp_path, DEMO="false", DATABASE_URL=database_url, REDIS_URL=REDIS_URL)
+    with fresh_postgres_database() as database_url, empty_redis_database() as redis_url:
+        env = environment(tmp_path, DEMO="false", DATABASE_URL=database_url, REDIS_URL=redis_url)
         manage(env, "prepare")
         with serving(env) as portal:
             assert requests.get(f"{portal.url}/api/Auth/GetServerUTCTime", timeout=10).status_code == 200
