@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from installs import lifecycle
-from installs.models import Delivery, PostbackHost
+from installs.models import Delivery, Installation, PostbackHost
 from installs.postbacks import asking
 from linnapp.models import Account, Application, TimelineEntry, User
 from tests.consenting import external, read, release
@@ -202,6 +202,23 @@ def test_that_an_installation_waits_for_it_is_said(
         assert "only 200 completes the installation" in read(client.get(detail(delivery)))
         deliver()
     assert "Answered 201 Created: only 200 completes an installation" in read(client.get(detail(delivery)))
+
+
+def test_what_an_installation_waits_for_is_not_asked_for_again_because_it_would_decide_nothing_then(
+    client_of: ClientOf, application: Application, cakes: Account, alice: User, carol: User
+) -> None:
+    wait_for_200(application)
+    with receiving() as receiver:
+        made = install(application, cakes, with_postback(application, receiver.url, alice), carol)
+        client = client_of(alice)
+        delivery = Delivery.objects.get()
+        page = client.get(detail(delivery)).content.decode()
+        assert "/redeliver/" not in page
+        assert "there is nothing to send again" not in page
+        assert "An installation waits for it" in redeliver(client, delivery)
+        deliver()
+    made.installation.refresh_from_db()
+    assert made.installation.state == Installation.State.ACTIVE
 
 
 def test_a_held_one_says_when_the_host_is_tried(client_of: ClientOf, alice: User, owed: Delivery) -> None:

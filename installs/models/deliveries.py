@@ -262,6 +262,11 @@ class Delivery(models.Model):
         return self.claimed_until is not None and self.claimed_until > timezone.now()
 
     @property
+    def is_awaited(self) -> bool:
+        """Its one attempt, which decides an installation, is still to come."""
+        return self.decides and not self.is_over
+
+    @property
     def is_test(self) -> bool:
         return self.event == self.Event.TEST
 

@@ -42,7 +42,8 @@ def _is_on_development(delivery: Delivery) -> bool:
 @transaction.atomic
 def redeliver(delivery: Delivery, *, to_newest: bool = False, by: User) -> None:
     """Due at once, with the whole schedule before it, under the same webhook-id: to the address it had, or to that of
-    the newest version. Raises NotPossible for a test, for one that is being sent, and where the installation is over.
+    the newest version. Raises NotPossible for a test, for one that is being sent or that an installation waits for,
+    and where the installation is over.
     """
     row = _locked(delivery)
     if row.event == Delivery.Event.TEST or row.installation is None:
@@ -51,6 +52,8 @@ def redeliver(delivery: Delivery, *, to_newest: bool = False, by: User) -> None:
         raise NotPossible("It is being sent at this moment. Read what comes of it first.")
     if not row.installation.is_live:
         raise NotPossible("The installation is over, and its permanent token ended with it: there is nothing to send.")
+    if row.is_awaited:
+        raise NotPossible("An installation waits for it: it is sent once, by itself, and decides it.")
     _ask_again(row, newest_url(row) if to_newest else row.url)
     timeline.record(
         Kind.POSTBACK_AGAIN,

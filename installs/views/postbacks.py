@@ -98,7 +98,7 @@ def postback_detail(request: HttpRequest, account: str, application: UUID, deliv
         delivery=shown,
         newest=newest if newest != shown.url else "",
         newest_host=host_of(newest),
-        may_redeliver=not shown.is_test and not shown.is_being_sent and _is_live(shown),
+        may_redeliver=not (shown.is_test or shown.is_being_sent or shown.is_awaited) and _is_live(shown),
         **progress,
     )
     return page_or_part(request, "installs/postback_detail.html", "installs/_postback_detail.html", context)
