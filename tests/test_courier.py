@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from installs import lifecycle
-from installs.models import Delivery, Installation, SigningSecret
+from installs.models import Delivery, Installation, PermanentToken, SigningSecret
 from installs.models.deliveries import host_of
 from installs.postbacks import courier, signing_secrets
 from installs.postbacks.courier import Courier
@@ -105,3 +105,16 @@ def test_a_fault_of_the_portals_own_is_an_attempt_that_failed_and_ends_no_thread
     broken.refresh_from_db()
     assert broken.state == Delivery.State.DUE
     assert broken.outcome == UNEXPECTED
+
+
+@pytest.mark.parametrize("unreadable", [PermanentToken, SigningSecret])
+def test_what_these_keys_cannot_read_holds_up_its_own_postback_and_nobody_elses(
+    installation: Installation, of_another_publisher: Installation, unreadable: type[PermanentToken | SigningSecret]
+) -> None:
+    with receiving() as receiver:
+        broken, other = owe(installation, receiver.url), owe(of_another_publisher, receiver.url)
+        unreadable.objects.filter(pk=unreadable.objects.earliest("pk").pk).update(encrypted="of other keys")
+        Courier(threads=1).run()
+        assert [sent.headers["webhook-id"] for sent in receiver.received] == [str(other.pk)]
+    broken.refresh_from_db()
+    assert (broken.state, broken.tried, broken.outcome) == (Delivery.State.DUE, 1, UNEXPECTED)

@@ -1,5 +1,6 @@
 """From claimed rows to what the sending threads need, in a few queries for all of them."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -9,7 +10,10 @@ from installs.models import Delivery, PermanentToken, SigningSecret
 from installs.outbound import Step
 from installs.postbacks import deciding, records
 from installs.postbacks.posting import Post
+from linnapp import credentials
 from linnapp.timeline import Party
+
+log = logging.getLogger(__name__)
 
 OVER = "The installation is over, and its permanent token ended with it: there is nothing to send any more."
 # Nobody's: what a test carries in the place of a permanent token.
@@ -42,14 +46,24 @@ def _tokens(installations: Iterable[UUID]) -> dict[UUID, str]:
     """The newest live permanent token of each, in the clear."""
     rows = PermanentToken.objects.live().filter(installation__in=installations).order_by("created_at", "pk")
     newest = {row.installation_id: row for row in rows}
-    return {key: row.value() for key, row in newest.items()}
+    return {key: _opened(row) for key, row in newest.items()}
+
+
+def _opened(row: PermanentToken | SigningSecret) -> str:
+    """In the clear; "" for what these keys cannot read: its own attempt fails then, and nobody else's."""
+    try:
+        return row.value()
+    except credentials.WrongKey as error:
+        log.error("%s: %s", row, error)
+        return ""
 
 
 def _signing_secrets(applications: Iterable[UUID]) -> dict[UUID, list[str]]:
     """Of each application, the newest first."""
     found: dict[UUID, list[str]] = defaultdict(list)
     for row in SigningSecret.objects.live().filter(application__in=applications):
-        found[row.application_id].append(row.value())
+        if value := _opened(row):
+            found[row.application_id].append(value)
     return found
 
 

@@ -24,7 +24,7 @@ UNEXPECTED = "The portal could not send it, through a fault of its own. It is in
 @dataclass(frozen=True, eq=False)
 class Post:
     """Everything that one attempt needs. `url` has its placeholders; `token` is the permanent token, which a repr must
-    not show; `known` are the ids that the log may keep."""
+    not show, and "" where it could not be read; `known` are the ids that the log may keep."""
 
     delivery_id: UUID
     installation_id: UUID | None
@@ -79,6 +79,8 @@ def attempt(post: Post, client: Client, tell: Callable[[Step], None]) -> Result:
 
 def _attempt(post: Post, client: Client, tell: Callable[[Step], None]) -> Result:
     at = timezone.now()
+    if not post.token:
+        raise ValueError("There is no permanent token to send.")
     url, body = _rendered(post, post.token)
     headers = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "linnapp-postback"}
     headers |= signing.headers(str(post.delivery_id), at, body.encode(), post.signing_secrets)
