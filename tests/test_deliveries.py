@@ -1,5 +1,6 @@
 """From an installation to the developer's endpoint: what is owed, sent, retried and given up."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -69,6 +70,43 @@ def test_what_the_log_keeps_has_no_permanent_token(
     assert f"…{made.token.tail}" in attempt.answer
     assert str(application.pk) in attempt.answer
     assert f"Token=%E2%80%A6{made.token.tail}" in attempt.request
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        lambda token: f"you sent {token} to us".encode("utf-16"),
+        lambda token: token.replace("-", "\\u002D").encode(),
+        lambda token: token.replace("-", "%2D").encode(),
+        lambda token: token.replace("-", "&#x2D;").encode(),
+        lambda token: (b"." * (16 * 1024 - 40)) + token.replace("-", "\\u002D").encode() + b"." * 40,
+    ],
+    ids=["UTF-16", "of a script", "of an address", "of a page", "cut"],
+)
+def test_a_permanent_token_that_an_answer_spells_another_way_is_masked_too(
+    application: Application, cakes: Account, alice: User, carol: User, spelled: Callable[[str], bytes]
+) -> None:
+    with receiving(lambda received: Reply(body=spelled(received.form["Token"]))) as receiver:
+        made = install(application, cakes, with_postback(application, receiver.url, alice), carol)
+        deliver()
+    answer = Attempt.objects.get().answer
+    assert answer.startswith("HTTP 200 OK")
+    for part in made.token.value().split("-"):
+        assert part not in answer.replace(f"…{made.token.tail}]", "")
+
+
+def test_a_permanent_token_at_the_end_of_a_header_that_was_cut_leaves_nothing(
+    application: Application, cakes: Account, alice: User, carol: User
+) -> None:
+    def echo(received: Received) -> Reply:
+        return Reply(headers={"X-Seen": f"{'z' * 970} {received.form['Token']}"})
+
+    with receiving(echo) as receiver:
+        made = install(application, cakes, with_postback(application, receiver.url, alice), carol)
+        deliver()
+    answer = Attempt.objects.get().answer
+    assert "z …\n" in answer
+    assert made.token.value()[:8] not in answer
 
 
 def test_without_a_postback_url_nothing_is_owed(application: Application, installation: Installation) -> None:

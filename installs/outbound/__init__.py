@@ -10,10 +10,10 @@ port and IP address, never path, query or body.
 
 from collections.abc import Callable, Mapping
 
-from installs.outbound.answers import Answer, Cause, NotSent, Stage, Step
+from installs.outbound.answers import CUT, Answer, Cause, NotSent, Stage, Step
 from installs.outbound.client import Client
 
-__all__ = ["Answer", "Cause", "Client", "NotSent", "Stage", "Step", "post"]
+__all__ = ["CUT", "Answer", "Cause", "Client", "NotSent", "Stage", "Step", "post"]
 
 
 def post(

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+# The end of a header or reason that was longer than what is kept.
+CUT = "…"
+
 
 class Stage(StrEnum):
     NAME = "name"
@@ -44,8 +47,8 @@ class Step:
 class Answer:
     """Whatever the server answered, a redirect and an error too.
 
-    `headers` are in their order, bounded in number and length; `body` is the beginning of what came, as it was sent,
-    and `is_cut` says that there was more; `address` is the IP address that answered.
+    `headers` are in their order, bounded in number and length (CUT at the end says so); `body` is the beginning of what
+    came, as it was sent, and `is_cut` says that there was more; `address` is the IP address that answered.
     """
 
     status: int

@@ -8,7 +8,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from installs.outbound import attempts
-from installs.outbound.answers import Answer, Cause, NotSent, Step
+from installs.outbound.answers import CUT, Answer, Cause, NotSent, Step
 from installs.outbound.attempts import Attempt
 from installs.outbound.connections import GuardedAdapter, Stale
 from installs.outbound.targets import Target
@@ -142,4 +142,5 @@ def read_body(response: Any) -> bytes:
 
 
 def printable(text: str, length: int) -> str:
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text[:length])
+    bounded = text if len(text) <= length else text[: length - 1] + CUT
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in bounded)

@@ -6,13 +6,19 @@ from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from installs.outbound import Answer
+from installs.outbound import CUT, Answer
 from linnapp import credentials
 
 MOST_KEPT = 16 * 1024
 HEADERS_MASKED = {"set-cookie", "authorization", "cookie", "www-authenticate"}
-_UUIDS = re.compile(credentials.UUID_SHAPE.pattern, re.IGNORECASE)
-_BEGUN = re.compile(r"[0-9a-f{-]{1,38}$", re.IGNORECASE)
+# A dash, also as scripts, addresses and pages escape it.
+_DASH = r"(?:-|%(?:25){0,3}2d|\\{1,4}(?:u00|x)2d|&\#(?:0{0,6}45|x0{0,6}2d);)"
+_UUIDS = re.compile(rf"\{{?[0-9a-f]{{8}}{_DASH}?(?:[0-9a-f]{{4}}{_DASH}?){{3}}[0-9a-f]{{12}}\}}?", re.IGNORECASE)
+_DASHES = re.compile(_DASH, re.IGNORECASE)
+# Characters of the longest spelling of one.
+LONGEST = 100
+# What may be left of one where a text was cut.
+_BEGUN = re.compile(rf"\{{?(?:[0-9a-f]|{_DASH}){{1,36}}[\\&%#;xu0-9]{{0,6}}$", re.IGNORECASE)
 _UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -27,15 +33,26 @@ def request_text(url: str, headers: Mapping[str, str], body: str) -> str:
 def answer_text(answer: Answer, known: Collection[UUID]) -> str:
     """A receiver may answer with what it was sent, or with the session token it has just got for it: every value in
     the shape of one is masked, but for the ids that are no secret (`known`)."""
-    lines = [f"HTTP {answer.status} {answer.reason}".rstrip()]
+    lines = [f"HTTP {answer.status} {_without_begun(answer.reason)}".rstrip()]
     for name, value in answer.headers:
-        lines.append(f"{name}: {'…' if name.lower() in HEADERS_MASKED else value}")
-    body = answer.body.decode(errors="replace")
+        lines.append(f"{name}: {'…' if name.lower() in HEADERS_MASKED else _without_begun(value)}")
+    # Without the zeros of UTF-16, which would part the letters of a permanent token from each other.
+    body = answer.body.replace(b"\0", b"").decode(errors="replace")
     end = "\n[cut here]" if answer.is_cut else ""
     if answer.is_cut:
-        # What is left of a permanent token that was cut has no longer its shape.
-        body = _BEGUN.sub("", body)
+        body = _cut(body)
     return printable(masked("\n".join([*lines, "", body]), known))[:MOST_KEPT] + end
+
+
+def _without_begun(value: str) -> str:
+    """A header or reason that was cut, without what may be left of a permanent token at its end."""
+    return f"{_cut(value.removesuffix(CUT))}{CUT}" if value.endswith(CUT) else value
+
+
+def _cut(text: str) -> str:
+    """What is left of a permanent token that was cut has no longer its shape. Looked for at the end only, because
+    looking through all of a long text takes its time."""
+    return text[:-LONGEST] + _BEGUN.sub("", text[-LONGEST:])
 
 
 def masked(text: str, known: Collection[UUID] = ()) -> str:
@@ -45,7 +62,11 @@ def masked(text: str, known: Collection[UUID] = ()) -> str:
 
 
 def _unless(kept: Collection[str], value: str) -> str:
-    return value if credentials.canonical(value) in kept else f"[{credentials.masked(value.strip('{}'))}]"
+    return (
+        value
+        if credentials.canonical(_DASHES.sub("-", value)) in kept
+        else f"[{credentials.masked(value.strip('{}'))}]"
+    )
 
 
 def printable(text: str) -> str:
