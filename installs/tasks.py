@@ -25,6 +25,7 @@ def sweep_postbacks() -> None:
     courier.wake()
 
 
-@db_periodic_task(crontab(hour="3", minute="30"))
+# Each hour: a portal that is switched off at night drops them as well.
+@db_periodic_task(crontab(minute="30"))
 def drop_old_postbacks() -> None:
     retention.drop_old()
