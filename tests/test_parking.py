@@ -7,6 +7,7 @@ from django.core import mail
 from django.test import TestCase
 from django.utils import timezone
 
+from installs import lifecycle
 from installs.models import Attempt, Delivery, PostbackHost
 from installs.postbacks import parking
 from linnapp.models import Account, Application, TimelineEntry, User
@@ -85,6 +86,29 @@ def test_new_ones_are_held_the_oldest_is_tried_hourly_and_a_success_releases_the
     assert set(Delivery.objects.values_list("state", flat=True)) == {State.DELIVERED}
     assert TimelineEntry.objects.get(kind=Kind.POSTBACKS_RELEASED).facts["count"] == 2
     assert len(mail.outbox) == 1
+
+
+def test_the_hourly_trial_is_of_an_installation_that_stands_and_what_is_over_is_given_up(
+    application: Application, cakes: Account, depot: Account, alice: User, carol: User, dave: User
+) -> None:
+    with receiving() as receiver:
+        version = with_postback(application, receiver.url, alice)
+        now = timezone.now()
+        PostbackHost.objects.create(
+            application=application, host=receiver.host_and_port, failing_since=ago(days=6), parked_at=now
+        )
+        over = install(application, cakes, version, carol).installation
+        stands = install(application, depot, version, dave).delivery
+        lifecycle.uninstall(over, by=carol)
+        (host,) = PostbackHost.objects.parked().with_what_is_held()
+        assert stands is not None
+        assert (host.held, host.oldest_held) == (1, stands.pk)
+        PostbackHost.objects.update(next_trial_at=ago(seconds=1))
+        parking.try_held()
+        deliver()
+    assert Delivery.objects.get(installation=over).state == State.STOPPED
+    assert Delivery.objects.get(pk=stands.pk).state == State.DELIVERED
+    assert PostbackHost.objects.get().parked_at is None
 
 
 def test_another_host_of_the_same_application_goes_on(

@@ -79,6 +79,9 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def of_installation(self, installation: Installation) -> Self:
         return self.filter(installation=installation)
 
+    def of_live_installations(self) -> Self:
+        return self.filter(installation__in=Installation.objects.live().values("pk"))
+
     def of_consents(self) -> Self:
         """Those that somebody's consent led to."""
         return self.filter(event__in=(Delivery.Event.INSTALLED, Delivery.Event.AUTHORISED))
@@ -339,14 +342,11 @@ class PostbackHostQuerySet(models.QuerySet["PostbackHost"]):
 
     def with_what_is_held(self) -> Self:
         """With `held`, how many deliveries wait for the host, and `oldest_held`, the key of the first of them."""
-        rows = Delivery.objects.owed().held()
+        rows = Delivery.objects.owed().held().of_live_installations()
         rows = rows.filter(application=models.OuterRef("application"), host=models.OuterRef("host"))
         count = rows.order_by().values("host").annotate(count=models.Count("pk")).values("count")
         oldest = rows.order_by("created_at", "pk").values("pk")[:1]
         return self.annotate(held=Coalesce(models.Subquery(count), 0), oldest_held=models.Subquery(oldest))
-
-    def failing_before(self, moment: datetime) -> Self:
-        return self.filter(failing_since__lt=moment, parked_at=None)
 
 
 class PostbackHost(models.Model):

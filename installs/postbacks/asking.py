@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from installs.models import Delivery, Installation, PostbackPolicy
+from installs.models import Delivery, PostbackPolicy
 from installs.models.deliveries import DeliveryQuerySet, host_of
 from installs.postbacks import courier, signing_secrets
 from installs.postbacks.owing import postback_url
@@ -86,9 +86,8 @@ def _ask_again(row: Delivery, url: str) -> None:
 
 def replayable(application: Application, since: datetime) -> DeliveryQuerySet:
     """What failed since a moment, of installations that are still live; the oldest first."""
-    live = Installation.objects.live().filter(application=application).values("pk")
     rows = Delivery.objects.of_application(application).owed().failed().created_since(since)
-    return rows.filter(installation__in=live).order_by("created_at", "pk")
+    return rows.of_live_installations().order_by("created_at", "pk")
 
 
 @transaction.atomic

@@ -90,14 +90,17 @@ def _answers_again(row: PostbackHost) -> None:
 
 
 def try_held() -> None:
-    """Makes the oldest held delivery of each parked host due, once an hour."""
+    """Makes the oldest held delivery of each parked host due, once an hour. Those of installations that are over try no
+    host: they go along, to be given up."""
     now = timezone.now()
     for row in PostbackHost.objects.parked().filter(next_trial_at__lte=now):
         with transaction.atomic():
             mine = PostbackHost.objects.filter(pk=row.pk, next_trial_at=row.next_trial_at)
             if mine.update(next_trial_at=now + PostbackHost.TRIAL_EVERY):
-                oldest = _held_or_due(row, Delivery.State.HELD).order_by("created_at", "pk").values("pk")[:1]
-                Delivery.objects.filter(pk__in=list(oldest.values_list("pk", flat=True))).update(
+                held = _held_or_due(row, Delivery.State.HELD)
+                live = held.of_live_installations()
+                oldest = list(live.order_by("created_at", "pk").values_list("pk", flat=True)[:1])
+                held.filter(Q(pk__in=oldest) | ~Q(pk__in=live.values("pk"))).update(
                     state=Delivery.State.DUE, next_attempt_at=now
                 )
 
