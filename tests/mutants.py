@@ -382,7 +382,7 @@ MUTANTS = (
         "the permanent token of an installation that is over is sent",
         "installs/postbacks/packing.py",
         "        if row.installation and not _stands(row):\n"
-        "            records.stop(row, deciding.NOT_TAKEN if row.decides else OVER)\n"
+        "            records.stop(row, _why_not(row))\n"
         "            continue\n"
         "        token = tokens.get(row.installation_id) if row.installation_id else TEST_TOKEN\n",
         "        every = PermanentToken.objects.filter(installation=row.installation_id)\n"

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from installs import lifecycle, retries, signing
 from installs.models import Attempt, Delivery, Installation, PermanentToken, Session, SigningSecret
-from installs.postbacks import asking, deciding, signing_secrets
+from installs.models.installations import NOT_TAKEN, SUSPENDED_BEFORE
+from installs.postbacks import asking, deciding, packing, signing_secrets
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Application, TimelineEntry, User
 from tests.posting import deliver, install, wait_for_200, with_postback
@@ -271,8 +272,38 @@ def test_what_no_worker_takes_reads_as_failed_and_makes_room(
         assert [postback.form["InstallationId"] for postback in receiver.received] == [str(again.installation.pk)]
     late.refresh_from_db()
     assert late.state == Installation.State.FAILED
-    assert late.failure == deciding.NOT_TAKEN
+    assert late.failure == NOT_TAKEN
     assert Installation.objects.live().get().state == Installation.State.ACTIVE
+
+
+def test_one_that_lapses_while_its_application_is_suspended_says_so_and_nothing_is_sent_afterwards(
+    application: Application, cakes: Account, alice: User, carol: User, paula: User
+) -> None:
+    wait_for_200(application)
+    with receiving() as receiver:
+        made = install(application, cakes, with_postback(application, receiver.url, alice), carol).installation
+        lifecycle.suspend_application(application, reason="It asks for too much.", by=paula)
+        past = timezone.now() - timedelta(seconds=1)
+        Application.objects.update(suspended_by_staff_at=past - timedelta(seconds=30))
+        Installation.objects.update(waits_until=past)
+        deciding.fail_lapsed(Installation.objects.lapsed())
+        lifecycle.resume_application(application, reason="It was mended.", by=paula)
+        deliver()
+        assert receiver.received == []
+    made.refresh_from_db()
+    assert (made.state, made.failure) == (Installation.State.FAILED, SUSPENDED_BEFORE)
+    assert Delivery.objects.get().outcome == SUSPENDED_BEFORE
+
+
+def test_uninstalled_while_it_waits_its_postback_is_given_up_as_over(
+    application: Application, cakes: Account, alice: User, carol: User
+) -> None:
+    wait_for_200(application)
+    with nobody_listens() as url:
+        made = install(application, cakes, with_postback(application, url, alice), carol).installation
+        lifecycle.uninstall(made, by=carol)
+        deliver()
+    assert Delivery.objects.get().outcome == packing.OVER
 
 
 def test_a_later_postback_that_fails_changes_nothing(

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from installs import lifecycle, progress
 from installs.models import Delivery, Installation, PermanentToken, Session
+from installs.models.installations import NOT_TAKEN
 from installs.postbacks import deciding
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Application, User, Version
@@ -230,11 +231,11 @@ def test_one_that_no_worker_takes_reads_as_failed_before_anybody_wrote_it_down(
         seen = seen_of(client.get(url))
         lapse()
     news = part(client, url, seen)
-    assert "to answer:<br>No worker of the portal took the postback in time." in news.content.decode()
+    assert "to answer:<br>No worker of the portal took the postback within 60 seconds" in news.content.decode()
     assert Installation.objects.get().state == Installation.State.PENDING
     assert seen_of(news) == ""
     deciding.fail_lapsed(Installation.objects.lapsed())
-    assert deciding.NOT_TAKEN in read(client.get(url))
+    assert NOT_TAKEN in read(client.get(url))
 
 
 @pytest.fixture

@@ -265,7 +265,7 @@ def test_installations_that_failed_are_told_for_a_week(
     Installation.objects.update(waits_until=timezone.now() - timedelta(seconds=1))
     (notice,) = attention.notices(application)
     assert notice.sentence == "1 installation failed in the last seven days"
-    assert "No worker of the portal took the postback in time." in notice.detail
+    assert "No worker of the portal took the postback within 60 seconds" in notice.detail
     assert notice.query == "state=failed"
     Installation.objects.update(state="FAILED", failure="Answered 500.", installed_at=timezone.now())
     assert "The last one: Answered 500." in attention.notices(application)[0].detail

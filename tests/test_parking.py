@@ -1,6 +1,7 @@
 """A host that keeps failing is parked, tried hourly, and released in order by its first success."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -101,8 +102,8 @@ def test_the_hourly_trial_is_of_an_installation_that_stands_and_what_is_over_is_
         stands = install(application, depot, version, dave).delivery
         lifecycle.uninstall(over, by=carol)
         assert stands is not None
-        hosts = PostbackHost.objects.parked().with_what_is_held()
-        assert list(hosts.values_list("held", "oldest_held")) == [(1, stands.pk)]
+        host: Any = PostbackHost.objects.parked().with_what_is_held().get()
+        assert (host.held, host.oldest_held) == (1, stands.pk)
         PostbackHost.objects.update(next_trial_at=ago(seconds=1))
         parking.try_held()
         deliver()

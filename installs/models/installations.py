@@ -12,6 +12,10 @@ from linnapp.models.people import Reader
 
 SUSPENSIONS = ("suspended_by_account_at", "suspended_by_staff_at", "application__suspended_by_staff_at")
 
+# Why nothing came of an installation that waited for its postback's 200.
+NOT_TAKEN = "No worker of the portal took the postback within 60 seconds, or the one that did was stopped."
+SUSPENDED_BEFORE = "The application was suspended before its postback was sent."
+
 
 class InstallationQuerySet(models.QuerySet["Installation"]):
     def visible_to(self, user: Reader) -> Self:
@@ -192,7 +196,14 @@ class Installation(models.Model):
 
     @property
     def why_failed(self) -> str:
-        return self.failure or "No worker of the portal took the postback in time."
+        return self.failure or self._why_lapsed
+
+    @property
+    def _why_lapsed(self) -> str:
+        suspended_at = self.application.suspended_by_staff_at
+        if suspended_at and self.waits_until and suspended_at < self.waits_until:
+            return SUSPENDED_BEFORE
+        return NOT_TAKEN
 
     @property
     def shown_state(self) -> str:

@@ -20,7 +20,6 @@ from linnapp.timeline import Kind, Side
 # From the moment a worker has taken it: it may wait for a thread, an attempt takes ten seconds, and what it led to is
 # written after it. Shorter than a courier's lease, so that no second worker makes a second attempt.
 DECIDES_WITHIN = timedelta(seconds=25)
-NOT_TAKEN = "No worker of the portal took the postback within 60 seconds, or the one that did was stopped."
 TOO_LATE = "The answer came too late."
 
 
@@ -29,7 +28,7 @@ def take(installation_id: UUID) -> bool:
     """Begins the one attempt: the installation waits for what comes of it. False for one that waits no longer."""
     row = _locked(installation_id)
     if not row.is_pending:
-        _fail_if_lapsed(row, NOT_TAKEN)
+        _fail_if_lapsed(row)
         return False
     row.waits_until = timezone.now() + DECIDES_WITHIN
     row.save(update_fields=["waits_until"])
@@ -65,12 +64,12 @@ def fail_lapsed(rows: Iterable[Installation]) -> None:
     """Writes down what reads as failed already."""
     for row in rows:
         with transaction.atomic():
-            _fail_if_lapsed(_locked(row.pk), NOT_TAKEN)
+            _fail_if_lapsed(_locked(row.pk))
 
 
-def _fail_if_lapsed(row: Installation, cause: str) -> None:
+def _fail_if_lapsed(row: Installation) -> None:
     if row.state == Installation.State.PENDING and not row.is_pending:
-        fail(row, cause)
+        fail(row, row.why_failed)
 
 
 def _locked(installation_id: UUID) -> Installation:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from uuid import UUID
 
-from installs.models import Delivery, PermanentToken, SigningSecret
+from installs.models import Delivery, Installation, PermanentToken, SigningSecret
 from installs.outbound import Step
 from installs.postbacks import deciding, records
 from installs.postbacks.posting import Post
@@ -27,7 +27,7 @@ def pack(claimed: Sequence[Delivery]) -> list[Post]:
     posts = []
     for row in claimed:
         if row.installation and not _stands(row):
-            records.stop(row, deciding.NOT_TAKEN if row.decides else OVER)
+            records.stop(row, _why_not(row))
             continue
         token = tokens.get(row.installation_id) if row.installation_id else TEST_TOKEN
         if token is None:
@@ -40,6 +40,12 @@ def pack(claimed: Sequence[Delivery]) -> list[Post]:
 def _stands(row: Delivery) -> bool:
     assert row.installation is not None
     return deciding.take(row.installation.pk) if row.decides else row.installation.is_live
+
+
+def _why_not(row: Delivery) -> str:
+    """Read again: whether an installation still waits was found out after the row was claimed."""
+    over = Installation.objects.select_related("application").get(deliveries=row)
+    return over.why_failed if over.has_failed else OVER
 
 
 def _tokens(installations: Iterable[UUID]) -> dict[UUID, str]:
