@@ -118,3 +118,12 @@ def test_what_these_keys_cannot_read_holds_up_its_own_postback_and_nobody_elses(
         assert [sent.headers["webhook-id"] for sent in receiver.received] == [str(other.pk)]
     broken.refresh_from_db()
     assert (broken.state, broken.tried, broken.outcome) == (Delivery.State.DUE, 1, UNEXPECTED)
+
+
+def test_what_somebody_waits_for_is_sent_first_and_in_its_order(installation: Installation) -> None:
+    with receiving() as receiver:
+        rows = [owe(installation, receiver.url) for _ in range(4)]
+        Delivery.objects.filter(pk__in=[rows[2].pk, rows[3].pk]).update(event=Delivery.Event.TEST)
+        Courier(threads=1).run()
+        order = [postback.headers["webhook-id"] for postback in receiver.received]
+    assert order == [str(rows[place].pk) for place in (2, 3, 0, 1)]

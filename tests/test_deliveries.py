@@ -403,3 +403,13 @@ def test_a_rotated_signing_secret_signs_beside_the_old_one(
         signing.verify(postback.headers, postback.body, [secret], now=timezone.now())
     with pytest.raises(NotPossible, match="signs until"):
         signing_secrets.rotate(application, after=timedelta(0), by=alice)
+
+
+def test_what_was_dropped_from_the_log_meanwhile_is_said_so(
+    application: Application, cakes: Account, alice: User, carol: User
+) -> None:
+    made = install(application, cakes, with_postback(application, "https://hooks.example.com/", alice), carol)
+    assert made.delivery is not None
+    Delivery.objects.all().delete()
+    with pytest.raises(NotPossible, match="older than 90 days"):
+        asking.redeliver(made.delivery, by=alice)

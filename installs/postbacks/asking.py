@@ -70,10 +70,12 @@ def redeliver(delivery: Delivery, *, to_newest: bool = False, by: User) -> None:
 
 
 def _locked(delivery: Delivery) -> Delivery:
-    rows = Delivery.objects.select_for_update(of=("self",))
-    return rows.select_related("application__account", "installation__version", "installation__account").get(
-        pk=delivery.pk
-    )
+    rows = Delivery.objects.select_for_update(of=("self",)).filter(pk=delivery.pk)
+    facts = ("application__account", "installation__version", "installation__account")
+    row = rows.select_related(*facts).first()
+    if row is None:
+        raise NotPossible("It is older than 90 days, and was dropped from the log a moment ago.")
+    return row
 
 
 def _ask_again(row: Delivery, url: str) -> None:

@@ -22,11 +22,7 @@ class Line:
 
     def add(self, posts: Iterable[Post]) -> None:
         with self.changed:
-            for post in posts:
-                if post.is_urgent:
-                    self.waiting.appendleft(post)
-                else:
-                    self.waiting.append(post)
+            self.waiting = deque(sorted([*self.waiting, *posts], key=lambda post: not post.is_urgent))
             self.changed.notify_all()
 
     def take(self) -> Post:
