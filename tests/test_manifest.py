@@ -398,7 +398,7 @@ class TestValues:
         ],
     )
     def test_what_is_no_absolute_web_address_is_refused(self, url: str) -> None:
-        message = "PostbackUrl is a whole address, such as https://hooks.example.com/linnapp."
+        message = "PostbackUrl must be a whole address, such as https://hooks.example.com/linnapp."
         assert refusal_of("PostbackUrl", url, "ExternalApplication") == message
 
     @pytest.mark.parametrize(
@@ -406,7 +406,7 @@ class TestValues:
     )
     def test_spaces_line_breaks_and_backslashes_are_refused(self, url: str) -> None:
         message = (
-            "PostbackUrl is a whole address, such as https://hooks.example.com/linnapp. "
+            "PostbackUrl must be a whole address, such as https://hooks.example.com/linnapp. "
             "It holds no spaces, line breaks or backslashes."
         )
         assert refusal_of("PostbackUrl", url, "ExternalApplication") == message
@@ -480,7 +480,7 @@ class TestValues:
         assert the_refusal(source) == ("modules[0].parameters[3].name", message)
 
     def test_script_url_is_a_web_address(self) -> None:
-        message = "ScriptUrl is a whole address, such as https://hooks.example.com/linnapp."
+        message = "ScriptUrl must be a whole address, such as https://hooks.example.com/linnapp."
         assert the_refusal({"modules": [], "ScriptUrl": "javascript:alert(1)"}) == ("ScriptUrl", message)
 
 
@@ -500,7 +500,9 @@ class TestPostbackUrl:
         assert path == "modules[0].group[0].parameters[0].name"
 
     def test_it_is_checked_in_a_module_of_any_type(self) -> None:
-        assert refusal_of("PostbackUrl", "nowhere", "ChannelIntegration").startswith("PostbackUrl is a whole address")
+        assert refusal_of("PostbackUrl", "nowhere", "ChannelIntegration").startswith(
+            "PostbackUrl must be a whole address"
+        )
 
     @pytest.mark.parametrize("value", ["", None])
     def test_an_empty_one_is_none(self, value: Any) -> None:
@@ -522,7 +524,7 @@ class TestWarnings:
 
     def test_the_token_in_a_query_is_said_to_reach_logs(self) -> None:
         message = (
-            "In a query the permanent token ends up in access logs and browser histories of everything on the way. "
+            "In a query the permanent token ends up in the access logs of every server on the way. "
             "It is in the form body too: take it from there."
         )
         assert self.hints({"modules": [module(PostbackUrl=POSTBACK)]}) == [("modules[0].parameters[0].value", message)]

@@ -228,7 +228,7 @@ def test_a_postback_url_is_shown_with_its_hint_its_warning_and_an_example(
     form.type_into("0-p-value", "https://hooks.example.com/?token=[{TOKEN}]&t=[{TRACKING}]")
     page = text_of(press(alices, form, "Duplicate Stock Bridge"))
     assert "Your server&#x27;s address that is told the permanent token" in page
-    assert "In a query the permanent token ends up in access logs and browser histories" in page
+    assert "In a query the permanent token ends up in the access logs of every server" in page
     assert "https://hooks.example.com/?token=8f2c4a1e-7b3d-4c6f-a5e8-2d9b0c1791d4&amp;t=customer-42" in page
 
 

@@ -272,7 +272,7 @@ def test_a_server_that_speaks_no_tls(client: Client) -> None:
         fault = refused(client, receiver.url.replace("http:", "https:"))
         assert receiver.received == []
     assert fault.cause == Cause.TLS
-    assert str(fault).startswith("No encrypted connection came about: ")
+    assert str(fault) == f"The server does not speak TLS on port {receiver.port}: it seems to serve plain http there."
 
 
 def test_old_tls_is_not_spoken() -> None:

@@ -51,7 +51,7 @@ def test_it_shows_the_address_with_its_placeholders_and_the_attempt_as_it_was_wr
     assert "Answered 410 Gone: nothing more is sent for this postback." in page
     assert "status 410" in page
     assert "&lt;b&gt;we moved&lt;/b&gt;" in page
-    assert "POST /in?token=%E2%80%A6" in page
+    assert "POST /in?token=…" in page
 
 
 def test_no_permanent_token_is_on_it(client_of: ClientOf, alice: User, owed: Delivery) -> None:

@@ -87,7 +87,7 @@ def test_it_says_that_the_permanent_token_in_it_is_nobodys(application: Applicat
     ("address", "said"),
     [
         ("", "Write the address that the test is sent to"),
-        ("hooks.example.com", "The address is a whole address, such as https://hooks.example.com/linnapp."),
+        ("hooks.example.com", "The address must be a whole address, such as https://hooks.example.com/linnapp."),
         ("https://[{TOKEN}].example.com/", "in its path and query, not in its host"),
         ("https://me:secret@example.com/", "holds a user name or password"),
         ("https://example.com/" + "a" * 2048, "An address has at most 2048 characters; this one has 2068."),
@@ -167,7 +167,8 @@ def test_the_page_shows_request_and_answer_as_the_log_keeps_them(application: Ap
     with receiving(echo) as receiver:
         page = ran(alices, application, f"{receiver.url}/in?t=[{{TOKEN}}]")
     said, _, facts = page.partition("What it carries")
-    assert "POST /in?t=%E2%80%A60000 HTTP/1.1" in said
+    assert "POST /in?t=…0000 HTTP/1.1" in said
+    assert "which was not sent" not in said
     assert "X-Seen: yes" in said
     assert "you sent […0000] <b>" in said
     assert TEST_TOKEN not in said
@@ -206,7 +207,8 @@ def test_a_wrong_certificate_is_told_and_nothing_is_sent(
         assert receiver.received == []
     assert lines(page)[2:] == [("Connection", "passed"), ("Certificate", "failed"), ("Answer", "not reached")]
     assert said in page
-    assert "Install a certificate for this very name" in page
+    assert "Request, which was not sent" in page
+    assert "with a certificate for this very name" in page
 
 
 def test_a_good_certificate_is_told_with_its_end(

@@ -179,9 +179,15 @@ class GuardedHTTPS(_Guarded, HTTPSConnection):
         except TimeoutError as error:
             raise attempt.no_answer() from error
         except ssl.SSLError as error:
-            raise NotSent(Cause.TLS, f"No encrypted connection came about: {words_of(error)}.") from error
+            raise NotSent(Cause.TLS, self._without_encryption(error)) from error
         except OSError as error:
             raise NotSent(Cause.TLS, "The server closed the connection before it was encrypted.") from error
+
+    def _without_encryption(self, error: ssl.SSLError) -> str:
+        """OpenSSL calls whatever is no TLS at all, such as an answer over plain http, a wrong version number."""
+        if error.reason == "WRONG_VERSION_NUMBER":
+            return f"The server does not speak TLS on port {self.port}: it seems to serve plain http there."
+        return f"No encrypted connection came about: {words_of(error)}."
 
     def _certificate(self, attempt: Attempt) -> dict[str, Any]:
         """The refused certificate, seen over a second connection to the same address; nothing is sent over that."""

@@ -33,8 +33,8 @@ REMEDIES = {
     "OUTBOUND_ALLOWED_NETWORKS.",
     Stage.CONNECTION: "Check that your server runs, that it listens on this port on more than its own loopback, and "
     "that its firewall lets this portal in.",
-    Stage.CERTIFICATE: "Install a certificate for this very name, with the whole chain of its authority, and see that "
-    "it is renewed in time.",
+    Stage.CERTIFICATE: "See that your server speaks https on this port, with a certificate for this very name, the "
+    "whole chain of its authority, and renewed in time.",
     Stage.ANSWER: "Look into your server's log of this moment. Answer first, and do the long work afterwards: an "
     "answer that takes longer than 10 seconds is none.",
 }
@@ -80,6 +80,11 @@ class Trial:
     @property
     def is_over(self) -> bool:
         return self.delivery.is_over
+
+    @property
+    def was_sent(self) -> bool:
+        """Whether it came as far as the answer, the last step: before that, nothing leaves the portal."""
+        return self.lines[-1].mark is not Mark.NOT_REACHED
 
     @property
     def is_not_taken(self) -> bool:

@@ -3,7 +3,7 @@ written, so that no row, page or mail can hold what was sent."""
 
 import re
 from collections.abc import Collection, Mapping
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 from installs.outbound import CUT, Answer
@@ -27,7 +27,8 @@ def request_text(url: str, headers: Mapping[str, str], body: str) -> str:
     path = urlsplit(url)._replace(scheme="", netloc="", fragment="").geturl() or "/"
     lines = [f"POST {path} HTTP/1.1", f"Host: {urlsplit(url).netloc}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
-    return "\n".join([*lines, "", body])
+    # The mask was not sent, and is not escaped as if it had been.
+    return "\n".join([*lines, "", body]).replace(quote("…"), "…")
 
 
 def answer_text(answer: Answer, known: Collection[UUID]) -> str:

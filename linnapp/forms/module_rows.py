@@ -19,6 +19,7 @@ from linnapp.manifest import (
     ManifestError,
     ManifestParameter,
     differences,
+    of_token_in_query,
     parse,
     warnings,
 )
@@ -137,6 +138,11 @@ class ParameterRow:
         """The address as it will be called, with example values; "" where nothing would be filled in."""
         filled = self.text.replace(TOKEN, EXAMPLE_TOKEN).replace(TRACKING, EXAMPLE_TRACKING)
         return "" if filled == self.text else filled
+
+    @property
+    def of_token_in_query(self) -> str:
+        """Said while it is typed, too; "" where nothing is filled in."""
+        return of_token_in_query(self.known) if self.known and self.known.placeholders else ""
 
 
 @dataclass(frozen=True)

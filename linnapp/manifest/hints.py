@@ -48,17 +48,18 @@ def _address(known: ParameterType, url: str) -> Iterator[tuple[str, str]]:
     if known is POSTBACK_URL and TOKEN not in url:
         yield "no_token", f"{TOKEN} does not stand in this address: the permanent token is in the body too, as Token."
     if TOKEN in url.partition("?")[2]:
-        yield "token_in_query", _in_query(known)
+        yield "token_in_query", of_token_in_query(known)
     if url[:7].lower() == "http://":
         yield "not_encrypted", "This address is not encrypted. Use https:// for anything but a test."
     if known.placeholders:
         yield from ((("placeholder", _unknown(found))) for found in _unknown_placeholders(url))
 
 
-def _in_query(known: ParameterType) -> str:
+def of_token_in_query(known: ParameterType) -> str:
+    """What is said where the permanent token stands in the query of this parameter's address."""
     if known is not POSTBACK_URL:
         return "The permanent token will stand in the query, where your server's access log keeps it."
-    kept = "In a query the permanent token ends up in access logs and browser histories of everything on the way."
+    kept = "In a query the permanent token ends up in the access logs of every server on the way."
     return f"{kept} It is in the form body too: take it from there."
 
 

@@ -14,7 +14,7 @@ _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
 def fault(name: str, url: str) -> str:
     """What is wrong with an absolute http or https URL, as a sentence; "" where nothing is. Placeholders may stand
     in its path, query and fragment."""
-    example = f"{name} is a whole address, such as https://hooks.example.com/linnapp."
+    example = f"{name} must be a whole address, such as https://hooks.example.com/linnapp."
     if any(letter == "\\" or not letter.isprintable() or letter.isspace() for letter in url):
         return f"{example} It holds no spaces, line breaks or backslashes."
     scheme, separator, rest = url.partition("://")

@@ -30,6 +30,12 @@
     example.querySelector("code").textContent = filled;
   };
 
+  const noteTokenInQuery = (input) => {
+    const note = document.querySelector(`[data-token-in-query-of="${CSS.escape(input.id)}"]`);
+    const [, ...query] = input.value.split("?");
+    if (note) note.hidden = !query.join("?").includes("[{TOKEN}]");
+  };
+
   const insert = (button) => {
     const input = document.getElementById(button.dataset.into);
     input.setRangeText(button.dataset.insert, input.selectionStart, input.selectionEnd, "end");
@@ -62,7 +68,9 @@
     noteTyping();
     showExample(event.target);
     // What was said of the value before may no longer be true; the next answer says it again.
-    for (const warning of event.target.closest(".parameter")?.querySelectorAll(".warning") || []) warning.remove();
+    const said = event.target.closest(".parameter")?.querySelectorAll(".warning:not([data-token-in-query-of])");
+    for (const warning of said || []) warning.remove();
+    noteTokenInQuery(event.target);
   });
   document.addEventListener("toggle", (event) => {
     const state = event.target.parentElement?.querySelector(":scope > [data-unfolded]");
