@@ -35,11 +35,12 @@ def states(name: str) -> set[str]:
     return set(Delivery.objects.filter(application__name=name).values_list("state", flat=True))
 
 
-def test_nothing_is_due_for_hours() -> None:
-    soon = timezone.now() + timedelta(hours=2)
-    assert not Delivery.objects.due(soon).exists()
-    assert PostbackHost.objects.parked().count() == 1
-    assert not PostbackHost.objects.filter(next_trial_at__lt=soon).exists()
+def test_nothing_is_due_for_hours_but_the_hourly_trial_of_the_parked_host() -> None:
+    now = timezone.now()
+    assert not Delivery.objects.due(now + timedelta(hours=2)).exists()
+    parked = PostbackHost.objects.parked().get()
+    assert parked.next_trial_at is not None
+    assert timedelta(minutes=30) < parked.next_trial_at - now < PostbackHost.TRIAL_EVERY
     assert not Installation.objects.lapsed().exists()
 
 

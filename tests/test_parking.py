@@ -11,6 +11,7 @@ from django.utils import timezone
 from installs import lifecycle
 from installs.models import Attempt, Delivery, PostbackHost
 from installs.postbacks import parking
+from installs.retries import ATTEMPTS
 from linnapp.models import Account, Application, TimelineEntry, User
 from tests.posting import deliver, install, with_postback
 from tests.receivers import Reply, receiving
@@ -87,6 +88,19 @@ def test_new_ones_are_held_the_oldest_is_tried_hourly_and_a_success_releases_the
     assert set(Delivery.objects.values_list("state", flat=True)) == {State.DELIVERED}
     assert TimelineEntry.objects.get(kind=Kind.POSTBACKS_RELEASED).facts["count"] == 2
     assert len(mail.outbox) == 1
+
+
+def test_what_is_held_is_not_told_as_given_up_however_often_it_was_tried(
+    application: Application, cakes: Account, alice: User, carol: User
+) -> None:
+    with receiving(Reply(500)) as receiver:
+        install(application, cakes, with_postback(application, receiver.url, alice), carol)
+        deliver()
+        fails_since(PostbackHost.objects.get(), ago(days=6), 3)
+        Delivery.objects.update(tried=ATTEMPTS - 1, next_attempt_at=timezone.now())
+        deliver()
+    assert Delivery.objects.get().state == State.HELD
+    assert not TimelineEntry.objects.filter(kind=Kind.POSTBACK_ENDED).exists()
 
 
 def test_the_hourly_trial_is_of_an_installation_that_stands_and_what_is_over_is_given_up(

@@ -50,7 +50,7 @@ def write(results: Sequence[Result]) -> None:
     _write_attempts(judged)
     _write_states(judged, hosts)
     _count(judged)
-    timeline.record_all(_told(judged))
+    timeline.record_all(_told(judged, hosts))
 
 
 def _judge(result: Result) -> Judgement:
@@ -92,9 +92,7 @@ def _write_states(judged: Sequence[Judged], parked: Collection[tuple[UUID, str]]
     """One UPDATE for all that came to the same. A row that another worker has claimed since keeps that one's word."""
     alike: dict[tuple[datetime, State, datetime | None, str], list[UUID]] = defaultdict(list)
     for result, judgement in judged:
-        state = STATES[judgement.verdict]
-        if state in (State.DUE, State.EXHAUSTED) and (result.post.application.pk, host_of(result.post.url)) in parked:
-            state = State.HELD
+        state = _state(result, judgement, parked)
         again_at = judgement.again_at if state == State.DUE else None
         alike[result.post.claimed_until, state, again_at, result.cause].append(result.post.delivery_id)
     for (claim, state, again_at, cause), keys in alike.items():
@@ -108,6 +106,13 @@ def _write_states(judged: Sequence[Judged], parked: Collection[tuple[UUID, str]]
         )
 
 
+def _state(result: Result, judgement: Judgement, parked: Collection[tuple[UUID, str]]) -> State:
+    """What is owed to a parked host is held, however often it was tried."""
+    state = STATES[judgement.verdict]
+    is_parked = (result.post.application.pk, host_of(result.post.url)) in parked
+    return State.HELD if is_parked and state in (State.DUE, State.EXHAUSTED) else state
+
+
 def _count(judged: Sequence[Judged]) -> None:
     """In the order of the names, so that two workers do not wait for each other in a circle."""
     for outcome, number in sorted(Counter(result.kind for result, _ in judged).items()):
@@ -116,13 +121,14 @@ def _count(judged: Sequence[Judged]) -> None:
             AttemptCount.objects.filter(outcome=outcome).update(count=F("count") + number)
 
 
-def _told(judged: Sequence[Judged]) -> list[TimelineEntry]:
-    return [_line(result, judgement) for result, judgement in judged if result.post.installation_id]
+def _told(judged: Sequence[Judged], parked: Collection[tuple[UUID, str]]) -> list[TimelineEntry]:
+    of_installations = [one for one in judged if one[0].post.installation_id]
+    return [_line(result, _state(result, judgement, parked)) for result, judgement in of_installations]
 
 
-def _line(result: Result, judgement: Judgement) -> TimelineEntry:
+def _line(result: Result, state: State) -> TimelineEntry:
     post = result.post
-    given_up = judgement.verdict in (Verdict.STOPPED, Verdict.EXHAUSTED)
+    given_up = state in (State.STOPPED, State.EXHAUSTED)
     return timeline.entry(
         Kind.POSTBACK_ENDED if given_up else Kind.POSTBACK,
         by=None,
