@@ -198,6 +198,24 @@ def test_one_that_waits_says_for_whom_and_then_that_it_is_installed(
     assert "Sent to <strong>" in news
 
 
+@pytest.mark.parametrize(("decides", "said"), [(True, "and then install it again"), (False, "and then send it again")])
+def test_on_the_makers_own_account_it_leads_to_the_postbacks(
+    client_of: ClientOf, application: Application, northwind: Account, alice: User, decides: bool, said: str
+) -> None:
+    if decides:
+        wait_for_200(application)
+    client = client_of(alice)
+    with receiving(Reply(410)) as receiver:
+        url = install(client, with_postback(application, receiver.url, alice), northwind)
+        deliver()
+    answer = client.get(url)
+    assert said in read(answer)
+    assert "Ask its maker" not in read(answer)
+    assert f'href="{reverse("postback_list", args=[northwind.slug, application.pk])}"' in answer.content.decode()
+    told = read(client.get(reverse("application_activity", args=[northwind.slug, application.pk])))
+    assert ". on Northwind" not in told
+
+
 def test_a_failed_one_says_why_and_leads_to_installing_again_with_the_same_tracking(
     client_of: ClientOf, application: Application, cakes: Account, alice: User, carol: User
 ) -> None:

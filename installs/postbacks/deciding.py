@@ -57,7 +57,7 @@ def fail(row: Installation, cause: str) -> None:
     row.save(update_fields=["state", "failed_at", "failure"])
     _tokens(row).update(ends_at=now)
     row.sessions.end(Session.End.FAILED)
-    _record(Kind.INSTALLATION_FAILED, row, cause=cause)
+    _record(Kind.INSTALLATION_FAILED, row, cause=cause.rstrip("."))
 
 
 def fail_lapsed(rows: Iterable[Installation]) -> None:
