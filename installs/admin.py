@@ -12,6 +12,8 @@ from installs import admin_acts as acts
 from installs.models import (
     Attempt,
     AttemptCount,
+    Connector,
+    ConnectorCheck,
     Delivery,
     ExchangeHour,
     FailureWindow,
@@ -21,6 +23,7 @@ from installs.models import (
     PostbackPolicy,
     RefusalGroup,
     RefusalSample,
+    Review,
     Session,
     SigningSecret,
     StockLocation,
@@ -293,6 +296,35 @@ class PostbackHostAdmin(ReadOnlyAdmin):
     list_select_related = ("application",)
     search_fields = ("application__name", "host")
     search_ids = ("application_id",)
+
+
+@admin.register(Review)
+class ReviewAdmin(ReadOnlyAdmin):
+    list_display = ("application", "requested_at", "requested_by", "decision", "decided_at", "decided_by")
+    list_filter = ("decision",)
+    list_select_related = ("application", "requested_by", "decided_by")
+    search_fields = ("name", "application__name")
+    search_ids = ("application_id",)
+    ordering = ("-requested_at", "-pk")
+
+
+@admin.register(Connector)
+class ConnectorAdmin(ReadOnlyAdmin):
+    list_display = ("name", "account", "state", "enabled", "last_success_at", "last_error_at")
+    list_filter = ("state", "enabled")
+    list_select_related = ("account",)
+    search_fields = ("name", "account__name")
+    search_ids = ("pk", "account_id")
+    ordering = ("-created_at", "pk")
+
+
+@admin.register(ConnectorCheck)
+class ConnectorCheckAdmin(ReadOnlyAdmin):
+    list_display = ("connector", "state", "created_at", "ended_at", "fault")
+    list_filter = ("state",)
+    list_select_related = ("connector",)
+    search_ids = ("pk", "connector_id")
+    ordering = ("-created_at", "pk")
 
 
 @admin.register(StockLocation)

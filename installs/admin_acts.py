@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Count
 
-from installs import lifecycle
+from installs import suspending
 from installs.models import Installation, Session
 from linnapp.admin_pages import Act, Effect, some_of
 from linnapp.models import Application
@@ -116,7 +116,7 @@ SUSPEND_APPLICATIONS = Act(
     "suspended",
     READ_BY_ALL,
     suspending_applications,
-    lambda row, reason, by: lifecycle.suspend_application(row, reason=reason, by=by),
+    lambda row, reason, by: suspending.suspend_application(row, reason=reason, by=by),
 )
 RESUME_APPLICATIONS = Act(
     "resume",
@@ -124,7 +124,7 @@ RESUME_APPLICATIONS = Act(
     "resumed",
     READ_BY_ALL,
     resuming_applications,
-    lambda row, reason, by: lifecycle.resume_application(row, reason=reason, by=by),
+    lambda row, reason, by: suspending.resume_application(row, reason=reason, by=by),
 )
 LIST_APPLICATIONS = Act(
     "list_in_store",
@@ -148,7 +148,7 @@ SUSPEND_INSTALLATIONS = Act(
     "suspended",
     "The customer and the developer read this.",
     suspending_installations,
-    lambda row, reason, by: lifecycle.suspend_by_staff(row, reason=reason, by=by),
+    lambda row, reason, by: suspending.suspend_by_staff(row, reason=reason, by=by),
 )
 RESUME_INSTALLATIONS = Act(
     "resume",
@@ -156,5 +156,5 @@ RESUME_INSTALLATIONS = Act(
     "resumed",
     "The customer and the developer read this.",
     resuming_installations,
-    lambda row, reason, by: lifecycle.resume_by_staff(row, reason=reason, by=by),
+    lambda row, reason, by: suspending.resume_by_staff(row, reason=reason, by=by),
 )

@@ -114,7 +114,7 @@ def install(
     )
     token = _give_token(installation)
     StockLocation.objects.get_or_create(account=account)
-    _record(Kind.INSTALLED, installation, by, installing_side(installation), version=version.label)
+    record(Kind.INSTALLED, installation, by, installing_side(installation), version=version.label)
     delivery = owing.owe(installation, Delivery.Event.INSTALLED, consent=consent, tracking=tracking, decides=waits)
     return Consented(installation, token, created=True, delivery=delivery)
 
@@ -165,8 +165,8 @@ def _authorise_again(installation: Installation, version: Version, consent: str,
     installation.version, installation.consent = version, consent
     installation.save(update_fields=["version", "consent"])
     if before != version:
-        _record(Kind.VERSION_MOVED, installation, by, side, before=before.label, version=version.label)
-    _record(Kind.AUTHORISED_AGAIN, installation, by, side)
+        record(Kind.VERSION_MOVED, installation, by, side, before=before.label, version=version.label)
+    record(Kind.AUTHORISED_AGAIN, installation, by, side)
     delivery = owing.owe(installation, Delivery.Event.AUTHORISED, consent=consent, tracking=tracking)
     return Consented(installation, current_token(installation), created=False, delivery=delivery)
 
@@ -193,14 +193,14 @@ def reveal_token(installation: Installation, *, by: User, side: Side) -> str:
     token = installation.permanent_tokens.live().order_by("-created_at", "-pk").first()
     if token is None:
         raise NotPossible("This installation is over, and its permanent token ended with it.")
-    _record(Kind.TOKEN_REVEALED, installation, by, side, tail=token.tail)
+    record(Kind.TOKEN_REVEALED, installation, by, side, tail=token.tail)
     return token.value()
 
 
 @transaction.atomic
 def uninstall(installation: Installation, *, by: User) -> None:
     """Ends the installation for ever: its permanent token is dead and its sessions end in the same moment."""
-    row = _locked(installation)
+    row = locked(installation)
     if not row.is_live:
         raise NotPossible(f"{row.application} is not installed on {row.account} any more.")
     now = timezone.now()
@@ -208,69 +208,10 @@ def uninstall(installation: Installation, *, by: User) -> None:
     row.save(update_fields=["state", "uninstalled_at"])
     row.permanent_tokens.live().update(ends_at=now)
     row.sessions.end(Session.End.UNINSTALLED)
-    _record(Kind.UNINSTALLED, row, by, installing_side(row))
+    record(Kind.UNINSTALLED, row, by, installing_side(row))
 
 
-@transaction.atomic
-def suspend_by_staff(installation: Installation, *, reason: str, by: User) -> bool:
-    """Nothing is exchanged until staff resume it; live sessions end at once. Whether it was not suspended before."""
-    row = _locked(installation)
-    if not row.is_live:
-        raise NotPossible(f"{row} is {row.shown_state}: there is nothing to suspend.")
-    if row.suspended_by_staff_at:
-        return False
-    row.suspended_by_staff_at, row.suspension_reason = timezone.now(), reason
-    row.save(update_fields=["suspended_by_staff_at", "suspension_reason"])
-    row.sessions.end(Session.End.SUSPENDED)
-    _record(Kind.INSTALLATION_SUSPENDED, row, by, Side.STAFF, reason)
-    return True
-
-
-@transaction.atomic
-def resume_by_staff(installation: Installation, *, reason: str, by: User) -> bool:
-    """Lifts what staff set, and only that. Whether it was suspended by staff."""
-    row = _locked(installation)
-    if row.suspended_by_staff_at is None:
-        return False
-    row.suspended_by_staff_at, row.suspension_reason = None, ""
-    row.save(update_fields=["suspended_by_staff_at", "suspension_reason"])
-    _record(Kind.INSTALLATION_RESUMED, row, by, Side.STAFF, reason)
-    return True
-
-
-@transaction.atomic
-def suspend_application(application: Application, *, reason: str, by: User) -> bool:
-    """Suspends the application everywhere: no installation of it exchanges, and all sessions end at once. Whether it
-    was not suspended before."""
-    row = Application.objects.select_for_update().get(pk=application.pk)
-    if row.retired_at:
-        raise NotPossible(f"{row} is retired already.")
-    if row.suspended_by_staff_at:
-        return False
-    row.suspended_by_staff_at, row.suspension_reason = timezone.now(), reason
-    row.save(update_fields=["suspended_by_staff_at", "suspension_reason"])
-    Session.objects.filter(installation__application=row).end(Session.End.SUSPENDED)
-    timeline.record(
-        Kind.APPLICATION_SUSPENDED, by=by, side=Side.STAFF, application=row, account=row.account, reason=reason
-    )
-    return True
-
-
-@transaction.atomic
-def resume_application(application: Application, *, reason: str, by: User) -> bool:
-    """Lifts the application's suspension; installations suspended by themselves stay so. Whether it was suspended."""
-    row = Application.objects.select_for_update().get(pk=application.pk)
-    if row.suspended_by_staff_at is None:
-        return False
-    row.suspended_by_staff_at, row.suspension_reason = None, ""
-    row.save(update_fields=["suspended_by_staff_at", "suspension_reason"])
-    timeline.record(
-        Kind.APPLICATION_RESUMED, by=by, side=Side.STAFF, application=row, account=row.account, reason=reason
-    )
-    return True
-
-
-def _locked(installation: Installation) -> Installation:
+def locked(installation: Installation) -> Installation:
     """The row as it stands, locked: an exchange that holds it (FOR SHARE) ends first, a later one sees the change.
 
     The application is locked before it, as everywhere: ending sessions here and suspending it there take turns, and
@@ -280,14 +221,23 @@ def _locked(installation: Installation) -> Installation:
     return Installation.objects.select_for_update(of=("self",)).with_its_facts().get(pk=installation.pk)
 
 
+def managed(installation: Installation, by: User) -> Installation:
+    """The row, locked, for somebody who may install on its account; raises NotPossible for others."""
+    row = locked(installation)
+    if row.account not in accounts_for(by, row.application):
+        raise NotPossible(f"Only an Owner of {row.account} may do this.")
+    return row
+
+
 def installing_side(installation: Installation) -> Side:
     """The side of whoever acts as the installing account."""
     return Side.DEVELOPER if installation.is_on_own_account else Side.CUSTOMER
 
 
-def _record(
+def record(
     kind: Kind, installation: Installation, by: User | None, side: Side, reason: str = "", **facts: object
 ) -> None:
+    """A line of the timeline about an installation, read with its facts."""
     timeline.record(
         kind,
         by=by,

@@ -19,7 +19,6 @@ MOST_FOUND = 20
 VIEW_STANDS_FOR = timedelta(hours=1)
 REFUSALS_SHOWN = timedelta(days=30)
 POSTBACKS_READ = 20
-UUIDS = re.compile(credentials.UUID_SHAPE.pattern, re.IGNORECASE)
 REFERENCES = re.compile(r"(?<![0-9a-f])[0-9a-f]{16}(?![0-9a-f])", re.IGNORECASE)
 
 CAUSES = {
@@ -67,14 +66,14 @@ class Cause:
 
 def may_hold_credential(text: str) -> bool:
     """Whether showing the text again could show a token: every one is written as a UUID."""
-    return UUIDS.search(text) is not None
+    return credentials.UUID_SHAPE.search(text) is not None
 
 
 def find(text: str) -> Found:
     """Ids and tokens in any spelling, a webhook-id, a reference, an e-mail address, the name of a company or
     application. Text around an id or a reference does not matter, so that a whole error message can be pasted."""
     text = text.strip()
-    if ids := [UUID(match) for match in UUIDS.findall(text)[:MOST_FOUND]]:
+    if ids := [UUID(match) for match in credentials.UUID_SHAPE.findall(text)[:MOST_FOUND]]:
         return _by_id(ids)
     if references := REFERENCES.findall(text):
         return _by_reference(references[0].lower())

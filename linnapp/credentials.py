@@ -9,6 +9,7 @@ import hmac
 import re
 import secrets
 from base64 import b64decode, b64encode
+from collections.abc import Collection
 from functools import lru_cache
 from hashlib import blake2b
 from uuid import UUID
@@ -125,6 +126,16 @@ def tail(value: str) -> str:
 
 def masked(value: str) -> str:
     return f"…{tail(value)}"
+
+
+def without_values(text: str, known: Collection[UUID] = ()) -> str:
+    """The text with every UUID but these shortened to its tail, in whatever spelling it stands."""
+    kept = {value.hex for value in known}
+    return UUID_SHAPE.sub(lambda found: _unless(kept, found.group()), text)
+
+
+def _unless(kept: Collection[str], value: str) -> str:
+    return value if canonical(value) in kept else f"[{masked(value.strip('{}'))}]"
 
 
 def new_reference() -> str:

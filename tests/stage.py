@@ -13,7 +13,7 @@ from django.contrib import admin
 from django.db import transaction
 from django.utils import timezone
 
-from installs import lifecycle, rotation
+from installs import lifecycle, rotation, suspending
 from installs.models import Delivery, Installation, PostbackHost
 from installs.postbacks import asking, deciding
 from linnapp.demo_people import PEOPLE
@@ -129,7 +129,7 @@ def other_applications(account: Account, alice: User) -> Facts:
     rotation.remove_application(made["retired"], by=alice)
     made["suspended"] = Application.objects.get(name="Review Lamp")
     reason = "It asked its customers for their passwords."
-    lifecycle.suspend_application(made["suspended"], reason=reason, by=user("Paula"))
+    suspending.suspend_application(made["suspended"], reason=reason, by=user("Paula"))
     made["changed"] = Application.objects.get(name="Order Board")
     return {f"{name} application": str(row.pk) for name, row in made.items()}
 

@@ -67,7 +67,9 @@ def test_what_it_is_about_can_be_chosen(
 
 def test_every_kind_about_an_application_can_be_chosen() -> None:
     chosen = {kind for kinds in ABOUT.values() for kind in kinds}
-    elsewhere = {kind for kind in Kind if kind.startswith(("MEMBER_", "INVITATION_", "ACCOUNT_", "SUPPORT_"))}
+    elsewhere = {
+        kind for kind in Kind if kind.startswith(("MEMBER_", "INVITATION_", "ACCOUNT_", "SUPPORT_", "CONNECTOR_"))
+    }
     assert chosen | elsewhere == set(Kind)
 
 

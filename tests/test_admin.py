@@ -13,9 +13,11 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from installs.connectors import making
 from installs.models import (
     Attempt,
     AttemptCount,
+    ConnectorCheck,
     Delivery,
     ExchangeHour,
     FailureWindow,
@@ -24,6 +26,7 @@ from installs.models import (
     PostbackPolicy,
     RefusalGroup,
     RefusalSample,
+    Review,
     Session,
     SigningSecret,
 )
@@ -84,9 +87,25 @@ def everything(installation: Installation, alice: User, northwind: Account, paul
     Attempt.objects.create(delivery=delivery, status=200)
     AttemptCount.objects.create(outcome="2xx", count=1)
     PostbackHost.objects.create(application=application, host="x.example")
+    Review.objects.create(application=application, name="Stock Bridge")
+    made = making.make(installation.account, values_of_connector(), by=alice)
+    ConnectorCheck.objects.create(connector=made)
     module = Module.objects.filter(application=application)[0]
     Parameter.objects.create(module=module, position=0, name="PostbackUrl", value="https://x.example/")
     tell_the_team_only(application)
+
+
+def values_of_connector() -> making.Values:
+    return making.Values(
+        name="Warehouse",
+        base_url="https://api.example.com",
+        scope="Inventory",
+        token="6a5ef9a1-0000-4000-8000-00000000beef",
+        application_id="6a5ef9a1-0000-4000-8000-000000000001",
+        application_secret="6a5ef9a1-0000-4000-8000-00000000cafe",
+        grant_type=making.GRANT_TYPE,
+        token_key=making.TOKEN_KEY,
+    )
 
 
 def tell_the_team_only(application: Application) -> None:

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from installs import lifecycle
+from installs import lifecycle, suspending
 from installs.models import Installation
 from linnapp.models import Account, Application, Membership, TimelineEntry, User, Version
 from linnapp.timeline import Kind
@@ -74,7 +74,7 @@ def test_states_versions_and_silence_are_chips(
     on_depot: Installation,
 ) -> None:
     client = client_of(alice)
-    lifecycle.suspend_by_staff(installation, reason="Asked for.", by=sam)
+    suspending.suspend_by_staff(installation, reason="Asked for.", by=sam)
     Installation.objects.filter(pk=installation.pk).update(first_exchange_at=timezone.now())
     for query, cakes, depot in (
         ({"state": "suspended"}, True, False),

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from installs import lifecycle, refusals
+from installs import lifecycle, refusals, suspending
 from installs.models import Installation, Session
 from linnapp.models import Account, Application, User
 from linnapp.services import applications
@@ -81,7 +81,7 @@ def test_suspending_ends_sessions_and_refuses_the_next(
     credentials_of: dict[str, str], installation: Installation, paula: User
 ) -> None:
     token = exchange(credentials_of).json()["Token"]
-    lifecycle.suspend_by_staff(installation, reason="Abuse", by=paula)
+    suspending.suspend_by_staff(installation, reason="Abuse", by=paula)
     assert exchange(credentials_of).status_code == 400
     assert Client().get(LOCATIONS, headers={"Authorization": token}).status_code == 401
 

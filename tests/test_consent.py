@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from installs import lifecycle
+from installs import suspending
 from installs.models import Installation
 from linnapp.models import Account, Application, Membership, User, Version
 from linnapp.services import applications, people
@@ -128,7 +128,7 @@ def test_an_unknown_application_has_a_page_of_its_own(client_of: ClientOf, carol
 def test_a_suspended_application_says_why(
     client_of: ClientOf, application: Application, carol: User, sam: User
 ) -> None:
-    lifecycle.suspend_application(application, reason="It lost orders.", by=sam)
+    suspending.suspend_application(application, reason="It lost orders.", by=sam)
     answer = client_of(carol).get(address(application))
     assert answer.status_code == 403
     assert "Stock Bridge is suspended It lost orders. It cannot be installed" in read(answer)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from installs import lifecycle, retries, signing
+from installs import lifecycle, retries, signing, suspending
 from installs.models import Attempt, Delivery, Installation, PermanentToken, Session, SigningSecret
 from installs.models.installations import NOT_TAKEN, SUSPENDED_BEFORE
 from installs.postbacks import asking, deciding, packing, signing_secrets
@@ -205,10 +205,10 @@ def test_while_the_application_is_suspended_postbacks_wait(
 ) -> None:
     with receiving() as receiver:
         install(application, cakes, with_postback(application, receiver.url, alice), carol)
-        lifecycle.suspend_application(application, reason="Asked for.", by=sam)
+        suspending.suspend_application(application, reason="Asked for.", by=sam)
         deliver()
         assert receiver.received == []
-        lifecycle.resume_application(application, reason="Done.", by=sam)
+        suspending.resume_application(application, reason="Done.", by=sam)
         deliver()
         receiver.wait_for(1)
 

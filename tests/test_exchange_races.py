@@ -22,8 +22,8 @@ CAP = 100
 ANSWERED_BEFORE_THE_ACT = 40
 # Each act happens to an application of its own, because the tests share a portal.
 ACTS = {
-    "Stock Bridge": "lifecycle.suspend_by_staff(installation, reason='Test', by=paula)",
-    "Parcel Sync": "lifecycle.suspend_application(installation.application, reason='Test', by=paula)",
+    "Stock Bridge": "suspending.suspend_by_staff(installation, reason='Test', by=paula)",
+    "Parcel Sync": "suspending.suspend_application(installation.application, reason='Test', by=paula)",
     "Blue Market": "lifecycle.uninstall(installation, by=paula)",
     "Review Lamp": "rotation.retire_secret(secret, after=rotation.ENDS['now'], by=paula)",
 }

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from installs import lifecycle
+from installs import lifecycle, suspending
 from installs.models import Delivery, Installation, PermanentToken, StockLocation
 from linnapp.errors import Moved, NotPossible
 from linnapp.models import Account, Application, TimelineEntry, User, Version
@@ -172,7 +172,7 @@ def test_a_page_brought_back_after_uninstalling_installs_nothing(
 def test_authorising_again_lifts_no_suspension(
     client_of: ClientOf, installation: Installation, carol: User, sam: User
 ) -> None:
-    lifecycle.suspend_by_staff(installation, reason="Too many calls.", by=sam)
+    suspending.suspend_by_staff(installation, reason="Too many calls.", by=sam)
     client = client_of(carol)
     page = read(client.get(address(installation.application)))
     assert "It is suspended, and authorising again does not lift that. The reason: Too many calls." in page

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from installs import lifecycle, progress
+from installs import lifecycle, progress, suspending
 from installs.models import Delivery, Installation, PermanentToken, Session
 from installs.models.installations import NOT_TAKEN
 from installs.postbacks import deciding
@@ -144,7 +144,7 @@ def test_while_the_application_is_suspended_it_says_so(
 ) -> None:
     client = client_of(carol)
     url = install(client, with_postback(application, "http://127.0.0.1:9/", alice), cakes)
-    lifecycle.suspend_application(application, reason="It lost orders.", by=sam)
+    suspending.suspend_application(application, reason="It lost orders.", by=sam)
     assert "Not yet sent to 127.0.0.1:9 : the application is suspended" in read(client.get(url))
 
 
@@ -319,7 +319,7 @@ def test_the_chips_find_it(
 
 
 def test_one_that_is_suspended_while_it_waits_is_found_as_suspended_alone(waiting: Installation, sam: User) -> None:
-    lifecycle.suspend_by_staff(waiting, reason="Asked for.", by=sam)
+    suspending.suspend_by_staff(waiting, reason="Asked for.", by=sam)
     rows = Installation.objects
     assert [rows.shown_as(state).count() for state in ("suspended", "pending", "active")] == [1, 0, 0]
 
@@ -353,5 +353,5 @@ def test_a_failed_one_is_neither_uninstalled_revealed_nor_suspended(
     assert "its permanent token ended with it" in read(refused)
     tab = reverse("application_installations", args=["northwind", waiting.application_id])
     assert "Reveal" not in read(client_of(alice).get(tab))
-    with pytest.raises(NotPossible, match="is failed: there is nothing to suspend"):
-        lifecycle.suspend_by_staff(waiting, reason="Asked for.", by=sam)
+    with pytest.raises(NotPossible, match="failed: there is nothing to suspend"):
+        suspending.suspend_by_staff(waiting, reason="Asked for.", by=sam)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from installs import authorization, lifecycle
+from installs import authorization, lifecycle, suspending
 from installs.models import Installation, Session
 from installs.views import my_apps
 from installs.wire import ExchangeRequest
@@ -73,7 +73,7 @@ def test_the_list_is_searched_filtered_and_sorted(
     client_of: ClientOf, installation: Installation, others: list[Installation], carol: User, sam: User
 ) -> None:
     lifecycle.uninstall(others[0], by=carol)
-    lifecycle.suspend_by_staff(others[1], reason="Checked.", by=sam)
+    suspending.suspend_by_staff(others[1], reason="Checked.", by=sam)
     Installation.objects.filter(pk=others[2].pk).update(last_used_at=others[2].installed_at)
     client = client_of(carol)
     url = reverse("my_apps", args=[installation.account.slug])
@@ -198,7 +198,7 @@ def test_the_customer_is_not_told_who_at_the_developers_did_what(
     client_of: ClientOf, installation: Installation, carol: User, alice: User, sam: User
 ) -> None:
     lifecycle.reveal_token(installation, by=alice, side=Side.DEVELOPER)
-    lifecycle.suspend_by_staff(installation, reason="Asked to.", by=sam)
+    suspending.suspend_by_staff(installation, reason="Asked to.", by=sam)
     page = read(client_of(carol).get(page_of(installation)))
     assert "revealed to Northwind" in page
     assert "Installation suspended by Support “Asked to.”" in page

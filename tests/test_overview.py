@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from installs import attention, figures, lifecycle, rotation
+from installs import attention, figures, lifecycle, rotation, suspending
 from installs.checklist import checklist, in_words
 from installs.models import Delivery, ExchangeHour, Installation, PostbackHost, RefusalGroup
 from linnapp.models import Account, Application, User, Version
@@ -161,7 +161,7 @@ def test_refused_exchanges_of_the_last_day_are_named_by_cause(application: Appli
 
 
 def test_suspended_installations_are_told(application: Application, installation: Installation, sam: User) -> None:
-    lifecycle.suspend_by_staff(installation, reason="Asked for.", by=sam)
+    suspending.suspend_by_staff(installation, reason="Asked for.", by=sam)
     assert sentences(application) == ["1 installation is suspended"]
 
 

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from installs import lifecycle
+from installs import lifecycle, suspending
 from installs.models import Delivery, Installation, PostbackHost
 from installs.postbacks import asking
 from linnapp.models import Account, Application, TimelineEntry, User
@@ -115,7 +115,7 @@ def test_it_does_not_look_again_for_an_attempt_of_tomorrow_nor_while_the_applica
     Delivery.objects.update(state=State.DUE, next_attempt_at=timezone.now() + timedelta(hours=20))
     assert 'hx-trigger="every' not in client.get(detail(owed)).content.decode()
     Delivery.objects.update(next_attempt_at=timezone.now())
-    lifecycle.suspend_application(owed.application, reason="Asked for.", by=sam)
+    suspending.suspend_application(owed.application, reason="Asked for.", by=sam)
     page = client.get(detail(owed))
     assert 'hx-trigger="every' not in page.content.decode()
     assert "It waits until Stock Bridge is resumed." in read(page)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from installs import lifecycle, outbound, signing
+from installs import lifecycle, outbound, signing, suspending
 from installs.models import Delivery, Installation, SigningSecret
 from installs.postbacks import asking
 from installs.postbacks.packing import TEST_TOKEN
@@ -358,7 +358,7 @@ def test_while_the_application_is_suspended_a_test_says_that_it_waits(
     application: Application, alices: Client, sam: User
 ) -> None:
     address = send(alices, application, "https://hooks.example.com/").headers["Location"]
-    lifecycle.suspend_application(application, reason="Asked for.", by=sam)
+    suspending.suspend_application(application, reason="Asked for.", by=sam)
     Delivery.objects.update(created_at=timezone.now() - timedelta(seconds=5))
     page = seen(alices.get(address))
     assert "its postbacks, tests too, wait until they resume it" in page

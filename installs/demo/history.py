@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from installs import exchanges, lifecycle
+from installs import exchanges, lifecycle, suspending
 from installs.demo import endpoints
 from installs.demo.catalogue import CATALOGUE, DemoApplication, Release
 from installs.demo.endpoints import Endpoints
@@ -201,7 +201,7 @@ class History:
     def suspend(self, entry: DemoApplication, account: str, at: datetime) -> None:
         sam = User.objects.get(email=next(person.email for person in PEOPLE if person.is_support))
         if installation := self.live(entry, account):
-            lifecycle.suspend_by_staff(installation, reason="Asked for by the account's owner by phone.", by=sam)
+            suspending.suspend_by_staff(installation, reason="Asked for by the account's owner by phone.", by=sam)
             Installation.objects.filter(pk=installation.pk).update(suspended_by_staff_at=at)
 
     # Postbacks beyond each one's own story.

@@ -1,5 +1,7 @@
+from installs.models.connectors import Connector, ConnectorCheck
 from installs.models.deliveries import Attempt, AttemptCount, Delivery, PostbackHost, PostbackPolicy, SigningSecret
 from installs.models.installations import Installation, PermanentToken
+from installs.models.listings import Review
 from installs.models.refusals import FailureWindow, RefusalGroup, RefusalSample
 from installs.models.sessions import ExchangeHour, Session
 from installs.models.stock import StockLocation
@@ -7,6 +9,8 @@ from installs.models.stock import StockLocation
 __all__ = [
     "Attempt",
     "AttemptCount",
+    "Connector",
+    "ConnectorCheck",
     "Delivery",
     "ExchangeHour",
     "FailureWindow",
@@ -16,6 +20,7 @@ __all__ = [
     "PostbackPolicy",
     "RefusalGroup",
     "RefusalSample",
+    "Review",
     "Session",
     "SigningSecret",
     "StockLocation",

@@ -137,6 +137,9 @@ class Installation(models.Model):
     application = models.ForeignKey(Application, models.PROTECT, related_name="+")
     account = models.ForeignKey(Account, models.PROTECT, related_name="+")
     version = models.ForeignKey(Version, models.PROTECT, related_name="+")
+    # What it was updated from, to go back to for a while.
+    previous_version = models.ForeignKey(Version, models.SET_NULL, null=True, blank=True, related_name="+")
+    moved_at = models.DateTimeField(null=True, blank=True)
     state = models.CharField(max_length=20, choices=State, default=State.ACTIVE)
     installed_at = models.DateTimeField(default=timezone.now)
     # The consent form that it was last authorised by: sent twice, it counts once.

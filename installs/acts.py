@@ -1,0 +1,119 @@
+"""Who may do what to an installation in which state: the one table, which services ask and a test reads aloud."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from installs.models import Installation
+from linnapp.errors import NotPossible
+
+
+class Who(StrEnum):
+    """`MANAGER` is whoever may install on the account: its Owner, on the application's own account its Developers
+    too. `PUBLISHER` is the team of the application's account."""
+
+    CLIENT = "client program"
+    MANAGER = "manager"
+    PUBLISHER = "publisher"
+    STAFF = "staff"
+
+
+class Standing(StrEnum):
+    """What stands of an installation. Suspensions are facts beside the state, and several may stand at once."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    FAILED = "failed"
+    UNINSTALLED = "uninstalled"
+    SUSPENDED_BY_ACCOUNT = "suspended by the account"
+    SUSPENDED_BY_STAFF = "suspended by staff"
+    APPLICATION_SUSPENDED = "application suspended"
+    APPLICATION_RETIRED = "application retired"
+
+
+class Act(StrEnum):
+    EXCHANGE = "exchange the permanent token"
+    CALL = "call with a session token"
+    AUTHORISE_AGAIN = "authorise again"
+    REVEAL = "reveal the permanent token"
+    UPDATE = "update"
+    GO_BACK = "go back to the version before"
+    SWITCH = "switch to another version"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    UNINSTALL = "uninstall"
+    SUSPEND_BY_STAFF = "suspend by staff"
+    RESUME_BY_STAFF = "resume by staff"
+
+
+S = Standing
+SUSPENSIONS = {S.SUSPENDED_BY_ACCOUNT, S.SUSPENDED_BY_STAFF, S.APPLICATION_SUSPENDED}
+HELD = SUSPENSIONS | {S.ACTIVE}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The act is possible where all that stands is in `under`, and something of `needs` stands, if it needs any."""
+
+    who: frozenset[Who]
+    under: frozenset[Standing]
+    needs: frozenset[Standing] = frozenset()
+
+
+def _rule(who: set[Who], under: set[Standing], needs: Standing | None = None) -> Rule:
+    return Rule(frozenset(who), frozenset(under), frozenset({needs} if needs else ()))
+
+
+RULES: dict[Act, Rule] = {
+    Act.EXCHANGE: _rule({Who.CLIENT}, {S.PENDING, S.ACTIVE}),
+    Act.CALL: _rule({Who.CLIENT}, {S.PENDING, S.ACTIVE}),
+    Act.AUTHORISE_AGAIN: _rule({Who.MANAGER}, {S.PENDING, S.ACTIVE, S.SUSPENDED_BY_ACCOUNT, S.SUSPENDED_BY_STAFF}),
+    Act.REVEAL: _rule({Who.MANAGER, Who.PUBLISHER}, HELD | {S.PENDING}),
+    Act.UPDATE: _rule({Who.MANAGER}, HELD),
+    Act.GO_BACK: _rule({Who.MANAGER}, HELD),
+    Act.SWITCH: _rule({Who.MANAGER}, HELD),
+    Act.SUSPEND: _rule({Who.MANAGER}, {S.ACTIVE, S.SUSPENDED_BY_STAFF, S.APPLICATION_SUSPENDED}),
+    Act.RESUME: _rule({Who.MANAGER}, HELD, S.SUSPENDED_BY_ACCOUNT),
+    Act.UNINSTALL: _rule({Who.MANAGER}, HELD | {S.PENDING}),
+    Act.SUSPEND_BY_STAFF: _rule({Who.STAFF}, {S.PENDING, S.ACTIVE, S.SUSPENDED_BY_ACCOUNT, S.APPLICATION_SUSPENDED}),
+    Act.RESUME_BY_STAFF: _rule({Who.STAFF}, HELD | {S.PENDING}, S.SUSPENDED_BY_STAFF),
+}
+WORDS = {
+    S.PENDING: "{it} still waits for its endpoint's answer.",
+    S.FAILED: "{it} failed: there is nothing to {act}.",
+    S.UNINSTALLED: "{it} is uninstalled: there is nothing to {act}.",
+    S.SUSPENDED_BY_ACCOUNT: "{it} is suspended by the account already.",
+    S.SUSPENDED_BY_STAFF: "{it} is suspended by this portal's staff.",
+    S.APPLICATION_SUSPENDED: "{it} is suspended: its application is, everywhere.",
+    S.APPLICATION_RETIRED: "{it} is retired.",
+}
+
+
+def standing(installation: Installation) -> frozenset[Standing]:
+    """All that stands of a row as it was read; its application is read with it."""
+    application = installation.application
+    state = S.ACTIVE
+    if installation.has_failed:
+        state = S.FAILED
+    elif installation.state != Installation.State.ACTIVE:
+        state = Standing(installation.state.lower())
+    facts = {
+        S.SUSPENDED_BY_ACCOUNT: installation.suspended_by_account_at,
+        S.SUSPENDED_BY_STAFF: installation.suspended_by_staff_at,
+        S.APPLICATION_SUSPENDED: application.suspended_by_staff_at,
+        S.APPLICATION_RETIRED: application.retired_at,
+    }
+    return frozenset({state} | {name for name, at in facts.items() if at})
+
+
+def is_possible(act: Act, installation: Installation) -> bool:
+    rule, stands = RULES[act], standing(installation)
+    return stands <= rule.under and (not rule.needs or bool(rule.needs & stands))
+
+
+def refuse_unless_possible(act: Act, installation: Installation) -> None:
+    """Raises NotPossible, with what stands in the way."""
+    if is_possible(act, installation):
+        return
+    in_the_way = sorted(standing(installation) - RULES[act].under, key=list(Standing).index)
+    words = WORDS[in_the_way[0]] if in_the_way else "{it} is not suspended by you: there is nothing to {act}."
+    raise NotPossible(words.format(it=installation, act=act.removesuffix(" by staff")))

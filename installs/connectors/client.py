@@ -1,0 +1,152 @@
+"""The reference way to authorise against a Linnworks API, and to call it.
+
+    caller = Caller(base_url, credentials, sessions, door)
+    answer = caller.call("POST", "/api/Inventory/GetStockLocations")
+
+1. The six credentials are posted to AuthorizeByApplication as a form. The answer, JSON or a form, holds the session
+   token in the member that Response authentication token key names, in any letter case.
+2. Every call carries the session token, raw, in its Authorization header.
+3. On 401 the session has ended: one caller authorises again, all others wait for what comes of it, and each makes its
+   call once more. The permanent token stays the same.
+4. On 429 it waits as long as Retry-After says, once, if that is bearable.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+from urllib.parse import urlencode
+
+from django.utils import timezone
+
+from installs.connectors import reading
+from installs.connectors.reading import Authorised, NotAuthorised
+from installs.outbound import Answer, NotSent
+from installs.retries import retry_after
+
+AUTHORIZE = "/api/Auth/AuthorizeByApplication"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+# Longer than one request takes: after it, a caller that renews and was killed is one that never began.
+RENEWED_WITHIN_SECONDS = 15.0
+LONGEST_WAIT_SECONDS = 20.0
+LOOK_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The six of the source page; a repr shows none that opens anything."""
+
+    scope: str
+    application_id: str
+    grant_type: str
+    token_key: str
+    token: str = field(repr=False)
+    application_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Session:
+    """`generation` counts the renewals so far; `token` is "" where there is no session."""
+
+    token: str = field(repr=False)
+    generation: int
+
+
+class Sessions(Protocol):
+    """Where callers of one instance, in any number of processes, keep the session that they share."""
+
+    def current(self) -> Session: ...
+
+    def claim(self, generation: int) -> bool:
+        """Whether this caller renews the session of this generation; to one of them only it says yes."""
+        ...
+
+    def put(self, generation: int, authorised: Authorised) -> None:
+        """What the claim came to: the next generation."""
+        ...
+
+    def give_up(self, generation: int, fault: NotAuthorised) -> None:
+        """The claim came to nothing: those who wait for it are told the same."""
+        ...
+
+    def fault(self, generation: int) -> NotAuthorised | None:
+        """What the last claim of this generation came to, where that was nothing, a moment ago."""
+        ...
+
+
+Send = Callable[[str, str, bytes, dict[str, str]], Answer]
+
+
+class Caller:
+    """`send` makes one request (method, URL, body, headers) and raises NotSent: the door out."""
+
+    def __init__(self, base_url: str, credentials: Credentials, sessions: Sessions, send: Send) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.credentials = credentials
+        self.sessions = sessions
+        self.send = send
+
+    def call(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
+        """The answer, whatever it is; raises NotAuthorised where there is no session to be had, NotSent where the
+        call itself got no answer."""
+        session = self.sessions.current()
+        if not session.token:
+            session = self.renewed(session.generation)
+        answer = self._with(session, method, path, body, headers or {})
+        if answer.status == 401:
+            session = self.renewed(session.generation)
+            answer = self._with(session, method, path, body, headers or {})
+        return answer
+
+    def renewed(self, generation: int) -> Session:
+        """A session younger than this generation: made by this caller, or by whichever came first."""
+        give_up_at = time.monotonic() + LONGEST_WAIT_SECONDS
+        while time.monotonic() < give_up_at:
+            session = self.sessions.current()
+            if session.generation > generation and session.token:
+                return session
+            if self.sessions.claim(generation):
+                return self._renew(generation)
+            if fault := self.sessions.fault(generation):
+                raise fault
+            time.sleep(LOOK_SECONDS)
+        raise NotAuthorised("Another caller has been renewing the session for too long.", "Try again.")
+
+    def authorise(self) -> Authorised:
+        """One exchange of the permanent token. Keeps nothing."""
+        given = self.credentials
+        form = {
+            "ApplicationId": given.application_id,
+            "ApplicationSecret": given.application_secret,
+            "Token": given.token,
+            "Scope": given.scope,
+            "grant_type": given.grant_type,
+        }
+        try:
+            answer = self._patiently("POST", AUTHORIZE, urlencode(form).encode(), FORM)
+        except NotSent as error:
+            raise reading.of_not_sent(error) from None
+        return reading.read(answer, given.token_key)
+
+    def _renew(self, generation: int) -> Session:
+        try:
+            authorised = self.authorise()
+        except NotAuthorised as fault:
+            self.sessions.give_up(generation, fault)
+            raise
+        self.sessions.put(generation, authorised)
+        return Session(authorised.token, generation + 1)
+
+    def _with(self, session: Session, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
+        return self._patiently(method, path, body, headers | {"Authorization": session.token})
+
+    def _patiently(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
+        answer = self.send(method, self.base_url + path, body, headers)
+        if answer.status != 429:
+            return answer
+        named = {name.lower(): value for name, value in answer.headers}
+        wait = retry_after(named.get("retry-after", ""), timezone.now()).total_seconds()
+        if wait > LONGEST_WAIT_SECONDS:
+            return answer
+        time.sleep(max(wait, 1))
+        return self.send(method, self.base_url + path, body, headers)

@@ -1,0 +1,155 @@
+"""Connector instances of an account: made, changed, deleted. Values go in and are never shown again."""
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from installs import lifecycle
+from installs.models import Connector, Installation
+from linnapp import credentials, manifest, timeline
+from linnapp.errors import NotPossible
+from linnapp.models import Account, User
+from linnapp.timeline import Kind, Side
+
+GRANT_TYPE = "client_credentials"
+TOKEN_KEY = "token"
+MOST_OF_AN_ACCOUNT = 100
+
+
+@dataclass(frozen=True)
+class Values:
+    """What an instance is made of. An empty credential leaves the one that is stored as it is."""
+
+    name: str
+    base_url: str
+    scope: str
+    token: str = field(repr=False)
+    application_id: str
+    application_secret: str = field(repr=False)
+    grant_type: str
+    token_key: str
+
+
+# Stored encrypted, under this name with `_encrypted` behind it.
+ENCRYPTED = ("scope", "token", "application_id", "application_secret")
+LABELS = {
+    "name": "Name",
+    "base_url": "Base URL",
+    "scope": "Scope",
+    "token": "Token",
+    "application_id": "Application id",
+    "application_secret": "Application secret",
+    "grant_type": "Grant type",
+    "token_key": "Response authentication token key",
+}
+
+
+@transaction.atomic
+def make(account: Account, values: Values, *, by: User) -> Connector:
+    """Raises NotPossible past MOST_OF_AN_ACCOUNT."""
+    row = Account.objects.select_for_update().get(pk=account.pk)
+    if Connector.objects.filter(account=row).count() >= MOST_OF_AN_ACCOUNT:
+        raise NotPossible(f"An account keeps at most {MOST_OF_AN_ACCOUNT} connectors. Delete one that is not used.")
+    connector = Connector(account=row, created_by=by)
+    _put(connector, values)
+    connector.save(force_insert=True)
+    _record(Kind.CONNECTOR_MADE, connector, by)
+    return connector
+
+
+@transaction.atomic
+def edit(connector: Connector, values: Values, *, by: User) -> list[str]:
+    """Labels of what changed. The session ends with the credentials it was made with."""
+    row = _locked(connector)
+    changed = _put(row, values)
+    if not changed:
+        return []
+    row.session_encrypted, row.session_ends_at, row.generation = "", None, row.generation + 1
+    row.state, row.last_error, row.last_error_at = Connector.State.UNTESTED, "", None
+    row.save()
+    _record(Kind.CONNECTOR_EDITED, row, by, fields=", ".join(changed))
+    return changed
+
+
+@transaction.atomic
+def set_enabled(connector: Connector, *, enabled: bool, by: User) -> None:
+    row = _locked(connector)
+    if row.enabled == enabled:
+        return
+    row.enabled = enabled
+    row.save(update_fields=["enabled"])
+    _record(Kind.CONNECTOR_EDITED, row, by, fields="enabled" if enabled else "disabled")
+
+
+@transaction.atomic
+def delete(connector: Connector, *, by: User) -> None:
+    row = _locked(connector)
+    _record(Kind.CONNECTOR_DELETED, row, by)
+    row.delete()
+
+
+def from_installation(installation: Installation, *, by: User) -> Connector:
+    """A working instance of one's own installation, against this portal. Raises NotPossible for an installation of
+    somebody else's application, whose secret is its developer's."""
+    application = installation.application
+    if not installation.is_on_own_account:
+        raise NotPossible(f"The Application Secret of {application} belongs to {application.account}.")
+    if not installation.is_live:
+        raise NotPossible(f"{application} is not installed on {installation.account} any more.")
+    secret = application.secrets.live().latest("created_at")
+    values = Values(
+        name=application.name,
+        base_url=settings.SITE_URL,
+        scope=asked_for(installation),
+        token=lifecycle.current_token(installation).value(),
+        application_id=str(application.pk),
+        application_secret=secret.value(),
+        grant_type=GRANT_TYPE,
+        token_key=TOKEN_KEY,
+    )
+    return make(installation.account, values, by=by)
+
+
+def asked_for(installation: Installation) -> str:
+    """The permissions of the installation's version, as a scope; a word for an application that names none."""
+    return " ".join(manifest.parse(installation.version.snapshot).permissions) or "all"
+
+
+def _put(connector: Connector, values: Values) -> list[str]:
+    """Sets what differs; the labels of it. An empty credential is one that stays."""
+    changed = []
+    for name in (each.name for each in fields(Values)):
+        value = getattr(values, name)
+        if name in ENCRYPTED:
+            stored = getattr(connector, f"{name}_encrypted")
+            if not value or (stored and credentials.same(credentials.decrypt(stored), value)):
+                continue
+            setattr(connector, f"{name}_encrypted", credentials.encrypt(value))
+        elif getattr(connector, name) == value:
+            continue
+        else:
+            setattr(connector, name, value)
+        changed.append(LABELS[name])
+    return changed
+
+
+def _locked(connector: Connector) -> Connector:
+    rows = Connector.objects.select_for_update(of=("self",)).select_related("account")
+    row = rows.filter(pk=connector.pk).first()
+    if row is None:
+        raise NotPossible(f"{connector.name} was deleted meanwhile.")
+    return row
+
+
+def _record(kind: Kind, connector: Connector, by: User, **facts: Any) -> None:
+    timeline.record(
+        kind,
+        by=by,
+        side=Side.CUSTOMER,
+        account=connector.account,
+        subject_id=connector.pk,
+        connector=connector.name,
+        **facts,
+    )

@@ -1,0 +1,170 @@
+"""What an authorising server answered: the session token by its key, or what is wrong and what mends it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from installs.outbound import Answer, NotSent
+from linnapp import credentials
+
+# What clients and servers call a session token; named where the key asked for is not in the answer.
+USUAL_KEYS = ("token", "access_token", "accesstoken", "session_token", "sessiontoken", "id_token", "jwt", "bearer")
+LONGEST_TOKEN = 4096
+# For an answer that says nothing of it: what the source calls about the life of a session.
+USUAL_SECONDS = 1800
+
+
+@dataclass(frozen=True)
+class Authorised:
+    token: str
+    seconds: int
+
+
+class NotAuthorised(Exception):
+    """Why there is no session. `str()` is what happened, `fix` what mends it; neither holds a secret."""
+
+    def __init__(self, words: str, fix: str) -> None:
+        super().__init__(words)
+        self.fix = fix
+
+
+def read(answer: Answer, key: str) -> Authorised:
+    """The session token under `key`, whose letter case does not matter. Raises NotAuthorised for any other answer."""
+    if answer.status != 200:
+        raise _of_status(answer)
+    members = _members(answer)
+    by_name = {name.lower(): name for name in members}
+    found = members.get(by_name.get(key.lower(), ""))
+    if found is None:
+        raise _without_key(members, key)
+    if not isinstance(found, str) or not found.strip() or len(found) > LONGEST_TOKEN:
+        raise NotAuthorised(
+            f"`{by_name[key.lower()]}` in the answer is no text that could be a session token.",
+            "Name the member that holds the session token in Response authentication token key.",
+        )
+    return Authorised(found.strip(), _seconds(members, by_name))
+
+
+def of_not_sent(error: NotSent) -> NotAuthorised:
+    """What kept the request from being answered; the door's sentence is told as it is."""
+    return NotAuthorised(str(error), "Check the base URL, and that its server answers from where this portal runs.")
+
+
+def _seconds(members: Mapping[str, Any], by_name: Mapping[str, str]) -> int:
+    for name in ("ttl", "expires_in"):
+        value = members.get(by_name.get(name, ""))
+        if isinstance(value, int | float | str) and str(value).isdigit() and 0 < int(value) < 10**7:
+            return int(value)
+    return USUAL_SECONDS
+
+
+def _members(answer: Answer) -> Mapping[str, Any]:
+    text = answer.body.decode(errors="replace").strip()
+    kind = _content_type(answer)
+    if kind == "application/x-www-form-urlencoded":
+        return dict(parse_qsl(text, max_num_fields=1000))
+    try:
+        members = json.loads(text)
+    except ValueError:
+        raise _no_json(answer, text) from None
+    if not isinstance(members, dict):
+        raise NotAuthorised(
+            f"The answer is JSON, but {_kind_of(members)} and no object with members.", "Check the base URL."
+        )
+    return members
+
+
+def _content_type(answer: Answer) -> str:
+    return _header(answer, "content-type").partition(";")[0].strip().lower()
+
+
+def _header(answer: Answer, wanted: str) -> str:
+    return next((value for name, value in answer.headers if name.lower() == wanted), "")
+
+
+def _no_json(answer: Answer, text: str) -> NotAuthorised:
+    if answer.is_cut:
+        return NotAuthorised("The answer is longer than 16 kB: it is no answer to authorising.", "Check the base URL.")
+    if text[:1] == "<" or "html" in _content_type(answer):
+        return NotAuthorised(
+            "The answer is a web page and not JSON.",
+            "The base URL leads to a site for people. Use the address of its API.",
+        )
+    said = "is empty" if not text else "is neither JSON nor a form"
+    return NotAuthorised(f"The answer {said}.", "Check the base URL: it may lead to another kind of server.")
+
+
+def _kind_of(value: object) -> str:
+    return {list: "a list", str: "a text", bool: "true or false", type(None): "null"}.get(type(value), "a number")
+
+
+def _without_key(members: Mapping[str, Any], key: str) -> NotAuthorised:
+    alike = [name for name in members if name.lower() in USUAL_KEYS]
+    if alike:
+        named = " and ".join(f"`{name[:60]}`" for name in alike[:3])
+        return NotAuthorised(
+            f"The answer has {named}, not `{key}`.", f"Write {alike[0][:60]} into Response authentication token key."
+        )
+    named = ", ".join(f"`{name[:60]}`" for name in list(members)[:5]) or "no member at all"
+    return NotAuthorised(
+        f"The answer has no `{key}`, but {named}.",
+        "Name the member that holds the session token in Response authentication token key.",
+    )
+
+
+def _of_status(answer: Answer) -> NotAuthorised:
+    if 300 <= answer.status < 400:
+        host = _host(_header(answer, "location"))
+        leads = f" to {host}" if host else ""
+        return NotAuthorised(
+            f"The server answered {answer.status}, a redirect{leads}: redirects are not followed.",
+            "Write the address that it leads to into the base URL.",
+        )
+    if answer.status in (404, 405):
+        return NotAuthorised(
+            f"The server answered {answer.status}: it has no AuthorizeByApplication at this base URL.",
+            "The base URL is scheme and host, such as https://api.linnworks.net, without a path.",
+        )
+    if answer.status >= 500:
+        return NotAuthorised(
+            f"The server answered {answer.status}: it failed by itself.", "Try again later, or ask who runs it."
+        )
+    return _refusal(answer)
+
+
+def _host(location: str) -> str:
+    try:
+        return (urlsplit(location).hostname or "")[:100]
+    except ValueError:
+        return ""
+
+
+def _refusal(answer: Answer) -> NotAuthorised:
+    """In the server's own words where it has some, masked: it may quote what it was sent."""
+    message = _message(answer)
+    if "session token" in message.lower():
+        return NotAuthorised(
+            f"That is a session token: {message}",
+            "Put the permanent token of the installation into Token. Session tokens are what it is exchanged for.",
+        )
+    said = f": {message}" if message else "."
+    return NotAuthorised(
+        f"The server refused with {answer.status}{said}",
+        "Compare Application id, Application secret and Token with the developer portal.",
+    )
+
+
+def _message(answer: Answer) -> str:
+    try:
+        members = json.loads(answer.body)
+    except ValueError:
+        return ""
+    if not isinstance(members, dict):
+        return ""
+    by_name = {str(name).lower(): value for name, value in members.items()}
+    for name in ("message", "error_description", "error"):
+        if isinstance(by_name.get(name), str):
+            return credentials.without_values(by_name[name])[:300]
+    return ""

@@ -1,0 +1,113 @@
+"""The other side of the wire: stored credentials of a system that authorises against a Linnworks API, its session, and
+the checks of it."""
+
+import uuid
+from typing import ClassVar, Self
+
+from django.db import models
+from django.utils import timezone
+
+from linnapp import credentials
+from linnapp.models import Account, User
+from linnapp.models.people import Reader
+
+
+class ConnectorQuerySet(models.QuerySet["Connector"]):
+    def manageable_by(self, user: Reader) -> Self:
+        """Those of the accounts this person owns: a connector holds a permanent token."""
+        return self.filter(account__in=Account.objects.owned_by(user).values("pk"))
+
+    def on_account(self, slug: str) -> Self:
+        return self.filter(account__slug=slug)
+
+
+class Connector(models.Model):
+    """One connector instance: where it calls, and the credentials it authorises with, which are never shown again."""
+
+    class State(models.TextChoices):
+        UNTESTED = "UNTESTED", "Not tested"
+        WORKING = "WORKING", "Working"
+        FAILING = "FAILING", "Failing"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    account = models.ForeignKey(Account, models.CASCADE, related_name="+")
+    name = models.CharField(max_length=80)
+    base_url = models.TextField("base URL")
+    enabled = models.BooleanField(default=True)
+    # The six credentials of the source page. Encrypted is what opens something, or says what it opens.
+    scope_encrypted = models.TextField(editable=False)
+    token_encrypted = models.TextField(editable=False)
+    application_id_encrypted = models.TextField(editable=False)
+    application_secret_encrypted = models.TextField(editable=False)
+    grant_type = models.CharField(max_length=40)
+    token_key = models.CharField("response authentication token key", max_length=80)
+    state = models.CharField(max_length=20, choices=State, default=State.UNTESTED)
+    last_success_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.TextField(blank=True)
+    last_error_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    # The session that its calls share. `generation` counts renewals: whoever renews claims the one that it saw fail.
+    session_encrypted = models.TextField(blank=True, editable=False)
+    session_ends_at = models.DateTimeField(null=True, blank=True, editable=False)
+    generation = models.PositiveBigIntegerField(default=0, editable=False)
+    renewing_until = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects: ClassVar[ConnectorQuerySet] = ConnectorQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        indexes = (models.Index(fields=("account", "-created_at"), name="connectors_by_account"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def scope(self) -> str:
+        return credentials.decrypt(self.scope_encrypted)
+
+    @property
+    def token(self) -> str:
+        return credentials.decrypt(self.token_encrypted)
+
+    @property
+    def application_id(self) -> str:
+        return credentials.decrypt(self.application_id_encrypted)
+
+    @property
+    def application_secret(self) -> str:
+        return credentials.decrypt(self.application_secret_encrypted)
+
+    @property
+    def session_token(self) -> str:
+        """The session token of the last renewal, "" for none; it may have ended since."""
+        return credentials.decrypt(self.session_encrypted) if self.session_encrypted else ""
+
+
+class ConnectorCheck(models.Model):
+    """One run of Test connection: its steps as they happen, and the conversation without secrets."""
+
+    class State(models.TextChoices):
+        WAITING = "WAITING", "Waiting"
+        RUNNING = "RUNNING", "Running"
+        PASSED = "PASSED", "Passed"
+        FAILED = "FAILED", "Failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    connector = models.ForeignKey(Connector, models.CASCADE, related_name="checks")
+    requested_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    state = models.CharField(max_length=20, choices=State, default=State.WAITING)
+    # {name, words, milliseconds, passed} each.
+    steps = models.JSONField(default=list)
+    # {request, answer} each, masked before it is written.
+    conversation = models.JSONField(default=list)
+    # What failed, and what mends it; empty where nothing did.
+    fault = models.TextField(blank=True)
+    fix = models.TextField(blank=True)
+
+    class Meta:
+        indexes = (models.Index(fields=("connector", "-created_at"), name="checks_by_connector"),)
+
+    def __str__(self) -> str:
+        return f"{self.get_state_display()} check of {self.connector}"
