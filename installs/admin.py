@@ -6,9 +6,12 @@ from django.contrib import admin
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from installs import admin_acts as acts
+from installs import listings
 from installs.models import (
     Attempt,
     AttemptCount,
@@ -31,6 +34,7 @@ from installs.models import (
 from linnapp.admin_pages import ReadOnlyAdmin, ask_and_perform, page_links
 from linnapp.models import Application
 
+REVIEWS_SHOWN = 20
 MEMBERS_ONLY = (
     "These are pages of the account: they open for its members. Nobody else reads its secrets and permanent tokens, "
     "staff included."
@@ -59,6 +63,29 @@ class ApplicationState(StateFilter):
     }
 
 
+class ChangedSinceReview(StateFilter):
+    title = "changed since review"
+    parameter_name = "changed"
+    conditions: ClassVar[dict[str, Q]] = {
+        "Yes": Q(changed_since_review=True),
+        "No": Q(changed_since_review=False),
+    }
+
+
+def review_lines(application: Application) -> list[str]:
+    """Requests and decisions, newest first, each with what it was about and what differs from it now."""
+    reviews = Review.objects.of_application(application).newest_first().select_related("requested_by", "decided_by")
+    lines = []
+    for review in reviews[:REVIEWS_SHOWN]:
+        decision = f"{review.get_decision_display()} by {review.decided_by}" if review.decision else "Open"
+        changed = ", ".join(listings.differences(application, review)) or "nothing"
+        lines.append(
+            f"{decision}: {review.name}, requested by {review.requested_by} on {review.requested_at:%d %b %Y}. "
+            f"Changed since: {changed}. {review.reasons}".strip()
+        )
+    return lines
+
+
 PENDING = Q(state=Installation.State.PENDING)
 LAPSED = PENDING & Q(waits_until__lte=Now())
 LIVE = Q(state=Installation.State.ACTIVE) | PENDING & Q(waits_until__gt=Now())
@@ -80,21 +107,24 @@ class InstallationState(StateFilter):
 class ApplicationAdmin(ReadOnlyAdmin):
     private = frozenset({"summary"})
     exclude = ("logo_digest",)
-    list_display = ("name", "account", "type", "shown_state", "listing", "live_installations", "created_at")
-    list_filter = (ApplicationState, "type", "listing")
+    list_display = (
+        *("name", "account", "type", "shown_state", "listing", "changed_since_review"),
+        *("live_installations", "created_at"),
+    )
+    list_filter = (ApplicationState, "type", "listing", ChangedSinceReview)
     list_select_related = ("account",)
     search_fields = ("name", "account__name", "account__slug")
     search_ids = ("pk", "account_id")
     search_help_text = "Name, company or Application ID"
     date_hierarchy = "created_at"
     ordering = ("-created_at", "pk")
-    readonly_fields = ("portal_pages",)
-    actions = ("suspend", "resume", "list_in_store", "take_off_store")
+    readonly_fields = ("portal_pages", "shown_logo", "reviews")
+    actions = ("suspend", "resume", "list_in_store", "return_listing", "take_off_store")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Application]:
         live = Installation.objects.live().filter(application=OuterRef("pk")).order_by().values("application")
         count = Subquery(live.annotate(count=Count("pk")).values("count"), output_field=IntegerField())
-        return super().get_queryset(request).annotate(live_count=Coalesce(count, 0))
+        return listings.with_changed_since_review(super().get_queryset(request)).annotate(live_count=Coalesce(count, 0))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         fields = super().get_fields(request, obj)
@@ -103,6 +133,22 @@ class ApplicationAdmin(ReadOnlyAdmin):
     @admin.display(description="installations", ordering="live_count")
     def live_installations(self, application: Any) -> int:
         return int(application.live_count)
+
+    @admin.display(description="changed since review", boolean=True)
+    def changed_since_review(self, application: Any) -> bool | None:
+        return True if application.changed_since_review else None
+
+    @admin.display(description="logo")
+    def shown_logo(self, application: Application) -> SafeString | str:
+        if not application.logo_digest:
+            return "none"
+        return format_html(
+            '<img src="{}" alt="" width="140" height="140">', reverse("logo", args=[application.logo_digest])
+        )
+
+    @admin.display(description="reviews of its listing")
+    def reviews(self, application: Application) -> SafeString:
+        return format_html_join("", "<div>{}</div>", ((line,) for line in review_lines(application)))
 
     @admin.display(description="state")
     def shown_state(self, application: Application) -> str:
@@ -130,6 +176,10 @@ class ApplicationAdmin(ReadOnlyAdmin):
     @admin.action(description="List in the store", permissions=["act"])
     def list_in_store(self, request: HttpRequest, queryset: QuerySet[Application]) -> HttpResponse | None:
         return ask_and_perform(self, request, queryset, acts.LIST_APPLICATIONS)
+
+    @admin.action(description="Return the listing with reasons", permissions=["act"])
+    def return_listing(self, request: HttpRequest, queryset: QuerySet[Application]) -> HttpResponse | None:
+        return ask_and_perform(self, request, queryset, acts.RETURN_LISTINGS)
 
     @admin.action(description="Take off the store", permissions=["act"])
     def take_off_store(self, request: HttpRequest, queryset: QuerySet[Application]) -> HttpResponse | None:

@@ -1,16 +1,14 @@
 """What staff do in the admin to applications and installations: the effect in words, told before, and the service."""
 
 from collections import defaultdict
-from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Count
 
-from installs import suspending
-from installs.models import Installation, Session
+from installs import listings, suspending
+from installs.models import Installation, Review, Session
 from linnapp.admin_pages import Act, Effect, some_of
 from linnapp.models import Application
-from linnapp.services import applications
 
 
 def _accounts(rows: list[Application]) -> dict[object, list[str]]:
@@ -92,23 +90,47 @@ def _goes_on_here(row: Installation) -> str:
     return f"{row.account} can use {row.application} again."
 
 
-def listing(listed: bool) -> Callable[[list[Application]], list[Effect]]:
-    def effects(rows: list[Application]) -> list[Effect]:
-        return [Effect(row, _on_store(row, listed)) for row in rows]
-
-    return effects
+def _reviews_open(rows: list[Application]) -> dict[object, Review]:
+    return {review.application_id: review for review in Review.objects.open().filter(application__in=rows)}
 
 
-def _on_store(row: Application, listed: bool) -> str:
+def listing(rows: list[Application]) -> list[Effect]:
+    reviews = _reviews_open(rows)
+    return [Effect(row, _into_store(row, reviews.get(row.pk))) for row in rows]
+
+
+def _into_store(row: Application, review: Review | None) -> str:
     if row.retired_at:
         return "Retired: its listing cannot be changed."
-    if (row.listing == Application.Listing.LISTED) == listed:
-        return "That is so already: nothing changes."
-    if listed:
-        return "Found in the store by everybody, and shown as verified."
+    if row.listing == Application.Listing.LISTED:
+        changed = listings.changed_fields(row)
+        return f"Reviewed anew: {', '.join(changed)}." if changed else "Listed already: nothing changes."
+    later = "once it is resumed" if row.suspended_by_staff_at else "by everybody"
+    sentence = f"Found in the store {later}, and shown as verified."
+    if review is None:
+        return f"{sentence} Nobody requested it."
+    edited = ", ".join(listings.differences(row, review))
+    return f"{sentence} Marked as changed since it was requested: {edited}." if edited else sentence
+
+
+def returning(rows: list[Application]) -> list[Effect]:
+    reviews = _reviews_open(rows)
+    return [Effect(row, "Returned to its developer." if row.pk in reviews else NOT_IN_REVIEW) for row in rows]
+
+
+def unlisting(rows: list[Application]) -> list[Effect]:
+    return [Effect(row, _off_store(row)) for row in rows]
+
+
+def _off_store(row: Application) -> str:
+    if row.listing == Application.Listing.IN_REVIEW:
+        return "In review: it is returned instead."
+    if row.listing != Application.Listing.LISTED:
+        return "Not in the store: nothing changes."
     return "Not found in the store any more, and shown as not verified. Installed accounts keep it."
 
 
+NOT_IN_REVIEW = "Not in review: there is nothing to return."
 READ_BY_ALL = "Its owner and everybody who installed it read this."
 SUSPEND_APPLICATIONS = Act(
     "suspend",
@@ -130,17 +152,25 @@ LIST_APPLICATIONS = Act(
     "list_in_store",
     "List",
     "listed",
-    "Its owner reads this.",
-    listing(True),
-    lambda row, reason, by: applications.set_listing(row, listed=True, reason=reason, by=by),
+    "Its owners read this.",
+    listing,
+    lambda row, reason, by: listings.list_in_store(row, reason=reason, by=by),
+)
+RETURN_LISTINGS = Act(
+    "return_listing",
+    "Return",
+    "returned",
+    "Its owners read this, and mend what it says.",
+    returning,
+    lambda row, reason, by: listings.return_with_reasons(row, reason=reason, by=by),
 )
 UNLIST_APPLICATIONS = Act(
     "take_off_store",
     "Unlist",
     "unlisted",
-    "Its owner reads this.",
-    listing(False),
-    lambda row, reason, by: applications.set_listing(row, listed=False, reason=reason, by=by),
+    "Its owners read this.",
+    unlisting,
+    lambda row, reason, by: listings.take_off_store(row, reason=reason, by=by),
 )
 SUSPEND_INSTALLATIONS = Act(
     "suspend",

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.utils import timezone
 
+from installs import listings
 from installs.models import Installation, RefusalGroup
 from installs.postbacks import health
 from installs.refusals import CAUSES, Reason
@@ -36,6 +37,7 @@ def notices(application: Application) -> list[Notice]:
     if application.retired_at:
         return []
     parts = (
+        _returned_listing,
         _suspended_installations,
         _failed_installations,
         _refused,
@@ -50,6 +52,14 @@ def notices(application: Application) -> list[Notice]:
 
 def accounts(count: int) -> str:
     return "1 installation" if count == 1 else f"{count:,} installations"
+
+
+def _returned_listing(application: Application) -> Iterator[Notice]:
+    if application.listing != Application.Listing.RETURNED:
+        return
+    review = listings.last_review(application)
+    reasons = review.reasons if review else ""
+    yield Notice("suspended", "undo-2", "Its listing was returned", reasons, "Listing", "listing")
 
 
 def _suspended_installations(application: Application) -> Iterator[Notice]:

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Count, Max
 from django.utils import timezone
 
+from installs import listings
 from installs.models import Installation, PermanentToken, Session
 from linnapp import timeline
 from linnapp.errors import NotPossible
@@ -88,6 +89,7 @@ def _retire(application: Application, by: User) -> bool:
     application.retired_at = now
     application.listing = Application.Listing.UNLISTED
     application.save(update_fields=["retired_at", "listing"])
+    listings.close_request(application, by=by)
     application.secrets.live().update(ends_at=now)
     PermanentToken.objects.live().filter(installation__application=application).update(ends_at=now)
     Session.objects.filter(installation__application=application).end(Session.End.APPLICATION_RETIRED)

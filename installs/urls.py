@@ -6,6 +6,7 @@ from installs.views import (
     application_installations,
     consent,
     installation_postbacks,
+    listing,
     my_apps,
     overview,
     postback_replay,
@@ -15,6 +16,7 @@ from installs.views import (
     removal,
     search,
     secrets,
+    store,
     support,
     version_creation,
     versions,
@@ -66,6 +68,10 @@ urlpatterns: list[URLPattern] = [
         postback_settings.signing_secret_rotate,
         name="signing_secret_rotate",
     ),
+    # listing
+    path(f"{APPLICATION}/listing/", listing.listing_page, name="listing"),
+    path(f"{APPLICATION}/listing/request/", listing.listing_request, name="listing_request"),
+    path(f"{APPLICATION}/listing/take-back/", listing.listing_take_back, name="listing_take_back"),
     # removal
     path(f"{APPLICATION}/remove/", removal.application_remove, name="application_remove"),
     # versions
@@ -75,6 +81,9 @@ urlpatterns: list[URLPattern] = [
     path(f"{APPLICATION}/versions/new/release/", version_creation.version_release, name="version_release"),
     path(f"{APPLICATION}/versions/<int:version>/", versions.version_detail, name="version_detail"),
     path(f"{APPLICATION}/versions/<int:version>/export/", versions.version_export, name="version_export"),
+    # store
+    path("a/<slug:account>/store/", store.store_list, name="store"),
+    path("a/<slug:account>/store/<uuid:application>/", store.store_application, name="store_application"),
     # my apps
     path("a/<slug:account>/apps/", my_apps.my_apps, name="my_apps"),
     path(f"{INSTALLATION}/", my_apps.installation_detail, name="installation_detail"),

@@ -13,7 +13,7 @@ from django.contrib import admin
 from django.db import transaction
 from django.utils import timezone
 
-from installs import lifecycle, rotation, suspending
+from installs import lifecycle, listings, rotation, suspending
 from installs.models import Delivery, Installation, PostbackHost
 from installs.postbacks import asking, deciding
 from linnapp.demo_people import PEOPLE
@@ -130,8 +130,18 @@ def other_applications(account: Account, alice: User) -> Facts:
     made["suspended"] = Application.objects.get(name="Review Lamp")
     reason = "It asked its customers for their passwords."
     suspending.suspend_application(made["suspended"], reason=reason, by=user("Paula"))
+    made["answering"] = Application.objects.get(name="Ledger Link")
+    made["returned"] = Application.objects.get(name="Blue Market")
+    made["review"] = in_review(alice)
     made["changed"] = Application.objects.get(name="Order Board")
     return {f"{name} application": str(row.pk) for name, row in made.items()}
+
+
+def in_review(alice: User) -> Application:
+    board = Application.objects.get(name="Order Board")
+    listings.take_off_store(board, reason="It has a new name soon.", by=user("Paula"))
+    listings.request_listing(board, by=alice)
+    return board
 
 
 @transaction.atomic

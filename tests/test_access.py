@@ -107,6 +107,11 @@ TABLE: dict[str, Who] = {
     "version_detail": TEAM,
     "version_export": TEAM,
     "logo": Who(others=404, nobody=404),
+    "listing": TEAM,
+    "listing_request": only("alice", "bob", status=422, method="post"),
+    "listing_take_back": only("alice", "bob", status=422, method="post"),
+    "store": TEAM,
+    "store_application": TEAM,
     "my_apps": CUSTOMER,
     "installation_detail": CUSTOMER,
     "installation_installed": CUSTOMER,
@@ -195,6 +200,7 @@ def world(
     installation: Installation,
 ) -> World:
     invitation, _ = people.invite(northwind, email="eve@example.com", role=Membership.Role.DEVELOPER, by=alice)
+    Application.objects.update(listing=Application.Listing.LISTED)
     arguments = {
         "account": northwind.slug,
         "application": application.pk,

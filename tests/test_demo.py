@@ -8,9 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
-from installs import attention, demo, figures, lifecycle
+from installs import attention, demo, figures, lifecycle, listings, store
 from installs.checklist import checklist
-from installs.models import Attempt, Delivery, Installation, PermanentToken, PostbackHost, SigningSecret
+from installs.models import Attempt, Delivery, Installation, PermanentToken, PostbackHost, Review, SigningSecret
 from linnapp.models import Application, TimelineEntry
 from linnapp.timeline import Kind
 
@@ -107,3 +107,15 @@ def test_the_log_keeps_no_permanent_token() -> None:
     assert "Token=" in kept
     for token in PermanentToken.objects.filter(installation__deliveries__isnull=False).distinct():
         assert token.value() not in kept
+
+
+def test_what_is_listed_was_reviewed_one_waits_and_one_was_returned() -> None:
+    by_listing = {row.name: row.listing for row in Application.objects.exclude(listing="LISTED")}
+    assert by_listing == {"Blue Market": "RETURNED", "Review Lamp": "IN_REVIEW"}
+    assert set(store.on_offer()) == set(Application.objects.filter(listing="LISTED"))
+    assert not listings.with_changed_since_review(Application.objects.all()).filter(changed_since_review=True).exists()
+    assert Review.objects.accepted().count() == 4
+    for review in Review.objects.exclude(decision=""):
+        assert review.decided_at is not None
+        assert review.application.created_at < review.requested_at < review.decided_at < timezone.now()
+    assert Review.objects.open().get().requested_at < timezone.now() - timedelta(days=2)

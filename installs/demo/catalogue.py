@@ -4,6 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from linnapp.manifest import Manifest, ManifestModule, ManifestParameter
+from linnapp.models import Application
+
+Listing = Application.Listing
 
 Step = Callable[[Manifest], Manifest]
 
@@ -27,7 +30,7 @@ class DemoApplication:
     description: str
     support: str
     logo: str
-    listed: bool
+    listing: Listing
     created_days_ago: int
     releases: tuple[Release, ...]
     unreleased: Step | None = None
@@ -92,7 +95,7 @@ CATALOGUE = (
         description="Keeps stock levels of your shops, warehouses and marketplaces the same, within a minute.",
         support="help@northwind.example",
         logo="stock-bridge",
-        listed=True,
+        listing=Listing.LISTED,
         created_days_ago=90,
         releases=(
             Release(88, (1, 0, 0), "First release: stock levels in both directions.", unchanged),
@@ -120,7 +123,7 @@ CATALOGUE = (
         description="Prints labels and pushes tracking numbers to your marketplaces as soon as an order is packed.",
         support="https://northwind.example/parcel-sync",
         logo="parcel-sync",
-        listed=True,
+        listing=Listing.LISTED,
         created_days_ago=84,
         releases=(
             Release(
@@ -156,11 +159,11 @@ CATALOGUE = (
         name="Blue Market",
         kind="CHANNEL",
         publisher="Northwind",
-        summary="Pilot with three sellers; listing follows in spring.",
+        summary="Pilot with three sellers; listing to be asked for again.",
         description="Sells your products on Blue Market: orders arrive here, stock and prices go there.",
         support="help@northwind.example",
         logo="blue-market",
-        listed=False,
+        listing=Listing.RETURNED,
         created_days_ago=58,
         releases=(
             Release(
@@ -194,7 +197,7 @@ CATALOGUE = (
         description="A board of today's orders for the packing room, beside the orders themselves.",
         support="help@northwind.example",
         logo="order-board",
-        listed=True,
+        listing=Listing.LISTED,
         created_days_ago=45,
         releases=(
             Release(
@@ -217,7 +220,7 @@ CATALOGUE = (
         description="Books each order, refund and fee in your accounts the night it happens.",
         support="https://harbourlabs.example/help",
         logo="ledger-link",
-        listed=True,
+        listing=Listing.LISTED,
         created_days_ago=76,
         releases=(
             Release(
@@ -240,7 +243,7 @@ CATALOGUE = (
         description="Asks buyers for a review when their parcel has arrived, and never twice.",
         support="hello@harbourlabs.example",
         logo="review-lamp",
-        listed=False,
+        listing=Listing.IN_REVIEW,
         created_days_ago=33,
         releases=(
             Release(

@@ -11,11 +11,19 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from installs import exchanges, lifecycle, suspending
+from installs import exchanges, lifecycle, listings, suspending
 from installs.demo import endpoints
 from installs.demo.catalogue import CATALOGUE, DemoApplication, Release
 from installs.demo.endpoints import Endpoints
-from installs.models import Delivery, ExchangeHour, Installation, PermanentToken, PostbackPolicy, RefusalGroup
+from installs.models import (
+    Delivery,
+    ExchangeHour,
+    Installation,
+    PermanentToken,
+    PostbackPolicy,
+    RefusalGroup,
+    Review,
+)
 from installs.postbacks import asking
 from installs.refusals import Reason
 from linnapp.demo_people import PEOPLE
@@ -27,6 +35,10 @@ INSTALLATIONS = 300
 SEED = 20
 # Shares of what became of an installation; the rest is active.
 UNINSTALLED, SUSPENDED, NEVER_CONNECTED = 0.17, 0.03, 0.06
+RETURNED_BECAUSE = (
+    "Say in the description which countries Blue Market sells to: most questions to our support are about that."
+)
+Decide = Callable[..., bool]
 
 
 @dataclass(frozen=True, order=True)
@@ -83,8 +95,7 @@ class History:
         if entry.unreleased:
             change = entry.unreleased
             self.at(self.ago(1), lambda at: self.save(self.made[entry.name], change, at))
-        if entry.listed:
-            self.at(self.ago(entry.releases[0].days_ago - 2), lambda at: self.list_in_store(entry))
+        self.plan_listing(entry)
 
     def create(self, entry: DemoApplication, at: datetime) -> None:
         account, owner = self.accounts[entry.publisher], self.owners[entry.publisher]
@@ -123,9 +134,28 @@ class History:
         )
         Application.objects.filter(pk=version.application_id).update(changed_at=at)
 
-    def list_in_store(self, entry: DemoApplication) -> None:
+    # Listings: four are listed, one was returned, one waits for staff.
+
+    def plan_listing(self, entry: DemoApplication) -> None:
+        if entry.listing == Application.Listing.LISTED:
+            accepted = self.ago(entry.releases[0].days_ago - 2)
+            self.at(accepted - timedelta(hours=20), lambda at: self.request_listing(entry, at))
+            self.at(accepted, lambda at: self.decide(entry, listings.accept, "Everything is there.", at))
+            return
+        self.at(self.now - timedelta(days=3), lambda at: self.request_listing(entry, at))
+        if entry.listing == Application.Listing.RETURNED:
+            returned = self.now - timedelta(days=1, hours=7)
+            self.at(returned, lambda at: self.decide(entry, listings.send_back, RETURNED_BECAUSE, at))
+
+    def request_listing(self, entry: DemoApplication, at: datetime) -> None:
+        review = listings.hand_in(self.made[entry.name], by=self.owners[entry.publisher])
+        Review.objects.filter(pk=review.pk).update(requested_at=at)
+
+    def decide(self, entry: DemoApplication, decide: Decide, reason: str, at: datetime) -> None:
+        """Without a mail: nobody of the demo has a mailbox."""
         paula = User.objects.get(email=next(person.email for person in PEOPLE if person.is_superuser))
-        applications.set_listing(self.made[entry.name], listed=True, by=paula, reason="Reviewed for the demo.")
+        decide(self.made[entry.name], reason=reason, by=paula)
+        Review.objects.of_application(self.made[entry.name]).update(decided_at=at)
 
     # Installations and what became of them.
 

@@ -12,6 +12,9 @@ class ReviewQuerySet(models.QuerySet["Review"]):
     def of_application(self, application: Application) -> Self:
         return self.filter(application=application)
 
+    def newest_first(self) -> Self:
+        return self.order_by("-requested_at", "-pk")
+
     def open(self) -> Self:
         return self.filter(decision="")
 

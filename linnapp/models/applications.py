@@ -29,6 +29,9 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
     def not_retired(self) -> Self:
         return self.filter(retired_at=None)
 
+    def listed(self) -> Self:
+        return self.filter(listing=Application.Listing.LISTED)
+
     def in_state(self, state: str) -> Self:
         """As the property `state` tells: retired before suspended."""
         if state == Application.State.RETIRED:

@@ -112,24 +112,3 @@ def _change_logo(application: Application, digest: str, change: str, by: User) -
         account=row.account,
         change=change,
     )
-
-
-@transaction.atomic
-def set_listing(application: Application, *, listed: bool, by: User, reason: str) -> bool:
-    """Staff put an application on the store, or take it off; the reason stands in the timeline. Whether anything
-    changed."""
-    row = locked(application)
-    listing = Application.Listing.LISTED if listed else Application.Listing.UNLISTED
-    if row.listing == listing:
-        return False
-    row.listing = listing
-    row.save(update_fields=["listing"])
-    timeline.record(
-        timeline.Kind.APPLICATION_LISTED if listed else timeline.Kind.APPLICATION_UNLISTED,
-        by=by,
-        side=timeline.Side.STAFF,
-        application=row,
-        account=row.account,
-        reason=reason,
-    )
-    return True

@@ -30,6 +30,7 @@ STATES = {
     "active": State("Active", "circle-check", "active"),
     "live": State("Live", "circle-check", "active"),
     "listed": State("Listed", "store", "active"),
+    "installed": State("Installed", "circle-check", "active"),
     "newest": State("Newest", "circle-check", "active"),
     "delivered": State("Delivered", "circle-check", "active"),
     "accepted": State("Accepted", "circle-check", "active"),
