@@ -1,6 +1,8 @@
 """An installation moves to another version: by the act of somebody who may install on its account, and by no other."""
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,12 +18,24 @@ from linnapp.timeline import Kind
 GO_BACK_WITHIN = timedelta(days=14)
 
 
+def available_updates(installations: Iterable[Installation]) -> dict[UUID, Version]:
+    """What each may be updated to, by installation, where there is something: one query for all. One that is on the
+    Development Version is switched, not updated."""
+    rows = [row for row in installations if acts.is_possible(Act.UPDATE, row) and not row.version.is_development]
+    latest = Version.objects.filter(application__in={row.application_id for row in rows}).latest_of_each()
+    by_application = {version.application_id: version for version in latest.defer("snapshot")} if rows else {}
+    offered = {row.pk: by_application.get(row.application_id, row.version) for row in rows}
+    return {row.pk: offered[row.pk] for row in rows if offered[row.pk].numbers > row.version.numbers}
+
+
 def available_update(installation: Installation) -> Version | None:
-    """The version this installation may be updated to; None for one on the Development Version, which is switched."""
-    if installation.version.is_development or not acts.is_possible(Act.UPDATE, installation):
-        return None
-    latest = installation.application.versions.latest()
-    return latest if latest and latest.numbers > installation.version.numbers else None
+    return available_updates([installation]).get(installation.pk)
+
+
+def versions_between(before: Version, after: Version) -> list[Version]:
+    """Released after the one, up to and with the other, newest first; those withdrawn since are among them."""
+    siblings = Version.objects.of_application(after.application).above(before.numbers).newest_first()
+    return [version for version in siblings.defer("snapshot") if version.numbers <= after.numbers]
 
 
 def way_back(installation: Installation) -> Version | None:
@@ -32,17 +46,20 @@ def way_back(installation: Installation) -> Version | None:
     return before if acts.is_possible(Act.GO_BACK, installation) else None
 
 
+def way_back_until(installation: Installation) -> datetime | None:
+    return installation.moved_at + GO_BACK_WITHIN if installation.moved_at else None
+
+
 @transaction.atomic
 def update(installation: Installation, *, to: Version, by: User) -> Installation:
-    """Moves to the latest version, which is the one that was read. Raises Moved where a newer one was released since,
-    NotPossible for whoever may not, and where there is nothing to update to."""
+    """Moves to the latest version, which is the one that was read. Raises Moved where that is another one by now,
+    NotPossible for whoever may not, for a version that never was an update of this, and without anything newer."""
     row = managed(installation, by)
     acts.refuse_unless_possible(Act.UPDATE, row)
     available = available_update(row)
     if available is None:
         raise NotPossible(f"{row.application} is on {row.version.label}, and there is nothing newer to update to.")
-    if to != available:
-        raise Moved(f"{available.label} was released while you read. Here is what it changes.")
+    _refuse_unless_read(to, available, row)
     before, row.previous_version = row.version, row.version
     _move(row, available)
     record(Kind.UPDATED, row, by, installing_side(row), before=before.label, version=available.label)
@@ -68,14 +85,26 @@ def switch(installation: Installation, *, to: Version, by: User) -> Installation
     """Between the Development Version and released ones, on the application's own account."""
     row = managed(installation, by)
     acts.refuse_unless_possible(Act.SWITCH, row)
-    if not row.is_on_own_account or to not in offered_versions(row.application, row.account, by):
+    if not row.is_on_own_account:
         raise NotPossible("A version is chosen on the application's own account only. Others update to the latest.")
+    if to not in offered_versions(row.application, row.account, by):
+        raise NotPossible("That version cannot be chosen: it was withdrawn, or is none of this application.")
     if to == row.version:
         return row
     before, row.previous_version = row.version, None
     _move(row, to)
     record(Kind.VERSION_MOVED, row, by, installing_side(row), before=before.label, version=to.label)
     return row
+
+
+def _refuse_unless_read(read: Version, available: Version, row: Installation) -> None:
+    if read == available:
+        return
+    if read.application_id != row.application_id or read.is_development or read.numbers <= row.version.numbers:
+        raise NotPossible(f"{row.application} is updated to {available.label} only, the latest version.")
+    if read.withdrawn_at:
+        raise Moved(f"{read.label} was withdrawn while you read. Here is what {available.label} changes.")
+    raise Moved(f"{available.label} was released while you read. Here is what it changes.")
 
 
 def _move(row: Installation, to: Version) -> None:

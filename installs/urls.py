@@ -18,6 +18,9 @@ from installs.views import (
     secrets,
     store,
     support,
+    suspensions,
+    switching,
+    updates,
     version_creation,
     versions,
 )
@@ -91,6 +94,11 @@ urlpatterns: list[URLPattern] = [
     path(f"{INSTALLATION}/reveal/", my_apps.installation_token_reveal, name="installation_token_reveal"),
     path(f"{INSTALLATION}/postbacks/", installation_postbacks.installation_postbacks, name="installation_postbacks"),
     path(f"{INSTALLATION}/uninstall/", my_apps.installation_uninstall, name="installation_uninstall"),
+    path(f"{INSTALLATION}/update/", updates.installation_update, name="installation_update"),
+    path(f"{INSTALLATION}/go-back/", updates.installation_go_back, name="installation_go_back"),
+    path(f"{INSTALLATION}/switch/", switching.installation_switch, name="installation_switch"),
+    path(f"{INSTALLATION}/suspend/", suspensions.installation_suspend, name="installation_suspend"),
+    path(f"{INSTALLATION}/resume/", suspensions.installation_resume, name="installation_resume"),
     # support
     path("support/", support.support_search, name="support_search"),
     path("support/installations/<uuid:installation>/", support.support_installation, name="support_installation"),

@@ -156,7 +156,7 @@ NOT_PAGES = {
     "module_undo_delete", "parameter_add", "parameter_delete", "parameter_undo_delete", "version_export",
     "postback_test_typed", "postback_mode", "signing_secret_reveal",
     "application_token_reveal", "installation_token_reveal", "invitation_revoke", "member_role", "demo_sign_in",
-    "postback_redeliver", "listing_request", "listing_take_back",
+    "postback_redeliver", "installation_resume", "listing_request", "listing_take_back",
 }  # fmt: skip
 
 PLACES = [
@@ -276,6 +276,16 @@ PLACES = [
     Place("installation_detail", "Carol", use={"installation": "waiting installation"}),
     Place("installation_detail", "Carol", use={"installation": "failed installation"}),
     Place("installation_uninstall", "Carol"),
+    Place("installation_detail", "Carol", use={"installation": "behind installation"}),
+    Place("installation_update", "Carol", use={"installation": "behind installation"}),
+    Place("installation_detail", "Carol", use={"installation": "updated installation"}),
+    Place("installation_go_back", "Carol", use={"installation": "updated installation"}),
+    Place("installation_suspend", "Carol"),
+    Place("installation_detail", "Carol", use={"installation": "paused installation"}),
+    Place("authorize", "Carol", use={"application": "paused application"}),
+    Place("installation_switch", "Alice", use={"installation": "own installation"}),
+    Place("installation_detail", "Alice", use={"installation": "own installation"}),
+    Place("installation_switch", "Alice", use={"installation": "own installation"}, act=send),
     Place("installation_postbacks", "Carol"),
     Place("installation_uninstall", "Carol", use={"installation": "waiting installation"}),
     Place("authorize", "Carol"),

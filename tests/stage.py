@@ -13,12 +13,14 @@ from django.contrib import admin
 from django.db import transaction
 from django.utils import timezone
 
-from installs import lifecycle, listings, rotation, suspending
+from installs import lifecycle, listings, moving, rotation, suspending
 from installs.models import Delivery, Installation, PostbackHost
 from installs.postbacks import asking, deciding
 from linnapp.demo_people import PEOPLE
+from linnapp.manifest import parse
 from linnapp.models import Account, Application, Membership, Secret, User, Version
 from linnapp.services import applications, people, versions
+from linnapp.services.manifests import save_manifest
 from tests.portal import Portal
 from tests.posting import wait_for_200, with_postback
 
@@ -45,6 +47,7 @@ def set_stage() -> Facts:
         **postbacks(bridge),
         **other_applications(northwind, alice),
         **sent_installations(northwind, alice),
+        **moved_installations(northwind, alice),
         **links_of_mails(northwind, alice, dave),
         **dict(first_rows()),
     }
@@ -172,6 +175,43 @@ def sent_installations(account: Account, alice: User) -> Facts:
             deciding.decide(row.pk, passed=False, host=delivery.get().host, cause=cause)
         facts |= {f"{name} application": str(made.pk), f"{name} installation": str(row.pk)}
     return facts
+
+
+def moved_installations(account: Account, alice: User) -> Facts:
+    """On Carol's Cakes: one with an update, one that was updated, one that she suspended; and one on the Development
+    Version of its own account."""
+    facts: Facts = {}
+    for name in ("behind", "updated", "paused", "own"):
+        title = LONG[:90] if name == "behind" else f"{name.capitalize()} widgets"
+        made, _ = applications.create_application(account=account, name=title, kind=Application.Type.SYSTEM, by=alice)
+        first = versions.create_version(made, number=(1, 0, 0), notes="First.", expected_revision=1, by=alice)
+        if name == "own":
+            version, on, by = made.versions.development(), account, alice
+        else:
+            version, on, by = first, Account.objects.get(slug="carols-cakes"), user("Carol")
+        row = lifecycle.install(made, account=on, version=version, by=by).installation
+        newer = release_more(made, alice)
+        if name == "updated":
+            moving.update(row, to=newer, by=by)
+        if name == "paused":
+            suspending.suspend(row, by=by)
+        facts |= {f"{name} application": str(made.pk), f"{name} installation": str(row.pk)}
+    return facts
+
+
+def release_more(application: Application, by: User) -> Version:
+    """A version that reaches more, with long words in each field."""
+    application.refresh_from_db()
+    panel = {
+        "type": "ExternalUserInterface",
+        "moduleName": LONG,
+        "parameters": [{"name": "IFrameUrl", "value": f"https://{'long-' * 11}panel.example.com/in"}],
+    }
+    manifest = parse({"Modules": [{"type": "ExternalApplication", "moduleName": "Bridge"}, panel]})
+    saved = save_manifest(application, manifest, expected_revision=application.manifest_revision, by=by)
+    return versions.create_version(
+        application, number=(1, 1, 0), notes=f"{LONG}. " * 3, expected_revision=saved.manifest_revision, by=by
+    )
 
 
 def in_an_hour() -> datetime:

@@ -117,6 +117,11 @@ TABLE: dict[str, Who] = {
     "installation_installed": CUSTOMER,
     "installation_token_reveal": CUSTOMER_POST,
     "installation_uninstall": CUSTOMER,
+    "installation_update": only("carol", status=302),  # on the latest version: there is nothing to update to
+    "installation_go_back": only("carol", status=302),
+    "installation_switch": Who(),  # on the application's own account only
+    "installation_suspend": CUSTOMER,
+    "installation_resume": CUSTOMER_POST,
     "installation_postbacks": CUSTOMER,
     "authorize": Who({"sam": 403, "paula": 403}, others=200),  # who is a member of no account
     "team": TEAM,
@@ -294,6 +299,11 @@ def test_the_owner_of_another_account_cannot_reach_an_installation_through_her_o
         "installation_detail",
         "installation_postbacks",
         "installation_uninstall",
+        "installation_update",
+        "installation_go_back",
+        "installation_switch",
+        "installation_suspend",
+        "installation_resume",
         "installation_token_reveal",
     ):
         url = reverse(name, args=[depot.slug, installation.pk])

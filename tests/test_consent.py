@@ -314,7 +314,7 @@ def test_one_that_is_installed_says_so_and_shows_what_it_has(
     assert (
         "Already installed on this account (version 1.0.0). Authorising again gives the same permanent token." in page
     )
-    assert "It stays on its version. 1.1.0 is available." in page
+    assert "It stays on its version. 1.1.0 is available: read what it changes, and update ." in page
     assert "Use the whole API for this account" in page
     assert answer.context["question"].version == installation.version
     assert newer.label == "1.1.0"

@@ -66,7 +66,7 @@ def test_the_list_tells_what_is_installed(
 ) -> None:
     release(installation.application, (1, 2, 0), external() | {"LinnworksPermissions": ["A.B.C"]}, alice)
     page = read(client_of(carol).get(reverse("my_apps", args=[installation.account.slug])))
-    assert "Stock Bridge Northwind 1.0.0 1.2.0 is available Active never just now" in page
+    assert "Stock Bridge Northwind 1.0.0 Active never just now Update to 1.2.0 of Stock Bridge" in page
 
 
 def test_the_list_is_searched_filtered_and_sorted(
@@ -232,7 +232,10 @@ def test_a_developer_of_the_account_reads_and_is_told_who_acts(
     client = client_of(eve)
     page = client.get(page_of(installation))
     assert page.status_code == 200
-    assert "Only an Owner of Carol's Cakes reveals the permanent token or uninstalls: ask Carol." in read(page)
+    assert (
+        "Only an Owner of Carol's Cakes reveals the permanent token, updates, suspends or uninstalls: ask Carol."
+        in read(page)
+    )
     assert '<form method="post" action="/a/' not in page.content.decode()
     for name in ACTIONS:
         assert client.post(page_of(installation, name)).status_code == 404

@@ -9,6 +9,7 @@ class MyAppsFilter(django_filters.FilterSet):
     """What My apps is searched and narrowed by."""
 
     STATES = (
+        ("update", "Update available"),
         ("active", "Active"),
         ("pending", "Waiting"),
         ("suspended", "Suspended"),
@@ -27,7 +28,7 @@ class MyAppsFilter(django_filters.FilterSet):
         return queryset.matching(value)
 
     def in_state(self, queryset: InstallationQuerySet, name: str, value: str) -> InstallationQuerySet:
-        return queryset.shown_as(value)
+        return queryset.with_update_available() if value == "update" else queryset.shown_as(value)
 
 
 class WholeTimeline(django_filters.FilterSet):

@@ -1,4 +1,5 @@
 import uuid
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import ClassVar, Self
 
@@ -107,6 +108,13 @@ class InstallationQuerySet(models.QuerySet["Installation"]):
         states = {"active": self.active, "suspended": self.suspended, "uninstalled": self.uninstalled}
         return (states | {"pending": self.waiting, "failed": self.failed})[state]()
 
+    def among(self, keys: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+        """Which of these keys are of such installations."""
+        return set(self.filter(pk__in=list(keys)).values_list("pk", flat=True))
+
+    def by_account_name(self) -> Self:
+        return self.order_by("account__name", "pk")
+
     def matching(self, text: str) -> Self:
         """Those whose application, or its publisher, has this text in its name."""
         named = models.Q(application__name__icontains=text) | models.Q(application__account__name__icontains=text)
@@ -119,6 +127,17 @@ class InstallationQuerySet(models.QuerySet["Installation"]):
 
     def never_connected(self) -> Self:
         return self.live().filter(first_exchange_at=None)
+
+    def with_update_available(self) -> Self:
+        """Those whose account may update: active, suspended or not, on a released version below the latest."""
+        major, minor, patch = (models.OuterRef(f"version__{part}") for part in ("major", "minor", "patch"))
+        newer = (
+            Version.objects.installable()
+            .above((major, minor, patch))
+            .filter(application=models.OuterRef("application"))
+        )
+        held = self.on_released_versions().filter(state=Installation.State.ACTIVE, application__retired_at=None)
+        return held.filter(models.Exists(newer))
 
 
 class Installation(models.Model):
@@ -196,6 +215,16 @@ class Installation(models.Model):
     def is_suspended(self) -> bool:
         facts = (self.suspended_by_account_at, self.suspended_by_staff_at, self.application.suspended_by_staff_at)
         return self.is_live and any(facts)
+
+    @property
+    def suspended_by(self) -> str:
+        """By whom, in words that follow "suspended"; empty while no suspension stands."""
+        whom = {
+            "by the account": self.suspended_by_account_at,
+            "by staff": self.suspended_by_staff_at,
+            "everywhere, by staff": self.application.suspended_by_staff_at,
+        }
+        return " and ".join(words for words, at in whom.items() if at) if self.is_live else ""
 
     @property
     def why_failed(self) -> str:

@@ -16,7 +16,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from installs import lifecycle
+from installs import acts, lifecycle
+from installs.acts import Act
 from installs.forms.installations import STATES, InstallationFilter
 from installs.models import Installation, PermanentToken
 from installs.models.installations import InstallationQuerySet
@@ -43,6 +44,7 @@ class Row:
 
     installation: Installation
     behind: int
+    may_switch: bool
     tail: str
     token: str | None
 
@@ -99,6 +101,7 @@ def shown(request: HttpRequest, installation: Installation, numbers: list[Number
     return Row(
         installation,
         versions_behind(installation.version, numbers) if installation.is_live else 0,
+        installation.is_on_own_account and acts.is_possible(Act.SWITCH, installation),
         credentials.masked(token.tail) if token else "",
         token.value() if token and may_show(request, "token", token.pk) else None,
     )
@@ -111,7 +114,7 @@ def columns(numbers: list[Number]) -> list[Column]:
         Column("Installation", lambda row: row.pk),
         Column("Version", lambda row: row.version.label),
         Column("Versions behind", lambda row: versions_behind(row.version, numbers)),
-        Column("State", lambda row: row.shown_state),
+        Column("State", lambda row: f"{row.shown_state} {row.suspended_by}".strip()),
         Column("Installed", lambda row: row.installed_at),
         Column("First exchange", lambda row: row.first_exchange_at),
         Column("Last used", lambda row: row.last_used_at),

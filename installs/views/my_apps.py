@@ -1,6 +1,5 @@
 """What an account has installed, as its own people read it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,16 +10,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from installs import lifecycle
+from installs import acts, lifecycle, moving
+from installs.acts import Act
 from installs.forms.my_apps import MyAppsFilter, WholeTimeline
 from installs.links import InstallationLink
 from installs.models import Installation
 from installs.postbacks import owing
+from installs.views import own
 from installs.views.activity import by_day
 from installs.views.installation_postbacks import last_of
 from linnapp import manifest, pages, timeline
 from linnapp.errors import NotPossible
-from linnapp.models import Account, TimelineEntry, Version
+from linnapp.models import Account, TimelineEntry, User, Version
 
 PAGE_SIZE = 50
 SORTS = {
@@ -36,6 +37,7 @@ NEWEST_FIRST = {"newest": pages.Sort("Newest first", ("-id",))}
 class Row:
     installation: Installation
     available: Version | None
+    may_update: bool
 
 
 @require_safe
@@ -46,31 +48,21 @@ def my_apps(request: HttpRequest, account: str) -> HttpResponse:
     context = {
         "account": owner,
         "list": page,
-        "rows": with_updates(page.rows),
+        "rows": with_updates(page.rows, pages.signed_in(request)),
         "chips": page.chips("state", MyAppsFilter.STATES),
     }
     return pages.page_or_part(request, "installs/my_apps.html", "installs/_my_apps.html", context)
 
 
-def with_updates(installations: Iterable[Installation]) -> list[Row]:
-    """Each with the version it could be updated to, if there is one: one query for all."""
-    rows = list(installations)
-    latest = Version.objects.filter(application__in={row.application_id for row in rows}).latest_of_each()
-    by_application = {version.application_id: version for version in latest.defer("snapshot")}
-    return [Row(row, _available(row, by_application.get(row.application_id))) for row in rows]
-
-
-def _available(installation: Installation, latest: Version | None) -> Version | None:
-    current = installation.version
-    if latest is None or current.is_development or not installation.is_live:
-        return None
-    return latest if latest.numbers > current.numbers else None
+def with_updates(installations: list[Installation], reader: User) -> list[Row]:
+    available = moving.available_updates(installations)
+    managed = Installation.objects.manageable_by(reader).among(available) if available else set()
+    return [Row(row, available.get(row.pk), row.pk in managed) for row in installations]
 
 
 @require_safe
 def installation_detail(request: HttpRequest, account: str, installation: UUID) -> HttpResponse:
-    rows = Installation.objects.on_accounts_of(request.user).on_account(account).with_its_facts()
-    row = get_object_or_404(rows, pk=installation)
+    row = own.readable(request, account, installation)
     history = pages.ListPage(
         request, TimelineEntry.objects.about(row.pk), filters=WholeTimeline, sorts=NEWEST_FIRST, size=PAGE_SIZE
     )
@@ -78,12 +70,15 @@ def installation_detail(request: HttpRequest, account: str, installation: UUID) 
         "installation": row,
         "application": row.application,
         "reaches": manifest.consent_lines(manifest.parse(row.version.snapshot)),
-        "available": with_updates([row])[0].available,
+        "available": moving.available_update(row),
+        "way_back": moving.way_back(row),
+        "way_back_until": moving.way_back_until(row),
+        "possible": {act.name: acts.is_possible(act, row) for act in (Act.SUSPEND, Act.RESUME, Act.SWITCH)},
         "sessions": list(row.sessions.live().order_by("-last_used_at")),
         "postbacks": last_of(row),
         "list": history,
         "days": by_day(timeline.lines(history.rows, lifecycle.installing_side(row))),
-        "may_manage": Installation.objects.manageable_by(request.user).filter(pk=row.pk).exists(),
+        "may_manage": own.is_managed(request, row),
         "owners": lifecycle.owners_of(row.account),
         "again": _again(row),
     }
@@ -107,7 +102,7 @@ def _token(request: HttpRequest, installation: Installation) -> dict[str, Any]:
 
 @require_POST
 def installation_token_reveal(request: HttpRequest, account: str, installation: UUID) -> HttpResponse:
-    return _reveal(request, _managed(request, account, installation))
+    return _reveal(request, own.managed(request, account, installation))
 
 
 # Below the fetch, so that a stranger is told 404 and not asked for a password.
@@ -124,7 +119,7 @@ def _reveal(request: HttpRequest, installation: Installation) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def installation_uninstall(request: HttpRequest, account: str, installation: UUID) -> HttpResponse:
-    row = _managed(request, account, installation)
+    row = own.managed(request, account, installation)
     if request.method == "POST":
         return _uninstall(request, row)
     if not row.is_live:
@@ -141,8 +136,3 @@ def _uninstall(request: HttpRequest, installation: Installation) -> HttpResponse
     else:
         messages.success(request, f"{installation.application} is uninstalled from {installation.account}.")
     return redirect("my_apps", installation.account.slug)
-
-
-def _managed(request: HttpRequest, account: str, installation: UUID) -> Installation:
-    rows = Installation.objects.manageable_by(request.user).on_account(account).with_its_facts()
-    return get_object_or_404(rows, pk=installation)

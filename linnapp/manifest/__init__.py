@@ -5,7 +5,7 @@ from linnapp.manifest.errors import ManifestError, ManifestInvalid
 from linnapp.manifest.hints import of_token_in_query, warnings
 from linnapp.manifest.json_values import MOST_BYTES
 from linnapp.manifest.meaning import LONGEST_URL, MOST_MODULES, validate
-from linnapp.manifest.reach import ConsentLine, consent_lines
+from linnapp.manifest.reach import ConsentLine, consent_lines, newly_reached
 from linnapp.manifest.reading import parse
 from linnapp.manifest.values import (
     LONGEST_NAME,
@@ -37,6 +37,7 @@ __all__ = [
     "consent_lines",
     "differences",
     "new_key",
+    "newly_reached",
     "of_token_in_query",
     "parse",
     "postback_url",

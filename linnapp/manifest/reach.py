@@ -20,10 +20,7 @@ class ConsentLine:
 def consent_lines(manifest: Manifest) -> list[ConsentLine]:
     """One to six sentences: what each type of module does, then permissions by area. The whole API stands first, so
     that it is never in the rest that the sixth sums up; modules nested in another's group count like all."""
-    modules = [module for _, module in every_module(manifest) if _counts(module, manifest)]
-    modules.sort(key=lambda module: module.type != EXTERNAL_APPLICATION.name)
-    lines = list(dict.fromkeys(_module_line(module) for module in modules))
-    lines += _permission_lines(manifest)
+    lines = _module_lines(manifest) + _permission_lines(manifest.permissions)
     if not lines:
         return [ConsentLine("Nothing on this account yet: it holds a permanent token only")]
     if len(lines) > MOST_LINES:
@@ -31,6 +28,26 @@ def consent_lines(manifest: Manifest) -> list[ConsentLine]:
         details = "; ".join(f"{line.text} ({line.details})" if line.details else line.text for line in rest)
         lines = [*lines[: MOST_LINES - 1], ConsentLine(f"Do {len(rest)} more things", details)]
     return lines
+
+
+def newly_reached(before: Manifest, after: Manifest) -> list[ConsentLine]:
+    """What `after` reaches and `before` does not, none of it summed up; of an area that was used already, the
+    permissions that are new."""
+    had = set(_module_lines(before))
+    lines = [line for line in _module_lines(after) if line not in had]
+    whole = any(_is_whole_api(module, before) for _, module in every_module(before))
+    new = () if whole else tuple(name for name in after.permissions if name not in before.permissions)
+    return lines + _permission_lines(new)
+
+
+def _module_lines(manifest: Manifest) -> list[ConsentLine]:
+    modules = [module for _, module in every_module(manifest) if _counts(module, manifest)]
+    modules.sort(key=lambda module: module.type != EXTERNAL_APPLICATION.name)
+    return list(dict.fromkeys(_module_line(module) for module in modules))
+
+
+def _is_whole_api(module: ManifestModule, manifest: Manifest) -> bool:
+    return module.type == EXTERNAL_APPLICATION.name and _counts(module, manifest)
 
 
 def _counts(module: ManifestModule, manifest: Manifest) -> bool:
@@ -49,9 +66,9 @@ def _named(module: ManifestModule, parameter: str) -> str:
     return f" named {value}" if value else ""
 
 
-def _permission_lines(manifest: Manifest) -> list[ConsentLine]:
+def _permission_lines(permissions: tuple[str, ...]) -> list[ConsentLine]:
     areas: dict[str, list[str]] = {}
-    for permission in dict.fromkeys(manifest.permissions):
+    for permission in dict.fromkeys(permissions):
         parts = permission.split(".")
         area, node = (parts[1], ".".join(parts[2:])) if len(parts) > 2 else ("", permission)
         areas.setdefault(area, []).append(node)

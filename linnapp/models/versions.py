@@ -27,12 +27,19 @@ class VersionQuerySet(models.QuerySet["Version"]):
 
     def below(self, number: tuple[int, int, int]) -> Self:
         """Released under a lower number."""
+        return self._beside(number, "lt")
+
+    def above(self, number: tuple[Any, Any, Any]) -> Self:
+        """Released under a higher number; its parts may be references to an outer query."""
+        return self._beside(number, "gt")
+
+    def _beside(self, number: tuple[Any, Any, Any], side: str) -> Self:
         major, minor, patch = number
         same_major = models.Q(major=major)
         return self.released().filter(
-            models.Q(major__lt=major)
-            | same_major & models.Q(minor__lt=minor)
-            | same_major & models.Q(minor=minor, patch__lt=patch)
+            models.Q(**{f"major__{side}": major})
+            | same_major & models.Q(**{f"minor__{side}": minor})
+            | same_major & models.Q(minor=minor, **{f"patch__{side}": patch})
         )
 
     def newest_first(self) -> Self:

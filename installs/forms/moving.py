@@ -1,0 +1,27 @@
+"""What the pages that move an installation send."""
+
+from typing import Any
+
+from django import forms
+
+from linnapp.models import Version
+
+
+class UpdateForm(forms.Form):
+    """What was read is what is agreed to: `version` is the one the page showed."""
+
+    version = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+
+
+class SwitchForm(forms.Form):
+    version = forms.ModelChoiceField(
+        Version.objects.none(),
+        empty_label=None,
+        error_messages={"invalid_choice": "That version cannot be chosen: choose one of these."},
+        help_text="The Development Version moves with each Save Manifest; a released version never changes.",
+    )
+
+    def __init__(self, *args: Any, offered: list[Version], current: Version) -> None:
+        super().__init__(*args, initial={"version": current.pk})  # type: ignore[misc]
+        rows = Version.objects.filter(pk__in=[version.pk for version in offered])
+        self.fields["version"].queryset = rows.newest_first()  # type: ignore[attr-defined]
