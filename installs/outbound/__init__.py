@@ -3,7 +3,8 @@
     answer = post("https://hooks.example.com/install", body=b"…", headers={…})
 
 https only, unless OUTBOUND_ALLOW_HTTP; to public addresses only, and those of OUTBOUND_ALLOWED_NETWORKS. Every address
-of a name is checked, and one of those that were checked is connected to. No redirect is followed, nothing is kept
+of a name is checked, and one of those that were checked is connected to. A client made for connectors also reaches the
+portal's own SITE_URL, there /api/ only. No redirect is followed, nothing is kept
 of an answer but its beginning, and everything ends when its time is over. What a person or a log is told names host,
 port and IP address, never path, query or body.
 """

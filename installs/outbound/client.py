@@ -30,6 +30,7 @@ class Client:
 
     Every connection was opened to a checked address; a kept one goes on to that address for a minute at most, whatever
     its name says meanwhile. `connections` are kept per host, of at most `hosts` hosts; more are opened as needed.
+    One that `reaches_portal` goes to the portal's own API too, over connections kept for nothing else.
     """
 
     def __init__(
@@ -39,8 +40,10 @@ class Client:
         connections: int = 16,
         connect_seconds: float | None = None,
         total_seconds: float | None = None,
+        reaches_portal: bool = False,
     ) -> None:
         self._adapter = GuardedAdapter(hosts, connections)
+        self._portal_adapter = GuardedAdapter(1, connections) if reaches_portal else None
         self._connect_seconds = connect_seconds
         self._total_seconds = total_seconds
 
@@ -67,7 +70,9 @@ class Client:
         )
         working = attempts.current.set(attempt)
         try:
-            answer = self._answer(prepared(method, Target.of(url), body, headers), attempt)
+            target = Target.of(url, to_portal=self._portal_adapter is not None)
+            attempt.to_portal = target.is_portal
+            answer = self._answer(prepared(method, target, body, headers), attempt)
         except NotSent as fault:
             fault.milliseconds = attempt.milliseconds
             # What led to it names the whole URL, and quotes what the server sent: nothing for a log.
@@ -80,7 +85,8 @@ class Client:
         return answer
 
     def close(self) -> None:
-        self._adapter.close()
+        for adapter in filter(None, (self._adapter, self._portal_adapter)):
+            adapter.close()
 
     def _answer(self, request: PreparedRequest, attempt: Attempt) -> Answer:
         try:
@@ -90,8 +96,9 @@ class Client:
         return self._exchange(request, attempt)
 
     def _exchange(self, request: PreparedRequest, attempt: Attempt) -> Answer:
+        adapter = self._portal_adapter if attempt.to_portal and self._portal_adapter else self._adapter
         try:
-            response = self._adapter.send(request, stream=True)
+            response = adapter.send(request, stream=True)
             return read(response.raw, attempt)
         except ReadTimeoutError as error:
             raise attempt.no_answer() from error

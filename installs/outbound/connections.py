@@ -59,8 +59,11 @@ def open_checked(host: str, port: int) -> TimedSocket:
     found = addresses.resolve(host, attempt.left())
     attempt.passed(f"{host} is {'an IP address' if found == [host] else ', '.join(found[:4])}.")
     attempt.reach(Stage.ADDRESS)
-    addresses.refuse_bad(host, found)
-    attempt.passed(addresses.approval(found))
+    if attempt.to_portal:
+        attempt.passed("It is this portal itself.")
+    else:
+        addresses.refuse_bad(host, found)
+        attempt.passed(addresses.approval(found))
     attempt.reach(Stage.CONNECTION)
     connection = connect_first(found[:4], port, attempt)
     attempt.passed(f"Connected to {attempt.address}, port {port}.")

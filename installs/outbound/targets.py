@@ -2,9 +2,9 @@
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import idna
 from django.conf import settings
@@ -30,16 +30,22 @@ LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 # Left as they are in path and query: what a URL may hold, and the sign of what is escaped already.
 KEPT = "!#$%&'()*+,/:;=?@[]~"
+# What a client made for that may reach of the portal itself.
+PORTAL_PATHS = "/api/"
 
 
 @dataclass(frozen=True)
 class Target:
-    """Scheme, host (ASCII, lower case, IPv6 without brackets), port, and path with query."""
+    """Scheme, host (ASCII, lower case, IPv6 without brackets), port, and path with query.
+
+    `is_portal` where it is the portal's own API, and may be reached wherever the portal's name leads.
+    """
 
     scheme: str
     host: str
     port: int
     path: str
+    is_portal: bool = False
 
     @property
     def url(self) -> str:
@@ -48,8 +54,25 @@ class Target:
         return f"{self.scheme}://{host}{port}{self.path}"
 
     @classmethod
-    def of(cls, url: str) -> Self:
-        """Raises NotSent for a URL that does not go out."""
+    def of(cls, url: str, *, to_portal: bool = False) -> Self:
+        """Raises NotSent for a URL that does not go out. `to_portal` lets the API of SITE_URL pass, with http too."""
+        target = cls._read(url)
+        if to_portal and target._is_api_of(cls._read(settings.SITE_URL)):
+            return replace(target, is_portal=True)
+        if target.scheme == "http" and not settings.OUTBOUND_ALLOW_HTTP:
+            raise NotSent(Cause.CLEARTEXT, "http:// is not allowed here: use https://.")
+        return target
+
+    def _is_api_of(self, site: "Target") -> bool:
+        """Exactly that scheme, host and port, and a path that stays below PORTAL_PATHS whoever reads it."""
+        path = self.path.partition("?")[0]
+        # Twice: a proxy in between may undo the escapes once more.
+        segments = unquote(unquote(path)).replace("\\", "/").split("/")
+        below = path.startswith(PORTAL_PATHS) and not {".", ".."} & set(segments)
+        return below and (self.scheme, self.host, self.port) == (site.scheme, site.host, site.port)
+
+    @classmethod
+    def _read(cls, url: str) -> Self:
         if AMBIGUOUS.search(url):
             raise not_allowed("The URL holds a space, a control character or a backslash.")
         try:
@@ -59,8 +82,6 @@ class Target:
             raise not_allowed("The URL is not well formed: write it as https://hooks.example.com/path.") from None
         if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
             raise not_allowed("The URL does not begin with https:// and the name of a server.")
-        if parts.scheme == "http" and not settings.OUTBOUND_ALLOW_HTTP:
-            raise NotSent(Cause.CLEARTEXT, "http:// is not allowed here: use https://.")
         if "@" in parts.netloc:
             raise not_allowed("The URL holds a user name or a password: leave them out.")
         port = DEFAULT_PORTS[parts.scheme] if port is None else port
