@@ -4,11 +4,12 @@ from huey import crontab
 from huey.contrib.djhuey import db_periodic_task
 
 from installs import exchanges
+from installs.connectors import checking
 from installs.models import Installation
 from installs.postbacks import courier, deciding, parking, retention
 from linnapp import mail
 
-__all__ = ["drop_old_postbacks", "fold_exchanges", "mail", "sweep_postbacks"]
+__all__ = ["checking", "drop_old_postbacks", "fold_exchanges", "mail", "sweep_postbacks"]
 
 
 @db_periodic_task(crontab(minute="*"))

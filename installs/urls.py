@@ -4,6 +4,7 @@ from installs.links import any_case
 from installs.views import (
     activity,
     application_installations,
+    connectors,
     consent,
     installation_postbacks,
     listing,
@@ -27,6 +28,7 @@ from installs.views import (
 
 APPLICATION = "a/<slug:account>/applications/<uuid:application>"
 INSTALLATION = "a/<slug:account>/apps/<uuid:installation>"
+CONNECTOR = "a/<slug:account>/connectors/<uuid:connector>"
 
 
 urlpatterns: list[URLPattern] = [
@@ -99,6 +101,14 @@ urlpatterns: list[URLPattern] = [
     path(f"{INSTALLATION}/switch/", switching.installation_switch, name="installation_switch"),
     path(f"{INSTALLATION}/suspend/", suspensions.installation_suspend, name="installation_suspend"),
     path(f"{INSTALLATION}/resume/", suspensions.installation_resume, name="installation_resume"),
+    # connectors
+    path("a/<slug:account>/connectors/", connectors.connector_list, name="connector_list"),
+    path("a/<slug:account>/connectors/new/", connectors.connector_new, name="connector_new"),
+    path(f"{CONNECTOR}/", connectors.connector_check, name="connector_check"),
+    path(f"{CONNECTOR}/edit/", connectors.connector_edit, name="connector_edit"),
+    path(f"{CONNECTOR}/enable/", connectors.connector_enable, name="connector_enable"),
+    path(f"{CONNECTOR}/delete/", connectors.connector_delete, name="connector_delete"),
+    path(f"{INSTALLATION}/connect/", connectors.connector_from_installation, name="connector_from_installation"),
     # support
     path("support/", support.support_search, name="support_search"),
     path("support/installations/<uuid:installation>/", support.support_installation, name="support_installation"),

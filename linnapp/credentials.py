@@ -6,6 +6,7 @@ a fast keyed digest finds them: a password hash would cost 100 ms for nothing.
 """
 
 import hmac
+import json
 import re
 import secrets
 from base64 import b64decode, b64encode
@@ -18,6 +19,10 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
 UUID_SHAPE = re.compile(r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?", re.IGNORECASE)
+
+# What other people's servers call what opens something; and an unbroken run that could be such a value (a JWT, a key).
+SECRET_NAMES = re.compile(r"token|secret|passw|jwt|bearer|session|credential|api_?key|\bsid\b", re.IGNORECASE)
+OPAQUE = re.compile(r"[A-Za-z0-9+/_.~=-]{20,}")
 
 SIGNING_PREFIX = "whsec_"
 # What Standard Webhooks asks of a signing secret, in bytes.
@@ -136,6 +141,32 @@ def without_values(text: str, known: Collection[UUID] = ()) -> str:
 
 def _unless(kept: Collection[str], value: str) -> str:
     return value if canonical(value) in kept else f"[{masked(value.strip('{}'))}]"
+
+
+def without_opaque(text: str, values: Collection[str] = ()) -> str:
+    """For what another server said: without these values, in any letter case, and without whatever could be one."""
+    for value in filter(None, values):
+        text = re.sub(re.escape(value), f"[{masked(value)}]", text, flags=re.IGNORECASE)
+    return OPAQUE.sub(lambda found: f"[{masked(found.group())}]", without_values(text))
+
+
+def without_secrets(text: str, values: Collection[str] = ()) -> str:
+    """The same for a whole body; in JSON the values of members named like secrets are left out whatever they are."""
+    try:
+        read = json.loads(text)
+    except (ValueError, RecursionError):
+        return without_opaque(text, values)
+    return without_opaque(json.dumps(_emptied(read), ensure_ascii=False, indent=2), values)
+
+
+def _emptied(value: object) -> object:
+    if isinstance(value, list):
+        return [_emptied(each) for each in value]
+    if isinstance(value, dict):
+        return {
+            name: "[hidden]" if each and SECRET_NAMES.search(name) else _emptied(each) for name, each in value.items()
+        }
+    return value
 
 
 def new_reference() -> str:

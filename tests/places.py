@@ -138,6 +138,13 @@ def spoil_json(page: Page) -> None:
     page.get_by_role("button", name="Save Manifest").first.click()
 
 
+def send_wrong_grant(page: Page) -> None:
+    page.get_by_label("Token required").or_(page.get_by_label("Token stored")).fill("a session token")
+    page.get_by_label("Grant type").fill("password")
+    send(page)
+    page.locator(".error-summary").wait_for()
+
+
 def search_for(words: str) -> Act:
     def act(page: Page) -> None:
         page.locator("main input[name=q]").fill(words)
@@ -157,6 +164,7 @@ NOT_PAGES = {
     "postback_test_typed", "postback_mode", "signing_secret_reveal",
     "application_token_reveal", "installation_token_reveal", "invitation_revoke", "member_role", "demo_sign_in",
     "postback_redeliver", "installation_resume", "listing_request", "listing_take_back",
+    "connector_enable", "connector_from_installation",
 }  # fmt: skip
 
 PLACES = [
@@ -229,6 +237,17 @@ PLACES = [
     Place("postback_replay", "Alice", use={"application": "new application"}),
     Place("application_activity", "Alice"),
     Place("application_activity", "Alice", use={"application": "new application"}),
+    Place("connector_list", "Alice"),
+    Place("connector_list", "Alice", query="?q=nothing+is+called+so"),
+    Place("connector_list", "Dave"),
+    Place("connector_new", "Alice"),
+    Place("connector_new", "Alice", act=send),
+    Place("connector_check", "Alice"),
+    Place("connector_check", "Alice", use={"connector": "failing connector"}),
+    Place("connector_check", "Alice", use={"connector": "untested connector"}),
+    Place("connector_edit", "Alice"),
+    Place("connector_edit", "Alice", act=send_wrong_grant),
+    Place("connector_delete", "Alice"),
     Place("team", "Alice"),
     Place("invitation_create", "Alice"),
     Place("invitation_create", "Alice", act=send),

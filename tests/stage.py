@@ -5,6 +5,7 @@ addresses of its pages are made of. `person value` is what one person reads in p
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
@@ -14,8 +15,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from installs import lifecycle, listings, moving, rotation, suspending
-from installs.models import Delivery, Installation, PostbackHost
+from installs.connectors import making
+from installs.models import Connector, Delivery, Installation, PostbackHost
 from installs.postbacks import asking, deciding
+from linnapp import credentials
 from linnapp.demo_people import PEOPLE
 from linnapp.manifest import parse
 from linnapp.models import Account, Application, Membership, Secret, User, Version
@@ -45,6 +48,7 @@ def set_stage() -> Facts:
         "Dave account": empty.slug,
         **the_application(bridge),
         **postbacks(bridge),
+        **connectors(northwind, alice),
         **other_applications(northwind, alice),
         **sent_installations(northwind, alice),
         **moved_installations(northwind, alice),
@@ -104,6 +108,56 @@ def postbacks(bridge: Application) -> Facts:
         application=bridge, host=stopped.host, failing_since=week, parked_at=now, next_trial_at=now + timedelta(hours=1)
     )
     return {"delivery": str(stopped.pk)}
+
+
+def connectors(account: Account, alice: User) -> Facts:
+    """One that works, one that fails, and one that nobody tested, disabled."""
+    now = timezone.now()
+    six = {
+        "scope": "GlobalPermissions.Inventory",
+        "token": credentials.new_credential(),
+        "application_id": str(uuid4()),
+        "application_secret": credentials.new_credential(),
+        "grant_type": making.GRANT_TYPE,
+        "token_key": making.TOKEN_KEY,
+    }
+    made = {
+        name: making.make(account, making.Values(name=title, base_url=base_url, **six), by=alice)
+        for name, title, base_url in (
+            ("working", "Warehouse", "https://api.linnworks.net"),
+            ("failing", LONG[:80], f"https://{'example-' * 6}api.example.com:8443/linnworks"),
+            ("untested", "Shop", "https://shop.example.com"),
+        )
+    }
+    making.set_enabled(made["untested"], enabled=False, by=alice)
+    fault, fix = (
+        "The answer has `access_token`, not `token`.",
+        "Write access_token into Response authentication token key.",
+    )
+    for name, state in (("working", Connector.State.WORKING), ("failing", Connector.State.FAILING)):
+        passed = name == "working"
+        row = made[name]
+        row.state, row.generation, row.last_success_at = state, 3, now - timedelta(hours=2)
+        if not passed:
+            row.last_error, row.last_error_at = f"{fault} {fix}", now
+        row.save()
+        steps = [
+            {"name": "name", "words": f"{row.host} is 203.0.113.7.", "milliseconds": 4, "passed": True},
+            {"name": "authorise", "words": "AuthorizeByApplication answered 200.", "milliseconds": 40, "passed": True},
+            {"name": "token", "words": "The answer has `token`." if passed else fault, "milliseconds": None}
+            | {"passed": passed},
+        ]
+        request, answer = "POST /api/Auth/AuthorizeByApplication HTTP/1.1\n\nToken=…91d4", "HTTP 200 OK\n\n{}"
+        row.checks.create(
+            requested_by=alice,
+            state="PASSED" if passed else "FAILED",
+            ended_at=now,
+            steps=steps,
+            conversation=[{"request": request, "answer": answer}],
+            fault="" if passed else fault,
+            fix="" if passed else fix,
+        )
+    return {f"{name} connector": str(row.pk) for name, row in made.items()} | {"connector": str(made["working"].pk)}
 
 
 def latest(application: Application) -> Version:

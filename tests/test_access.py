@@ -14,12 +14,23 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from installs import lifecycle
-from installs.models import Delivery, Installation, PostbackPolicy, SigningSecret
+from installs.connectors import making
+from installs.models import Connector, ConnectorCheck, Delivery, Installation, PostbackPolicy, SigningSecret
 from installs.postbacks import asking
 from linnapp.models import Account, Application, Membership, User, Version
 from linnapp.services import people
 from tests.people import ClientOf
 
+VALUES = making.Values(
+    name="Warehouse",
+    base_url="https://api.linnworks.net",
+    scope="all",
+    token="6a5ef9a1-0000-4000-8000-00000000beef",
+    application_id="6a5ef9a1-0000-4000-8000-000000000001",
+    application_secret="6a5ef9a1-0000-4000-8000-00000000cafe",
+    grant_type="client_credentials",
+    token_key="token",
+)
 PEOPLE = ("nobody", "alice", "bob", "carol", "dave", "sam", "paula")
 TO_SIGN_IN = 302
 
@@ -123,6 +134,13 @@ TABLE: dict[str, Who] = {
     "installation_suspend": CUSTOMER,
     "installation_resume": CUSTOMER_POST,
     "installation_postbacks": CUSTOMER,
+    "connector_list": OWNER,
+    "connector_new": OWNER,
+    "connector_check": OWNER,
+    "connector_edit": OWNER,
+    "connector_enable": OWNER_POST,
+    "connector_delete": OWNER,
+    "connector_from_installation": CUSTOMER_POST,
     "authorize": Who({"sam": 403, "paula": 403}, others=200),  # who is a member of no account
     "team": TEAM,
     "invitation_create": OWNER,
@@ -217,6 +235,7 @@ def world(
         "module": application.modules.get().key.hex,
         "parameter": 0,
         "delivery": asking.send_test(application, url="https://hooks.example.com/", by=alice).pk,
+        "connector": making.make(northwind, VALUES, by=alice).pk,
         "digest": "0" * 64,
         "key": "unknown",
         "token": "unknown",
@@ -275,6 +294,7 @@ def test_a_stranger_changes_nothing_by_any_method(person: str, world: World, cli
 
 def everything_of(world: World) -> list[Any]:
     rows = [Application.objects.values(), Installation.objects.values(), Version.objects.values()]
+    rows += [Connector.objects.values(), ConnectorCheck.objects.values()]
     rows += [Membership.objects.values(), Account.objects.values()]
     rows += [PostbackPolicy.objects.values(), SigningSecret.objects.values(), Delivery.objects.values()]
     return [list(row.order_by("pk")) for row in rows]

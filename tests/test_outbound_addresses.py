@@ -170,7 +170,9 @@ def test_a_name_that_resolves_inside_is_refused(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(socket, "getaddrinfo", answering(address))
     fault = refused("https://hooks.example.com/?token=secret")
     assert fault.cause == Cause.ADDRESS_NOT_ALLOWED
-    assert str(fault) == (f"hooks.example.com resolves to {address}, {kind}. The portal sends to public addresses only.")
+    assert str(fault) == (
+        f"hooks.example.com resolves to {address}, {kind}. The portal sends to public addresses only."
+    )
 
 
 @pytest.mark.parametrize(("address", "kind"), [(text, kind) for text, kind in NOT_PUBLIC.items() if "%" not in text])

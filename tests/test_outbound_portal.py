@@ -56,9 +56,7 @@ OUTSIDE = [
 
 
 @pytest.mark.parametrize("path", OUTSIDE)
-def test_nothing_of_the_portal_but_its_api(
-    portal: Receiver, connectors: Client, settings: Settings, path: str
-) -> None:
+def test_nothing_of_the_portal_but_its_api(portal: Receiver, connectors: Client, settings: Settings, path: str) -> None:
     assert refused(connectors, settings.SITE_URL + path) == Cause.CLEARTEXT
     settings.OUTBOUND_ALLOW_HTTP = True
     assert refused(connectors, settings.SITE_URL + path) == Cause.ADDRESS_NOT_ALLOWED

@@ -26,9 +26,13 @@ from installs.retries import retry_after
 
 AUTHORIZE = "/api/Auth/AuthorizeByApplication"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-# Longer than one request takes: after it, a caller that renews and was killed is one that never began.
-RENEWED_WITHIN_SECONDS = 15.0
+# Longer than a renewal takes, two requests of 10 seconds and the wait between them: after it, a caller that renews and
+# was killed is one that never began. All others wait for longer than that.
+RENEWED_WITHIN_SECONDS = 30.0
+RENEWED_FOR_OTHERS_SECONDS = 40.0
+# Of a Retry-After.
 LONGEST_WAIT_SECONDS = 20.0
+LONGEST_WAIT_TO_AUTHORISE_SECONDS = 8.0
 LOOK_SECONDS = 0.05
 
 
@@ -92,15 +96,21 @@ class Caller:
         session = self.sessions.current()
         if not session.token:
             session = self.renewed(session.generation)
-        answer = self._with(session, method, path, body, headers or {})
+        answer = self.call_with(session.token, method, path, body, headers)
         if answer.status == 401:
             session = self.renewed(session.generation)
-            answer = self._with(session, method, path, body, headers or {})
+            answer = self.call_with(session.token, method, path, body, headers)
         return answer
+
+    def call_with(
+        self, token: str, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
+    ) -> Answer:
+        """One call with this session token, raw in its header. Raises NotSent."""
+        return self._patiently(method, path, body, (headers or {}) | {"Authorization": token})
 
     def renewed(self, generation: int) -> Session:
         """A session younger than this generation: made by this caller, or by whichever came first."""
-        give_up_at = time.monotonic() + LONGEST_WAIT_SECONDS
+        give_up_at = time.monotonic() + RENEWED_FOR_OTHERS_SECONDS
         while time.monotonic() < give_up_at:
             session = self.sessions.current()
             if session.generation > generation and session.token:
@@ -114,6 +124,14 @@ class Caller:
 
     def authorise(self) -> Authorised:
         """One exchange of the permanent token. Keeps nothing."""
+        try:
+            answer = self.exchange()
+        except NotSent as error:
+            raise reading.of_not_sent(error) from None
+        return reading.read(answer, self.credentials.token_key)
+
+    def exchange(self) -> Answer:
+        """The six credentials, sent to be exchanged; whatever was answered. Raises NotSent."""
         given = self.credentials
         form = {
             "ApplicationId": given.application_id,
@@ -122,11 +140,8 @@ class Caller:
             "Scope": given.scope,
             "grant_type": given.grant_type,
         }
-        try:
-            answer = self._patiently("POST", AUTHORIZE, urlencode(form).encode(), FORM)
-        except NotSent as error:
-            raise reading.of_not_sent(error) from None
-        return reading.read(answer, given.token_key)
+        body = urlencode(form).encode()
+        return self._patiently("POST", AUTHORIZE, body, FORM, LONGEST_WAIT_TO_AUTHORISE_SECONDS)
 
     def _renew(self, generation: int) -> Session:
         try:
@@ -137,16 +152,15 @@ class Caller:
         self.sessions.put(generation, authorised)
         return Session(authorised.token, generation + 1)
 
-    def _with(self, session: Session, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
-        return self._patiently(method, path, body, headers | {"Authorization": session.token})
-
-    def _patiently(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
+    def _patiently(
+        self, method: str, path: str, body: bytes, headers: dict[str, str], longest: float = LONGEST_WAIT_SECONDS
+    ) -> Answer:
         answer = self.send(method, self.base_url + path, body, headers)
         if answer.status != 429:
             return answer
         named = {name.lower(): value for name, value in answer.headers}
         wait = retry_after(named.get("retry-after", ""), timezone.now()).total_seconds()
-        if wait > LONGEST_WAIT_SECONDS:
+        if wait > longest:
             return answer
         time.sleep(max(wait, 1))
         return self.send(method, self.base_url + path, body, headers)

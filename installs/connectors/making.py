@@ -48,10 +48,11 @@ LABELS = {
 
 @transaction.atomic
 def make(account: Account, values: Values, *, by: User) -> Connector:
-    """Raises NotPossible past MOST_OF_AN_ACCOUNT."""
+    """Raises NotPossible past MOST_OF_AN_ACCOUNT, and for a name that another has: programs call it by its name."""
     row = Account.objects.select_for_update().get(pk=account.pk)
-    if Connector.objects.filter(account=row).count() >= MOST_OF_AN_ACCOUNT:
+    if Connector.objects.on_account(row.slug).count() >= MOST_OF_AN_ACCOUNT:
         raise NotPossible(f"An account keeps at most {MOST_OF_AN_ACCOUNT} connectors. Delete one that is not used.")
+    _refuse_taken(values.name, row)
     connector = Connector(account=row, created_by=by)
     _put(connector, values)
     connector.save(force_insert=True)
@@ -61,8 +62,11 @@ def make(account: Account, values: Values, *, by: User) -> Connector:
 
 @transaction.atomic
 def edit(connector: Connector, values: Values, *, by: User) -> list[str]:
-    """Labels of what changed. The session ends with the credentials it was made with."""
+    """Labels of what changed. The session ends with the credentials it was made with. Raises NotPossible for a name
+    that another has."""
+    Account.objects.select_for_update().get(pk=connector.account_id)
     row = _locked(connector)
+    _refuse_taken(values.name, row.account, besides=row)
     changed = _put(row, values)
     if not changed:
         return []
@@ -98,9 +102,11 @@ def from_installation(installation: Installation, *, by: User) -> Connector:
         raise NotPossible(f"The Application Secret of {application} belongs to {application.account}.")
     if not installation.is_live:
         raise NotPossible(f"{application} is not installed on {installation.account} any more.")
-    secret = application.secrets.live().latest("created_at")
+    secret = application.secrets.live().order_by("created_at").last()
+    if secret is None:
+        raise NotPossible(f"{application} has no live Application Secret. Make one on its General page first.")
     values = Values(
-        name=application.name,
+        name=free_name(application.name, installation.account),
         base_url=settings.SITE_URL,
         scope=asked_for(installation),
         token=lifecycle.current_token(installation).value(),
@@ -110,6 +116,20 @@ def from_installation(installation: Installation, *, by: User) -> Connector:
         token_key=TOKEN_KEY,
     )
     return make(installation.account, values, by=by)
+
+
+def free_name(wanted: str, account: Account) -> str:
+    """The name, with a number behind it where there are such connectors already."""
+    taken = set(Connector.objects.on_account(account.slug).values_list("name", flat=True))
+    longest = Connector.NAME_LENGTH - len(f" {MOST_OF_AN_ACCOUNT + 1}")
+    numbered = (f"{wanted[:longest]} {number}" for number in range(2, MOST_OF_AN_ACCOUNT + 3))
+    return next(name for name in (wanted[: Connector.NAME_LENGTH], *numbered) if name not in taken)
+
+
+def _refuse_taken(name: str, account: Account, besides: Connector | None = None) -> None:
+    others = Connector.objects.on_account(account.slug).named(name)
+    if any(other != besides for other in others):
+        raise NotPossible(f"There is a connector named {name} already. Give this one another name.")
 
 
 def asked_for(installation: Installation) -> str:

@@ -32,19 +32,54 @@ class NotAuthorised(Exception):
 
 def read(answer: Answer, key: str) -> Authorised:
     """The session token under `key`, whose letter case does not matter. Raises NotAuthorised for any other answer."""
+    refuse_unless_ok(answer)
+    return token_of(answer, key)
+
+
+def refuse_unless_ok(answer: Answer) -> None:
     if answer.status != 200:
         raise _of_status(answer)
+
+
+def token_of(answer: Answer, key: str) -> Authorised:
+    """Of an answer with 200."""
     members = _members(answer)
     by_name = {name.lower(): name for name in members}
-    found = members.get(by_name.get(key.lower(), ""))
-    if found is None:
+    if key.lower() not in by_name:
         raise _without_key(members, key)
-    if not isinstance(found, str) or not found.strip() or len(found) > LONGEST_TOKEN:
+    found = members[by_name[key.lower()]]
+    if not isinstance(found, str) or not _fits_a_header(found.strip()):
         raise NotAuthorised(
             f"`{by_name[key.lower()]}` in the answer is no text that could be a session token.",
             "Name the member that holds the session token in Response authentication token key.",
         )
     return Authorised(found.strip(), _seconds(members, by_name))
+
+
+def refuse_bad_call(answer: Answer) -> None:
+    """For the first call with a session token that the same server has just given."""
+    if answer.status == 200 and not _is_page(answer):
+        return
+    if answer.status == 401:
+        raise NotAuthorised(
+            "The server gave this session token, and answered 401 to the first call with it.",
+            "Read in the answer why. Another member of it may be the one that calls are made with.",
+        )
+    if answer.status == 200:
+        raise NotAuthorised("The first call was answered with a web page.", "Check the base URL.")
+    message = _message(answer)
+    raise NotAuthorised(
+        f"The first call was answered {answer.status}{f': {message}' if message else '.'}",
+        "The session token is good: it is the call that this server does not answer. Ask who runs it.",
+    )
+
+
+def _is_page(answer: Answer) -> bool:
+    return answer.body.lstrip()[:1] == b"<" or "html" in _content_type(answer)
+
+
+def _fits_a_header(token: str) -> bool:
+    return bool(token) and token.isascii() and token.isprintable() and len(token) <= LONGEST_TOKEN
 
 
 def of_not_sent(error: NotSent) -> NotAuthorised:
@@ -55,19 +90,20 @@ def of_not_sent(error: NotSent) -> NotAuthorised:
 def _seconds(members: Mapping[str, Any], by_name: Mapping[str, str]) -> int:
     for name in ("ttl", "expires_in"):
         value = members.get(by_name.get(name, ""))
-        if isinstance(value, int | float | str) and str(value).isdigit() and 0 < int(value) < 10**7:
-            return int(value)
+        written = str(value)
+        if written.isascii() and written.isdigit() and len(written) < 8 and int(written):
+            return int(written)
     return USUAL_SECONDS
 
 
 def _members(answer: Answer) -> Mapping[str, Any]:
     text = answer.body.decode(errors="replace").strip()
     kind = _content_type(answer)
-    if kind == "application/x-www-form-urlencoded":
-        return dict(parse_qsl(text, max_num_fields=1000))
     try:
+        if kind == "application/x-www-form-urlencoded":
+            return dict(parse_qsl(text, max_num_fields=1000))
         members = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _no_json(answer, text) from None
     if not isinstance(members, dict):
         raise NotAuthorised(
@@ -87,7 +123,7 @@ def _header(answer: Answer, wanted: str) -> str:
 def _no_json(answer: Answer, text: str) -> NotAuthorised:
     if answer.is_cut:
         return NotAuthorised("The answer is longer than 16 kB: it is no answer to authorising.", "Check the base URL.")
-    if text[:1] == "<" or "html" in _content_type(answer):
+    if _is_page(answer):
         return NotAuthorised(
             "The answer is a web page and not JSON.",
             "The base URL leads to a site for people. Use the address of its API.",
@@ -103,11 +139,11 @@ def _kind_of(value: object) -> str:
 def _without_key(members: Mapping[str, Any], key: str) -> NotAuthorised:
     alike = [name for name in members if name.lower() in USUAL_KEYS]
     if alike:
-        named = " and ".join(f"`{name[:60]}`" for name in alike[:3])
+        named = " and ".join(f"`{name}`" for name in alike[:3])
         return NotAuthorised(
-            f"The answer has {named}, not `{key}`.", f"Write {alike[0][:60]} into Response authentication token key."
+            f"The answer has {named}, not `{key}`.", f"Write {alike[0]} into Response authentication token key."
         )
-    named = ", ".join(f"`{name[:60]}`" for name in list(members)[:5]) or "no member at all"
+    named = ", ".join(f"`{credentials.without_opaque(name[:60])}`" for name in list(members)[:5]) or "no member at all"
     return NotAuthorised(
         f"The answer has no `{key}`, but {named}.",
         "Name the member that holds the session token in Response authentication token key.",
@@ -126,6 +162,11 @@ def _of_status(answer: Answer) -> NotAuthorised:
         return NotAuthorised(
             f"The server answered {answer.status}: it has no AuthorizeByApplication at this base URL.",
             "The base URL is scheme and host, such as https://api.linnworks.net, without a path.",
+        )
+    if answer.status == 429:
+        return NotAuthorised(
+            "The server answered 429: it was asked too often, and asks to wait longer than a caller can.",
+            "Wait a few minutes, and find out what else uses these credentials.",
         )
     if answer.status >= 500:
         return NotAuthorised(
@@ -159,12 +200,12 @@ def _refusal(answer: Answer) -> NotAuthorised:
 def _message(answer: Answer) -> str:
     try:
         members = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     if not isinstance(members, dict):
         return ""
     by_name = {str(name).lower(): value for name, value in members.items()}
     for name in ("message", "error_description", "error"):
         if isinstance(by_name.get(name), str):
-            return credentials.without_values(by_name[name])[:300]
+            return credentials.without_opaque(by_name[name][:1000])[:300]
     return ""

@@ -22,7 +22,9 @@ class RowSessions:
         self.rows = Connector.objects.filter(pk=connector_id)
 
     def current(self) -> Session:
-        row = self.rows.only("session_encrypted", "session_ends_at", "generation").get()
+        row = self.rows.only("session_encrypted", "session_ends_at", "generation").first()
+        if row is None:
+            raise NotAuthorised("The connector was deleted meanwhile.", "Make it anew.")
         stands = row.session_ends_at is not None and row.session_ends_at > timezone.now()
         return Session(row.session_token if stands else "", row.generation)
 

@@ -2,7 +2,9 @@
 the checks of it."""
 
 import uuid
+from datetime import datetime
 from typing import ClassVar, Self
+from urllib.parse import urlsplit
 
 from django.db import models
 from django.utils import timezone
@@ -20,6 +22,16 @@ class ConnectorQuerySet(models.QuerySet["Connector"]):
     def on_account(self, slug: str) -> Self:
         return self.filter(account__slug=slug)
 
+    def named(self, name: str) -> Self:
+        return self.filter(name__iexact=name)
+
+    def in_state(self, state: str) -> Self:
+        """By the word of a filter: a state in lower case."""
+        return self.filter(state=state.upper())
+
+    def matching(self, text: str) -> Self:
+        return self.filter(models.Q(name__icontains=text) | models.Q(base_url__icontains=text))
+
 
 class Connector(models.Model):
     """One connector instance: where it calls, and the credentials it authorises with, which are never shown again."""
@@ -31,7 +43,9 @@ class Connector(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     account = models.ForeignKey(Account, models.CASCADE, related_name="+")
-    name = models.CharField(max_length=80)
+    NAME_LENGTH: ClassVar = 80
+
+    name = models.CharField(max_length=NAME_LENGTH)
     base_url = models.TextField("base URL")
     enabled = models.BooleanField(default=True)
     # The six credentials of the source page. Encrypted is what opens something, or says what it opens.
@@ -62,6 +76,11 @@ class Connector(models.Model):
         return self.name
 
     @property
+    def host(self) -> str:
+        """Of the base URL, with its port where that is none of the usual."""
+        return urlsplit(self.base_url).netloc
+
+    @property
     def scope(self) -> str:
         return credentials.decrypt(self.scope_encrypted)
 
@@ -81,6 +100,17 @@ class Connector(models.Model):
     def session_token(self) -> str:
         """The session token of the last renewal, "" for none; it may have ended since."""
         return credentials.decrypt(self.session_encrypted) if self.session_encrypted else ""
+
+
+class ConnectorCheckQuerySet(models.QuerySet["ConnectorCheck"]):
+    def of_account(self, account: Account) -> Self:
+        return self.filter(connector__account=account)
+
+    def created_since(self, moment: datetime) -> Self:
+        return self.filter(created_at__gte=moment)
+
+    def under_way(self) -> Self:
+        return self.filter(state__in=(ConnectorCheck.State.WAITING, ConnectorCheck.State.RUNNING))
 
 
 class ConnectorCheck(models.Model):
@@ -106,8 +136,14 @@ class ConnectorCheck(models.Model):
     fault = models.TextField(blank=True)
     fix = models.TextField(blank=True)
 
+    objects: ClassVar[ConnectorCheckQuerySet] = ConnectorCheckQuerySet.as_manager()  # type: ignore[assignment]
+
     class Meta:
         indexes = (models.Index(fields=("connector", "-created_at"), name="checks_by_connector"),)
 
     def __str__(self) -> str:
         return f"{self.get_state_display()} check of {self.connector}"
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in (self.State.PASSED, self.State.FAILED)

@@ -47,6 +47,10 @@ class InstallationQuerySet(models.QuerySet["Installation"]):
         """With what every page about an installation names: application and publisher, account, version."""
         return self.select_related("application__account", "account", "version")
 
+    def of_own_applications(self) -> Self:
+        """Those on the account that makes the application."""
+        return self.filter(application__account=models.F("account"))
+
     def live(self) -> Self:
         """Active, or waiting for the postback's 200 and in time: those whose permanent token is exchanged."""
         in_time = models.Q(state=Installation.State.PENDING, waits_until__gt=timezone.now())

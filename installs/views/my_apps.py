@@ -79,10 +79,15 @@ def installation_detail(request: HttpRequest, account: str, installation: UUID) 
         "list": history,
         "days": by_day(timeline.lines(history.rows, lifecycle.installing_side(row))),
         "may_manage": own.is_managed(request, row),
+        "may_connect": row.is_live and row.is_on_own_account and _owns(request, row),
         "owners": lifecycle.owners_of(row.account),
         "again": _again(row),
     }
     return render(request, "installs/installation_detail.html", context | _token(request, row))
+
+
+def _owns(request: HttpRequest, installation: Installation) -> bool:
+    return Account.objects.owned_by(request.user).filter(pk=installation.account_id).exists()
 
 
 def _again(installation: Installation) -> str:

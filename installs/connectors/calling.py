@@ -1,0 +1,51 @@
+"""The reference client over a stored instance: its credentials, its session in the row, the door out."""
+
+from collections.abc import Callable
+
+from installs.connectors.client import Caller, Credentials, Send
+from installs.connectors.sessions import RowSessions
+from installs.models import Connector
+from installs.outbound import Answer, Client, Step
+from linnapp.errors import NotPossible
+
+# Keeps its connections; never used for a postback, because it may reach the portal itself.
+client = Client(reaches_portal=True)
+
+
+def call(connector: Connector, method: str, path: str, body: bytes = b"", content_type: str = "") -> Answer:
+    """Whatever is answered to one call, over a session that is renewed where it has ended.
+
+    Raises NotPossible for an instance that is disabled, NotAuthorised where there is no session to be had, NotSent
+    where the call got no answer.
+    """
+    headers = {"Content-Type": content_type} if body else {}
+    return caller_of(connector, sending()).call(method, path, body, headers)
+
+
+def caller_of(connector: Connector, send: Send) -> Caller:
+    """Raises NotPossible for an instance that is disabled."""
+    refuse_disabled(connector)
+    return Caller(connector.base_url, credentials_of(connector), RowSessions(connector.pk), send)
+
+
+def refuse_disabled(connector: Connector) -> None:
+    if not connector.enabled:
+        raise NotPossible(f"{connector} is disabled: nothing is sent with it. Enable it first.")
+
+
+def credentials_of(connector: Connector) -> Credentials:
+    return Credentials(
+        scope=connector.scope,
+        application_id=connector.application_id,
+        grant_type=connector.grant_type,
+        token_key=connector.token_key,
+        token=connector.token,
+        application_secret=connector.application_secret,
+    )
+
+
+def sending(tell: Callable[[Step], None] | None = None) -> Send:
+    def send(method: str, url: str, body: bytes, headers: dict[str, str]) -> Answer:
+        return client.send(method, url, body=body, headers=headers, tell=tell)
+
+    return send

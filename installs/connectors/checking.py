@@ -1,0 +1,164 @@
+"""Test connection: a job that authorises and calls once, and writes each step down as it happens."""
+
+import json
+import logging
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from huey.contrib.djhuey import db_task
+
+from installs.connectors import calling, conversation, reading
+from installs.connectors.client import AUTHORIZE, Credentials
+from installs.connectors.conversation import Said
+from installs.connectors.reading import Authorised, NotAuthorised
+from installs.connectors.sessions import RowSessions
+from installs.models import Connector, ConnectorCheck
+from installs.outbound import Answer, NotSent, Stage, Step
+from linnapp import timeline
+from linnapp.errors import NotPossible
+from linnapp.models import Account, User
+from linnapp.timeline import Kind, Side
+
+log = logging.getLogger(__name__)
+
+CALL = "/api/Inventory/GetStockLocations"
+# The steps that follow those of the connection.
+AUTHORISE, TOKEN, FIRST_CALL = "authorise", "token", "call"
+CHECKS_A_MINUTE = 10
+# Longer than any check takes: an older one was left behind by a worker that is gone.
+TAKES_AT_MOST = timedelta(seconds=90)
+
+
+@transaction.atomic
+def start(connector: Connector, *, by: User) -> ConnectorCheck:
+    """Asks for a check, or gives the one that is under way. Raises NotPossible for a disabled instance, and past
+    CHECKS_A_MINUTE of its account."""
+    account = Account.objects.select_for_update().get(pk=connector.account_id)
+    row = Connector.objects.filter(pk=connector.pk).first()
+    if row is None:
+        raise NotPossible(f"{connector} was deleted meanwhile.")
+    calling.refuse_disabled(row)
+    now = timezone.now()
+    if under_way := row.checks.under_way().created_since(now - TAKES_AT_MOST).first():
+        return under_way
+    if ConnectorCheck.objects.of_account(account).created_since(now - timedelta(minutes=1)).count() >= CHECKS_A_MINUTE:
+        raise NotPossible(f"{CHECKS_A_MINUTE} connections were tested in the last minute. Wait a moment.")
+    check = row.checks.create(requested_by=by)
+    timeline.record(
+        Kind.CONNECTOR_TESTED, by=by, side=Side.CUSTOMER, account=account, subject_id=row.pk, connector=row.name
+    )
+    transaction.on_commit(lambda: wake(check.pk))
+    return check
+
+
+def wake(check_id: UUID) -> None:
+    """A queue that is away costs this check, whose page says so, and not the request that asked for it."""
+    try:
+        run(check_id)
+    except Exception as error:
+        # Each queue raises its own: Redis, SQLite, the operating system.
+        log.warning("the job queue is away (%s): a connector is not tested", type(error).__name__)
+
+
+@db_task()
+def run(check_id: UUID) -> None:
+    work(check_id)
+
+
+def work(check_id: UUID) -> None:
+    """Once, however often it is asked for."""
+    waiting = ConnectorCheck.objects.filter(pk=check_id, state=ConnectorCheck.State.WAITING)
+    if not waiting.update(state=ConnectorCheck.State.RUNNING):
+        return
+    check = ConnectorCheck.objects.select_related("connector").filter(pk=check_id).first()
+    if check:
+        _Run(check).go()
+
+
+class _Run:
+    """One check at work. Whatever it learns is in its row at once; it changes nothing of an instance that was edited
+    meanwhile, whose generation is another."""
+
+    def __init__(self, check: ConnectorCheck) -> None:
+        self.connector = check.connector
+        self.row = ConnectorCheck.objects.filter(pk=check.pk)
+        self.given: Credentials = calling.credentials_of(check.connector)
+        self.sessions = RowSessions(check.connector_id)
+        self.generation = check.connector.generation
+        self.at = AUTHORISE
+        self.steps: list[dict[str, Any]] = []
+        self.said: list[Said] = []
+
+    def go(self) -> None:
+        try:
+            authorised = self._authorise()
+            self.sessions.put(self.generation, authorised)
+            self.generation += 1
+            self._call(authorised.token)
+        except NotAuthorised as fault:
+            self.sessions.give_up(self.generation, fault)
+            self._end(fault)
+        except NotPossible as refusal:
+            self._end(NotAuthorised(str(refusal), ""))
+        else:
+            self._end()
+
+    def _authorise(self) -> Authorised:
+        try:
+            answer = calling.caller_of(self.connector, calling.sending(self._hear)).exchange()
+        except NotSent as error:
+            self.said.append(conversation.of_exchange(self.given, None))
+            raise reading.of_not_sent(error) from None
+        self.said.append(conversation.of_exchange(self.given, answer))
+        reading.refuse_unless_ok(answer)
+        self._tell(AUTHORISE, f"{AUTHORIZE} answered {answer.status}.", answer.milliseconds)
+        self.at = TOKEN
+        authorised = reading.token_of(answer, self.given.token_key)
+        self._tell(TOKEN, f"The answer has `{self.given.token_key}`: the session token, for {authorised.seconds} s.")
+        self.at = FIRST_CALL
+        return authorised
+
+    def _call(self, token: str) -> None:
+        try:
+            answer = calling.caller_of(self.connector, calling.sending()).call_with(token, "POST", CALL)
+        except NotSent as error:
+            self.said.append(conversation.of_call(self.given, token, CALL, None))
+            raise reading.of_not_sent(error) from None
+        self.said.append(conversation.of_call(self.given, token, CALL, answer))
+        reading.refuse_bad_call(answer)
+        self._tell(FIRST_CALL, f"{CALL} answered 200{_counted(answer)}.", answer.milliseconds)
+
+    def _hear(self, step: Step) -> None:
+        """What the door tells. Its last step is the beginning of ours; a first one again is a second request."""
+        if step.name == Stage.NAME:
+            self.steps = []
+        if step.name != Stage.ANSWER:
+            self._tell(step.name, step.words, step.milliseconds, passed=step.passed)
+
+    def _tell(self, name: str, words: str, since_begun: int | None = None, *, passed: bool = True) -> None:
+        self.steps.append({"name": name, "words": words, "milliseconds": since_begun, "passed": passed})
+        self.row.update(steps=self.steps, conversation=self.said)
+
+    def _end(self, fault: NotAuthorised | None = None) -> None:
+        if fault and all(step["passed"] for step in self.steps):
+            self._tell(self.at, str(fault), passed=False)
+        self.row.update(
+            state=ConnectorCheck.State.FAILED if fault else ConnectorCheck.State.PASSED,
+            fault=str(fault or ""),
+            fix=fault.fix if fault else "",
+            ended_at=timezone.now(),
+            conversation=self.said,
+        )
+
+
+def _counted(answer: Answer) -> str:
+    try:
+        locations = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(locations, list):
+        return ""
+    return f": {len(locations)} stock location{'' if len(locations) == 1 else 's'}"

@@ -1,0 +1,63 @@
+"""What was said in a check, as its page shows it: without the credentials, and without what could be one."""
+
+from installs.connectors import reading
+from installs.connectors.client import AUTHORIZE, FORM, Credentials
+from installs.connectors.reading import NotAuthorised
+from installs.outbound import Answer
+from linnapp import credentials
+
+# Characters of an answer's body that are kept.
+MOST_KEPT = 4000
+Said = dict[str, str]
+# The headers of an answer that tell something; others may hold what opens something.
+TELLING = {"content-type", "content-length", "location", "retry-after", "server", "date", "www-authenticate"}
+
+
+def of_exchange(given: Credentials, answer: Answer | None) -> Said:
+    """`answer` None for a request that was not answered."""
+    hidden = {
+        "ApplicationId": credentials.masked(given.application_id),
+        "ApplicationSecret": credentials.masked(given.application_secret),
+        "Token": credentials.masked(given.token),
+        "Scope": "as stored",
+        "grant_type": given.grant_type,
+    }
+    body = "&".join(f"{name}={value}" for name, value in hidden.items())
+    request = f"POST {AUTHORIZE} HTTP/1.1\nContent-Type: {FORM['Content-Type']}\n\n{body}"
+    if answer is None:
+        return {"request": request, "answer": ""}
+    return {"request": request, "answer": _written(answer, (*_values(given), _session_in(answer, given.token_key)))}
+
+
+def of_call(given: Credentials, token: str, path: str, answer: Answer | None) -> Said:
+    request = f"POST {path} HTTP/1.1\nAuthorization: {credentials.masked(token)}"
+    return {"request": request, "answer": _written(answer, (*_values(given), token)) if answer else ""}
+
+
+def _session_in(answer: Answer, key: str) -> str:
+    try:
+        return reading.token_of(answer, key).token
+    except NotAuthorised:
+        return ""
+
+
+def _values(given: Credentials) -> tuple[str, ...]:
+    return given.application_secret, given.token, given.application_id
+
+
+def _written(answer: Answer, values: tuple[str, ...]) -> str:
+    first = f"HTTP {answer.status} {answer.reason}".rstrip()
+    headers = [
+        f"{name}: {credentials.without_opaque(value.partition('?')[0], values) if _hides(name) else value}"
+        for name, value in answer.headers
+        if name.lower() in TELLING
+    ]
+    text = credentials.without_secrets(answer.body.decode(errors="replace"), values)
+    shown = "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text[:MOST_KEPT])
+    cut = "\n[The rest is not kept.]" if answer.is_cut or len(text) > MOST_KEPT else ""
+    return "\n".join([first, *headers, "", shown]) + cut
+
+
+def _hides(name: str) -> bool:
+    """A Location or a challenge may quote what it was sent."""
+    return name.lower() in {"location", "www-authenticate"}

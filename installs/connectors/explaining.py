@@ -1,0 +1,91 @@
+"""A check of a connector as its page shows it: its steps as lines, as far as they got."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from django.utils import timezone
+
+from installs.connectors.checking import AUTHORISE, FIRST_CALL, TAKES_AT_MOST, TOKEN
+from installs.models import Connector, ConnectorCheck
+from installs.outbound import Stage
+
+# A worker takes a check within a second; after this the page says that none has.
+TAKEN_SOON = timedelta(seconds=4)
+
+LABELS = {
+    Stage.NAME: ("Name", "Looking the name up…"),
+    Stage.ADDRESS: ("Address", "Checking the address…"),
+    Stage.CONNECTION: ("Connection", "Connecting, for at most 3 seconds…"),
+    Stage.CERTIFICATE: ("Certificate", "Checking the certificate…"),
+    AUTHORISE: ("Authorise", "Sending the six credentials, and waiting for at most 10 seconds…"),
+    TOKEN: ("Session token", "Reading it by its key…"),
+    FIRST_CALL: ("First call", "Asking for the stock locations, for at most 10 seconds…"),
+}
+
+
+class Mark(StrEnum):
+    PASSED = "passed"
+    FAILED = "failed"
+    RUNNING = "running"
+    NOT_REACHED = "not reached"
+
+
+@dataclass(frozen=True)
+class Line:
+    label: str
+    mark: Mark
+    words: str
+    milliseconds: int | None = None
+
+
+@dataclass(frozen=True)
+class Shown:
+    check: ConnectorCheck
+    lines: Sequence[Line]
+
+    @property
+    def is_over(self) -> bool:
+        return self.check.is_over
+
+    @property
+    def is_not_taken(self) -> bool:
+        """Whether it lies there for longer than a worker that runs would let it."""
+        return self.check.state == ConnectorCheck.State.WAITING and self._age > TAKEN_SOON
+
+    @property
+    def is_left(self) -> bool:
+        """Whether the worker that took it is gone."""
+        return self.check.state == ConnectorCheck.State.RUNNING and self._age > TAKES_AT_MOST
+
+    @property
+    def looks_every(self) -> str:
+        """How often the page asks again: what nobody takes is not asked about twice a second for ever."""
+        return "5s" if self._age > timedelta(minutes=1) else "500ms"
+
+    @property
+    def _age(self) -> timedelta:
+        return timezone.now() - self.check.created_at
+
+
+def last_of(connector: Connector) -> Shown | None:
+    check = connector.checks.select_related("requested_by").order_by("-created_at").first()
+    return Shown(check, _lines(check, connector)) if check else None
+
+
+def _lines(check: ConnectorCheck, connector: Connector) -> list[Line]:
+    lines, before = [], 0
+    for step in check.steps:
+        took = step["milliseconds"]
+        mark = Mark.PASSED if step["passed"] else Mark.FAILED
+        own = None if took is None else took - before if step["name"] != FIRST_CALL else took
+        lines.append(Line(LABELS[step["name"]][0], mark, step["words"], own))
+        before = took or before
+    reached = {step["name"] for step in check.steps}
+    for name, (label, under_way) in LABELS.items():
+        if name in reached or (name == Stage.CERTIFICATE and not connector.base_url.lower().startswith("https:")):
+            continue
+        runs = check.state == ConnectorCheck.State.RUNNING and all(line.mark == Mark.PASSED for line in lines)
+        lines.append(Line(label, Mark.RUNNING, under_way) if runs else Line(label, Mark.NOT_REACHED, ""))
+    return lines

@@ -1,0 +1,54 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from installs.connectors import calling
+from installs.connectors.reading import NotAuthorised
+from installs.models import Connector
+from installs.outbound import Answer, NotSent
+from linnapp.errors import NotPossible
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
+
+
+class Command(BaseCommand):
+    help = "Call an API with a connector: authorises where there is no session, and prints status and body."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", help="the connector's name")
+        parser.add_argument("method", type=str.upper, choices=METHODS, metavar="method", help="GET, POST, …")
+        parser.add_argument("path", help="what follows the base URL, such as /api/Inventory/GetStockLocations")
+        parser.add_argument("--account", help="the account, as it stands in addresses, where several have that name")
+        parser.add_argument("--data", default="", help="the body: JSON where it begins with { or [, else a form")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        connector, path = named(options["name"], options["account"]), options["path"]
+        if not path.startswith("/"):
+            raise CommandError(f"The path begins with a slash: /{path}.")
+        data = options["data"]
+        kind = "application/json" if data.lstrip()[:1] in ("{", "[") else "application/x-www-form-urlencoded"
+        try:
+            answer = calling.call(connector, options["method"], path, data.encode(), kind)
+        except NotAuthorised as fault:
+            raise CommandError(f"{fault} {fault.fix}".strip()) from None
+        except (NotPossible, NotSent) as fault:
+            raise CommandError(str(fault)) from None
+        self.tell(answer)
+
+    def tell(self, answer: Answer) -> None:
+        self.stdout.write(f"{answer.status} {answer.reason}".rstrip())
+        self.stdout.write(answer.body.decode(errors="replace"))
+        if answer.is_cut:
+            self.stderr.write(f"The answer is longer: these are its first {len(answer.body)} bytes.")
+
+
+def named(name: str, account: str | None) -> Connector:
+    rows = Connector.objects.named(name).select_related("account")
+    found = list(rows.on_account(account) if account else rows)
+    if not found:
+        raise CommandError(f"There is no connector named {name}{f' on {account}' if account else ''}.")
+    if len(found) > 1:
+        accounts = ", ".join(sorted(row.account.slug for row in found))
+        raise CommandError(f"Several accounts have a connector named {name}. Choose one by --account: {accounts}.")
+    return found[0]
