@@ -163,7 +163,10 @@ def _authorise_again(installation: Installation, version: Version, consent: str,
     sent again, and whatever comes of it changes nothing here."""
     before, side = installation.version, installing_side(installation)
     installation.version, installation.consent = version, consent
-    installation.save(update_fields=["version", "consent"])
+    if before != version:
+        # What it was updated from is no way back any more: it was left for a version chosen here.
+        installation.previous_version, installation.moved_at = None, timezone.now()
+    installation.save(update_fields=["version", "consent", "previous_version", "moved_at"])
     if before != version:
         record(Kind.VERSION_MOVED, installation, by, side, before=before.label, version=version.label)
     record(Kind.AUTHORISED_AGAIN, installation, by, side)

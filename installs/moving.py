@@ -21,11 +21,17 @@ GO_BACK_WITHIN = timedelta(days=14)
 def available_updates(installations: Iterable[Installation]) -> dict[UUID, Version]:
     """What each may be updated to, by installation, where there is something: one query for all. One that is on the
     Development Version is switched, not updated."""
-    rows = [row for row in installations if acts.is_possible(Act.UPDATE, row) and not row.version.is_development]
+    rows = list(installations)
     latest = Version.objects.filter(application__in={row.application_id for row in rows}).latest_of_each()
-    by_application = {version.application_id: version for version in latest.defer("snapshot")} if rows else {}
-    offered = {row.pk: by_application.get(row.application_id, row.version) for row in rows}
-    return {row.pk: offered[row.pk] for row in rows if offered[row.pk].numbers > row.version.numbers}
+    by_application = {version.application_id: version for version in latest.defer("snapshot")}
+    return {row.pk: found for row in rows if (found := update_to(by_application.get(row.application_id), row))}
+
+
+def update_to(latest: Version | None, installation: Installation) -> Version | None:
+    """The latest version of its application, where this installation may be updated to it."""
+    if latest is None or installation.version.is_development or not acts.is_possible(Act.UPDATE, installation):
+        return None
+    return latest if latest.numbers > installation.version.numbers else None
 
 
 def available_update(installation: Installation) -> Version | None:

@@ -9,8 +9,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from installs import acts
-from installs.acts import Act
+from installs import moving
 from installs.models import Delivery, Installation
 from installs.postbacks import owing
 from linnapp.models import Account, Application, Version
@@ -43,10 +42,7 @@ class Offer:
     @property
     def update(self) -> Version | None:
         """What the account may update to."""
-        found = self.installation
-        if found is None or found.version.is_development or not acts.is_possible(Act.UPDATE, found):
-            return None
-        return self.latest if self.latest.numbers > found.version.numbers else None
+        return moving.update_to(self.latest, self.installation) if self.installation else None
 
     @property
     def is_own(self) -> bool:

@@ -175,10 +175,13 @@ def test_authorising_again_lifts_no_suspension(
     suspending.suspend_by_staff(installation, reason="Too many calls.", by=sam)
     client = client_of(carol)
     page = read(client.get(address(installation.application)))
-    assert "It is suspended, and authorising again does not lift that. The reason: Too many calls." in page
+    assert (
+        "It is suspended by staff, and authorising again does not lift that. The reason of staff: Too many calls."
+        in page
+    )
     answer = install(client, installation.version, installation.account)
     after = read(client.get(answer.headers["Location"]))
-    assert "Until the suspension is lifted, the permanent token is not exchanged." in after
+    assert "Until then it gets no session token, and its permanent token is not exchanged." in after
     installation.refresh_from_db()
     assert installation.suspended_by_staff_at is not None
 

@@ -114,7 +114,7 @@ def test_the_list_needs_few_queries(
             application=application, kind=Version.Kind.RELEASED, major=1, minor=minor, patch=0, snapshot={"Modules": []}
         )
     client = client_of(alice)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(16):
         client.get(address("version_list", application))
 
 

@@ -11,6 +11,8 @@ from linnapp import credentials
 
 VERSION_KEY = re.compile(r"\d{1,18}", re.ASCII)
 STATES = (
+    ("live", "Live"),
+    ("behind", "Behind"),
     ("active", "Active"),
     ("pending", "Waiting"),
     ("suspended", "Suspended"),
@@ -39,4 +41,9 @@ class InstallationFilter(FilterSet):
         return queryset.filter(version_id=int(value)) if VERSION_KEY.fullmatch(value) else queryset
 
     def by_state(self, queryset: InstallationQuerySet, name: str, value: str) -> InstallationQuerySet:
-        return queryset.never_connected() if value == "never_connected" else queryset.shown_as(value)
+        named = {
+            "live": queryset.live,
+            "behind": queryset.behind,
+            "never_connected": queryset.never_connected,
+        }
+        return named[value]() if value in named else queryset.shown_as(value)

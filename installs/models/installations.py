@@ -132,16 +132,26 @@ class InstallationQuerySet(models.QuerySet["Installation"]):
     def never_connected(self) -> Self:
         return self.live().filter(first_exchange_at=None)
 
-    def with_update_available(self) -> Self:
-        """Those whose account may update: active, suspended or not, on a released version below the latest."""
+    def behind(self) -> Self:
+        """Live, on a released version below the latest."""
         major, minor, patch = (models.OuterRef(f"version__{part}") for part in ("major", "minor", "patch"))
         newer = (
             Version.objects.installable()
             .above((major, minor, patch))
             .filter(application=models.OuterRef("application"))
         )
-        held = self.on_released_versions().filter(state=Installation.State.ACTIVE, application__retired_at=None)
-        return held.filter(models.Exists(newer))
+        return self.live().on_released_versions().filter(models.Exists(newer))
+
+    def with_update_available(self) -> Self:
+        """Those behind whose account may update: active, suspended or not."""
+        return self.behind().filter(state=Installation.State.ACTIVE, application__retired_at=None)
+
+    def on_version(self, version: Version) -> Self:
+        return self.filter(version=version)
+
+    def moved_lately(self) -> Self:
+        """Those that moved to another version, the last first."""
+        return self.filter(moved_at__isnull=False).order_by("-moved_at", "pk")
 
 
 class Installation(models.Model):

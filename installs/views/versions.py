@@ -12,14 +12,17 @@ from installs import snapshots
 from installs.forms.versions import USES, VersionFilter
 from installs.models import Installation
 from installs.views import tab
+from linnapp import timeline
 from linnapp.manifest import parse
-from linnapp.models import Application, Version
+from linnapp.models import Application, TimelineEntry, Version
 from linnapp.pages import ListPage, Sort, page_or_part
 
 SORTS = {
     "newest": Sort("Newest first", ("-major", "-minor", "-patch")),
     "oldest": Sort("Oldest first", ("major", "minor", "patch")),
 }
+MOVES_SHOWN = 5
+ACCOUNTS_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -46,20 +49,30 @@ def version_list(request: HttpRequest, account: str, application: UUID) -> HttpR
     released = Version.objects.of_application(row).released().select_related("created_by")
     versions = ListPage(request, released, filters=VersionFilter, sorts=SORTS)
     pinned = [] if versions.is_narrowed or versions.first_url else [row.versions.development()]
+    latest = row.versions.latest()
     context = tab.context(
         row,
         "versions",
+        latest=latest,
+        behind=Installation.objects.of_application(row).behind().count(),
+        lines=_moves(row),
         list=versions,
-        rows=rows_of(row, [*pinned, *versions.rows]),
+        rows=rows_of(row, [*pinned, *versions.rows], latest),
         chips=versions.chips("use", USES),
         has_versions=bool(versions.rows) or released.exists(),
     )
     return page_or_part(request, "installs/version_list.html", "installs/_version_list.html", context)
 
 
-def rows_of(application: Application, versions: list[Version]) -> list[Row]:
+def _moves(application: Application) -> list[timeline.Line]:
+    """The last moves, found by the installations that moved: the whole timeline may be long."""
+    moved = Installation.objects.of_application(application).moved_lately()[:MOVES_SHOWN]
+    entries = TimelineEntry.objects.about_any(moved.values("pk")).moves().newest_first()
+    return timeline.lines(entries[:MOVES_SHOWN], timeline.Side.DEVELOPER)
+
+
+def rows_of(application: Application, versions: list[Version], latest: Version | None) -> list[Row]:
     counts = Installation.objects.of_application(application).live().counted_by_version()
-    latest = application.versions.latest()
     total = sum(counts.values())
     return [Row(version, counts.get(version.pk, 0), total, version == latest) for version in versions]
 
@@ -70,10 +83,12 @@ def version_detail(request: HttpRequest, account: str, application: UUID, versio
     found = _version(row, version)
     before, changes = snapshots.changes_of(found)
     manifest = parse(found.snapshot)
+    on_it = Installation.objects.of_application(row).live().on_version(found).with_its_facts().by_account_name()
     context = tab.context(
         row,
         "versions",
-        version=rows_of(row, [found])[0],
+        version=rows_of(row, [found], row.versions.latest())[0],
+        on_it=list(on_it[:ACCOUNTS_SHOWN]),
         manifest=manifest,
         modules=snapshots.modules_of(manifest),
         before=before,

@@ -1,4 +1,4 @@
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from django.db import models
@@ -20,6 +20,15 @@ class TimelineEntryQuerySet(models.QuerySet["TimelineEntry"]):
 
     def without_exchanges(self) -> Self:
         return self.exclude(kind__in=(TimelineEntry.Kind.EXCHANGES, TimelineEntry.Kind.APPLICATION_EXCHANGES))
+
+    def moves(self) -> Self:
+        """That an installation came to another version."""
+        kinds = TimelineEntry.Kind
+        return self.filter(kind__in=(kinds.UPDATED, kinds.WENT_BACK, kinds.VERSION_MOVED))
+
+    def about_any(self, subjects: "models.QuerySet[Any, Any]") -> Self:
+        """About one of these, given as a query for their keys."""
+        return self.filter(subject_id__in=subjects)
 
     def views_by(self, person: User) -> Self:
         """That somebody of support looked at an installation."""
