@@ -134,9 +134,9 @@ class ApplicationAdmin(ReadOnlyAdmin):
     def live_installations(self, application: Any) -> int:
         return int(application.live_count)
 
-    @admin.display(description="changed since review", boolean=True)
-    def changed_since_review(self, application: Any) -> bool | None:
-        return True if application.changed_since_review else None
+    @admin.display(description="since review", empty_value="")
+    def changed_since_review(self, application: Any) -> str | None:
+        return "changed" if application.changed_since_review else None
 
     @admin.display(description="logo")
     def shown_logo(self, application: Application) -> SafeString | str:

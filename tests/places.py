@@ -163,7 +163,7 @@ NOT_PAGES = {
     "module_undo_delete", "parameter_add", "parameter_delete", "parameter_undo_delete", "version_export",
     "postback_test_typed", "postback_mode", "signing_secret_reveal",
     "application_token_reveal", "installation_token_reveal", "invitation_revoke", "member_role", "demo_sign_in",
-    "postback_redeliver", "installation_resume", "listing_request", "listing_take_back",
+    "postback_redeliver", "installation_resume", "listing_take_back",
     "connector_enable", "connector_from_installation",
 }  # fmt: skip
 
@@ -279,7 +279,7 @@ PLACES = [
     Place("store_application", "Dave"),
     Place("listing", "Alice"),
     Place("listing", "Alice", use={"application": "new application"}),
-    Place("listing", "Alice", use={"application": "new application"}, act=send),
+    Place("listing_request", "Alice", use={"application": "new application"}, begin="listing", act=send),
     Place("listing", "Alice", use={"application": "long application"}),
     Place("listing", "Alice", use={"application": "retired application"}),
     Place("listing", "Alice", use={"application": "review application"}),

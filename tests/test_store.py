@@ -204,7 +204,7 @@ def test_the_page_tells_what_to_know_before_installing(
     assert "Within a minute." in page
     assert "1.2.0 Newest just now Reads orders. 1.1.0 just now Without notes. 1.0.0 just now First." in page
     assert "It will be able to Use the whole API for this account" in page
-    assert "A permanent token, sent to hooks.northwind.example" in page
+    assert "a permanent token, sent to hooks.northwind.example" in page
     assert "None was owed in the last 30 days." in page
 
 

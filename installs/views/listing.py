@@ -55,6 +55,8 @@ def _page(request: HttpRequest, application: Application, refusal: Exception | N
         "general",
         refusal=refusal,
         review=review,
+        # The reasons that stand on top of the page: not once more below.
+        said=review.pk if review and listing == Application.Listing.RETURNED else None,
         changed=listings.changed_fields(application) if application.is_verified else [],
         taken_off=listings.taken_off(application) if listing == Application.Listing.UNLISTED else None,
         checks=listings.checks(application) if listing in REQUESTABLE and not application.retired_at else [],
