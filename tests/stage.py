@@ -5,6 +5,7 @@ addresses of its pages are made of. `person value` is what one person reads in p
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 from allauth.account.forms import default_token_generator
@@ -141,12 +142,7 @@ def connectors(account: Account, alice: User) -> Facts:
         if not passed:
             row.last_error, row.last_error_at = f"{fault} {fix}", now
         row.save()
-        steps = [
-            {"name": "name", "words": f"{row.host} is 203.0.113.7.", "milliseconds": 4, "passed": True},
-            {"name": "authorise", "words": "AuthorizeByApplication answered 200.", "milliseconds": 40, "passed": True},
-            {"name": "token", "words": "The answer has `token`." if passed else fault, "milliseconds": None}
-            | {"passed": passed},
-        ]
+        steps = steps_of_check(row.host, fault if not passed else "")
         request, answer = "POST /api/Auth/AuthorizeByApplication HTTP/1.1\n\nToken=…91d4", "HTTP 200 OK\n\n{}"
         row.checks.create(
             requested_by=alice,
@@ -158,6 +154,23 @@ def connectors(account: Account, alice: User) -> Facts:
             fix="" if passed else fix,
         )
     return {f"{name} connector": str(row.pk) for name, row in made.items()} | {"connector": str(made["working"].pk)}
+
+
+def steps_of_check(host: str, fault: str) -> list[dict[str, Any]]:
+    """As far as the session token, which is the `fault`, or to the end."""
+    told = [
+        ("name", f"{host} is 203.0.113.7.", 4),
+        ("address", "203.0.113.7 is a public address.", 4),
+        ("connection", "Connected to 203.0.113.7, port 443.", 12),
+        ("certificate", f"The certificate is for {host} and valid until 3 May 2031.", 31),
+        ("authorise", "/api/Auth/AuthorizeByApplication answered 200.", 64),
+        ("token", fault or "The answer has `token`: the session token, for 1800 s.", None),
+        ("call", "/api/Inventory/GetStockLocations answered 200: 1 stock location.", 40),
+    ]
+    return [
+        {"name": name, "words": words, "milliseconds": since, "passed": words != fault}
+        for name, words, since in (told[:6] if fault else told)
+    ]
 
 
 def latest(application: Application) -> Version:

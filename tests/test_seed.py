@@ -1,7 +1,7 @@
 """The two source documents, statement by statement, in their order.
 
-First the guide to setting up a system integration, then the page of the connector. The store's pages and the connector
-instances are not built yet, and their statements not listed.
+First the guide to setting up a system integration, then the page of the connector. The store's pages
+have tests of their own.
 """
 
 import json
@@ -12,13 +12,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
 
 from installs import lifecycle
-from installs.models import Installation, PermanentToken, Session
+from installs.connectors import calling
+from installs.models import Connector, Installation, PermanentToken, Session
 from linnapp.errors import Moved, NotPossible
 from linnapp.manifest import ManifestParameter, parse
 from linnapp.models import Account, Application, User, Version
@@ -26,7 +28,7 @@ from linnapp.services import manifests, versions
 from tests.people import ClientOf
 from tests.posting import deliver
 from tests.pressing import form_of, press
-from tests.receivers import receiving
+from tests.receivers import Received, Reply, receiving
 
 EXCHANGE = "/api/Auth/AuthorizeByApplication"
 CALL = "/api/Inventory/GetStockLocations"
@@ -506,6 +508,125 @@ def test_037_scope_and_grant_type_come_along_and_the_answer_has_its_session_toke
     body = answer.json()
     assert body["token"] == body["Token"]
     assert Session.objects.get().scope == "GlobalPermissions.OrderBook"
+
+
+SIX = {
+    "scope": "Scope",
+    "token": "Token",
+    "application_id": "Application id",
+    "application_secret": "Application secret",
+    "grant_type": "Grant type",
+    "token_key": "Response authentication token key",
+}
+
+
+def credentials_of(installation: Installation) -> dict[str, str]:
+    """The six as the pages of the portal tell them, in the fields of Add connector."""
+    return {
+        "scope": "GlobalPermissions.OrderBook",
+        "token": lifecycle.current_token(installation).value(),
+        "application_id": str(installation.application_id),
+        "application_secret": installation.application.secrets.get().value(),
+        "grant_type": "client_credentials",
+        "token_key": "token.",
+    }
+
+
+def add_connector(client: Client, installation: Installation, base_url: str, **fields: str) -> Any:
+    sent = {"name": "Warehouse", "base_url": base_url, **credentials_of(installation), **fields}
+    return client.post(reverse("connector_new", args=[installation.account.slug]), sent)
+
+
+def the_api(received: Received) -> Reply:
+    """The portal's own endpoint, behind a port: what is asked of that is asked of this."""
+    try:
+        answer = Client().generic(
+            received.method,
+            received.path,
+            received.body,
+            content_type=received.headers.get("Content-Type", ""),
+            headers={"Authorization": received.headers.get("Authorization", "")},
+        )
+        return Reply(answer.status_code, {"Content-Type": answer.headers["Content-Type"]}, answer.content)
+    finally:
+        connection.close()
+
+
+def test_038_the_connector_has_a_description_a_link_to_the_documentation_and_one_method(
+    client_of: ClientOf, alice: User, northwind: Account
+) -> None:
+    shown = page(client_of(alice), "connector_new", northwind.slug)
+    assert "The Linnworks connector lets a system outside" in shown
+    assert 'href="https://apidocs.linnworks.net/reference/overview"' in shown
+    assert re.findall(r"<h2>(\w+)</h2>", shown.partition("<main")[2]) == ["AuthorizeByApplication"]
+
+
+def test_039_it_prompts_for_six_credentials_each_of_them_required(
+    client_of: ClientOf, alice: User, northwind: Account
+) -> None:
+    shown = page(client_of(alice), "connector_new", northwind.slug)
+    marked = re.findall(r'<label for="id_(\w+)">([\w ]+?) <small>required</small>', shown)
+    assert dict(marked) == SIX
+
+
+@pytest.mark.parametrize("missing", SIX)
+def test_040_without_any_one_of_the_six_there_is_no_connector(
+    client_of: ClientOf, carol: User, installation: Installation, missing: str
+) -> None:
+    answer = add_connector(client_of(carol), installation, "https://api.linnworks.net", **{missing: ""})
+    assert answer.status_code == 422
+    errors = re.findall(r'<ul class="errorlist" id="id_(\w+)_error">', answer.content.decode())
+    assert errors == [missing]
+    assert f"{SIX[missing]} is missing." in answer.content.decode()
+    assert not Connector.objects.exists()
+
+
+def test_041_grant_type_is_client_credentials_and_the_token_key_is_token_also_with_its_full_stop(
+    client_of: ClientOf, carol: User, installation: Installation
+) -> None:
+    client = client_of(carol)
+    wrong = add_connector(client, installation, "https://api.linnworks.net", grant_type="authorization_code")
+    assert "Grant type is client_credentials" in wrong.content.decode()
+    assert add_connector(client, installation, "https://api.linnworks.net").status_code == 302
+    assert (Connector.objects.get().grant_type, Connector.objects.get().token_key) == ("client_credentials", "token")
+
+
+@pytest.mark.usefixtures("to_loopback")
+@pytest.mark.django_db(transaction=True)
+def test_042_the_six_are_exchanged_and_the_session_token_is_read_by_its_key(
+    client_of: ClientOf, carol: User, installation: Installation
+) -> None:
+    with receiving(the_api) as receiver:
+        add_connector(client_of(carol), installation, receiver.url)
+        assert calling.call(Connector.objects.get(), "POST", CALL).status == 200
+        authorised, called = receiver.received
+    given = credentials_of(installation)
+    assert authorised.form == {
+        "Scope": given["scope"],
+        "Token": given["token"],
+        "ApplicationId": given["application_id"],
+        "ApplicationSecret": given["application_secret"],
+        "grant_type": "client_credentials",
+    }
+    assert Session.objects.get().scope == given["scope"]
+    assert called.headers["Authorization"] == Connector.objects.get().session_token
+
+
+@pytest.mark.usefixtures("to_loopback")
+@pytest.mark.django_db(transaction=True)
+def test_043_a_session_that_ended_is_renewed_with_the_same_permanent_token(
+    client_of: ClientOf, carol: User, installation: Installation
+) -> None:
+    with receiving(the_api) as receiver:
+        add_connector(client_of(carol), installation, receiver.url)
+        row = Connector.objects.get()
+        first = calling.call(row, "POST", CALL).status, Connector.objects.get().session_token
+        Session.objects.all().delete()
+        second = calling.call(row, "POST", CALL).status, Connector.objects.get().session_token
+        sent = [received.form["Token"] for received in receiver.received if received.path == EXCHANGE]
+    assert (first[0], second[0]) == (200, 200)
+    assert first[1] != second[1]
+    assert sent == [lifecycle.current_token(installation).value()] * 2
 
 
 def picture(width: int, height: int) -> BytesIO:

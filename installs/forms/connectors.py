@@ -54,7 +54,7 @@ class CredentialField(forms.CharField):
             initial=initial,
             help_text=hint,
             widget=forms.PasswordInput(attributes) if secret else forms.TextInput(attributes),
-            error_messages={"required": f"{LABELS[name]} is missing. {hint}"},
+            error_messages={"required": f"{LABELS[name]} is missing."},
         )
         self.mark = "required"
 

@@ -15,6 +15,8 @@ from linnapp import pages
 from linnapp.errors import NotPossible
 from linnapp.models import Account
 
+# What the calls are that a connector can make.
+DOCUMENTATION = "https://apidocs.linnworks.net/reference/overview"
 SORTS = {"newest": pages.Sort("Newest", ("-created_at",)), "name": pages.Sort("Name", ("name",))}
 
 
@@ -45,7 +47,7 @@ def connector_new(request: HttpRequest, account: str) -> HttpResponse:
         else:
             messages.success(request, f"{made} is saved. Test the connection to see whether it works.")
             return redirect("connector_check", account, made.pk)
-    context = {"account": owner, "form": form}
+    context = {"account": owner, "form": form, "documentation": DOCUMENTATION}
     return render(request, "installs/connector_new.html", context, status=422 if form.is_bound else 200)
 
 
