@@ -30,6 +30,7 @@ from installs.models import (
     Session,
     SigningSecret,
     StockLocation,
+    UpdateMailing,
 )
 from linnapp.admin_pages import ReadOnlyAdmin, ask_and_perform, page_links
 from linnapp.models import Application
@@ -383,3 +384,11 @@ class StockLocationAdmin(ReadOnlyAdmin):
     list_select_related = ("account",)
     search_fields = ("name", "account__name")
     search_ids = ("location_id", "account_id")
+
+
+@admin.register(UpdateMailing)
+class UpdateMailingAdmin(ReadOnlyAdmin):
+    list_display = ("user", "sent_at", "stopped_at")
+    list_select_related = ("user",)
+    search_fields = ("user__name", "user__email")
+    ordering = ("-sent_at", "-pk")

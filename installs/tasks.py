@@ -3,13 +3,13 @@
 from huey import crontab
 from huey.contrib.djhuey import db_periodic_task
 
-from installs import exchanges
+from installs import exchanges, update_mails
 from installs.connectors import checking
 from installs.models import Installation
 from installs.postbacks import courier, deciding, parking, retention
 from linnapp import mail
 
-__all__ = ["checking", "drop_old_postbacks", "fold_exchanges", "mail", "sweep_postbacks"]
+__all__ = ["checking", "drop_old_postbacks", "fold_exchanges", "mail", "mail_about_updates", "sweep_postbacks"]
 
 
 @db_periodic_task(crontab(minute="*"))
@@ -30,3 +30,8 @@ def sweep_postbacks() -> None:
 @db_periodic_task(crontab(minute="30"))
 def drop_old_postbacks() -> None:
     retention.drop_old()
+
+
+@db_periodic_task(crontab(hour="7", minute="15"))
+def mail_about_updates() -> None:
+    update_mails.send_due()

@@ -21,6 +21,7 @@ from installs.views import (
     support,
     suspensions,
     switching,
+    update_mails,
     updates,
     version_creation,
     versions,
@@ -109,6 +110,9 @@ urlpatterns: list[URLPattern] = [
     path(f"{CONNECTOR}/enable/", connectors.connector_enable, name="connector_enable"),
     path(f"{CONNECTOR}/delete/", connectors.connector_delete, name="connector_delete"),
     path(f"{INSTALLATION}/connect/", connectors.connector_from_installation, name="connector_from_installation"),
+    # update_mails
+    path("mails/updates/<str:key>/", update_mails.update_mails_stop, name="update_mails_stop"),
+    path("mails/updates/<str:key>/again/", update_mails.update_mails_start_again, name="update_mails_start_again"),
     # support
     path("support/", support.support_search, name="support_search"),
     path("support/installations/<uuid:installation>/", support.support_installation, name="support_installation"),

@@ -163,7 +163,7 @@ NOT_PAGES = {
     "module_undo_delete", "parameter_add", "parameter_delete", "parameter_undo_delete", "version_export",
     "postback_test_typed", "postback_mode", "signing_secret_reveal",
     "application_token_reveal", "installation_token_reveal", "invitation_revoke", "member_role", "demo_sign_in",
-    "postback_redeliver", "installation_resume", "listing_take_back",
+    "postback_redeliver", "installation_resume", "update_mails_start_again", "listing_take_back",
     "connector_enable", "connector_from_installation",
 }  # fmt: skip
 
@@ -183,6 +183,9 @@ PLACES = [
     Place("account_reset_password_from_key", NOBODY, use={"key": "of-no-use"}),
     Place("account_reset_password_from_key_done", NOBODY),
     Place("invitation_accept", NOBODY),
+    Place("update_mails_stop", NOBODY, use={"key": "mails key"}),
+    Place("update_mails_stop", NOBODY, use={"key": "of-no-use"}),
+    Place("update_mails_stop", NOBODY, use={"key": "mails key"}, act=send),
     Place("application_list", "Alice"),
     Place("application_list", "Alice", query="?q=nothing+is+called+so"),
     Place("application_list", "Alice", act=open_menus),

@@ -15,7 +15,7 @@ from django.contrib import admin
 from django.db import transaction
 from django.utils import timezone
 
-from installs import lifecycle, listings, moving, rotation, suspending
+from installs import lifecycle, listings, moving, rotation, suspending, update_mails
 from installs.connectors import making
 from installs.models import Connector, Delivery, Installation, PostbackHost
 from installs.postbacks import asking, deciding
@@ -293,6 +293,7 @@ def links_of_mails(northwind: Account, alice: User, dave: User) -> Facts:
         "token": key,
         "uidb36": user_pk_to_url_str(dave),
         "password key": default_token_generator.make_token(dave),
+        "mails key": update_mails.key_of(user("Carol")),
         "confirm key": EmailConfirmationHMAC(address).key,
     }
 

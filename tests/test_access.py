@@ -141,6 +141,8 @@ TABLE: dict[str, Who] = {
     "connector_enable": OWNER_POST,
     "connector_delete": OWNER,
     "connector_from_installation": CUSTOMER_POST,
+    "update_mails_stop": Who(others=404, nobody=404),  # no link of a mail: tests/test_update_mails.py has one
+    "update_mails_start_again": Who(others=404, nobody=404, method="post"),
     "authorize": Who({"sam": 403, "paula": 403}, others=200),  # who is a member of no account
     "team": TEAM,
     "invitation_create": OWNER,

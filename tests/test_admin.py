@@ -29,6 +29,7 @@ from installs.models import (
     Review,
     Session,
     SigningSecret,
+    UpdateMailing,
 )
 from linnapp import credentials
 from linnapp.models import (
@@ -88,6 +89,7 @@ def everything(installation: Installation, alice: User, northwind: Account, paul
     AttemptCount.objects.create(outcome="2xx", count=1)
     PostbackHost.objects.create(application=application, host="x.example")
     Review.objects.create(application=application, name="Stock Bridge")
+    UpdateMailing.objects.create(user=alice)
     made = making.make(installation.account, values_of_connector(), by=alice)
     ConnectorCheck.objects.create(connector=made)
     module = Module.objects.filter(application=application)[0]

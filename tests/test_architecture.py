@@ -82,6 +82,7 @@ FLOORS = {
     "installs.moving": 2,
     "installs.store": 2,
     "installs.suspending": 2,
+    "installs.update_mails": 2,
     "installs.postbacks": 2,
     "installs.progress": 2,
     "installs.links": 0,

@@ -5,6 +5,7 @@ from installs.models.listings import Review
 from installs.models.refusals import FailureWindow, RefusalGroup, RefusalSample
 from installs.models.sessions import ExchangeHour, Session
 from installs.models.stock import StockLocation
+from installs.models.update_mailings import UpdateMailing
 
 __all__ = [
     "Attempt",
@@ -24,4 +25,5 @@ __all__ = [
     "Session",
     "SigningSecret",
     "StockLocation",
+    "UpdateMailing",
 ]

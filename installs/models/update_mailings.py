@@ -1,0 +1,32 @@
+"""What a person was told by mail of updates that wait, and whether they want to be."""
+
+from datetime import timedelta
+from typing import ClassVar, Self
+
+from django.db import models
+from django.utils import timezone
+
+from linnapp.models import User
+
+EVERY = timedelta(days=7)
+
+
+class UpdateMailingQuerySet(models.QuerySet["UpdateMailing"]):
+    def due(self) -> Self:
+        """Wanted, and a week after the last one."""
+        before = timezone.now() - EVERY
+        return self.filter(stopped_at=None).filter(models.Q(sent_at=None) | models.Q(sent_at__lte=before))
+
+    def not_due(self) -> Self:
+        return self.exclude(pk__in=self.due().values("pk"))
+
+
+class UpdateMailing(models.Model):
+    user = models.OneToOneField(User, models.CASCADE, related_name="+")
+    sent_at = models.DateTimeField(null=True, blank=True)
+    stopped_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[UpdateMailingQuerySet] = UpdateMailingQuerySet.as_manager()  # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        return f"mails about updates to {self.user}"
