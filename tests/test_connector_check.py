@@ -321,6 +321,17 @@ def test_an_edit_while_it_is_tested_is_not_told_working(carols: Client, carol: U
     assert (row.state, row.session_token) == (Connector.State.UNTESTED, "")
 
 
+def test_what_another_server_said_is_kept_without_what_could_open_something() -> None:
+    said = json.dumps(
+        {"Data": [{"sid": SESSION, "refresh_token": "r", "Note": f"ask {SESSION} or {OPAQUE}"}], "Ok": True}
+    )
+    kept = json.loads(credentials.without_secrets(said, ["ask"]))
+    assert kept == {
+        "Data": [{"sid": "[hidden]", "refresh_token": "[hidden]", "Note": f"[…ask] […feed] or […{OPAQUE[-4:]}]"}],
+        "Ok": True,
+    }
+
+
 # From a terminal.
 
 
