@@ -282,12 +282,12 @@ def test_one_that_lapses_while_its_application_is_suspended_says_so_and_nothing_
     wait_for_200(application)
     with receiving() as receiver:
         made = install(application, cakes, with_postback(application, receiver.url, alice), carol).installation
-        lifecycle.suspend_application(application, reason="It asks for too much.", by=paula)
+        suspending.suspend_application(application, reason="It asks for too much.", by=paula)
         past = timezone.now() - timedelta(seconds=1)
         Application.objects.update(suspended_by_staff_at=past - timedelta(seconds=30))
         Installation.objects.update(waits_until=past)
         deciding.fail_lapsed(Installation.objects.lapsed())
-        lifecycle.resume_application(application, reason="It was mended.", by=paula)
+        suspending.resume_application(application, reason="It was mended.", by=paula)
         deliver()
         assert receiver.received == []
     made.refresh_from_db()
