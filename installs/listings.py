@@ -55,7 +55,7 @@ def _description(application: Application) -> Check:
     length = len(application.description.strip())
     words = f"{length} characters." if length else "There is none."
     if length < SHORTEST_DESCRIPTION:
-        words += f" Say in at least {SHORTEST_DESCRIPTION} what it does, and for whom."
+        words += f" Say in at least {SHORTEST_DESCRIPTION} characters what it does, and for whom."
     return Check(length >= SHORTEST_DESCRIPTION, "Description", words, "application_general")
 
 

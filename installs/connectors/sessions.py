@@ -25,8 +25,7 @@ class RowSessions:
         row = self.rows.only("session_encrypted", "session_ends_at", "generation").first()
         if row is None:
             raise NotAuthorised("The connector was deleted meanwhile.", "Make it anew.")
-        stands = row.session_ends_at is not None and row.session_ends_at > timezone.now()
-        return Session(row.session_token if stands else "", row.generation)
+        return Session(row.session_token if row.keeps_session else "", row.generation)
 
     def claim(self, generation: int) -> bool:
         now = timezone.now()

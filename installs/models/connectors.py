@@ -81,6 +81,11 @@ class Connector(models.Model):
         return urlsplit(self.base_url).netloc
 
     @property
+    def keeps_session(self) -> bool:
+        """Whether calls begin with a session token, which its server may have ended early."""
+        return self.session_ends_at is not None and self.session_ends_at > timezone.now()
+
+    @property
     def scope(self) -> str:
         return credentials.decrypt(self.scope_encrypted)
 
