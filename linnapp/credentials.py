@@ -153,10 +153,11 @@ def without_opaque(text: str, values: Collection[str] = ()) -> str:
 def without_secrets(text: str, values: Collection[str] = ()) -> str:
     """The same for a whole body; in JSON the values of members named like secrets are left out whatever they are."""
     try:
-        read = json.loads(text)
+        # What can be read may still be too deep to be walked through and written.
+        shown = json.dumps(_emptied(json.loads(text)), ensure_ascii=False, indent=2)
     except (ValueError, RecursionError):
-        return without_opaque(text, values)
-    return without_opaque(json.dumps(_emptied(read), ensure_ascii=False, indent=2), values)
+        shown = text
+    return without_opaque(shown, values)
 
 
 def _emptied(value: object) -> object:

@@ -125,6 +125,9 @@ WRONG: list[tuple[str, Answer, str, str]] = [
     ("what fits no header", as_json(token="a\r\nX: y"), "token", "`token` in the answer is no text"),
     ("a list", Reply(200, {"Content-Type": "application/json"}, b"[1]"), "token", "The answer is JSON, but a list"),
     ("deep JSON", Reply(200, {"Content-Type": "application/json"}, b"[" * 9000), "token", "neither JSON nor a form"),
+    ("JSON just as deep as can be read", Reply(200, body=b"[" * 700 + b"]" * 700), "token", "JSON, but a list"),
+    ("names no database stores", as_json(**{"\ud800": 1, "a\0b": 2}), "token", "but `\ufffd`, `a\ufffdb`."),
+    ("a message none stores", as_json(400, Message="Half \ud800 of \0"), "Authorise", "400: Half \ufffd of \ufffd"),
     (
         "a huge form",
         Reply(200, {"Content-Type": "application/x-www-form-urlencoded"}, b"a=1&" * 3000),
@@ -319,6 +322,27 @@ def test_an_edit_while_it_is_tested_is_not_told_working(carols: Client, carol: U
         check(carols, row)
     row.refresh_from_db()
     assert (row.state, row.session_token) == (Connector.State.UNTESTED, "")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_edit_while_it_is_tested_is_not_told_failing(carols: Client, carol: User, cakes: Account) -> None:
+    row = None
+
+    def answer(received: Received) -> Reply:
+        if received.path != AUTHORIZE:
+            return Reply(404)
+        assert row
+        try:
+            making.edit(row, making.Values(**FILLED | {"base_url": row.base_url, "scope": "Other"}), by=carol)
+        finally:
+            connection.close()
+        return api(received)
+
+    with receiving(answer) as receiver:
+        row = connector(cakes, receiver.url, carol)
+        assert "The first call was answered 404." in check(carols, row)
+    row.refresh_from_db()
+    assert (row.state, row.last_error) == (Connector.State.UNTESTED, "")
 
 
 def test_what_another_server_said_is_kept_without_what_could_open_something() -> None:

@@ -3,11 +3,13 @@ connected in one click."""
 
 import html
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from installs import lifecycle
@@ -211,6 +213,27 @@ def test_an_empty_field_keeps_what_is_stored_and_a_full_one_replaces_it(carols: 
     assert values(made) == FILLED | {"application_secret": new}
     assert (made.session_token, made.state, made.generation) == ("", Connector.State.UNTESTED, 1)
     assert TimelineEntry.objects.get(kind=Kind.CONNECTOR_EDITED).facts["fields"] == "Application secret"
+
+
+def test_what_is_stored_goes_to_no_other_server(carols: Client, made: Connector) -> None:
+    kept = FILLED | dict.fromkeys(("scope", "token", "application_id", "application_secret"), "")
+    elsewhere = {"base_url": "https://other.example.com"}
+    answer = carols.post(url("connector_edit", made.pk), kept | elsewhere)
+    assert answer.status_code == 422
+    assert seen(answer).count("It was stored for api.linnworks.net. To send it elsewhere, paste it once more.") >= 2
+    assert values(made) == FILLED
+    pasted = {name: FILLED[name] for name in ("token", "application_secret")}
+    assert carols.post(url("connector_edit", made.pk), kept | elsewhere | pasted).status_code == 302
+    assert values(made) == FILLED | elsewhere
+    same_server = {"base_url": "https://OTHER.example.com/v1"}
+    assert carols.post(url("connector_edit", made.pk), kept | same_server).status_code == 302
+
+
+def test_after_an_edit_nobody_waits_for_the_renewal_before_it(carols: Client, made: Connector) -> None:
+    Connector.objects.update(renewing_until=timezone.now() + timedelta(seconds=30))
+    assert carols.post(url("connector_edit", made.pk), FILLED | {"scope": "Other"}).status_code == 302
+    made.refresh_from_db()
+    assert made.renewing_until is None
 
 
 def test_saving_what_stands_changes_nothing(carols: Client, made: Connector) -> None:

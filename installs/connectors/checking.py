@@ -95,8 +95,8 @@ class _Run:
     def go(self) -> None:
         try:
             authorised = self._authorise()
-            self.sessions.put(self.generation, authorised)
-            self.generation += 1
+            if self.sessions.put(self.generation, authorised):
+                self.generation += 1
             self._call(authorised.token)
         except NotAuthorised as fault:
             self.sessions.give_up(self.generation, fault)

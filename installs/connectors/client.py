@@ -65,8 +65,8 @@ class Sessions(Protocol):
         """Whether this caller renews the session of this generation; to one of them only it says yes."""
         ...
 
-    def put(self, generation: int, authorised: Authorised) -> None:
-        """What the claim came to: the next generation."""
+    def put(self, generation: int, authorised: Authorised) -> bool:
+        """What the claim came to: the next generation. False where there is one already, and this is not kept."""
         ...
 
     def give_up(self, generation: int, fault: NotAuthorised) -> None:

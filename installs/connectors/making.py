@@ -71,6 +71,8 @@ def edit(connector: Connector, values: Values, *, by: User) -> list[str]:
     if not changed:
         return []
     row.session_encrypted, row.session_ends_at, row.generation = "", None, row.generation + 1
+    # A renewal under way is of the credentials before: nobody waits for it.
+    row.renewing_until = None
     row.state, row.last_error, row.last_error_at = Connector.State.UNTESTED, "", None
     row.save()
     _record(Kind.CONNECTOR_EDITED, row, by, fields=", ".join(changed))
@@ -120,10 +122,10 @@ def from_installation(installation: Installation, *, by: User) -> Connector:
 
 def free_name(wanted: str, account: Account) -> str:
     """The name, with a number behind it where there are such connectors already."""
-    taken = set(Connector.objects.on_account(account.slug).values_list("name", flat=True))
+    taken = {name.lower() for name in Connector.objects.on_account(account.slug).values_list("name", flat=True)}
     longest = Connector.NAME_LENGTH - len(f" {MOST_OF_AN_ACCOUNT + 1}")
     numbered = (f"{wanted[:longest]} {number}" for number in range(2, MOST_OF_AN_ACCOUNT + 3))
-    return next(name for name in (wanted[: Connector.NAME_LENGTH], *numbered) if name not in taken)
+    return next(name for name in (wanted[: Connector.NAME_LENGTH], *numbered) if name.lower() not in taken)
 
 
 def _refuse_taken(name: str, account: Account, besides: Connector | None = None) -> None:

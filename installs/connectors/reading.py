@@ -7,11 +7,14 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from installs.outbound import Answer, NotSent
+from installs.outbound.client import printable
 from linnapp import credentials
 
 # What clients and servers call a session token; named where the key asked for is not in the answer.
 USUAL_KEYS = ("token", "access_token", "accesstoken", "session_token", "sessiontoken", "id_token", "jwt", "bearer")
 LONGEST_TOKEN = 4096
+# Characters of a message that are told, and of a member's name.
+MESSAGE_LENGTH, NAME_LENGTH = 300, 60
 # For an answer that says nothing of it: what the source calls about the life of a session.
 USUAL_SECONDS = 1800
 
@@ -143,7 +146,7 @@ def _without_key(members: Mapping[str, Any], key: str) -> NotAuthorised:
         return NotAuthorised(
             f"The answer has {named}, not `{key}`.", f"Write {alike[0]} into Response authentication token key."
         )
-    named = ", ".join(f"`{credentials.without_opaque(name[:60])}`" for name in list(members)[:5]) or "no member at all"
+    named = ", ".join(f"`{_told(name[:NAME_LENGTH])}`" for name in list(members)[:5]) or "no member at all"
     return NotAuthorised(
         f"The answer has no `{key}`, but {named}.",
         "Name the member that holds the session token in Response authentication token key.",
@@ -207,5 +210,10 @@ def _message(answer: Answer) -> str:
     by_name = {str(name).lower(): value for name, value in members.items()}
     for name in ("message", "error_description", "error"):
         if isinstance(by_name.get(name), str):
-            return credentials.without_opaque(by_name[name][:1000])[:300]
+            return _told(by_name[name][:1000])
     return ""
+
+
+def _told(text: str) -> str:
+    """JSON can spell what no database stores: half a character, and the character 0."""
+    return printable(" ".join(credentials.without_opaque(text).split()), MESSAGE_LENGTH)

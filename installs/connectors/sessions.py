@@ -35,9 +35,9 @@ class RowSessions:
         claimed = self.rows.filter(free, told, generation=generation)
         return claimed.update(renewing_until=now + timedelta(seconds=RENEWED_WITHIN_SECONDS)) == 1
 
-    def put(self, generation: int, authorised: Authorised) -> None:
+    def put(self, generation: int, authorised: Authorised) -> bool:
         now = timezone.now()
-        self.rows.filter(generation=generation).update(
+        kept = self.rows.filter(generation=generation).update(
             session_encrypted=credentials.encrypt(authorised.token),
             session_ends_at=now + timedelta(seconds=authorised.seconds),
             generation=generation + 1,
@@ -47,6 +47,7 @@ class RowSessions:
             last_error="",
             last_error_at=None,
         )
+        return kept == 1
 
     def give_up(self, generation: int, fault: NotAuthorised) -> None:
         self.rows.filter(generation=generation).update(

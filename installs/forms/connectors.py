@@ -2,6 +2,7 @@
 and where it calls."""
 
 from typing import cast
+from urllib.parse import urlsplit
 
 import django_filters
 from django import forms
@@ -105,6 +106,7 @@ class ConnectorForm(forms.Form):
 
     def __init__(self, sent: QueryDict | None = None, *, stored: Connector | None = None) -> None:
         super().__init__(sent, initial=_initial(stored))
+        self.stored = stored
         self.fields["base_url"].help_text = format_html(
             "Where the API stands: scheme and host. This portal is <code>{}</code>.", settings.SITE_URL
         )
@@ -131,6 +133,15 @@ class ConnectorForm(forms.Form):
         except NotSent as fault:
             raise ValidationError(str(fault)) from None
         return text
+
+    def clean(self) -> None:
+        """What is never shown again is not sent to another server either, by whoever writes its address here."""
+        text = self.cleaned_data.get("base_url")
+        if not text or not self.stored or _server(text) == _server(self.stored.base_url):
+            return
+        for name in SECRET:
+            if not self.cleaned_data.get(name) and name not in self.errors:
+                self.add_error(name, f"It was stored for {self.stored.host}. To send it elsewhere, paste it once more.")
 
     def clean_token(self) -> str:
         return self._identifier("token")
@@ -159,6 +170,12 @@ class ConnectorForm(forms.Form):
         if value and credentials.canonical(value) is None:
             raise ValidationError(NO_UUID.format(LABELS[name]))
         return value
+
+
+def _server(base_url: str) -> tuple[str, str]:
+    """Scheme, and name with port."""
+    parts = urlsplit(base_url.lower())
+    return parts.scheme, parts.netloc
 
 
 def _initial(stored: Connector | None) -> dict[str, str]:
