@@ -31,7 +31,7 @@ AT_THE_CAP = "Order Board"
 INSTALLED_LATE = "Ledger Link"
 PREPARE = """
 import sys
-from installs import lifecycle, rotation
+from installs import lifecycle, rotation, suspending
 from installs.models import Installation, Session
 from linnapp.models import User
 from linnapp.services import secrets
