@@ -307,7 +307,6 @@ PLACES = [
     Place("authorize", "Carol", use={"application": "paused application"}),
     Place("installation_switch", "Alice", use={"installation": "own installation"}),
     Place("installation_detail", "Alice", use={"installation": "own installation"}),
-    Place("installation_switch", "Alice", use={"installation": "own installation"}, act=send),
     Place("installation_postbacks", "Carol"),
     Place("installation_uninstall", "Carol", use={"installation": "waiting installation"}),
     Place("authorize", "Carol"),
