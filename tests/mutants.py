@@ -84,9 +84,9 @@ MUTANTS = (
     ),
     Mutant(
         "a session survives suspension",
-        LIFECYCLE,
-        "row.sessions.end(Session.End.SUSPENDED)",
-        "pass",
+        "installs/suspending.py",
+        '"suspension_reason"])\n    row.sessions.end(Session.End.SUSPENDED)\n',
+        '"suspension_reason"])\n',
         ("test_authorize", "test_admin_actions", "test_exchange_races"),
     ),
     Mutant(
@@ -169,7 +169,7 @@ MUTANTS = (
     Mutant(
         "a permanent token is revealed without a record",
         LIFECYCLE,
-        "    _record(Kind.TOKEN_REVEALED, installation, by, side, tail=token.tail)\n",
+        "    record(Kind.TOKEN_REVEALED, installation, by, side, tail=token.tail)\n",
         "",
         ("test_my_apps", "test_application_installations"),
     ),
@@ -302,8 +302,8 @@ MUTANTS = (
     Mutant(
         "redirects are followed",
         "installs/outbound/client.py",
-        "            answer = self._answer(prepared(method, Target.of(url), body, headers), attempt)\n",
-        "            answer = self._answer(prepared(method, Target.of(url), body, headers), attempt)\n"
+        "            answer = self._answer(prepared(method, target, body, headers), attempt)\n",
+        "            answer = self._answer(prepared(method, target, body, headers), attempt)\n"
         '            if leads_to := dict(answer.headers).get("Location"):\n'
         "                answer = self._answer(prepared(method, Target.of(leads_to), body, headers), attempt)\n",
         ("test_outbound",),
