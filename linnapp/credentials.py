@@ -19,6 +19,13 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
 UUID_SHAPE = re.compile(r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?", re.IGNORECASE)
+# A dash, also as scripts, addresses and pages escape it; a UUID with such dashes; what may be left of one that was cut.
+_DASH = r"(?:-|%(?:25){0,3}2d|\\{1,4}(?:u00|x)2d|&\#(?:0{0,6}45|x0{0,6}2d);)"
+_DASHES = re.compile(_DASH, re.IGNORECASE)
+_SPELLINGS = re.compile(rf"\{{?[0-9a-f]{{8}}{_DASH}?(?:[0-9a-f]{{4}}{_DASH}?){{3}}[0-9a-f]{{12}}\}}?", re.IGNORECASE)
+_BEGUN = re.compile(rf"\{{?(?:[0-9a-f]|{_DASH}){{1,36}}[\\&%#;xu0-9]{{0,6}}$", re.IGNORECASE)
+# Characters of the longest spelling of one.
+_LONGEST_SPELLING = 100
 
 # What other people's servers call what opens something; and an unbroken run that could be such a value (a JWT, a key).
 SECRET_NAMES = re.compile(r"token|secret|passw|jwt|bearer|session|credential|api_?key|\bsid\b", re.IGNORECASE)
@@ -136,18 +143,29 @@ def masked(value: str) -> str:
 def without_values(text: str, known: Collection[UUID] = ()) -> str:
     """The text with every UUID but these shortened to its tail, in whatever spelling it stands."""
     kept = {value.hex for value in known}
-    return UUID_SHAPE.sub(lambda found: _unless(kept, found.group()), text)
+    return _SPELLINGS.sub(lambda found: _unless(kept, found.group()), text)
 
 
 def _unless(kept: Collection[str], value: str) -> str:
-    return value if canonical(value) in kept else f"[{masked(value.strip('{}'))}]"
+    return value if canonical(_DASHES.sub("-", value)) in kept else f"[{masked(value.strip('{}'))}]"
+
+
+def without_begun(text: str) -> str:
+    """A text that was cut, without what may be left of a UUID at its end, which has no longer its shape. Looked for at
+    the end only, because looking through all of a long text takes its time."""
+    return text[:-_LONGEST_SPELLING] + _BEGUN.sub("", text[-_LONGEST_SPELLING:])
 
 
 def without_opaque(text: str, values: Collection[str] = ()) -> str:
-    """For what another server said: without these values, in any letter case, and without whatever could be one."""
+    """For what another server said: without these values, and without whatever could be one."""
+    return OPAQUE.sub(lambda found: f"[{masked(found.group())}]", without_values(without_these(text, values)))
+
+
+def without_these(text: str, values: Collection[str]) -> str:
+    """Without these values, in any letter case."""
     for value in filter(None, values):
         text = re.sub(re.escape(value), f"[{masked(value)}]", text, flags=re.IGNORECASE)
-    return OPAQUE.sub(lambda found: f"[{masked(found.group())}]", without_values(text))
+    return text
 
 
 def without_secrets(text: str, values: Collection[str] = ()) -> str:

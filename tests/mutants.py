@@ -324,8 +324,8 @@ MUTANTS = (
     ),
     Mutant(
         "what an endpoint answers with stands in the log of postbacks: not masked",
-        "installs/postbacks/written.py",
-        "    return _UUIDS.sub(lambda found: _unless(kept, found.group()), text)\n",
+        "linnapp/credentials.py",
+        "    return _SPELLINGS.sub(lambda found: _unless(kept, found.group()), text)\n",
         "    return text\n",
         ("test_deliveries",),
     ),

@@ -185,6 +185,30 @@ def test_what_is_wrong_stands_on_the_page_in_words_and_no_secret_with_it(
     assert row.checks.get().fix
 
 
+TOKEN = SIX["token"]
+SPELLINGS = [
+    ("an address", TOKEN.replace("-", "%2D").encode(), {}),
+    ("a script", TOKEN.replace("-", "\\u002d").encode(), {}),
+    ("a page", TOKEN.replace("-", "&#45;").encode(), {}),
+    ("UTF-16", TOKEN.encode("utf-16-le"), {}),
+    ("the end of what was cut", (TOKEN + " ").encode() * 442 + b" " * 20 + TOKEN.encode(), {}),
+    ("a kind of content", b"", {"Content-Type": f"text/{TOKEN}"}),
+    ("another header", b"", {"Server": TOKEN.upper()}),
+]
+
+
+@pytest.mark.parametrize(("where", "body", "headers"), SPELLINGS, ids=[where for where, *_ in SPELLINGS])
+def test_a_permanent_token_that_is_answered_in_another_spelling_is_not_shown(
+    where: str, body: bytes, headers: dict[str, str], carols: Client, carol: User, cakes: Account
+) -> None:
+    with receiving(Reply(400, headers, body)) as receiver:
+        page = check(carols, connector(cakes, receiver.url, carol))
+    answered = page.partition("Answer")[2].replace("\ufffd", "")
+    assert "HTTP 400" in answered
+    # The first eight digits stand in each of the spellings.
+    assert TOKEN[:8] not in answered.lower()
+
+
 RIGHT = [
     ("another letter case", as_json(ToKeN=SESSION)),
     (

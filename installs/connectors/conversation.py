@@ -46,18 +46,18 @@ def _values(given: Credentials) -> tuple[str, ...]:
 
 
 def _written(answer: Answer, values: tuple[str, ...]) -> str:
-    first = f"HTTP {answer.status} {answer.reason}".rstrip()
-    headers = [
-        f"{name}: {credentials.without_opaque(value.partition('?')[0], values) if _hides(name) else value}"
-        for name, value in answer.headers
-        if name.lower() in TELLING
-    ]
-    text = credentials.without_secrets(answer.body.decode(errors="replace"), values)
+    first = f"HTTP {answer.status} {credentials.without_opaque(answer.reason, values)}".rstrip()
+    headers = [f"{name}: {_shown(name, value, values)}" for name, value in answer.headers if name.lower() in TELLING]
+    # Without the zeros of UTF-16, which would part the letters of a value from each other.
+    body = answer.body.replace(b"\0", b"").decode(errors="replace")
+    text = credentials.without_secrets(credentials.without_begun(body) if answer.is_cut else body, values)
     shown = "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text[:MOST_KEPT])
     cut = "\n[The rest is not kept.]" if answer.is_cut or len(text) > MOST_KEPT else ""
     return "\n".join([first, *headers, "", shown]) + cut
 
 
-def _hides(name: str) -> bool:
-    """A Location or a challenge may quote what it was sent."""
-    return name.lower() in {"location", "www-authenticate"}
+def _shown(name: str, value: str, values: tuple[str, ...]) -> str:
+    """Any header may quote what it was sent; the name of a kind of content looks like a value, and is none."""
+    if name.lower() == "content-type":
+        return credentials.without_these(credentials.without_values(value), values)
+    return credentials.without_opaque(value.partition("?")[0], values)

@@ -11,14 +11,6 @@ from linnapp import credentials
 
 MOST_KEPT = 16 * 1024
 HEADERS_MASKED = {"set-cookie", "authorization", "cookie", "www-authenticate"}
-# A dash, also as scripts, addresses and pages escape it.
-_DASH = r"(?:-|%(?:25){0,3}2d|\\{1,4}(?:u00|x)2d|&\#(?:0{0,6}45|x0{0,6}2d);)"
-_UUIDS = re.compile(rf"\{{?[0-9a-f]{{8}}{_DASH}?(?:[0-9a-f]{{4}}{_DASH}?){{3}}[0-9a-f]{{12}}\}}?", re.IGNORECASE)
-_DASHES = re.compile(_DASH, re.IGNORECASE)
-# Characters of the longest spelling of one.
-LONGEST = 100
-# What may be left of one where a text was cut.
-_BEGUN = re.compile(rf"\{{?(?:[0-9a-f]|{_DASH}){{1,36}}[\\&%#;xu0-9]{{0,6}}$", re.IGNORECASE)
 _UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -41,33 +33,15 @@ def answer_text(answer: Answer, known: Collection[UUID]) -> str:
     body = answer.body.replace(b"\0", b"").decode(errors="replace")
     end = "\n[cut here]" if answer.is_cut else ""
     if answer.is_cut:
-        body = _cut(body)
-    return printable(masked("\n".join([*lines, "", body]), known))[:MOST_KEPT] + end
+        body = credentials.without_begun(body)
+    text = credentials.without_values("\n".join([*lines, "", body]), known)
+    return printable(text)[:MOST_KEPT] + end
 
 
 def _without_begun(value: str) -> str:
     """A header or reason that was cut, without what may be left of a permanent token at its end."""
-    return f"{_cut(value.removesuffix(CUT))}{CUT}" if value.endswith(CUT) else value
-
-
-def _cut(text: str) -> str:
-    """What is left of a permanent token that was cut has no longer its shape. Looked for at the end only, because
-    looking through all of a long text takes its time."""
-    return text[:-LONGEST] + _BEGUN.sub("", text[-LONGEST:])
-
-
-def masked(text: str, known: Collection[UUID] = ()) -> str:
-    """The text with every UUID but these shortened to its tail, in whatever spelling it stands."""
-    kept = {value.hex for value in known}
-    return _UUIDS.sub(lambda found: _unless(kept, found.group()), text)
-
-
-def _unless(kept: Collection[str], value: str) -> str:
-    return (
-        value
-        if credentials.canonical(_DASHES.sub("-", value)) in kept
-        else f"[{credentials.masked(value.strip('{}'))}]"
-    )
+    whole = value.removesuffix(CUT)
+    return value if whole == value else credentials.without_begun(whole) + CUT
 
 
 def printable(text: str) -> str:
