@@ -243,6 +243,11 @@ class ListPage:
         values = [("", "All"), *((str(value), label) for value, label in choices)]
         return [(label, self.url(**{name: value or None, "after": None}), value == chosen) for value, label in values]
 
+    def besides(self, name: str) -> QuerySet[Any]:
+        """What all filters but this one leave: what its chips choose among."""
+        others = {key: value for key, value in self.request.GET.items() if key != name}
+        return type(self.filterset)(others, queryset=self.filterset.queryset, request=self.request).qs
+
     def as_csv(self, filename: str) -> StreamingHttpResponse:
         writer = csv.writer(_Echo())
         rows: Iterator[Any] = self.queryset.iterator(chunk_size=500)

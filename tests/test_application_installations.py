@@ -1,6 +1,7 @@
 """The Installations tab: who has the application, on which version, and revealing a permanent token."""
 
 import csv
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
@@ -89,6 +90,23 @@ def test_states_versions_and_silence_are_chips(
     ):
         page = page_of(client, application, **query)
         assert ("Carol&#x27;s Cakes</a></th>" in page, "Dave&#x27;s Depot</a></th>" in page) == (cakes, depot), query
+
+
+def test_a_version_chip_counts_what_it_leads_to(
+    client_of: ClientOf, alice: User, carol: User, application: Application, installation: Installation, on_depot: object
+) -> None:
+    client = client_of(alice)
+    assert version_chips(client, application) == ("1.0.0 (1)", "1.1.0 (1)")
+    lifecycle.uninstall(installation, by=carol)
+    assert version_chips(client, application, state="live") == ("1.0.0 (0)", "1.1.0 (1)")
+    assert version_chips(client, application, state="uninstalled") == ("1.0.0 (1)", "1.1.0 (0)")
+    chosen = str(installation.version_id)
+    assert version_chips(client, application, version=chosen, q="cak") == ("1.0.0 (1)", "1.1.0 (0)")
+
+
+def version_chips(client: Client, application: Application, **query: str) -> tuple[str, ...]:
+    found = re.findall(r">(\d\.\d\.\d \(\d+\))</a>", page_of(client, application, **query))
+    return tuple(sorted(found))
 
 
 @pytest.mark.parametrize("sort", ["installed", "used", "account"])

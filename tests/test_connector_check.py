@@ -311,6 +311,26 @@ def test_one_runs_at_a_time_and_not_too_many_a_minute(carols: Client, carol: Use
     assert row.checks.count() == checking.CHECKS_A_MINUTE
 
 
+def test_only_the_checks_of_the_last_minutes_are_kept(carols: Client, carol: User, cakes: Account) -> None:
+    row = connector(cakes, "https://api.example.com", carol)
+    old, recent = row.checks.create(state="PASSED"), row.checks.create(state="FAILED")
+    row.checks.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(minutes=2))
+    carols.post(url("connector_check", row.pk))
+    waiting = row.checks.get(state=ConnectorCheck.State.WAITING)
+    assert {check.pk for check in row.checks.all()} == {recent.pk, waiting.pk}
+
+
+def test_what_happened_to_it_stands_on_its_page(carols: Client, carol: User, cakes: Account) -> None:
+    row = connector(cakes, "https://api.example.com", carol)
+    making.make(cakes, making.Values(**FILLED | {"name": "Other"}), by=carol)
+    making.set_enabled(row, enabled=False, by=carol)
+    happened = seen(carols.get(url("connector_check", row.pk))).partition("What happened ")[2]
+    assert happened.startswith(
+        "Connector Warehouse changed by Carol: disabled just now Connector Warehouse made by Carol just now"
+    )
+    assert "Other" not in happened
+
+
 def test_a_disabled_one_is_not_called(carols: Client, carol: User, cakes: Account) -> None:
     with receiving(api) as receiver:
         row = connector(cakes, receiver.url, carol)

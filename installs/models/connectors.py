@@ -114,6 +114,9 @@ class ConnectorCheckQuerySet(models.QuerySet["ConnectorCheck"]):
     def created_since(self, moment: datetime) -> Self:
         return self.filter(created_at__gte=moment)
 
+    def created_before(self, moment: datetime) -> Self:
+        return self.filter(created_at__lt=moment)
+
     def under_way(self) -> Self:
         return self.filter(state__in=(ConnectorCheck.State.WAITING, ConnectorCheck.State.RUNNING))
 

@@ -64,7 +64,7 @@ def application_installations(request: HttpRequest, account: str, application: U
         list=installations,
         rows=[shown(request, installation, numbers) for installation in installations.rows],
         chips=installations.chips("state", STATES),
-        version_chips=installations.chips("version", versions_in_use(row)),
+        version_chips=installations.chips("version", versions_in_use(row, installations)),
         csv_url=installations.url(format="csv", after=None),
         site_url=settings.SITE_URL,
     )
@@ -89,11 +89,13 @@ def versions_behind(version: Version, numbers: list[Number]) -> int:
     return 0 if version.is_development else len(numbers) - bisect_right(numbers, version.numbers)
 
 
-def versions_in_use(application: Application) -> list[tuple[object, str]]:
-    """The versions that installations are on, the Development Version and the highest first."""
-    counts = Installation.objects.of_application(application).counted_by_version()
-    versions = Version.objects.filter(pk__in=counts).order_by("kind", "-major", "-minor", "-patch")
-    return [(version.pk, f"{version.label} ({counts[version.pk]})") for version in versions[:VERSION_CHIPS]]
+def versions_in_use(application: Application, listed: ListPage) -> list[tuple[object, str]]:
+    """The versions that installations are on, the Development Version and the highest first, with how many each chip
+    leads to."""
+    on_them = Installation.objects.of_application(application).values("version")
+    versions = Version.objects.filter(pk__in=on_them).order_by("kind", "-major", "-minor", "-patch")
+    counts = listed.besides("version").counted_by_version()
+    return [(version.pk, f"{version.label} ({counts.get(version.pk, 0)})") for version in versions[:VERSION_CHIPS]]
 
 
 def shown(request: HttpRequest, installation: Installation, numbers: list[Number]) -> Row:

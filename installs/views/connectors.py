@@ -11,12 +11,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from installs.connectors import checking, explaining, making
 from installs.forms.connectors import STATES, ConnectorFilter, ConnectorForm
 from installs.models import Connector, Installation
-from linnapp import pages
+from linnapp import pages, timeline
 from linnapp.errors import NotPossible
-from linnapp.models import Account
+from linnapp.models import Account, TimelineEntry
+from linnapp.timeline import Side
 
 # What the calls are that a connector can make.
 DOCUMENTATION = "https://apidocs.linnworks.net/reference/overview"
+LINES_SHOWN = 20
 SORTS = {"newest": pages.Sort("Newest", ("-created_at",)), "name": pages.Sort("Name", ("name",))}
 
 
@@ -100,7 +102,12 @@ def connector_check(request: HttpRequest, account: str, connector: UUID) -> Http
     """The connector and its last check; posted to, another check begins."""
     row = _connector(request, account, connector)
     if request.method != "POST":
-        context = {"account": row.account, "connector": row, "shown": explaining.last_of(row)}
+        context = {
+            "account": row.account,
+            "connector": row,
+            "shown": explaining.last_of(row),
+            "history": timeline.lines(TimelineEntry.objects.about(row.pk).newest_first()[:LINES_SHOWN], Side.CUSTOMER),
+        }
         return pages.page_or_part(request, "installs/connector_check.html", "installs/_connector_check.html", context)
     try:
         checking.start(row, by=pages.signed_in(request))
