@@ -93,7 +93,12 @@ def test_states_versions_and_silence_are_chips(
 
 
 def test_a_version_chip_counts_what_it_leads_to(
-    client_of: ClientOf, alice: User, carol: User, application: Application, installation: Installation, on_depot: object
+    client_of: ClientOf,
+    alice: User,
+    carol: User,
+    application: Application,
+    installation: Installation,
+    on_depot: Installation,
 ) -> None:
     client = client_of(alice)
     assert version_chips(client, application) == ("1.0.0 (1)", "1.1.0 (1)")

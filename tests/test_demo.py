@@ -8,9 +8,21 @@ from django.db import transaction
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
-from installs import attention, demo, figures, lifecycle, listings, store
+from installs import attention, authorization, demo, figures, lifecycle, listings, store
 from installs.checklist import checklist
-from installs.models import Attempt, Delivery, Installation, PermanentToken, PostbackHost, Review, SigningSecret
+from installs.connectors import calling
+from installs.models import (
+    Attempt,
+    Connector,
+    Delivery,
+    Installation,
+    PermanentToken,
+    PostbackHost,
+    Review,
+    SigningSecret,
+)
+from installs.wire import ExchangeRequest
+from linnapp import credentials
 from linnapp.models import Application, TimelineEntry
 from linnapp.timeline import Kind
 
@@ -100,6 +112,29 @@ def test_overview_tells_of_it() -> None:
     assert "1 postback waiting for another attempt" in sentences
     (parked,) = [notice for notice in attention.notices(parcels) if "are held since" in notice.sentence]
     assert parked.detail.startswith("4 postbacks wait.")
+
+
+def test_accounts_updated_and_one_went_back_and_those_of_visitors_have_an_update_waiting() -> None:
+    told = TimelineEntry.objects.filter(kind__in=(Kind.UPDATED, Kind.WENT_BACK))
+    assert told.filter(kind=Kind.UPDATED).count() > 40
+    assert told.filter(kind=Kind.WENT_BACK).count() == 1
+    for moved in Installation.objects.moved_lately():
+        assert moved.moved_at is not None
+        assert moved.installed_at < moved.moved_at < timezone.now()
+        assert told.filter(subject_id=moved.pk, at=moved.moved_at).exists()
+    waiting = Installation.objects.with_update_available().filter(account__name="Carol's Cakes")
+    assert {str(row.application) for row in waiting} >= {"Stock Bridge", "Parcel Sync"}
+
+
+def test_northwind_has_its_own_application_in_development_and_a_connector_that_authorises() -> None:
+    own = Installation.objects.of_own_applications().get()
+    assert (str(own), own.version.is_development) == ("Stock Bridge on Northwind", True)
+    connector = Connector.objects.get()
+    assert (str(connector), str(connector.account), connector.state) == ("Stock Bridge", "Northwind", "UNTESTED")
+    given = calling.credentials_of(connector)
+    values = (given.application_id, given.application_secret, given.token)
+    request = ExchangeRequest(*(credentials.canonical(value) or "" for value in values))
+    assert authorization.authorize(request, address="192.0.2.1").installation_id == own.pk
 
 
 def test_the_log_keeps_no_permanent_token() -> None:

@@ -11,11 +11,13 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from installs import exchanges, lifecycle, listings, suspending
+from installs import exchanges, lifecycle, listings, moving, suspending
+from installs.connectors import making
 from installs.demo import endpoints
 from installs.demo.catalogue import CATALOGUE, DemoApplication, Release
 from installs.demo.endpoints import Endpoints
 from installs.models import (
+    Connector,
     Delivery,
     ExchangeHour,
     Installation,
@@ -28,13 +30,15 @@ from installs.postbacks import asking
 from installs.refusals import Reason
 from linnapp.demo_people import PEOPLE
 from linnapp.manifest import Manifest
-from linnapp.models import Account, Application, Secret, TimelineEntry, User
+from linnapp.models import Account, Application, Secret, TimelineEntry, User, Version
 from linnapp.services import applications, manifests, versions
 
 INSTALLATIONS = 300
 SEED = 20
 # Shares of what became of an installation; the rest is active.
 UNINSTALLED, SUSPENDED, NEVER_CONNECTED = 0.17, 0.03, 0.06
+# And of the accounts that take one update or another, Carol and Dave aside: theirs wait for a visitor of the demo.
+UPDATED = 0.4
 RETURNED_BECAUSE = (
     "Say in the description which countries Blue Market sells to: most questions to our support are about that."
 )
@@ -66,6 +70,8 @@ class History:
         for entry in CATALOGUE:
             self.plan_application(entry)
         self.plan_installations()
+        self.plan_updates()
+        self.plan_own()
         self.plan_postbacks()
         for event in self.in_order():
             last = TimelineEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
@@ -209,9 +215,10 @@ class History:
 
     def install(self, entry: DemoApplication, account: str, at: datetime) -> None:
         application = Application.objects.get(pk=self.made[entry.name].pk)
-        version = application.versions.latest()
-        if version is None:
-            return
+        if version := application.versions.latest():
+            self.install_version(application, account, version, at)
+
+    def install_version(self, application: Application, account: str, version: Version, at: datetime) -> None:
         made = lifecycle.install(application, account=self.accounts[account], version=version, by=self.owners[account])
         Installation.objects.filter(pk=made.installation.pk).update(installed_at=at)
         PermanentToken.objects.filter(pk=made.token.pk).update(created_at=at)
@@ -220,7 +227,7 @@ class History:
 
     def live(self, entry: DemoApplication, account: str) -> Installation | None:
         rows = Installation.objects.live().filter(application=self.made[entry.name], account__name=account)
-        return rows.first()
+        return rows.with_its_facts().first()
 
     def uninstall(self, entry: DemoApplication, account: str, at: datetime) -> None:
         if installation := self.live(entry, account):
@@ -233,6 +240,46 @@ class History:
         if installation := self.live(entry, account):
             suspending.suspend_by_staff(installation, reason="Asked for by the account's owner by phone.", by=sam)
             Installation.objects.filter(pk=installation.pk).update(suspended_by_staff_at=at)
+
+    def plan_updates(self) -> None:
+        chance = random.Random(SEED)
+        for entry in CATALOGUE:
+            for release in entry.releases[1:]:
+                for name in self.accounts:
+                    if chance.random() < UPDATED and name not in ("Carol's Cakes", "Dave's Depot"):
+                        days_ago = chance.uniform(0.4, release.days_ago - 0.5)
+                        self.at(self.now - timedelta(days=days_ago), partial(self.update, entry, name))
+        self.at(self.now - timedelta(hours=8), partial(self.go_back, CATALOGUE[0]))
+
+    def update(self, entry: DemoApplication, account: str, at: datetime) -> None:
+        installation = self.live(entry, account)
+        available = moving.available_update(installation) if installation else None
+        if installation and available:
+            moving.update(installation, to=available, by=self.owners[account])
+            Installation.objects.filter(pk=installation.pk).update(moved_at=at)
+
+    def go_back(self, entry: DemoApplication, at: datetime) -> None:
+        """The account that updated last."""
+        moved = Installation.objects.live().filter(application=self.made[entry.name]).moved_lately()
+        installation = moved.with_its_facts()[0]
+        moving.go_back(installation, by=self.owners[installation.account.name])
+        Installation.objects.filter(pk=installation.pk).update(moved_at=at)
+
+    def plan_own(self) -> None:
+        """Northwind has its first application itself, as it stands in the editor, and reaches it by a connector."""
+        entry = CATALOGUE[0]
+        self.at(self.now - timedelta(days=19), partial(self.install_own, entry))
+        self.at(self.now - timedelta(days=1, hours=3), partial(self.connect_own, entry))
+
+    def install_own(self, entry: DemoApplication, at: datetime) -> None:
+        application = Application.objects.get(pk=self.made[entry.name].pk)
+        self.install_version(application, entry.publisher, application.versions.development(), at)
+
+    def connect_own(self, entry: DemoApplication, at: datetime) -> None:
+        installation = self.live(entry, entry.publisher)
+        assert installation
+        connector = making.from_installation(installation, by=self.owners[entry.publisher])
+        Connector.objects.filter(pk=connector.pk).update(created_at=at)
 
     # Postbacks beyond each one's own story.
 

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import cast
 from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
@@ -94,7 +95,7 @@ def versions_in_use(application: Application, listed: ListPage) -> list[tuple[ob
     leads to."""
     on_them = Installation.objects.of_application(application).values("version")
     versions = Version.objects.filter(pk__in=on_them).order_by("kind", "-major", "-minor", "-patch")
-    counts = listed.besides("version").counted_by_version()
+    counts = cast(InstallationQuerySet, listed.besides("version")).counted_by_version()
     return [(version.pk, f"{version.label} ({counts.get(version.pk, 0)})") for version in versions[:VERSION_CHIPS]]
 
 
