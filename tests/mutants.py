@@ -31,6 +31,7 @@ class Mutant:
 
 
 LIFECYCLE, AUTHORIZATION, SIGNING = "installs/lifecycle.py", "installs/authorization.py", "installs/signing.py"
+MOVING, SUSPENDING, SESSIONS = "installs/moving.py", "installs/suspending.py", "installs/connectors/sessions.py"
 RETRIES, COURIER = "installs/retries.py", "installs/postbacks/courier.py"
 MUTANTS = (
     Mutant(
@@ -416,6 +417,139 @@ MUTANTS = (
         "free, created_at__lt=before)",
         "free)",
         ("test_retention",),
+    ),
+    Mutant(
+        "anybody moves an installation: no manager asked for",
+        LIFECYCLE,
+        "    if row.account not in accounts_for(by, row.application):\n",
+        "    if False:\n",
+        ("test_updates", "test_switching", "test_acts"),
+    ),
+    Mutant(
+        "an update takes what was released after it was read",
+        MOVING,
+        "    _refuse_unless_read(to, available, row)\n",
+        "",
+        ("test_updates",),
+    ),
+    Mutant(
+        "authorising again moves a customer to the latest version",
+        LIFECYCLE,
+        "        return [installed.version]\n",
+        "        return [application.versions.latest() or installed.version]\n",
+        ("test_install", "test_consent", "test_seed"),
+    ),
+    Mutant(
+        "the way back is open for ever",
+        MOVING,
+        " or moved_at < timezone.now() - GO_BACK_WITHIN:",
+        ":",
+        ("test_updates",),
+    ),
+    Mutant(
+        "the way back leads to a withdrawn version",
+        MOVING,
+        "if before is None or before.withdrawn_at or ",
+        "if before is None or ",
+        ("test_updates",),
+    ),
+    Mutant(
+        "a version is chosen on a customer's account",
+        MOVING,
+        "    if not row.is_on_own_account:\n",
+        "    if False:\n",
+        ("test_switching",),
+    ),
+    Mutant(
+        "a session survives the account's suspension",
+        SUSPENDING,
+        '["suspended_by_account_at"])\n    row.sessions.end(Session.End.SUSPENDED)\n',
+        '["suspended_by_account_at"])\n',
+        ("test_suspending", "test_acts", "test_exchange_races"),
+    ),
+    Mutant(
+        "the account lifts what staff set",
+        SUSPENDING,
+        '    row.suspended_by_account_at = None\n    row.save(update_fields=["suspended_by_account_at"])\n',
+        "    row.suspended_by_account_at = row.suspended_by_staff_at = None\n    row.save()\n",
+        ("test_suspending",),
+    ),
+    Mutant(
+        "what is not listed is in the store",
+        "installs/store.py",
+        "Application.objects.listed().in_state(",
+        "Application.objects.in_state(",
+        ("test_store",),
+    ),
+    Mutant(
+        "an edit of what is listed is not marked",
+        "installs/listings.py",
+        "if getattr(review, field) != getattr(application, field)]",
+        "if False]",
+        ("test_listing",),
+    ),
+    Mutant(
+        "a mail about updates comes each day",
+        "installs/models/update_mailings.py",
+        "EVERY = timedelta(days=7)",
+        "EVERY = timedelta(days=1)",
+        ("test_update_mails",),
+    ),
+    Mutant(
+        "mails about updates come to who wants none",
+        "installs/models/update_mailings.py",
+        "self.filter(stopped_at=None).filter(",
+        "self.filter(",
+        ("test_update_mails",),
+    ),
+    Mutant(
+        "anybody stops anybody's mails: the link is not signed",
+        "installs/update_mails.py",
+        "pk=SIGNER.unsign(key)",
+        "pk=key.partition(':')[0]",
+        ("test_update_mails",),
+    ),
+    Mutant(
+        "each caller renews the session: no claim",
+        SESSIONS,
+        "        claimed = self.rows.filter(free, told, generation=generation)\n",
+        "        claimed = self.rows\n",
+        ("test_connector_client",),
+    ),
+    Mutant(
+        "a renewal of the credentials before is kept",
+        SESSIONS,
+        "        kept = self.rows.filter(generation=generation).update(\n",
+        "        kept = self.rows.update(\n",
+        ("test_connector_check", "test_connector_client"),
+    ),
+    Mutant(
+        "Test connection shows the session token",
+        "installs/connectors/conversation.py",
+        "Authorization: {credentials.masked(token)}",
+        "Authorization: {token}",
+        ("test_connector_check",),
+    ),
+    Mutant(
+        "Test connection shows what another server quotes",
+        "linnapp/credentials.py",
+        "without_values(without_these(text, values)))",
+        "text)",
+        ("test_connector_check",),
+    ),
+    Mutant(
+        "a stored secret goes to another server",
+        "installs/forms/connectors.py",
+        "if not text or not self.stored or _server(text) == _server(self.stored.base_url):",
+        "if text:",
+        ("test_connectors",),
+    ),
+    Mutant(
+        "connectors reach all of this portal",
+        "installs/outbound/targets.py",
+        "below = path.startswith(PORTAL_PATHS) and not ",
+        "below = not ",
+        ("test_outbound_portal",),
     ),
 )
 
