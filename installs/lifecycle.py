@@ -192,7 +192,11 @@ def current_token(installation: Installation) -> PermanentToken:
 
 @transaction.atomic
 def reveal_token(installation: Installation, *, by: User, side: Side) -> str:
-    """The permanent token in the clear, on record. The view asks for a fresh sign-in first."""
+    """The permanent token in the clear, on record, for whoever may install on the account and for the application's
+    team; raises NotPossible for others and for what is over. The view asks for a fresh sign-in first."""
+    application = installation.application
+    if not is_member(by, application.account) and installation.account not in accounts_for(by, application):
+        raise NotPossible(f"Only an Owner of {installation.account} may do this.")
     token = installation.permanent_tokens.live().order_by("-created_at", "-pk").first()
     if token is None:
         raise NotPossible("This installation is over, and its permanent token ended with it.")
@@ -202,8 +206,9 @@ def reveal_token(installation: Installation, *, by: User, side: Side) -> str:
 
 @transaction.atomic
 def uninstall(installation: Installation, *, by: User) -> None:
-    """Ends the installation for ever: its permanent token is dead and its sessions end in the same moment."""
-    row = locked(installation)
+    """Ends the installation for ever: its permanent token is dead and its sessions end in the same moment. Raises
+    NotPossible for whoever may not, and for what is over."""
+    row = managed(installation, by)
     if not row.is_live:
         raise NotPossible(f"{row.application} is not installed on {row.account} any more.")
     now = timezone.now()

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from linnapp.manifest import ConsentLine, Difference, Manifest, ManifestModule, differences, newly_reached, parse
+from linnapp.manifest import Difference, Manifest, ManifestModule, differences, parse
 from linnapp.manifest.differences import shown
 from linnapp.models import Application, Version
 from linnapp.module_types import known_type
@@ -13,9 +13,6 @@ from linnapp.services.manifests import manifest_of
 
 WORDS = {"added": "New", "removed": "Removed", "changed": "Changed"}
 WHOLE = "The whole manifest"
-GROUP = "Group"
-# What stands behind the host of an address may be a key of the developer's: installers read the host.
-ADDRESS = re.compile(r"(https?://)(?:[^/\s\"'@]*@)?([^/\s\"'?#]+)([^\s\"']*)", re.IGNORECASE)
 WHOLE_MODULE = re.compile(r"modules\[\d+\]")
 
 
@@ -88,41 +85,6 @@ def changes(before: Version | None, after: Manifest) -> list[ChangedPart]:
         module = modules.get(difference.module_key or "")
         parts.setdefault(difference.module_key, []).extend(_changes(difference, module))
     return [ChangedPart(modules[key].label if key in modules else WHOLE, listed) for key, listed in parts.items()]
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What moving from one version to another means to whoever has the first, in the words of the consent page, and
-    field by field."""
-
-    gains: list[ConsentLine]
-    loses: list[ConsentLine]
-    parts: list[ChangedPart]
-
-
-def compared(before: Version, after: Version) -> Comparison:
-    """As an installer reads it: without the folders modules are kept in, and of addresses the host."""
-    old, new = parse(before.snapshot), parse(after.snapshot)
-    parts = [replace(part, changes=list(_for_installers(part.changes))) for part in changes(before, new)]
-    return Comparison(
-        gains=newly_reached(old, new),
-        loses=newly_reached(new, old),
-        parts=[part for part in parts if part.changes],
-    )
-
-
-def _for_installers(listed: list[Change]) -> Iterator[Change]:
-    for change in listed:
-        if change.what == GROUP:
-            continue
-        old, new = ADDRESS.sub(_host_only, change.old), ADDRESS.sub(_host_only, change.new)
-        is_elsewhere = old == new and change.old != change.new
-        yield replace(change, old=old, new=f"{new} (another address there)" if is_elsewhere else new)
-
-
-def _host_only(found: re.Match[str]) -> str:
-    scheme, host, rest = found.groups()
-    return f"{scheme}{host}/…" if rest not in {"", "/"} else found[0]
 
 
 def _changes(difference: Difference, module: ManifestModule | None) -> Iterator[Change]:

@@ -5,13 +5,15 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from installs import acts, lifecycle, moving, suspending
 from installs.acts import RULES, Act, Standing, Who
 from installs.models import Installation, PermanentToken, Session
+from linnapp import credentials
 from linnapp.errors import NotPossible
-from linnapp.models import Application, User, Version
+from linnapp.models import Account, Application, Membership, User, Version
 from linnapp.timeline import Side
 from tests.consenting import external, release
 
@@ -98,7 +100,18 @@ def test_the_table(act: Act, column: str, possible: bool, installation: Installa
 
 EXCHANGED = {S.PENDING, S.ACTIVE}
 Attempt = Callable[[Installation, User, User, Version], object]
+
+
+def authorise_again(row: Installation, manager: User, sam: User, latest: Version) -> object:
+    """What is over is not authorised again: it is installed anew."""
+    version = row.version if acts.is_possible(Act.AUTHORISE_AGAIN, row) else latest
+    return not lifecycle.install(row.application, account=row.account, version=version, by=manager).created
+
+
 SERVICES: dict[Act, Attempt] = {
+    Act.AUTHORISE_AGAIN: authorise_again,
+    Act.GO_BACK: lambda row, manager, sam, latest: moving.go_back(row, by=manager),
+    Act.SWITCH: lambda row, manager, sam, latest: moving.switch(row, to=latest, by=manager),
     Act.REVEAL: lambda row, manager, sam, latest: lifecycle.reveal_token(row, by=manager, side=Side.CUSTOMER),
     Act.UPDATE: lambda row, manager, sam, latest: moving.update(row, to=latest, by=manager),
     Act.SUSPEND: lambda row, manager, sam, latest: suspending.suspend(row, by=manager),
@@ -117,14 +130,15 @@ def latest(application: Application, version: Version, alice: User) -> Version:
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: "+".join(sorted(way)))
 @pytest.mark.parametrize("act", SERVICES)
 def test_a_service_does_what_the_table_says_and_leaves_no_session_on_what_is_not_active(
-    act: Act, way: frozenset[Standing], installation: Installation, latest: Version, carol: User, sam: User
+    act: Act, way: frozenset[Standing], installation: Installation, latest: Version, carol: User, alice: User, sam: User
 ) -> None:
+    ready(installation, act, latest)
     row = put(installation, way, sam)
     if way <= EXCHANGED:
         begin_session(row)
     may = acts.is_possible(act, row)
     try:
-        changed = SERVICES[act](row, carol, sam, latest)
+        changed = SERVICES[act](row, alice if act == Act.SWITCH else carol, sam, latest)
     except NotPossible:
         assert not may
     else:
@@ -133,9 +147,69 @@ def test_a_service_does_what_the_table_says_and_leaves_no_session_on_what_is_not
     assert left <= EXCHANGED or not Session.objects.live().exists()
 
 
+def ready(installation: Installation, act: Act, latest: Version) -> None:
+    """There is a version to go back to; and a version is chosen on the application's own account only."""
+    rows = Installation.objects.filter(pk=installation.pk)
+    if act == Act.GO_BACK:
+        rows.update(version=latest, previous_version=installation.version, moved_at=timezone.now())
+    if act == Act.SWITCH:
+        rows.update(account=installation.application.account)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: "+".join(sorted(way)))
+def test_a_client_program_exchanges_and_calls_where_the_table_says_so(
+    way: frozenset[Standing], client: Client, installation: Installation, sam: User
+) -> None:
+    """Over the wire, and with a session that some fault left behind."""
+    row = put(installation, way, sam)
+    sent = {
+        "ApplicationId": str(row.application_id),
+        "ApplicationSecret": row.application.secrets.get().value(),
+        "Token": row.permanent_tokens.get().value(),
+    }
+    exchanged = client.post("/api/Auth/AuthorizeByApplication", sent, content_type="application/json")
+    assert exchanged.status_code == (200 if acts.is_possible(Act.EXCHANGE, row) else 400)
+    begin_session(row)
+    called = client.get("/api/Inventory/GetStockLocations", headers={"Authorization": SESSION_TOKEN})
+    assert called.status_code == (200 if acts.is_possible(Act.CALL, row) else 401)
+
+
+MANAGERS = [act for act, rule in RULES.items() if Who.MANAGER in rule.who]
+
+
+@pytest.mark.parametrize("person", ["alice", "bob", "dave", "eve", "sam", "paula"])
+@pytest.mark.parametrize("act", MANAGERS)
+def test_what_a_manager_may_nobody_else_may(
+    act: Act, person: str, installation: Installation, latest: Version, request: pytest.FixtureRequest, sam: User
+) -> None:
+    if act != Act.SWITCH:
+        ready(installation, act, latest)
+    needs = {S.SUSPENDED_BY_ACCOUNT} if act == Act.RESUME else set()
+    row = put(installation, frozenset({S.ACTIVE} | needs), sam)
+    assert acts.is_possible(act, row)
+    by = request.getfixturevalue(person)
+    if Who.PUBLISHER in RULES[act].who and person in ("alice", "bob"):
+        SERVICES[act](row, by, sam, latest)
+        return
+    before = Installation.objects.values().get()
+    with pytest.raises(NotPossible):
+        SERVICES[act](row, by, sam, latest)
+    assert Installation.objects.values().get() == before
+
+
+@pytest.fixture
+def eve(cakes: Account, dave: User) -> User:
+    """Dave as a Developer of the customer's account."""
+    Membership.objects.create(account=cakes, user=dave, role=Membership.Role.DEVELOPER)
+    return dave
+
+
+SESSION_TOKEN = "0f9d4e7c-1111-4222-8333-4444deadfeed"
+
+
 def begin_session(row: Installation) -> None:
     Session.objects.create(
-        digest="d",
+        digest=credentials.digest(SESSION_TOKEN),
         installation=row,
         permanent_token=row.permanent_tokens.get(),
         secret=row.application.secrets.get(),

@@ -90,6 +90,7 @@ FLOORS = {
     "installs.refusals": 2,
     "installs.rotation": 2,
     "installs.search": 2,
+    "installs.comparison": 2,
     "installs.snapshots": 2,
     "installs.support": 2,
     "installs.demo": 2,

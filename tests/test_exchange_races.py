@@ -24,7 +24,8 @@ ANSWERED_BEFORE_THE_ACT = 40
 ACTS = {
     "Stock Bridge": "suspending.suspend_by_staff(installation, reason='Test', by=paula)",
     "Parcel Sync": "suspending.suspend_application(installation.application, reason='Test', by=paula)",
-    "Blue Market": "lifecycle.uninstall(installation, by=paula)",
+    "Blue Market": "lifecycle.uninstall(installation, by=owner)",
+    "Ledger Link": "suspending.suspend(installation, by=owner)",
     "Review Lamp": "rotation.retire_secret(secret, after=rotation.ENDS['now'], by=paula)",
 }
 AT_THE_CAP = "Order Board"
@@ -38,6 +39,7 @@ from linnapp.services import secrets
 paula = User.objects.get(email="paula@linnapp.example")
 installation = Installation.objects.active().filter(application__name={name!r}).order_by("installed_at", "pk").first()
 secret = installation.application.secrets.live().first()
+owner = lifecycle.owners_of(installation.account)[0]
 """
 SHOW = """
 secrets.create_secret(application=installation.application, by=paula)

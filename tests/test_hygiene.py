@@ -17,11 +17,14 @@ from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from installs import lifecycle, refusals
-from installs.models import Installation
+from installs import lifecycle, listings, moving, refusals
+from installs.connectors import making
+from installs.connectors.reading import Authorised
+from installs.connectors.sessions import RowSessions
+from installs.models import Connector, Installation
 from linnapp import credentials
-from linnapp.manifest import Manifest, ManifestModule, new_key
-from linnapp.models import Account, Application, User
+from linnapp.manifest import Manifest, ManifestModule
+from linnapp.models import Account, Application, User, Version
 from linnapp.services import applications, manifests, versions
 from tests.people import ClientOf
 
@@ -32,7 +35,14 @@ MARKERS = {
     "name": "marker-name-63dc",
     "formatted_name": "marker-formatted-74ed",
 }
-ENCRYPTED = {("linnapp_secret", "encrypted"), ("installs_permanenttoken", "encrypted")}
+ENCRYPTED = {
+    ("linnapp_secret", "encrypted"),
+    ("installs_permanenttoken", "encrypted"),
+    ("installs_connector", "application_secret_encrypted"),
+    ("installs_connector", "token_encrypted"),
+    ("installs_connector", "session_encrypted"),
+}
+MOVING_PAGES = ("installation_update", "installation_go_back")
 # Every member of an object's address that a page of the URL conf asks for.
 Arguments = dict[str, Any]
 
@@ -50,19 +60,31 @@ class Planted:
         return spelled + [value.replace("-", "") for value in spelled]
 
 
-def marked(application: Application, alice: User) -> None:
+def describe(application: Application, alice: User) -> None:
     applications.edit_application(
         application, by=alice, summary=MARKERS["summary"], description="What everybody reads.", support_contact=""
     )
-    module = ManifestModule(
-        key=new_key(),
-        group=MARKERS["group"],
-        name=MARKERS["name"],
-        formatted_name=MARKERS["formatted_name"],
-        type="ExternalApplication",
+
+
+def released(application: Application, number: tuple[int, int, int], by: User) -> Version:
+    """Each version has a module more, and another folder and other names for those before, each of them marked."""
+    modules = (
+        ManifestModule(
+            key=f"{place:032x}",
+            group=f"{MARKERS['group']} {number}",
+            name=f"{MARKERS['name']} {number} {place}",
+            formatted_name=f"{MARKERS['formatted_name']} {number} {place}",
+            type="ExternalUserInterface",
+        )
+        for place in range(number[1], -1, -1)
     )
     row = Application.objects.get(pk=application.pk)
-    manifests.save_manifest(row, Manifest(modules=(module,)), expected_revision=row.manifest_revision, by=alice)
+    saved = manifests.save_manifest(
+        row, Manifest(modules=tuple(modules)), expected_revision=row.manifest_revision, by=by
+    )
+    return versions.create_version(
+        saved, number=number, notes="Notes.", expected_revision=saved.manifest_revision, by=by
+    )
 
 
 def exchanged(installation: Installation) -> Planted:
@@ -89,13 +111,33 @@ def planted(
 ) -> Planted:
     caplog.set_level(logging.DEBUG)
     refusals.ledger.take()
-    marked(application, alice)
+    describe(application, alice)
+    first = released(application, (1, 0, 0), alice)
     row = Application.objects.get(pk=application.pk)
-    version = versions.create_version(
-        row, number=(1, 0, 0), notes="First.", expected_revision=row.manifest_revision, by=alice
+    installation = lifecycle.install(row, account=cakes, version=first, by=carol).installation
+    # In the store, with an update that waits and a way back: each has a page.
+    moving.update(installation, to=released(application, (1, 1, 0), alice), by=carol)
+    released(application, (1, 2, 0), alice)
+    listings.accept(row, reason="Good.", by=alice)
+    found = exchanged(Installation.objects.with_its_facts().get(pk=installation.pk))
+    connect(found, cakes, carol)
+    return found
+
+
+def connect(planted: Planted, account: Account, by: User) -> None:
+    """A connector with the same credentials, and a session of it."""
+    values = making.Values(
+        name="Warehouse",
+        base_url="https://api.example.com",
+        scope="all",
+        token=planted.permanent_token,
+        application_id=str(planted.installation.application_id),
+        application_secret=planted.secret,
+        grant_type=making.GRANT_TYPE,
+        token_key=making.TOKEN_KEY,
     )
-    installation = lifecycle.install(row, account=cakes, version=version, by=carol).installation
-    return exchanged(Installation.objects.with_its_facts().get(pk=installation.pk))
+    made = making.make(account, values, by=by)
+    RowSessions(made.pk).put(0, Authorised(planted.session_token, 1800))
 
 
 def patterns(resolver: URLResolver) -> Iterator[str]:
@@ -115,6 +157,7 @@ def addresses(planted: Planted, account: Account) -> Iterator[str]:
         "installation": planted.installation.pk,
         "version": planted.installation.version_id,
         "secret": application.secrets.get().pk,
+        "connector": Connector.objects.get().pk,
         "place": 0,
     }
     for name in dict.fromkeys(patterns(get_resolver())):
@@ -167,6 +210,9 @@ def test_secrets_stand_in_the_encrypted_columns_alone(planted: Planted) -> None:
     assert kept == {
         ("linnapp_secret", "encrypted"): planted.secret,
         ("installs_permanenttoken", "encrypted"): planted.permanent_token,
+        ("installs_connector", "application_secret_encrypted"): planted.secret,
+        ("installs_connector", "token_encrypted"): planted.permanent_token,
+        ("installs_connector", "session_encrypted"): planted.session_token,
     }
 
 
@@ -193,6 +239,9 @@ def test_no_page_of_anybody_else_holds_a_marker_or_a_secret(
     accounts = (northwind, planted.installation.account, depot)
     pages = [page for account in accounts for page in texts_of(client, planted, account)]
     assert len(pages) > 100
+    if name == "carol":
+        own = {reverse(page, args=["carols-cakes", planted.installation.pk]) for page in MOVING_PAGES}
+        assert {address for address, text in pages if "What differs" in text} == own
     assert {(address, word) for address, text in pages for word in forbidden if word in text} == set()
     assert [word for word in forbidden if word in caplog.text] == []
 

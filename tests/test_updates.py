@@ -189,6 +189,49 @@ def test_an_address_that_moved_on_its_host_is_told_without_what_stands_behind_it
     assert "Other folder" not in page
 
 
+KEYS = [
+    ("IFrameUrl", "https://host.example.com/a'key=s3cret"),
+    ("IFrameUrl", "wss://host.example.com/?key=s3cret"),
+    ("IFrameUrl", "host.example.com/?key=s3cret"),
+    ("IFrameUrl", "//host.example.com/?key=s3cret"),
+    ("IFrameUrl", "https:\\\\host.example.com/s3cret"),
+    ("IFrameUrl", "https://user:s3cret@host.example.com/"),
+    ("IFrameUrl", "https://[s3cret/"),
+    ("ApiKey", "s3cret"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), KEYS)
+def test_what_may_be_a_key_of_the_developer_is_told_as_set(
+    name: str, value: str, client_of: ClientOf, installation: Installation, carol: User, alice: User
+) -> None:
+    for number, written in enumerate((value, f"{value}-2"), 1):
+        manifest = endpoint(written)
+        manifest["Modules"][1]["parameters"][0]["name"] = name
+        release(installation.application, (1, number, 0), manifest, alice)
+        page = read(client_of(carol).get(page_of(installation)))
+        assert f"External User Interface Field Today, 1.{number - 1}.0 After, 1.{number}.0" in page
+        assert name in page
+        assert "s3cret" not in page
+        moving.update(installation, to=installation.application.versions.latest(), by=carol)  # type: ignore[arg-type]
+        installation = now(installation)
+
+
+def test_plain_values_are_told_and_two_modules_of_a_type_apart(
+    client_of: ClientOf, installation: Installation, carol: User, alice: User
+) -> None:
+    screens = [
+        {"type": "NativeUserInterface", "moduleName": name, "parameters": [{"name": "maxOpened", "value": most}]}
+        for name, most in (("Private one", "3"), ("Private two", "4"))
+    ]
+    release(installation.application, (1, 1, 0), {"Modules": [{"type": "ExternalApplication"}, *screens]}, alice)
+    page = read(client_of(carol).get(page_of(installation)))
+    assert "Native User Interface 1 Field" in page
+    assert "Native User Interface 2 Field" in page
+    assert "maxOpened nothing 3" in page
+    assert "Private" not in page
+
+
 def test_updating_moves_this_installation_and_says_how_to_go_back(
     client_of: ClientOf, installation: Installation, latest: Version, carol: User
 ) -> None:

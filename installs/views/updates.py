@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods
 
-from installs import lifecycle, moving, snapshots
+from installs import lifecycle, moving
+from installs.comparison import compared
 from installs.forms.moving import UpdateForm
 from installs.models import Installation
 from installs.views import own
@@ -59,7 +60,7 @@ def _update_page(request: HttpRequest, row: Installation, refusal: str = "") -> 
     context = {
         "installation": row,
         "available": available,
-        "comparison": snapshots.compared(row.version, available),
+        "comparison": compared(row.version, available),
         "between": moving.versions_between(row.version, available),
         "refusal": refusal,
         "may_manage": own.is_managed(request, row),
@@ -80,7 +81,7 @@ def installation_go_back(request: HttpRequest, account: str, installation: UUID)
         "installation": row,
         "before": before,
         "until": moving.way_back_until(row),
-        "comparison": snapshots.compared(row.version, before),
+        "comparison": compared(row.version, before),
     }
     return render(request, "installs/installation_go_back.html", context)
 
