@@ -79,8 +79,8 @@ RULES: dict[Act, Rule] = {
 }
 WORDS = {
     S.PENDING: "{it} still waits for its endpoint's answer.",
-    S.FAILED: "{it} failed: there is nothing to {act}.",
-    S.UNINSTALLED: "{it} is uninstalled: there is nothing to {act}.",
+    S.FAILED: "{it} failed, and its permanent token ended with that.",
+    S.UNINSTALLED: "{it} is uninstalled, and its permanent token ended with that.",
     S.SUSPENDED_BY_ACCOUNT: "{it} is suspended by the account already.",
     S.SUSPENDED_BY_STAFF: "{it} is suspended by this portal's staff.",
     S.APPLICATION_SUSPENDED: "{it} is suspended: its application is, everywhere.",
@@ -115,5 +115,5 @@ def refuse_unless_possible(act: Act, installation: Installation) -> None:
     if is_possible(act, installation):
         return
     in_the_way = sorted(standing(installation) - RULES[act].under, key=list(Standing).index)
-    words = WORDS[in_the_way[0]] if in_the_way else "{it} is not suspended by you: there is nothing to {act}."
-    raise NotPossible(words.format(it=installation, act=act.removesuffix(" by staff")))
+    words = WORDS[in_the_way[0]] if in_the_way else "{it} is not suspended by you: there is nothing to resume."
+    raise NotPossible(words.format(it=installation))

@@ -57,6 +57,8 @@ def resuming_applications(rows: list[Application]) -> list[Effect]:
 
 
 def _goes_on(row: Application, accounts: list[str]) -> str:
+    if row.retired_at:
+        return "Retired: it cannot be resumed."
     if not row.suspended_by_staff_at:
         return "Not suspended: nothing changes."
     if not accounts:
@@ -82,6 +84,8 @@ def resuming_installations(rows: list[Installation]) -> list[Effect]:
 
 
 def _goes_on_here(row: Installation) -> str:
+    if not row.is_live:
+        return f"{row.shown_state.capitalize()}: there is nothing to resume."
     if not row.suspended_by_staff_at:
         return "Not suspended by staff: nothing changes."
     if row.suspended_by_account_at or row.application.suspended_by_staff_at:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
+from installs import acts
+from installs.acts import Act
 from installs.models import Delivery, Installation, PermanentToken, Session, StockLocation
 from installs.postbacks import deciding, owing
 from linnapp import credentials, timeline
@@ -161,7 +163,10 @@ def _refuse_unless_offered(version: Version, offered: list[Version], application
 def _authorise_again(installation: Installation, version: Version, consent: str, tracking: str, by: User) -> Consented:
     """The own account moves to the version chosen. A suspension stays: it is lifted only by who set it. The postback is
     sent again, and whatever comes of it changes nothing here."""
+    acts.refuse_unless_possible(Act.AUTHORISE_AGAIN, installation)
     before, side = installation.version, installing_side(installation)
+    if before != version:
+        acts.refuse_unless_possible(Act.SWITCH, installation)
     installation.version, installation.consent = version, consent
     if before != version:
         # What it was updated from is no way back any more: it was left for a version chosen here.
@@ -197,9 +202,9 @@ def reveal_token(installation: Installation, *, by: User, side: Side) -> str:
     application = installation.application
     if not is_member(by, application.account) and installation.account not in accounts_for(by, application):
         raise NotPossible(f"Only an Owner of {installation.account} may do this.")
-    token = installation.permanent_tokens.live().order_by("-created_at", "-pk").first()
-    if token is None:
-        raise NotPossible("This installation is over, and its permanent token ended with it.")
+    row = locked(installation)
+    acts.refuse_unless_possible(Act.REVEAL, row)
+    token = current_token(row)
     record(Kind.TOKEN_REVEALED, installation, by, side, tail=token.tail)
     return token.value()
 
@@ -209,8 +214,7 @@ def uninstall(installation: Installation, *, by: User) -> None:
     """Ends the installation for ever: its permanent token is dead and its sessions end in the same moment. Raises
     NotPossible for whoever may not, and for what is over."""
     row = managed(installation, by)
-    if not row.is_live:
-        raise NotPossible(f"{row.application} is not installed on {row.account} any more.")
+    acts.refuse_unless_possible(Act.UNINSTALL, row)
     now = timezone.now()
     row.state, row.uninstalled_at = Installation.State.UNINSTALLED, now
     row.save(update_fields=["state", "uninstalled_at"])

@@ -44,6 +44,11 @@ def versions_between(before: Version, after: Version) -> list[Version]:
     return [version for version in siblings.defer("snapshot") if version.numbers <= after.numbers]
 
 
+def may_come_back_to(version: Version) -> bool:
+    """Whether an update from this version leaves a way back to it."""
+    return not version.is_development and version.withdrawn_at is None
+
+
 def way_back(installation: Installation) -> Version | None:
     """The version it was updated from, for fourteen days, if it is not withdrawn."""
     before, moved_at = installation.previous_version, installation.moved_at
@@ -58,11 +63,14 @@ def way_back_until(installation: Installation) -> datetime | None:
 
 @transaction.atomic
 def update(installation: Installation, *, to: Version, by: User) -> Installation:
-    """Moves to the latest version, which is the one that was read. Raises Moved where that is another one by now,
-    NotPossible for whoever may not, for a version that never was an update of this, and without anything newer."""
+    """Moves to the latest version, which is the one that was read; sent twice, it moves once. Raises Moved where that
+    is another one by now, NotPossible for whoever may not, for a version that never was an update of this, and without
+    anything newer."""
     row = managed(installation, by)
     acts.refuse_unless_possible(Act.UPDATE, row)
     available = available_update(row)
+    if available is None and to == row.version:
+        return row
     if available is None:
         raise NotPossible(f"{row.application} is on {row.version.label}, and there is nothing newer to update to.")
     _refuse_unless_read(to, available, row)
@@ -73,13 +81,18 @@ def update(installation: Installation, *, to: Version, by: User) -> Installation
 
 
 @transaction.atomic
-def go_back(installation: Installation, *, by: User) -> Installation:
-    """Raises NotPossible past the fourteen days, and where the version before was withdrawn."""
+def go_back(installation: Installation, *, to: Version, by: User) -> Installation:
+    """To the version before, which is the one that was read; sent twice, it moves once. Raises Moved where that is
+    another one by now, NotPossible past the fourteen days, and where the version before was withdrawn."""
     row = managed(installation, by)
     acts.refuse_unless_possible(Act.GO_BACK, row)
     before = way_back(row)
+    if before is None and to == row.version:
+        return row
     if before is None:
         raise NotPossible("The way back is open for 14 days after an update, while that version is not withdrawn.")
+    if to != before:
+        raise Moved(f"It was updated again while you read: the way back leads to {before.label} now.")
     left, row.previous_version = row.version, None
     _move(row, before)
     record(Kind.WENT_BACK, row, by, installing_side(row), before=left.label, version=before.label)

@@ -9,8 +9,8 @@ from installs.acts import Act
 from installs.lifecycle import installing_side, locked, managed, record
 from installs.models import Installation, Session
 from linnapp import timeline
-from linnapp.errors import NotPossible
 from linnapp.models import Application, User
+from linnapp.services import applications
 from linnapp.timeline import Kind, Side
 
 
@@ -55,6 +55,7 @@ def resume_by_staff(installation: Installation, *, reason: str, by: User) -> boo
     row = locked(installation)
     if row.suspended_by_staff_at is None:
         return False
+    acts.refuse_unless_possible(Act.RESUME_BY_STAFF, row)
     row.suspended_by_staff_at, row.suspension_reason = None, ""
     row.save(update_fields=["suspended_by_staff_at", "suspension_reason"])
     record(Kind.INSTALLATION_RESUMED, row, by, Side.STAFF, reason)
@@ -65,29 +66,41 @@ def resume_by_staff(installation: Installation, *, reason: str, by: User) -> boo
 def suspend_application(application: Application, *, reason: str, by: User) -> bool:
     """Suspends the application everywhere: no installation of it exchanges, and all sessions end at once. Whether it
     was not suspended before."""
-    row = Application.objects.select_for_update().get(pk=application.pk)
-    if row.retired_at:
-        raise NotPossible(f"{row} is retired already.")
+    row = applications.locked(application)
     if row.suspended_by_staff_at:
         return False
     row.suspended_by_staff_at, row.suspension_reason = timezone.now(), reason
     row.save(update_fields=["suspended_by_staff_at", "suspension_reason"])
     Session.objects.filter(installation__application=row).end(Session.End.SUSPENDED)
-    timeline.record(
-        Kind.APPLICATION_SUSPENDED, by=by, side=Side.STAFF, application=row, account=row.account, reason=reason
-    )
+    _record_everywhere(Kind.APPLICATION_SUSPENDED, row, by, reason)
     return True
 
 
 @transaction.atomic
 def resume_application(application: Application, *, reason: str, by: User) -> bool:
     """Lifts the application's suspension; installations suspended by themselves stay so. Whether it was suspended."""
-    row = Application.objects.select_for_update().get(pk=application.pk)
+    row = applications.locked(application)
     if row.suspended_by_staff_at is None:
         return False
     row.suspended_by_staff_at, row.suspension_reason = None, ""
     row.save(update_fields=["suspended_by_staff_at", "suspension_reason"])
-    timeline.record(
-        Kind.APPLICATION_RESUMED, by=by, side=Side.STAFF, application=row, account=row.account, reason=reason
-    )
+    _record_everywhere(Kind.APPLICATION_RESUMED, row, by, reason)
     return True
+
+
+def _record_everywhere(kind: Kind, application: Application, by: User, reason: str) -> None:
+    """A line of the application's, and one of each installation that it stops or brings back."""
+    timeline.record(kind, by=by, side=Side.STAFF, application=application, account=application.account, reason=reason)
+    live = Installation.objects.of_application(application).live().select_related("account")
+    timeline.record_all(
+        timeline.entry(
+            kind,
+            by=by,
+            side=Side.STAFF,
+            application=application,
+            account=row.account,
+            subject_id=row.pk,
+            reason=reason,
+        )
+        for row in live.iterator()
+    )

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -99,7 +100,7 @@ def test_the_table(act: Act, column: str, possible: bool, installation: Installa
 
 
 EXCHANGED = {S.PENDING, S.ACTIVE}
-Attempt = Callable[[Installation, User, User, Version], object]
+Attempt = Callable[[Any, User, User, Version], object]
 
 
 def authorise_again(row: Installation, manager: User, sam: User, latest: Version) -> object:
@@ -110,7 +111,7 @@ def authorise_again(row: Installation, manager: User, sam: User, latest: Version
 
 SERVICES: dict[Act, Attempt] = {
     Act.AUTHORISE_AGAIN: authorise_again,
-    Act.GO_BACK: lambda row, manager, sam, latest: moving.go_back(row, by=manager),
+    Act.GO_BACK: lambda row, manager, sam, latest: moving.go_back(row, to=row.previous_version, by=manager),
     Act.SWITCH: lambda row, manager, sam, latest: moving.switch(row, to=latest, by=manager),
     Act.REVEAL: lambda row, manager, sam, latest: lifecycle.reveal_token(row, by=manager, side=Side.CUSTOMER),
     Act.UPDATE: lambda row, manager, sam, latest: moving.update(row, to=latest, by=manager),

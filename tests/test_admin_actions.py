@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
+from installs import lifecycle, rotation
 from installs.models import Installation, Session
 from linnapp.models import Account, Application, TimelineEntry, User, Version
 from linnapp.services import applications
@@ -67,9 +68,28 @@ def test_an_application_is_suspended_and_resumed_with_a_reason(
     application.refresh_from_db()
     assert application.suspended_by_staff_at is None
     assert entries() == [
+        # The application's, and those of its one installation.
+        ("APPLICATION_SUSPENDED", "Paula", "Ticket 4411"),
         ("APPLICATION_SUSPENDED", "Paula", "Ticket 4411"),
         ("APPLICATION_RESUMED", "Paula", "Mended"),
+        ("APPLICATION_RESUMED", "Paula", "Mended"),
     ]
+
+
+def test_what_is_over_or_retired_is_not_resumed(
+    installation: Installation, application: Application, carol: User, alice: User, paula: User, client_of: ClientOf
+) -> None:
+    client = client_of(paula)
+    act(client, "suspend", installation)
+    lifecycle.uninstall(installation, by=carol)
+    installation.refresh_from_db()
+    assert "Uninstalled: there is nothing to resume." in ask(client, "resume", installation).content.decode()
+    assert "is uninstalled, and its permanent token ended" in act(client, "resume", installation).content.decode()
+    act(client, "suspend", application)
+    rotation.remove_application(application, by=alice)
+    assert "Retired: it cannot be resumed." in ask(client, "resume", application).content.decode()
+    assert "is retired: nothing about it can be changed" in act(client, "resume", application).content.decode()
+    assert "RESUMED" not in str(entries())
 
 
 def test_an_installation_is_suspended_and_resumed_with_a_reason(
@@ -120,7 +140,7 @@ def test_several_rows_are_counted_and_one_that_cannot_stops_no_other(
     )
     page = act(client_of(paula), "suspend", installation, over).content.decode()
     assert "1 installation suspended." in page
-    assert "Stock Bridge on Dave&#x27;s Depot is uninstalled: there is nothing to suspend." in page
+    assert "Stock Bridge on Dave&#x27;s Depot is uninstalled, and its permanent token ended with that." in page
     assert len(entries()) == 1
 
 

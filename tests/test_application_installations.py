@@ -247,7 +247,7 @@ def test_a_token_that_ended_cannot_be_revealed(
     lifecycle.uninstall(installation, by=carol)
     response = client_of(alice).post(reveal(installation), follow=True)
     page = response.content.decode()
-    assert "its permanent token ended with it" in page
+    assert "its permanent token ended with that" in page
     assert '<span class="muted">ended</span>' in page
     assert not TimelineEntry.objects.filter(kind=Kind.TOKEN_REVEALED).exists()
 

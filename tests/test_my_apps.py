@@ -278,7 +278,7 @@ def test_uninstalling_twice_changes_nothing_more(client_of: ClientOf, installati
     client = client_of(carol)
     url = page_of(installation, "installation_uninstall")
     client.post(url)
-    assert "is not installed on Carol's Cakes any more." in read(client.post(url, follow=True))
+    assert "is uninstalled, and its permanent token ended with that." in read(client.post(url, follow=True))
     assert client.get(url).headers["Location"] == page_of(installation)
     assert told(installation) == ["INSTALLED", "UNINSTALLED"]
 
@@ -295,7 +295,7 @@ def test_what_is_over_stays_readable_and_can_be_installed_again(
     assert f"…{tail}" not in read(page)
     assert reverse("authorize", args=[installation.application_id]) in page.content.decode()
     client.post(page_of(installation, "installation_token_reveal"))
-    assert "its permanent token ended with it" in read(client.get(page_of(installation)))
+    assert "its permanent token ended with that" in read(client.get(page_of(installation)))
     assert told(installation) == ["INSTALLED", "UNINSTALLED"]
 
 

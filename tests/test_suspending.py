@@ -122,7 +122,7 @@ def test_what_stands_in_the_way_is_said(client_of: ClientOf, installation: Insta
     assert client.get(page_of(installation, "installation_suspend")).headers["Location"] == page_of(installation)
     assert client.get(page_of(installation, "installation_resume")).status_code == 405
     lifecycle.uninstall(installation, by=carol)
-    assert "is uninstalled: there is nothing to resume" in read_all(resume(client, installation))
+    assert "is uninstalled, and its permanent token ended with that" in read_all(resume(client, installation))
 
 
 def test_the_account_does_not_lift_what_staff_set_nor_staff_what_the_account_set(
@@ -169,6 +169,25 @@ def test_each_reader_is_told_by_whom_it_is_suspended(
         else:
             suspending.suspend_application(application, reason="Everywhere.", by=paula)
     assert "Asked too often." in read(client_of(carol).get(page_of(installation)))
+
+
+def test_suspending_the_application_stands_in_the_timeline_of_each_installation_and_once_in_its_own(
+    client_of: ClientOf, installation: Installation, carol: User, alice: User, sam: User, paula: User
+) -> None:
+    application = Application.objects.get(pk=installation.application_id)
+    suspending.suspend_application(application, reason="It floods us.", by=paula)
+    suspending.resume_application(application, reason="Mended.", by=paula)
+    support = reverse("support_installation", args=[installation.pk])
+    for reader, url, suspended, resumed in (
+        (carol, page_of(installation), "suspended by Support “It floods us.”", "resumed by Support “Mended.”"),
+        (sam, support, "suspended by Paula Reason: It floods us.", "resumed by Paula Reason: Mended."),
+    ):
+        text = read(client_of(reader).get(url))
+        assert f"Application {suspended}" in text
+        assert f"Application {resumed}" in text
+    for name in ("application_activity", "application_overview"):
+        tab = read(client_of(alice).get(reverse(name, args=["northwind", application.pk])))
+        assert tab.count("Application suspended by Support") == 1
 
 
 def test_the_consent_page_says_by_whom_and_authorising_again_lifts_nothing(

@@ -4,8 +4,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from installs import lifecycle
+from installs import lifecycle, moving
 from installs.models import Installation
+from linnapp.errors import NotPossible
 from linnapp.models import Account, Application, TimelineEntry, User, Version
 from tests.consenting import external, read, release
 from tests.people import ClientOf
@@ -87,6 +88,11 @@ def test_no_customer_switches(
         assert client.post(page_of(row), {"version": development.pk}).status_code == 404
     assert now(installation).version.label == "1.0.0"
     assert now(own).version == development
+
+
+def test_the_service_lets_no_customer_choose_either(installation: Installation, carol: User) -> None:
+    with pytest.raises(NotPossible, match="on the application's own account only"):
+        moving.switch(installation, to=installation.version, by=carol)
 
 
 def test_one_that_is_over_leads_back_to_its_page(client_of: ClientOf, own: Installation, alice: User) -> None:

@@ -13,6 +13,7 @@ from linnapp.models import Account, Application, Membership, TimelineEntry, User
 from linnapp.services import applications
 from tests.consenting import external, read, release
 from tests.people import ClientOf
+from tests.pressing import form_of
 
 PERMISSION = "GlobalPermissions.Inventory.ReadNode"
 
@@ -283,7 +284,9 @@ def test_one_that_is_on_the_latest_leads_back_to_its_page(
     client = client_of(carol)
     assert client.get(page_of(installation)).headers["Location"] == detail(installation)
     answer = client.post(page_of(installation), {"version": version.pk}, follow=True)
-    assert "there is nothing newer to update to" in answer.content.decode()
+    # As if the button was pressed twice.
+    assert "Stock Bridge is on 1.0.0 now." in answer.content.decode()
+    assert told(installation) == ["INSTALLED"]
 
 
 @pytest.mark.parametrize("name", ["installation_update", "installation_go_back"])
@@ -320,8 +323,10 @@ def test_going_back_says_what_it_takes_away_and_then_does(
     page = read(client.get(url))
     assert "Go back to 1.0.0? Stock Bridge on Carol's Cakes, from 1.2.0" in page
     assert "It will no longer" in page
-    answer = client.post(url, follow=True)
-    assert "Stock Bridge is on 1.0.0 again." in answer.content.decode()
+    form = dict(form_of(client.get(url), "go-back").fields)
+    for _ in range(2):
+        answer = client.post(url, form, follow=True)
+        assert "Stock Bridge is on 1.0.0 again." in answer.content.decode()
     assert now(installation).version.label == "1.0.0"
     assert told(installation) == ["INSTALLED", "UPDATED", "WENT_BACK"]
     assert client.get(url).headers["Location"] == detail(installation)
@@ -331,8 +336,34 @@ def test_going_back_says_what_it_takes_away_and_then_does(
     assert "Went back from 1.2.0 to 1.0.0, by Carol's Cakes" in activity
 
 
+def test_an_update_while_it_was_read_shows_the_new_way_back(
+    client_of: ClientOf, installation: Installation, version: Version, latest: Version, carol: User, alice: User
+) -> None:
+    moving.update(installation, to=latest, by=carol)
+    client, url = client_of(carol), page_of(installation, "installation_go_back")
+    moving.update(installation, to=release(installation.application, (1, 3, 0), external(), alice), by=carol)
+    answer = client.post(url, {"version": version.pk})
+    assert answer.status_code == 422
+    assert "It was updated again while you read: the way back leads to 1.2.0 now." in read(answer)
+    assert "Go back to 1.2.0?" in read(answer)
+    assert "This form came back incomplete." in read(client.post(url))
+    assert now(installation).version.label == "1.3.0"
+
+
+def test_no_way_back_is_promised_to_a_version_that_was_withdrawn(
+    client_of: ClientOf, installation: Installation, version: Version, latest: Version, carol: User
+) -> None:
+    client = client_of(carol)
+    assert "You can go back to 1.0.0 for 14 days." in read(client.get(page_of(installation)))
+    Version.objects.filter(pk=version.pk).update(withdrawn_at=timezone.now())
+    assert "There is no way back: 1.0.0 was withdrawn." in read(client.get(page_of(installation)))
+    updated = client.post(page_of(installation), {"version": latest.pk}, follow=True).content.decode()
+    assert "Stock Bridge is on 1.2.0 now." in updated
+    assert "Go back" not in updated
+
+
 def test_the_way_back_closes_after_fourteen_days(
-    client_of: ClientOf, installation: Installation, latest: Version, carol: User
+    client_of: ClientOf, installation: Installation, version: Version, latest: Version, carol: User
 ) -> None:
     moving.update(installation, to=latest, by=carol)
     client, url = client_of(carol), page_of(installation, "installation_go_back")
@@ -341,7 +372,7 @@ def test_the_way_back_closes_after_fourteen_days(
     assert client.get(url).status_code == 200
     Installation.objects.filter(pk=installation.pk).update(moved_at=then - timedelta(minutes=1))
     assert client.get(url).headers["Location"] == detail(installation)
-    answer = client.post(url, follow=True)
+    answer = client.post(url, {"version": version.pk}, follow=True)
     assert "The way back is open for 14 days after an update" in answer.content.decode()
     assert "Go back" not in read(client.get(detail(installation)))
     assert now(installation).version == latest
@@ -352,7 +383,7 @@ def test_a_version_that_was_withdrawn_is_not_gone_back_to(
 ) -> None:
     moving.update(installation, to=latest, by=carol)
     Version.objects.filter(pk=version.pk).update(withdrawn_at=timezone.now())
-    client_of(carol).post(page_of(installation, "installation_go_back"))
+    client_of(carol).post(page_of(installation, "installation_go_back"), {"version": version.pk})
     assert now(installation).version == latest
 
 
@@ -410,6 +441,7 @@ def listed(client: Any, url: str) -> set[Installation]:
 def test_the_developer_sees_who_is_behind_and_who_moved(
     client_of: ClientOf,
     installation: Installation,
+    version: Version,
     latest: Version,
     depot: Account,
     dave: User,
@@ -423,7 +455,7 @@ def test_the_developer_sees_who_is_behind_and_who_moved(
     assert "1 live installation is behind 1.2.0, the latest version. See who" in read(page)
     assert listed(client, tab(installation, "application_installations") + "?state=behind") == {installation}
     moving.update(installation, to=latest, by=carol)
-    moving.go_back(installation, by=carol)
+    moving.go_back(installation, to=version, by=carol)
     moving.update(installation, to=latest, by=carol)
     text = read(client.get(tab(installation, "version_list")))
     assert "behind" not in text

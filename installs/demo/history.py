@@ -262,7 +262,8 @@ class History:
         """The account that updated last."""
         moved = Installation.objects.live().filter(application=self.made[entry.name]).moved_lately()
         installation = moved.with_its_facts()[0]
-        moving.go_back(installation, by=self.owners[installation.account.name])
+        assert installation.previous_version
+        moving.go_back(installation, to=installation.previous_version, by=self.owners[installation.account.name])
         Installation.objects.filter(pk=installation.pk).update(moved_at=at)
 
     def plan_own(self) -> None:

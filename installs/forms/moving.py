@@ -7,7 +7,7 @@ from django import forms
 from linnapp.models import Version
 
 
-class UpdateForm(forms.Form):
+class VersionReadForm(forms.Form):
     """What was read is what is agreed to: `version` is the one the page showed."""
 
     version = forms.IntegerField(min_value=1, max_value=2**63 - 1)

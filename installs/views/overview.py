@@ -18,7 +18,8 @@ LATEST = 5
 @require_safe
 def application_overview(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     row = tab.visible(request, account, application)
-    entries = TimelineEntry.objects.about_application(row.pk).without_exchanges().newest_first()
+    as_a_whole = TimelineEntry.objects.about_application(row.pk).of_application_as_a_whole()
+    entries = as_a_whole.without_exchanges().newest_first()
     context = tab.context(
         row,
         "overview",

@@ -11,12 +11,14 @@ from django.views.decorators.http import require_http_methods
 
 from installs import lifecycle, moving
 from installs.comparison import compared
-from installs.forms.moving import UpdateForm
+from installs.forms.moving import VersionReadForm
 from installs.models import Installation
 from installs.views import own
 from linnapp import pages
 from linnapp.errors import Moved, NotPossible
 from linnapp.models import Version
+
+INCOMPLETE = "This form came back incomplete. Read it again, and send it once more."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -27,9 +29,9 @@ def installation_update(request: HttpRequest, account: str, installation: UUID) 
 
 
 def _update(request: HttpRequest, row: Installation) -> HttpResponse:
-    form = UpdateForm(request.POST)
+    form = VersionReadForm(request.POST)
     if not form.is_valid():
-        return _update_page(request, row, "This form came back incomplete. Read it again, and send it once more.")
+        return _update_page(request, row, INCOMPLETE)
     read = get_object_or_404(Version.objects.of_application(row.application), pk=form.cleaned_data["version"])
     try:
         updated = moving.update(row, to=read, by=pages.signed_in(request))
@@ -43,8 +45,8 @@ def _update(request: HttpRequest, row: Installation) -> HttpResponse:
 
 
 def _updated(row: Installation) -> str:
-    until = moving.way_back_until(row)
-    way_back = f" Go back to {row.previous_version} until {_day(until)}, if you need to." if until else ""
+    before, until = moving.way_back(row), moving.way_back_until(row)
+    way_back = f" Go back to {before.label} until {_day(until)}, if you need to." if before else ""
     return f"{row.application} is on {row.version} now.{way_back}"
 
 
@@ -61,6 +63,7 @@ def _update_page(request: HttpRequest, row: Installation, refusal: str = "") -> 
         "installation": row,
         "available": available,
         "comparison": compared(row.version, available),
+        "may_come_back": moving.may_come_back_to(row.version),
         "between": moving.versions_between(row.version, available),
         "refusal": refusal,
         "may_manage": own.is_managed(request, row),
@@ -72,23 +75,32 @@ def _update_page(request: HttpRequest, row: Installation, refusal: str = "") -> 
 @require_http_methods(["GET", "HEAD", "POST"])
 def installation_go_back(request: HttpRequest, account: str, installation: UUID) -> HttpResponse:
     row = own.managed(request, account, installation)
-    if request.method == "POST":
-        return _go_back(request, row)
+    return _go_back(request, row) if request.method == "POST" else _go_back_page(request, row)
+
+
+def _go_back_page(request: HttpRequest, row: Installation, refusal: str = "") -> HttpResponse:
     before = moving.way_back(row)
     if before is None:
-        return redirect("installation_detail", account, row.pk)
+        return redirect("installation_detail", row.account.slug, row.pk)
     context = {
         "installation": row,
         "before": before,
         "until": moving.way_back_until(row),
         "comparison": compared(row.version, before),
+        "refusal": refusal,
     }
-    return render(request, "installs/installation_go_back.html", context)
+    return render(request, "installs/installation_go_back.html", context, status=422 if refusal else 200)
 
 
 def _go_back(request: HttpRequest, row: Installation) -> HttpResponse:
+    form = VersionReadForm(request.POST)
+    if not form.is_valid():
+        return _go_back_page(request, row, INCOMPLETE)
+    read = get_object_or_404(Version.objects.of_application(row.application), pk=form.cleaned_data["version"])
     try:
-        gone_back = moving.go_back(row, by=pages.signed_in(request))
+        gone_back = moving.go_back(row, to=read, by=pages.signed_in(request))
+    except Moved as news:
+        return _go_back_page(request, own.managed(request, row.account.slug, row.pk), str(news))
     except NotPossible as refusal:
         messages.error(request, str(refusal))
     else:

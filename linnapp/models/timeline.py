@@ -15,8 +15,11 @@ class TimelineEntryQuerySet(models.QuerySet["TimelineEntry"]):
         return self.filter(subject_id=subject_id)
 
     def of_application_as_a_whole(self) -> Self:
-        """Without the hours of single installations: the application has one line for each hour of all of them."""
-        return self.exclude(kind=TimelineEntry.Kind.EXCHANGES)
+        """Without what is told of each installation and of the application too: the hours of exchanges, and that the
+        application was suspended or resumed everywhere."""
+        kinds = TimelineEntry.Kind
+        everywhere = models.Q(kind__in=(kinds.APPLICATION_SUSPENDED, kinds.APPLICATION_RESUMED))
+        return self.exclude(kind=kinds.EXCHANGES).exclude(everywhere, subject_id__isnull=False)
 
     def without_exchanges(self) -> Self:
         return self.exclude(kind__in=(TimelineEntry.Kind.EXCHANGES, TimelineEntry.Kind.APPLICATION_EXCHANGES))
