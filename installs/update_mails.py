@@ -1,11 +1,11 @@
 """Updates that wait, by mail: to Owners, once a week at most, and never again for whoever says so with one click."""
 
+import logging
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.core import signing
 from django.core.mail import EmailMessage
-from django.db import transaction
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -13,8 +13,10 @@ from django.utils import timezone
 
 from installs import moving
 from installs.models import Installation, UpdateMailing
+from installs.models.installations import InstallationQuerySet
 from linnapp.models import Account, Membership, User, Version
 
+log = logging.getLogger(__name__)
 MOST_TOLD = 20
 SIGNER = signing.Signer(salt="mails about updates")
 
@@ -25,40 +27,61 @@ class Waiting:
     available: Version
 
     @property
+    def key(self) -> str:
+        return f"{self.installation.pk}:{self.available.pk}"
+
+    @property
     def page(self) -> str:
         row = self.installation
         return settings.SITE_URL + reverse("installation_update", args=[row.account.slug, row.pk])
 
 
 def send_due() -> int:
-    """How many mails were handed over. Each person is a transaction of their own."""
-    return sum(send_to(person) for person in list(owners_due()))
+    """How many mails were handed over. A fault with one person's keeps nobody else from theirs."""
+    sent = 0
+    for person in list(owners_due()):
+        try:
+            sent += send_to(person)
+        except Exception as error:
+            # The queue that takes mails may be away, and each raises its own: Redis, SQLite, the operating system.
+            log.warning("a mail about updates was not handed over (%s): it is tried again tomorrow", error)
+    return sent
 
 
 def owners_due() -> QuerySet[User]:
     """Owners of accounts with an update that waits, without those who had a mail this week or want none."""
-    accounts = Installation.objects.with_update_available().values("account")
-    seats = Membership.objects.filter(role=Membership.Role.OWNER, account__in=accounts)
-    told = UpdateMailing.objects.not_due().values("user")
-    return User.objects.filter(is_active=True, pk__in=seats.values("user")).exclude(pk__in=told).order_by("pk")
+    seats = Membership.objects.filter(role=Membership.Role.OWNER, account__in=with_update().values("account"))
+    mailed = UpdateMailing.objects.not_due().values("user")
+    return User.objects.filter(is_active=True, pk__in=seats.values("user")).exclude(pk__in=mailed).order_by("pk")
 
 
-@transaction.atomic
+def with_update() -> InstallationQuerySet:
+    """Nobody is invited to update what is suspended."""
+    return Installation.objects.with_update_available().active()
+
+
 def send_to(person: User) -> bool:
-    """Only where a version was released since the last mail: nobody is told of the same updates again. The mail is
-    claimed by a conditional UPDATE, so that two workers send one."""
-    waiting = waiting_for(person)
+    """Only where something waits that no mail named: nobody is told of the same update again. The mail is claimed by a
+    conditional UPDATE, so that two workers send one; where it cannot be handed over, that is taken back."""
     mailing, _ = UpdateMailing.objects.get_or_create(user=person)
-    if not any(mailing.sent_at is None or row.available.created_at > mailing.sent_at for row in waiting):
+    waiting = sorted(waiting_for(person), key=lambda row: row.key in mailing.told)
+    if all(row.key in mailing.told for row in waiting):
         return False
-    if not UpdateMailing.objects.due().filter(pk=mailing.pk).update(sent_at=timezone.now()):
+    told = [row.key for row in waiting if row.key in mailing.told or row in waiting[:MOST_TOLD]]
+    now = timezone.now()
+    if not UpdateMailing.objects.due().filter(pk=mailing.pk).update(sent_at=now, told=told):
         return False
-    _mail(person, waiting).send()
+    try:
+        _mail(person, waiting).send()
+    except Exception:
+        mine = UpdateMailing.objects.filter(pk=mailing.pk, sent_at=now)
+        mine.update(sent_at=mailing.sent_at, told=mailing.told)
+        raise
     return True
 
 
 def waiting_for(person: User) -> list[Waiting]:
-    owned = Installation.objects.with_update_available().filter(account__in=Account.objects.owned_by(person))
+    owned = with_update().filter(account__in=Account.objects.owned_by(person))
     rows = list(owned.with_its_facts().order_by("account__name", "application__name", "pk"))
     available = moving.available_updates(rows)
     return [Waiting(row, available[row.pk]) for row in rows if row.pk in available]

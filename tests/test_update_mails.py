@@ -1,14 +1,18 @@
 """Owners are told of updates by mail: once a week at most, and not after one click."""
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.mail import EmailMessage
+from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from installs import lifecycle, moving, suspending, tasks, update_mails
 from installs.models import Installation, UpdateMailing
@@ -107,7 +111,7 @@ def test_one_click_without_signing_in_ends_them(
     answer = program.post(link, "List-Unsubscribe=One-Click", content_type="application/x-www-form-urlencoded")
     assert answer.status_code == 200
     assert "No more mails about updates" in read(answer)
-    UpdateMailing.objects.update(sent_at=None)
+    UpdateMailing.objects.update(sent_at=None, told=[])
     assert send() == []
 
 
@@ -122,7 +126,7 @@ def test_the_link_asks_and_a_scanner_that_follows_it_ends_nothing(
     assert "Send them again" in read(client.post(link))
     assert client.post(f"{link}again/").headers["Location"] == link
     assert "Send me no more of them" in read(client.get(link))
-    UpdateMailing.objects.update(sent_at=None)
+    UpdateMailing.objects.update(sent_at=None, told=[])
     assert send() == [carol.email]
 
 
@@ -143,9 +147,102 @@ def test_it_signs_nobody_in_and_opens_nothing_else(
     assert page.headers["Location"].startswith("/sign-in/")
 
 
-def test_those_who_left_or_are_shut_out_have_no_mail(
+def test_those_who_left_have_no_mail(installation: Installation, latest: Version, carol: User) -> None:
+    User.objects.filter(pk=carol.pk).update(is_active=False)
+    assert send() == []
+
+
+def test_nobody_is_invited_to_update_what_is_suspended(
     installation: Installation, latest: Version, carol: User, sam: User
 ) -> None:
     suspending.suspend_by_staff(installation, reason="Checked.", by=sam)
-    User.objects.filter(pk=carol.pk).update(is_active=False)
+    assert send() == []
+    suspending.resume_by_staff(installation, reason="Good.", by=sam)
+    suspending.suspend(installation, by=carol)
+    assert send() == []
+    suspending.resume(installation, by=carol)
+    suspending.suspend_application(installation.application, reason="Checked.", by=sam)
+    assert send() == []
+    suspending.resume_application(installation.application, reason="Good.", by=sam)
+    assert send() == [carol.email]
+
+
+def test_an_update_that_is_older_than_the_last_mail_is_told_to_a_new_owner(
+    installation: Installation, latest: Version, version: Version, depot: Account, carol: User, dave: User
+) -> None:
+    Version.objects.filter(pk=latest.pk).update(withdrawn_at=timezone.now())
+    lifecycle.install(installation.application, account=depot, version=version, by=dave)
+    Version.objects.filter(pk=latest.pk).update(withdrawn_at=None)
+    assert carol.email in send()
+    Membership.objects.create(account=depot, user=carol, role=Membership.Role.OWNER)
+    pass_days(7)
+    assert send() == [carol.email]
+    assert "Dave's Depot: Stock Bridge" in mail.outbox[0].body
+    pass_days(7)
+    assert send() == []
+
+
+def test_what_a_long_mail_did_not_name_comes_first_in_the_next(
+    installation: Installation,
+    latest: Version,
+    version: Version,
+    depot: Account,
+    carol: User,
+    dave: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(update_mails, "MOST_TOLD", 1)
+    Version.objects.filter(pk=latest.pk).update(withdrawn_at=timezone.now())
+    lifecycle.install(installation.application, account=depot, version=version, by=dave)
+    Version.objects.filter(pk=latest.pk).update(withdrawn_at=None)
+    Membership.objects.create(account=depot, user=carol, role=Membership.Role.OWNER)
+    for told, left_out in (("Carol's Cakes: ", "Dave's Depot: "), ("Dave's Depot: ", "Carol's Cakes: ")):
+        send()
+        (to_carol,) = [message.body for message in mail.outbox if message.to == [carol.email]]
+        assert told in to_carol
+        assert left_out not in to_carol
+        assert "and 1 more, under My apps." in to_carol
+        pass_days(7)
+    assert carol.email not in send()
+
+
+def test_a_worker_whose_mail_another_has_claimed_sends_none(
+    installation: Installation, latest: Version, carol: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = update_mails.waiting_for
+
+    def claimed_meanwhile(person: User) -> list[update_mails.Waiting]:
+        UpdateMailing.objects.update(sent_at=timezone.now())
+        return found(person)
+
+    monkeypatch.setattr(update_mails, "waiting_for", claimed_meanwhile)
+    assert send() == []
+
+
+class QueueAway(EmailBackend):
+    """Takes mails to everybody but Carol."""
+
+    def send_messages(self, messages: Sequence[EmailMessage]) -> int:
+        if "carol" in messages[0].to[0]:
+            raise ConnectionError("Error 111 connecting to localhost:6379.")
+        return super().send_messages(messages)
+
+
+def test_a_mail_that_cannot_be_handed_over_is_tried_again_and_keeps_nobody_from_theirs(
+    installation: Installation,
+    latest: Version,
+    version: Version,
+    depot: Account,
+    carol: User,
+    dave: User,
+    settings: Settings,
+) -> None:
+    Version.objects.filter(pk=latest.pk).update(withdrawn_at=timezone.now())
+    lifecycle.install(installation.application, account=depot, version=version, by=dave)
+    Version.objects.filter(pk=latest.pk).update(withdrawn_at=None)
+    usual = settings.EMAIL_BACKEND
+    settings.EMAIL_BACKEND = "tests.test_update_mails.QueueAway"
+    assert send() == [dave.email]
+    settings.EMAIL_BACKEND = usual
+    assert send() == [carol.email]
     assert send() == []

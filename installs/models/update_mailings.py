@@ -24,6 +24,8 @@ class UpdateMailingQuerySet(models.QuerySet["UpdateMailing"]):
 class UpdateMailing(models.Model):
     user = models.OneToOneField(User, models.CASCADE, related_name="+")
     sent_at = models.DateTimeField(null=True, blank=True)
+    # Of the updates that wait, those that a mail named: "installation:version" each.
+    told = models.JSONField(default=list, blank=True, editable=False)
     stopped_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[UpdateMailingQuerySet] = UpdateMailingQuerySet.as_manager()  # type: ignore[assignment]

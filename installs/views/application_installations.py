@@ -86,8 +86,11 @@ def installable_numbers(application: Application) -> list[Number]:
     )
 
 
-def versions_behind(version: Version, numbers: list[Number]) -> int:
-    return 0 if version.is_development else len(numbers) - bisect_right(numbers, version.numbers)
+def behind(installation: Installation, numbers: list[Number]) -> int:
+    """By how many versions; what is over, or in development, is behind none."""
+    if not installation.is_live or installation.version.is_development:
+        return 0
+    return len(numbers) - bisect_right(numbers, installation.version.numbers)
 
 
 def versions_in_use(application: Application, listed: ListPage) -> list[tuple[object, str]]:
@@ -103,7 +106,7 @@ def shown(request: HttpRequest, installation: Installation, numbers: list[Number
     token = next(iter(installation.live_tokens), None)  # type: ignore[attr-defined]
     return Row(
         installation,
-        versions_behind(installation.version, numbers) if installation.is_live else 0,
+        behind(installation, numbers),
         installation.is_on_own_account and acts.is_possible(Act.SWITCH, installation),
         credentials.masked(token.tail) if token else "",
         token.value() if token and may_show(request, "token", token.pk) else None,
@@ -116,7 +119,7 @@ def columns(numbers: list[Number]) -> list[Column]:
         Column("Account", lambda row: row.account.name),
         Column("Installation", lambda row: row.pk),
         Column("Version", lambda row: row.version.label),
-        Column("Versions behind", lambda row: versions_behind(row.version, numbers)),
+        Column("Versions behind", lambda row: behind(row, numbers)),
         Column("State", lambda row: f"{row.shown_state} {row.suspended_by}".strip()),
         Column("Installed", lambda row: row.installed_at),
         Column("First exchange", lambda row: row.first_exchange_at),
