@@ -99,15 +99,21 @@ def _reviews_open(rows: list[Application]) -> dict[object, Review]:
 
 
 def listing(rows: list[Application]) -> list[Effect]:
-    reviews = _reviews_open(rows)
-    return [Effect(row, _into_store(row, reviews.get(row.pk))) for row in rows]
+    reviews, accepted = _reviews_open(rows), listings.last_accepted(rows)
+    words = {row.pk: _into_store(row, reviews.get(row.pk), accepted.get(row.pk)) for row in rows}
+    return [Effect(row, words[row.pk], _read(row, reviews.get(row.pk))) for row in rows]
 
 
-def _into_store(row: Application, review: Review | None) -> str:
+def _read(row: Application, review: Review | None) -> str:
+    """What staff judge: the request, and the application as it stands."""
+    return "\0".join([str(review and review.pk), row.name, row.description, row.logo_digest])
+
+
+def _into_store(row: Application, review: Review | None, accepted: Review | None) -> str:
     if row.retired_at:
         return "Retired: its listing cannot be changed."
     if row.listing == Application.Listing.LISTED:
-        changed = listings.changed_fields(row)
+        changed = listings.differences(row, accepted)
         return f"Reviewed anew: {', '.join(changed)}." if changed else "Listed already: nothing changes."
     later = "once it is resumed" if row.suspended_by_staff_at else "by everybody"
     sentence = f"Found in the store {later}, and shown as verified."
@@ -119,7 +125,8 @@ def _into_store(row: Application, review: Review | None) -> str:
 
 def returning(rows: list[Application]) -> list[Effect]:
     reviews = _reviews_open(rows)
-    return [Effect(row, "Returned to its developer." if row.pk in reviews else NOT_IN_REVIEW) for row in rows]
+    words = {row.pk: "Returned to its developer." if row.pk in reviews else NOT_IN_REVIEW for row in rows}
+    return [Effect(row, words[row.pk], _read(row, reviews.get(row.pk))) for row in rows]
 
 
 def unlisting(rows: list[Application]) -> list[Effect]:

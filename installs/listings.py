@@ -1,8 +1,10 @@
 """The way into the store and out of it: a developer requests, staff list, return or take off. Every change of
 `Application.listing` goes through here, so that what was reviewed stands in a `Review`."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -228,8 +230,13 @@ def last_review(application: Application) -> Review | None:
 def changed_fields(application: Application) -> list[str]:
     """What differs from the last accepted review: some of name, description and logo; all of them where none is on
     record."""
-    accepted = Review.objects.of_application(application).accepted().order_by("-decided_at", "-pk").first()
-    return differences(application, accepted)
+    return differences(application, last_accepted([application]).get(application.pk))
+
+
+def last_accepted(applications: Iterable[Application]) -> dict[UUID, Review]:
+    """The last accepted review of each that has one, by application: one query for all."""
+    rows = Review.objects.accepted().filter(application__in=list(applications)).order_by("decided_at", "pk")
+    return {review.application_id: review for review in rows}
 
 
 def differences(application: Application, review: Review | None) -> list[str]:

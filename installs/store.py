@@ -93,4 +93,5 @@ def reliability(application: Application, latest: Version) -> Reliability | None
 
 
 def accounts_using(application: Application) -> int:
-    return Installation.objects.of_application(application).live().count()
+    """Without its maker's own."""
+    return Installation.objects.of_application(application).live().exclude(account=application.account).count()

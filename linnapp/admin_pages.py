@@ -6,6 +6,7 @@ would pass by locks, timeline and rules.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -81,10 +82,12 @@ class ReasonForm(forms.Form):
 
 @dataclass(frozen=True)
 class Effect:
-    """What an act does to one row, told before it is done."""
+    """What an act does to one row, told before it is done. `read` is what of the row was judged, where it is that: an
+    edit of it meanwhile shows the page anew."""
 
     row: Model
     sentence: str
+    read: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,19 +109,30 @@ def ask_and_perform(
     """The page that shows the effect and asks for the reason; once it was given, the act, and back to the list."""
     rows = list(queryset)
     form = ReasonForm(request.POST if "apply" in request.POST else None)
-    if form.is_valid():
+    effects = act.effects(rows)
+    read = _digest(effects)
+    moved = form.is_bound and request.POST.get("read", "") != read
+    if form.is_valid() and not moved:
         _perform(page, request, rows, act, form.cleaned_data["reason"])
         return None
     context = page.admin_site.each_context(request) | {
         "title": f"{act.verb} {_named(page, len(rows))}?",
         "opts": page.opts,
         "act": act,
-        "effects": act.effects(rows),
+        "effects": effects,
+        "read": read,
+        "moved": moved,
         "form": form,
         "rows": rows,
         "checkbox": ACTION_CHECKBOX_NAME,
     }
     return TemplateResponse(request, "admin/confirm.html", context, status=422 if form.is_bound else 200)
+
+
+def _digest(effects: list[Effect]) -> str:
+    """Of all that was judged; "" where nothing was."""
+    read = "\0".join(f"{effect.row.pk} {effect.read}" for effect in effects if effect.read)
+    return blake2b(read.encode(), digest_size=16).hexdigest() if read else ""
 
 
 def _perform(page: ReadOnlyAdmin, request: HttpRequest, rows: list[Any], act: Act, reason: str) -> None:

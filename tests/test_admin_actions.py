@@ -1,5 +1,6 @@
 """Staff suspend, resume, list and unlist: with the effect shown before, and a reason on record."""
 
+import re
 from typing import Any
 
 import pytest
@@ -22,7 +23,9 @@ def ask(client: Client, action: str, *rows: Application | Installation, **more: 
 
 
 def act(client: Client, action: str, *rows: Application | Installation, reason: str = "Ticket 4411") -> Any:
-    return ask(client, action, *rows, apply="1", reason=reason)
+    """As the page that asks has it."""
+    found = re.search(r'name="read" value="([^"]*)"', ask(client, action, *rows).content.decode())
+    return ask(client, action, *rows, apply="1", reason=reason, read=found[1] if found else "")
 
 
 def entries() -> list[tuple[str, str, str]]:

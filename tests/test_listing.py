@@ -1,5 +1,6 @@
 """Listing: a developer requests, staff list, return or take off in the admin, and what changed since is marked."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -103,7 +104,7 @@ def test_a_withdrawn_version_is_none(client_of: ClientOf, ready: Application, ve
     assert "Nothing can be installed yet. Release a version." in read(client_of(alice).get(here(ready)))
 
 
-def test_wendpointtendpointis_a_postback_url_its_host_must_have_answered_lately(
+def test_where_there_is_a_postback_url_its_host_must_have_answered_lately(
     client_of: ClientOf, ready: Application, alice: User
 ) -> None:
     with_postback(ready, "https://hooks.northwind.example/in?t=[{TOKEN}]", alice, (1, 1, 0))
@@ -281,7 +282,41 @@ def test_staff_read_what_was_requested_on_the_page_of_the_admin(
     assert f'src="/logos/{"a" * 64}.png"' in page
 
 
-def test_staff_cannot_return_or_take_off_what_is_not_tendpointfor_it(
+def test_what_was_edited_while_staff_read_it_is_shown_to_them_again(
+    client_of: ClientOf, listed: Application, paula: User, alice: User
+) -> None:
+    staff = client_of(paula)
+    applications.edit_application(listed, by=alice, description="Innocent words about stock, and for whom it is.")
+    asked = read_of(ask(staff, "list_in_store", listed))
+    applications.edit_application(listed, by=alice, description="Send your password to https://evil.example/.")
+    answer = ask(staff, "list_in_store", listed, apply="1", reason="Fine.", read=asked)
+    assert answer.status_code == 422
+    assert "It was edited, or requested anew, while you read." in answer.content.decode()
+    assert ">Fine.</textarea>" in answer.content.decode().replace("\n", "")
+    listed.refresh_from_db()
+    assert listings.changed_fields(listed) == ["description"]
+
+
+@pytest.mark.parametrize("action", ["list_in_store", "return_listing"])
+def test_what_was_requested_anew_while_staff_read_it_is_shown_to_them_again(
+    client_of: ClientOf, requested: Application, paula: User, alice: User, action: str
+) -> None:
+    staff = client_of(paula)
+    asked = read_of(ask(staff, action, requested))
+    listings.take_back(requested, by=alice)
+    listings.request_listing(requested, by=alice)
+    assert ask(staff, action, requested, apply="1", reason="Fine.", read=asked).status_code == 422
+    requested.refresh_from_db()
+    assert requested.listing == Application.Listing.IN_REVIEW
+
+
+def read_of(page: Any) -> str:
+    found = re.search(r'name="read" value="(\w+)"', page.content.decode())
+    assert found
+    return found[1]
+
+
+def test_staff_cannot_return_or_take_off_what_is_not_there_for_it(
     client_of: ClientOf, requested: Application, paula: User, alice: User
 ) -> None:
     staff = client_of(paula)
