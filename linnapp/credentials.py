@@ -28,7 +28,8 @@ _BEGUN = re.compile(rf"\{{?(?:[0-9a-f]|{_DASH}){{1,36}}[\\&%#;xu0-9]{{0,6}}$", r
 _LONGEST_SPELLING = 100
 
 # What other people's servers call what opens something; and an unbroken run that could be such a value (a JWT, a key).
-SECRET_NAMES = re.compile(r"token|secret|passw|jwt|bearer|session|credential|api_?key|\bsid\b", re.IGNORECASE)
+SECRET_NAMES = re.compile(r"token(?!_?type)|secret|passw|jwt|bearer|session|credential|api_?key|\bsid\b", re.IGNORECASE)
+PLAIN_NAME = re.compile(r"[A-Za-z]+(?:_[A-Za-z]+)*")
 OPAQUE = re.compile(r"[A-Za-z0-9+/_.~=-]{20,}")
 
 SIGNING_PREFIX = "whsec_"
@@ -172,20 +173,31 @@ def without_secrets(text: str, values: Collection[str] = ()) -> str:
     """The same for a whole body; in JSON the values of members named like secrets are left out whatever they are."""
     try:
         # What can be read may still be too deep to be walked through and written.
-        shown = json.dumps(_emptied(json.loads(text)), ensure_ascii=False, indent=2)
+        return json.dumps(_emptied(json.loads(text), values), ensure_ascii=False, indent=2)
     except (ValueError, RecursionError):
-        shown = text
-    return without_opaque(shown, values)
+        return without_opaque(text, values)
 
 
-def _emptied(value: object) -> object:
+def _emptied(value: object, values: Collection[str]) -> object:
     if isinstance(value, list):
-        return [_emptied(each) for each in value]
+        return [_emptied(each, values) for each in value]
     if isinstance(value, dict):
         return {
-            name: "[hidden]" if each and SECRET_NAMES.search(name) else _emptied(each) for name, each in value.items()
+            _name(name, values): "[hidden]" if each and SECRET_NAMES.search(name) else _emptied(each, values)
+            for name, each in value.items()
         }
-    return value
+    return value if value is None or isinstance(value, bool) else _plain(value, values)
+
+
+def _plain(value: object, values: Collection[str]) -> object:
+    """A text, or a number: a long one could be a value too."""
+    shown = without_opaque(str(value), values)
+    return value if shown == str(value) else shown
+
+
+def _name(name: str, values: Collection[str]) -> str:
+    """Of a member: words in a row are long, and no value."""
+    return without_these(name, values) if PLAIN_NAME.fullmatch(name) else without_opaque(name, values)
 
 
 def new_reference() -> str:

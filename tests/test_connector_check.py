@@ -266,6 +266,62 @@ def test_a_first_call_that_fails_is_told_apart_from_authorising(
     assert row.state == Connector.State.FAILING
 
 
+REFUSALS = [
+    ("The account suspended this installation.", "The credentials are right. Whoever suspended it can resume it"),
+    ("This application was uninstalled from the account.", "put its new permanent token into Token"),
+    ("This permanent token was replaced.", "Put the newer permanent token into Token"),
+    ("Token is not a permanent token of this portal.", "Put the permanent token of the installation into Token"),
+    ("Token belongs to an installation of another application.", "of one and the same application"),
+    ("This application is retired.", "Use those of another application."),
+    ("No.", "Compare Application id, Application secret and Token with the developer portal."),
+]
+
+
+@pytest.mark.parametrize(("message", "fix"), REFUSALS)
+def test_what_mends_a_refusal_is_what_the_refusal_is_about(
+    message: str, fix: str, carols: Client, carol: User, cakes: Account
+) -> None:
+    with receiving(as_json(400, Message=message)) as receiver:
+        page = check(carols, connector(cakes, receiver.url, carol))
+    assert f"The server refused with 400: {message}" in page
+    assert fix in page
+
+
+def test_names_of_members_are_told_and_long_values_are_not(carols: Client, carol: User, cakes: Account) -> None:
+    names = {"FulfilmentCenterDeductStockWhenProcessed": False, "PrivateDatabaseServer": "", "token_type": "Bearer"}
+    with receiving(as_json(Ticket=OPAQUE, Number=10**30, **names, **{OPAQUE: 1})) as receiver:
+        page = check(carols, connector(cakes, receiver.url, carol))
+    assert '"FulfilmentCenterDeductStockWhenProcessed": false' in page
+    assert '"PrivateDatabaseServer": ""' in page
+    assert '"token_type": "Bearer"' in page
+    assert "0" * 20 not in page
+    assert OPAQUE not in page
+
+
+def test_a_key_that_is_spelled_alike_is_named_once_and_one_without_a_value_never(
+    carols: Client, carol: User, cakes: Account
+) -> None:
+    with receiving(as_json(Token=SESSION, token=SESSION, AccessToken="")) as receiver:
+        page = check(carols, connector(cakes, receiver.url, carol, token_key="ticket"))
+    assert "The answer has `token`, not `ticket`." in page
+
+
+def test_after_a_change_the_test_before_is_told_to_be_of_what_was(carols: Client, carol: User, cakes: Account) -> None:
+    with receiving(api) as receiver:
+        row = connector(cakes, receiver.url, carol)
+        check(carols, row)
+        making.edit(row, making.Values(**FILLED | {"base_url": receiver.url, "name": "Renamed"}), by=carol)
+        page = seen(carols.get(url("connector_check", row.pk)))
+        assert "It works." in page
+        row.refresh_from_db()
+        assert (row.state, row.session_token) == (Connector.State.WORKING, SESSION)
+    making.edit(row, making.Values(**FILLED | {"name": "Renamed"}), by=carol)
+    page = seen(carols.get(url("connector_check", row.pk)))
+    assert "It works." not in page
+    assert "The connector was changed since." in page
+    assert "Last success never" in page
+
+
 def test_a_server_that_is_not_there_and_an_address_that_is_none_of_its_business(
     carols: Client, carol: User, cakes: Account, settings: Settings
 ) -> None:
@@ -416,12 +472,16 @@ def test_connector_call_prints_status_and_body_and_renews_the_session(carol: Use
         if received.path == AUTHORIZE:
             live[:] = [f"session-{len(live)}"]
             return as_json(token=live[0])
-        return as_json(200, got=received.body.decode()) if received.headers["Authorization"] in live else as_json(401)
+        if received.headers["Authorization"] not in live:
+            return as_json(401)
+        return Reply(404) if received.path == "/api/Missing" else as_json(200, got=received.body.decode())
 
     with receiving(answer) as receiver:
         connector(cakes, receiver.url, carol)
         assert called("warehouse", "get", CALL) == '200 OK\n{"got": ""}\n'
         live.clear()
+        with pytest.raises(CommandError, match=r"The call was answered 404\."):
+            called("Warehouse", "GET", "/api/Missing")
         assert "a=1" in called("Warehouse", "POST", CALL, "--data", "a=1", "--account", "carols-cakes")
         exchanges = [received for received in receiver.received if received.path == AUTHORIZE]
         assert [received.form["Token"] for received in exchanges] == [SIX["token"]] * 2
@@ -439,8 +499,11 @@ def test_connector_call_says_what_is_wrong_in_a_sentence(
         connector(cakes, receiver.url, carol)
         with pytest.raises(CommandError, match="has `access_token`, not `token`"):
             called("Warehouse", "GET", "/api/x")
-    with pytest.raises(CommandError, match="The path begins with a slash: /api/x"):
-        called("Warehouse", "GET", "api/x")
+    for path in ("api/x", "https://api.example.com/api/x"):
+        with pytest.raises(CommandError, match="Write what follows the base URL, from its slash on"):
+            called("Warehouse", "GET", path)
+    with pytest.raises(CommandError, match="The body begins as JSON and is none: Expecting"):
+        called("Warehouse", "POST", "/api/x", "--data", '{"a"')
     connector(depot, "https://api.example.com", dave)
     with pytest.raises(CommandError, match="Choose one by --account: carols-cakes, daves-depot"):
         called("Warehouse", "GET", "/api/x")

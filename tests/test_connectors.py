@@ -12,10 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from installs import lifecycle
+from installs import lifecycle, rotation
 from installs.connectors import making
+from installs.connectors.own import retired_secret
 from installs.models import Connector, Installation
 from linnapp.models import Account, Application, TimelineEntry, User, Version
+from linnapp.services import secrets
 from linnapp.timeline import Kind
 from tests.people import ClientOf
 from tests.pressing import form_of
@@ -336,3 +338,45 @@ def test_another_accounts_connector_is_not_found_through_ones_own_address(
         address = url(f"connector_{name}", made.pk, account=depot.slug)
         assert {client.get(address).status_code, client.post(address).status_code} <= {404, 405}
     assert values(made) == FILLED
+
+
+# What it breaks to end what a connector was made of.
+
+
+def test_the_pages_that_end_something_name_the_connectors_that_stop(
+    alice: User, own: Installation, client_of: ClientOf
+) -> None:
+    client = client_of(alice)
+    connect(client, own)
+    secret = own.application.secrets.get()
+    pages = [
+        url("installation_uninstall", own.pk, account="northwind"),
+        url("installation_suspend", own.pk, account="northwind"),
+        url("secret_retire", own.application_id, secret.pk, account="northwind"),
+    ]
+    secrets.create_secret(application=own.application, by=alice)
+    for page in pages:
+        assert "This connector stops: Stock Bridge." in seen(client.get(page))
+    making.edit(
+        Connector.objects.get(),
+        making.Values(**FILLED | {"name": "Stock Bridge"}),
+        by=alice,
+    )
+    for page in pages:
+        assert "connector stops" not in seen(client.get(page))
+
+
+def test_a_secret_that_was_retired_is_told_to_the_account_that_made_it(
+    alice: User, carol: User, cakes: Account, own: Installation, client_of: ClientOf
+) -> None:
+    client = client_of(alice)
+    connect(client, own)
+    mine, secret = Connector.objects.get(), own.application.secrets.get()
+    assert retired_secret(mine) is None
+    secrets.create_secret(application=own.application, by=alice)
+    rotation.retire_secret(secret, after=rotation.ENDS["now"], by=alice)
+    fault = retired_secret(mine)
+    assert str(fault) == f"Application secret …{secret.tail} was retired: the portal knows it no more."
+    theirs = making.make(cakes, making.Values(**FILLED | {"base_url": mine.base_url}), by=carol)
+    theirs.application_secret_encrypted = mine.application_secret_encrypted
+    assert retired_secret(theirs) is None

@@ -311,7 +311,7 @@ def test_what_was_requested_anew_while_staff_read_it_is_shown_to_them_again(
 
 
 def read_of(page: Any) -> str:
-    found = re.search(r'name="read" value="(\w+)"', page.content.decode())
+    found = re.search(r'name="read" value="([^"]+)"', page.content.decode())
     assert found
     return found[1]
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from huey.contrib.djhuey import db_task
 
-from installs.connectors import calling, conversation, reading
+from installs.connectors import calling, conversation, own, reading
 from installs.connectors.client import AUTHORIZE, Credentials
 from installs.connectors.conversation import Said
 from installs.connectors.reading import Authorised, NotAuthorised
@@ -100,7 +100,8 @@ class _Run:
             if self.sessions.put(self.generation, authorised):
                 self.generation += 1
             self._call(authorised.token)
-        except NotAuthorised as fault:
+        except NotAuthorised as found:
+            fault = (self.at == AUTHORISE and own.retired_secret(self.connector)) or found
             self.sessions.give_up(self.generation, fault)
             self._end(fault)
         except NotPossible as refusal:

@@ -19,7 +19,7 @@ def of_exchange(given: Credentials, answer: Answer | None) -> Said:
         "ApplicationId": credentials.masked(given.application_id),
         "ApplicationSecret": credentials.masked(given.application_secret),
         "Token": credentials.masked(given.token),
-        "Scope": "as stored",
+        "Scope": "[as stored]",
         "grant_type": given.grant_type,
     }
     body = "&".join(f"{name}={value}" for name, value in hidden.items())

@@ -42,8 +42,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Shown:
+    """`is_outdated` where the connector is not as it was tested."""
+
     check: ConnectorCheck
     lines: Sequence[Line]
+    is_outdated: bool
 
     @property
     def is_over(self) -> bool:
@@ -71,7 +74,9 @@ class Shown:
 
 def last_of(connector: Connector) -> Shown | None:
     check = connector.checks.select_related("requested_by").order_by("-created_at").first()
-    return Shown(check, _lines(check, connector)) if check else None
+    if check is None:
+        return None
+    return Shown(check, _lines(check, connector), check.is_over and connector.state == Connector.State.UNTESTED)
 
 
 def _lines(check: ConnectorCheck, connector: Connector) -> list[Line]:

@@ -62,21 +62,28 @@ def make(account: Account, values: Values, *, by: User) -> Connector:
 
 @transaction.atomic
 def edit(connector: Connector, values: Values, *, by: User) -> list[str]:
-    """Labels of what changed. The session ends with the credentials it was made with. Raises NotPossible for a name
-    that another has."""
+    """Labels of what changed. The session ends with the credentials it was made with, and so does what is known of
+    their working. Raises NotPossible for a name that another has."""
     Account.objects.select_for_update().get(pk=connector.account_id)
     row = _locked(connector)
     _refuse_taken(values.name, row.account, besides=row)
     changed = _put(row, values)
     if not changed:
         return []
+    if changed != [LABELS["name"]]:
+        _forget_session(row)
+    if LABELS["base_url"] in changed:
+        row.last_success_at = None
+    row.save()
+    _record(Kind.CONNECTOR_EDITED, row, by, fields=", ".join(changed))
+    return changed
+
+
+def _forget_session(row: Connector) -> None:
     row.session_encrypted, row.session_ends_at, row.generation = "", None, row.generation + 1
     # A renewal under way is of the credentials before: nobody waits for it.
     row.renewing_until = None
     row.state, row.last_error, row.last_error_at = Connector.State.UNTESTED, "", None
-    row.save()
-    _record(Kind.CONNECTOR_EDITED, row, by, fields=", ".join(changed))
-    return changed
 
 
 @transaction.atomic

@@ -18,6 +18,22 @@ MESSAGE_LENGTH, NAME_LENGTH = 300, 60
 # For an answer that says nothing of it: what the source calls about the life of a session.
 USUAL_SECONDS = 1800
 
+COMPARE = "Compare Application id, Application secret and Token with the developer portal."
+NO_SESSION_TOKEN = (
+    "Put the permanent token of the installation into Token. Session tokens are what it is exchanged for."
+)
+# Where the message of a refusal says that something else than the credentials is to be mended, or which of them.
+FIXES = (
+    ("session token", NO_SESSION_TOKEN),
+    ("suspended", "The credentials are right. Whoever suspended it can resume it; then the next call works."),
+    ("retired", "Nothing mends these credentials. Use those of another application."),
+    ("uninstalled", "Install the application again, and put its new permanent token into Token."),
+    ("installation failed", "Install the application again, and put its new permanent token into Token."),
+    ("was replaced", "Put the newer permanent token into Token. The other credentials are right."),
+    ("another application", "Take Application id, Application secret and Token of one and the same application."),
+    ("permanent token", "Put the permanent token of the installation into Token. The other credentials are right."),
+)
+
 
 @dataclass(frozen=True)
 class Authorised:
@@ -140,7 +156,8 @@ def _kind_of(value: object) -> str:
 
 
 def _without_key(members: Mapping[str, Any], key: str) -> NotAuthorised:
-    alike = [name for name in members if name.lower() in USUAL_KEYS]
+    filled = {name.lower(): name for name, value in members.items() if value and isinstance(value, str)}
+    alike = [name for lowered, name in filled.items() if lowered in USUAL_KEYS]
     if alike:
         named = " and ".join(f"`{name}`" for name in alike[:3])
         return NotAuthorised(
@@ -168,8 +185,8 @@ def _of_status(answer: Answer) -> NotAuthorised:
         )
     if answer.status == 429:
         return NotAuthorised(
-            "The server answered 429: it was asked too often, and asks to wait longer than a caller can.",
-            "Wait a few minutes, and find out what else uses these credentials.",
+            f"The server answered 429: {_message(answer) or 'it was asked too often.'}",
+            "Wait as long as it says, and find out what else uses these credentials or calls from here.",
         )
     if answer.status >= 500:
         return NotAuthorised(
@@ -188,16 +205,10 @@ def _host(location: str) -> str:
 def _refusal(answer: Answer) -> NotAuthorised:
     """In the server's own words where it has some, masked: it may quote what it was sent."""
     message = _message(answer)
-    if "session token" in message.lower():
-        return NotAuthorised(
-            f"That is a session token: {message}",
-            "Put the permanent token of the installation into Token. Session tokens are what it is exchanged for.",
-        )
-    said = f": {message}" if message else "."
-    return NotAuthorised(
-        f"The server refused with {answer.status}{said}",
-        "Compare Application id, Application secret and Token with the developer portal.",
-    )
+    fix = next((fix for word, fix in FIXES if word in message.lower()), COMPARE)
+    if fix == NO_SESSION_TOKEN:
+        return NotAuthorised(f"That is a session token: {message}", fix)
+    return NotAuthorised(f"The server refused with {answer.status}{f': {message}' if message else '.'}", fix)
 
 
 def _message(answer: Answer) -> str:

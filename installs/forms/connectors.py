@@ -161,7 +161,7 @@ class ConnectorForm(forms.Form):
     def clean_token_key(self) -> str:
         """With the full stop that the documentation's sentence has behind it, it is pasted too."""
         value = self.cleaned_data["token_key"].strip(AROUND).rstrip(".").strip(AROUND)
-        if not value or len(value) > 80 or not value.isprintable():
+        if not value or len(value) > 80 or not value.isprintable() or " " in value:
             raise ValidationError(f"It is the name of one member of the answer, such as {TOKEN_KEY}.")
         return value
 

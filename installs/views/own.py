@@ -6,6 +6,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
+from installs.connectors.own import with_token_of
 from installs.models import Installation
 
 
@@ -21,6 +22,15 @@ def managed(request: HttpRequest, account: str, installation: UUID) -> Installat
 
 def is_managed(request: HttpRequest, installation: Installation) -> bool:
     return Installation.objects.manageable_by(request.user).filter(pk=installation.pk).exists()
+
+
+def what_it_stops(installation: Installation) -> dict[str, Any]:
+    """For the pages that ask before an installation is suspended or uninstalled."""
+    return {
+        "installation": installation,
+        "sessions": installation.sessions.live().count(),
+        "connectors": with_token_of(installation),
+    }
 
 
 def _get(queryset: Any, account: str, installation: UUID) -> Installation:

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from installs import rotation
+from installs.connectors.own import with_secret
 from installs.forms.removal import RetireSecretForm
 from installs.views import tab
 from linnapp import pages
@@ -47,6 +48,7 @@ def secret_retire(request: HttpRequest, account: str, application: UUID, secret:
         "general",
         secret=chosen,
         form=form,
+        connectors=with_secret(chosen),
         use=rotation.uses_of_secrets(row).get(chosen.pk),
         stays=rotation.another_stays(chosen),
     )

@@ -22,8 +22,7 @@ def installation_suspend(request: HttpRequest, account: str, installation: UUID)
         return _suspend(request, row)
     if not acts.is_possible(Act.SUSPEND, row):
         return redirect("installation_detail", account, row.pk)
-    context = {"installation": row, "sessions": row.sessions.live().count()}
-    return render(request, "installs/installation_suspend.html", context)
+    return render(request, "installs/installation_suspend.html", own.what_it_stops(row))
 
 
 def _suspend(request: HttpRequest, row: Installation) -> HttpResponse:

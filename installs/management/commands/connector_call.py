@@ -1,3 +1,4 @@
+import json
 from argparse import ArgumentParser
 from typing import Any
 
@@ -13,7 +14,10 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 
 
 class Command(BaseCommand):
-    help = "Call an API with a connector: authorises where there is no session, and prints status and body."
+    help = (
+        "Call an API with a connector: authorises where there is no session, and prints status and body. Ends with 1 "
+        "where the answer is 400 or above."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="the connector's name")
@@ -25,9 +29,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         connector, path = named(options["name"], options["account"]), options["path"]
         if not path.startswith("/"):
-            raise CommandError(f"The path begins with a slash: /{path}.")
-        data = options["data"]
-        kind = "application/json" if data.lstrip()[:1] in ("{", "[") else "application/x-www-form-urlencoded"
+            raise CommandError("Write what follows the base URL, from its slash on: /api/Inventory/GetStockLocations.")
+        data, kind = options["data"], "application/x-www-form-urlencoded"
+        if data.lstrip()[:1] in ("{", "["):
+            refuse_bad_json(data)
+            kind = "application/json"
         try:
             answer = calling.call(connector, options["method"], path, data.encode(), kind)
         except NotAuthorised as fault:
@@ -35,12 +41,21 @@ class Command(BaseCommand):
         except (NotPossible, NotSent) as fault:
             raise CommandError(str(fault)) from None
         self.tell(answer)
+        if answer.status >= 400:
+            raise CommandError(f"The call was answered {answer.status}.")
 
     def tell(self, answer: Answer) -> None:
         self.stdout.write(f"{answer.status} {answer.reason}".rstrip())
         self.stdout.write(answer.body.decode(errors="replace"))
         if answer.is_cut:
             self.stderr.write(f"The answer is longer: these are its first {len(answer.body)} bytes.")
+
+
+def refuse_bad_json(data: str) -> None:
+    try:
+        json.loads(data)
+    except ValueError as fault:
+        raise CommandError(f"The body begins as JSON and is none: {fault}.") from None
 
 
 def named(name: str, account: str | None) -> Connector:
