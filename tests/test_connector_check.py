@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -288,7 +289,8 @@ def test_what_mends_a_refusal_is_what_the_refusal_is_about(
 
 
 def test_names_of_members_are_told_and_long_values_are_not(carols: Client, carol: User, cakes: Account) -> None:
-    names = {"FulfilmentCenterDeductStockWhenProcessed": False, "PrivateDatabaseServer": "", "token_type": "Bearer"}
+    names: dict[str, Any] = {"FulfilmentCenterDeductStockWhenProcessed": False}
+    names |= {"PrivateDatabaseServer": "", "token_type": "Bearer"}
     with receiving(as_json(Ticket=OPAQUE, Number=10**30, **names, **{OPAQUE: 1})) as receiver:
         page = check(carols, connector(cakes, receiver.url, carol))
     assert '"FulfilmentCenterDeductStockWhenProcessed": false' in page

@@ -45,7 +45,7 @@ def test_connected_in_one_click_renewed_by_itself_and_mended_after_a_rotation(
 
     new = rotate(alice, name, old)
     check_again(alice, name)
-    expect_refused(alice)
+    expect_refused(alice, name, old)
     put_in(alice, new)
     expect_working(alice)
     assert called(live_portal, name).startswith("200 OK\n")
@@ -163,11 +163,11 @@ def rotate(alice: Mouse, name: str, old: str) -> str:
     return new
 
 
-def expect_refused(alice: Mouse) -> None:
+def expect_refused(alice: Mouse, name: str, old: str) -> None:
     page = alice.page
     told = page.locator("#connector-check .notice[data-tone=failed]")
-    expect(told).to_contain_text("The server refused with 400: ApplicationId, ApplicationSecret or Token is wrong.")
-    expect(told).to_contain_text("Compare Application id, Application secret and Token with the developer portal.")
+    expect(told).to_contain_text(f"Application secret …{old[-4:]} was retired")
+    expect(told).to_contain_text(f"Reveal the one that lives on the General page of {name}")
     expect(step(page, "Authorise")).to_have_attribute("data-tone", "failed")
     expect(step(page, "Session token")).to_contain_text("Not reached.")
     expect(fact(page, "State")).to_have_text("Failing")
