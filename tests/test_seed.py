@@ -1,7 +1,6 @@
 """The two source documents, statement by statement, in their order.
 
-First the guide to setting up a system integration, then the page of the connector. The store's pages
-have tests of their own.
+First the guide to setting up a system integration, then the page of the connector.
 """
 
 import json
@@ -18,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
 
-from installs import lifecycle
+from installs import lifecycle, moving
 from installs.connectors import calling
 from installs.models import Connector, Installation, PermanentToken, Session
 from linnapp.errors import Moved, NotPossible
@@ -133,14 +132,14 @@ def test_004_the_installation_url_installs_the_application_onto_an_account(
     assert Installation.objects.live().get(application=application).account == cakes
 
 
-def test_005_a_logo_of_140_by_140_is_shown_on_the_installation_screen(
+def test_005_a_logo_of_140_by_140_is_shown_in_the_store_and_on_the_installation_screen(
     client_of: ClientOf, alice: User, carol: User, cakes: Account, version: Version, application: Application
 ) -> None:
     upload = reverse("application_logo", args=["northwind", application.pk])
     assert client_of(alice).post(upload, {"logo": picture(140, 140)}).status_code == 302
-    digest = Application.objects.get().logo_digest
-    shown = client_of(carol).get(consent_url(application)).content.decode()
-    assert reverse("logo", args=[digest]) in shown
+    logo = reverse("logo", args=[Application.objects.get().logo_digest])
+    for shown in (consent(client_of(carol), application), *store_pages(client_of(carol), application, cakes)):
+        assert logo in shown
 
 
 def test_006_a_logo_of_any_other_size_is_refused_with_both_sizes(
@@ -161,11 +160,12 @@ def test_007_the_summary_is_for_the_team_and_never_shown_to_users(
     assert "Quokka" not in everything_shown_to(client_of(carol), application, cakes)
 
 
-def test_008_the_description_is_shown_during_installation(
+def test_008_the_description_is_shown_during_installation_and_in_the_store(
     client_of: ClientOf, carol: User, cakes: Account, version: Version, application: Application
 ) -> None:
     Application.objects.update(description="Keeps stock levels the same.")
-    assert "Keeps stock levels the same." in client_of(carol).get(consent_url(application)).content.decode()
+    for shown in (consent(client_of(carol), application), *store_pages(client_of(carol), application, cakes)):
+        assert "Keeps stock levels the same." in shown
 
 
 # Application Manifest.
@@ -186,6 +186,21 @@ def test_010_it_needs_no_changes_to_be_released_and_installed(
     application = create(client_of(alice), northwind)
     release(application, alice, (1, 0, 0))
     assert install(client_of(carol), application, cakes).status_code == 302
+
+
+def test_011_deleted_by_accident_it_is_added_again_with_add_module_and_the_type_external_application(
+    client_of: ClientOf, alice: User, northwind: Account
+) -> None:
+    client = client_of(alice)
+    application = create(client, northwind)
+    edit = reverse("manifest_edit", args=[northwind.slug, application.pk])
+    without = press(client, form_of(client.get(edit), "manifest"), f"Delete {application}")
+    press(client, form_of(without, "manifest"), "Save Manifest")
+    assert not application.modules.exists()
+    added = form_of(press(client, form_of(client.get(edit), "manifest"), "Add module"), "manifest")
+    (handle,) = added.values("module")
+    press(client, added.type_into(f"{handle}-type", "ExternalApplication"), "Save Manifest")
+    assert [module.type for module in application.modules.all()] == ["ExternalApplication"]
 
 
 @pytest.mark.parametrize("field", ["group", "moduleName", "formattedName"])
@@ -262,6 +277,21 @@ def test_018_users_always_install_the_latest_version(
     release(application, alice, (1, 0, 0))
     latest = release(application, alice, (1, 1, 0), group="New")
     install(client_of(carol), application, cakes)
+    assert Installation.objects.get().version == latest
+
+
+def test_018b_who_has_it_installed_updates_it_through_the_store(
+    client_of: ClientOf, alice: User, carol: User, cakes: Account, application: Application
+) -> None:
+    release(application, alice, (1, 0, 0))
+    install(client_of(carol), application, cakes)
+    latest = release(application, alice, (1, 1, 0), group="New")
+    assert Installation.objects.get().version.label == "1.0.0"
+    update = reverse("installation_update", args=[cakes.slug, Installation.objects.get().pk])
+    for shown in store_pages(client_of(carol), application, cakes):
+        assert f'href="{update}">Update to 1.1.0' in shown
+    form = form_of(client_of(carol).get(update), "update")
+    press(client_of(carol), form, "Update to 1.1.0")
     assert Installation.objects.get().version == latest
 
 
@@ -569,6 +599,22 @@ def test_039_it_prompts_for_six_credentials_each_of_them_required(
     assert dict(marked) == SIX
 
 
+def test_039b_each_is_hinted_at_in_the_words_of_where_it_comes_from(
+    client_of: ClientOf, alice: User, northwind: Account
+) -> None:
+    shown = page(client_of(alice), "connector_new", northwind.slug)
+    hints = dict(re.findall(r'id="id_(\w+)_helptext">(.*?)</div>', shown, re.DOTALL))
+    said = {
+        "scope": "permissions",
+        "token": "shown when the application is installed",
+        "application_id": "Made with the application in the developer portal",
+        "application_secret": "Made with the application in the developer portal",
+        "grant_type": "Always client_credentials",
+        "token_key": "holds the session token: token",
+    }
+    assert {name: words for name, words in said.items() if words not in hints[name]} == {}
+
+
 @pytest.mark.parametrize("missing", SIX)
 def test_040_without_any_one_of_the_six_there_is_no_connector(
     client_of: ClientOf, carol: User, installation: Installation, missing: str
@@ -613,6 +659,20 @@ def test_042_the_six_are_exchanged_and_the_session_token_is_read_by_its_key(
 
 
 @pytest.mark.usefixtures("to_loopback")
+def test_042b_another_key_names_another_member_in_any_letter_case(
+    client_of: ClientOf, carol: User, installation: Installation
+) -> None:
+    def answer(received: Received) -> Reply:
+        members = {"token": "not-this", "Token": "nor-this", "Session-Ticket": "this-one"}
+        return Reply(200, {"Content-Type": "application/json"}, json.dumps(members).encode())
+
+    with receiving(answer) as receiver:
+        add_connector(client_of(carol), installation, receiver.url, token_key="SESSION-ticket.")
+        calling.call(Connector.objects.get(), "POST", CALL)
+        assert receiver.received[-1].headers["Authorization"] == "this-one"
+
+
+@pytest.mark.usefixtures("to_loopback")
 @pytest.mark.django_db(transaction=True)
 def test_043_a_session_that_ended_is_renewed_with_the_same_permanent_token(
     client_of: ClientOf, carol: User, installation: Installation
@@ -637,16 +697,30 @@ def picture(width: int, height: int) -> BytesIO:
     return file
 
 
+def consent(client: Client, application: Application) -> str:
+    return client.get(consent_url(application)).content.decode()
+
+
+def store_pages(client: Client, application: Application, account: Account) -> list[str]:
+    """The application in the list of the store, and its page there."""
+    Application.objects.filter(pk=application.pk).update(listing=Application.Listing.LISTED)
+    return [page(client, "store", account.slug), page(client, "store_application", account.slug, application.pk)]
+
+
 def everything_shown_to(client: Client, application: Application, account: Account) -> str:
-    """All a customer sees of an application: consent, after installing, My apps, the installation, the API's answer."""
-    shown = client.get(consent_url(application)).content.decode()
+    """All a customer sees of an application: consent, after installing, the store, My apps, the installation, an
+    update and the way back, the API's answer."""
+    shown = consent(client, application) + "".join(store_pages(client, application, account))
     answer = install(client, application, account)
     shown += client.get(answer.headers["Location"]).content.decode()
     installation = Installation.objects.live().get(application=application, account=account)
-    for name, arguments in (
-        ("my_apps", [account.slug]),
-        ("installation_detail", [account.slug, installation.pk]),
-        ("installation_uninstall", [account.slug, installation.pk]),
-    ):
-        shown += page(client, name, *arguments)
+    maker = application.account.members.get()
+    for number in ((1, 5, 0), (1, 6, 0)):
+        here = [account.slug, installation.pk]
+        shown += page(client, "my_apps", account.slug) + page(client, "installation_detail", *here)
+        shown += page(client, "installation_uninstall", *here)
+        latest = release(application, maker, number, path=f"/{number}", moduleName="Quokka too")
+        shown += page(client, "installation_update", *here)
+        moving.update(installation, to=latest, by=lifecycle.owners_of(account)[0])
+        shown += page(client, "installation_go_back", *here)
     return shown + exchange(application, lifecycle.current_token(installation).value()).content.decode()
