@@ -73,6 +73,15 @@ class ChangedSinceReview(StateFilter):
     }
 
 
+class ReviewDecision(StateFilter):
+    title = "decision"
+    parameter_name = "decided"
+    conditions: ClassVar[dict[str, Q]] = {
+        "Open": Q(decision=""),
+        **{label: Q(decision=value) for value, label in Review.Decision.choices},
+    }
+
+
 def review_lines(application: Application) -> list[str]:
     """Requests and decisions, newest first, each with what it was about and what differs from it now."""
     reviews = Review.objects.of_application(application).newest_first().select_related("requested_by", "decided_by")
@@ -352,11 +361,20 @@ class PostbackHostAdmin(ReadOnlyAdmin):
 @admin.register(Review)
 class ReviewAdmin(ReadOnlyAdmin):
     list_display = ("application", "requested_at", "requested_by", "decision", "decided_at", "decided_by")
-    list_filter = ("decision",)
+    list_filter = (ReviewDecision,)
     list_select_related = ("application", "requested_by", "decided_by")
+    readonly_fields = ("application_page",)
     search_fields = ("name", "application__name")
     search_ids = ("application_id",)
     ordering = ("-requested_at", "-pk")
+
+    @admin.display(description="what it is about")
+    def application_page(self, review: Review) -> SafeString:
+        """Where it is listed or returned: by an action over that list."""
+        page = reverse("admin:linnapp_application_change", args=[review.application_id])
+        found = f"{reverse('admin:linnapp_application_changelist')}?q={review.application_id}"
+        link = '<a href="{}">{}</a>, <a href="{}">list or return it</a>'
+        return format_html(link, page, review.application, found)
 
 
 @admin.register(Connector)

@@ -118,9 +118,17 @@ def _into_store(row: Application, review: Review | None, accepted: Review | None
     later = "once it is resumed" if row.suspended_by_staff_at else "by everybody"
     sentence = f"Found in the store {later}, and shown as verified."
     if review is None:
-        return f"{sentence} Nobody requested it."
+        return _unrequested(row, sentence)
     edited = ", ".join(listings.differences(row, review))
     return f"{sentence} Marked as changed since it was requested: {edited}." if edited else sentence
+
+
+def _unrequested(row: Application, sentence: str) -> str:
+    missing = [check.name.lower() for check in listings.checks(row) if not check.passed]
+    if row.versions.latest() is None:
+        return "No version was released: it cannot be listed."
+    lacks = f" What a listing needs and it lacks: {', '.join(missing)}." if missing else ""
+    return f"{sentence} Nobody requested it.{lacks}"
 
 
 def returning(rows: list[Application]) -> list[Effect]:

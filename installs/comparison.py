@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from installs.snapshots import WHOLE, WHOLE_MODULE, WORDS, Change, ChangedPart
-from linnapp.manifest import ConsentLine, Difference, ManifestModule, differences, newly_reached, parse
+from linnapp.manifest import ConsentLine, Difference, ManifestModule, consent_lines, differences, newly_reached, parse
 from linnapp.manifest.differences import shown
 from linnapp.models import Version
 from linnapp.module_types import Kind, known_type
@@ -28,6 +28,9 @@ PLAIN = {Kind.TEXT, Kind.INTEGER, Kind.BOOLEAN, Kind.UPPER_NAME}
 
 @dataclass(frozen=True)
 class Comparison:
+    """`reaches` is all that it can after, told where it can less than before."""
+
+    reaches: list[ConsentLine]
     gains: list[ConsentLine]
     loses: list[ConsentLine]
     parts: list[ChangedPart]
@@ -43,6 +46,7 @@ def compared(before: Version, after: Version) -> Comparison:
     found = [(modules.get(key or ""), changes) for key, changes in listed.items() if changes]
     titles = _titles([module for module, _ in found])
     return Comparison(
+        reaches=consent_lines(new),
         gains=newly_reached(old, new),
         loses=newly_reached(new, old),
         parts=[ChangedPart(title, changes) for title, (_, changes) in zip(titles, found, strict=True)],

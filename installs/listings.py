@@ -139,10 +139,13 @@ def list_in_store(application: Application, *, reason: str, by: User) -> bool:
 @transaction.atomic
 def accept(application: Application, *, reason: str, by: User) -> bool:
     """Lists what was requested, as it stood then: an edit made since is marked. Without a request, or for a listed one
-    that was changed, what counts as reviewed is what stands now. Whether anything changed."""
+    that was changed, what counts as reviewed is what stands now. Whether anything changed. Raises NotPossible for
+    what cannot be installed."""
     row = locked(application)
     if row.listing == Listing.LISTED and not changed_fields(row):
         return False
+    if row.versions.latest() is None:
+        raise NotPossible(f"{row} has no released version: nobody could install it from the store.")
     review = Review.objects.of_application(row).open().first() or _review_of(row, by)
     _decide(review, Decision.LISTED, reason, by)
     _become(row, Listing.LISTED)

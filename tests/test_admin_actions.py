@@ -115,9 +115,20 @@ def test_an_installation_is_suspended_and_resumed_with_a_reason(
     ]
 
 
-def test_an_application_is_listed_and_unlisted(application: Application, paula: User, client_of: ClientOf) -> None:
+def test_what_cannot_be_installed_is_not_listed(application: Application, paula: User, client_of: ClientOf) -> None:
     client = client_of(paula)
-    assert "shown as verified" in ask(client, "list_in_store", application).content.decode()
+    assert "No version was released: it cannot be listed." in ask(client, "list_in_store", application).content.decode()
+    assert "has no released version" in act(client, "list_in_store", application).content.decode()
+    application.refresh_from_db()
+    assert application.listing == Application.Listing.UNLISTED
+
+
+def test_an_application_is_listed_and_unlisted(
+    application: Application, version: Version, paula: User, client_of: ClientOf
+) -> None:
+    client = client_of(paula)
+    page = ask(client, "list_in_store", application).content.decode()
+    assert "shown as verified. Nobody requested it. What a listing needs and it lacks: logo, description" in page
     act(client, "list_in_store", application, reason="Reviewed")
     application.refresh_from_db()
     assert application.is_verified

@@ -248,10 +248,16 @@ def test_an_edit_of_a_listed_one_is_marked_for_staff_and_hides_nothing(
     assert str(listed.pk) not in staff.get(path_of(Application) + "?changed=No").content.decode()
     assert f"Changed since review: {word}." in read(client_of(alice).get(here(listed)))
     assert client_of(dave).get(reverse("store_application", args=[depot.slug, listed.pk])).status_code == 200
+    for shown in (
+        client_of(dave).get(reverse("store_application", args=[depot.slug, listed.pk])),
+        client_of(dave).get(address(listed)),
+    ):
+        assert f"Changed since it was verified: {word}." in read(shown)
     assert f"Reviewed anew: {word}." in ask(staff, "list_in_store", listed).content.decode()
     act(staff, "list_in_store", listed, reason="Fine.")
     assert str(listed.pk) not in staff.get(marked).content.decode()
     assert "Changed since review" not in read(client_of(alice).get(here(listed)))
+    assert "Changed since" not in read(client_of(dave).get(address(listed)))
     assert Review.objects.accepted().count() == 2
 
 
@@ -314,6 +320,17 @@ def read_of(page: Any) -> str:
     found = re.search(r'name="read" value="([^"]+)"', page.content.decode())
     assert found
     return found[1]
+
+
+def test_open_requests_are_found_in_the_admin_and_lead_to_their_application(
+    client_of: ClientOf, requested: Application, paula: User
+) -> None:
+    staff, review = client_of(paula), Review.objects.get()
+    listed = reverse("admin:installs_review_changelist")
+    change = reverse("admin:installs_review_change", args=[review.pk])
+    assert change in staff.get(listed, {"decided": "Open"}).content.decode()
+    assert change not in staff.get(listed, {"decided": "Returned"}).content.decode()
+    assert reverse("admin:linnapp_application_change", args=[requested.pk]) in staff.get(change).content.decode()
 
 
 def test_staff_cannot_return_or_take_off_what_is_not_there_for_it(

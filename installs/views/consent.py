@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from installs import lifecycle, progress
+from installs import lifecycle, listings, progress
 from installs.checklist import exchange_command
 from installs.forms.consent import ConsentForm
 from installs.links import InstallationLink, NothingToInstall, read_link
@@ -48,6 +48,10 @@ class Question:
     @property
     def waits_for_200(self) -> bool:
         return bool(self.postback_host) and not self.installed and owing.waits_for_200(self.application)
+
+    @property
+    def changed_since_review(self) -> list[str]:
+        return listings.changed_fields(self.application) if self.application.is_verified else []
 
     @property
     def may_choose_version(self) -> bool:

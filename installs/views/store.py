@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from installs import lifecycle, store
+from installs import lifecycle, listings, store
 from installs.forms.store import AllVersions, StoreFilter
 from installs.links import InstallationLink
 from installs.models.deliveries import host_of
@@ -56,6 +56,7 @@ def store_application(request: HttpRequest, account: str, application: UUID) -> 
     context = _who_installs(request, here) | {
         "application": row,
         "offer": offer,
+        "changed": listings.changed_fields(row),
         "reaches": manifest.consent_lines(reaches),
         "postback_host": host_of(manifest.postback_url(reaches) or ""),
         "reliability": store.reliability(row, offer.latest),
