@@ -1,6 +1,7 @@
 """`make run` in a fresh copy of the repository, in a folder whose name has a space: what a newcomer does first."""
 
 import os
+import re
 import shutil
 import signal
 import stat
@@ -18,6 +19,9 @@ from tests.portal import ROOT, answers, free_port
 # What git leaves out, and git.
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".env", "var", "__pycache__", ".*_cache", "node_modules")
 FIRST_START_SECONDS = 120
+# The demo's connector, called as the README has it.
+AFTER = (ROOT / "README.md").read_text().partition("\n## What comes after")[2].partition("\n## ")[0]
+CONNECTOR_CALL, ANSWER = re.findall(r"^```\w+\n(.*?)^```$", AFTER, re.MULTILINE | re.DOTALL)
 SECOND_START_SECONDS = 10
 
 pytestmark = pytest.mark.slow
@@ -58,6 +62,7 @@ def test_it_starts_on_a_fresh_copy_and_again_in_seconds(copy: Path) -> None:
         page = requests.get(f"http://localhost:{port}/", timeout=20)
         assert page.status_code == 200
         assert "Alice" in page.text
+        assert typed(copy, port, CONNECTOR_CALL) == ANSWER
     keys = (copy / ".env").read_text()
     assert stat.S_IMODE((copy / ".env").stat().st_mode) == 0o600
     assert "Traceback" not in (copy.parent / "make.log").read_text()
@@ -65,6 +70,15 @@ def test_it_starts_on_a_fresh_copy_and_again_in_seconds(copy: Path) -> None:
         assert seconds < SECOND_START_SECONDS
     assert (copy / ".env").read_text() == keys
     assert f"Portal at http://localhost:{port} " in (copy.parent / "make.log").read_text()
+
+
+def typed(copy: Path, port: int, command: str) -> str:
+    """What a command of the README prints in another terminal."""
+    env = {"PATH": os.environ["PATH"], "PORT": str(port)}
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=copy, env=env, capture_output=True, text=True, timeout=60, check=True
+    )
+    return done.stdout
 
 
 def test_a_python_that_is_too_old_is_named(copy: Path, tmp_path: Path) -> None:
