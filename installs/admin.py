@@ -389,6 +389,8 @@ class ConnectorAdmin(ReadOnlyAdmin):
 
 @admin.register(ConnectorCheck)
 class ConnectorCheckAdmin(ReadOnlyAdmin):
+    # What the first call was answered with is the customer's.
+    private = frozenset({"conversation"})
     list_display = ("connector", "state", "created_at", "ended_at", "fault")
     list_filter = ("state",)
     list_select_related = ("connector",)

@@ -27,7 +27,12 @@ from linnapp.pages import signed_in
 
 # Never shown, searched or filtered by, neither here nor through a relation.
 HIDDEN = {"digest", "encrypted", "key_digest", "nonce", "password"}
+ENCRYPTED = "_encrypted"
 MOST_NAMED = 8
+
+
+def is_hidden(field: str) -> bool:
+    return field in HIDDEN or field.endswith(ENCRYPTED)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -57,13 +62,14 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
-        left_out = HIDDEN | self.private | set(self.exclude or ())
-        own = [field.name for field in self.opts.concrete_fields if field.name not in left_out]
+        left_out = self.private | set(self.exclude or ())
+        names = (field.name for field in self.opts.concrete_fields)
+        own = [name for name in names if name not in left_out and not is_hidden(name)]
         return [*own, *self.readonly_fields]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Any field of a model can be named in the address by default: a filter on a digest would be an oracle."""
-        hidden = (HIDDEN | self.private) & set(lookup.split("__"))
+        hidden = any(is_hidden(name) or name in self.private for name in lookup.split("__"))
         return not hidden and super().lookup_allowed(lookup, value, request)
 
     def get_search_results(

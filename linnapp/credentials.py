@@ -30,7 +30,7 @@ _LONGEST_SPELLING = 100
 # What other people's servers call what opens something; and an unbroken run that could be such a value (a JWT, a key).
 SECRET_NAMES = re.compile(r"token(?!_?type)|secret|passw|jwt|bearer|session|credential|api_?key|\bsid\b", re.IGNORECASE)
 PLAIN_NAME = re.compile(r"[A-Za-z]+(?:_[A-Za-z]+)*")
-OPAQUE = re.compile(r"[A-Za-z0-9+/_.~=-]{20,}")
+OPAQUE = re.compile(r"[A-Za-z0-9+/_.~=%-]{20,}")
 
 SIGNING_PREFIX = "whsec_"
 # What Standard Webhooks asks of a signing secret, in bytes.

@@ -14,9 +14,12 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from installs.connectors import making
+from installs.connectors.reading import Authorised
+from installs.connectors.sessions import RowSessions
 from installs.models import (
     Attempt,
     AttemptCount,
+    Connector,
     ConnectorCheck,
     Delivery,
     ExchangeHour,
@@ -91,7 +94,8 @@ def everything(installation: Installation, alice: User, northwind: Account, paul
     Review.objects.create(application=application, name="Stock Bridge")
     UpdateMailing.objects.create(user=alice)
     made = making.make(installation.account, values_of_connector(), by=alice)
-    ConnectorCheck.objects.create(connector=made)
+    RowSessions(made).put(0, Authorised("0f9d4e7c-1111-4222-8333-4444deadfeed", 1800))
+    ConnectorCheck.objects.create(connector=made, conversation=[{"request": "POST", "answer": TEAM_ONLY}])
     module = Module.objects.filter(application=application)[0]
     Parameter.objects.create(module=module, position=0, name="PostbackUrl", value="https://x.example/")
     tell_the_team_only(application)
@@ -125,7 +129,8 @@ def secrets_of_the_database() -> set[str]:
     found = set()
     for model in apps.get_models():
         fields = {field.name for field in model._meta.concrete_fields}
-        for name in fields & {"digest", "encrypted", "key_digest", "nonce", "password"}:
+        ciphertexts = {name for name in fields if name.endswith("encrypted")}
+        for name in (fields & {"digest", "key_digest", "nonce", "password"}) | ciphertexts:
             found |= set(model._default_manager.values_list(name, flat=True))
         if model is RefusalGroup:
             found |= set(RefusalGroup.objects.values_list("key", flat=True))
@@ -202,6 +207,9 @@ def test_nothing_is_saved_past_the_services(
         (Module, "formatted_name"),
         (Version, "snapshot__Modules__contains"),
         (KeyCanary, "encrypted__startswith"),
+        (Connector, "token_encrypted__startswith"),
+        (Connector, "session_encrypted__startswith"),
+        (ConnectorCheck, "conversation__icontains"),
         (Application, "secrets__digest__startswith"),
         (Session, "permanent_token__digest__startswith"),
     ],

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -44,7 +44,7 @@ def carols(carol: User, cakes: Account, client_of: ClientOf) -> Client:
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """In a second every request is over."""
-    monkeypatch.setattr(calling, "client", Door(total_seconds=1, reaches_portal=True))
+    monkeypatch.setattr(calling, "client", Door(total_seconds=1, reaches_portal=True, repeats_all=False))
 
 
 def connector(account: Account, base_url: str, by: User, **fields: str) -> Connector:
@@ -193,6 +193,7 @@ SPELLINGS = [
     ("a page", TOKEN.replace("-", "&#45;").encode(), {}),
     ("UTF-16", TOKEN.encode("utf-16-le"), {}),
     ("the end of what was cut", (TOKEN + " ").encode() * 442 + b" " * 20 + TOKEN.encode(), {}),
+    ("an address, every byte", "".join(f"%{byte:02x}" for byte in TOKEN.encode()).encode(), {}),
     ("a kind of content", b"", {"Content-Type": f"text/{TOKEN}"}),
     ("another header", b"", {"Server": TOKEN.upper()}),
 ]
@@ -389,6 +390,31 @@ def test_what_happened_to_it_stands_on_its_page(carols: Client, carol: User, cak
     assert "Other" not in happened
 
 
+def test_an_account_has_one_test_at_a_time_because_a_slow_server_takes_a_thread(
+    carols: Client, carol: User, cakes: Account
+) -> None:
+    row = connector(cakes, "https://api.example.com", carol)
+    other = connector(cakes, "https://api.example.com", carol, name="Other")
+    carols.post(url("connector_check", row.pk))
+    answer = carols.post(url("connector_check", other.pk), follow=True)
+    assert "Warehouse is being tested. Wait until that is over." in seen(answer)
+    assert not other.checks.exists()
+
+
+@pytest.mark.parametrize("session", ["s3cr3t-Sess10n", "ab/cd+ef12345678=="])
+@pytest.mark.parametrize("key", ["token", "Ticket"])
+def test_no_text_of_an_answer_to_authorising_is_shown_whatever_its_name(
+    session: str, key: str, carols: Client, carol: User, cakes: Account
+) -> None:
+    form = Reply(200, {"Content-Type": "application/x-www-form-urlencoded"}, urlencode({key: session}).encode())
+    for number, answer in enumerate((form, Reply(200, {}, json.dumps({key: session}).encode()))):
+        with receiving(answer) as receiver:
+            page = check(carols, connector(cakes, receiver.url, carol, name=f"Number {number}"))
+        assert f'"{key}": "[hidden]"' in page
+        assert session not in page
+        assert quote(session, safe="") not in page
+
+
 def test_a_disabled_one_is_not_called(carols: Client, carol: User, cakes: Account) -> None:
     with receiving(api) as receiver:
         row = connector(cakes, receiver.url, carol)
@@ -442,7 +468,7 @@ def test_an_edit_while_it_is_tested_is_not_told_failing(carols: Client, carol: U
 
     with receiving(answer) as receiver:
         row = connector(cakes, receiver.url, carol)
-        assert "The first call was answered 404." in check(carols, row)
+        assert "The connector was changed since." in check(carols, row)
     row.refresh_from_db()
     assert (row.state, row.last_error) == (Connector.State.UNTESTED, "")
 

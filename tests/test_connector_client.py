@@ -1,7 +1,9 @@
 """The reference client: one session for all callers, renewed once; and the right words for every wrong answer."""
 
+import dataclasses
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,11 +13,12 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from installs.connectors.client import AUTHORIZE, Caller, Credentials
-from installs.connectors.reading import NotAuthorised
+from installs.connectors import calling, making
+from installs.connectors.client import AUTHORIZE, RENEWED_FOR_OTHERS_SECONDS, Caller, Credentials
+from installs.connectors.reading import Authorised, NotAuthorised
 from installs.connectors.sessions import RowSessions
 from installs.models import Connector
-from installs.outbound import Answer, Client
+from installs.outbound import Answer, Client, NotSent
 from linnapp import credentials
 from linnapp.models import Account, User
 from tests.answers import endless_body, never_answers
@@ -53,7 +56,7 @@ def caller(row: Connector, given: Credentials = GIVEN) -> Caller:
     def send(method: str, url: str, body: bytes, headers: dict[str, str]) -> Answer:
         return client.send(method, url, body=body, headers=headers)
 
-    return Caller(row.base_url, given, RowSessions(row.pk), send)
+    return Caller(row.base_url, given, RowSessions(row), send)
 
 
 def as_json(status: int = 200, **members: object) -> Reply:
@@ -68,8 +71,13 @@ class Server:
         self.live: set[str] = set()
         self.lock = threading.Lock()
         self.calls: Counter[str] = Counter()
+        self.waits_for_all = ""
+        self.all_here = threading.Barrier(100)
 
     def __call__(self, received: Received) -> Reply:
+        if received.headers.get("Authorization") == self.waits_for_all:
+            # Nobody is answered before the last has called with it.
+            self.all_here.wait(30)
         with self.lock:
             if received.path == AUTHORIZE:
                 self.sessions.append(f"session-{len(self.sessions)}")
@@ -128,6 +136,7 @@ def test_a_hundred_callers_over_an_ended_session_renew_it_once(server: Server, c
         row = connector(cakes, receiver.url, carol)
         caller(row).call("GET", "/api/x")
         server.live.clear()
+        server.waits_for_all = "session-0"
         threads = [threading.Thread(target=call, args=(row,)) for _ in range(100)]
         for thread in threads:
             thread.start()
@@ -135,6 +144,8 @@ def test_a_hundred_callers_over_an_ended_session_renew_it_once(server: Server, c
             thread.join()
     assert statuses == [200] * 100
     assert server.sessions == ["session-0", "session-1"]
+    # Each of them met the ended session.
+    assert server.calls == {"session-0": 101, "session-1": 100}
 
 
 def test_a_caller_that_was_killed_while_it_renewed_is_waited_for_and_then_replaced(
@@ -145,6 +156,111 @@ def test_a_caller_that_was_killed_while_it_renewed_is_waited_for_and_then_replac
         Connector.objects.update(renewing_until=timezone.now() + timedelta(seconds=0.3))
         assert caller(row).call("GET", "/api/x").status == 200
         assert len(receiver.received) == 2
+
+
+def test_a_session_that_is_refused_anew_is_told_and_not_renewed_for_ever(cakes: Account, carol: User) -> None:
+    def answer(received: Received) -> Reply:
+        return as_json(token="s") if received.path == AUTHORIZE else as_json(401)
+
+    with receiving(answer) as receiver:
+        row = connector(cakes, receiver.url, carol)
+        assert caller(row).call("GET", "/api/x").status == 401
+        # The next is told the same for a moment, and does not authorise once more.
+        with pytest.raises(NotAuthorised, match="answered 401 to the first call"):
+            caller(row).call("GET", "/api/x")
+        paths = [received.path for received in receiver.received]
+    assert paths == [AUTHORIZE, "/api/x", AUTHORIZE, "/api/x", "/api/x"]
+    row.refresh_from_db()
+    assert row.state == Connector.State.FAILING
+    assert row.last_error.startswith("The server gave this session token, and answered 401")
+
+
+@pytest.mark.parametrize("act", ["edit", "disable", "delete"])
+def test_who_holds_a_connector_as_it_was_keeps_no_session_of_it_and_waits_for_nothing(
+    act: str, server: Server, cakes: Account, carol: User
+) -> None:
+    with receiving(server) as receiver:
+        row = connector(cakes, receiver.url, carol)
+        held = caller(row)
+        if act == "edit":
+            values = making.Values(**{name: getattr(row, name) for name in NAMES} | {"scope": "Other"})
+            making.edit(row, values, by=carol)
+        elif act == "disable":
+            making.set_enabled(row, enabled=False, by=carol)
+        else:
+            making.delete(row, by=carol)
+        began = time.monotonic()
+        with pytest.raises(NotAuthorised, match="meanwhile"):
+            held.call("GET", "/api/x")
+        with pytest.raises(NotAuthorised, match="meanwhile"):
+            held.renewed(0)
+        assert time.monotonic() - began < RENEWED_FOR_OTHERS_SECONDS / 4
+        assert not RowSessions(row).put(0, Authorised("s", 60))
+        assert receiver.received == []
+    assert not Connector.objects.exclude(session_encrypted="").exists()
+
+
+NAMES = [each.name for each in dataclasses.fields(making.Values)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_disabled_while_it_authorises_makes_no_call(cakes: Account, carol: User) -> None:
+    row = None
+
+    def answer(received: Received) -> Reply:
+        assert row
+        try:
+            making.set_enabled(row, enabled=False, by=carol)
+        finally:
+            connection.close()
+        return as_json(token="s")
+
+    with receiving(answer) as receiver:
+        row = connector(cakes, receiver.url, carol)
+        with pytest.raises(NotAuthorised, match="changed or disabled meanwhile"):
+            caller(row).call("GET", "/api/x")
+        assert [received.path for received in receiver.received] == [AUTHORIZE]
+    row.refresh_from_db()
+    assert (row.session_token, row.enabled) == ("", False)
+
+
+def test_a_claim_is_of_the_session_that_was_seen_to_fail_and_of_one_caller(cakes: Account, carol: User) -> None:
+    row = connector(cakes, "https://api.example.com", carol)
+    sessions, fault = RowSessions(row), NotAuthorised("No.", "Mend it.")
+    assert not sessions.claim(1)
+    assert sessions.claim(0)
+    assert not sessions.claim(0)
+    # A check that fails meanwhile takes the claim from nobody.
+    sessions.note(0, fault)
+    assert not sessions.claim(0)
+    assert sessions.fault(0) is None
+    sessions.give_up(0, fault)
+    # Those who waited are told the same, and do not ask for it once more.
+    assert str(sessions.fault(0)) == "No. Mend it."
+    assert not sessions.claim(0)
+    Connector.objects.update(last_error_at=timezone.now() - timedelta(seconds=3))
+    assert sessions.fault(0) is None
+    assert sessions.claim(0)
+    assert sessions.put(0, Authorised("s", 60))
+    assert not sessions.claim(0)
+
+
+def test_what_changes_something_is_not_sent_twice(cakes: Account, carol: User) -> None:
+    """The server takes it and closes the connection that was kept."""
+    taken: list[str] = []
+
+    def answer(received: Received) -> Reply | Broken:
+        taken.append(f"{received.method} {received.path}")
+        return Broken(lambda: ()) if received.path == "/api/Orders/CreateOrder" else as_json(token="s")
+
+    with receiving(answer) as receiver:
+        row = connector(cakes, receiver.url, carol)
+        for method, path in (("GET", "/api/x"), ("POST", "/api/Orders/CreateOrder")):
+            try:
+                calling.call(row, method, path)
+            except NotSent:
+                continue
+    assert taken.count("POST /api/Orders/CreateOrder") == 1
 
 
 def test_429_is_waited_for_once(cakes: Account, carol: User) -> None:
@@ -162,6 +278,17 @@ WRONG: list[tuple[str, Reply | Broken | Callable[[Received], Reply | Broken], st
         "has `access_token`, not `token`.",
     ),
     ("another key", as_json(Ticket="s"), "The answer has no `token`, but `Ticket`."),
+    ("a refusal with 200", as_json(error="invalid_client", error_description="No."), "refused with 200: No."),
+    ("one inside", as_json(data={"Token": "s"}), "The answer has `token` inside `data`"),
+    ("a form as a page", Reply(200, {"Content-Type": "text/html"}, b"access_token=s&a=1"), "not `token`"),
+    ("compressed", Reply(200, {"Content-Encoding": "gzip"}, b"\x1f\x8b\x08"), "The answer is compressed (gzip)"),
+    ("nothing with 204", Reply(204), "The answer is empty."),
+    ("a firewall", Reply(403, {"Content-Type": "text/html"}, b"<p>Blocked"), "something before the API refused"),
+    ("an error inside", as_json(422, error={"message": "Wrong."}), "refused with 422: Wrong."),
+    ("errors", as_json(422, errors=[{"message": "Wrong."}, {}]), "refused with 422: Wrong."),
+    ("no session token", as_json(401, Message="No session token was sent."), "refused with 401: No session token"),
+    ("a redirect to itself", Reply(302, {"Location": "/v2"}), "a redirect to another path"),
+    ("a long wait", Reply(429, {"Retry-After": "3600"}), "The server answered 429: it was asked too often."),
     ("a list", Reply(200, {"Content-Type": "application/json"}, b"[1]"), "The answer is JSON, but a list"),
     ("a number for the token", as_json(token=7), "`token` in the answer is no text"),
     ("HTML", Reply(200, {"Content-Type": "text/html"}, b"<!doctype html>"), "The answer is a web page and not JSON."),
@@ -200,6 +327,10 @@ def test_what_is_wrong_is_said_and_what_mends_it(
 
 RIGHT = [
     ("another letter case", as_json(ToKeN="s")),
+    ("two letter cases", as_json(token="s", TOKEN="t")),
+    ("JSON with a mark in front", Reply(200, {}, b"\xef\xbb\xbf" + json.dumps({"token": "s"}).encode())),
+    ("JSON as a form", Reply(200, {"Content-Type": "application/x-www-form-urlencoded"}, b'{"token":"s"}')),
+    ("201", as_json(201, token="s")),
     ("a form", Reply(200, {"Content-Type": "application/x-www-form-urlencoded"}, urlencode({"Token": "s"}).encode())),
 ]
 

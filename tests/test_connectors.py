@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from installs import lifecycle, rotation
+from installs import lifecycle, rotation, suspending
 from installs.connectors import making
 from installs.connectors.own import retired_secret
 from installs.models import Connector, Installation
@@ -321,6 +321,13 @@ def test_somebody_elses_application_is_not_connected_because_its_secret_is_its_m
     assert "connect/" not in carols.get(url("installation_detail", installation.pk)).content.decode()
     page = connect(carols, installation, "carols-cakes")
     assert "The Application Secret of Stock Bridge belongs to Northwind." in seen(page)
+    assert not Connector.objects.exists()
+
+
+def test_nor_is_one_that_is_suspended(alice: User, own: Installation, client_of: ClientOf) -> None:
+    suspending.suspend(own, by=alice)
+    page = seen(connect(client_of(alice), own))
+    assert "is suspended by the account: a connector could not authorise." in page
     assert not Connector.objects.exists()
 
 

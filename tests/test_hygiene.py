@@ -137,7 +137,7 @@ def connect(planted: Planted, account: Account, by: User) -> None:
         token_key=making.TOKEN_KEY,
     )
     made = making.make(account, values, by=by)
-    RowSessions(made.pk).put(0, Authorised(planted.session_token, 1800))
+    RowSessions(made).put(0, Authorised(planted.session_token, 1800))
 
 
 def patterns(resolver: URLResolver) -> Iterator[str]:

@@ -9,7 +9,7 @@ from installs.outbound import Answer, Client, Step
 from linnapp.errors import NotPossible
 
 # Keeps its connections; never used for a postback, because it may reach the portal itself.
-client = Client(reaches_portal=True)
+client = Client(reaches_portal=True, repeats_all=False)
 
 
 def call(connector: Connector, method: str, path: str, body: bytes = b"", content_type: str = "") -> Answer:
@@ -22,10 +22,10 @@ def call(connector: Connector, method: str, path: str, body: bytes = b"", conten
     return caller_of(connector, sending()).call(method, path, body, headers)
 
 
-def caller_of(connector: Connector, send: Send) -> Caller:
+def caller_of(connector: Connector, send: Send, *, patient: bool = True) -> Caller:
     """Raises NotPossible for an instance that is disabled."""
     refuse_disabled(connector)
-    return Caller(connector.base_url, credentials_of(connector), RowSessions(connector.pk), send)
+    return Caller(connector.base_url, credentials_of(connector), RowSessions(connector), send, patient=patient)
 
 
 def refuse_disabled(connector: Connector) -> None:

@@ -44,6 +44,10 @@ def start(connector: Connector, *, by: User) -> ConnectorCheck:
     now = timezone.now()
     if under_way := row.checks.under_way().created_since(now - TAKES_AT_MOST).first():
         return under_way
+    # A slow server takes a thread of the worker for as long as it likes: an account has one at a time.
+    others = ConnectorCheck.objects.of_account(account).under_way().created_since(now - TAKES_AT_MOST)
+    if other := others.select_related("connector").first():
+        raise NotPossible(f"{other.connector} is being tested. Wait until that is over.")
     if ConnectorCheck.objects.of_account(account).created_since(now - timedelta(minutes=1)).count() >= CHECKS_A_MINUTE:
         raise NotPossible(f"{CHECKS_A_MINUTE} connections were tested in the last minute. Wait a moment.")
     # Its page shows the last one; those of the last minute are counted.
@@ -88,7 +92,7 @@ class _Run:
         self.connector = check.connector
         self.row = ConnectorCheck.objects.filter(pk=check.pk)
         self.given: Credentials = calling.credentials_of(check.connector)
-        self.sessions = RowSessions(check.connector_id)
+        self.sessions = RowSessions(check.connector)
         self.generation = check.connector.generation
         self.at = AUTHORISE
         self.steps: list[dict[str, Any]] = []
@@ -97,21 +101,25 @@ class _Run:
     def go(self) -> None:
         try:
             authorised = self._authorise()
-            if self.sessions.put(self.generation, authorised):
-                self.generation += 1
+            self.sessions.put(self.generation, authorised)
+            # Of whoever was quicker, if somebody was; raises where the connector was changed meanwhile.
+            self.generation = self.sessions.current().generation
             self._call(authorised.token)
         except NotAuthorised as found:
             fault = (self.at == AUTHORISE and own.retired_secret(self.connector)) or found
-            self.sessions.give_up(self.generation, fault)
+            self.sessions.note(self.generation, fault)
             self._end(fault)
         except NotPossible as refusal:
             self._end(NotAuthorised(str(refusal), ""))
+        except Exception as error:
+            log.exception("a check of a connector ended in a fault of the portal's own")
+            self._end(NotAuthorised(f"The portal itself failed ({type(error).__name__}).", "Tell whoever runs it."))
         else:
             self._end()
 
     def _authorise(self) -> Authorised:
         try:
-            answer = calling.caller_of(self.connector, calling.sending(self._hear)).exchange()
+            answer = calling.caller_of(self.connector, calling.sending(self._hear), patient=False).exchange()
         except NotSent as error:
             self.said.append(conversation.of_exchange(self.given, None))
             raise reading.of_not_sent(error) from None
@@ -126,7 +134,7 @@ class _Run:
 
     def _call(self, token: str) -> None:
         try:
-            answer = calling.caller_of(self.connector, calling.sending()).call_with(token, "POST", CALL)
+            answer = calling.caller_of(self.connector, calling.sending(), patient=False).call_with(token, "POST", CALL)
         except NotSent as error:
             self.said.append(conversation.of_call(self.given, token, CALL, None))
             raise reading.of_not_sent(error) from None

@@ -59,7 +59,9 @@ class Session:
 class Sessions(Protocol):
     """Where callers of one instance, in any number of processes, keep the session that they share."""
 
-    def current(self) -> Session: ...
+    def current(self) -> Session:
+        """Raises NotAuthorised where the caller's credentials do not stand any more."""
+        ...
 
     def claim(self, generation: int) -> bool:
         """Whether this caller renews the session of this generation; to one of them only it says yes."""
@@ -73,6 +75,10 @@ class Sessions(Protocol):
         """The claim came to nothing: those who wait for it are told the same."""
         ...
 
+    def note(self, generation: int, fault: NotAuthorised) -> None:
+        """The session of this generation is of no use, found by a caller without a claim."""
+        ...
+
     def fault(self, generation: int) -> NotAuthorised | None:
         """What the last claim of this generation came to, where that was nothing, a moment ago."""
         ...
@@ -82,13 +88,17 @@ Send = Callable[[str, str, bytes, dict[str, str]], Answer]
 
 
 class Caller:
-    """`send` makes one request (method, URL, body, headers) and raises NotSent: the door out."""
+    """`send` makes one request (method, URL, body, headers) and raises NotSent: the door out. One that is not `patient`
+    waits for no Retry-After."""
 
-    def __init__(self, base_url: str, credentials: Credentials, sessions: Sessions, send: Send) -> None:
+    def __init__(
+        self, base_url: str, credentials: Credentials, sessions: Sessions, send: Send, *, patient: bool = True
+    ) -> None:
         self.base_url = base_url.rstrip("/")
         self.credentials = credentials
         self.sessions = sessions
         self.send = send
+        self.patient = patient
 
     def call(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
         """The answer, whatever it is; raises NotAuthorised where there is no session to be had, NotSent where the
@@ -100,6 +110,8 @@ class Caller:
         if answer.status == 401:
             session = self.renewed(session.generation)
             answer = self.call_with(session.token, method, path, body, headers)
+            if answer.status == 401:
+                self.sessions.note(session.generation, reading.of_new_session())
         return answer
 
     def call_with(
@@ -149,14 +161,22 @@ class Caller:
         except NotAuthorised as fault:
             self.sessions.give_up(generation, fault)
             raise
-        self.sessions.put(generation, authorised)
+        except Exception as error:
+            kind = type(error).__name__
+            self.sessions.give_up(
+                generation, NotAuthorised(f"Authorising ended in a fault here ({kind}).", "Try again.")
+            )
+            raise
+        if not self.sessions.put(generation, authorised):
+            # Another was quicker, which is as well; or the credentials stand no longer, which this raises.
+            self.sessions.current()
         return Session(authorised.token, generation + 1)
 
     def _patiently(
         self, method: str, path: str, body: bytes, headers: dict[str, str], longest: float = LONGEST_WAIT_SECONDS
     ) -> Answer:
         answer = self.send(method, self.base_url + path, body, headers)
-        if answer.status != 429:
+        if answer.status != 429 or not self.patient:
             return answer
         named = {name.lower(): value for name, value in answer.headers}
         wait = retry_after(named.get("retry-after", ""), timezone.now()).total_seconds()

@@ -1,5 +1,9 @@
 """What was said in a check, as its page shows it: without the credentials, and without what could be one."""
 
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+
 from installs.connectors import reading
 from installs.connectors.client import AUTHORIZE, FORM, Credentials
 from installs.connectors.reading import NotAuthorised
@@ -8,6 +12,8 @@ from linnapp import credentials
 
 # Characters of an answer's body that are kept.
 MOST_KEPT = 4000
+# Members of an answer to authorising whose texts are told.
+TOLD_MEMBERS = {"message", "code", "error", "error_description", "token_type", "state"}
 Said = dict[str, str]
 # The headers of an answer that tell something; others may hold what opens something.
 TELLING = {"content-type", "content-length", "location", "retry-after", "server", "date", "www-authenticate"}
@@ -26,12 +32,32 @@ def of_exchange(given: Credentials, answer: Answer | None) -> Said:
     request = f"POST {AUTHORIZE} HTTP/1.1\nContent-Type: {FORM['Content-Type']}\n\n{body}"
     if answer is None:
         return {"request": request, "answer": ""}
-    return {"request": request, "answer": _written(answer, (*_values(given), _session_in(answer, given.token_key)))}
+    values = (*_values(given), _session_in(answer, given.token_key))
+    return {"request": request, "answer": _written(_without_texts(answer), values)}
 
 
 def of_call(given: Credentials, token: str, path: str, answer: Answer | None) -> Said:
     request = f"POST {path} HTTP/1.1\nAuthorization: {credentials.masked(token)}"
     return {"request": request, "answer": _written(answer, (*_values(given), token)) if answer else ""}
+
+
+def _without_texts(answer: Answer) -> Answer:
+    """Of an answer that may hold a session token under whatever name: the names of its members, and what they are."""
+    if answer.status >= 300:
+        return answer
+    try:
+        hidden = json.dumps(_hidden(reading.members_of(answer)), ensure_ascii=False)
+    except (NotAuthorised, RecursionError):
+        return answer
+    return replace(answer, body=hidden.encode(errors="replace"), is_cut=False)
+
+
+def _hidden(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {name: each if name.lower() in TOLD_MEMBERS else _hidden(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_hidden(each) for each in value]
+    return "[hidden]" if value and isinstance(value, str) else value
 
 
 def _session_in(answer: Answer, key: str) -> str:

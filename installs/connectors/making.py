@@ -72,6 +72,7 @@ def edit(connector: Connector, values: Values, *, by: User) -> list[str]:
         return []
     if changed != [LABELS["name"]]:
         _forget_session(row)
+        row.state, row.last_error, row.last_error_at = Connector.State.UNTESTED, "", None
     if LABELS["base_url"] in changed:
         row.last_success_at = None
     row.save()
@@ -80,19 +81,20 @@ def edit(connector: Connector, values: Values, *, by: User) -> list[str]:
 
 
 def _forget_session(row: Connector) -> None:
+    """A renewal under way is of what was before: nobody waits for it, and its session is not kept."""
     row.session_encrypted, row.session_ends_at, row.generation = "", None, row.generation + 1
-    # A renewal under way is of the credentials before: nobody waits for it.
-    row.renewing_until = None
-    row.state, row.last_error, row.last_error_at = Connector.State.UNTESTED, "", None
+    row.renewing_until, row.revision = None, row.revision + 1
 
 
 @transaction.atomic
 def set_enabled(connector: Connector, *, enabled: bool, by: User) -> None:
+    """Disabled, it keeps no session: nothing is sent with it from this moment."""
     row = _locked(connector)
     if row.enabled == enabled:
         return
     row.enabled = enabled
-    row.save(update_fields=["enabled"])
+    _forget_session(row)
+    row.save()
     _record(Kind.CONNECTOR_EDITED, row, by, fields="enabled" if enabled else "disabled")
 
 
@@ -111,6 +113,8 @@ def from_installation(installation: Installation, *, by: User) -> Connector:
         raise NotPossible(f"The Application Secret of {application} belongs to {application.account}.")
     if not installation.is_live:
         raise NotPossible(f"{application} is not installed on {installation.account} any more.")
+    if installation.is_suspended:
+        raise NotPossible(f"{installation} is suspended {installation.suspended_by}: a connector could not authorise.")
     secret = application.secrets.live().order_by("created_at").last()
     if secret is None:
         raise NotPossible(f"{application} has no live Application Secret. Make one on its General page first.")

@@ -1,8 +1,9 @@
 """What an authorising server answered: the session token by its key, or what is wrong and what mends it."""
 
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -13,6 +14,8 @@ from linnapp import credentials
 # What clients and servers call a session token; named where the key asked for is not in the answer.
 USUAL_KEYS = ("token", "access_token", "accesstoken", "session_token", "sessiontoken", "id_token", "jwt", "bearer")
 LONGEST_TOKEN = 4096
+# Fields and nothing else.
+FORM = re.compile(r"[^\s=&<>{}\"]+=[^\s<>{}\"]*")
 # Characters of a message that are told, and of a member's name.
 MESSAGE_LENGTH, NAME_LENGTH = 300, 60
 # For an answer that says nothing of it: what the source calls about the life of a session.
@@ -24,7 +27,7 @@ NO_SESSION_TOKEN = (
 )
 # Where the message of a refusal says that something else than the credentials is to be mended, or which of them.
 FIXES = (
-    ("session token", NO_SESSION_TOKEN),
+    ("is a session token", NO_SESSION_TOKEN),
     ("suspended", "The credentials are right. Whoever suspended it can resume it; then the next call works."),
     ("retired", "Nothing mends these credentials. Use those of another application."),
     ("uninstalled", "Install the application again, and put its new permanent token into Token."),
@@ -37,7 +40,7 @@ FIXES = (
 
 @dataclass(frozen=True)
 class Authorised:
-    token: str
+    token: str = field(repr=False)
     seconds: int
 
 
@@ -56,20 +59,24 @@ def read(answer: Answer, key: str) -> Authorised:
 
 
 def refuse_unless_ok(answer: Answer) -> None:
-    if answer.status != 200:
+    if not 200 <= answer.status < 300:
         raise _of_status(answer)
 
 
 def token_of(answer: Answer, key: str) -> Authorised:
-    """Of an answer with 200."""
-    members = _members(answer)
-    by_name = {name.lower(): name for name in members}
+    """Of an answer that refuses nothing. Of several members that differ in letter case only, the one spelled as the key
+    is meant, else the first."""
+    members = members_of(answer)
+    by_name: dict[str, str] = {}
+    for name in members:
+        by_name.setdefault(name.lower(), name)
     if key.lower() not in by_name:
-        raise _without_key(members, key)
-    found = members[by_name[key.lower()]]
+        raise _without_key(answer, members, key)
+    name = key if key in members else by_name[key.lower()]
+    found = members[name]
     if not isinstance(found, str) or not _fits_a_header(found.strip()):
         raise NotAuthorised(
-            f"`{by_name[key.lower()]}` in the answer is no text that could be a session token.",
+            f"`{name}` in the answer is no text that could be a session token.",
             "Name the member that holds the session token in Response authentication token key.",
         )
     return Authorised(found.strip(), _seconds(members, by_name))
@@ -80,16 +87,21 @@ def refuse_bad_call(answer: Answer) -> None:
     if answer.status == 200 and not _is_page(answer):
         return
     if answer.status == 401:
-        raise NotAuthorised(
-            "The server gave this session token, and answered 401 to the first call with it.",
-            "Read in the answer why. Another member of it may be the one that calls are made with.",
-        )
+        raise of_new_session()
     if answer.status == 200:
         raise NotAuthorised("The first call was answered with a web page.", "Check the base URL.")
     message = _message(answer)
     raise NotAuthorised(
         f"The first call was answered {answer.status}{f': {message}' if message else '.'}",
         "The session token is good: it is the call that this server does not answer. Ask who runs it.",
+    )
+
+
+def of_new_session() -> NotAuthorised:
+    """For a 401 to a call with a session token that was just given."""
+    return NotAuthorised(
+        "The server gave this session token, and answered 401 to the first call with it.",
+        "Read in the answer why. Another member of it may be the one that calls are made with.",
     )
 
 
@@ -109,26 +121,34 @@ def of_not_sent(error: NotSent) -> NotAuthorised:
 def _seconds(members: Mapping[str, Any], by_name: Mapping[str, str]) -> int:
     for name in ("ttl", "expires_in"):
         value = members.get(by_name.get(name, ""))
-        written = str(value)
+        written = str(value) if isinstance(value, (int, str)) else ""
         if written.isascii() and written.isdigit() and len(written) < 8 and int(written):
             return int(written)
     return USUAL_SECONDS
 
 
-def _members(answer: Answer) -> Mapping[str, Any]:
-    text = answer.body.decode(errors="replace").strip()
-    kind = _content_type(answer)
+def members_of(answer: Answer) -> Mapping[str, Any]:
+    """Of JSON or of a form, whatever the answer calls itself. Raises NotAuthorised for anything else."""
+    text = answer.body.decode("utf-8-sig", errors="replace").strip()
     try:
-        if kind == "application/x-www-form-urlencoded":
-            return dict(parse_qsl(text, max_num_fields=1000))
         members = json.loads(text)
     except (ValueError, RecursionError):
-        raise _no_json(answer, text) from None
+        members = _form(text) if FORM.fullmatch(text) and not answer.is_cut else {}
+        if not members:
+            raise _no_json(answer, text) from None
     if not isinstance(members, dict):
         raise NotAuthorised(
             f"The answer is JSON, but {_kind_of(members)} and no object with members.", "Check the base URL."
         )
     return members
+
+
+def _form(text: str) -> dict[str, str]:
+    """Nothing for one with more fields than any that authorises."""
+    try:
+        return dict(parse_qsl(text, max_num_fields=1000))
+    except ValueError:
+        return {}
 
 
 def _content_type(answer: Answer) -> str:
@@ -142,6 +162,11 @@ def _header(answer: Answer, wanted: str) -> str:
 def _no_json(answer: Answer, text: str) -> NotAuthorised:
     if answer.is_cut:
         return NotAuthorised("The answer is longer than 16 kB: it is no answer to authorising.", "Check the base URL.")
+    if (coding := _header(answer, "content-encoding").strip().lower()) not in {"", "identity"}:
+        return NotAuthorised(
+            f"The answer is compressed ({_told(coding)[:NAME_LENGTH]}), though it was asked not to be.",
+            "Ask who runs the server to answer as it is asked.",
+        )
     if _is_page(answer):
         return NotAuthorised(
             "The answer is a web page and not JSON.",
@@ -155,7 +180,7 @@ def _kind_of(value: object) -> str:
     return {list: "a list", str: "a text", bool: "true or false", type(None): "null"}.get(type(value), "a number")
 
 
-def _without_key(members: Mapping[str, Any], key: str) -> NotAuthorised:
+def _without_key(answer: Answer, members: Mapping[str, Any], key: str) -> NotAuthorised:
     filled = {name.lower(): name for name, value in members.items() if value and isinstance(value, str)}
     alike = [name for lowered, name in filled.items() if lowered in USUAL_KEYS]
     if alike:
@@ -163,17 +188,28 @@ def _without_key(members: Mapping[str, Any], key: str) -> NotAuthorised:
         return NotAuthorised(
             f"The answer has {named}, not `{key}`.", f"Write {alike[0]} into Response authentication token key."
         )
-    named = ", ".join(f"`{_told(name[:NAME_LENGTH])}`" for name in list(members)[:5]) or "no member at all"
+    if any(name.lower() in ("error", "errors") and value for name, value in members.items()):
+        return _refusal(answer)
+    if outer := next((name for name, value in members.items() if _holds(value, key)), None):
+        return NotAuthorised(
+            f"The answer has `{key}` inside `{_told(outer)[:NAME_LENGTH]}`: a connector reads its own members only.",
+            "Ask who runs the server for an address whose answer has it at the top.",
+        )
+    named = ", ".join(f"`{_told(name)[:NAME_LENGTH]}`" for name in list(members)[:5]) or "no member at all"
     return NotAuthorised(
         f"The answer has no `{key}`, but {named}.",
         "Name the member that holds the session token in Response authentication token key.",
     )
 
 
+def _holds(value: object, key: str) -> bool:
+    return isinstance(value, dict) and key.lower() in {name.lower() for name in value}
+
+
 def _of_status(answer: Answer) -> NotAuthorised:
     if 300 <= answer.status < 400:
-        host = _host(_header(answer, "location"))
-        leads = f" to {host}" if host else ""
+        host = _told(_host(_header(answer, "location")))
+        leads = f" to {host}" if host else " to another path"
         return NotAuthorised(
             f"The server answered {answer.status}, a redirect{leads}: redirects are not followed.",
             "Write the address that it leads to into the base URL.",
@@ -191,6 +227,11 @@ def _of_status(answer: Answer) -> NotAuthorised:
     if answer.status >= 500:
         return NotAuthorised(
             f"The server answered {answer.status}: it failed by itself.", "Try again later, or ask who runs it."
+        )
+    if _is_page(answer):
+        return NotAuthorised(
+            f"The server answered {answer.status} with a web page: something before the API refused.",
+            "Ask who runs the server: a firewall or a proxy may keep this portal out.",
         )
     return _refusal(answer)
 
@@ -213,16 +254,20 @@ def _refusal(answer: Answer) -> NotAuthorised:
 
 def _message(answer: Answer) -> str:
     try:
-        members = json.loads(answer.body)
+        return _told(_words(json.loads(answer.body.decode("utf-8-sig", errors="replace")))[:1000])
     except (ValueError, RecursionError):
         return ""
-    if not isinstance(members, dict):
-        return ""
-    by_name = {str(name).lower(): value for name, value in members.items()}
-    for name in ("message", "error_description", "error"):
-        if isinstance(by_name.get(name), str):
-            return _told(by_name[name][:1000])
-    return ""
+
+
+def _words(said: object) -> str:
+    """What an error says of itself: in its message, in that of its first error, or as a text."""
+    if isinstance(said, str):
+        return said
+    if isinstance(said, list):
+        return _words(said[0]) if said else ""
+    by_name = {str(name).lower(): value for name, value in said.items()} if isinstance(said, dict) else {}
+    named = (by_name[name] for name in ("message", "error_description", "error", "errors") if by_name.get(name))
+    return next(filter(None, map(_words, named)), "")
 
 
 def _told(text: str) -> str:

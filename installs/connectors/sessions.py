@@ -1,7 +1,6 @@
 """The session of a connector instance, in its row. Claims are conditional UPDATEs: no lock is held over the network."""
 
 from datetime import timedelta
-from uuid import UUID
 
 from django.db.models import Q
 from django.utils import timezone
@@ -16,23 +15,24 @@ FAULT_STANDS = timedelta(seconds=2)
 
 
 class RowSessions:
-    """The `Sessions` of client.py."""
+    """The `Sessions` of client.py, for a connector as it was read: once it is changed, disabled or deleted, there is
+    no session for these credentials, and none is kept."""
 
-    def __init__(self, connector_id: UUID) -> None:
-        self.rows = Connector.objects.filter(pk=connector_id)
+    def __init__(self, connector: Connector) -> None:
+        self.pk = connector.pk
+        self.rows = Connector.objects.filter(pk=connector.pk, revision=connector.revision)
 
     def current(self) -> Session:
         row = self.rows.only("session_encrypted", "session_ends_at", "generation").first()
         if row is None:
-            raise NotAuthorised("The connector was deleted meanwhile.", "Make it anew.")
+            raise self._gone()
         return Session(row.session_token if row.keeps_session else "", row.generation)
 
     def claim(self, generation: int) -> bool:
         now = timezone.now()
-        free = Q(renewing_until=None) | Q(renewing_until__lt=now)
         # A fault of a moment ago is told to whoever waits, and not asked for once more by each of them.
         told = Q(last_error_at=None) | Q(last_error_at__lt=now - FAULT_STANDS)
-        claimed = self.rows.filter(free, told, generation=generation)
+        claimed = self.rows.filter(_unclaimed(), told, generation=generation)
         return claimed.update(renewing_until=now + timedelta(seconds=RENEWED_WITHIN_SECONDS)) == 1
 
     def put(self, generation: int, authorised: Authorised) -> bool:
@@ -50,15 +50,28 @@ class RowSessions:
         return kept == 1
 
     def give_up(self, generation: int, fault: NotAuthorised) -> None:
-        self.rows.filter(generation=generation).update(
-            renewing_until=None,
-            state=Connector.State.FAILING,
-            last_error=f"{fault} {fault.fix}",
-            last_error_at=timezone.now(),
-        )
+        self.rows.filter(generation=generation).update(renewing_until=None, **_failing(fault))
+
+    def note(self, generation: int, fault: NotAuthorised) -> None:
+        """A fault of somebody who claimed nothing; nothing is noted while another renews."""
+        self.rows.filter(_unclaimed(), generation=generation).update(**_failing(fault))
 
     def fault(self, generation: int) -> NotAuthorised | None:
         row = self.rows.filter(
             generation=generation, renewing_until=None, last_error_at__gt=timezone.now() - FAULT_STANDS
         ).first()
         return NotAuthorised(row.last_error, "") if row else None
+
+    def _gone(self) -> NotAuthorised:
+        if Connector.objects.filter(pk=self.pk).exists():
+            return NotAuthorised("The connector was changed or disabled meanwhile.", "Call again.")
+        return NotAuthorised("The connector was deleted meanwhile.", "Make it anew.")
+
+
+def _unclaimed() -> Q:
+    return Q(renewing_until=None) | Q(renewing_until__lt=timezone.now())
+
+
+def _failing(fault: NotAuthorised) -> dict[str, object]:
+    words = f"{fault} {fault.fix}".strip()
+    return {"state": Connector.State.FAILING, "last_error": words, "last_error_at": timezone.now()}

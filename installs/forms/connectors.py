@@ -126,7 +126,7 @@ class ConnectorForm(forms.Form):
         text = self.cleaned_data["base_url"].rstrip("/")
         if "?" in text or "#" in text:
             raise ValidationError("Leave out what begins with ? or #.")
-        if "/api" in text.partition("://")[2].lower():
+        if "api" in text.partition("://")[2].lower().split("/")[1:]:
             raise ValidationError("Leave out /api and what follows: the connector adds it.")
         try:
             Target.of(text + AUTHORIZE, to_portal=True)
@@ -142,6 +142,12 @@ class ConnectorForm(forms.Form):
         for name in SECRET:
             if not self.cleaned_data.get(name) and name not in self.errors:
                 self.add_error(name, f"It was stored for {self.stored.host}. To send it elsewhere, paste it once more.")
+
+    def clean_name(self) -> str:
+        name = " ".join(self.cleaned_data["name"].split())
+        if not name.isprintable():
+            raise ValidationError("The name holds characters that cannot be printed. Type it anew.")
+        return name
 
     def clean_token(self) -> str:
         return self._identifier("token")

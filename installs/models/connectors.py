@@ -61,6 +61,8 @@ class Connector(models.Model):
     last_error_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    # Counts what was changed of it: whoever holds it as it was before sends nothing more, and keeps no session.
+    revision = models.PositiveBigIntegerField(default=0, editable=False)
     # The session that its calls share. `generation` counts renewals: whoever renews claims the one that it saw fail.
     session_encrypted = models.TextField(blank=True, editable=False)
     session_ends_at = models.DateTimeField(null=True, blank=True, editable=False)

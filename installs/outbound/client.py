@@ -25,6 +25,10 @@ KEPT_HEADERS, NAME_LENGTH, VALUE_LENGTH, REASON_LENGTH = 50, 100, 1000, 100
 ALWAYS = {"Accept-Encoding": "identity", "User-Agent": "linnapp"}
 
 
+# Methods that change nothing, however often they arrive.
+ASKING = {"GET", "HEAD"}
+
+
 class Client:
     """Keeps its connections to hosts and uses them again; one, shared by all threads, is enough for a process.
 
@@ -41,11 +45,15 @@ class Client:
         connect_seconds: float | None = None,
         total_seconds: float | None = None,
         reaches_portal: bool = False,
+        repeats_all: bool = True,
     ) -> None:
+        """A kept connection may be closed while a request is on its way, and nobody knows whether it arrived: it is
+        sent once more over a new one. Without `repeats_all` only what asks and changes nothing goes over kept ones."""
         self._adapter = GuardedAdapter(hosts, connections)
         self._portal_adapter = GuardedAdapter(1, connections) if reaches_portal else None
         self._connect_seconds = connect_seconds
         self._total_seconds = total_seconds
+        self._repeats_all = repeats_all
 
     def post(
         self, url: str, *, body: bytes, headers: Mapping[str, str], tell: Callable[[Step], None] | None = None
@@ -66,7 +74,7 @@ class Client:
             CONNECT_SECONDS if self._connect_seconds is None else self._connect_seconds,
             TOTAL_SECONDS if self._total_seconds is None else self._total_seconds,
             tell,
-            fresh=tell is not None,
+            fresh=tell is not None or not (self._repeats_all or method in ASKING),
         )
         working = attempts.current.set(attempt)
         try:

@@ -8,6 +8,7 @@ from installs.connectors import calling
 from installs.connectors.reading import NotAuthorised
 from installs.models import Connector
 from installs.outbound import Answer, NotSent
+from installs.postbacks import written
 from linnapp.errors import NotPossible
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
@@ -27,8 +28,9 @@ class Command(BaseCommand):
         parser.add_argument("--data", default="", help="the body: JSON where it begins with { or [, else a form")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        refuse_undecodable(options["name"], options["path"], options["data"])
         connector, path = named(options["name"], options["account"]), options["path"]
-        if not path.startswith("/"):
+        if not path.startswith("/") or "#" in path:
             raise CommandError("Write what follows the base URL, from its slash on: /api/Inventory/GetStockLocations.")
         data, kind = options["data"], "application/x-www-form-urlencoded"
         if data.lstrip()[:1] in ("{", "["):
@@ -46,9 +48,18 @@ class Command(BaseCommand):
 
     def tell(self, answer: Answer) -> None:
         self.stdout.write(f"{answer.status} {answer.reason}".rstrip())
-        self.stdout.write(answer.body.decode(errors="replace"))
+        body = answer.body.decode(errors="replace")
+        # What arrives commands no terminal.
+        self.stdout.write(written.printable(body) if self.stdout.isatty() else body)
         if answer.is_cut:
             self.stderr.write(f"The answer is longer: these are its first {len(answer.body)} bytes.")
+
+
+def refuse_undecodable(*typed: str) -> None:
+    try:
+        "".join(typed).encode()
+    except UnicodeEncodeError:
+        raise CommandError("Name, path and data are UTF-8: one of them holds something else.") from None
 
 
 def refuse_bad_json(data: str) -> None:
