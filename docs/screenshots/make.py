@@ -66,6 +66,23 @@ def send_test(page: Page) -> None:
     page.get_by_role("button", name="Send test postback").click()
 
 
+def listing(page: Page) -> None:
+    page.goto("/a/northwind/applications/")
+    page.get_by_role("link", name="Blue Market").click()
+    page.get_by_role("link", name="General", exact=True).click()
+    page.get_by_role("button", name="Listing").click()
+
+
+def open_first_of_store(page: Page) -> None:
+    page.locator("main").get_by_role("link", name="Order Board").click()
+
+
+def test_connection(page: Page) -> None:
+    page.get_by_role("link", name="Stock Bridge").click()
+    page.get_by_role("button", name="Test connection").click()
+    page.get_by_text("It works.").wait_for()
+
+
 def agree(page: Page) -> None:
     page.get_by_role("checkbox").check()
     page.get_by_role("button", name="Install", exact=True).click()
@@ -81,14 +98,21 @@ def pictures(application: str, installation: str) -> tuple[Picture, ...]:
         Picture("application-general", "General", "Alice", open_at(f"{of_application}/general/")),
         Picture("app-modules", "App Modules", "Alice", unfold_first_module),
         Picture("installations", "Installations", "Alice", open_at(f"{of_application}/installations/")),
+        Picture("versions", "Versions, and who moved lately", "Alice", open_at(f"{of_application}/versions/")),
         Picture("version-review", "Create New Version, the first of three steps", "Alice", review_version),
         Picture("postbacks", "Postbacks of an application", "Alice", postbacks),
         Picture("postback", "A postback that was given up, attempt by attempt", "Alice", one_given_up),
         Picture("postback-test", "Send test postback", "Alice", send_test),
+        Picture("listing", "A listing that was returned", "Alice", listing),
+        Picture("connectors", "Connectors", "Alice", open_at("/a/northwind/connectors/")),
+        Picture("connector", "Test connection", "Alice", test_connection),
         Picture("team", "Team", "Alice", open_at("/a/northwind/team/")),
         Picture("consent", "Consent", "Dave", open_at(f"/Authorization/Authorize/{application}")),
         Picture("installed", "After installing", "Dave", agree),
+        Picture("store", "Store", "Carol", open_at("/a/carols-cakes/store/")),
+        Picture("store-application", "An application in the store", "Carol", open_first_of_store),
         Picture("my-apps", "My apps", "Carol", open_at("/a/carols-cakes/apps/")),
+        Picture("update", "Update", "Carol", open_at(f"/a/carols-cakes/apps/{installation}/update/")),
         Picture("support-installation", "Support", "Sam", open_at(f"/support/installations/{installation}/")),
         Picture("admin-installations", "Admin: installations", "Paula", open_at("/admin/installs/installation/")),
     )
@@ -149,7 +173,7 @@ def installation_of(running: portal.Portal) -> str:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        env = portal.environment(Path(folder), DEMO="true", SITE_URL="http://localhost:8000")
+        env = portal.environment(Path(folder), DEMO="true", PORT="8000")
         portal.manage(env, "prepare")
         with portal.serving(env) as running:
             demo = portal.shell_assignments(running.manage("demo_env"))
