@@ -617,7 +617,7 @@ MUTANTS = (
     Mutant(
         "a stored secret goes to another server",
         "installs/forms/connectors.py",
-        "if not text or not self.stored or _server(text) == _server(self.stored.base_url):",
+        "if not text or not self.stored or not is_elsewhere(text, self.stored):",
         "if text:",
         ("test_connectors",),
     ),

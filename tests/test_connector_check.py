@@ -370,6 +370,16 @@ def test_one_runs_at_a_time_and_not_too_many_a_minute(carols: Client, carol: Use
     assert row.checks.count() == checking.CHECKS_A_MINUTE
 
 
+def test_what_nobody_took_in_a_minute_is_not_run(carol: User, cakes: Account) -> None:
+    with receiving(api) as receiver:
+        waiting = checking.start(connector(cakes, receiver.url, carol), by=carol)
+        ConnectorCheck.objects.update(created_at=timezone.now() - timedelta(seconds=61))
+        checking.work(waiting.pk)
+        assert receiver.received == []
+    waiting.refresh_from_db()
+    assert waiting.state == ConnectorCheck.State.WAITING
+
+
 def test_only_the_checks_of_the_last_minutes_are_kept(carols: Client, carol: User, cakes: Account) -> None:
     row = connector(cakes, "https://api.example.com", carol)
     old, recent = row.checks.create(state="PASSED"), row.checks.create(state="FAILED")

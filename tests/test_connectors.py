@@ -16,6 +16,7 @@ from installs import lifecycle, rotation, suspending
 from installs.connectors import making
 from installs.connectors.own import retired_secret
 from installs.models import Connector, Installation
+from linnapp.errors import NotPossible
 from linnapp.models import Account, Application, TimelineEntry, User, Version
 from linnapp.services import secrets
 from linnapp.timeline import Kind
@@ -344,6 +345,13 @@ def test_another_accounts_connector_is_not_found_through_ones_own_address(
     for name in ("check", "edit", "enable", "delete"):
         address = url(f"connector_{name}", made.pk, account=depot.slug)
         assert {client.get(address).status_code, client.post(address).status_code} <= {404, 405}
+    assert values(made) == FILLED
+
+
+def test_the_service_sends_no_stored_secret_to_another_server_either(made: Connector, carol: User) -> None:
+    elsewhere = FILLED | {"base_url": "https://evil.example", "token": "", "application_secret": ""}
+    with pytest.raises(NotPossible, match=r"were stored for api\.linnworks\.net"):
+        making.edit(made, making.Values(**elsewhere), by=carol)
     assert values(made) == FILLED
 
 

@@ -28,8 +28,9 @@ CALL = "/api/Inventory/GetStockLocations"
 # The steps that follow those of the connection.
 AUTHORISE, TOKEN, FIRST_CALL = "authorise", "token", "call"
 CHECKS_A_MINUTE = 10
-# Longer than any check takes: an older one was left behind by a worker that is gone.
-TAKES_AT_MOST = timedelta(seconds=90)
+TAKEN_WITHIN = timedelta(seconds=60)
+# From its beginning, and longer than any check takes: an older one was left behind by a worker that is gone.
+TAKES_AT_MOST = TAKEN_WITHIN + timedelta(seconds=30)
 
 
 @transaction.atomic
@@ -75,8 +76,9 @@ def run(check_id: UUID) -> None:
 
 
 def work(check_id: UUID) -> None:
-    """Once, however often it is asked for."""
-    waiting = ConnectorCheck.objects.filter(pk=check_id, state=ConnectorCheck.State.WAITING)
+    """Once, however often it is asked for; not where nobody waits for it any more."""
+    recent = ConnectorCheck.objects.created_since(timezone.now() - TAKEN_WITHIN)
+    waiting = recent.filter(pk=check_id, state=ConnectorCheck.State.WAITING)
     if not waiting.update(state=ConnectorCheck.State.RUNNING):
         return
     check = ConnectorCheck.objects.select_related("connector").filter(pk=check_id).first()

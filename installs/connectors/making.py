@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, fields
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
@@ -67,6 +68,8 @@ def edit(connector: Connector, values: Values, *, by: User) -> list[str]:
     Account.objects.select_for_update().get(pk=connector.account_id)
     row = _locked(connector)
     _refuse_taken(values.name, row.account, besides=row)
+    if is_elsewhere(values.base_url, row) and not (values.token and values.application_secret):
+        raise NotPossible(f"Token and Application secret were stored for {row.host}: paste both for another server.")
     changed = _put(row, values)
     if not changed:
         return []
@@ -129,6 +132,12 @@ def from_installation(installation: Installation, *, by: User) -> Connector:
         token_key=TOKEN_KEY,
     )
     return make(installation.account, values, by=by)
+
+
+def is_elsewhere(base_url: str, stored: Connector) -> bool:
+    """Whether this is another server, to which nothing that is stored goes by itself: scheme, name and port tell."""
+    one, other = urlsplit(base_url.lower()), urlsplit(stored.base_url.lower())
+    return (one.scheme, one.netloc) != (other.scheme, other.netloc)
 
 
 def free_name(wanted: str, account: Account) -> str:

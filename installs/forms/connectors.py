@@ -2,7 +2,6 @@
 and where it calls."""
 
 from typing import cast
-from urllib.parse import urlsplit
 
 import django_filters
 from django import forms
@@ -12,7 +11,7 @@ from django.http import QueryDict
 from django.utils.html import format_html
 
 from installs.connectors.client import AUTHORIZE
-from installs.connectors.making import ENCRYPTED, GRANT_TYPE, LABELS, TOKEN_KEY, Values
+from installs.connectors.making import ENCRYPTED, GRANT_TYPE, LABELS, TOKEN_KEY, Values, is_elsewhere
 from installs.models import Connector
 from installs.models.connectors import ConnectorQuerySet
 from installs.outbound import NotSent
@@ -137,7 +136,7 @@ class ConnectorForm(forms.Form):
     def clean(self) -> None:
         """What is never shown again is not sent to another server either, by whoever writes its address here."""
         text = self.cleaned_data.get("base_url")
-        if not text or not self.stored or _server(text) == _server(self.stored.base_url):
+        if not text or not self.stored or not is_elsewhere(text, self.stored):
             return
         for name in SECRET:
             if not self.cleaned_data.get(name) and name not in self.errors:
@@ -176,12 +175,6 @@ class ConnectorForm(forms.Form):
         if value and credentials.canonical(value) is None:
             raise ValidationError(NO_UUID.format(LABELS[name]))
         return value
-
-
-def _server(base_url: str) -> tuple[str, str]:
-    """Scheme, and name with port."""
-    parts = urlsplit(base_url.lower())
-    return parts.scheme, parts.netloc
 
 
 def _initial(stored: Connector | None) -> dict[str, str]:

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from installs.connectors import checking, explaining, making
@@ -19,6 +20,8 @@ from linnapp.timeline import Side
 # What the calls are that a connector can make.
 DOCUMENTATION = "https://apidocs.linnworks.net/reference/overview"
 LINES_SHOWN = 20
+# For a report of an error, which tells what was posted.
+SENSITIVE = sensitive_post_parameters("token", "application_secret")
 SORTS = {"newest": pages.Sort("Newest", ("-created_at",)), "name": pages.Sort("Name", ("name",))}
 
 
@@ -37,6 +40,7 @@ def connector_list(request: HttpRequest, account: str) -> HttpResponse:
     return pages.page_or_part(request, "installs/connector_list.html", "installs/_connector_list.html", context)
 
 
+@SENSITIVE
 @require_http_methods(["GET", "HEAD", "POST"])
 def connector_new(request: HttpRequest, account: str) -> HttpResponse:
     owner = _account(request, account)
@@ -53,6 +57,7 @@ def connector_new(request: HttpRequest, account: str) -> HttpResponse:
     return render(request, "installs/connector_new.html", context, status=422 if form.is_bound else 200)
 
 
+@SENSITIVE
 @require_http_methods(["GET", "HEAD", "POST"])
 def connector_edit(request: HttpRequest, account: str, connector: UUID) -> HttpResponse:
     row = _connector(request, account, connector)
