@@ -29,6 +29,10 @@ from linnapp.pages import signed_in
 HIDDEN = {"digest", "encrypted", "key_digest", "nonce", "password"}
 ENCRYPTED = "_encrypted"
 MOST_NAMED = 8
+MEMBERS_ONLY = (
+    "These are pages of the account: they open for its members. Nobody else reads its secrets and permanent tokens, "
+    "staff included."
+)
 
 
 def is_hidden(field: str) -> bool:

@@ -16,7 +16,7 @@ from pytest_django.fixtures import Settings
 
 from installs import lifecycle, moving, suspending, tasks, update_mails
 from installs.models import Installation, UpdateMailing
-from linnapp.models import Account, Membership, User, Version
+from linnapp.models import Account, Application, Membership, User, Version
 from tests.consenting import external, read, release
 from tests.people import ClientOf
 
@@ -37,6 +37,13 @@ def pass_days(days: int) -> None:
     """As if the last mail went out so much earlier."""
     for row in UpdateMailing.objects.exclude(sent_at=None):
         UpdateMailing.objects.filter(pk=row.pk).update(sent_at=row.sent_at - timedelta(days=days))  # type: ignore[operator]
+
+
+def install_older(application: Application, account: Account, version: Version, latest: Version, by: User) -> None:
+    """As if it had been installed before the latest version came."""
+    Version.objects.filter(pk=latest.pk).update(withdrawn_at=timezone.now())
+    lifecycle.install(application, account=account, version=version, by=by)
+    Version.objects.filter(pk=latest.pk).update(withdrawn_at=None)
 
 
 def link_in(message: Any) -> str:
@@ -63,9 +70,7 @@ def test_owners_with_an_update_waiting_are_told_what_and_where(
 def test_a_person_has_one_mail_for_all_accounts(
     installation: Installation, latest: Version, version: Version, depot: Account, carol: User, dave: User
 ) -> None:
-    Version.objects.filter(pk=latest.pk).update(withdrawn_at=timezone.now())
-    lifecycle.install(installation.application, account=depot, version=version, by=dave)
-    Version.objects.filter(pk=latest.pk).update(withdrawn_at=None)
+    install_older(installation.application, depot, version, latest, dave)
     Membership.objects.create(account=depot, user=carol, role=Membership.Role.OWNER)
     assert send() == [carol.email, dave.email]
     (to_carol,) = [message for message in mail.outbox if message.to == [carol.email]]
@@ -170,9 +175,7 @@ def test_nobody_is_invited_to_update_what_is_suspended(
 def test_an_update_that_is_older_than_the_last_mail_is_told_to_a_new_owner(
     installation: Installation, latest: Version, version: Version, depot: Account, carol: User, dave: User
 ) -> None:
-    Version.objects.filter(pk=latest.pk).update(withdrawn_at=timezone.now())
-    lifecycle.install(installation.application, account=depot, version=version, by=dave)
-    Version.objects.filter(pk=latest.pk).update(withdrawn_at=None)
+    install_older(installation.application, depot, version, latest, dave)
     assert carol.email in send()
     Membership.objects.create(account=depot, user=carol, role=Membership.Role.OWNER)
     pass_days(7)
@@ -192,9 +195,7 @@ def test_what_a_long_mail_did_not_name_comes_first_in_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(update_mails, "MOST_TOLD", 1)
-    Version.objects.filter(pk=latest.pk).update(withdrawn_at=timezone.now())
-    lifecycle.install(installation.application, account=depot, version=version, by=dave)
-    Version.objects.filter(pk=latest.pk).update(withdrawn_at=None)
+    install_older(installation.application, depot, version, latest, dave)
     Membership.objects.create(account=depot, user=carol, role=Membership.Role.OWNER)
     for told, left_out in (("Carol's Cakes: ", "Dave's Depot: "), ("Dave's Depot: ", "Carol's Cakes: ")):
         send()
@@ -237,9 +238,7 @@ def test_a_mail_that_cannot_be_handed_over_is_tried_again_and_keeps_nobody_from_
     dave: User,
     settings: Settings,
 ) -> None:
-    Version.objects.filter(pk=latest.pk).update(withdrawn_at=timezone.now())
-    lifecycle.install(installation.application, account=depot, version=version, by=dave)
-    Version.objects.filter(pk=latest.pk).update(withdrawn_at=None)
+    install_older(installation.application, depot, version, latest, dave)
     usual = settings.EMAIL_BACKEND
     settings.EMAIL_BACKEND = "tests.test_update_mails.QueueAway"
     assert send() == [dave.email]

@@ -1,0 +1,174 @@
+"""What installations leave behind, and what belongs to accounts: to look at, without secrets."""
+
+from django.contrib import admin
+
+from installs.models import (
+    Attempt,
+    AttemptCount,
+    Connector,
+    ConnectorCheck,
+    Delivery,
+    ExchangeHour,
+    FailureWindow,
+    PermanentToken,
+    PostbackHost,
+    PostbackPolicy,
+    RefusalGroup,
+    RefusalSample,
+    Session,
+    SigningSecret,
+    StockLocation,
+    UpdateMailing,
+)
+from linnapp.admin_pages import ReadOnlyAdmin
+
+
+class OfInstallation(ReadOnlyAdmin):
+    list_select_related = ("installation__application", "installation__account")
+    search_fields = ("installation__application__name", "installation__account__name")
+    search_ids = ("installation_id",)
+
+
+@admin.register(PermanentToken)
+class PermanentTokenAdmin(OfInstallation):
+    list_display = ("installation", "ending", "created_at", "ends_at")
+    ordering = ("-created_at", "-pk")
+
+    @admin.display(description="permanent token")
+    def ending(self, token: PermanentToken) -> str:
+        return f"…{token.tail}"
+
+
+@admin.register(Session)
+class SessionAdmin(OfInstallation):
+    list_display = ("installation", "address", "created_at", "last_used_at", "ended_at", "end")
+    list_filter = ("end",)
+    ordering = ("-created_at",)
+
+
+@admin.register(ExchangeHour)
+class ExchangeHourAdmin(OfInstallation):
+    list_display = ("installation", "hour", "exchanges", "refused", "addresses")
+    ordering = ("-hour", "-pk")
+
+
+@admin.register(RefusalGroup)
+class RefusalGroupAdmin(ReadOnlyAdmin):
+    exclude = ("key",)
+    list_display = ("hour", "reason", "count", "address", "application_id", "installation_id", "last_at")
+    list_filter = ("reason",)
+    search_fields = ("address",)
+    search_ids = ("application_id", "installation_id")
+    ordering = ("-hour", "-pk")
+
+
+@admin.register(RefusalSample)
+class RefusalSampleAdmin(ReadOnlyAdmin):
+    list_display = ("reference", "at", "reason", "address")
+    list_select_related = ("group",)
+    search_fields = ("reference",)
+    ordering = ("-at", "-pk")
+
+    @admin.display
+    def reason(self, sample: RefusalSample) -> str:
+        return sample.group.reason
+
+    @admin.display
+    def address(self, sample: RefusalSample) -> str:
+        return sample.group.address
+
+
+@admin.register(FailureWindow)
+class FailureWindowAdmin(ReadOnlyAdmin):
+    list_display = ("address", "failures", "began_at", "last_at")
+    search_fields = ("address",)
+    ordering = ("-last_at", "-pk")
+
+
+@admin.register(PostbackPolicy)
+class PostbackPolicyAdmin(ReadOnlyAdmin):
+    list_display = ("application", "mode")
+    list_filter = ("mode",)
+    list_select_related = ("application",)
+    search_fields = ("application__name",)
+
+
+@admin.register(SigningSecret)
+class SigningSecretAdmin(ReadOnlyAdmin):
+    list_display = ("application", "ending", "created_at", "ends_at")
+    list_select_related = ("application",)
+    search_fields = ("application__name",)
+
+    @admin.display(description="signing secret")
+    def ending(self, secret: SigningSecret) -> str:
+        return f"…{secret.tail}"
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    list_display = ("application", "event", "host", "state", "created_at", "next_attempt_at", "outcome")
+    list_filter = ("state", "event")
+    list_select_related = ("application",)
+    search_fields = ("application__name", "url")
+    search_ids = ("pk", "application_id", "installation_id")
+    ordering = ("-created_at", "pk")
+
+
+@admin.register(Attempt)
+class AttemptAdmin(ReadOnlyAdmin):
+    list_display = ("at", "delivery", "status", "milliseconds", "cause")
+    list_select_related = ("delivery",)
+    search_fields = ("delivery__application__name",)
+    search_ids = ("delivery_id",)
+    ordering = ("-at", "-pk")
+
+
+@admin.register(AttemptCount)
+class AttemptCountAdmin(ReadOnlyAdmin):
+    list_display = ("outcome", "count")
+    ordering = ("outcome",)
+
+
+@admin.register(PostbackHost)
+class PostbackHostAdmin(ReadOnlyAdmin):
+    list_display = ("application", "host", "failing_since", "parked_at", "next_trial_at")
+    list_select_related = ("application",)
+    search_fields = ("application__name", "host")
+    search_ids = ("application_id",)
+
+
+@admin.register(Connector)
+class ConnectorAdmin(ReadOnlyAdmin):
+    list_display = ("name", "account", "state", "enabled", "last_success_at", "last_error_at")
+    list_filter = ("state", "enabled")
+    list_select_related = ("account",)
+    search_fields = ("name", "account__name")
+    search_ids = ("pk", "account_id")
+    ordering = ("-created_at", "pk")
+
+
+@admin.register(ConnectorCheck)
+class ConnectorCheckAdmin(ReadOnlyAdmin):
+    # What the first call was answered with is the customer's.
+    private = frozenset({"conversation"})
+    list_display = ("connector", "state", "created_at", "ended_at", "fault")
+    list_filter = ("state",)
+    list_select_related = ("connector",)
+    search_ids = ("pk", "connector_id")
+    ordering = ("-created_at", "pk")
+
+
+@admin.register(StockLocation)
+class StockLocationAdmin(ReadOnlyAdmin):
+    list_display = ("name", "account", "location_id", "is_fulfilment_center")
+    list_select_related = ("account",)
+    search_fields = ("name", "account__name")
+    search_ids = ("location_id", "account_id")
+
+
+@admin.register(UpdateMailing)
+class UpdateMailingAdmin(ReadOnlyAdmin):
+    list_display = ("user", "sent_at", "stopped_at")
+    list_select_related = ("user",)
+    search_fields = ("user__name", "user__email")
+    ordering = ("-sent_at", "-pk")
