@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from typing import cast
 from urllib.parse import urlencode
 
 import pytest
@@ -14,7 +15,7 @@ from django.db import connection
 from django.utils import timezone
 
 from installs.connectors import calling, making
-from installs.connectors.client import AUTHORIZE, RENEWED_FOR_OTHERS_SECONDS, Caller, Credentials
+from installs.connectors.client import AUTHORIZE, RENEWED_FOR_OTHERS_SECONDS, Caller, Credentials, Sessions
 from installs.connectors.reading import Authorised, NotAuthorised
 from installs.connectors.sessions import RowSessions
 from installs.models import Connector
@@ -87,6 +88,25 @@ class Server:
             return as_json(200 if received.headers.get("Authorization") in self.live else 401, Code="x")
 
 
+class Pooled:
+    """With twenty connections for all callers, as a pool has: no database gives a hundred to one program."""
+
+    POOL = threading.Semaphore(20)
+
+    def __init__(self, sessions: Sessions) -> None:
+        self.sessions = sessions
+
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        def pooled(*arguments: object) -> object:
+            with self.POOL:
+                try:
+                    return getattr(self.sessions, name)(*arguments)
+                finally:
+                    connection.close()
+
+        return pooled
+
+
 @pytest.fixture
 def server() -> Server:
     return Server()
@@ -127,10 +147,9 @@ def test_a_hundred_callers_over_an_ended_session_renew_it_once(server: Server, c
     statuses: list[int] = []
 
     def call(row: Connector) -> None:
-        try:
-            statuses.append(caller(row).call("GET", "/api/x").status)
-        finally:
-            connection.close()
+        one = caller(row)
+        one.sessions = cast(Sessions, Pooled(one.sessions))
+        statuses.append(one.call("GET", "/api/x").status)
 
     with receiving(server) as receiver:
         row = connector(cakes, receiver.url, carol)
