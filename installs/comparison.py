@@ -21,6 +21,8 @@ LONGEST_SHOWN = 300
 PRIVATE = re.compile(r"modules|modules\[\d+\]\.(group|moduleName|formattedName|parameters)|LinnworksPermissions")
 PERMISSION = re.compile(r"LinnworksPermissions\[\d+\]")
 TYPE = re.compile(r"modules\[\d+\]\.type")
+# What stands in addresses, also in such as no pattern of addresses finds.
+ADDRESSED = re.compile(r"[/\\?@=&%]")
 HOST = re.compile(r"[\w.:-]{1,253}")
 PARAMETER = re.compile(r"modules\[\d+\]\.parameters\[\d+\]")
 PLAIN = {Kind.TEXT, Kind.INTEGER, Kind.BOOLEAN, Kind.UPPER_NAME}
@@ -114,7 +116,7 @@ def _values(old: str, new: str, *, plain: bool) -> tuple[str, str]:
 def _value(value: str, *, plain: bool) -> str:
     if "://" in value:
         return _host_only(value)
-    return value if plain and len(value) <= LONGEST_SHOWN else SET
+    return value if plain and len(value) <= LONGEST_SHOWN and not ADDRESSED.search(value) else SET
 
 
 def _host_only(address: str) -> str:

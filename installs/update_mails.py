@@ -18,6 +18,8 @@ from linnapp.models import Account, Membership, User, Version
 
 log = logging.getLogger(__name__)
 MOST_TOLD = 20
+# Of one person, the last that were told: some are suspended and come back.
+REMEMBERED = 1000
 SIGNER = signing.Signer(salt="mails about updates")
 
 
@@ -44,7 +46,8 @@ def send_due() -> int:
             sent += send_to(person)
         except Exception as error:
             # The queue that takes mails may be away, and each raises its own: Redis, SQLite, the operating system.
-            log.warning("a mail about updates was not handed over (%s): it is tried again tomorrow", error)
+            kind = type(error).__name__
+            log.warning("a mail about updates was not handed over (%s): it is tried again tomorrow", kind)
     return sent
 
 
@@ -67,7 +70,7 @@ def send_to(person: User) -> bool:
     waiting = sorted(waiting_for(person), key=lambda row: row.key in mailing.told)
     if all(row.key in mailing.told for row in waiting):
         return False
-    told = [row.key for row in waiting if row.key in mailing.told or row in waiting[:MOST_TOLD]]
+    told = [*mailing.told, *(row.key for row in waiting[:MOST_TOLD] if row.key not in mailing.told)][-REMEMBERED:]
     now = timezone.now()
     if not UpdateMailing.objects.due().filter(pk=mailing.pk).update(sent_at=now, told=told):
         return False

@@ -246,7 +246,7 @@ def test_an_oauth_endpoint_is_mended_as_the_page_says(carols: Client, carol: Use
 
 
 CALLS = [
-    (as_json(401, Message=f"Ended: {SESSION}"), "The server gave this session token, and answered 401"),
+    (as_json(401, Message=f"Ended: {SESSION}"), "The server answered 401 to a call with a session token"),
     (as_json(403, Message=f"No: {SESSION}"), "The first call was answered 403: No: […feed]"),
     (Reply(404), "The first call was answered 404."),
     (Reply(200, {"Content-Type": "text/html"}, b"<p>Hi"), "The first call was answered with a web page."),
@@ -275,6 +275,7 @@ REFUSALS = [
     ("Token is not a permanent token of this portal.", "Put the permanent token of the installation into Token"),
     ("Token belongs to an installation of another application.", "of one and the same application"),
     ("This application is retired.", "Use those of another application."),
+    ("The installation changed meanwhile. Authorise again.", "The credentials are right. Test once more."),
     ("No.", "Compare Application id, Application secret and Token with the developer portal."),
 ]
 
@@ -370,14 +371,18 @@ def test_one_runs_at_a_time_and_not_too_many_a_minute(carols: Client, carol: Use
     assert row.checks.count() == checking.CHECKS_A_MINUTE
 
 
-def test_what_nobody_took_in_a_minute_is_not_run(carol: User, cakes: Account) -> None:
+def test_what_nobody_took_in_a_minute_is_not_run(carols: Client, carol: User, cakes: Account) -> None:
     with receiving(api) as receiver:
         waiting = checking.start(connector(cakes, receiver.url, carol), by=carol)
         ConnectorCheck.objects.update(created_at=timezone.now() - timedelta(seconds=61))
         checking.work(waiting.pk)
         assert receiver.received == []
-    waiting.refresh_from_db()
-    assert waiting.state == ConnectorCheck.State.WAITING
+    page = carols.get(url("connector_check", waiting.connector_id))
+    assert "No worker of the portal took this test in a minute. Test the connection once more." in seen(page)
+    assert "hx-trigger" not in page.content.decode()
+    # It stands in nobody's way.
+    other = connector(cakes, "https://api.example.com", carol, name="Other")
+    assert checking.start(other, by=carol).pk != waiting.pk
 
 
 def test_only_the_checks_of_the_last_minutes_are_kept(carols: Client, carol: User, cakes: Account) -> None:
@@ -423,6 +428,24 @@ def test_no_text_of_an_answer_to_authorising_is_shown_whatever_its_name(
         assert f'"{key}": "[hidden]"' in page
         assert session not in page
         assert quote(session, safe="") not in page
+
+
+SHAPES = ['"{}"', "{}", '["{}"]', '{{"code": "{}"}}', '{{"state": {{"ticket": "{}"}}}}', '{{"message": ["{}"]}}']
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_nor_is_one_in_another_shape(shape: str, carols: Client, carol: User, cakes: Account) -> None:
+    with receiving(Reply(200, {}, shape.format("s3cr3t-Sess10n").encode())) as receiver:
+        page = check(carols, connector(cakes, receiver.url, carol))
+    assert "s3cr3t" not in page.partition("Answer")[2]
+
+
+def test_credentials_that_cannot_be_read_end_the_test_with_words(carols: Client, carol: User, cakes: Account) -> None:
+    row = connector(cakes, "https://api.example.com", carol)
+    Connector.objects.update(token_encrypted="of another key")
+    page = check(carols, row)
+    assert "The portal itself failed (WrongKey). Tell whoever runs it." in page
+    assert row.checks.get().is_over
 
 
 def test_a_disabled_one_is_not_called(carols: Client, carol: User, cakes: Account) -> None:

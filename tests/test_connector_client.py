@@ -185,13 +185,26 @@ def test_a_session_that_is_refused_anew_is_told_and_not_renewed_for_ever(cakes: 
         row = connector(cakes, receiver.url, carol)
         assert caller(row).call("GET", "/api/x").status == 401
         # The next is told the same for a moment, and does not authorise once more.
-        with pytest.raises(NotAuthorised, match="answered 401 to the first call"):
+        with pytest.raises(NotAuthorised, match="answered 401 to a call with a session token"):
             caller(row).call("GET", "/api/x")
         paths = [received.path for received in receiver.received]
     assert paths == [AUTHORIZE, "/api/x", AUTHORIZE, "/api/x", "/api/x"]
     row.refresh_from_db()
     assert row.state == Connector.State.FAILING
-    assert row.last_error.startswith("The server gave this session token, and answered 401")
+    assert row.last_error.startswith("The server answered 401 to a call with a session token")
+
+
+def test_a_connector_that_is_answered_again_is_working_again(cakes: Account, carol: User) -> None:
+    def answer(received: Received) -> Reply:
+        return as_json(401 if received.path == "/api/forbidden" else 200, token="s")
+
+    with receiving(answer) as receiver:
+        row = connector(cakes, receiver.url, carol)
+        for path, state in (("/api/x", "WORKING"), ("/api/forbidden", "FAILING"), ("/api/x", "WORKING")):
+            caller(row).call("GET", path)
+            row.refresh_from_db()
+            assert (path, row.state) == (path, state)
+    assert row.last_error == ""
 
 
 @pytest.mark.parametrize("act", ["edit", "disable", "delete"])
@@ -302,6 +315,7 @@ WRONG: list[tuple[str, Reply | Broken | Callable[[Received], Reply | Broken], st
     ("a form as a page", Reply(200, {"Content-Type": "text/html"}, b"access_token=s&a=1"), "not `token`"),
     ("compressed", Reply(200, {"Content-Encoding": "gzip"}, b"\x1f\x8b\x08"), "The answer is compressed (gzip)"),
     ("nothing with 204", Reply(204), "The answer is empty."),
+    ("JSON as a page", Reply(400, {"Content-Type": "text/html"}, b'{"Message": "No."}'), "refused with 400: No."),
     ("a firewall", Reply(403, {"Content-Type": "text/html"}, b"<p>Blocked"), "something before the API refused"),
     ("an error inside", as_json(422, error={"message": "Wrong."}), "refused with 422: Wrong."),
     ("errors", as_json(422, errors=[{"message": "Wrong."}, {}]), "refused with 422: Wrong."),

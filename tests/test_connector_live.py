@@ -74,9 +74,7 @@ def test_ones_own_installation_works_in_one_click(
     page.context.close()
 
 
-def test_a_wrong_secret_is_told_and_mended(
-    live_portal: Portal, demo: dict[str, str], browser: Browser
-) -> None:
+def test_a_wrong_secret_is_told_and_mended(live_portal: Portal, demo: dict[str, str], browser: Browser) -> None:
     page = signed_in(browser, live_portal, script=True)
     connect(page, demo)
     page.wait_for_url(re.compile(r"/connectors/[0-9a-f-]{36}/$"))

@@ -359,7 +359,7 @@ def test_the_service_sends_no_stored_secret_to_another_server_either(made: Conne
 
 
 def test_the_pages_that_end_something_name_the_connectors_that_stop(
-    alice: User, own: Installation, client_of: ClientOf
+    alice: User, bob: User, own: Installation, client_of: ClientOf
 ) -> None:
     client = client_of(alice)
     connect(client, own)
@@ -372,11 +372,11 @@ def test_the_pages_that_end_something_name_the_connectors_that_stop(
     secrets.create_secret(application=own.application, by=alice)
     for page in pages:
         assert "This connector stops: Stock Bridge." in seen(client.get(page))
-    making.edit(
-        Connector.objects.get(),
-        making.Values(**FILLED | {"name": "Stock Bridge"}),
-        by=alice,
-    )
+    for page in pages:
+        assert "Stock Bridge." not in seen(client_of(bob).get(page))
+    theirs = making.make(own.account, making.Values(**FILLED), by=alice)
+    Connector.objects.filter(pk=theirs.pk).update(token_encrypted="x", application_secret_encrypted="x")
+    making.set_enabled(Connector.objects.get(name="Stock Bridge"), enabled=False, by=alice)
     for page in pages:
         assert "connector stops" not in seen(client.get(page))
 

@@ -101,6 +101,20 @@ def test_nobody_is_told_of_the_same_update_again(
     assert len(update_mails.waiting_for(carol)) == 1
 
 
+def test_what_was_suspended_and_comes_back_is_not_told_again(
+    installation: Installation, latest: Version, version: Version, depot: Account, carol: User, dave: User
+) -> None:
+    assert send() == [carol.email]
+    suspending.suspend(installation, by=carol)
+    install_older(installation.application, depot, version, latest, dave)
+    Membership.objects.create(account=depot, user=carol, role=Membership.Role.OWNER)
+    pass_days(7)
+    assert carol.email in send()
+    suspending.resume(installation, by=carol)
+    pass_days(7)
+    assert carol.email not in send()
+
+
 def test_nothing_waiting_is_no_mail(installation: Installation, latest: Version, carol: User) -> None:
     moving.update(installation, to=latest, by=carol)
     assert send() == []

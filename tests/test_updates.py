@@ -199,6 +199,8 @@ KEYS = [
     ("IFrameUrl", "https://user:s3cret@host.example.com/"),
     ("IFrameUrl", "https://[s3cret/"),
     ("ApiKey", "s3cret"),
+    ("path", "/s?key=s3cret"),
+    ("icon", "//user:s3cret@cdn.example.com/x.png"),
 ]
 
 
@@ -209,9 +211,11 @@ def test_what_may_be_a_key_of_the_developer_is_told_as_set(
     for number, written in enumerate((value, f"{value}-2"), 1):
         manifest = endpoint(written)
         manifest["Modules"][1]["parameters"][0]["name"] = name
+        if name in ("path", "icon"):
+            manifest["Modules"][1]["type"] = "NativeUserInterface"
         release(installation.application, (1, number, 0), manifest, alice)
         page = read(client_of(carol).get(page_of(installation)))
-        assert f"External User Interface Field Today, 1.{number - 1}.0 After, 1.{number}.0" in page
+        assert f"User Interface Field Today, 1.{number - 1}.0 After, 1.{number}.0" in page
         assert name in page
         assert "s3cret" not in page
         moving.update(installation, to=installation.application.versions.latest(), by=carol)  # type: ignore[arg-type]

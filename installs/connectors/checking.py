@@ -16,6 +16,7 @@ from installs.connectors.conversation import Said
 from installs.connectors.reading import Authorised, NotAuthorised
 from installs.connectors.sessions import RowSessions
 from installs.models import Connector, ConnectorCheck
+from installs.models.connectors import TAKEN_WITHIN, TAKES_AT_MOST
 from installs.outbound import Answer, NotSent, Stage, Step
 from linnapp import timeline
 from linnapp.errors import NotPossible
@@ -28,9 +29,6 @@ CALL = "/api/Inventory/GetStockLocations"
 # The steps that follow those of the connection.
 AUTHORISE, TOKEN, FIRST_CALL = "authorise", "token", "call"
 CHECKS_A_MINUTE = 10
-TAKEN_WITHIN = timedelta(seconds=60)
-# From its beginning, and longer than any check takes: an older one was left behind by a worker that is gone.
-TAKES_AT_MOST = TAKEN_WITHIN + timedelta(seconds=30)
 
 
 @transaction.atomic
@@ -43,17 +41,17 @@ def start(connector: Connector, *, by: User) -> ConnectorCheck:
         raise NotPossible(f"{connector} was deleted meanwhile.")
     calling.refuse_disabled(row)
     now = timezone.now()
-    if under_way := row.checks.under_way().created_since(now - TAKES_AT_MOST).first():
+    if under_way := row.checks.under_way(now).first():
         return under_way
     # A slow server takes a thread of the worker for as long as it likes: an account has one at a time.
-    others = ConnectorCheck.objects.of_account(account).under_way().created_since(now - TAKES_AT_MOST)
+    others = ConnectorCheck.objects.of_account(account).under_way(now)
     if other := others.select_related("connector").first():
         raise NotPossible(f"{other.connector} is being tested. Wait until that is over.")
     if ConnectorCheck.objects.of_account(account).created_since(now - timedelta(minutes=1)).count() >= CHECKS_A_MINUTE:
         raise NotPossible(f"{CHECKS_A_MINUTE} connections were tested in the last minute. Wait a moment.")
     # Its page shows the last one; those of the last minute are counted.
     row.checks.created_before(now - TAKES_AT_MOST).delete()
-    check = row.checks.create(requested_by=by)
+    check = row.checks.create(requested_by=by, revision=row.revision)
     timeline.record(
         Kind.CONNECTOR_TESTED, by=by, side=Side.CUSTOMER, account=account, subject_id=row.pk, connector=row.name
     )
@@ -93,7 +91,7 @@ class _Run:
     def __init__(self, check: ConnectorCheck) -> None:
         self.connector = check.connector
         self.row = ConnectorCheck.objects.filter(pk=check.pk)
-        self.given: Credentials = calling.credentials_of(check.connector)
+        self.given: Credentials
         self.sessions = RowSessions(check.connector)
         self.generation = check.connector.generation
         self.at = AUTHORISE
@@ -102,6 +100,9 @@ class _Run:
 
     def go(self) -> None:
         try:
+            # Raises where it was changed since it was loaded: nothing is sent then.
+            self.sessions.current()
+            self.given = calling.credentials_of(self.connector)
             authorised = self._authorise()
             self.sessions.put(self.generation, authorised)
             # Of whoever was quicker, if somebody was; raises where the connector was changed meanwhile.

@@ -50,10 +50,12 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Session:
-    """`generation` counts the renewals so far; `token` is "" where there is no session."""
+    """`generation` counts the renewals so far; `token` is "" where there is no session. `is_doubted` where something
+    was wrong since it was made."""
 
     token: str = field(repr=False)
     generation: int
+    is_doubted: bool = False
 
 
 class Sessions(Protocol):
@@ -77,6 +79,10 @@ class Sessions(Protocol):
 
     def note(self, generation: int, fault: NotAuthorised) -> None:
         """The session of this generation is of no use, found by a caller without a claim."""
+        ...
+
+    def vouch(self, generation: int) -> None:
+        """A call with the session of this generation was answered after all."""
         ...
 
     def fault(self, generation: int) -> NotAuthorised | None:
@@ -112,6 +118,8 @@ class Caller:
             answer = self.call_with(session.token, method, path, body, headers)
             if answer.status == 401:
                 self.sessions.note(session.generation, reading.of_new_session())
+        elif session.is_doubted and answer.status < 400:
+            self.sessions.vouch(session.generation)
         return answer
 
     def call_with(

@@ -13,7 +13,7 @@ from linnapp import credentials
 # Characters of an answer's body that are kept.
 MOST_KEPT = 4000
 # Members of an answer to authorising whose texts are told.
-TOLD_MEMBERS = {"message", "code", "error", "error_description", "token_type", "state"}
+TOLD_MEMBERS = {"message", "error", "error_description", "token_type"}
 Said = dict[str, str]
 # The headers of an answer that tell something; others may hold what opens something.
 TELLING = {"content-type", "content-length", "location", "retry-after", "server", "date", "www-authenticate"}
@@ -42,19 +42,24 @@ def of_call(given: Credentials, token: str, path: str, answer: Answer | None) ->
 
 
 def _without_texts(answer: Answer) -> Answer:
-    """Of an answer that may hold a session token under whatever name: the names of its members, and what they are."""
-    if answer.status >= 300:
+    """Of an answer that may hold a session token under whatever name, or under none: the names of its members, and what
+    they are. A page is shown, because it says what kind of server answered."""
+    if answer.status >= 300 or reading.is_page(answer):
         return answer
+    text = reading.text_of(answer)
     try:
-        hidden = json.dumps(_hidden(reading.members_of(answer)), ensure_ascii=False)
-    except (NotAuthorised, RecursionError):
-        return answer
-    return replace(answer, body=hidden.encode(errors="replace"), is_cut=False)
+        shown = json.dumps(_hidden(reading.members_in(text)), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        shown = f"[{len(answer.body)} bytes, not shown]" if text else ""
+    return replace(answer, body=shown.encode(errors="replace"), is_cut=False)
 
 
 def _hidden(value: object) -> object:
     if isinstance(value, Mapping):
-        return {name: each if name.lower() in TOLD_MEMBERS else _hidden(each) for name, each in value.items()}
+        return {
+            name: each if name.lower() in TOLD_MEMBERS and isinstance(each, str) else _hidden(each)
+            for name, each in value.items()
+        }
     if isinstance(value, list):
         return [_hidden(each) for each in value]
     return "[hidden]" if value and isinstance(value, str) else value

@@ -7,8 +7,9 @@ from enum import StrEnum
 
 from django.utils import timezone
 
-from installs.connectors.checking import AUTHORISE, FIRST_CALL, TAKES_AT_MOST, TOKEN
+from installs.connectors.checking import AUTHORISE, FIRST_CALL, TOKEN
 from installs.models import Connector, ConnectorCheck
+from installs.models.connectors import TAKEN_WITHIN, TAKES_AT_MOST
 from installs.outbound import Stage
 
 # A worker takes a check within a second; after this the page says that none has.
@@ -59,8 +60,9 @@ class Shown:
 
     @property
     def is_left(self) -> bool:
-        """Whether the worker that took it is gone."""
-        return self.check.state == ConnectorCheck.State.RUNNING and self._age > TAKES_AT_MOST
+        """Whether the worker that took it is gone, or nobody took it in time: it comes to nothing any more."""
+        within = {ConnectorCheck.State.RUNNING: TAKES_AT_MOST, ConnectorCheck.State.WAITING: TAKEN_WITHIN}
+        return not self.is_over and self._age > within[ConnectorCheck.State(self.check.state)]
 
     @property
     def looks_every(self) -> str:
@@ -76,7 +78,7 @@ def last_of(connector: Connector) -> Shown | None:
     check = connector.checks.select_related("requested_by").order_by("-created_at").first()
     if check is None:
         return None
-    return Shown(check, _lines(check, connector), check.is_over and connector.state == Connector.State.UNTESTED)
+    return Shown(check, _lines(check, connector), check.is_over and check.revision != connector.revision)
 
 
 def _lines(check: ConnectorCheck, connector: Connector) -> list[Line]:

@@ -5,21 +5,34 @@ from django.utils import timezone
 
 from installs.connectors.reading import NotAuthorised
 from installs.models import Connector, Installation
+from installs.models.connectors import ConnectorQuerySet
 from linnapp import credentials
-from linnapp.models import Secret
+from linnapp.models import Account, Secret, User
 
 
-def with_token_of(installation: Installation) -> list[Connector]:
-    """Those of its account that a permanent token of this installation is stored in."""
-    digests = set(installation.permanent_tokens.values_list("digest", flat=True))
-    rows = Connector.objects.on_account(installation.account.slug).order_by("name")
-    return [row for row in rows if credentials.digest(row.token) in digests]
+def with_token_of(installation: Installation, reader: User) -> list[Connector]:
+    """Those of its account that a permanent token of this installation works in, as far as this person sees them."""
+    digests = set(installation.permanent_tokens.live().values_list("digest", flat=True))
+    rows = _enabled(installation.account, reader)
+    return [row for row in rows if _digest(row.token_encrypted) in digests]
 
 
-def with_secret(secret: Secret) -> list[Connector]:
-    """Those of the application's account that this Application Secret is stored in."""
-    rows = Connector.objects.on_account(secret.application.account.slug).order_by("name")
-    return [row for row in rows if credentials.digest(row.application_secret) == secret.digest]
+def with_secret(secret: Secret, reader: User) -> list[Connector]:
+    """Those of the application's account that this Application Secret works in, as far as this person sees them."""
+    rows = _enabled(secret.application.account, reader)
+    return [row for row in rows if _digest(row.application_secret_encrypted) == secret.digest]
+
+
+def _enabled(account: Account, reader: User) -> ConnectorQuerySet:
+    return Connector.objects.manageable_by(reader).on_account(account.slug).filter(enabled=True).order_by("name")
+
+
+def _digest(encrypted: str) -> str:
+    """ "" for what these keys cannot read: that works nowhere."""
+    try:
+        return credentials.digest(credentials.decrypt(encrypted))
+    except credentials.WrongKey:
+        return ""
 
 
 def retired_secret(connector: Connector) -> NotAuthorised | None:

@@ -28,6 +28,7 @@ NO_SESSION_TOKEN = (
 # Where the message of a refusal says that something else than the credentials is to be mended, or which of them.
 FIXES = (
     ("is a session token", NO_SESSION_TOKEN),
+    ("authorise again", "The credentials are right. Test once more."),
     ("suspended", "The credentials are right. Whoever suspended it can resume it; then the next call works."),
     ("retired", "Nothing mends these credentials. Use those of another application."),
     ("uninstalled", "Install the application again, and put its new permanent token into Token."),
@@ -84,7 +85,7 @@ def token_of(answer: Answer, key: str) -> Authorised:
 
 def refuse_bad_call(answer: Answer) -> None:
     """For the first call with a session token that the same server has just given."""
-    if answer.status == 200 and not _is_page(answer):
+    if answer.status == 200 and not is_page(answer):
         return
     if answer.status == 401:
         raise of_new_session()
@@ -100,12 +101,12 @@ def refuse_bad_call(answer: Answer) -> None:
 def of_new_session() -> NotAuthorised:
     """For a 401 to a call with a session token that was just given."""
     return NotAuthorised(
-        "The server gave this session token, and answered 401 to the first call with it.",
+        "The server answered 401 to a call with a session token that it had just given.",
         "Read in the answer why. Another member of it may be the one that calls are made with.",
     )
 
 
-def _is_page(answer: Answer) -> bool:
+def is_page(answer: Answer) -> bool:
     return answer.body.lstrip()[:1] == b"<" or "html" in _content_type(answer)
 
 
@@ -129,13 +130,11 @@ def _seconds(members: Mapping[str, Any], by_name: Mapping[str, str]) -> int:
 
 def members_of(answer: Answer) -> Mapping[str, Any]:
     """Of JSON or of a form, whatever the answer calls itself. Raises NotAuthorised for anything else."""
-    text = answer.body.decode("utf-8-sig", errors="replace").strip()
+    text = text_of(answer)
     try:
-        members = json.loads(text)
+        members = members_in(text)
     except (ValueError, RecursionError):
-        members = _form(text) if FORM.fullmatch(text) and not answer.is_cut else {}
-        if not members:
-            raise _no_json(answer, text) from None
+        raise _no_json(answer, text) from None
     if not isinstance(members, dict):
         raise NotAuthorised(
             f"The answer is JSON, but {_kind_of(members)} and no object with members.", "Check the base URL."
@@ -143,12 +142,16 @@ def members_of(answer: Answer) -> Mapping[str, Any]:
     return members
 
 
-def _form(text: str) -> dict[str, str]:
-    """Nothing for one with more fields than any that authorises."""
-    try:
+def text_of(answer: Answer) -> str:
+    return answer.body.decode("utf-8-sig", errors="replace").strip()
+
+
+def members_in(text: str) -> Any:
+    """Whatever JSON says, or the fields of a form. Raises ValueError for what is neither, or a form with more fields
+    than any that authorises; RecursionError for what is too deep."""
+    if FORM.fullmatch(text):
         return dict(parse_qsl(text, max_num_fields=1000))
-    except ValueError:
-        return {}
+    return json.loads(text)
 
 
 def _content_type(answer: Answer) -> str:
@@ -167,7 +170,7 @@ def _no_json(answer: Answer, text: str) -> NotAuthorised:
             f"The answer is compressed ({_told(coding)[:NAME_LENGTH]}), though it was asked not to be.",
             "Ask who runs the server to answer as it is asked.",
         )
-    if _is_page(answer):
+    if is_page(answer):
         return NotAuthorised(
             "The answer is a web page and not JSON.",
             "The base URL leads to a site for people. Use the address of its API.",
@@ -228,7 +231,7 @@ def _of_status(answer: Answer) -> NotAuthorised:
         return NotAuthorised(
             f"The server answered {answer.status}: it failed by itself.", "Try again later, or ask who runs it."
         )
-    if _is_page(answer):
+    if is_page(answer) and not _message(answer):
         return NotAuthorised(
             f"The server answered {answer.status} with a web page: something before the API refused.",
             "Ask who runs the server: a firewall or a proxy may keep this portal out.",
@@ -254,7 +257,7 @@ def _refusal(answer: Answer) -> NotAuthorised:
 
 def _message(answer: Answer) -> str:
     try:
-        return _told(_words(json.loads(answer.body.decode("utf-8-sig", errors="replace")))[:1000])
+        return _told(_words(json.loads(text_of(answer)))[:1000])
     except (ValueError, RecursionError):
         return ""
 

@@ -23,10 +23,11 @@ class RowSessions:
         self.rows = Connector.objects.filter(pk=connector.pk, revision=connector.revision)
 
     def current(self) -> Session:
-        row = self.rows.only("session_encrypted", "session_ends_at", "generation").first()
+        row = self.rows.only("session_encrypted", "session_ends_at", "generation", "state").first()
         if row is None:
             raise self._gone()
-        return Session(row.session_token if row.keeps_session else "", row.generation)
+        token = row.session_token if row.keeps_session else ""
+        return Session(token, row.generation, is_doubted=row.state == Connector.State.FAILING)
 
     def claim(self, generation: int) -> bool:
         now = timezone.now()
@@ -54,7 +55,12 @@ class RowSessions:
 
     def note(self, generation: int, fault: NotAuthorised) -> None:
         """A fault of somebody who claimed nothing; nothing is noted while another renews."""
-        self.rows.filter(_unclaimed(), generation=generation).update(**_failing(fault))
+        self.rows.filter(_unclaimed(), generation=generation).update(renewing_until=None, **_failing(fault))
+
+    def vouch(self, generation: int) -> None:
+        self.rows.filter(_unclaimed(), generation=generation).update(
+            state=Connector.State.WORKING, last_success_at=timezone.now(), last_error="", last_error_at=None
+        )
 
     def fault(self, generation: int) -> NotAuthorised | None:
         row = self.rows.filter(

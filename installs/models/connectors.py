@@ -2,7 +2,7 @@
 the checks of it."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Self
 from urllib.parse import urlsplit
 
@@ -12,6 +12,11 @@ from django.utils import timezone
 from linnapp import credentials
 from linnapp.models import Account, User
 from linnapp.models.people import Reader
+
+# A worker takes a check within a second; one that nobody took in a minute is not run any more.
+TAKEN_WITHIN = timedelta(seconds=60)
+# From its beginning, and longer than any check takes: an older one was left behind by a worker that is gone.
+TAKES_AT_MOST = TAKEN_WITHIN + timedelta(seconds=30)
 
 
 class ConnectorQuerySet(models.QuerySet["Connector"]):
@@ -119,8 +124,11 @@ class ConnectorCheckQuerySet(models.QuerySet["ConnectorCheck"]):
     def created_before(self, moment: datetime) -> Self:
         return self.filter(created_at__lt=moment)
 
-    def under_way(self) -> Self:
-        return self.filter(state__in=(ConnectorCheck.State.WAITING, ConnectorCheck.State.RUNNING))
+    def under_way(self, now: datetime) -> Self:
+        """Without those that nobody took in time, and those whose worker is gone."""
+        waiting = models.Q(state=ConnectorCheck.State.WAITING, created_at__gte=now - TAKEN_WITHIN)
+        running = models.Q(state=ConnectorCheck.State.RUNNING, created_at__gte=now - TAKES_AT_MOST)
+        return self.filter(waiting | running)
 
 
 class ConnectorCheck(models.Model):
@@ -135,6 +143,8 @@ class ConnectorCheck(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     connector = models.ForeignKey(Connector, models.CASCADE, related_name="checks")
     requested_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    # Of the connector, as it was tested.
+    revision = models.PositiveBigIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True, blank=True)
     state = models.CharField(max_length=20, choices=State, default=State.WAITING)

@@ -129,7 +129,7 @@ def installation_uninstall(request: HttpRequest, account: str, installation: UUI
         return _uninstall(request, row)
     if not row.is_live:
         return redirect("installation_detail", account, row.pk)
-    return render(request, "installs/installation_uninstall.html", own.what_it_stops(row))
+    return render(request, "installs/installation_uninstall.html", own.what_it_stops(request, row))
 
 
 def _uninstall(request: HttpRequest, installation: Installation) -> HttpResponse:

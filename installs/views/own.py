@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404
 
 from installs.connectors.own import with_token_of
 from installs.models import Installation
+from linnapp import pages
 
 
 def readable(request: HttpRequest, account: str, installation: UUID) -> Installation:
@@ -24,12 +25,12 @@ def is_managed(request: HttpRequest, installation: Installation) -> bool:
     return Installation.objects.manageable_by(request.user).filter(pk=installation.pk).exists()
 
 
-def what_it_stops(installation: Installation) -> dict[str, Any]:
+def what_it_stops(request: HttpRequest, installation: Installation) -> dict[str, Any]:
     """For the pages that ask before an installation is suspended or uninstalled."""
     return {
         "installation": installation,
         "sessions": installation.sessions.live().count(),
-        "connectors": with_token_of(installation),
+        "connectors": with_token_of(installation, pages.signed_in(request)),
     }
 
 

@@ -48,7 +48,7 @@ def secret_retire(request: HttpRequest, account: str, application: UUID, secret:
         "general",
         secret=chosen,
         form=form,
-        connectors=with_secret(chosen),
+        connectors=with_secret(chosen, pages.signed_in(request)),
         use=rotation.uses_of_secrets(row).get(chosen.pk),
         stays=rotation.another_stays(chosen),
     )

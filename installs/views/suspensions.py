@@ -22,7 +22,7 @@ def installation_suspend(request: HttpRequest, account: str, installation: UUID)
         return _suspend(request, row)
     if not acts.is_possible(Act.SUSPEND, row):
         return redirect("installation_detail", account, row.pk)
-    return render(request, "installs/installation_suspend.html", own.what_it_stops(row))
+    return render(request, "installs/installation_suspend.html", own.what_it_stops(request, row))
 
 
 def _suspend(request: HttpRequest, row: Installation) -> HttpResponse:
