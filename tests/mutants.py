@@ -561,9 +561,9 @@ MUTANTS = (
     Mutant(
         "customers read the names of modules",
         "installs/comparison.py",
-        "    if PRIVATE.fullmatch(path):\n        return\n",
-        "",
-        ("test_hygiene", "test_updates"),
+        "[_label(module.type) if module else WHOLE for module in modules]",
+        "[module.label if module else WHOLE for module in modules]",
+        ("test_updates", "test_hygiene"),
     ),
     Mutant(
         "customers read keys in the addresses of an update",
