@@ -275,6 +275,9 @@ def test_a_claim_is_of_the_session_that_was_seen_to_fail_and_of_one_caller(cakes
     assert sessions.claim(0)
     assert sessions.put(0, Authorised("s", 60))
     assert not sessions.claim(0)
+    # Who comes second with a session of the same generation keeps none.
+    assert not sessions.put(0, Authorised("later", 60))
+    assert sessions.current().token == "s"
 
 
 def test_what_changes_something_is_not_sent_twice(cakes: Account, carol: User) -> None:
