@@ -6,10 +6,16 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserType
 
-from tests import chromium
-from tests.engines import missing
+from tests.kit import chromium
+from tests.kit.engines import missing
 
-pytest_plugins = ["tests.certificates", "tests.node", "tests.people", "tests.portal", "tests.posting"]
+pytest_plugins = [
+    "tests.kit.certificates",
+    "tests.kit.node",
+    "tests.kit.people",
+    "tests.kit.portal",
+    "tests.kit.posting",
+]
 
 # CI has everything that tests need: a skipped test there is a test that nobody runs.
 NO_SKIPS = os.environ.get("CI", "").lower() in {"1", "true"}
