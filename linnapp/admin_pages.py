@@ -21,8 +21,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from linnapp import credentials
+from linnapp.actors import Actor, Side
 from linnapp.errors import NotPossible
-from linnapp.models import User
 from linnapp.pages import signed_in
 
 # Never shown, searched or filtered by, neither here nor through a relation.
@@ -110,7 +110,7 @@ class Act:
     done: str
     read_by: str
     effects: Callable[[list[Any]], list[Effect]]
-    perform: Callable[[Any, str, User], bool]
+    perform: Callable[[Any, Actor], bool]
 
 
 def ask_and_perform(
@@ -148,9 +148,10 @@ def _digest(effects: list[Effect]) -> str:
 def _perform(page: ReadOnlyAdmin, request: HttpRequest, rows: list[Any], act: Act, reason: str) -> None:
     """Row by row, each in a transaction of its own: one that cannot be done stops no other."""
     changed, same, refusals = 0, 0, []
+    by = Actor(signed_in(request), Side.STAFF, reason)
     for row in rows:
         try:
-            did = act.perform(row, reason, signed_in(request))
+            did = act.perform(row, by)
         except NotPossible as error:
             refusals.append(str(error))
         else:

@@ -20,6 +20,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_filters import FilterSet
 
+from linnapp.actors import Actor, Side
 from linnapp.models import Account, Application, Membership, User
 
 SHOWN_FOR = timedelta(minutes=10)
@@ -94,6 +95,11 @@ def _current(request: HttpRequest, memberships: Sequence[Membership]) -> Members
 def signed_in(request: HttpRequest) -> User:
     """Who is signed in, in a view that the middleware opens to nobody else."""
     return cast(User, request.user)
+
+
+def acting(request: HttpRequest, side: Side, reason: str = "") -> Actor:
+    """Who acts in this request, on the side whose page it is: the one place where an actor is made of a request."""
+    return Actor(signed_in(request), side, reason)
 
 
 def installation_url(application_id: UUID, tracking: str = "") -> str:

@@ -158,7 +158,7 @@ SUSPEND_APPLICATIONS = Act(
     "suspended",
     READ_BY_ALL,
     suspending_applications,
-    lambda row, reason, by: suspending.suspend_application(row, reason=reason, by=by),
+    lambda row, by: suspending.suspend_application(row, by=by),
 )
 RESUME_APPLICATIONS = Act(
     "resume",
@@ -166,7 +166,7 @@ RESUME_APPLICATIONS = Act(
     "resumed",
     READ_BY_ALL,
     resuming_applications,
-    lambda row, reason, by: suspending.resume_application(row, reason=reason, by=by),
+    lambda row, by: suspending.resume_application(row, by=by),
 )
 LIST_APPLICATIONS = Act(
     "list_in_store",
@@ -174,7 +174,7 @@ LIST_APPLICATIONS = Act(
     "listed",
     "Its owners read this.",
     listing,
-    lambda row, reason, by: listings.list_in_store(row, reason=reason, by=by),
+    lambda row, by: listings.list_in_store(row, by=by),
 )
 RETURN_LISTINGS = Act(
     "return_listing",
@@ -182,7 +182,7 @@ RETURN_LISTINGS = Act(
     "returned",
     "Its owners read this, and mend what it says.",
     returning,
-    lambda row, reason, by: listings.return_with_reasons(row, reason=reason, by=by),
+    lambda row, by: listings.return_with_reasons(row, by=by),
 )
 UNLIST_APPLICATIONS = Act(
     "take_off_store",
@@ -190,7 +190,7 @@ UNLIST_APPLICATIONS = Act(
     "unlisted",
     "Its owners read this.",
     unlisting,
-    lambda row, reason, by: listings.take_off_store(row, reason=reason, by=by),
+    lambda row, by: listings.take_off_store(row, by=by),
 )
 SUSPEND_INSTALLATIONS = Act(
     "suspend",
@@ -198,7 +198,7 @@ SUSPEND_INSTALLATIONS = Act(
     "suspended",
     "The customer and the developer read this.",
     suspending_installations,
-    lambda row, reason, by: suspending.suspend_by_staff(row, reason=reason, by=by),
+    lambda row, by: suspending.suspend_by_staff(row, by=by),
 )
 RESUME_INSTALLATIONS = Act(
     "resume",
@@ -206,5 +206,5 @@ RESUME_INSTALLATIONS = Act(
     "resumed",
     "The customer and the developer read this.",
     resuming_installations,
-    lambda row, reason, by: suspending.resume_by_staff(row, reason=reason, by=by),
+    lambda row, by: suspending.resume_by_staff(row, by=by),
 )

@@ -47,7 +47,7 @@ def connector_new(request: HttpRequest, account: str) -> HttpResponse:
     form = ConnectorForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
-            made = making.make(owner, form.values(), by=pages.signed_in(request))
+            made = making.make(owner, form.values(), by=pages.acting(request, Side.CUSTOMER))
         except NotPossible as refusal:
             pages.explain(form, refusal, "name")
         else:
@@ -64,7 +64,7 @@ def connector_edit(request: HttpRequest, account: str, connector: UUID) -> HttpR
     form = ConnectorForm(request.POST if request.method == "POST" else None, stored=row)
     if form.is_valid():
         try:
-            changed = making.edit(row, form.values(), by=pages.signed_in(request))
+            changed = making.edit(row, form.values(), by=pages.acting(request, Side.CUSTOMER))
         except NotPossible as refusal:
             pages.explain(form, refusal, "name")
         else:
@@ -80,7 +80,7 @@ def connector_enable(request: HttpRequest, account: str, connector: UUID) -> Htt
     row = _connector(request, account, connector)
     enabled = bool(request.POST.get("enabled"))
     try:
-        making.set_enabled(row, enabled=enabled, by=pages.signed_in(request))
+        making.set_enabled(row, enabled=enabled, by=pages.acting(request, Side.CUSTOMER))
     except NotPossible as refusal:
         messages.error(request, str(refusal))
         return redirect("connector_list", account)
@@ -94,7 +94,7 @@ def connector_delete(request: HttpRequest, account: str, connector: UUID) -> Htt
     if request.method != "POST":
         return render(request, "installs/connectors/connector_delete.html", {"account": row.account, "connector": row})
     try:
-        making.delete(row, by=pages.signed_in(request))
+        making.delete(row, by=pages.acting(request, Side.CUSTOMER))
     except NotPossible as refusal:
         messages.error(request, str(refusal))
     else:
@@ -115,7 +115,7 @@ def connector_check(request: HttpRequest, account: str, connector: UUID) -> Http
         }
         return pages.page_or_part(request, "installs/connectors/connector_check.html", context)
     try:
-        checking.start(row, by=pages.signed_in(request))
+        checking.start(row, by=pages.acting(request, Side.CUSTOMER))
     except NotPossible as refusal:
         messages.error(request, str(refusal))
     return redirect("connector_check", account, row.pk)
@@ -127,7 +127,7 @@ def connector_from_installation(request: HttpRequest, account: str, installation
     rows = Installation.objects.on_account(owner.slug).with_its_facts()
     row = get_object_or_404(rows, pk=installation)
     try:
-        made = making.from_installation(row, by=pages.signed_in(request))
+        made = making.from_installation(row, by=pages.acting(request, Side.CUSTOMER))
     except NotPossible as refusal:
         messages.error(request, str(refusal))
         return redirect("connector_list", account)

@@ -76,6 +76,11 @@ class AccountQuerySet(models.QuerySet["Account"]):
             return self.none()
         return self.filter(memberships__user_id=user.pk, memberships__role=Membership.Role.OWNER)
 
+    def installable_by(self, user: Reader, own: uuid.UUID) -> Self:
+        """Those this person may install an application of the account `own` on: those they own, and `own` itself for
+        its Developers too."""
+        return (self.owned_by(user) | self.developed_by(user).filter(pk=own)).distinct()
+
 
 class Account(models.Model):
     """A customer: the tenant that installs applications, and owns those that its team develops."""

@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from linnapp import logos, pages
+from linnapp.actors import Side
 from linnapp.errors import NotPossible
 from linnapp.forms.general import DetailsForm, LogoForm, TrackingForm
 from linnapp.models import Application, Secret
@@ -44,7 +45,7 @@ def application_general(request: HttpRequest, account: str, application: UUID) -
 def _saved(request: HttpRequest, application: Application, form: DetailsForm) -> bool:
     try:
         changed = applications.edit_application(
-            application, by=pages.signed_in(request), started_from=form.started_from(), **form.values()
+            application, by=pages.acting(request, Side.DEVELOPER), started_from=form.started_from(), **form.values()
         )
     except EditedMeanwhile as conflict:
         form.put_beside(conflict.theirs)
@@ -65,7 +66,7 @@ def application_logo(request: HttpRequest, account: str, application: UUID) -> H
     form = LogoForm(request.POST, request.FILES)
     if form.is_valid():
         try:
-            applications.set_logo(row, form.cleaned_data["logo"].read(), by=pages.signed_in(request))
+            applications.set_logo(row, form.cleaned_data["logo"].read(), by=pages.acting(request, Side.DEVELOPER))
         except NotPossible as refusal:
             pages.explain(form, refusal, "logo")
         else:
@@ -78,7 +79,7 @@ def application_logo(request: HttpRequest, account: str, application: UUID) -> H
 def application_logo_remove(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     row = editable(request, account, application)
     try:
-        applications.remove_logo(row, by=pages.signed_in(request))
+        applications.remove_logo(row, by=pages.acting(request, Side.DEVELOPER))
     except NotPossible as refusal:
         messages.error(request, str(refusal))
     else:
@@ -95,7 +96,7 @@ def secret_reveal(request: HttpRequest, account: str, application: UUID, secret:
 # Inside the view, not around it: a stranger is told 404 before anybody is asked for a password.
 @reauthentication_required
 def _reveal(request: HttpRequest, secret: Secret) -> HttpResponse:
-    secrets.reveal_secret(secret, by=pages.signed_in(request))
+    secrets.reveal_secret(secret, by=pages.acting(request, Side.DEVELOPER))
     pages.show_once(request, "secret", secret.pk)
     return redirect("application_general", secret.application.account.slug, secret.application_id)
 

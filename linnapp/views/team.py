@@ -9,10 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from linnapp.actors import Side
 from linnapp.errors import NotPossible
 from linnapp.forms.people import AccountForm, InvitationForm, NewAccountForm, RoleForm
 from linnapp.models import Account, Invitation, Membership
-from linnapp.pages import explain, signed_in
+from linnapp.pages import acting, explain, signed_in
 from linnapp.services import people
 
 
@@ -36,7 +37,7 @@ def invitation_create(request: HttpRequest, account: str) -> HttpResponse:
     form = InvitationForm(request.POST or None)
     if form.is_valid():
         try:
-            people.invite(row, **form.cleaned_data, by=signed_in(request))
+            people.invite(row, **form.cleaned_data, by=acting(request, Side.CUSTOMER))
         except NotPossible as refusal:
             explain(form, refusal, "email")
         else:
@@ -50,7 +51,7 @@ def invitation_create(request: HttpRequest, account: str) -> HttpResponse:
 @require_POST
 def invitation_revoke(request: HttpRequest, account: str, invitation: int) -> HttpResponse:
     row = get_object_or_404(Invitation.objects.managed_by(request.user), pk=invitation, account__slug=account)
-    people.revoke(row, by=signed_in(request))
+    people.revoke(row, by=acting(request, Side.CUSTOMER))
     messages.success(request, f"The link sent to {row.email} does not work any more.")
     return redirect("team", account)
 
@@ -64,7 +65,7 @@ def member_role(request: HttpRequest, account: str, member: int) -> HttpResponse
         messages.error(request, "Choose one of the roles.")
         return redirect("team", account)
     try:
-        seat = people.change_role(seat, role=form.cleaned_data["role"], by=signed_in(request))
+        seat = people.change_role(seat, role=form.cleaned_data["role"], by=acting(request, Side.CUSTOMER))
     except NotPossible as refusal:
         messages.error(request, str(refusal))
     else:
@@ -83,7 +84,7 @@ def member_remove(request: HttpRequest, account: str, member: int) -> HttpRespon
             request, "linnapp/people/member_remove.html", {"account": seat.account, "seat": seat, "leaving": leaving}
         )
     try:
-        people.remove_member(seat, by=signed_in(request))
+        people.remove_member(seat, by=acting(request, Side.CUSTOMER))
     except NotPossible as refusal:
         messages.error(request, str(refusal))
         return redirect("team", account)
@@ -96,7 +97,7 @@ def account_settings(request: HttpRequest, account: str) -> HttpResponse:
     row = get_object_or_404(Account.objects.owned_by(request.user), slug=account)
     form = AccountForm(request.POST or None, instance=row)
     if form.is_valid():
-        people.edit_account(row, **form.cleaned_data, by=signed_in(request))
+        people.edit_account(row, **form.cleaned_data, by=acting(request, Side.CUSTOMER))
         messages.success(request, "Saved.")
         return redirect("account_settings", account)
     # A form writes what was typed into its row, valid or not: the page's head names the account as it is.
@@ -126,7 +127,7 @@ def invitation_accept(request: HttpRequest, token: str) -> HttpResponse:
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
     try:
-        people.accept(invitation, by=signed_in(request))
+        people.accept(invitation, by=acting(request, Side.CUSTOMER))
     except NotPossible as refusal:
         messages.error(request, str(refusal))
         return render(request, "linnapp/people/invitation_accept.html", context, status=422)

@@ -23,6 +23,7 @@ from installs.outbound import Answer, Client, NotSent
 from linnapp import credentials
 from linnapp.models import Account, User
 from tests.kit.answers import endless_body, never_answers
+from tests.kit.people import acting
 from tests.kit.receivers import Broken, Received, Reply, nobody_listens, receiving
 
 pytestmark = pytest.mark.usefixtures("to_loopback")
@@ -217,11 +218,11 @@ def test_who_holds_a_connector_as_it_was_keeps_no_session_of_it_and_waits_for_no
         held = caller(row)
         if act == "edit":
             values = making.Values(**{name: getattr(row, name) for name in NAMES} | {"scope": "Other"})
-            making.edit(row, values, by=carol)
+            making.edit(row, values, by=acting(carol))
         elif act == "disable":
-            making.set_enabled(row, enabled=False, by=carol)
+            making.set_enabled(row, enabled=False, by=acting(carol))
         else:
-            making.delete(row, by=carol)
+            making.delete(row, by=acting(carol))
         began = time.monotonic()
         with pytest.raises(NotAuthorised, match="meanwhile"):
             held.call("GET", "/api/x")
@@ -243,7 +244,7 @@ def test_what_is_disabled_while_it_authorises_makes_no_call(cakes: Account, caro
     def answer(received: Received) -> Reply:
         assert row
         try:
-            making.set_enabled(row, enabled=False, by=carol)
+            making.set_enabled(row, enabled=False, by=acting(carol))
         finally:
             connection.close()
         return as_json(token="s")

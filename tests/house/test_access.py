@@ -19,7 +19,7 @@ from installs.models import Connector, ConnectorCheck, Delivery, Installation, P
 from installs.postbacks import asking
 from linnapp.models import Account, Application, Membership, User, Version
 from linnapp.services import people
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 
 VALUES = making.Values(
     name="Warehouse",
@@ -226,7 +226,7 @@ def world(
     version: Version,
     installation: Installation,
 ) -> World:
-    invitation, _ = people.invite(northwind, email="eve@example.com", role=Membership.Role.DEVELOPER, by=alice)
+    invitation, _ = people.invite(northwind, email="eve@example.com", role=Membership.Role.DEVELOPER, by=acting(alice))
     Application.objects.update(listing=Application.Listing.LISTED)
     arguments = {
         "account": northwind.slug,
@@ -238,8 +238,8 @@ def world(
         "member": Membership.objects.get(user=bob).pk,
         "module": application.modules.get().key.hex,
         "parameter": 0,
-        "delivery": asking.send_test(application, url="https://hooks.example.com/", by=alice).pk,
-        "connector": making.make(northwind, VALUES, by=alice).pk,
+        "delivery": asking.send_test(application, url="https://hooks.example.com/", by=acting(alice)).pk,
+        "connector": making.make(northwind, VALUES, by=acting(alice)).pk,
         "digest": "0" * 64,
         "key": "unknown",
         "token": "unknown",

@@ -35,7 +35,9 @@ FLOORS = {
     "linnapp.drafts": VALUES,
     "linnapp.json_places": VALUES,
     "linnapp.url_patterns": VALUES,
+    "linnapp.kinds": VALUES,
     "linnapp.models": MODELS,
+    "linnapp.actors": SERVICES,
     "linnapp.timeline": SERVICES,
     "linnapp.timeline_days": SERVICES,
     "linnapp.snapshots": SERVICES,
@@ -69,12 +71,12 @@ WINGS: dict[str, set[str]] = {
     "outbound": set(),
     "postbacks": {"outbound"},
     "installations": {"postbacks"},
-    "exchange": set(),
+    "exchange": {"installations"},
     "store": {"postbacks"},
     "connectors": {"outbound", "installations", "postbacks"},
     "support": {"exchange", "postbacks"},
     "search": {"exchange"},
-    "application": {"exchange", "postbacks", "store"},
+    "application": {"installations", "exchange", "postbacks", "store"},
 }
 # Of a wing, by the part of the name that follows it; all else is a service, unless it is a value.
 FLOORS_OF_WINGS = {"forms": FORMS, "views": VIEWS, "urls": ROOF, "machine_urls": ROOF}

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from linnapp.models import Account, Invitation, Membership, User
 from linnapp.services import people
-from tests.kit.people import PASSWORD, ClientOf
+from tests.kit.people import PASSWORD, ClientOf, acting
 
 pytestmark = pytest.mark.django_db
 INVITE = "/a/northwind/team/invite/"
@@ -26,7 +26,7 @@ def mailed_link() -> str:
 @pytest.fixture
 def link(northwind: Account, alice: User) -> str:
     """The link in the mail that invites Erin, who is new here, as a Developer."""
-    people.invite(northwind, email=ERIN, role="DEVELOPER", by=alice)
+    people.invite(northwind, email=ERIN, role="DEVELOPER", by=acting(alice))
     return mailed_link()
 
 
@@ -54,7 +54,7 @@ def test_bad_input_keeps_what_was_typed(northwind: Account, alice: User, bob: Us
 
 
 def test_somebody_who_is_here_signs_in_and_joins(carol: User, cakes: Account, northwind: Account, alice: User) -> None:
-    people.invite(northwind, email=carol.email, role="DEVELOPER", by=alice)
+    people.invite(northwind, email=carol.email, role="DEVELOPER", by=acting(alice))
     link, client = mailed_link(), Client()
     page = client.get(link).content.decode()
     assert "Join Northwind?" in page
@@ -124,6 +124,6 @@ def test_a_link_works_once_for_a_week_and_not_when_taken_back(link: str, alice: 
 
 
 def test_inviting_again_ends_the_first_link(link: str, northwind: Account, alice: User) -> None:
-    people.invite(northwind, email=ERIN, role="OWNER", by=alice)
+    people.invite(northwind, email=ERIN, role="OWNER", by=acting(alice))
     assert Client().get(link).status_code == 404
     assert Client().get(mailed_link()).status_code == 200

@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Invitation, Membership, TimelineEntry, User
 from linnapp.services import people
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 
 pytestmark = pytest.mark.django_db
 TEAM = "/a/northwind/team/"
@@ -21,7 +21,7 @@ def seat_of(user: User, account: Account) -> Membership:
 def test_an_owner_sees_the_team_and_may_change_it(
     northwind: Account, alice: User, bob: User, client_of: ClientOf
 ) -> None:
-    people.invite(northwind, email="erin@emporium.example", role="DEVELOPER", by=alice)
+    people.invite(northwind, email="erin@emporium.example", role="DEVELOPER", by=acting(alice))
     page = client_of(alice).get(TEAM).content.decode()
     assert "alice@northwind.example" in page
     assert "bob@northwind.example" in page
@@ -31,7 +31,7 @@ def test_an_owner_sees_the_team_and_may_change_it(
 
 
 def test_a_developer_reads_and_changes_nothing(northwind: Account, alice: User, bob: User, client_of: ClientOf) -> None:
-    invitation, _ = people.invite(northwind, email="erin@emporium.example", role="DEVELOPER", by=alice)
+    invitation, _ = people.invite(northwind, email="erin@emporium.example", role="DEVELOPER", by=acting(alice))
     client = client_of(bob)
     page = client.get(TEAM).content.decode()
     assert "alice@northwind.example" in page
@@ -87,7 +87,7 @@ def test_the_last_owner_can_neither_leave_nor_become_a_developer(
     answer = client.post(f"{TEAM}{seat.pk}/remove/", follow=True)
     assert "Alice is the last Owner of Northwind." in answer.content.decode()
     assert seat_of(alice, northwind).role == "OWNER"
-    people.change_role(seat_of(bob, northwind), role="OWNER", by=alice)
+    people.change_role(seat_of(bob, northwind), role="OWNER", by=acting(alice))
     client.post(f"{TEAM}{seat.pk}/role/", {"role": "DEVELOPER"})
     assert seat_of(alice, northwind).role == "DEVELOPER"
 
@@ -115,9 +115,9 @@ def test_a_developer_may_leave(northwind: Account, bob: User, client_of: ClientO
 
 def test_a_seat_that_went_meanwhile_is_a_sentence_and_no_error(northwind: Account, alice: User, bob: User) -> None:
     seat = seat_of(bob, northwind)
-    people.remove_member(seat_of(bob, northwind), by=alice)
+    people.remove_member(seat_of(bob, northwind), by=acting(alice))
     with pytest.raises(NotPossible, match="Bob is not a member of Northwind any more"):
-        people.change_role(seat, role="OWNER", by=alice)
+        people.change_role(seat, role="OWNER", by=acting(alice))
 
 
 def test_account_settings_change_what_applications_are_told(

@@ -11,6 +11,7 @@ from installs.application import removal
 from installs.application.forms.removal import RemoveApplicationForm
 from installs.models import Installation
 from linnapp import pages, tab
+from linnapp.actors import Side
 from linnapp.errors import NotPossible
 
 
@@ -20,7 +21,7 @@ def application_remove(request: HttpRequest, account: str, application: UUID) ->
     form = RemoveApplicationForm(request.POST if request.method == "POST" else None, application=row)
     if form.is_valid():
         try:
-            deleted = removal.remove_application(row, by=pages.signed_in(request))
+            deleted = removal.remove_application(row, by=pages.acting(request, Side.DEVELOPER))
         except NotPossible as refusal:
             pages.explain(form, refusal)
         else:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from installs.application import secret_ends
 from installs.application.forms.removal import RetireSecretForm
 from linnapp import pages, tab
+from linnapp.actors import Side
 from linnapp.errors import NotPossible
 from linnapp.models import Secret
 from linnapp.services import secrets
@@ -19,7 +20,7 @@ from linnapp.services import secrets
 def secret_create(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     row = tab.editable(request, account, application)
     try:
-        made = secrets.create_secret(application=row, by=pages.signed_in(request))
+        made = secrets.create_secret(application=row, by=pages.acting(request, Side.DEVELOPER))
     except NotPossible as refusal:
         messages.error(request, str(refusal))
     else:
@@ -35,7 +36,9 @@ def secret_retire(request: HttpRequest, account: str, application: UUID, secret:
     form = RetireSecretForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
-            secret_ends.retire_secret(chosen, after=form.cleaned_data["after"], by=pages.signed_in(request))
+            secret_ends.retire_secret(
+                chosen, after=form.cleaned_data["after"], by=pages.acting(request, Side.DEVELOPER)
+            )
         except NotPossible as refusal:
             pages.explain(form, refusal)
         else:

@@ -13,9 +13,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from installs.application.forms.versions import NotesForm, ReleaseForm
 from installs.models import Installation
 from linnapp import snapshots, tab
+from linnapp.actors import Side
 from linnapp.errors import Moved, NotPossible
 from linnapp.models import Application, Version
-from linnapp.pages import signed_in
+from linnapp.pages import acting
 from linnapp.services import versions
 
 MOVED = "The manifest was saved since you reviewed it. Review the changes again; your notes are kept."
@@ -129,7 +130,7 @@ def _release(request: HttpRequest, application: Application) -> HttpResponse:
             number=form.cleaned_data["number"],
             notes=draft.notes,
             expected_revision=draft.revision,
-            by=signed_in(request),
+            by=acting(request, Side.DEVELOPER),
         )
     except Moved:
         keep_draft(request, application, draft)

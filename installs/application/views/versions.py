@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from installs.application.forms.versions import USES, VersionFilter
+from installs.installations.kinds import MOVES
 from installs.models import Installation
 from linnapp import snapshots, tab, timeline
 from linnapp.manifest import parse
@@ -65,7 +66,7 @@ def version_list(request: HttpRequest, account: str, application: UUID) -> HttpR
 def _moves(application: Application) -> list[timeline.Line]:
     """The last moves, found by the installations that moved: the whole timeline may be long."""
     moved = Installation.objects.of_application(application).moved_lately()[:MOVES_SHOWN]
-    entries = TimelineEntry.objects.about_any(moved.values("pk")).moves().newest_first()
+    entries = TimelineEntry.objects.about_any(moved.values("pk")).of_kinds(*MOVES).newest_first()
     return timeline.lines(entries[:MOVES_SHOWN], timeline.Side.DEVELOPER)
 
 

@@ -18,6 +18,7 @@ from installs.models import Installation
 from installs.models.deliveries import host_of
 from installs.postbacks import owing
 from linnapp import manifest, pages
+from linnapp.actors import Side
 from linnapp.errors import Moved, NotPossible
 from linnapp.manifest import ConsentLine
 from linnapp.models import Account, Application, User, Version
@@ -86,7 +87,7 @@ def _question(request: HttpRequest, link: InstallationLink) -> Question:
     """Raises NothingToInstall unless this person may install this application on the account asked for."""
     user, choices = pages.signed_in(request), request.POST if request.method == "POST" else request.GET
     application = _application(link)
-    accounts = lifecycle.accounts_for(user, application)
+    accounts = list(Account.objects.installable_by(user, application.account_id).order_by("name"))
     account = _account(request, choices, accounts)
     versions = lifecycle.offered_versions(application, account, user)
     return Question(
@@ -153,6 +154,8 @@ def _install(request: HttpRequest, question: Question) -> HttpResponse:
     if form is None or not form.is_valid():
         return _page(request, question, form, 422 if form else 404)
     read = get_object_or_404(question.application.versions, pk=form.cleaned_data["version"])
+    is_own = question.account.pk == question.application.account_id
+    side = Side.DEVELOPER if is_own else Side.CUSTOMER
     try:
         consented = lifecycle.install(
             question.application,
@@ -160,7 +163,7 @@ def _install(request: HttpRequest, question: Question) -> HttpResponse:
             version=read,
             consent=form.cleaned_data["nonce"].hex,
             tracking=question.link.tracking,
-            by=pages.signed_in(request),
+            by=pages.acting(request, side),
         )
     except (Moved, NotPossible) as refusal:
         return _page(request, question, _form(question), 422, refusal)

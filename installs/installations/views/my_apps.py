@@ -113,7 +113,7 @@ def installation_token_reveal(request: HttpRequest, account: str, installation: 
 @reauthentication_required
 def _reveal(request: HttpRequest, installation: Installation) -> HttpResponse:
     try:
-        lifecycle.reveal_token(installation, by=pages.signed_in(request), side=lifecycle.installing_side(installation))
+        lifecycle.reveal_token(installation, by=own.acting(request, installation))
     except NotPossible as refusal:
         messages.error(request, str(refusal))
     else:
@@ -133,7 +133,7 @@ def installation_uninstall(request: HttpRequest, account: str, installation: UUI
 
 def _uninstall(request: HttpRequest, installation: Installation) -> HttpResponse:
     try:
-        lifecycle.uninstall(installation, by=pages.signed_in(request))
+        lifecycle.uninstall(installation, by=own.acting(request, installation))
     except NotPossible as refusal:
         messages.error(request, str(refusal))
     else:

@@ -22,10 +22,11 @@ from installs.installations.acts import Act
 from installs.installations.forms.of_application import STATES, InstallationFilter
 from installs.models import Installation, PermanentToken
 from installs.models.installations import InstallationQuerySet
-from linnapp import credentials, tab, timeline
+from linnapp import credentials, tab
+from linnapp.actors import Side
 from linnapp.errors import NotPossible
 from linnapp.models import Application, Version
-from linnapp.pages import Column, ListPage, Sort, may_show, page_or_part, show_once, signed_in
+from linnapp.pages import Column, ListPage, Sort, acting, may_show, page_or_part, show_once
 from linnapp.services.versions import Number
 
 SORTS = {
@@ -138,7 +139,7 @@ def application_token_reveal(request: HttpRequest, account: str, application: UU
 @reauthentication_required
 def _reveal(request: HttpRequest, installation: Installation) -> HttpResponse:
     try:
-        lifecycle.reveal_token(installation, by=signed_in(request), side=timeline.Side.DEVELOPER)
+        lifecycle.reveal_token(installation, by=acting(request, Side.DEVELOPER))
     except NotPossible as refusal:
         messages.error(request, str(refusal))
     else:

@@ -6,7 +6,10 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
+from installs.installations import lifecycle
 from installs.models import Installation
+from linnapp import pages
+from linnapp.actors import Actor
 
 
 def readable(request: HttpRequest, account: str, installation: UUID) -> Installation:
@@ -21,6 +24,11 @@ def managed(request: HttpRequest, account: str, installation: UUID) -> Installat
 
 def is_managed(request: HttpRequest, installation: Installation) -> bool:
     return Installation.objects.manageable_by(request.user).filter(pk=installation.pk).exists()
+
+
+def acting(request: HttpRequest, installation: Installation) -> Actor:
+    """On the side of the installing account, which on the application's own account is its developer's."""
+    return pages.acting(request, lifecycle.installing_side(installation))
 
 
 def what_it_stops(request: HttpRequest, installation: Installation) -> dict[str, Any]:

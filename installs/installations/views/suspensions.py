@@ -11,7 +11,6 @@ from installs.installations import acts, suspending
 from installs.installations.acts import Act
 from installs.installations.views import own
 from installs.models import Installation
-from linnapp import pages
 from linnapp.errors import NotPossible
 
 
@@ -27,7 +26,7 @@ def installation_suspend(request: HttpRequest, account: str, installation: UUID)
 
 def _suspend(request: HttpRequest, row: Installation) -> HttpResponse:
     try:
-        suspending.suspend(row, by=pages.signed_in(request))
+        suspending.suspend(row, by=own.acting(request, row))
     except NotPossible as refusal:
         messages.error(request, str(refusal))
     else:
@@ -39,7 +38,7 @@ def _suspend(request: HttpRequest, row: Installation) -> HttpResponse:
 def installation_resume(request: HttpRequest, account: str, installation: UUID) -> HttpResponse:
     row = own.managed(request, account, installation)
     try:
-        suspending.resume(row, by=pages.signed_in(request))
+        suspending.resume(row, by=own.acting(request, row))
     except NotPossible as refusal:
         messages.error(request, str(refusal))
     else:

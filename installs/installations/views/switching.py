@@ -34,7 +34,7 @@ def installation_switch(request: HttpRequest, account: str, installation: UUID) 
 
 def _switch(request: HttpRequest, row: Installation, form: SwitchForm) -> HttpResponse:
     try:
-        switched = moving.switch(row, to=form.cleaned_data["version"], by=pages.signed_in(request))
+        switched = moving.switch(row, to=form.cleaned_data["version"], by=own.acting(request, row))
     except NotPossible as refusal:
         messages.error(request, str(refusal))
     else:

@@ -14,7 +14,6 @@ from installs.installations.comparison import compared
 from installs.installations.forms.moving import VersionReadForm
 from installs.installations.views import own
 from installs.models import Installation
-from linnapp import pages
 from linnapp.errors import Moved, NotPossible
 from linnapp.models import Version
 
@@ -34,7 +33,7 @@ def _update(request: HttpRequest, row: Installation) -> HttpResponse:
         return _update_page(request, row, INCOMPLETE)
     read = get_object_or_404(Version.objects.of_application(row.application), pk=form.cleaned_data["version"])
     try:
-        updated = moving.update(row, to=read, by=pages.signed_in(request))
+        updated = moving.update(row, to=read, by=own.acting(request, row))
     except Moved as news:
         return _update_page(request, row, str(news))
     except NotPossible as refusal:
@@ -98,7 +97,7 @@ def _go_back(request: HttpRequest, row: Installation) -> HttpResponse:
         return _go_back_page(request, row, INCOMPLETE)
     read = get_object_or_404(Version.objects.of_application(row.application), pk=form.cleaned_data["version"])
     try:
-        gone_back = moving.go_back(row, to=read, by=pages.signed_in(request))
+        gone_back = moving.go_back(row, to=read, by=own.acting(request, row))
     except Moved as news:
         return _go_back_page(request, own.managed(request, row.account.slug, row.pk), str(news))
     except NotPossible as refusal:

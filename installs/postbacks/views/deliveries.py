@@ -17,9 +17,10 @@ from installs.postbacks import asking, retries
 from installs.postbacks.forms.deliveries import STATES, TIMES, PostbackFilter
 from installs.postbacks.owing import postback_url
 from linnapp import credentials, tab
+from linnapp.actors import Side
 from linnapp.errors import NotPossible
 from linnapp.models import Application
-from linnapp.pages import Column, ListPage, Sort, page_or_part, signed_in
+from linnapp.pages import Column, ListPage, Sort, acting, page_or_part
 
 SORTS = {"newest": Sort("Newest first", ("-created_at",)), "oldest": Sort("Oldest first", ("created_at",))}
 ATTEMPTS_SHOWN = 50
@@ -136,7 +137,7 @@ def postback_redeliver(request: HttpRequest, account: str, application: UUID, de
     wanted = _delivery(row, delivery)
     to_newest = request.POST.get("to") == "newest"
     try:
-        asking.redeliver(wanted, to_newest=to_newest, by=signed_in(request))
+        asking.redeliver(wanted, to_newest=to_newest, by=acting(request, Side.DEVELOPER))
     except NotPossible as refusal:
         messages.error(request, str(refusal))
     else:

@@ -14,6 +14,7 @@ from installs.models.deliveries import host_of
 from installs.postbacks import asking
 from installs.postbacks.forms.deliveries import ReplayForm, SinceForm
 from linnapp import pages, tab
+from linnapp.actors import Side
 from linnapp.errors import NotPossible
 from linnapp.models import Application
 
@@ -51,7 +52,9 @@ def _replay(request: HttpRequest, application: Application) -> HttpResponse:
     if form.is_valid():
         since, to_newest = form.cleaned_data["since"], form.cleaned_data["to"] == "newest"
         try:
-            count = asking.replay(application, since=since, to_newest=to_newest, by=pages.signed_in(request))
+            count = asking.replay(
+                application, since=since, to_newest=to_newest, by=pages.acting(request, Side.DEVELOPER)
+            )
         except NotPossible as refusal:
             pages.explain(form, refusal)
         else:

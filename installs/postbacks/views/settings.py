@@ -14,6 +14,7 @@ from installs.models import PostbackPolicy, SigningSecret
 from installs.postbacks import asking, signing_secrets
 from installs.postbacks.forms.settings import ModeForm, RotateSigningSecretForm
 from linnapp import pages, tab
+from linnapp.actors import Side
 from linnapp.errors import NotPossible
 from linnapp.models import Application
 
@@ -40,7 +41,7 @@ def postback_mode(request: HttpRequest, account: str, application: UUID) -> Http
     form = ModeForm(request.POST)
     if form.is_valid():
         try:
-            asking.choose_mode(row, form.cleaned_data["mode"], by=pages.signed_in(request))
+            asking.choose_mode(row, form.cleaned_data["mode"], by=pages.acting(request, Side.DEVELOPER))
         except NotPossible as refusal:
             pages.explain(form, refusal)
         else:
@@ -58,7 +59,7 @@ def signing_secret_reveal(request: HttpRequest, account: str, application: UUID)
 @reauthentication_required
 def _reveal(request: HttpRequest, application: Application) -> HttpResponse:
     try:
-        secret = signing_secrets.reveal(application, by=pages.signed_in(request))
+        secret = signing_secrets.reveal(application, by=pages.acting(request, Side.DEVELOPER))
     except NotPossible as refusal:
         messages.error(request, str(refusal))
     else:
@@ -73,7 +74,7 @@ def signing_secret_rotate(request: HttpRequest, account: str, application: UUID)
     if form.is_valid():
         after = form.cleaned_data["after"]
         try:
-            made = signing_secrets.rotate(row, after=after, by=pages.signed_in(request))
+            made = signing_secrets.rotate(row, after=after, by=pages.acting(request, Side.DEVELOPER))
         except NotPossible as refusal:
             pages.explain(form, refusal)
         else:
