@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from installs.snapshots import WHOLE, WHOLE_MODULE, WORDS, Change, ChangedPart
-from linnapp.manifest import ConsentLine, Difference, ManifestModule, consent_lines, differences, newly_reached, parse
+from linnapp.manifest import ConsentLine, Difference, ManifestModule, consent_lines, differences, newly_reached
 from linnapp.manifest.differences import shown
 from linnapp.models import Version
 from linnapp.module_types import Kind, known_type
@@ -39,7 +39,7 @@ class Comparison:
 
 
 def compared(before: Version, after: Version) -> Comparison:
-    old, new = parse(before.snapshot), parse(after.snapshot)
+    old, new = before.manifest(), after.manifest()
     modules = {module.key: module for module in (*old.modules, *new.modules)}
     listed: dict[str | None, list[Change]] = {}
     for difference in differences(old, new):

@@ -104,7 +104,7 @@ def install(
     _refuse_unless_offered(version, _offered(row, account, by, existing), row)
     if existing:
         return _authorise_again(existing, version, consent, tracking, by)
-    waits = bool(owing.postback_url(version)) and owing.waits_for_200(row)
+    waits = bool(version.postback_url) and owing.waits_for_200(row)
     installation = Installation.objects.create(
         application=row,
         account=account,

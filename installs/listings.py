@@ -17,7 +17,6 @@ from django.utils import timezone
 from installs.lifecycle import owners_of
 from installs.models import Delivery, Review
 from installs.models.deliveries import host_of
-from installs.postbacks import owing
 from linnapp import timeline
 from linnapp.errors import NotPossible
 from linnapp.models import Application, TimelineEntry, User, Version
@@ -44,7 +43,7 @@ def checks(application: Application) -> list[Check]:
     """Three queries at most. The postback is asked for only where the latest version has a PostbackUrl."""
     latest = application.versions.latest()
     found = [_logo(application), _description(application), _version(latest), _support(application)]
-    url = owing.postback_url(latest) if latest else ""
+    url = latest.postback_url if latest else ""
     return [*found, _answers(application, host_of(url))] if url else found
 
 

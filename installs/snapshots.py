@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from linnapp.manifest import Difference, Manifest, ManifestModule, differences, parse
+from linnapp.manifest import Difference, Manifest, ManifestModule, differences
 from linnapp.manifest.differences import shown
 from linnapp.models import Application, Version
 from linnapp.module_types import known_type
@@ -74,11 +74,11 @@ def changes_of(version: Version) -> tuple[Version | None, list[ChangedPart]]:
     siblings = Version.objects.of_application(version.application).released()
     earlier = siblings if version.is_development else siblings.below(version.numbers)
     before = earlier.newest_first().first()
-    return before, changes(before, parse(version.snapshot))
+    return before, changes(before, version.manifest())
 
 
 def changes(before: Version | None, after: Manifest) -> list[ChangedPart]:
-    old = parse(before.snapshot) if before else Manifest()
+    old = before.manifest() if before else Manifest()
     modules = {module.key: module for module in (*old.modules, *after.modules)}
     parts: dict[str | None, list[Change]] = {}
     for difference in differences(old if before else None, after):

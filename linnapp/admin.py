@@ -15,7 +15,6 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from linnapp.admin_pages import ReadOnlyAdmin
-from linnapp.manifest import parse
 from linnapp.models import (
     Account,
     Invitation,
@@ -204,7 +203,7 @@ class VersionAdmin(ReadOnlyAdmin):
 
     @admin.display
     def modules(self, version: Version) -> SafeString:
-        return lines(module.type for module in parse(version.snapshot).modules)
+        return lines(module.type for module in version.manifest().modules)
 
 
 @admin.register(TimelineEntry)

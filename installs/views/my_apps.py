@@ -19,8 +19,9 @@ from installs.postbacks import owing
 from installs.views import own
 from installs.views.activity import by_day
 from installs.views.installation_postbacks import last_of
-from linnapp import manifest, pages, timeline
+from linnapp import pages, timeline
 from linnapp.errors import NotPossible
+from linnapp.manifest import consent_lines
 from linnapp.models import Account, TimelineEntry, User, Version
 
 PAGE_SIZE = 50
@@ -69,7 +70,7 @@ def installation_detail(request: HttpRequest, account: str, installation: UUID) 
     context = {
         "installation": row,
         "application": row.application,
-        "reaches": manifest.consent_lines(manifest.parse(row.version.snapshot)),
+        "reaches": consent_lines(row.version.manifest()),
         "available": moving.available_update(row),
         "way_back": moving.way_back(row),
         "way_back_until": moving.way_back_until(row),

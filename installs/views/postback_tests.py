@@ -9,7 +9,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from installs.forms.postback_settings import PostbackTestForm
 from installs.models import Delivery
 from installs.postbacks import asking, explaining
-from installs.postbacks.owing import postback_url
 from installs.postbacks.packing import TEST_TOKEN
 from installs.views import tab
 from linnapp import manifest, pages
@@ -66,7 +65,7 @@ def postback_test_run(request: HttpRequest, account: str, application: UUID, del
 def _known_url(application: Application) -> str:
     """The saved manifest's Postback URL, else the newest version's."""
     newest = application.versions.latest()
-    return manifest.postback_url(manifest_of(application)) or (postback_url(newest) if newest else "")
+    return manifest.postback_url(manifest_of(application)) or (newest.postback_url if newest else "")
 
 
 def _page(request: HttpRequest, application: Application, form: PostbackTestForm, status: int = 200) -> HttpResponse:

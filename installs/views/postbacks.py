@@ -16,7 +16,6 @@ from installs.forms.postbacks import STATES, TIMES, PostbackFilter
 from installs.models import Delivery, Installation, PostbackHost
 from installs.models.deliveries import host_of
 from installs.postbacks import asking
-from installs.postbacks.owing import postback_url
 from installs.views import tab
 from linnapp import credentials
 from linnapp.errors import NotPossible
@@ -79,7 +78,7 @@ def _installation(request: HttpRequest, application: Application) -> Installatio
 
 def _manifest_url(application: Application) -> str:
     """The PostbackUrl of the manifest as it is saved."""
-    return postback_url(application.versions.development())
+    return application.versions.development().postback_url
 
 
 @require_safe

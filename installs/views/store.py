@@ -11,7 +11,8 @@ from installs import lifecycle, listings, store
 from installs.forms.store import AllVersions, StoreFilter
 from installs.links import InstallationLink
 from installs.models.deliveries import host_of
-from linnapp import manifest, pages
+from linnapp import pages
+from linnapp.manifest import consent_lines
 from linnapp.models import Account, Application
 
 SORTS = {
@@ -45,7 +46,6 @@ def store_application(request: HttpRequest, account: str, application: UUID) -> 
     here = _account(request, account)
     row = get_object_or_404(store.on_offer(), pk=application)
     offer = store.offers([row], here)[0]
-    reaches = manifest.parse(offer.latest.snapshot)
     versions = pages.ListPage(
         request,
         row.versions.installable().defer("snapshot"),
@@ -57,8 +57,8 @@ def store_application(request: HttpRequest, account: str, application: UUID) -> 
         "application": row,
         "offer": offer,
         "changed": listings.changed_fields(row),
-        "reaches": manifest.consent_lines(reaches),
-        "postback_host": host_of(manifest.postback_url(reaches) or ""),
+        "reaches": consent_lines(offer.latest.manifest()),
+        "postback_host": host_of(offer.latest.postback_url),
         "reliability": store.reliability(row, offer.latest),
         "accounts": store.accounts_using(row),
         "list": versions,

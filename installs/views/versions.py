@@ -13,7 +13,6 @@ from installs.forms.versions import USES, VersionFilter
 from installs.models import Installation
 from installs.views import tab
 from linnapp import timeline
-from linnapp.manifest import parse
 from linnapp.models import Application, TimelineEntry, Version
 from linnapp.pages import ListPage, Sort, page_or_part
 
@@ -82,7 +81,7 @@ def version_detail(request: HttpRequest, account: str, application: UUID, versio
     row = tab.visible(request, account, application)
     found = _version(row, version)
     before, changes = snapshots.changes_of(found)
-    manifest = parse(found.snapshot)
+    manifest = found.manifest()
     on_it = Installation.objects.of_application(row).live().on_version(found).with_its_facts().by_account_name()
     context = tab.context(
         row,

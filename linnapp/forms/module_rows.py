@@ -20,7 +20,6 @@ from linnapp.manifest import (
     ManifestParameter,
     differences,
     of_token_in_query,
-    parse,
     warnings,
 )
 from linnapp.manifest.meaning import POSTBACK_URL
@@ -227,7 +226,7 @@ class Editor:
         self.errors = list(errors)
         self.manifest = draft.manifest()
         self.unsaved: list[Difference] = differences(saved, self.manifest)
-        released = parse(newest.snapshot) if newest else None
+        released = newest.manifest() if newest else None
         self.saved_since_newest = differences(released, saved) if released else []
         self._since_newest = differences(released, self.manifest) if released else []
         self._words = _by_spot(self.errors)

@@ -1,4 +1,4 @@
-"""The manifest: values, reading, rules, differences and what it reaches. Floor 0: no ORM, no request."""
+"""The manifest: values, reading, snapshots, rules, differences and what it reaches. Floor 0: no ORM, no request."""
 
 from linnapp.manifest.differences import Difference, differences
 from linnapp.manifest.errors import ManifestError, ManifestInvalid
@@ -7,6 +7,7 @@ from linnapp.manifest.json_values import MOST_BYTES
 from linnapp.manifest.meaning import LONGEST_URL, MOST_MODULES, validate
 from linnapp.manifest.reach import ConsentLine, consent_lines, newly_reached
 from linnapp.manifest.reading import parse
+from linnapp.manifest.snapshots import from_snapshot
 from linnapp.manifest.values import (
     LONGEST_NAME,
     Manifest,
@@ -36,6 +37,7 @@ __all__ = [
     "ManifestParameter",
     "consent_lines",
     "differences",
+    "from_snapshot",
     "new_key",
     "newly_reached",
     "of_token_in_query",
