@@ -60,7 +60,7 @@ def checklist(application: Application) -> Checklist:
 
 def _postback(application: Application, released: Version | None) -> list[Line]:
     """One line where the newest version has a PostbackUrl; before a release, where the saved manifest has one."""
-    newest = application.versions.latest() if released else application.versions.development()
+    newest = application.versions.the_latest() if released else application.versions.development()
     if newest is None or not newest.postback_url:
         return []
     arrived = Delivery.objects.of_application(application).owed().delivered().order_by("created_at")

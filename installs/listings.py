@@ -41,7 +41,7 @@ class Check:
 
 def checks(application: Application) -> list[Check]:
     """Three queries at most. The postback is asked for only where the latest version has a PostbackUrl."""
-    latest = application.versions.latest()
+    latest = application.versions.the_latest()
     found = [_logo(application), _description(application), _version(latest), _support(application)]
     url = latest.postback_url if latest else ""
     return [*found, _answers(application, host_of(url))] if url else found
@@ -143,7 +143,7 @@ def accept(application: Application, *, reason: str, by: User) -> bool:
     row = locked(application)
     if row.listing == Listing.LISTED and not changed_fields(row):
         return False
-    if row.versions.latest() is None:
+    if row.versions.the_latest() is None:
         raise NotPossible(f"{row} has no released version: nobody could install it from the store.")
     review = Review.objects.of_application(row).open().first() or _review_of(row, by)
     _decide(review, Decision.LISTED, reason, by)

@@ -174,7 +174,7 @@ def steps_of_check(host: str, fault: str) -> list[dict[str, Any]]:
 
 
 def latest(application: Application) -> Version:
-    version = application.versions.latest()
+    version = application.versions.the_latest()
     assert version is not None
     return version
 

@@ -30,7 +30,7 @@ def newest_urls(application: Application) -> dict[bool, str]:
 
 
 def _newest_url(application: Application, on_development: bool) -> str:
-    newest = application.versions.development() if on_development else application.versions.latest()
+    newest = application.versions.development() if on_development else application.versions.the_latest()
     return newest.postback_url if newest else ""
 
 

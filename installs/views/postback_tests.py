@@ -64,7 +64,7 @@ def postback_test_run(request: HttpRequest, account: str, application: UUID, del
 
 def _known_url(application: Application) -> str:
     """The saved manifest's Postback URL, else the newest version's."""
-    newest = application.versions.latest()
+    newest = application.versions.the_latest()
     return manifest.postback_url(manifest_of(application)) or (newest.postback_url if newest else "")
 
 

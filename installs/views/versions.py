@@ -48,7 +48,7 @@ def version_list(request: HttpRequest, account: str, application: UUID) -> HttpR
     released = Version.objects.of_application(row).released().select_related("created_by")
     versions = ListPage(request, released, filters=VersionFilter, sorts=SORTS)
     pinned = [] if versions.is_narrowed or versions.first_url else [row.versions.development()]
-    latest = row.versions.latest()
+    latest = row.versions.the_latest()
     context = tab.context(
         row,
         "versions",
@@ -86,7 +86,7 @@ def version_detail(request: HttpRequest, account: str, application: UUID, versio
     context = tab.context(
         row,
         "versions",
-        version=rows_of(row, [found], row.versions.latest())[0],
+        version=rows_of(row, [found], row.versions.the_latest())[0],
         on_it=list(on_it[:ACCOUNTS_SHOWN]),
         manifest=manifest,
         modules=snapshots.modules_of(manifest),

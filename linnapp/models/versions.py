@@ -46,8 +46,8 @@ class VersionQuerySet(models.QuerySet["Version"]):
     def newest_first(self) -> Self:
         return self.order_by("-major", "-minor", "-patch")
 
-    def latest(self, *fields: str) -> "Version | None":  # type: ignore[override]
-        """The version new installations get, or None where nothing was released."""
+    def the_latest(self) -> "Version | None":
+        """The highest number that is released and not withdrawn, which new installations get; None for none."""
         return self.installable().newest_first().first()
 
     def latest_of_each(self) -> Self:
