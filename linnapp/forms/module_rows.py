@@ -15,6 +15,7 @@ from linnapp.manifest import (
     TOKEN,
     TRACKING,
     Difference,
+    How,
     Manifest,
     ManifestError,
     ManifestParameter,
@@ -334,8 +335,8 @@ class Editor:
         marks: dict[str, str] = {}
         for difference in self._since_newest:
             if difference.module_key:
-                whole = difference.kind == "added" and "." not in difference.path
-                marks.setdefault(difference.module_key, "new" if whole else "changed")
+                came = difference.is_module and difference.kind == How.ADDED
+                marks.setdefault(difference.module_key, "new" if came else "changed")
         return marks
 
 

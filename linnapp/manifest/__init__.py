@@ -1,6 +1,6 @@
 """The manifest: values, reading, snapshots, rules, differences and what it reaches. Floor 0: no ORM, no request."""
 
-from linnapp.manifest.differences import Difference, differences
+from linnapp.manifest.differences import Difference, Field, How, Part, differences
 from linnapp.manifest.errors import ManifestError, ManifestInvalid
 from linnapp.manifest.hints import of_token_in_query, warnings
 from linnapp.manifest.json_values import MOST_BYTES
@@ -30,11 +30,14 @@ __all__ = [
     "TRACKING",
     "ConsentLine",
     "Difference",
+    "Field",
+    "How",
     "Manifest",
     "ManifestError",
     "ManifestInvalid",
     "ManifestModule",
     "ManifestParameter",
+    "Part",
     "consent_lines",
     "differences",
     "from_snapshot",
