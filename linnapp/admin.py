@@ -16,7 +16,6 @@ from django.utils.safestring import SafeString
 
 from linnapp import kinds
 from linnapp.admin_pages import ReadOnlyAdmin
-from linnapp.manifest import parse
 from linnapp.models import (
     Account,
     Invitation,
@@ -205,7 +204,7 @@ class VersionAdmin(ReadOnlyAdmin):
 
     @admin.display
     def modules(self, version: Version) -> SafeString:
-        return lines(module.type for module in parse(version.snapshot).modules)
+        return lines(module.type for module in version.manifest().modules)
 
 
 class KindFilter(admin.SimpleListFilter):

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from django.db.models import Min
 
 from installs.models import Delivery, Installation, Session
-from installs.postbacks.owing import postback_url
 from linnapp.models import Application, Version
 
 
@@ -60,8 +59,8 @@ def checklist(application: Application) -> Checklist:
 
 def _postback(application: Application, released: Version | None) -> list[Line]:
     """One line where the newest version has a PostbackUrl; before a release, where the saved manifest has one."""
-    newest = application.versions.latest() if released else application.versions.development()
-    if newest is None or not postback_url(newest):
+    newest = application.versions.the_latest() if released else application.versions.development()
+    if newest is None or not newest.postback_url:
         return []
     arrived = Delivery.objects.of_application(application).owed().delivered().order_by("created_at")
     host = arrived.values_list("host", flat=True).first()

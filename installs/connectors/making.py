@@ -10,7 +10,7 @@ from django.db import transaction
 from installs.connectors import kinds
 from installs.installations import lifecycle
 from installs.models import Connector, Installation
-from linnapp import credentials, manifest, timeline
+from linnapp import credentials, timeline
 from linnapp.actors import Actor
 from linnapp.errors import NotPossible
 from linnapp.kinds import Kind
@@ -158,7 +158,7 @@ def _refuse_taken(name: str, account: Account, besides: Connector | None = None)
 
 def asked_for(installation: Installation) -> str:
     """The permissions of the installation's version, as a scope; a word for an application that names none."""
-    return " ".join(manifest.parse(installation.version.snapshot).permissions) or "all"
+    return " ".join(installation.version.manifest().permissions) or "all"
 
 
 def _put(connector: Connector, values: Values) -> list[str]:

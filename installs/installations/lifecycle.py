@@ -60,7 +60,7 @@ def _offered(application: Application, account: Account, user: Reader, installed
         return on_it + [version for version in versions if version not in on_it]
     if installed:
         return [installed.version]
-    latest = application.versions.latest()
+    latest = application.versions.the_latest()
     return [latest] if latest else []
 
 
@@ -87,7 +87,7 @@ def install(
     _refuse_unless_offered(version, _offered(row, account, by.reader, existing), row)
     if existing:
         return _authorise_again(existing, version, consent, tracking, by)
-    waits = bool(owing.postback_url(version)) and owing.waits_for_200(row)
+    waits = bool(version.postback_url) and owing.waits_for_200(row)
     installation = Installation.objects.create(
         application=row,
         account=account,

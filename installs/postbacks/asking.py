@@ -9,7 +9,6 @@ from django.utils import timezone
 from installs.models import Delivery, PostbackPolicy
 from installs.models.deliveries import DeliveryQuerySet, host_of
 from installs.postbacks import courier, kinds, signing_secrets
-from installs.postbacks.owing import postback_url
 from linnapp import credentials, manifest, timeline
 from linnapp.actors import Actor
 from linnapp.errors import NotPossible
@@ -32,8 +31,8 @@ def newest_urls(application: Application) -> dict[bool, str]:
 
 
 def _newest_url(application: Application, on_development: bool) -> str:
-    newest = application.versions.development() if on_development else application.versions.latest()
-    return postback_url(newest) if newest else ""
+    newest = application.versions.development() if on_development else application.versions.the_latest()
+    return newest.postback_url if newest else ""
 
 
 def _is_on_development(delivery: Delivery) -> bool:

@@ -16,7 +16,6 @@ from django.utils import timezone
 
 from installs.models import Delivery, Review
 from installs.models.deliveries import host_of
-from installs.postbacks import owing
 from installs.store import kinds
 from linnapp import timeline
 from linnapp.actors import Actor, refuse_unless_staff
@@ -42,9 +41,9 @@ class Check:
 
 def checks(application: Application) -> list[Check]:
     """Three queries at most. The postback is asked for only where the latest version has a PostbackUrl."""
-    latest = application.versions.latest()
+    latest = application.versions.the_latest()
     found = [_logo(application), _description(application), _version(latest), _support(application)]
-    url = owing.postback_url(latest) if latest else ""
+    url = latest.postback_url if latest else ""
     return [*found, _answers(application, host_of(url))] if url else found
 
 
@@ -145,7 +144,7 @@ def accept(application: Application, *, by: Actor) -> bool:
     row = locked(application)
     if row.listing == Listing.LISTED and not changed_fields(row):
         return False
-    if row.versions.latest() is None:
+    if row.versions.the_latest() is None:
         raise NotPossible(f"{row} has no released version: nobody could install it from the store.")
     review = Review.objects.of_application(row).open().first() or _review_of(row, by)
     _decide(review, Decision.LISTED, by)

@@ -8,7 +8,7 @@ from django.utils import timezone
 from linnapp import kinds, timeline
 from linnapp.actors import Actor
 from linnapp.errors import Moved, NotPossible
-from linnapp.manifest import Difference, differences, parse, to_json
+from linnapp.manifest import Difference, differences, to_json
 from linnapp.models import Application, Version
 from linnapp.services.locking import locked
 from linnapp.services.manifests import manifest_of
@@ -30,7 +30,7 @@ def suggested_number(application: Application) -> Number:
 def changes_since_newest(application: Application) -> list[Difference]:
     """What the saved manifest has that the newest version has not, and the other way round."""
     version = newest(application)
-    return differences(parse(version.snapshot) if version else None, manifest_of(application))
+    return differences(version.manifest() if version else None, manifest_of(application))
 
 
 @transaction.atomic

@@ -16,7 +16,7 @@ from linnapp.actors import Side
 from linnapp.drafts import draft_of
 from linnapp.errors import Moved, NotPossible
 from linnapp.forms.modules import FileForm, JsonForm, read_draft
-from linnapp.manifest import Manifest, ManifestError, ManifestInvalid, differences, parse, to_json
+from linnapp.manifest import Manifest, ManifestError, ManifestInvalid, differences, to_json
 from linnapp.models import Application
 from linnapp.pages import acting
 from linnapp.services.manifests import manifest_of, save_manifest
@@ -162,7 +162,7 @@ def _page(
         "form": form,
         "errors": _placed(errors, str(form["text"].value() or "")),
         "newest": version,
-        "since_newest": differences(parse(version.snapshot), manifest_of(row)) if version else [],
+        "since_newest": differences(version.manifest(), manifest_of(row)) if version else [],
     }
     context.setdefault("upload", FileForm())
     return render(request, "linnapp/manifest/manifest_json.html", context, status=status)

@@ -62,7 +62,7 @@ others = Account.objects.exclude(pk__in=there).exclude(pk=application.account_id
 account = others.filter(memberships__role="OWNER").first()
 owner = Actor(account.memberships.get(role="OWNER").user, Side.CUSTOMER)
 """
-DO_INSTALL = "lifecycle.install(application, account=account, version=application.versions.latest(), by=owner)"
+DO_INSTALL = "lifecycle.install(application, account=account, version=application.versions.the_latest(), by=owner)"
 LIVE = """
 from installs.models import Session
 print(Session.objects.filter(installation={installation!r}).live().count())

@@ -78,7 +78,7 @@ def exchange(application: Application, token: str, **fields: str) -> Any:
 def save(application: Application, by: User, **fields: str) -> Application:
     """Save Manifest, with the first module's fields changed."""
     row = Application.objects.get(pk=application.pk)
-    manifest = parse(row.versions.development().snapshot)
+    manifest = row.versions.development().manifest()
     source = json.loads(json.dumps(row.versions.development().snapshot))
     source["Modules"][0].update(fields)
     assert parse(source) != manifest

@@ -34,11 +34,13 @@ APPLICATIONS = {
 MADE = """
 from linnapp.models import Account, Application, User
 from linnapp.services import applications
+from tests.kit.people import acting
 from tests.kit.posting import wait_for_200, with_postback
 alice = User.objects.get(email="alice@northwind.example")
 northwind = Account.objects.get(slug="northwind")
 for name, (path, strict) in {applications!r}.items():
-    made, secret = applications.create_application(account=northwind, name=name, kind=Application.Type.SYSTEM, by=alice)
+    kind = Application.Type.SYSTEM
+    made, secret = applications.create_application(account=northwind, name=name, kind=kind, by=acting(alice))
     with_postback(made, "{url}/" + name + path, alice)
     if strict:
         wait_for_200(made)

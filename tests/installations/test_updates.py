@@ -218,7 +218,8 @@ def test_what_may_be_a_key_of_the_developer_is_told_as_set(
         assert f"User Interface Field Today, 1.{number - 1}.0 After, 1.{number}.0" in page
         assert name in page
         assert "s3cret" not in page
-        moving.update(installation, to=installation.application.versions.latest(), by=acting(carol))  # type: ignore[arg-type]
+        latest = installation.application.versions.the_latest()
+        moving.update(installation, to=latest, by=acting(carol))  # type: ignore[arg-type]
         installation = now(installation)
 
 

@@ -179,7 +179,7 @@ def steps_of_check(host: str, fault: str) -> list[dict[str, Any]]:
 
 
 def latest(application: Application) -> Version:
-    version = application.versions.latest()
+    version = application.versions.the_latest()
     assert version is not None
     return version
 
@@ -321,6 +321,6 @@ def tell() -> None:
 
 def set_by(portal: Portal) -> Facts:
     facts: Facts = json.loads(
-        portal.manage("shell", "--verbosity=0", "--command=from tests import stage; stage.tell()")
+        portal.manage("shell", "--verbosity=0", "--command=from tests.kit import stage; stage.tell()")
     )
     return facts

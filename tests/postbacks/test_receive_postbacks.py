@@ -31,9 +31,11 @@ APPLICATION = "11111111-2222-4333-8444-555555555555"
 PATIENCE = 20
 REVEAL_SECRET = """
 from installs.postbacks import signing_secrets
+from linnapp.actors import Actor, Side
 from linnapp.models import Application, User
 application = Application.objects.get(name="Stock Bridge")
-print(application.pk, signing_secrets.reveal(application, by=User.objects.get(name="Alice")).value())
+alice = Actor(User.objects.get(name="Alice"), Side.DEVELOPER)
+print(application.pk, signing_secrets.reveal(application, by=alice).value())
 """
 
 

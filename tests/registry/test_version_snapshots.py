@@ -6,7 +6,6 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from linnapp.errors import NotPossible
-from linnapp.manifest import parse
 from linnapp.models import Application, User, Version
 from linnapp.services import versions
 from linnapp.services.manifests import manifest_of, save_manifest
@@ -21,11 +20,11 @@ def test_saving_the_manifest_moves_the_development_version_alone(
     changed = replace(manifest, permissions=("GlobalPermissions.Inventory.ReadNode",))
     save_manifest(application, changed, expected_revision=1, by=acting(alice))
     assert Version.objects.filter(pk=version.pk).values().get() == frozen
-    assert parse(application.versions.development().snapshot) == changed
+    assert application.versions.development().manifest() == changed
 
 
 def test_a_snapshot_reads_as_the_manifest_it_was_made_of(application: Application, version: Version) -> None:
-    assert parse(version.snapshot) == manifest_of(application)
+    assert version.manifest() == manifest_of(application)
 
 
 CHANGES = {

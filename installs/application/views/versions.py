@@ -12,7 +12,6 @@ from installs.application.forms.versions import USES, VersionFilter
 from installs.installations.kinds import MOVES
 from installs.models import Installation
 from linnapp import snapshots, tab, timeline
-from linnapp.manifest import parse
 from linnapp.models import Application, TimelineEntry, Version
 from linnapp.pages import ListPage, Sort, page_or_part
 
@@ -48,7 +47,7 @@ def version_list(request: HttpRequest, account: str, application: UUID) -> HttpR
     released = Version.objects.of_application(row).released().select_related("created_by")
     versions = ListPage(request, released, filters=VersionFilter, sorts=SORTS)
     pinned = [] if versions.is_narrowed or versions.first_url else [row.versions.development()]
-    latest = row.versions.latest()
+    latest = row.versions.the_latest()
     context = tab.context(
         row,
         "versions",
@@ -81,12 +80,12 @@ def version_detail(request: HttpRequest, account: str, application: UUID, versio
     row = tab.visible(request, account, application)
     found = _version(row, version)
     before, changes = snapshots.changes_of(found)
-    manifest = parse(found.snapshot)
+    manifest = found.manifest()
     on_it = Installation.objects.of_application(row).live().on_version(found).with_its_facts().by_account_name()
     context = tab.context(
         row,
         "versions",
-        version=rows_of(row, [found], row.versions.latest())[0],
+        version=rows_of(row, [found], row.versions.the_latest())[0],
         on_it=list(on_it[:ACCOUNTS_SHOWN]),
         manifest=manifest,
         modules=snapshots.modules_of(manifest),

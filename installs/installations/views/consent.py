@@ -17,10 +17,10 @@ from installs.installations.links import InstallationLink, NothingToInstall, rea
 from installs.models import Installation
 from installs.models.deliveries import host_of
 from installs.postbacks import owing
-from linnapp import manifest, pages
+from linnapp import pages
 from linnapp.actors import Side
 from linnapp.errors import Moved, NotPossible
-from linnapp.manifest import ConsentLine
+from linnapp.manifest import ConsentLine, Manifest, consent_lines
 from linnapp.models import Account, Application, User, Version
 
 
@@ -38,12 +38,12 @@ class Question:
 
     @property
     def reaches(self) -> list[ConsentLine]:
-        return manifest.consent_lines(self._manifest)
+        return consent_lines(self.version.manifest() if self.version else Manifest())
 
     @property
     def postback_host(self) -> str:
         """Where the permanent token is sent; empty without a PostbackUrl."""
-        return host_of(manifest.postback_url(self._manifest) or "")
+        return host_of(self.version.postback_url) if self.version else ""
 
     @property
     def waits_for_200(self) -> bool:
@@ -56,12 +56,8 @@ class Question:
     @property
     def newer(self) -> Version | None:
         """What could be updated to, for somebody who stays on an older version."""
-        latest = self.application.versions.latest() if self.installed else None
+        latest = self.application.versions.the_latest() if self.installed else None
         return latest if latest and latest not in self.versions else None
-
-    @property
-    def _manifest(self) -> manifest.Manifest:
-        return manifest.parse(self.version.snapshot if self.version else {})
 
 
 @login_not_required

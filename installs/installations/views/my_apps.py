@@ -17,8 +17,9 @@ from installs.installations.links import InstallationLink
 from installs.installations.views import own
 from installs.models import Delivery, Installation
 from installs.postbacks import owing
-from linnapp import manifest, pages, timeline
+from linnapp import pages, timeline
 from linnapp.errors import NotPossible
+from linnapp.manifest import consent_lines
 from linnapp.models import Account, TimelineEntry, User, Version
 from linnapp.timeline_days import by_day
 
@@ -68,7 +69,7 @@ def installation_detail(request: HttpRequest, account: str, installation: UUID) 
     context = {
         "installation": row,
         "application": row.application,
-        "reaches": manifest.consent_lines(manifest.parse(row.version.snapshot)),
+        "reaches": consent_lines(row.version.manifest()),
         "available": moving.available_update(row),
         "way_back": moving.way_back(row),
         "way_back_until": moving.way_back_until(row),

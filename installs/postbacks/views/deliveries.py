@@ -15,7 +15,6 @@ from installs.models import Delivery, Installation, PostbackHost
 from installs.models.deliveries import host_of
 from installs.postbacks import asking, retries
 from installs.postbacks.forms.deliveries import STATES, TIMES, PostbackFilter
-from installs.postbacks.owing import postback_url
 from linnapp import credentials, tab
 from linnapp.actors import Side
 from linnapp.errors import NotPossible
@@ -78,7 +77,7 @@ def _installation(request: HttpRequest, application: Application) -> Installatio
 
 def _manifest_url(application: Application) -> str:
     """The PostbackUrl of the manifest as it is saved."""
-    return postback_url(application.versions.development())
+    return application.versions.development().postback_url
 
 
 @require_safe

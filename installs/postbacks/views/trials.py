@@ -9,7 +9,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from installs.models import Delivery
 from installs.postbacks import asking, explaining
 from installs.postbacks.forms.settings import PostbackTestForm
-from installs.postbacks.owing import postback_url
 from installs.postbacks.packing import TEST_TOKEN
 from linnapp import manifest, pages, tab
 from linnapp.actors import Side
@@ -65,8 +64,8 @@ def postback_test_run(request: HttpRequest, account: str, application: UUID, del
 
 def _known_url(application: Application) -> str:
     """The saved manifest's Postback URL, else the newest version's."""
-    newest = application.versions.latest()
-    return manifest.postback_url(manifest_of(application)) or (postback_url(newest) if newest else "")
+    newest = application.versions.the_latest()
+    return manifest.postback_url(manifest_of(application)) or (newest.postback_url if newest else "")
 
 
 def _page(request: HttpRequest, application: Application, form: PostbackTestForm, status: int = 200) -> HttpResponse:
