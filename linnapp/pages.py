@@ -20,9 +20,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django_filters import FilterSet
 
+from linnapp.last_account import last_account
 from linnapp.models import Account, Application, Membership, User
+from linnapp.page_requests import reference_of, wants_part
 
 SHOWN_FOR = timedelta(minutes=10)
+SHOWN = "shown:"
 PAGE_SIZE = 50
 MOST_COUNTED = 10_000
 
@@ -61,7 +64,7 @@ def frame(request: HttpRequest) -> dict[str, Frame | str]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         empty = Frame(None, [], None, False, False, settings.DEMO, mail_is_printed())
-        return {"frame": empty, "request_id": getattr(request, "reference", "")}
+        return {"frame": empty, "request_id": reference_of(request)}
     memberships = _memberships(request)
     current = _current(request, memberships)
     value = Frame(
@@ -73,7 +76,7 @@ def frame(request: HttpRequest) -> dict[str, Frame | str]:
         demo=settings.DEMO,
         mail_is_printed=mail_is_printed(),
     )
-    return {"frame": value, "request_id": getattr(request, "reference", "")}
+    return {"frame": value, "request_id": reference_of(request)}
 
 
 def mail_is_printed() -> bool:
@@ -83,10 +86,8 @@ def mail_is_printed() -> bool:
 
 def _current(request: HttpRequest, memberships: Sequence[Membership]) -> Membership | None:
     named = request.resolver_match.kwargs.get("account") if request.resolver_match else None
-    slug = named or request.session.get("account")
+    slug = named or last_account(request)
     found = next((membership for membership in memberships if membership.account.slug == slug), None)
-    if found and named and request.session.get("account") != named:
-        request.session["account"] = named
     developing = (membership for membership in memberships if membership.developing)  # type: ignore[attr-defined]
     return found or next(developing, None) or next(iter(memberships), None)
 
@@ -107,14 +108,19 @@ def installation_url(application_id: UUID, tracking: str = "") -> str:
 
 def show_once(request: HttpRequest, kind: str, key: object) -> None:
     """Lets this browser session see one credential in the clear for ten minutes. Only the row's key is kept."""
-    shown = request.session.get("shown", {})
-    shown[f"{kind}:{key}"] = timezone.now().isoformat()
-    request.session["shown"] = shown
+    for name in [name for name, _ in request.session.items() if name.startswith(SHOWN)]:
+        if not _is_fresh(request.session[name]):
+            del request.session[name]
+    request.session[f"{SHOWN}{kind}:{key}"] = timezone.now().isoformat()
 
 
 def may_show(request: HttpRequest, kind: str, key: object) -> bool:
-    since = request.session.get("shown", {}).get(f"{kind}:{key}")
-    return since is not None and timezone.now() - datetime.fromisoformat(since) < SHOWN_FOR
+    since = request.session.get(f"{SHOWN}{kind}:{key}")
+    return since is not None and _is_fresh(since)
+
+
+def _is_fresh(since: str) -> bool:
+    return timezone.now() - datetime.fromisoformat(since) < SHOWN_FOR
 
 
 # Lists.
@@ -292,8 +298,7 @@ def page_or_part(
     request: HttpRequest, template: str, part: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
     """The whole page, or for htmx only the partial that stands in it under the same context."""
-    wants_part = getattr(request, "htmx", False) and not request.htmx.boosted  # type: ignore[attr-defined]
-    return render(request, part if wants_part else template, context, status=status)
+    return render(request, part if wants_part(request) else template, context, status=status)
 
 
 def explain(form: Any, error: ValidationError | Exception, field: str | None = None) -> None:

@@ -20,6 +20,7 @@ from installs.models.deliveries import host_of
 from installs.postbacks import owing
 from linnapp import manifest, pages
 from linnapp.errors import Moved, NotPossible
+from linnapp.last_account import last_account
 from linnapp.manifest import ConsentLine
 from linnapp.models import Account, Application, User, Version
 
@@ -127,7 +128,7 @@ def _account(request: HttpRequest, choices: QueryDict, accounts: list[Account]) 
         if chosen is None:
             raise NothingToInstall(404, "You may not install on this account", "Only an Owner of it may.")
         return chosen
-    return by_slug.get(request.session.get("account", ""), accounts[0])
+    return by_slug.get(last_account(request), accounts[0])
 
 
 def _who_may(user: User) -> str:

@@ -21,6 +21,7 @@ from installs.views import tab
 from linnapp import credentials
 from linnapp.errors import NotPossible
 from linnapp.models import Application
+from linnapp.page_requests import htmx_of
 from linnapp.pages import Column, ListPage, Sort, page_or_part, signed_in
 
 SORTS = {"newest": Sort("Newest first", ("-created_at",)), "oldest": Sort("Oldest first", ("created_at",))}
@@ -89,7 +90,7 @@ def postback_detail(request: HttpRequest, account: str, application: UUID, deliv
     row = tab.visible(request, account, application)
     shown = _delivery(row, delivery)
     progress = progress_of(shown)
-    if request.htmx and request.GET.get("seen") == progress["mark"]:  # type: ignore[attr-defined]
+    if htmx_of(request) and request.GET.get("seen") == progress["mark"]:
         return HttpResponse(status=204)
     newest = "" if shown.is_test else asking.newest_url(shown)
     context = tab.context(
