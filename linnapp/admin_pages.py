@@ -16,7 +16,7 @@ from django.core import signing
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -177,14 +177,7 @@ def some_of(names: Sequence[str]) -> str:
 
 
 def page_links(links: Sequence[tuple[str, str, tuple[object, ...]]], note: str) -> SafeString:
-    """Links to pages of the portal: label, URL name, arguments. One whose page does not exist is left out."""
-    found = [(address, label) for label, name, args in links if (address := _address(name, args))]
+    """Links to pages of the portal: label, URL name, arguments."""
+    found = [(reverse(name, args=args), label) for label, name, args in links]
     items = format_html_join("", '<li><a href="{}">{}</a></li>', found)
     return format_html('<ul class="portal-pages">{}</ul><p class="help">{}</p>', items, note)
-
-
-def _address(name: str, args: tuple[object, ...]) -> str:
-    try:
-        return reverse(name, args=args)
-    except NoReverseMatch:
-        return ""

@@ -10,7 +10,7 @@ from django import template
 from django.db.models import Choices
 from django.forms import BaseForm, BoundField
 from django.template.context import Context
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -209,31 +209,30 @@ def _first_input(bound_field: BoundField) -> str:
 
 @register.inclusion_tag("portal/_entry.html", takes_context=True)
 def entry(context: Context, label: str, icon_name: str, url_name: str, *args: object) -> dict[str, object]:
-    """An entry of the rail: drawn only where its page exists, and current on every page below it."""
-    href = _address(url_name, *args)
+    """An entry of the rail, current on every page below its own."""
+    href = reverse(url_name, args=args)
     path = context["request"].path if "request" in context else ""
     return {
         "label": label,
         "icon_name": icon_name,
         "href": href,
-        "current": bool(href) and path.startswith(href),
+        "current": path.startswith(href),
     }
 
 
 @register.inclusion_tag("portal/_entry.html", takes_context=True)
 def tab_link(context: Context, name: str, label: str, url_name: str) -> dict[str, object]:
     application = context["application"]
-    href = _address(url_name, application.account.slug, application.pk)
     return {
         "label": label,
         "icon_name": "",
-        "href": href,
+        "href": reverse(url_name, args=(application.account.slug, application.pk)),
         "current": context.get("tab") == name,
     }
 
 
-def _address(url_name: str, *args: object) -> str:
-    try:
-        return reverse(url_name, args=args)
-    except NoReverseMatch:
-        return ""
+@register.simple_tag
+def address(url_name: str, *args: object) -> str:
+    """For a variable, in place of `{% url … as … %}`: that takes a wrong name for an empty address, and the page loses
+    a link without a word."""
+    return reverse(url_name, args=args)
