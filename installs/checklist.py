@@ -61,7 +61,7 @@ def checklist(application: Application) -> Checklist:
 
 def _postback(application: Application, released: Version | None) -> list[Line]:
     """One line where the newest version has a PostbackUrl; before a release, where the saved manifest has one."""
-    newest = application.versions.latest() if released else application.versions.development()
+    newest = application.versions.latest_version() if released else application.versions.development()
     if newest is None or not postback_url(newest):
         return []
     arrived = Delivery.objects.of_application(application).owed().delivered().order_by("created_at")
@@ -76,7 +76,8 @@ def _first_exchange(application: Application) -> datetime | None:
     if folded:
         return folded
     sessions = Session.objects.filter(installation__application=application)
-    return sessions.aggregate(first=Min("created_at"))["first"]
+    first: datetime | None = sessions.aggregate(first=Min("created_at"))["first"]
+    return first
 
 
 def exchange_command(application: Application) -> str:

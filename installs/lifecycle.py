@@ -69,7 +69,7 @@ def _offered(application: Application, account: Account, user: User, installed: 
         return on_it + [version for version in versions if version not in on_it]
     if installed:
         return [installed.version]
-    latest = application.versions.latest()
+    latest = application.versions.latest_version()
     return [latest] if latest else []
 
 

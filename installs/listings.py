@@ -42,7 +42,7 @@ class Check:
 
 def checks(application: Application) -> list[Check]:
     """Three queries at most. The postback is asked for only where the latest version has a PostbackUrl."""
-    latest = application.versions.latest()
+    latest = application.versions.latest_version()
     found = [_logo(application), _description(application), _version(latest), _support(application)]
     url = owing.postback_url(latest) if latest else ""
     return [*found, _answers(application, host_of(url))] if url else found
@@ -144,7 +144,7 @@ def accept(application: Application, *, reason: str, by: User) -> bool:
     row = locked(application)
     if row.listing == Listing.LISTED and not changed_fields(row):
         return False
-    if row.versions.latest() is None:
+    if row.versions.latest_version() is None:
         raise NotPossible(f"{row} has no released version: nobody could install it from the store.")
     review = Review.objects.of_application(row).open().first() or _review_of(row, by)
     _decide(review, Decision.LISTED, reason, by)

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from linnapp import credentials
 from linnapp.last_account import keep_last_account, last_account
-from linnapp.page_requests import wants_part
+from linnapp.page_requests import Referenced, wants_part
 
 View = Callable[[HttpRequest], HttpResponseBase]
 reference_of_this_request: ContextVar[str] = ContextVar("reference", default="-")
@@ -39,7 +39,7 @@ class RequestReference:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request.reference = reference = credentials.new_reference()  # type: ignore[attr-defined]
+        cast(Referenced, request).reference = reference = credentials.new_reference()
         mark = reference_of_this_request.set(reference)
         try:
             response = self.get_response(request)
@@ -62,7 +62,7 @@ class MachineApi:
     def __init__(self, get_response: View) -> None:
         self.get_response = get_response
         self.resolver = get_resolver(settings.MACHINE_URLCONF)
-        self.answer = cast("View", convert_exception_to_response(self._answer))
+        self.answer = cast("Callable[[HttpRequest], HttpResponse]", convert_exception_to_response(self._answer))
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not self.PATH.match(request.path_info):
@@ -74,14 +74,14 @@ class MachineApi:
             response = self.answer(request)
         finally:
             set_urlconf(None)
-        response.headers["Content-Length"] = str(len(response.content))  # type: ignore[attr-defined]
+        response.headers["Content-Length"] = str(len(response.content))
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
         match = self.resolver.resolve(request.path_info)
-        return match.func(request, *match.args, **match.kwargs)
+        return cast(HttpResponseBase, match.func(request, *match.args, **match.kwargs))
 
 
 class SchemeOfSite:

@@ -4,6 +4,12 @@ from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
 
+class Referenced(HttpRequest):
+    """As it leaves the first middleware."""
+
+    reference: str
+
+
 def htmx_of(request: HttpRequest) -> HtmxDetails | None:
     """None where htmx did not ask, and on an error page of a request that came no further."""
     return getattr(request, "htmx", None) or None

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
+from allauth.account.decorators import reauthentication_required
 from django.conf import settings
 from django.core import signing
 from django.core.exceptions import ValidationError
@@ -24,6 +25,7 @@ from linnapp.last_account import last_account
 from linnapp.models import Account, Application, Membership, User
 from linnapp.page_requests import reference_of, wants_part
 
+AnyView = TypeVar("AnyView", bound=Callable[..., HttpResponse])
 SHOWN_FOR = timedelta(minutes=10)
 SHOWN = "shown:"
 PAGE_SIZE = 50
@@ -169,7 +171,8 @@ class ListPage:
 
     @cached_property
     def queryset(self) -> QuerySet[Any]:
-        return self.filterset.qs.order_by(*self.ordering)
+        found: QuerySet[Any] = self.filterset.qs
+        return found.order_by(*self.ordering)
 
     @property
     def ordering(self) -> tuple[str, ...]:
@@ -252,7 +255,8 @@ class ListPage:
     def besides(self, name: str) -> QuerySet[Any]:
         """What all filters but this one leave: what its chips choose among."""
         others = {key: value for key, value in self.request.GET.items() if key != name}
-        return type(self.filterset)(others, queryset=self.filterset.queryset, request=self.request).qs
+        narrowed = type(self.filterset)(others, queryset=self.filterset.queryset, request=self.request)
+        return cast("QuerySet[Any]", narrowed.qs)
 
     def as_csv(self, filename: str) -> StreamingHttpResponse:
         writer = csv.writer(_Echo())
@@ -292,6 +296,12 @@ class _Echo:
 
     def write(self, value: str) -> str:
         return value
+
+
+def password_first(view: AnyView) -> AnyView:
+    """Asks for the password again where the sign-in is old. It stands on what a view calls once it has fetched its row:
+    a stranger is told 404, and is not asked for a password."""
+    return cast(AnyView, reauthentication_required(view))
 
 
 def page_or_part(

@@ -22,7 +22,7 @@ environ.Env.read_env(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
 
 def required(name: str, advice: str) -> str:
     """Value of a setting without which the portal must not start."""
-    value = env.str(name, default="")
+    value: str = env.str(name, default="")
     if not value:
         raise ImproperlyConfigured(f"{name} is not set. {advice}")
     return value
@@ -45,7 +45,7 @@ def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
 
 def certificates_in(name: str) -> str:
     """Path of a PEM file with certificates; empty when none is named."""
-    path = env.str(name, default="")
+    path: str = env.str(name, default="")
     if path:
         try:
             ssl.create_default_context(cafile=path)

@@ -436,7 +436,7 @@ MUTANTS = (
         "authorising again moves a customer to the latest version",
         LIFECYCLE,
         "        return [installed.version]\n",
-        "        return [application.versions.latest() or installed.version]\n",
+        "        return [application.versions.latest_version() or installed.version]\n",
         ("test_install", "test_consent", "test_seed"),
     ),
     Mutant(

@@ -174,7 +174,7 @@ def steps_of_check(host: str, fault: str) -> list[dict[str, Any]]:
 
 
 def latest(application: Application) -> Version:
-    version = application.versions.latest()
+    version = application.versions.latest_version()
     assert version is not None
     return version
 

@@ -59,7 +59,7 @@ others = Account.objects.exclude(pk__in=there).exclude(pk=application.account_id
 account = others.filter(memberships__role="OWNER").first()
 owner = account.memberships.get(role="OWNER").user
 """
-DO_INSTALL = "lifecycle.install(application, account=account, version=application.versions.latest(), by=owner)"
+DO_INSTALL = "lifecycle.install(application, account=account, version=application.versions.latest_version(), by=owner)"
 LIVE = """
 from installs.models import Session
 print(Session.objects.filter(installation={installation!r}).live().count())

@@ -31,7 +31,7 @@ from installs.models import Installation
 from linnapp.models import Application, Version
 taken = Installation.objects.live().filter(account__slug="carols-cakes").values("application")
 application = Application.objects.exclude(pk__in=taken).first()
-print(application.pk, application.versions.latest().pk)
+print(application.pk, application.versions.latest_version().pk)
 """
 
 

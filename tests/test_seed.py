@@ -723,4 +723,4 @@ def everything_shown_to(client: Client, application: Application, account: Accou
         shown += page(client, "installation_update", *here)
         moving.update(installation, to=latest, by=lifecycle.owners_of(account)[0])
         shown += page(client, "installation_go_back", *here)
-    return shown + exchange(application, lifecycle.current_token(installation).value()).content.decode()
+    return f"{shown}{exchange(application, lifecycle.current_token(installation).value()).content.decode()}"

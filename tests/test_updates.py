@@ -218,7 +218,7 @@ def test_what_may_be_a_key_of_the_developer_is_told_as_set(
         assert f"User Interface Field Today, 1.{number - 1}.0 After, 1.{number}.0" in page
         assert name in page
         assert "s3cret" not in page
-        moving.update(installation, to=installation.application.versions.latest(), by=carol)  # type: ignore[arg-type]
+        moving.update(installation, to=installation.application.versions.latest_version(), by=carol)  # type: ignore[arg-type]
         installation = now(installation)
 
 

@@ -273,7 +273,7 @@ def test_a_version_is_created_in_three_steps(
     draft(client, application, notes="Faster.\r\nAnd safer.")
     fields = {"number": "1.1.0", "notes": "Faster.\r\nAnd safer.", "revision": row.manifest_revision}
     response = client.post(address("version_release", application), fields, follow=True)
-    created = application.versions.latest()
+    created = application.versions.latest_version()
     assert created is not None
     assert (created.label, created.notes, created.created_by) == ("1.1.0", "Faster.\nAnd safer.", alice)
     assert response.redirect_chain == [(address("version_detail", application, created.pk), 302)]
@@ -287,7 +287,7 @@ def test_releasing_moves_no_installation(
     before = Installation.objects.filter(pk=installation.pk).values().get()
     fields = {"number": "1.1.0", "notes": "", "revision": row.manifest_revision}
     client_of(alice).post(address("version_release", application), fields)
-    assert application.versions.latest().label == "1.1.0"  # type: ignore[union-attr]
+    assert application.versions.latest_version().label == "1.1.0"  # type: ignore[union-attr]
     assert Installation.objects.filter(pk=installation.pk).values().get() == before
 
 

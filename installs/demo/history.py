@@ -215,7 +215,7 @@ class History:
 
     def install(self, entry: DemoApplication, account: str, at: datetime) -> None:
         application = Application.objects.get(pk=self.made[entry.name].pk)
-        if version := application.versions.latest():
+        if version := application.versions.latest_version():
             self.install_version(application, account, version, at)
 
     def install_version(self, application: Application, account: str, version: Version, at: datetime) -> None:

@@ -28,27 +28,23 @@ class Stale(Exception):
     """A kept connection was closed by the server before it answered: the request may go over another."""
 
 
-class _Timed:
+class TimedSocket(socket.socket):
     """What a socket waits is what is left of the attempt, each time: not so long for every byte that trickles in."""
 
     def recv_into(self, *arguments: Any, **named: Any) -> int:
-        self.settimeout(attempts.current.get().left())  # type: ignore[attr-defined]
-        return int(super().recv_into(*arguments, **named))  # type: ignore[misc]
+        self.settimeout(attempts.current.get().left())
+        return super().recv_into(*arguments, **named)
 
     def send(self, *arguments: Any) -> int:
-        self.settimeout(attempts.current.get().left())  # type: ignore[attr-defined]
-        return int(super().send(*arguments))  # type: ignore[misc]
+        self.settimeout(attempts.current.get().left())
+        return super().send(*arguments)
 
     def sendall(self, *arguments: Any) -> None:
-        self.settimeout(attempts.current.get().left())  # type: ignore[attr-defined]
-        super().sendall(*arguments)  # type: ignore[misc]
+        self.settimeout(attempts.current.get().left())
+        super().sendall(*arguments)
 
 
-class TimedSocket(_Timed, socket.socket):
-    pass
-
-
-class TimedTLSSocket(_Timed, ssl.SSLSocket):
+class TimedTLSSocket(TimedSocket, ssl.SSLSocket):
     pass
 
 

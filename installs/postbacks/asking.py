@@ -31,7 +31,7 @@ def newest_urls(application: Application) -> dict[bool, str]:
 
 
 def _newest_url(application: Application, on_development: bool) -> str:
-    newest = application.versions.development() if on_development else application.versions.latest()
+    newest = application.versions.development() if on_development else application.versions.latest_version()
     return postback_url(newest) if newest else ""
 
 

@@ -61,7 +61,7 @@ def body_of(request: HttpRequest) -> bytes:
     if int(length) > MOST_BYTES:
         raise Unreadable(413, "The request body is larger than 1 MB.")
     if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
-        return request.META["wsgi.input"].read(MOST_BYTES + 1)
+        return bytes(request.META["wsgi.input"].read(MOST_BYTES + 1))
     return request.body
 
 

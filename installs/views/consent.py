@@ -61,7 +61,7 @@ class Question:
     @property
     def newer(self) -> Version | None:
         """What could be updated to, for somebody who stays on an older version."""
-        latest = self.application.versions.latest() if self.installed else None
+        latest = self.application.versions.latest_version() if self.installed else None
         return latest if latest and latest not in self.versions else None
 
     @property

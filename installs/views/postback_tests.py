@@ -65,7 +65,7 @@ def postback_test_run(request: HttpRequest, account: str, application: UUID, del
 
 def _known_url(application: Application) -> str:
     """The saved manifest's Postback URL, else the newest version's."""
-    newest = application.versions.latest()
+    newest = application.versions.latest_version()
     return manifest.postback_url(manifest_of(application)) or (postback_url(newest) if newest else "")
 
 

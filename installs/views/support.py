@@ -53,7 +53,7 @@ def support_installation(request: HttpRequest, installation: UUID) -> HttpRespon
     context = {
         "installation": row,
         "owners": lifecycle.owners_of(row.account),
-        "latest": row.application.versions.latest(),
+        "latest": row.application.versions.latest_version(),
         "lines": timeline.lines(entries[:LINES_SHOWN], timeline.Side.STAFF),
         "older": entries[LINES_SHOWN - 1].pk if len(entries) > LINES_SHOWN else None,
         "sessions": list(row.sessions.order_by("-created_at")[:SESSIONS_SHOWN]),

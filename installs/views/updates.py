@@ -1,5 +1,6 @@
 """An account moves its installation: to the latest version, and back to the one before."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
@@ -50,8 +51,8 @@ def _updated(row: Installation) -> str:
     return f"{row.application} is on {row.version} now.{way_back}"
 
 
-def _day(moment: object) -> str:
-    return date_format(timezone.localtime(moment), "j F")  # type: ignore[arg-type]
+def _day(moment: datetime | None) -> str:
+    return date_format(timezone.localtime(moment), "j F")
 
 
 def _update_page(request: HttpRequest, row: Installation, refusal: str = "") -> HttpResponse:

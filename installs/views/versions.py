@@ -49,7 +49,7 @@ def version_list(request: HttpRequest, account: str, application: UUID) -> HttpR
     released = Version.objects.of_application(row).released().select_related("created_by")
     versions = ListPage(request, released, filters=VersionFilter, sorts=SORTS)
     pinned = [] if versions.is_narrowed or versions.first_url else [row.versions.development()]
-    latest = row.versions.latest()
+    latest = row.versions.latest_version()
     context = tab.context(
         row,
         "versions",
@@ -87,7 +87,7 @@ def version_detail(request: HttpRequest, account: str, application: UUID, versio
     context = tab.context(
         row,
         "versions",
-        version=rows_of(row, [found], row.versions.latest())[0],
+        version=rows_of(row, [found], row.versions.latest_version())[0],
         on_it=list(on_it[:ACCOUNTS_SHOWN]),
         manifest=manifest,
         modules=snapshots.modules_of(manifest),

@@ -4,6 +4,7 @@ from uuid import UUID
 from django.db import models
 from django.utils import timezone
 
+from linnapp.models.managers import manager_of
 from linnapp.models.people import User
 
 
@@ -124,7 +125,7 @@ class TimelineEntry(models.Model):
     reason = models.TextField(blank=True)
     facts = models.JSONField(default=dict)
 
-    objects: ClassVar[TimelineEntryQuerySet] = TimelineEntryQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[TimelineEntryQuerySet] = manager_of(TimelineEntryQuerySet)
 
     class Meta:
         verbose_name = "timeline entry"

@@ -5,6 +5,7 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from linnapp.models.applications import Application
+from linnapp.models.managers import manager_of
 from linnapp.models.people import Reader, User
 
 
@@ -45,7 +46,7 @@ class VersionQuerySet(models.QuerySet["Version"]):
     def newest_first(self) -> Self:
         return self.order_by("-major", "-minor", "-patch")
 
-    def latest(self, *fields: str) -> "Version | None":  # type: ignore[override]
+    def latest_version(self) -> "Version | None":
         """The version new installations get, or None where nothing was released."""
         return self.installable().newest_first().first()
 
@@ -78,7 +79,7 @@ class Version(models.Model):
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[VersionQuerySet] = VersionQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[VersionQuerySet] = manager_of(VersionQuerySet)
 
     class Meta:
         constraints = (
