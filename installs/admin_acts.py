@@ -9,6 +9,7 @@ from installs import listings, suspending
 from installs.models import Installation, Review, Session
 from linnapp.admin_pages import Act, Effect, some_of
 from linnapp.models import Application
+from linnapp.words import counted
 
 
 def _accounts(rows: list[Application]) -> dict[object, list[str]]:
@@ -25,10 +26,6 @@ def _live_sessions(rows: list[Any], path: str) -> dict[object, int]:
     return dict(sessions.values_list(path).annotate(Count("pk")))
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
 def suspending_applications(rows: list[Application]) -> list[Effect]:
     accounts, sessions = _accounts(rows), _live_sessions(rows, "installation__application")
     return [Effect(row, _stops(row, accounts[row.pk], sessions.get(row.pk, 0))) for row in rows]
@@ -39,16 +36,14 @@ def _stops(row: Application, accounts: list[str], sessions: int) -> str:
         return "Retired: it cannot be suspended."
     if row.suspended_by_staff_at:
         return "Suspended already: nothing changes."
-    reach = (
-        f"{_counted(len(accounts), 'account')} cannot use it: {some_of(accounts)}." if accounts else "Not installed."
-    )
+    reach = f"{counted(len(accounts), 'account')} cannot use it: {some_of(accounts)}." if accounts else "Not installed."
     return f"{_ending(sessions)}. {reach}"
 
 
 def _ending(sessions: int) -> str:
     if not sessions:
         return "No session is live"
-    return "1 session ends now" if sessions == 1 else f"{sessions} sessions end now"
+    return counted(sessions, "session ends now", "sessions end now")
 
 
 def resuming_applications(rows: list[Application]) -> list[Effect]:
@@ -63,7 +58,7 @@ def _goes_on(row: Application, accounts: list[str]) -> str:
         return "Not suspended: nothing changes."
     if not accounts:
         return "Not installed anywhere. It can be installed again."
-    return f"{_counted(len(accounts), 'account')} can use it again: {some_of(accounts)}."
+    return f"{counted(len(accounts), 'account')} can use it again: {some_of(accounts)}."
 
 
 def suspending_installations(rows: list[Installation]) -> list[Effect]:

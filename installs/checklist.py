@@ -9,6 +9,7 @@ from django.db.models import Min
 from installs.models import Delivery, Installation, Session
 from installs.postbacks.owing import postback_url
 from linnapp.models import Application, Version
+from linnapp.words import measured_in_words
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Checklist:
 
     @property
     def took(self) -> str:
-        return in_words(self.first_call_after) if self.first_call_after is not None else ""
+        return measured_in_words(self.first_call_after) if self.first_call_after is not None else ""
 
 
 def checklist(application: Application) -> Checklist:
@@ -95,15 +96,3 @@ def exchange_line(application_id: str, permanent_token: str) -> str:
             f"-d Token={permanent_token}",
         )
     )
-
-
-def in_words(span: timedelta) -> str:
-    """The two largest units: "4 min 12 s", "3 d 2 h"."""
-    seconds = max(int(span.total_seconds()), 0)
-    sizes = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
-    parts = []
-    for unit, size in sizes:
-        count, seconds = divmod(seconds, size)
-        parts.append((count, unit))
-    first = next((place for place, (count, _) in enumerate(parts) if count), len(parts) - 1)
-    return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2])

@@ -14,6 +14,7 @@ from installs.models import Installation
 from linnapp.errors import Moved, NotPossible
 from linnapp.models import User, Version
 from linnapp.timeline import Kind
+from linnapp.words import span_in_words
 
 GO_BACK_WITHIN = timedelta(days=14)
 
@@ -90,7 +91,8 @@ def go_back(installation: Installation, *, to: Version, by: User) -> Installatio
     if before is None and to == row.version:
         return row
     if before is None:
-        raise NotPossible("The way back is open for 14 days after an update, while that version is not withdrawn.")
+        within = span_in_words(GO_BACK_WITHIN)
+        raise NotPossible(f"The way back is open for {within} after an update, while that version is not withdrawn.")
     if to != before:
         raise Moved(f"It was updated again while you read: the way back leads to {before.label} now.")
     left, row.previous_version = row.version, None

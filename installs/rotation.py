@@ -12,6 +12,7 @@ from installs.models import Installation, PermanentToken, Session
 from linnapp import timeline
 from linnapp.errors import NotPossible
 from linnapp.models import Application, Secret, User, Version
+from linnapp.words import counted, moment_in_words
 
 # When a secret ends, counted from the choice.
 ENDS = {"now": timedelta(0), "24h": timedelta(hours=24), "7d": timedelta(days=7)}
@@ -59,7 +60,7 @@ def retire_secret(secret: Secret, *, after: timedelta, by: User) -> datetime:
         application=application,
         account=application.account,
         tail=row.tail,
-        ends="now" if not after else f"on {row.ends_at:%d %b %Y at %H:%M} UTC",
+        ends="now" if not after else f"on {moment_in_words(row.ends_at)}",
     )
     return row.ends_at
 
@@ -79,7 +80,7 @@ def remove_application(application: Application, *, by: User) -> bool:
         raise NotPossible(f"{row} is retired already.")
     live = Installation.objects.live().filter(application=row).count()
     if live:
-        accounts = "1 account has" if live == 1 else f"{live} accounts have"
+        accounts = counted(live, "account has", "accounts have")
         raise NotPossible(f"{accounts} {row} installed. It can be removed once they have uninstalled it.")
     return _retire(row, by) if was_ever_installed(row) else _delete(row, by)
 

@@ -24,6 +24,7 @@ from linnapp import credentials
 from linnapp.errors import NotPossible
 from linnapp.models import User
 from linnapp.pages import signed_in
+from linnapp.words import counted
 
 # Never shown, searched or filtered by, neither here nor through a relation.
 HIDDEN = {"digest", "encrypted", "key_digest", "nonce", "password"}
@@ -166,8 +167,7 @@ def _perform(page: ReadOnlyAdmin, request: HttpRequest, rows: list[Any], act: Ac
 
 
 def _named(page: ReadOnlyAdmin, count: int) -> str:
-    noun = page.opts.verbose_name if count == 1 else page.opts.verbose_name_plural
-    return f"{count} {noun}"
+    return counted(count, str(page.opts.verbose_name), str(page.opts.verbose_name_plural))
 
 
 def some_of(names: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
 from django.conf import settings
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
@@ -234,7 +235,7 @@ class ListPage:
     def total(self) -> str:
         """How many rows match, in words; never an exact count of a whole large table."""
         count = self.filterset.qs.order_by()[: MOST_COUNTED + 1].count()
-        return f"more than {MOST_COUNTED:,}" if count > MOST_COUNTED else f"{count:,}"
+        return f"more than {intcomma(MOST_COUNTED)}" if count > MOST_COUNTED else intcomma(count)
 
     @property
     def is_narrowed(self) -> bool:

@@ -6,7 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.contrib.humanize.templatetags.humanize import intcomma
+
 from linnapp.models import Account, Application, TimelineEntry, User
+from linnapp.words import counted
 
 Kind = TimelineEntry.Kind
 Side = TimelineEntry.Side
@@ -182,10 +185,10 @@ def actor(entry: TimelineEntry, reader: Side) -> str:
 
 
 def line(entry: TimelineEntry, reader: Side) -> Line:
-    facts = {name: f"{fact:,}" if type(fact) is int else fact for name, fact in entry.facts.items()} | {
-        "exchanges": _count(entry.facts.get("exchanges", 0), "exchange", "exchanges"),
-        "addresses": _count(entry.facts.get("addresses", 0), "address", "addresses"),
-        "installations": _count(entry.facts.get("installations", 0), "installation", "installations"),
+    facts = {name: intcomma(fact) if type(fact) is int else fact for name, fact in entry.facts.items()} | {
+        "exchanges": counted(entry.facts.get("exchanges", 0), "exchange"),
+        "addresses": counted(entry.facts.get("addresses", 0), "address", "addresses"),
+        "installations": counted(entry.facts.get("installations", 0), "installation"),
     }
     sentence = SENTENCES[entry.kind].format_map(_Facts(facts, who=actor(entry, reader)))
     return Line(
@@ -198,10 +201,6 @@ def line(entry: TimelineEntry, reader: Side) -> Line:
         account=str(entry.facts.get("account", "")),
         hour=_hour(entry),
     )
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"1 {one}" if number == 1 else f"{number:,} {many}"
 
 
 def _hour(entry: TimelineEntry) -> ExchangesOfHour | None:

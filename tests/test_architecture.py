@@ -50,6 +50,7 @@ FLOORS = {
     "linnapp.demo_people": 0,
     "linnapp.drafts": 0,
     "linnapp.json_places": 0,
+    "linnapp.words": 0,
     "linnapp.models": 1,
     "linnapp.timeline": 2,
     "linnapp.pages": 2,

@@ -22,6 +22,7 @@ from linnapp import timeline
 from linnapp.errors import NotPossible
 from linnapp.models import Account, User
 from linnapp.timeline import Kind, Side
+from linnapp.words import counted
 
 log = logging.getLogger(__name__)
 
@@ -175,4 +176,4 @@ def _counted(answer: Answer) -> str:
         return ""
     if not isinstance(locations, list):
         return ""
-    return f": {len(locations)} stock location{'' if len(locations) == 1 else 's'}"
+    return f": {counted(len(locations), 'stock location')}"

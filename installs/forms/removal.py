@@ -7,12 +7,9 @@ from django.core.exceptions import ValidationError
 
 from installs.rotation import ENDS
 from linnapp.models import Application
+from linnapp.words import span_in_words
 
-AFTER = (
-    ("24h", "In 24 hours"),
-    ("7d", "In 7 days"),
-    ("now", "Now"),
-)
+AFTER = (*((key, f"In {span_in_words(span)}") for key, span in ENDS.items() if span), ("now", "Now"))
 
 
 class RetireSecretForm(forms.Form):

@@ -17,6 +17,7 @@ from urllib3.exceptions import HTTPError
 from installs.outbound import addresses, attempts, certificates
 from installs.outbound.answers import Cause, NotSent, Stage
 from installs.outbound.attempts import Attempt
+from linnapp.words import seconds_in_words
 
 # A kept connection goes no longer than this, in seconds, without a request: servers close theirs after 5 and more.
 IDLE_SECONDS = 4
@@ -95,7 +96,7 @@ def not_connected(error: OSError, found: list[str], attempt: Attempt) -> NotSent
     if isinstance(error, ConnectionRefusedError):
         return NotSent(Cause.REFUSED, "The server refused the connection.")
     if isinstance(error, TimeoutError):
-        within = attempts.seconds_in_words(attempt.connect_seconds)
+        within = seconds_in_words(attempt.connect_seconds)
         return NotSent(Cause.NO_CONNECTION, f"No connection to {', '.join(found)} within {within}.")
     return NotSent(Cause.UNREACHABLE, f"There is no way from here to {', '.join(found)}.")
 

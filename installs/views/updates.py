@@ -18,6 +18,7 @@ from installs.views import own
 from linnapp import pages
 from linnapp.errors import Moved, NotPossible
 from linnapp.models import Version
+from linnapp.words import span_in_words
 
 INCOMPLETE = "This form came back incomplete. Read it again, and send it once more."
 
@@ -65,6 +66,7 @@ def _update_page(request: HttpRequest, row: Installation, refusal: str = "") -> 
         "available": available,
         "comparison": compared(row.version, available),
         "may_come_back": moving.may_come_back_to(row.version),
+        "way_back_lasts": span_in_words(moving.GO_BACK_WITHIN),
         "between": moving.versions_between(row.version, available),
         "refusal": refusal,
         "may_manage": own.is_managed(request, row),

@@ -17,6 +17,7 @@ from linnapp.manifest import (
     validate,
 )
 from linnapp.models import Application, Module, Parameter, User
+from linnapp.words import counted
 
 
 def manifest_of(application: Application) -> Manifest:
@@ -102,6 +103,6 @@ def save_manifest(application: Application, manifest: Manifest, *, expected_revi
         side=timeline.Side.DEVELOPER,
         application=row,
         account=row.account,
-        changes="1 change" if len(changes) == 1 else f"{len(changes)} changes",
+        changes=counted(len(changes), "change"),
     )
     return row
