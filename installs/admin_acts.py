@@ -7,7 +7,7 @@ from django.db.models import Count
 
 from installs import listings, suspending
 from installs.models import Installation, Review, Session
-from linnapp.admin_pages import Act, Effect, some_of
+from linnapp.admin_pages import StaffAction, Effect, some_of
 from linnapp.models import Application
 from linnapp.words import counted
 
@@ -146,7 +146,7 @@ def _off_store(row: Application) -> str:
 
 NOT_IN_REVIEW = "Not in review: there is nothing to return."
 READ_BY_ALL = "Its owner and everybody who installed it read this."
-SUSPEND_APPLICATIONS = Act(
+SUSPEND_APPLICATIONS = StaffAction(
     "suspend",
     "Suspend",
     "suspended",
@@ -154,7 +154,7 @@ SUSPEND_APPLICATIONS = Act(
     suspending_applications,
     lambda row, reason, by: suspending.suspend_application(row, reason=reason, by=by),
 )
-RESUME_APPLICATIONS = Act(
+RESUME_APPLICATIONS = StaffAction(
     "resume",
     "Resume",
     "resumed",
@@ -162,7 +162,7 @@ RESUME_APPLICATIONS = Act(
     resuming_applications,
     lambda row, reason, by: suspending.resume_application(row, reason=reason, by=by),
 )
-LIST_APPLICATIONS = Act(
+LIST_APPLICATIONS = StaffAction(
     "list_in_store",
     "List",
     "listed",
@@ -170,7 +170,7 @@ LIST_APPLICATIONS = Act(
     listing,
     lambda row, reason, by: listings.list_in_store(row, reason=reason, by=by),
 )
-RETURN_LISTINGS = Act(
+RETURN_LISTINGS = StaffAction(
     "return_listing",
     "Return",
     "returned",
@@ -178,7 +178,7 @@ RETURN_LISTINGS = Act(
     returning,
     lambda row, reason, by: listings.return_with_reasons(row, reason=reason, by=by),
 )
-UNLIST_APPLICATIONS = Act(
+UNLIST_APPLICATIONS = StaffAction(
     "take_off_store",
     "Unlist",
     "unlisted",
@@ -186,7 +186,7 @@ UNLIST_APPLICATIONS = Act(
     unlisting,
     lambda row, reason, by: listings.take_off_store(row, reason=reason, by=by),
 )
-SUSPEND_INSTALLATIONS = Act(
+SUSPEND_INSTALLATIONS = StaffAction(
     "suspend",
     "Suspend",
     "suspended",
@@ -194,7 +194,7 @@ SUSPEND_INSTALLATIONS = Act(
     suspending_installations,
     lambda row, reason, by: suspending.suspend_by_staff(row, reason=reason, by=by),
 )
-RESUME_INSTALLATIONS = Act(
+RESUME_INSTALLATIONS = StaffAction(
     "resume",
     "Resume",
     "resumed",

@@ -13,7 +13,7 @@ from linnapp.words import measured_in_words
 
 
 @dataclass(frozen=True)
-class Line:
+class Item:
     """`name` says which help the page unfolds while the line is open."""
 
     name: str
@@ -23,7 +23,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Checklist:
-    lines: list[Line]
+    lines: list[Item]
     first_call_after: timedelta | None
 
     @property
@@ -42,16 +42,16 @@ def checklist(application: Application) -> Checklist:
     installation = installations.select_related("account").order_by("installed_at").first()
     exchanged_at = _first_exchange(application) if installation else None
     lines = [
-        Line("created", "Application created", True),
-        Line("manifest", "Manifest saved", application.manifest_revision > 1 or released is not None),
-        Line("version", f"Version {released} created" if released else "Create a version", released is not None),
-        Line(
+        Item("created", "Application created", True),
+        Item("manifest", "Manifest saved", application.manifest_revision > 1 or released is not None),
+        Item("version", f"Version {released} created" if released else "Create a version", released is not None),
+        Item(
             "installed",
             f"Installed on {installation.account}" if installation else "Install it on an account",
             installation is not None,
         ),
         *_postback(application, released),
-        Line(
+        Item(
             "exchange",
             "First exchange" if exchanged_at else "First exchange: the permanent token for a session token",
             exchanged_at is not None,
@@ -60,7 +60,7 @@ def checklist(application: Application) -> Checklist:
     return Checklist(lines, exchanged_at - application.created_at if exchanged_at else None)
 
 
-def _postback(application: Application, released: Version | None) -> list[Line]:
+def _postback(application: Application, released: Version | None) -> list[Item]:
     """One line where the newest version has a PostbackUrl; before a release, where the saved manifest has one."""
     newest = application.versions.latest_version() if released else application.versions.development()
     if newest is None or not postback_url(newest):
@@ -68,7 +68,7 @@ def _postback(application: Application, released: Version | None) -> list[Line]:
     arrived = Delivery.objects.of_application(application).owed().delivered().order_by("created_at")
     host = arrived.values_list("host", flat=True).first()
     label = f"Postback answered by {host}" if host else "Postback answered: your endpoint gets the permanent token"
-    return [Line("postback", label, host is not None)]
+    return [Item("postback", label, host is not None)]
 
 
 def _first_exchange(application: Application) -> datetime | None:

@@ -102,7 +102,7 @@ class Effect:
 
 
 @dataclass(frozen=True)
-class Act:
+class StaffAction:
     """Something staff do to chosen rows, with a reason. `perform` is a service: whether it changed anything, or
     NotPossible. `name` is the action's name in the admin class."""
 
@@ -115,7 +115,7 @@ class Act:
 
 
 def ask_and_perform(
-    page: ReadOnlyAdmin, request: HttpRequest, queryset: QuerySet[Any], act: Act
+    page: ReadOnlyAdmin, request: HttpRequest, queryset: QuerySet[Any], act: StaffAction
 ) -> HttpResponse | None:
     """The page that shows the effect and asks for the reason; once it was given, the act, and back to the list."""
     rows = list(queryset)
@@ -146,7 +146,7 @@ def _digest(effects: list[Effect]) -> str:
     return signing.Signer(salt="what staff judged").signature(read) if read else ""
 
 
-def _perform(page: ReadOnlyAdmin, request: HttpRequest, rows: list[Any], act: Act, reason: str) -> None:
+def _perform(page: ReadOnlyAdmin, request: HttpRequest, rows: list[Any], act: StaffAction, reason: str) -> None:
     """Row by row, each in a transaction of its own: one that cannot be done stops no other."""
     changed, same, refusals = 0, 0, []
     for row in rows:

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from installs import metrics as figures
+from installs.metrics import as_text
 from installs.views import api
 from linnapp import credentials
 from linnapp.addresses import is_from_this_machine
@@ -17,7 +17,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         return api.not_found(request)
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
-    return HttpResponse(figures.as_text(), content_type=CONTENT_TYPE_LATEST)
+    return HttpResponse(as_text(), content_type=CONTENT_TYPE_LATEST)
 
 
 def has_token(request: HttpRequest) -> bool:
