@@ -6,10 +6,13 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from django.contrib.humanize.templatetags.humanize import intcomma
+
 from linnapp import kinds
 from linnapp.actors import Actor
 from linnapp.kinds import Kind
 from linnapp.models import Account, Application, TimelineEntry
+from linnapp.words import counted
 
 Side = TimelineEntry.Side
 
@@ -134,10 +137,10 @@ def actor(entry: TimelineEntry, reader: Side) -> str:
 
 
 def line(entry: TimelineEntry, reader: Side) -> Line:
-    facts = {name: f"{fact:,}" if type(fact) is int else fact for name, fact in entry.facts.items()} | {
-        "exchanges": _count(entry.facts.get("exchanges", 0), "exchange", "exchanges"),
-        "addresses": _count(entry.facts.get("addresses", 0), "address", "addresses"),
-        "installations": _count(entry.facts.get("installations", 0), "installation", "installations"),
+    facts = {name: intcomma(fact) if type(fact) is int else fact for name, fact in entry.facts.items()} | {
+        "exchanges": counted(entry.facts.get("exchanges", 0), "exchange"),
+        "addresses": counted(entry.facts.get("addresses", 0), "address", "addresses"),
+        "installations": counted(entry.facts.get("installations", 0), "installation"),
     }
     sentence = kinds.known(entry.kind).sentence.format_map(_Facts(facts, who=actor(entry, reader)))
     return Line(
@@ -150,10 +153,6 @@ def line(entry: TimelineEntry, reader: Side) -> Line:
         account=str(entry.facts.get("account", "")),
         hour=_hour(entry),
     )
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"1 {one}" if number == 1 else f"{number:,} {many}"
 
 
 def _hour(entry: TimelineEntry) -> ExchangesOfHour | None:

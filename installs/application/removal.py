@@ -10,6 +10,7 @@ from linnapp import timeline
 from linnapp.actors import Actor
 from linnapp.errors import NotPossible
 from linnapp.models import Application, Version
+from linnapp.words import counted
 
 
 @transaction.atomic
@@ -23,7 +24,7 @@ def remove_application(application: Application, *, by: Actor) -> bool:
         raise NotPossible(f"{row} is retired already.")
     live = Installation.objects.live().filter(application=row).count()
     if live:
-        accounts = "1 account has" if live == 1 else f"{live} accounts have"
+        accounts = counted(live, "account has", "accounts have")
         raise NotPossible(f"{accounts} {row} installed. It can be removed once they have uninstalled it.")
     return _retire(row, by) if Installation.objects.of_application(row).exists() else _delete(row, by)
 

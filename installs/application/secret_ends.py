@@ -13,6 +13,7 @@ from linnapp import timeline
 from linnapp.actors import Actor
 from linnapp.errors import NotPossible
 from linnapp.models import Application, Secret
+from linnapp.words import moment_in_words
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,6 @@ def retire_secret(secret: Secret, *, after: timedelta, by: Actor) -> datetime:
         by=by,
         application=application,
         tail=row.tail,
-        ends="now" if not after else f"on {row.ends_at:%d %b %Y at %H:%M} UTC",
+        ends="now" if not after else f"on {moment_in_words(row.ends_at)}",
     )
     return row.ends_at

@@ -21,6 +21,7 @@ from installs.outbound import Answer, NotSent, Stage, Step
 from linnapp.actors import Actor
 from linnapp.errors import NotPossible
 from linnapp.models import Account
+from linnapp.words import counted
 
 log = logging.getLogger(__name__)
 
@@ -172,4 +173,4 @@ def _counted(answer: Answer) -> str:
         return ""
     if not isinstance(locations, list):
         return ""
-    return f": {len(locations)} stock location{'' if len(locations) == 1 else 's'}"
+    return f": {counted(len(locations), 'stock location')}"

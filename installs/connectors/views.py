@@ -1,6 +1,5 @@
 """Connectors of an account: their list, the form with the six credentials, Test connection. For its Owners."""
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -140,5 +139,5 @@ def _account(request: HttpRequest, account: str) -> Account:
 
 
 def _connector(request: HttpRequest, account: str, connector: UUID) -> Connector:
-    rows: Any = Connector.objects.manageable_by(request.user).on_account(account).select_related("account")
+    rows = Connector.objects.manageable_by(request.user).on_account(account).select_related("account")
     return get_object_or_404(rows, pk=connector)

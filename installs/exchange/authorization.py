@@ -270,7 +270,7 @@ def _begin_session(request: ExchangeRequest, case: Case, address: str, now: date
 def _insert(parameters: dict[str, Any], hold: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(BEGIN + hold if connection.vendor == "postgresql" else BEGIN, parameters)
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 @transaction.atomic

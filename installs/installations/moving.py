@@ -15,6 +15,7 @@ from linnapp import timeline
 from linnapp.actors import Actor
 from linnapp.errors import Moved, NotPossible
 from linnapp.models import Version
+from linnapp.words import span_in_words
 
 GO_BACK_WITHIN = timedelta(days=14)
 
@@ -89,7 +90,8 @@ def go_back(installation: Installation, *, to: Version, by: Actor) -> Installati
     if before is None and to == row.version:
         return row
     if before is None:
-        raise NotPossible("The way back is open for 14 days after an update, while that version is not withdrawn.")
+        within = span_in_words(GO_BACK_WITHIN)
+        raise NotPossible(f"The way back is open for {within} after an update, while that version is not withdrawn.")
     if to != before:
         raise Moved(f"It was updated again while you read: the way back leads to {before.label} now.")
     left, row.previous_version = row.version, None

@@ -94,4 +94,5 @@ def _first_connection(installation: Installation) -> datetime | None:
     """From the session itself until the job of each minute has been there."""
     if installation.first_exchange_at:
         return installation.first_exchange_at
-    return installation.sessions.aggregate(first=Min("created_at"))["first"]
+    first: datetime | None = installation.sessions.aggregate(first=Min("created_at"))["first"]
+    return first

@@ -12,6 +12,7 @@ from linnapp import timeline
 from linnapp.actors import NOBODY
 from linnapp.models import TimelineEntry
 from linnapp.supervision import stop_asked
+from linnapp.words import span_in_words
 
 KEPT = timedelta(days=90)
 # Rows of one transaction: installing must not wait for it, on SQLite with its one writer.
@@ -19,7 +20,7 @@ BATCH = 200
 # A row that a worker may be at is left for the next day.
 NOT_CLAIMED_FOR = timedelta(hours=1)
 FACTS = ("application__account", "installation__account")
-GIVEN_UP = f"it has waited for {KEPT.days} days"
+GIVEN_UP = f"it has waited for {span_in_words(KEPT)}"
 
 
 def drop_old() -> int:

@@ -1,6 +1,6 @@
 """The signing secret of an application: made when first needed, rotated with an overlap in which both sign."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,6 +12,7 @@ from linnapp.actors import Actor
 from linnapp.errors import NotPossible
 from linnapp.models import Application
 from linnapp.services.locking import locked
+from linnapp.words import moment_in_words
 
 
 def ensure(application: Application) -> SigningSecret:
@@ -39,7 +40,7 @@ def rotate(application: Application, *, after: timedelta, by: Actor) -> SigningS
     live = list(SigningSecret.objects.of_application(row).live())
     if len(live) > 1:
         ends = min(secret.ends_at for secret in live if secret.ends_at)
-        raise NotPossible(f"The signing secret before this one signs until {_in_words(ends)}. Rotate after that.")
+        raise NotPossible(f"The signing secret before this one signs until {moment_in_words(ends)}. Rotate after that.")
     ends = timezone.now() + after
     SigningSecret.objects.filter(pk__in=[secret.pk for secret in live]).update(ends_at=ends)
     made = _make(row)
@@ -48,13 +49,9 @@ def rotate(application: Application, *, after: timedelta, by: Actor) -> SigningS
         by=by,
         application=row,
         tail=made.tail,
-        ends=f"on {_in_words(ends)}" if after else "now",
+        ends=f"on {moment_in_words(ends)}" if after else "now",
     )
     return made
-
-
-def _in_words(moment: datetime) -> str:
-    return f"{moment:%d %b %Y at %H:%M} UTC"
 
 
 def _make(application: Application) -> SigningSecret:

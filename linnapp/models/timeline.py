@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from linnapp import kinds
 from linnapp.kinds import Kind
+from linnapp.models.managers import manager_of
 from linnapp.models.people import Reader
 
 
@@ -66,7 +67,7 @@ class TimelineEntry(models.Model):
     reason = models.TextField(blank=True)
     facts = models.JSONField(default=dict)
 
-    objects: ClassVar[TimelineEntryQuerySet] = TimelineEntryQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[TimelineEntryQuerySet] = manager_of(TimelineEntryQuerySet)
 
     class Meta:
         verbose_name = "timeline entry"

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from linnapp.manifest import Manifest, from_snapshot, postback_url
 from linnapp.models.applications import Application
+from linnapp.models.managers import manager_of
 from linnapp.models.people import Reader, User
 
 
@@ -79,7 +80,7 @@ class Version(models.Model):
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[VersionQuerySet] = VersionQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[VersionQuerySet] = manager_of(VersionQuerySet)
 
     class Meta:
         constraints = (

@@ -19,6 +19,7 @@ from linnapp.manifest import (
 )
 from linnapp.models import Application, Module, Parameter
 from linnapp.services.locking import locked
+from linnapp.words import counted
 
 
 def manifest_of(application: Application) -> Manifest:
@@ -100,6 +101,6 @@ def save_manifest(application: Application, manifest: Manifest, *, expected_revi
         kinds.MANIFEST_SAVED,
         by=by,
         application=row,
-        changes="1 change" if len(changes) == 1 else f"{len(changes)} changes",
+        changes=counted(len(changes), "change"),
     )
     return row

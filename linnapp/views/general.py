@@ -4,7 +4,6 @@ import re
 from typing import Any
 from uuid import UUID
 
-from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.files.storage import default_storage
@@ -93,8 +92,7 @@ def secret_reveal(request: HttpRequest, account: str, application: UUID, secret:
     return _reveal(request, get_object_or_404(rows, pk=secret, application_id=application))
 
 
-# Inside the view, not around it: a stranger is told 404 before anybody is asked for a password.
-@reauthentication_required
+@pages.password_first
 def _reveal(request: HttpRequest, secret: Secret) -> HttpResponse:
     secrets.reveal_secret(secret, by=pages.acting(request, Side.DEVELOPER))
     pages.show_once(request, "secret", secret.pk)

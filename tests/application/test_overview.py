@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from installs.application import attention, figures, secret_ends
-from installs.application.checklist import checklist, in_words
+from installs.application.checklist import checklist
 from installs.installations import lifecycle, suspending
 from installs.models import Delivery, ExchangeHour, Installation, PostbackHost, RefusalGroup
 from linnapp.models import Account, Application, User, Version
@@ -121,14 +121,6 @@ def test_before_a_release_the_saved_manifest_says_whether_there_is_a_postback(
     assert "postback" not in [line.name for line in checklist(application).lines]
     Version.objects.filter(kind=Version.Kind.RELEASED).delete()
     assert "postback" in [line.name for line in checklist(application).lines]
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0, "0 s"), (59, "59 s"), (252, "4 min 12 s"), (3600, "1 h 0 min"), (90_000, "1 d 1 h"), (-5, "0 s")],
-)
-def test_spans_are_said_in_two_units(seconds: int, words: str) -> None:
-    assert in_words(timedelta(seconds=seconds)) == words
 
 
 # Needs attention.

@@ -4,13 +4,16 @@ The people: Alice owns Northwind and Bob develops there; Carol owns a customer's
 installed; Dave is a stranger to both; Sam is of Support, Paula is superuser; nobody is signed out.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from installs.connectors import making
@@ -294,6 +297,22 @@ def test_a_stranger_changes_nothing_by_any_method(person: str, world: World, cli
     assert {name: status for name, status in answers.items() if status not in allowed} == {}
     assert len(answers) > 100
     assert everything_of(world) == before
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_looking_at_a_page_writes_no_session(person: str, world: World, client_of: ClientOf) -> None:
+    """Another tab of the same browser may be about to. Going to a page that sends on is not looking at one."""
+    client = client_of(world.users[person])
+    looked_at, writes = 0, []
+    for pattern in routes(settings.ROOT_URLCONF):
+        if EVERYTHING[str(pattern.name)].method != "get" or pattern.name in {"account_confirm_email"}:
+            continue
+        with CaptureQueriesContext(connection) as queries:
+            looked_at += client.get(address(world, pattern)).status_code == 200
+        found = [query["sql"] for query in queries if re.match(r'[^S].*"django_session"', query["sql"])]
+        writes += [f"{pattern.name}: {sql}" for sql in found]
+    assert writes == []
+    assert looked_at >= 5
 
 
 def everything_of(world: World) -> list[Any]:

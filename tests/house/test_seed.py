@@ -271,7 +271,7 @@ def test_017_create_new_version_follows_its_steps_to_a_new_version(
     assert Version.objects.released().get().label == "1.0.0"
 
 
-def test_018_users_always_install_the_latest_version(
+def test_018_users_always_install_the_the_latest(
     client_of: ClientOf, alice: User, carol: User, cakes: Account, application: Application
 ) -> None:
     release(application, alice, (1, 0, 0))
@@ -723,4 +723,4 @@ def everything_shown_to(client: Client, application: Application, account: Accou
         shown += page(client, "installation_update", *here)
         moving.update(installation, to=latest, by=acting(account.owners()[0]))
         shown += page(client, "installation_go_back", *here)
-    return shown + exchange(application, lifecycle.current_token(installation).value()).content.decode()
+    return f"{shown}{exchange(application, lifecycle.current_token(installation).value()).content.decode()}"

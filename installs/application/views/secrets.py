@@ -14,6 +14,7 @@ from linnapp.actors import Side
 from linnapp.errors import NotPossible
 from linnapp.models import Secret
 from linnapp.services import secrets
+from linnapp.words import span_in_words
 
 
 @require_POST
@@ -59,4 +60,4 @@ def _ending(form: RetireSecretForm) -> str:
     after = form.cleaned_data["after"]
     if not after:
         return "has ended, and its sessions with it"
-    return f"ends in {'24 hours' if after.days == 1 else '7 days'}"
+    return f"ends in {span_in_words(after)}"

@@ -32,17 +32,20 @@ class Draft:
 
 
 def draft_of(request: HttpRequest, application: Application) -> Draft | None:
-    kept = request.session.get("version_drafts", {}).get(str(application.pk))
+    kept = request.session.get(_key(application))
     return Draft(**kept) if kept else None
 
 
 def keep_draft(request: HttpRequest, application: Application, draft: Draft | None) -> None:
     """Keeps the draft so that Back, a reload or a saved manifest loses nothing; None drops it."""
-    drafts = request.session.get("version_drafts", {})
-    drafts.pop(str(application.pk), None)
     if draft:
-        drafts[str(application.pk)] = asdict(draft)
-    request.session["version_drafts"] = drafts
+        request.session[_key(application)] = asdict(draft)
+    else:
+        request.session.pop(_key(application), None)
+
+
+def _key(application: Application) -> str:
+    return f"version_draft:{application.pk}"
 
 
 @require_safe

@@ -20,6 +20,7 @@ from installs.postbacks import owing
 from linnapp import pages
 from linnapp.actors import Side
 from linnapp.errors import Moved, NotPossible
+from linnapp.last_account import last_account
 from linnapp.manifest import ConsentLine, Manifest, consent_lines
 from linnapp.models import Account, Application, User, Version
 
@@ -121,7 +122,7 @@ def _account(request: HttpRequest, choices: QueryDict, accounts: list[Account]) 
         if chosen is None:
             raise NothingToInstall(404, "You may not install on this account", "Only an Owner of it may.")
         return chosen
-    return by_slug.get(request.session.get("account", ""), accounts[0])
+    return by_slug.get(last_account(request), accounts[0])
 
 
 def _who_may(user: User) -> str:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -110,8 +109,7 @@ def installation_token_reveal(request: HttpRequest, account: str, installation: 
     return _reveal(request, own.managed(request, account, installation))
 
 
-# Below the fetch, so that a stranger is told 404 and not asked for a password.
-@reauthentication_required
+@pages.password_first
 def _reveal(request: HttpRequest, installation: Installation) -> HttpResponse:
     try:
         lifecycle.reveal_token(installation, by=own.acting(request, installation))

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import cast
 from uuid import UUID
 
-from allauth.account.decorators import reauthentication_required
 from django.conf import settings
 from django.contrib import messages
 from django.db.models import Prefetch, Value
@@ -26,7 +25,7 @@ from linnapp import credentials, tab
 from linnapp.actors import Side
 from linnapp.errors import NotPossible
 from linnapp.models import Application, Version
-from linnapp.pages import Column, ListPage, Sort, acting, may_show, page_or_part, show_once
+from linnapp.pages import Column, ListPage, Sort, acting, may_show, page_or_part, password_first, show_once
 from linnapp.services.versions import Number
 
 SORTS = {
@@ -135,8 +134,7 @@ def application_token_reveal(request: HttpRequest, account: str, application: UU
     return _reveal(request, get_object_or_404(rows, pk=installation))
 
 
-# Below the fetch, so that a stranger is told 404 and not asked for a password.
-@reauthentication_required
+@password_first
 def _reveal(request: HttpRequest, installation: Installation) -> HttpResponse:
     try:
         lifecycle.reveal_token(installation, by=acting(request, Side.DEVELOPER))

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404
 
 from installs.installations import lifecycle
 from installs.models import Installation
+from installs.models.installations import InstallationQuerySet
 from linnapp import pages
 from linnapp.actors import Actor
 
@@ -39,5 +40,5 @@ def what_it_stops(request: HttpRequest, installation: Installation) -> dict[str,
     }
 
 
-def _get(queryset: Any, account: str, installation: UUID) -> Installation:
+def _get(queryset: InstallationQuerySet, account: str, installation: UUID) -> Installation:
     return get_object_or_404(queryset.on_account(account).with_its_facts(), pk=installation)

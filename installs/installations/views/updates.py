@@ -1,5 +1,6 @@
 """An account moves its installation: to the latest version, and back to the one before."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,6 +17,7 @@ from installs.installations.views import own
 from installs.models import Installation
 from linnapp.errors import Moved, NotPossible
 from linnapp.models import Version
+from linnapp.words import span_in_words
 
 INCOMPLETE = "This form came back incomplete. Read it again, and send it once more."
 
@@ -49,8 +51,8 @@ def _updated(row: Installation) -> str:
     return f"{row.application} is on {row.version} now.{way_back}"
 
 
-def _day(moment: object) -> str:
-    return date_format(timezone.localtime(moment), "j F")  # type: ignore[arg-type]
+def _day(moment: datetime | None) -> str:
+    return date_format(timezone.localtime(moment), "j F")
 
 
 def _update_page(request: HttpRequest, row: Installation, refusal: str = "") -> HttpResponse:
@@ -63,6 +65,7 @@ def _update_page(request: HttpRequest, row: Installation, refusal: str = "") -> 
         "available": available,
         "comparison": compared(row.version, available),
         "may_come_back": moving.may_come_back_to(row.version),
+        "way_back_lasts": span_in_words(moving.GO_BACK_WITHIN),
         "between": moving.versions_between(row.version, available),
         "refusal": refusal,
         "may_manage": own.is_managed(request, row),

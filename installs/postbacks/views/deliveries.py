@@ -19,6 +19,7 @@ from linnapp import credentials, tab
 from linnapp.actors import Side
 from linnapp.errors import NotPossible
 from linnapp.models import Application
+from linnapp.page_requests import htmx_of
 from linnapp.pages import Column, ListPage, Sort, acting, page_or_part
 
 SORTS = {"newest": Sort("Newest first", ("-created_at",)), "oldest": Sort("Oldest first", ("created_at",))}
@@ -87,7 +88,7 @@ def postback_detail(request: HttpRequest, account: str, application: UUID, deliv
     row = tab.visible(request, account, application)
     shown = _delivery(row, delivery)
     progress = progress_of(shown)
-    if request.htmx and request.GET.get("seen") == progress["mark"]:  # type: ignore[attr-defined]
+    if htmx_of(request) and request.GET.get("seen") == progress["mark"]:
         return HttpResponse(status=204)
     newest = "" if shown.is_test else asking.newest_url(shown)
     context = tab.context(

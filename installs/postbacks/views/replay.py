@@ -12,19 +12,16 @@ from django.views.decorators.http import require_http_methods
 
 from installs.models.deliveries import host_of
 from installs.postbacks import asking
-from installs.postbacks.forms.deliveries import ReplayForm, SinceForm
+from installs.postbacks.forms import deliveries
+from installs.postbacks.forms.deliveries import ReplayForm, SinceForm, last_in_words
 from linnapp import pages, tab
 from linnapp.actors import Side
 from linnapp.errors import NotPossible
 from linnapp.models import Application
+from linnapp.words import counted
 
 SHOWN = 20
-SPANS = {
-    "hour": ("Last hour", timedelta(hours=1)),
-    "day": ("24 hours", timedelta(days=1)),
-    "week": ("7 days", timedelta(days=7)),
-    "quarter": ("90 days", timedelta(days=90)),
-}
+SPANS = deliveries.SPANS | {"quarter": timedelta(days=90)}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -44,7 +41,7 @@ def _asked(request: HttpRequest) -> tuple[str, SinceForm]:
         return "", SinceForm(request.GET)
     span = request.GET.get("last", "")
     span = span if span in SPANS else "day"
-    return span, SinceForm({"since": f"{timezone.localtime() - SPANS[span][1]:%Y-%m-%dT%H:%M}"})
+    return span, SinceForm({"since": f"{timezone.localtime() - SPANS[span]:%Y-%m-%dT%H:%M}"})
 
 
 def _replay(request: HttpRequest, application: Application) -> HttpResponse:
@@ -67,7 +64,7 @@ def _tell(request: HttpRequest, count: int) -> None:
     if not count:
         messages.info(request, "Nothing has failed since that moment: there was nothing to replay.")
         return
-    words = "1 postback is" if count == 1 else f"{count:,} postbacks are"
+    words = counted(count, "postback is", "postbacks are")
     messages.success(request, f"{words} asked for again, the oldest first.")
 
 
@@ -81,7 +78,7 @@ def _page(
         form=form,
         question=question,
         since=since,
-        spans=[(label, f"?last={key}", key == span) for key, (label, _) in SPANS.items()],
+        spans=[(last_in_words(last), f"?last={key}", key == span) for key, last in SPANS.items()],
         **(_failed(application, since) if since else {}),
     )
     refused = form.is_bound or since is None

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -55,8 +54,7 @@ def signing_secret_reveal(request: HttpRequest, account: str, application: UUID)
     return _reveal(request, tab.editable(request, account, application))
 
 
-# Below the fetch, so that a stranger is told 404 and not asked for a password.
-@reauthentication_required
+@pages.password_first
 def _reveal(request: HttpRequest, application: Application) -> HttpResponse:
     try:
         secret = signing_secrets.reveal(application, by=pages.acting(request, Side.DEVELOPER))
