@@ -13,7 +13,8 @@ from huey.contrib.djhuey import db_task
 from installs.connectors import calling, conversation, kinds, making, own, reading
 from installs.connectors.client import AUTHORIZE, Credentials
 from installs.connectors.conversation import Said
-from installs.connectors.reading import Authorised, NotAuthorised
+from installs.connectors.faults import NotAuthorised, Why
+from installs.connectors.reading import Authorised
 from installs.connectors.sessions import RowSessions
 from installs.models import Connector, ConnectorCheck
 from installs.models.connectors import TAKEN_WITHIN, TAKES_AT_MOST
@@ -111,10 +112,10 @@ class _Run:
             self.sessions.note(self.generation, fault)
             self._end(fault)
         except NotPossible as refusal:
-            self._end(NotAuthorised(str(refusal), ""))
+            self._end(NotAuthorised(Why.NOT_POSSIBLE, str(refusal)))
         except Exception as error:
             log.exception("a check of a connector ended in a fault of the portal's own")
-            self._end(NotAuthorised(f"The portal itself failed ({type(error).__name__}).", "Tell whoever runs it."))
+            self._end(NotAuthorised(Why.PORTAL_FAILED, f"The portal itself failed ({type(error).__name__})."))
         else:
             self._end()
 

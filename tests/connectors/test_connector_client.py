@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from installs.connectors import calling, making
 from installs.connectors.client import AUTHORIZE, RENEWED_FOR_OTHERS_SECONDS, Caller, Credentials, Sessions
-from installs.connectors.reading import Authorised, NotAuthorised
+from installs.connectors.faults import NotAuthorised, Why
+from installs.connectors.reading import Authorised
 from installs.connectors.sessions import RowSessions
 from installs.models import Connector
 from installs.outbound import Answer, Client, NotSent
@@ -260,7 +261,7 @@ def test_what_is_disabled_while_it_authorises_makes_no_call(cakes: Account, caro
 
 def test_a_claim_is_of_the_session_that_was_seen_to_fail_and_of_one_caller(cakes: Account, carol: User) -> None:
     row = connector(cakes, "https://api.example.com", carol)
-    sessions, fault = RowSessions(row), NotAuthorised("No.", "Mend it.")
+    sessions, fault = RowSessions(row), NotAuthorised(Why.REFUSED, "No.", "Mend it.")
     assert not sessions.claim(1)
     assert sessions.claim(0)
     assert not sessions.claim(0)

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from installs.connectors import calling
-from installs.connectors.reading import NotAuthorised
+from installs.connectors.faults import NotAuthorised
 from installs.models import Connector
 from installs.outbound import Answer, NotSent
 from installs.postbacks import written
