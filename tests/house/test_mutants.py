@@ -7,6 +7,8 @@ import pytest
 from tests.mutants import changes
 from tests.mutants.breakages import Breakage, TemplateBreakage
 from tests.mutants.by_hand import BREAKAGES
+from tests.mutants.generated import SUBJECTS, Subject, accepted, all_of, sample_of
+from tests.mutants.operators import variants
 from tests.mutants.places import Change, Gone, broken_module, file_of_tests
 
 
@@ -96,3 +98,47 @@ def test_a_test_file_is_found_wherever_it_stands() -> None:
     assert file_of_tests("test_mutants").endswith("house/test_mutants.py")
     with pytest.raises(Gone):
         file_of_tests("test_of_nothing")
+
+
+@pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.module)
+def test_mutants_are_made_of_a_module_and_its_tests_are_found(subject: Subject) -> None:
+    tried = sample_of(subject)
+    assert len(tried) > 30
+    assert [mutant.full_name for mutant in tried] == [mutant.full_name for mutant in sample_of(subject)]
+    for mutant in tried:
+        ast.parse(mutant.broken().text)
+    assert tried[0].test_paths() + tried[0].further()
+
+
+def test_who_accepts_a_survivor_says_why_and_it_is_still_made() -> None:
+    made = {mutant.full_name for subject in SUBJECTS for mutant in all_of(subject)}
+    reasons = accepted()
+    assert set(reasons) <= made
+    assert all(reasons.values())
+
+
+RULED = """
+def ruled(rows: list[int] = None, *, by=None) -> bool:
+    'As it is, or 2.'
+    if by is not None and by < 2:
+        raise Refused('Not 2.')
+    return not rows.filter(by=by).exists()
+"""
+
+
+def test_rules_make_one_small_change_each() -> None:
+    whole = ast.parse(RULED).body[0]
+    lines = ast.unparse(whole).splitlines()
+    changed = [set(code.splitlines()) - set(lines) for code in variants(whole)]
+    assert sorted(line.strip() for each in changed for line in each) == [
+        "if by < 2:",
+        "if by is None and by < 2:",
+        "if by is not None and by < 3:",
+        "if by is not None and by <= 2:",
+        "if by is not None or by < 2:",
+        "if by is not None:",
+        "pass",
+        "return not rows.exists()",
+        "return not rows.filter().exists()",
+        "return rows.filter(by=by).exists()",
+    ]

@@ -1,4 +1,5 @@
-"""`make mutants` runs all; `make mutants ARGS="secrets"` those whose description or place has the word."""
+"""`make mutants` runs all; `make mutants ARGS="secrets"` those whose description or place has the word, and then all of
+the generated ones that have it, not a sample."""
 
 import sys
 import tempfile
@@ -6,15 +7,24 @@ import time
 from pathlib import Path
 
 from tests.mutants.by_hand import BREAKAGES
+from tests.mutants.generated import SUBJECTS, Generated, accepted, all_of, sample_of
 from tests.mutants.trial import Mutant, Verdict, try_all
 
 
 def chosen(word: str) -> list[Mutant]:
-    return [mutant for mutant in BREAKAGES if word in f"{mutant.what} {mutant.place}"]
+    known = accepted()
+    mutants: list[Mutant] = [mutant for mutant in BREAKAGES if word in f"by hand: {mutant.what} {mutant.place}"]
+    for subject in SUBJECTS:
+        made = [mutant for mutant in (all_of(subject) if word else sample_of(subject)) if mutant.full_name not in known]
+        mutants += [mutant for mutant in made if word in f"generated: {mutant.full_name}"]
+    return mutants
 
 
 def tell(verdict: Verdict) -> None:
-    sys.stdout.write(f"{verdict.said:24} {verdict.seconds:5.0f} s  {verdict.mutant.what} ({verdict.mutant.place})\n")
+    """A generated one that was noticed is no news."""
+    if verdict.is_noticed and isinstance(verdict.mutant, Generated):
+        return
+    sys.stdout.write(f"{verdict.said:24} {verdict.seconds:5.0f} s  {verdict.mutant.place}: {verdict.mutant.what}\n")
     if not verdict.is_noticed:
         sys.stdout.writelines(f"    {line}\n" for line in verdict.lines)
     sys.stdout.flush()

@@ -29,8 +29,8 @@ class Breakage:
         return [file_of_tests(stem) for stem in self.tests]
 
     @property
-    def may_not_start(self) -> bool:
-        return False
+    def swap(self) -> None:
+        return None
 
     def further(self) -> list[str]:
         return ["tests"]
@@ -54,8 +54,8 @@ class TemplateBreakage:
         return [file_of_tests(stem) for stem in self.tests]
 
     @property
-    def may_not_start(self) -> bool:
-        return False
+    def swap(self) -> None:
+        return None
 
     def further(self) -> list[str]:
         return ["tests"]

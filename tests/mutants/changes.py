@@ -232,10 +232,10 @@ def text(original: str, broken: str) -> Change:
     pattern = re.compile(r"\s+".join(map(re.escape, original.split())))
 
     def change(piece: ast.stmt) -> None:
-        texts = [each for each in ast.walk(piece) if isinstance(each, ast.Constant) and isinstance(each.value, str)]
-        found = [(each, match) for each in texts for match in pattern.finditer(each.value)]
+        texts = [(each, each.value) for each in ast.walk(piece) if isinstance(each, ast.Constant)]
+        found = [(each, match) for each, value in texts if isinstance(value, str) for match in pattern.finditer(value)]
         constant, match = only(found, original)
-        constant.value = constant.value[: match.start()] + broken + constant.value[match.end() :]
+        constant.value = match.string[: match.start()] + broken + match.string[match.end() :]
 
     return change
 

@@ -67,24 +67,26 @@ def names_of(statement: ast.stmt) -> list[str]:
 
 def broken_module(module: str, name: str, change: Change) -> Broken:
     """Raises Gone where the change finds nothing to change, or more than one thing."""
-    path = module_path(module)
-    text, tree = parsed(path)
-    piece = piece_of(tree, name)
+    piece = piece_of(parsed(module_path(module))[1], name)
     changed = copy.deepcopy(piece)
     change(changed)
     ast.fix_missing_locations(changed)
-    broken = with_piece(text, piece, changed)
-    if shape(piece_of(ast.parse(broken), name)) != shape(changed):
+    code = ast.unparse(changed)
+    broken = broken_piece(module, piece, code)
+    if shape(piece_of(ast.parse(broken.text), name)) != shape(changed):
         raise Gone(f"{module}.{name} cannot be written with this change")
-    return Broken(str(path.relative_to(ROOT)), broken, difference(ast.unparse(piece), ast.unparse(changed)))
+    return broken
 
 
-def with_piece(text: str, piece: ast.stmt, changed: ast.stmt) -> str:
-    lines = text.split("\n")
+def broken_piece(module: str, piece: ast.stmt, code: str) -> Broken:
+    """The module with this code in place of a piece of it."""
+    path = module_path(module)
+    lines = parsed(path)[0].split("\n")
     decorators: list[ast.expr] = getattr(piece, "decorator_list", [])
-    first = min(each.lineno for each in (piece, *decorators))
-    written = textwrap.indent(ast.unparse(changed), " " * piece.col_offset)
-    return "\n".join([*lines[: first - 1], written, *lines[piece.end_lineno or first :]])
+    first = min([piece.lineno, *(each.lineno for each in decorators)])
+    written = textwrap.indent(code, " " * piece.col_offset)
+    text = "\n".join([*lines[: first - 1], written, *lines[piece.end_lineno or first :]])
+    return Broken(str(path.relative_to(ROOT)), text, difference(ast.unparse(piece), code))
 
 
 def shape(piece: ast.stmt) -> str:
