@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from installs.refusals import Reason
+from installs.exchange.refusals import Reason
 
 
 class Why(StrEnum):

@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from installs.connectors.faults import OF_REASON, NotAuthorised, Why
+from installs.exchange.refusals import reason_of
 from installs.outbound import Answer, NotSent
 from installs.outbound.client import printable
-from installs.refusals import reason_of
 from linnapp import credentials
 
 # What clients and servers call a session token; named where the key asked for is not in the answer.

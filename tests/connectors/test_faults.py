@@ -5,12 +5,12 @@ import json
 import pytest
 from pytest_django.fixtures import Settings
 
-from installs import refusals
 from installs.connectors import reading
 from installs.connectors.faults import FIXES, OF_REASON, NotAuthorised, Why
+from installs.exchange import refusals
+from installs.exchange.refusals import Reason
+from installs.exchange.wire import error_body
 from installs.outbound import Answer
-from installs.refusals import Reason
-from installs.wire import error_body
 
 
 def answered(message: str, reference: str = "") -> NotAuthorised:

@@ -77,7 +77,7 @@ WINGS: dict[str, set[str]] = {
     "installations": {"postbacks"},
     "exchange": {"installations"},
     "store": {"postbacks"},
-    "connectors": {"outbound", "installations", "postbacks"},
+    "connectors": {"outbound", "installations", "postbacks", "exchange"},
     "support": {"exchange", "postbacks"},
     "search": {"exchange"},
     "application": {"installations", "exchange", "postbacks", "store"},
