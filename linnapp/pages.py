@@ -3,26 +3,29 @@
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core import signing
-from django.core.exceptions import ValidationError
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django_filters import FilterSet
 
 from linnapp.actors import Actor, Side
+from linnapp.errors import NotPossible
 from linnapp.last_account import last_account
 from linnapp.models import Account, Application, Membership, User
 from linnapp.page_requests import reference_of, wants_part
@@ -320,6 +323,32 @@ def page_or_part(
     return render(request, (part or f"{folder}/_{name}") if wants_part(request) else template, context, status=status)
 
 
-def explain(form: Any, error: ValidationError | Exception, field: str | None = None) -> None:
-    """Puts a service's refusal where the form shows it."""
-    form.add_error(field, str(error))
+@contextmanager
+def refusal_in(form: BaseForm, field: str | None = None) -> Iterator[None]:
+    """Whatever the services in it refuse is shown in the form, which keeps what was typed."""
+    try:
+        yield
+    except NotPossible as refusal:
+        form.add_error(field, str(refusal))
+
+
+@contextmanager
+def refusal_told(request: HttpRequest) -> Iterator[None]:
+    """Whatever the services in it refuse is told on top of the page that follows."""
+    try:
+        yield
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+
+
+class Revealed(Protocol):
+    pk: Any
+
+
+@password_first
+def reveal(request: HttpRequest, kind: str, act: Callable[[], Revealed], back: str) -> HttpResponse:
+    """Shows a credential in the clear on the page that it goes back to, for ten minutes. `act` is the service that puts
+    it on record, and gives its row."""
+    with refusal_told(request):
+        show_once(request, kind, act().pk)
+    return redirect(back)

@@ -177,13 +177,13 @@ def current_token(installation: Installation) -> PermanentToken:
 
 
 @transaction.atomic
-def reveal_token(installation: Installation, *, by: Actor) -> str:
-    """The permanent token in the clear, on record, for whoever may install on the account and for the application's
-    team; raises NotPossible for others and for what is over. The view asks for a fresh sign-in first."""
+def reveal_token(installation: Installation, *, by: Actor) -> PermanentToken:
+    """The permanent token, to be shown in the clear: on record, for whoever may install on the account and for the
+    application's team; raises NotPossible for others and for what is over. The view asks for a fresh sign-in first."""
     row = locked_for(Act.REVEAL, installation, by)
     token = current_token(row)
     timeline.record_about(row, kinds.TOKEN_REVEALED, by=by, tail=token.tail)
-    return token.value()
+    return token
 
 
 @transaction.atomic

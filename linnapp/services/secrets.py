@@ -35,12 +35,12 @@ def create_secret(*, application: Application, by: Actor) -> Secret:
 
 
 @transaction.atomic
-def reveal_secret(secret: Secret, *, by: Actor) -> str:
-    """The secret in the clear, on record. The view asks for a fresh sign-in first."""
+def reveal_secret(secret: Secret, *, by: Actor) -> Secret:
+    """The secret, to be shown in the clear: on record. The view asks for a fresh sign-in first."""
     timeline.record(
         kinds.SECRET_REVEALED,
         by=by,
         application=secret.application,
         tail=secret.tail,
     )
-    return secret.value()
+    return secret

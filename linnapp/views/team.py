@@ -10,10 +10,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from linnapp.actors import Side
-from linnapp.errors import NotPossible
 from linnapp.forms.people import AccountForm, InvitationForm, NewAccountForm, RoleForm
 from linnapp.models import Account, Invitation, Membership
-from linnapp.pages import acting, explain, signed_in
+from linnapp.pages import acting, refusal_in, refusal_told, signed_in
 from linnapp.services import people
 
 
@@ -36,11 +35,8 @@ def invitation_create(request: HttpRequest, account: str) -> HttpResponse:
     row = get_object_or_404(Account.objects.owned_by(request.user), slug=account)
     form = InvitationForm(request.POST or None)
     if form.is_valid():
-        try:
+        with refusal_in(form, "email"):
             people.invite(row, **form.cleaned_data, by=acting(request, Side.CUSTOMER))
-        except NotPossible as refusal:
-            explain(form, refusal, "email")
-        else:
             messages.success(
                 request, f"{form.cleaned_data['email']} is invited. The link in the mail works for a week."
             )
@@ -64,11 +60,8 @@ def member_role(request: HttpRequest, account: str, member: int) -> HttpResponse
     if not form.is_valid():
         messages.error(request, "Choose one of the roles.")
         return redirect("team", account)
-    try:
+    with refusal_told(request):
         seat = people.change_role(seat, role=form.cleaned_data["role"], by=acting(request, Side.CUSTOMER))
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
         messages.success(request, f"{seat.user} is now {seat.get_role_display()} of {seat.account}.")
     return redirect("team", account)
 
@@ -83,13 +76,11 @@ def member_remove(request: HttpRequest, account: str, member: int) -> HttpRespon
         return render(
             request, "linnapp/people/member_remove.html", {"account": seat.account, "seat": seat, "leaving": leaving}
         )
-    try:
+    with refusal_told(request):
         people.remove_member(seat, by=acting(request, Side.CUSTOMER))
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-        return redirect("team", account)
-    messages.success(request, f"You left {seat.account}." if leaving else f"{seat.user} left {seat.account}.")
-    return redirect("home") if leaving else redirect("team", account)
+        messages.success(request, f"You left {seat.account}." if leaving else f"{seat.user} left {seat.account}.")
+        return redirect("home") if leaving else redirect("team", account)
+    return redirect("team", account)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -126,13 +117,11 @@ def invitation_accept(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "linnapp/people/invitation_accept.html", context)
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
-    try:
+    with refusal_told(request):
         people.accept(invitation, by=acting(request, Side.CUSTOMER))
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-        return render(request, "linnapp/people/invitation_accept.html", context, status=422)
-    messages.success(request, f"Welcome to {invitation.account}.")
-    return redirect("team", invitation.account.slug)
+        messages.success(request, f"Welcome to {invitation.account}.")
+        return redirect("team", invitation.account.slug)
+    return render(request, "linnapp/people/invitation_accept.html", context, status=422)
 
 
 def _form_page(

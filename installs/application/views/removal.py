@@ -12,7 +12,6 @@ from installs.application.forms.removal import RemoveApplicationForm
 from installs.models import Installation
 from linnapp import pages, tab
 from linnapp.actors import Side
-from linnapp.errors import NotPossible
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -20,11 +19,8 @@ def application_remove(request: HttpRequest, account: str, application: UUID) ->
     row = tab.editable(request, account, application)
     form = RemoveApplicationForm(request.POST if request.method == "POST" else None, application=row)
     if form.is_valid():
-        try:
+        with pages.refusal_in(form):
             deleted = removal.remove_application(row, by=pages.acting(request, Side.DEVELOPER))
-        except NotPossible as refusal:
-            pages.explain(form, refusal)
-        else:
             messages.success(request, f"{row.name} is {'deleted' if deleted else 'retired'}.")
             return (
                 redirect("application_list", account) if deleted else redirect("application_general", account, row.pk)

@@ -11,7 +11,6 @@ from installs.application import secret_ends
 from installs.application.forms.removal import RetireSecretForm
 from linnapp import pages, tab
 from linnapp.actors import Side
-from linnapp.errors import NotPossible
 from linnapp.models import Secret
 from linnapp.services import secrets
 from linnapp.words import span_in_words
@@ -20,11 +19,8 @@ from linnapp.words import span_in_words
 @require_POST
 def secret_create(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     row = tab.editable(request, account, application)
-    try:
+    with pages.refusal_told(request):
         made = secrets.create_secret(application=row, by=pages.acting(request, Side.DEVELOPER))
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
         pages.show_once(request, "secret", made.pk)
         messages.success(request, "The next Application Secret is made. Both work until you retire one.")
     return redirect("application_general", account, application)
@@ -36,13 +32,10 @@ def secret_retire(request: HttpRequest, account: str, application: UUID, secret:
     chosen = get_object_or_404(Secret.objects.visible_to(request.user).live(), pk=secret, application=row)
     form = RetireSecretForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        try:
+        with pages.refusal_in(form):
             secret_ends.retire_secret(
                 chosen, after=form.cleaned_data["after"], by=pages.acting(request, Side.DEVELOPER)
             )
-        except NotPossible as refusal:
-            pages.explain(form, refusal)
-        else:
             messages.success(request, f"The Application Secret ending …{chosen.tail} {_ending(form)}.")
             return redirect("application_general", account, application)
     context = tab.context(

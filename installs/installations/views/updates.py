@@ -15,8 +15,9 @@ from installs.installations.comparison import compared
 from installs.installations.forms.moving import VersionReadForm
 from installs.installations.views import own
 from installs.models import Installation
-from linnapp.errors import Moved, NotPossible
+from linnapp.errors import Moved
 from linnapp.models import Version
+from linnapp.pages import refusal_told
 from linnapp.words import span_in_words
 
 INCOMPLETE = "This form came back incomplete. Read it again, and send it once more."
@@ -34,13 +35,11 @@ def _update(request: HttpRequest, row: Installation) -> HttpResponse:
     if not form.is_valid():
         return _update_page(request, row, INCOMPLETE)
     read = get_object_or_404(Version.objects.of_application(row.application), pk=form.cleaned_data["version"])
-    try:
-        updated = moving.update(row, to=read, by=own.acting(request, row))
-    except Moved as news:
-        return _update_page(request, row, str(news))
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
+    with refusal_told(request):
+        try:
+            updated = moving.update(row, to=read, by=own.acting(request, row))
+        except Moved as news:
+            return _update_page(request, row, str(news))
         messages.success(request, _updated(updated))
     return redirect("installation_detail", row.account.slug, row.pk)
 
@@ -99,12 +98,10 @@ def _go_back(request: HttpRequest, row: Installation) -> HttpResponse:
     if not form.is_valid():
         return _go_back_page(request, row, INCOMPLETE)
     read = get_object_or_404(Version.objects.of_application(row.application), pk=form.cleaned_data["version"])
-    try:
-        gone_back = moving.go_back(row, to=read, by=own.acting(request, row))
-    except Moved as news:
-        return _go_back_page(request, own.managed(request, row.account.slug, row.pk), str(news))
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
+    with refusal_told(request):
+        try:
+            gone_back = moving.go_back(row, to=read, by=own.acting(request, row))
+        except Moved as news:
+            return _go_back_page(request, own.managed(request, row.account.slug, row.pk), str(news))
         messages.success(request, f"{row.application} is on {gone_back.version} again.")
     return redirect("installation_detail", row.account.slug, row.pk)

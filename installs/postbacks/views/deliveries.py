@@ -17,10 +17,9 @@ from installs.postbacks import asking, retries
 from installs.postbacks.forms.deliveries import STATES, TIMES, PostbackFilter
 from linnapp import credentials, tab
 from linnapp.actors import Side
-from linnapp.errors import NotPossible
 from linnapp.models import Application
 from linnapp.page_requests import htmx_of
-from linnapp.pages import Column, ListPage, Sort, acting, page_or_part
+from linnapp.pages import Column, ListPage, Sort, acting, page_or_part, refusal_told
 
 SORTS = {"newest": Sort("Newest first", ("-created_at",)), "oldest": Sort("Oldest first", ("created_at",))}
 ATTEMPTS_SHOWN = 50
@@ -136,10 +135,7 @@ def postback_redeliver(request: HttpRequest, account: str, application: UUID, de
     row = tab.editable(request, account, application)
     wanted = _delivery(row, delivery)
     to_newest = request.POST.get("to") == "newest"
-    try:
+    with refusal_told(request):
         asking.redeliver(wanted, to_newest=to_newest, by=acting(request, Side.DEVELOPER))
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
         messages.success(request, "It is asked for again, and goes out at once. What comes of it appears here.")
     return redirect("postback_detail", account, application, delivery)

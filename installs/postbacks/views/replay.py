@@ -16,7 +16,6 @@ from installs.postbacks.forms import deliveries
 from installs.postbacks.forms.deliveries import ReplayForm, SinceForm, last_in_words
 from linnapp import pages, tab
 from linnapp.actors import Side
-from linnapp.errors import NotPossible
 from linnapp.models import Application
 from linnapp.words import counted
 
@@ -48,13 +47,10 @@ def _replay(request: HttpRequest, application: Application) -> HttpResponse:
     form = ReplayForm(request.POST)
     if form.is_valid():
         since, to_newest = form.cleaned_data["since"], form.cleaned_data["to"] == "newest"
-        try:
+        with pages.refusal_in(form):
             count = asking.replay(
                 application, since=since, to_newest=to_newest, by=pages.acting(request, Side.DEVELOPER)
             )
-        except NotPossible as refusal:
-            pages.explain(form, refusal)
-        else:
             _tell(request, count)
             return redirect("postback_list", application.account.slug, application.pk)
     return _page(request, application, form, SinceForm({"since": request.POST.get("since")}))

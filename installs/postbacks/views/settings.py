@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from installs.models import PostbackPolicy, SigningSecret
@@ -14,7 +15,6 @@ from installs.postbacks import asking, signing_secrets
 from installs.postbacks.forms.settings import ModeForm, RotateSigningSecretForm
 from linnapp import pages, tab
 from linnapp.actors import Side
-from linnapp.errors import NotPossible
 from linnapp.models import Application
 
 SHOWN = "signing secret"
@@ -39,11 +39,8 @@ def postback_mode(request: HttpRequest, account: str, application: UUID) -> Http
     row = tab.editable(request, account, application)
     form = ModeForm(request.POST)
     if form.is_valid():
-        try:
+        with pages.refusal_in(form):
             asking.choose_mode(row, form.cleaned_data["mode"], by=pages.acting(request, Side.DEVELOPER))
-        except NotPossible as refusal:
-            pages.explain(form, refusal)
-        else:
             messages.success(request, "Saved. It holds for every installation from now on.")
             return redirect("postback_settings", account, row.pk)
     return _page(request, row, form, status=422)
@@ -51,18 +48,9 @@ def postback_mode(request: HttpRequest, account: str, application: UUID) -> Http
 
 @require_POST
 def signing_secret_reveal(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
-    return _reveal(request, tab.editable(request, account, application))
-
-
-@pages.password_first
-def _reveal(request: HttpRequest, application: Application) -> HttpResponse:
-    try:
-        secret = signing_secrets.reveal(application, by=pages.acting(request, Side.DEVELOPER))
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
-        pages.show_once(request, SHOWN, secret.pk)
-    return redirect("postback_settings", application.account.slug, application.pk)
+    row, by = tab.editable(request, account, application), pages.acting(request, Side.DEVELOPER)
+    back = reverse("postback_settings", args=(account, row.pk))
+    return pages.reveal(request, SHOWN, lambda: signing_secrets.reveal(row, by=by), back)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -71,11 +59,8 @@ def signing_secret_rotate(request: HttpRequest, account: str, application: UUID)
     form = RotateSigningSecretForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         after = form.cleaned_data["after"]
-        try:
+        with pages.refusal_in(form):
             made = signing_secrets.rotate(row, after=after, by=pages.acting(request, Side.DEVELOPER))
-        except NotPossible as refusal:
-            pages.explain(form, refusal)
-        else:
             pages.show_once(request, SHOWN, made.pk)
             messages.success(request, _made(after))
             return redirect("postback_settings", account, row.pk)

@@ -12,7 +12,6 @@ from installs.postbacks.forms.settings import PostbackTestForm
 from installs.postbacks.packing import TEST_TOKEN
 from linnapp import manifest, pages, tab
 from linnapp.actors import Side
-from linnapp.errors import NotPossible
 from linnapp.models import Application
 from linnapp.services.manifests import manifest_of
 
@@ -27,11 +26,8 @@ def postback_test(request: HttpRequest, account: str, application: UUID) -> Http
         return _page(request, row, PostbackTestForm(initial={"url": request.GET.get("url") or _known_url(row)}))
     form = PostbackTestForm(request.POST)
     if form.is_valid():
-        try:
+        with pages.refusal_in(form, "url"):
             sent = asking.send_test(row, url=form.cleaned_data["url"], by=pages.acting(request, Side.DEVELOPER))
-        except NotPossible as refusal:
-            pages.explain(form, refusal, "url")
-        else:
             return redirect("postback_test_run", account, row.pk, sent.pk)
     return _page(request, row, form, status=422)
 

@@ -3,6 +3,7 @@
 from tests.mutants.breakages import Breakage
 from tests.mutants.changes import never, returns, sets, without, without_decorator, without_element, without_operand
 
+PAGES = "linnapp.pages"
 APPLICATION_ROWS = "linnapp.models.applications"
 GUARDS = "linnapp.migrations.0002_what_the_database_guards"
 ROTATION = "installs.application.secret_ends"
@@ -36,8 +37,8 @@ BREAKAGES = (
     ),
     Breakage(
         "an Application Secret is revealed without a fresh sign-in",
-        GENERAL,
-        "_reveal",
+        PAGES,
+        "reveal",
         without_decorator("password_first"),
         ("test_general",),
     ),

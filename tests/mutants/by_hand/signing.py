@@ -3,6 +3,7 @@
 from tests.mutants.breakages import Breakage
 from tests.mutants.changes import always, condition, instead, without, without_decorator
 
+PAGES = "linnapp.pages"
 SIGNING = "installs.postbacks.signing"
 RECEIVE_POSTBACKS = "installs.management.commands.receive_postbacks"
 POSTBACK_SETTINGS = "installs.postbacks.views.settings"
@@ -45,8 +46,8 @@ BREAKAGES = (
     ),
     Breakage(
         "the signing secret is revealed without a fresh sign-in",
-        POSTBACK_SETTINGS,
-        "_reveal",
+        PAGES,
+        "reveal",
         without_decorator("password_first"),
         ("test_postback_settings",),
     ),
