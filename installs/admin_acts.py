@@ -7,7 +7,7 @@ from django.db.models import Count
 
 from installs import listings, suspending
 from installs.models import Installation, Review, Session
-from linnapp.admin_pages import StaffAction, Effect, some_of
+from linnapp.admin_pages import Effect, StaffAction, some_of
 from linnapp.models import Application
 from linnapp.words import counted
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from installs import acts
 from installs.acts import Act
 from installs.models import Delivery, Installation, PermanentToken, Session, StockLocation
-from installs.postbacks import deciding, owing
+from installs.postbacks import deciding, owing, policy
 from linnapp import credentials, timeline
 from linnapp.errors import Moved, NotPossible
 from linnapp.models import Account, Application, Membership, User, Version
@@ -104,7 +104,7 @@ def install(
     _refuse_unless_offered(version, _offered(row, account, by, existing), row)
     if existing:
         return _authorise_again(existing, version, consent, tracking, by)
-    waits = bool(owing.postback_url(version)) and owing.waits_for_200(row)
+    waits = bool(owing.postback_url(version)) and policy.waits_for_200(row)
     installation = Installation.objects.create(
         application=row,
         account=account,

@@ -26,7 +26,7 @@ from installs.models import (
     RefusalGroup,
     Review,
 )
-from installs.postbacks import asking
+from installs.postbacks import policy
 from installs.refusals import Reason
 from linnapp.demo_people import PEOPLE
 from linnapp.manifest import Manifest
@@ -292,7 +292,7 @@ class History:
 
     def wait_for_200(self, name: str) -> None:
         application = self.made[name]
-        asking.choose_mode(application, PostbackPolicy.Mode.WAIT_FOR_200, by=self.owners[application.account.name])
+        policy.choose_mode(application, PostbackPolicy.Mode.WAIT_FOR_200, by=self.owners[application.account.name])
 
     # Exchanges: hours as the portal folds them.
 

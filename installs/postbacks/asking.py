@@ -1,12 +1,11 @@
-"""What a developer asks of postbacks: send one again, replay what failed, send a test, choose when an installation is
-complete."""
+"""What a developer asks of postbacks: send one again, replay what failed, send a test."""
 
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
-from installs.models import Delivery, PostbackPolicy
+from installs.models import Delivery
 from installs.models.deliveries import DeliveryQuerySet, host_of
 from installs.postbacks import courier, signing_secrets
 from installs.postbacks.owing import postback_url
@@ -141,23 +140,3 @@ def send_test(application: Application, *, url: str, by: User) -> Delivery:
     )
     transaction.on_commit(courier.wake)
     return made
-
-
-@transaction.atomic
-def choose_mode(application: Application, mode: PostbackPolicy.Mode, *, by: User) -> None:
-    row = Application.objects.select_for_update(of=("self",)).select_related("account").get(pk=application.pk)
-    if row.retired_at:
-        raise NotPossible(f"{row} is retired: it sends no postbacks any more.")
-    policy, _ = PostbackPolicy.objects.get_or_create(application=row)
-    if policy.mode == mode:
-        return
-    policy.mode = mode
-    policy.save(update_fields=["mode"])
-    timeline.record(
-        Kind.POSTBACK_MODE,
-        by=by,
-        side=Side.DEVELOPER,
-        application=row,
-        account=row.account,
-        mode=policy.get_mode_display(),
-    )

@@ -5,11 +5,11 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from installs.models import Delivery, Installation, PostbackHost, PostbackPolicy
+from installs.models import Delivery, Installation, PostbackHost
 from installs.models.deliveries import host_of
 from installs.postbacks import courier, signing_secrets
 from linnapp import credentials, manifest
-from linnapp.models import Application, Version
+from linnapp.models import Version
 
 # An installation that waits for its postback fails unless a worker has taken it within this time.
 TAKEN_WITHIN = timedelta(seconds=60)
@@ -18,11 +18,6 @@ TAKEN_WITHIN = timedelta(seconds=60)
 def postback_url(version: Version) -> str:
     """The PostbackUrl of a version, with its placeholders; "" where it has none."""
     return manifest.postback_url(manifest.parse(version.snapshot)) or ""
-
-
-def waits_for_200(application: Application) -> bool:
-    """Whether the developer chose that only a postback answered with 200 completes an installation."""
-    return PostbackPolicy.objects.filter(application=application, mode=PostbackPolicy.Mode.WAIT_FOR_200).exists()
 
 
 def nonce_of(installation: Installation, consent: str) -> str:

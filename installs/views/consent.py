@@ -17,7 +17,7 @@ from installs.forms.consent import ConsentForm
 from installs.links import InstallationLink, NothingToInstall, read_link
 from installs.models import Installation
 from installs.models.deliveries import host_of
-from installs.postbacks import owing
+from installs.postbacks import policy
 from linnapp import manifest, pages
 from linnapp.errors import Moved, NotPossible
 from linnapp.last_account import last_account
@@ -48,7 +48,7 @@ class Question:
 
     @property
     def waits_for_200(self) -> bool:
-        return bool(self.postback_host) and not self.installed and owing.waits_for_200(self.application)
+        return bool(self.postback_host) and not self.installed and policy.waits_for_200(self.application)
 
     @property
     def changed_since_review(self) -> list[str]:
