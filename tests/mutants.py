@@ -63,6 +63,20 @@ MUTANTS = (
         ("test_consent", "test_install"),
     ),
     Mutant(
+        "one tab erases what another keeps",
+        "linnapp/sessions.py",
+        "self._session_cache = merged(",
+        "self._session_cache = mine or merged(",
+        ("house/test_sessions",),
+    ),
+    Mutant(
+        "a page that asks for news decides where its reader works",
+        "linnapp/middleware.py",
+        "response.status_code == 200 and not wants_part(request)",
+        "response.status_code == 200",
+        ("house/test_sessions",),
+    ),
+    Mutant(
         "anybody installs on any account",
         LIFECYCLE,
         "if account not in accounts_for(by, application):",
@@ -177,7 +191,7 @@ MUTANTS = (
     Mutant(
         "an Application Secret is revealed without a fresh sign-in",
         "linnapp/views/general.py",
-        "@reauthentication_required\n",
+        "@pages.password_first\n",
         "",
         ("test_general",),
     ),
@@ -393,7 +407,7 @@ MUTANTS = (
     Mutant(
         "the signing secret is revealed without a fresh sign-in",
         "installs/views/postback_settings.py",
-        "@reauthentication_required\n",
+        "@pages.password_first\n",
         "",
         ("test_postback_settings",),
     ),
@@ -588,7 +602,7 @@ MUTANTS = (
     ),
     Mutant(
         "a header of one endpoint stops all postbacks",
-        RETRIES,
+        "installs/outbound/retry_after.py",
         "except (ValueError, OverflowError):",
         "except ValueError:",
         ("test_deliveries",),
