@@ -23,7 +23,7 @@ from installs.connectors import reading
 from installs.connectors.faults import NotAuthorised, Why
 from installs.connectors.reading import Authorised
 from installs.outbound import Answer, NotSent
-from installs.postbacks.retries import retry_after
+from installs.outbound.retry_after import retry_after
 
 AUTHORIZE = "/api/Auth/AuthorizeByApplication"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -28,7 +28,7 @@ from installs.models import (
     RefusalGroup,
     Review,
 )
-from installs.postbacks import asking
+from installs.postbacks import policy
 from installs.store import listings
 from linnapp.actors import Actor, Side
 from linnapp.demo_people import PEOPLE
@@ -309,7 +309,7 @@ class History:
 
     def wait_for_200(self, name: str) -> None:
         application = self.made[name]
-        asking.choose_mode(application, PostbackPolicy.Mode.WAIT_FOR_200, by=self.owner(application.account.name))
+        policy.choose_mode(application, PostbackPolicy.Mode.WAIT_FOR_200, by=self.owner(application.account.name))
 
     # Exchanges: hours as the portal folds them.
 

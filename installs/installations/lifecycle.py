@@ -8,7 +8,7 @@ from django.utils import timezone
 from installs.installations import acts, kinds
 from installs.installations.acts import Act
 from installs.models import Delivery, Installation, PermanentToken, Session, StockLocation
-from installs.postbacks import deciding, owing
+from installs.postbacks import deciding, owing, policy
 from linnapp import credentials, timeline
 from linnapp.actors import Actor
 from linnapp.errors import Moved, NotPossible
@@ -87,7 +87,7 @@ def install(
     _refuse_unless_offered(version, _offered(row, account, by.reader, existing), row)
     if existing:
         return _authorise_again(existing, version, consent, tracking, by)
-    waits = bool(version.postback_url) and owing.waits_for_200(row)
+    waits = bool(version.postback_url) and policy.waits_for_200(row)
     installation = Installation.objects.create(
         application=row,
         account=account,

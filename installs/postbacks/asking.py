@@ -1,14 +1,14 @@
-"""What a developer asks of postbacks: send one again, replay what failed, send a test, choose when an installation is
-complete."""
+"""What a developer asks of postbacks: send one again, replay what failed, send a test."""
 
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
-from installs.models import Delivery, PostbackPolicy
+from installs.models import Delivery
 from installs.models.deliveries import DeliveryQuerySet, host_of
 from installs.postbacks import courier, kinds, signing_secrets
+from installs.postbacks.policy import RETIRED
 from linnapp import credentials, manifest, timeline
 from linnapp.actors import Actor
 from linnapp.errors import NotPossible
@@ -111,7 +111,7 @@ def replay(application: Application, *, since: datetime, to_newest: bool = False
 def send_test(application: Application, *, url: str, by: Actor) -> Delivery:
     """A postback that carries nobody's permanent token, to any address the guard lets through. Raises NotPossible for
     what is no address, and past TESTS_A_MINUTE."""
-    row = locked(application, retired="it sends no postbacks any more")
+    row = locked(application, retired=RETIRED)
     if fault := manifest.url_fault("The address", url):
         raise NotPossible(fault)
     tests = Delivery.objects.of_application(row).tests()
@@ -131,19 +131,3 @@ def send_test(application: Application, *, url: str, by: Actor) -> Delivery:
     timeline.record(kinds.POSTBACK_TESTED, by=by, application=row, host=made.host)
     transaction.on_commit(courier.wake)
     return made
-
-
-@transaction.atomic
-def choose_mode(application: Application, mode: PostbackPolicy.Mode, *, by: Actor) -> None:
-    row = locked(application, retired="it sends no postbacks any more")
-    policy, _ = PostbackPolicy.objects.get_or_create(application=row)
-    if policy.mode == mode:
-        return
-    policy.mode = mode
-    policy.save(update_fields=["mode"])
-    timeline.record(
-        kinds.POSTBACK_MODE,
-        by=by,
-        application=row,
-        mode=policy.get_mode_display(),
-    )

@@ -5,19 +5,13 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from installs.models import Delivery, Installation, PostbackHost, PostbackPolicy
+from installs.models import Delivery, Installation, PostbackHost
 from installs.models.deliveries import host_of
 from installs.postbacks import courier, signing_secrets
 from linnapp import credentials
-from linnapp.models import Application
 
 # An installation that waits for its postback fails unless a worker has taken it within this time.
 TAKEN_WITHIN = timedelta(seconds=60)
-
-
-def waits_for_200(application: Application) -> bool:
-    """Whether the developer chose that only a postback answered with 200 completes an installation."""
-    return PostbackPolicy.objects.filter(application=application, mode=PostbackPolicy.Mode.WAIT_FOR_200).exists()
 
 
 def nonce_of(installation: Installation, consent: str) -> str:

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from installs.models import SigningSecret
 from installs.postbacks import kinds
+from installs.postbacks.policy import RETIRED
 from linnapp import credentials, timeline
 from linnapp.actors import Actor
 from linnapp.errors import NotPossible
@@ -24,7 +25,7 @@ def ensure(application: Application) -> SigningSecret:
 @transaction.atomic
 def reveal(application: Application, *, by: Actor) -> SigningSecret:
     """The signing secret, on record; made where there is none. The view asks for a fresh sign-in first."""
-    row = locked(application, retired="it sends no postbacks any more")
+    row = locked(application, retired=RETIRED)
     secret = ensure(row)
     timeline.record(kinds.SIGNING_SECRET_REVEALED, by=by, application=row, tail=secret.tail)
     return secret
@@ -36,7 +37,7 @@ def rotate(application: Application, *, after: timedelta, by: Actor) -> SigningS
 
     Raises NotPossible while an earlier overlap lasts: at most two sign.
     """
-    row = locked(application, retired="it sends no postbacks any more")
+    row = locked(application, retired=RETIRED)
     live = list(SigningSecret.objects.of_application(row).live())
     if len(live) > 1:
         ends = min(secret.ends_at for secret in live if secret.ends_at)

@@ -16,7 +16,7 @@ from installs.installations.forms.consent import ConsentForm
 from installs.installations.links import InstallationLink, NothingToInstall, read_link
 from installs.models import Installation
 from installs.models.deliveries import host_of
-from installs.postbacks import owing
+from installs.postbacks import policy
 from linnapp import pages
 from linnapp.actors import Side
 from linnapp.errors import Moved, NotPossible
@@ -48,7 +48,7 @@ class Question:
 
     @property
     def waits_for_200(self) -> bool:
-        return bool(self.postback_host) and not self.installed and owing.waits_for_200(self.application)
+        return bool(self.postback_host) and not self.installed and policy.waits_for_200(self.application)
 
     @property
     def may_choose_version(self) -> bool:

@@ -10,8 +10,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from installs.models import PostbackPolicy, SigningSecret
-from installs.postbacks import asking, signing_secrets
+from installs.models import SigningSecret
+from installs.postbacks import policy, signing_secrets
 from installs.postbacks.forms.settings import ModeForm, RotateSigningSecretForm
 from linnapp import pages, tab
 from linnapp.actors import Side
@@ -31,7 +31,7 @@ class Row:
 @require_safe
 def postback_settings(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     row = tab.editable(request, account, application)
-    return _page(request, row, ModeForm(initial={"mode": _mode(row)}))
+    return _page(request, row, ModeForm(initial={"mode": policy.mode_of(row)}))
 
 
 @require_POST
@@ -40,7 +40,7 @@ def postback_mode(request: HttpRequest, account: str, application: UUID) -> Http
     form = ModeForm(request.POST)
     if form.is_valid():
         with pages.refusal_in(form):
-            asking.choose_mode(row, form.cleaned_data["mode"], by=pages.acting(request, Side.DEVELOPER))
+            policy.choose_mode(row, form.cleaned_data["mode"], by=pages.acting(request, Side.DEVELOPER))
             messages.success(request, "Saved. It holds for every installation from now on.")
             return redirect("postback_settings", account, row.pk)
     return _page(request, row, form, status=422)
@@ -74,11 +74,6 @@ def _made(after: timedelta) -> str:
     if not after:
         return "The new signing secret is made. The one before has ended: give your endpoint the new one now."
     return "The new signing secret is made. Until the one before ends, every postback is signed with both."
-
-
-def _mode(application: Application) -> str:
-    policy = PostbackPolicy.objects.filter(application=application).first()
-    return policy.mode if policy else PostbackPolicy.Mode.COMPLETE_AND_RETRY
 
 
 def _secrets(request: HttpRequest, application: Application) -> list[Row]:

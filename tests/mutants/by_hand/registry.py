@@ -12,6 +12,11 @@ SECRETS = "linnapp.services.secrets"
 MANIFESTS = "linnapp.services.manifests"
 MEANING = "linnapp.manifest.meaning"
 ADMIN_PAGES = "linnapp.admin_pages"
+SESSIONS = "linnapp.sessions"
+MIDDLEWARE = "linnapp.middleware"
+LISTINGS = "installs.store.listings"
+ACTORS = "linnapp.actors"
+TIMELINE = "linnapp.timeline"
 
 BREAKAGES = (
     Breakage(
@@ -76,5 +81,33 @@ BREAKAGES = (
         "ask_and_perform",
         sets("moved", "False"),
         ("test_listing",),
+    ),
+    Breakage(
+        "one tab erases what another keeps",
+        SESSIONS,
+        "SessionStore._take_in",
+        instead("merged(now, getattr(self, '_as_loaded', now), mine)", "mine"),
+        ("test_sessions",),
+    ),
+    Breakage(
+        "a page that asks for news decides where its reader works",
+        MIDDLEWARE,
+        "LastAccount.__call__",
+        without_operand("not wants_part(request)"),
+        ("test_sessions",),
+    ),
+    Breakage(
+        "whoever is no staff lists an application in the store",
+        ACTORS,
+        "refuse_unless_staff",
+        never("not by.is_staff"),
+        ("test_listing", "test_acts"),
+    ),
+    Breakage(
+        "what staff do reads as the developer's own act",
+        TIMELINE,
+        "entry",
+        instead("by.side", "Side.DEVELOPER"),
+        ("test_kinds", "test_listing"),
     ),
 )
