@@ -38,7 +38,7 @@ class Subject:
 
 SUBJECTS = (
     Subject(SIGNING, ("test_signing",), ("test_deliveries", "test_receive_postbacks")),
-    Subject(RETRIES, ("test_deliveries",), ("test_parking", "test_postback_docs")),
+    Subject(RETRIES, ("test_retries", "test_deliveries"), ("test_parking", "test_postback_docs")),
     Subject(
         CREDENTIALS,
         ("test_signing", "test_deliveries"),
