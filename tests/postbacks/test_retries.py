@@ -11,13 +11,13 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MINUTES = [5 / 60, 5, 30, 2 * 60, 5 * 60, 10 * 60, 14 * 60, 20 * 60, 24 * 60]
 
 
-def judged(status: int | None, attempt: int = 1, *, decides: bool = False, **headers: str) -> Judgement:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return judge(status, named, attempt=attempt, decides=decides, now=NOW)
+def judged(status: int | None, attempt: int = 1, *, decides: bool = False, retry_after: str = "") -> Judgement:
+    headers = {"retry-after": retry_after} if retry_after else {}
+    return judge(status, headers, attempt=attempt, decides=decides, now=NOW)
 
 
-def wait_after(status: int | None, attempt: int = 1, **headers: str) -> timedelta:
-    judgement = judged(status, attempt, **headers)
+def wait_after(status: int | None, attempt: int = 1, *, retry_after: str = "") -> timedelta:
+    judgement = judged(status, attempt, retry_after=retry_after)
     assert judgement.verdict == Verdict.AGAIN
     assert judgement.again_at is not None
     return judgement.again_at - NOW
