@@ -38,7 +38,7 @@ class Subject:
 
 SUBJECTS = (
     Subject(SIGNING, ("test_signing",), ("test_deliveries", "test_receive_postbacks")),
-    Subject(RETRIES, ("test_deliveries",), ("test_parking", "test_postback_docs")),
+    Subject(RETRIES, ("test_retries", "test_deliveries"), ("test_parking", "test_postback_docs")),
     Subject(
         CREDENTIALS,
         ("test_signing", "test_deliveries"),
@@ -104,9 +104,12 @@ def excerpt(before: str, after: str) -> str:
     """`before -> after`, without most of what both have in common."""
     first = common(before, after)
     last = common(before[first:][::-1], after[first:][::-1])
-    begin = max(before.rfind("\n", 0, first) + 1, first - AROUND)
-    end = before.find("\n", len(before) - last)
-    rest = min(last, AROUND, last if end < 0 else end - (len(before) - last))
+    begin = max(before.rfind("\n", 0, first) + 1, before.rfind(" ", 0, max(first - AROUND, 0)) + 1)
+    line_end, word_end = (
+        before.find(mark, place) for mark, place in (("\n", len(before) - last), (" ", len(before) - last + AROUND))
+    )
+    end = min([place for place in (line_end, word_end) if place >= 0], default=len(before))
+    rest = end - (len(before) - last)
     shown = (text[begin : len(text) - last + rest].replace("\n", " ").strip() for text in (before, after))
     return " -> ".join(shown)
 

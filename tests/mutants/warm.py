@@ -1,8 +1,10 @@
 """Runs the same tests on one mutant after the other without starting anew: `python -m tests.mutants.warm [pytest's
-arguments]` runs them once, to have all imported, and then for each line of its input in a copy of the process, in which
-one function has other code. Works for functions and methods; what else is asked for is answered with `cold`.
+arguments]` collects them, to have all imported, runs them in a copy of the process as they are, and then for each line
+of its input in another copy, in which one function has other code. Nothing runs in the process itself: threads that a
+test leaves behind, and locks they hold, would be in no copy.
 
-A line is JSON: module, dotted name, code. The answer is pytest's exit status, `late` or `cold`, on a line of its own.
+A line is JSON: module, dotted name, code. The answer is pytest's exit status, on a line of its own; `cold` for what can
+only be tried by starting anew: constants, and what takes too long here.
 """
 
 import contextlib
@@ -24,7 +26,8 @@ COLD = 99
 
 
 def main(arguments: list[str]) -> None:
-    say(str(int(pytest.main(arguments))))
+    pytest.main([*arguments, "--collect-only"])
+    say(tried({}, arguments))
     for line in sys.stdin:
         say(tried(json.loads(line), arguments))
 
@@ -60,7 +63,7 @@ def waited_for(child: int) -> str:
         time.sleep(0.02)
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return "late"
+    return "cold"
 
 
 def put_in(module: str, name: str, code: str) -> bool:
