@@ -9,7 +9,15 @@ from playwright.sync_api import BrowserType
 from tests import chromium
 from tests.engines import missing
 
-pytest_plugins = ["tests.certificates", "tests.node", "tests.people", "tests.portal", "tests.posting"]
+pytest_plugins = [
+    "tests.certificates",
+    "tests.kit.ahead",
+    "tests.kit.order",
+    "tests.node",
+    "tests.people",
+    "tests.portal",
+    "tests.posting",
+]
 
 # CI has everything that tests need: a skipped test there is a test that nobody runs.
 NO_SKIPS = os.environ.get("CI", "").lower() in {"1", "true"}
