@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import BrowserType
 
 from tests import chromium
-from tests.engines import missing
+from tests.engines import drop_templates, missing
 
 pytest_plugins = [
     "tests.certificates",
@@ -21,6 +21,12 @@ pytest_plugins = [
 
 # CI has everything that tests need: a skipped test there is a test that nobody runs.
 NO_SKIPS = os.environ.get("CI", "").lower() in {"1", "true"}
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """The process that started the workers ends after them."""
+    if not hasattr(session.config, "workerinput"):
+        drop_templates()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
