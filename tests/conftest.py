@@ -7,11 +7,13 @@ import pytest
 from playwright.sync_api import BrowserType
 
 from tests.kit import chromium
-from tests.kit.engines import missing
+from tests.kit.engines import drop_templates, missing
 
 pytest_plugins = [
+    "tests.kit.ahead",
     "tests.kit.certificates",
     "tests.kit.node",
+    "tests.kit.order",
     "tests.kit.people",
     "tests.kit.portal",
     "tests.kit.posting",
@@ -19,6 +21,12 @@ pytest_plugins = [
 
 # CI has everything that tests need: a skipped test there is a test that nobody runs.
 NO_SKIPS = os.environ.get("CI", "").lower() in {"1", "true"}
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """The process that started the workers ends after them."""
+    if not hasattr(session.config, "workerinput"):
+        drop_templates()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -17,13 +17,6 @@ from tests.kit.engines import empty_redis_database, fresh_postgres_database
 from tests.kit.portal import ROOT, Portal, answers, descendants, environment, free_port, manage, serving, started, stop
 
 
-@pytest.fixture(scope="module")
-def empty_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    state = tmp_path_factory.mktemp("empty")
-    manage(environment(state, DEMO="false"), "prepare")
-    return state
-
-
 @pytest.fixture
 def env(tmp_path: Path, empty_state: Path) -> dict[str, str]:
     """Environment of a portal that is prepared, without the demo data."""

@@ -5,7 +5,7 @@ import getpass
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -15,10 +15,16 @@ import psycopg
 import redis
 from psycopg import sql
 
+from tests.kit import shared
+
 # A role that may create databases.
 POSTGRES_URL = os.environ.get("TEST_POSTGRES_URL", f"postgres://{getpass.getuser()}@127.0.0.1:5432/postgres")
 # A database of its own, which the tests empty.
 REDIS_URL = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/15")
+
+
+CREATE = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+DROP = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
 
 
 @cache
@@ -45,15 +51,49 @@ def redis_missing() -> str:
 
 
 @contextmanager
-def fresh_postgres_database() -> Iterator[str]:
-    """URL of an empty PostgreSQL database that is dropped afterwards, with whoever is still connected to it."""
+def fresh_postgres_database(template: str = "template1") -> Iterator[str]:
+    """URL of a PostgreSQL database, empty or a copy of the template, that is dropped afterwards, with whoever is still
+    connected to it."""
     name = f"linnapp_live_{secrets.token_hex(4)}"
     with psycopg.connect(POSTGRES_URL, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        connection.execute(CREATE.format(sql.Identifier(name), sql.Identifier(template)))
         try:
-            yield urlsplit(POSTGRES_URL)._replace(path=f"/{name}").geturl()
+            yield postgres_url(name)
         finally:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            connection.execute(DROP.format(sql.Identifier(name)))
+
+
+def postgres_url(database: str) -> str:
+    return urlsplit(POSTGRES_URL)._replace(path=f"/{database}").geturl()
+
+
+def postgres_template(kind: str, fill: Callable[[str], None]) -> str:
+    """Name of a database to make copies of. The first in a run of the tests to ask for this kind has it filled, by its
+    URL; the run drops it in the end."""
+
+    def make(note: Path) -> None:
+        name = f"linnapp_template_{secrets.token_hex(4)}"
+        with psycopg.connect(POSTGRES_URL, autocommit=True) as connection:
+            connection.execute(CREATE.format(sql.Identifier(name), sql.Identifier("template1")))
+        try:
+            fill(postgres_url(name))
+        except BaseException:
+            drop(name)
+            raise
+        note.write_text(name)
+
+    return shared.once(f"postgres-{kind}.made", make).read_text()
+
+
+def drop(database: str) -> None:
+    with psycopg.connect(POSTGRES_URL, autocommit=True) as connection:
+        connection.execute(DROP.format(sql.Identifier(database)))
+
+
+def drop_templates() -> None:
+    """To be called at the end of the run, by whichever process is the last."""
+    for note in shared.folder().glob("postgres-*.made"):
+        drop(note.read_text())
 
 
 @contextmanager

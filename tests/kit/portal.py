@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -16,11 +17,14 @@ from pathlib import Path
 import pytest
 
 from linnapp.first_env import fresh_settings, write_once
-from tests.kit.engines import fresh_postgres_database
+from tests.kit import shared
+from tests.kit.engines import fresh_postgres_database, postgres_template
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 40
 STOP_SECONDS = 15
+# The states that a portal is prepared in for tests, and whether DEMO is set for each.
+DEMO = {"demo": "true", "empty": "false"}
 
 
 @dataclass(frozen=True)
@@ -122,25 +126,51 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         raise
 
 
+def prepared(kind: str) -> Path:
+    """State folder of a portal on SQLite as `manage.py prepare` leaves it, "demo" or "empty": to be copied and not to
+    be served from."""
+    return shared.once(kind, lambda state: _prepare(environment(state, DEMO=DEMO[kind])))
+
+
 @contextmanager
-def demo_portal(state: Path, prepared: Path, engine: str, **settings: str) -> Iterator[Portal]:
-    """A portal with the demo data. `prepared` is a state folder to start from, which saves seconds on SQLite."""
-    shutil.copytree(prepared, state, dirs_exist_ok=True)
-    with fresh_postgres_database() if engine == "postgres" else nullcontext("") as database_url:
+def prepared_postgres(kind: str) -> Iterator[str]:
+    """URL of a database as `manage.py prepare` leaves it, read with the keys of `prepared(kind)`."""
+
+    def fill(url: str) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            state = shutil.copytree(prepared(kind), Path(folder, "state"))
+            _prepare(environment(state, DEMO=DEMO[kind], DATABASE_URL=url))
+
+    with fresh_postgres_database(postgres_template(kind, fill)) as url:
+        yield url
+
+
+def _prepare(env: dict[str, str]) -> None:
+    manage(env, "prepare")
+
+
+@contextmanager
+def demo_portal(state: Path, prepared_state: Path, engine: str, **settings: str) -> Iterator[Portal]:
+    """A portal with the demo data. `prepared_state` is a state folder to start from, which saves seconds."""
+    shutil.copytree(prepared_state, state, dirs_exist_ok=True)
+    with prepared_postgres("demo") if engine == "postgres" else nullcontext("") as database_url:
         env = environment(state, DEMO="true", **settings)
         if database_url:
             env["DATABASE_URL"] = database_url
-            manage(env, "prepare")
         with serving(env) as portal:
             yield portal
 
 
 @pytest.fixture(scope="session")
-def prepared_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def prepared_state() -> Path:
     """State folder of a portal with the demo data on SQLite, to be copied and not to be served from."""
-    state = tmp_path_factory.mktemp("prepared")
-    manage(environment(state, DEMO="true"), "prepare")
-    return state
+    return prepared("demo")
+
+
+@pytest.fixture(scope="session")
+def empty_state() -> Path:
+    """The same without the demo data."""
+    return prepared("empty")
 
 
 @pytest.fixture(scope="session")

@@ -1,17 +1,15 @@
 """The drill itself, and that it would notice what it is there for."""
 
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from django.utils.datastructures import CaseInsensitiveMapping
 
-from tests.drill.engines import Binaries, binaries
+from tests.drill.engines import Binaries
 from tests.drill.ledger import Ledger
 from tests.drill.run import Figures
-from tests.kit.portal import ROOT
+from tests.kit.ahead import Done
 from tests.kit.receivers import Received, Reply
 
 
@@ -26,16 +24,22 @@ def figures(ledger: Ledger, *, planned: int, rows: int) -> Figures:
 
 
 @pytest.mark.slow
-@pytest.mark.postgres
-@pytest.mark.redis
-def test_nothing_is_lost_whatever_is_killed() -> None:
-    if missing := binaries().missing:
-        pytest.skip(missing)
-    command = [sys.executable, "-m", "tests.drill", "300"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1200, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count(" 0 lost in ") == 2, done.stdout
-    assert "300 owed, 300 arrived" in done.stdout
+@pytest.mark.parametrize(
+    "owed",
+    [
+        pytest.param(
+            300,
+            id="PostgreSQL and Redis",
+            marks=[pytest.mark.ahead("tests.drill", "300", "engines"), pytest.mark.postgres, pytest.mark.redis],
+        ),
+        pytest.param(60, id="SQLite", marks=pytest.mark.ahead("tests.drill", "300", "sqlite")),
+    ],
+)
+def test_nothing_is_lost_whatever_is_killed(owed: int, done_ahead: Done) -> None:
+    if ": skipped, " in done_ahead.printed:
+        pytest.skip(done_ahead.printed)
+    assert done_ahead.returncode == 0, done_ahead.printed
+    assert f"{owed} owed, {owed} arrived, 0 lost in " in done_ahead.printed
 
 
 def test_it_notices_what_is_lost() -> None:

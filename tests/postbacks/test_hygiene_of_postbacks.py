@@ -3,6 +3,7 @@ for it; then everything that the portal has written is searched. Only the encryp
 
 import json
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from django.urls import reverse
 from tests.drill import plan
 from tests.drill.plan import WIRE_EMAIL, WIRE_PASSWORD
 from tests.drill.wire import Wire
-from tests.kit.portal import Portal, environment, manage, serving
+from tests.kit.portal import Portal, environment, serving
 from tests.kit.receivers import Received, Reply, receiving
 
 LAY_OUT = """
@@ -125,9 +126,9 @@ def files_with(folder: Path, secrets: set[str]) -> list[str]:
 
 
 @pytest.mark.slow
-def test_only_encrypted_columns_hold_what_a_postback_carries(tmp_path: Path) -> None:
+def test_only_encrypted_columns_hold_what_a_postback_carries(tmp_path: Path, empty_state: Path) -> None:
+    shutil.copytree(empty_state, tmp_path, dirs_exist_ok=True)
     env = environment(tmp_path, DEMO="false", LOG_LEVEL="DEBUG")
-    manage(env, "prepare")
     endpoint = Endpoint(f"http://localhost:{env['PORT']}")
     with receiving(endpoint.answer) as receiver, serving(env) as portal:
         url = f"{receiver.url}/in/[{{TOKEN}}]?token=[{{TOKEN}}]&from="

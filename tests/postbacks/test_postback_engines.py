@@ -15,8 +15,8 @@ import pytest
 
 from tests.drill import plan
 from tests.drill.wire import Wire
-from tests.kit.engines import empty_redis_database, fresh_postgres_database
-from tests.kit.portal import ROOT, environment, manage, serving, started, stop
+from tests.kit.engines import empty_redis_database
+from tests.kit.portal import ROOT, environment, manage, prepared_postgres, serving, started, stop
 from tests.kit.receivers import Received, Receiver, Reply, receiving
 
 pytestmark = pytest.mark.slow
@@ -41,13 +41,6 @@ Delivery.objects.filter(claimed_until__isnull=False).update(claimed_until=timezo
 SWEEP = "from installs import tasks; tasks.sweep_postbacks.call_local()"
 
 
-@pytest.fixture(scope="module")
-def empty_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    state = tmp_path_factory.mktemp("empty")
-    manage(environment(state, DEMO="false"), "prepare")
-    return state
-
-
 @pytest.fixture
 def env(tmp_path: Path, empty_state: Path) -> dict[str, str]:
     """Environment of a portal on the default engines, without the demo data."""
@@ -56,11 +49,9 @@ def env(tmp_path: Path, empty_state: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def postgres_env(tmp_path: Path) -> Iterator[dict[str, str]]:
-    with fresh_postgres_database() as database_url:
-        env = environment(tmp_path / "state", DEMO="false", DATABASE_URL=database_url)
-        manage(env, "prepare")
-        yield env
+def postgres_env(env: dict[str, str]) -> Iterator[dict[str, str]]:
+    with prepared_postgres("empty") as database_url:
+        yield env | {"DATABASE_URL": database_url}
 
 
 def shell(env: dict[str, str], code: str) -> str:

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from installs.retries import ATTEMPTS, Judgement, Verdict, judge, retry_after
+from installs.outbound.retry_after import retry_after
+from installs.postbacks.retries import ATTEMPTS, Judgement, Verdict, judge
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 # Standard Webhooks' own.

@@ -1,7 +1,16 @@
 """Accounts, applications, manifests and secrets, and the staff's admin."""
 
 from tests.mutants.breakages import Breakage
-from tests.mutants.changes import never, returns, sets, without, without_decorator, without_element, without_operand
+from tests.mutants.changes import (
+    instead,
+    never,
+    returns,
+    sets,
+    without,
+    without_decorator,
+    without_element,
+    without_operand,
+)
 
 PAGES = "linnapp.pages"
 APPLICATION_ROWS = "linnapp.models.applications"
