@@ -104,7 +104,7 @@ def test_a_test_file_is_found_wherever_it_stands() -> None:
 @pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.module)
 def test_mutants_are_made_of_a_module_and_its_tests_are_found(subject: Subject) -> None:
     tried = sample_of(subject)
-    assert len(tried) > 30
+    assert len(tried) > 20
     assert [mutant.full_name for mutant in tried] == [mutant.full_name for mutant in sample_of(subject)]
     for mutant in tried:
         ast.parse(mutant.broken().text)

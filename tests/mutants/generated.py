@@ -17,6 +17,7 @@ ACTS = "installs.installations.acts"
 CREDENTIALS = "linnapp.credentials"
 SIGNING = "installs.postbacks.signing"
 RETRIES = "installs.postbacks.retries"
+RETRY_AFTER = "installs.outbound.retry_after"
 READING = "linnapp.manifest.reading"
 MEANING = "linnapp.manifest.meaning"
 ACCEPTED = Path(__file__).with_name("accepted.txt")
@@ -39,6 +40,7 @@ class Subject:
 SUBJECTS = (
     Subject(SIGNING, ("test_signing",), ("test_deliveries", "test_receive_postbacks")),
     Subject(RETRIES, ("test_retries", "test_deliveries"), ("test_parking", "test_postback_docs")),
+    Subject(RETRY_AFTER, ("test_retries",), ("test_connector_client", "test_deliveries")),
     Subject(
         CREDENTIALS,
         ("test_signing", "test_deliveries"),

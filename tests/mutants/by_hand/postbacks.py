@@ -6,6 +6,7 @@ from tests.mutants.changes import both, instead, never, returns, without, withou
 POSTING = "installs.postbacks.posting"
 CREDENTIALS = "linnapp.credentials"
 RETRIES = "installs.postbacks.retries"
+RETRY_AFTER = "installs.outbound.retry_after"
 COURIER = "installs.postbacks.courier"
 PARKING = "installs.postbacks.parking"
 PACKING = "installs.postbacks.packing"
@@ -63,7 +64,7 @@ BREAKAGES = (
     ),
     Breakage(
         "a header of one endpoint stops all postbacks",
-        RETRIES,
+        RETRY_AFTER,
         "retry_after",
         without_element("OverflowError"),
         ("test_deliveries",),
