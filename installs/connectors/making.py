@@ -188,11 +188,4 @@ def _locked(connector: Connector) -> Connector:
 
 
 def record(kind: Kind, connector: Connector, by: Actor, **facts: Any) -> None:
-    timeline.record(
-        kind,
-        by=by,
-        account=connector.account,
-        subject_id=connector.pk,
-        connector=connector.name,
-        **facts,
-    )
+    timeline.record(kind, by=by, account=connector.account, subject_id=connector.pk, connector=connector.name, **facts)

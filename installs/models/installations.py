@@ -165,9 +165,6 @@ class Installation(models.Model):
         UNINSTALLED = "UNINSTALLED", "Uninstalled"
         FAILED = "FAILED", "Failed"
 
-    # Those that hold the one place of an application on an account.
-    HOLDING = (State.PENDING, State.ACTIVE)
-
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     application = models.ForeignKey(Application, models.PROTECT, related_name="+")
     account = models.ForeignKey(Account, models.PROTECT, related_name="+")

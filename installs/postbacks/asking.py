@@ -97,12 +97,7 @@ def replay(application: Application, *, since: datetime, to_newest: bool = False
     for row in asked:
         _ask_again(row, newest[_is_on_development(row)] if to_newest else row.url)
     if asked:
-        timeline.record(
-            kinds.POSTBACKS_REPLAYED,
-            by=by,
-            application=application,
-            count=len(asked),
-        )
+        timeline.record(kinds.POSTBACKS_REPLAYED, by=by, application=application, count=len(asked))
         transaction.on_commit(courier.wake)
     return len(asked)
 

@@ -74,12 +74,7 @@ def edit_application(
     row.save(update_fields=[*changed, "changed_at"])
     names = {field.name: str(field.verbose_name) for field in Application._meta.fields}
     fields = ", ".join(names[field] for field in changed)
-    timeline.record(
-        kinds.APPLICATION_EDITED,
-        by=by,
-        application=row,
-        fields=fields,
-    )
+    timeline.record(kinds.APPLICATION_EDITED, by=by, application=row, fields=fields)
     return changed
 
 
@@ -101,9 +96,4 @@ def _change_logo(application: Application, digest: str, change: str, by: Actor) 
     row.logo_digest = digest
     row.changed_at = timezone.now()
     row.save(update_fields=["logo_digest", "changed_at"])
-    timeline.record(
-        kinds.APPLICATION_LOGO,
-        by=by,
-        application=row,
-        change=change,
-    )
+    timeline.record(kinds.APPLICATION_LOGO, by=by, application=row, change=change)

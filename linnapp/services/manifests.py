@@ -97,10 +97,5 @@ def save_manifest(application: Application, manifest: Manifest, *, expected_revi
     development = row.versions.development()
     development.snapshot = to_json(manifest)
     development.save(update_fields=["snapshot"])
-    timeline.record(
-        kinds.MANIFEST_SAVED,
-        by=by,
-        application=row,
-        changes=counted(len(changes), "change"),
-    )
+    timeline.record(kinds.MANIFEST_SAVED, by=by, application=row, changes=counted(len(changes), "change"))
     return row

@@ -82,13 +82,7 @@ def invite(account: Account, *, email: str, role: str, by: Actor) -> tuple[Invit
         invited_by=by.person,
         expires_at=timezone.now() + timedelta(days=INVITATION_DAYS),
     )
-    timeline.record(
-        kinds.MEMBER_INVITED,
-        by=by,
-        account=account,
-        email=email,
-        role=invitation.get_role_display(),
-    )
+    timeline.record(kinds.MEMBER_INVITED, by=by, account=account, email=email, role=invitation.get_role_display())
     _mail(invitation, key)
     return invitation, key
 
@@ -108,12 +102,7 @@ def revoke(invitation: Invitation, *, by: Actor) -> None:
     if row is None:
         return
     row.delete()
-    timeline.record(
-        kinds.INVITATION_REVOKED,
-        by=by,
-        account=invitation.account,
-        email=invitation.email,
-    )
+    timeline.record(kinds.INVITATION_REVOKED, by=by, account=invitation.account, email=invitation.email)
 
 
 @transaction.atomic
@@ -128,12 +117,7 @@ def accept(invitation: Invitation, *, by: Actor) -> Membership:
     row.accepted_at = timezone.now()
     row.save(update_fields=["accepted_at"])
     membership, _ = Membership.objects.get_or_create(account=row.account, user=by.person, defaults={"role": row.role})
-    timeline.record(
-        kinds.MEMBER_JOINED,
-        by=by,
-        account=row.account,
-        role=membership.get_role_display(),
-    )
+    timeline.record(kinds.MEMBER_JOINED, by=by, account=row.account, role=membership.get_role_display())
     return membership
 
 
@@ -162,13 +146,7 @@ def change_role(membership: Membership, *, role: str, by: Actor) -> Membership:
         _refuse_without_owner(row)
     row.role = role
     row.save(update_fields=["role"])
-    timeline.record(
-        kinds.MEMBER_ROLE,
-        by=by,
-        account=row.account,
-        member=str(row.user),
-        role=row.get_role_display(),
-    )
+    timeline.record(kinds.MEMBER_ROLE, by=by, account=row.account, member=str(row.user), role=row.get_role_display())
     return row
 
 
@@ -178,9 +156,4 @@ def remove_member(membership: Membership, *, by: Actor) -> None:
     row = _locked_seat(membership)
     _refuse_without_owner(row)
     row.delete()
-    timeline.record(
-        kinds.MEMBER_REMOVED,
-        by=by,
-        account=membership.account,
-        member=str(membership.user),
-    )
+    timeline.record(kinds.MEMBER_REMOVED, by=by, account=membership.account, member=str(membership.user))

@@ -25,22 +25,12 @@ def create_secret(*, application: Application, by: Actor) -> Secret:
         tail=credentials.tail(value),
         created_by=by.person,
     )
-    timeline.record(
-        kinds.SECRET_CREATED,
-        by=by,
-        application=row,
-        tail=secret.tail,
-    )
+    timeline.record(kinds.SECRET_CREATED, by=by, application=row, tail=secret.tail)
     return secret
 
 
 @transaction.atomic
 def reveal_secret(secret: Secret, *, by: Actor) -> Secret:
     """The secret, to be shown in the clear: on record. The view asks for a fresh sign-in first."""
-    timeline.record(
-        kinds.SECRET_REVEALED,
-        by=by,
-        application=secret.application,
-        tail=secret.tail,
-    )
+    timeline.record(kinds.SECRET_REVEALED, by=by, application=secret.application, tail=secret.tail)
     return secret

@@ -67,10 +67,5 @@ def create_version(
     )
     row.changed_at = timezone.now()
     row.save(update_fields=["changed_at"])
-    timeline.record(
-        kinds.VERSION_CREATED,
-        by=by,
-        application=row,
-        version=created.label,
-    )
+    timeline.record(kinds.VERSION_CREATED, by=by, application=row, version=created.label)
     return created

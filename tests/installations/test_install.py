@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from installs.installations import lifecycle, suspending
 from installs.models import Delivery, Installation, PermanentToken, StockLocation
+from linnapp.actors import Side
 from linnapp.errors import Moved, NotPossible
-from linnapp.models import Account, Application, TimelineEntry, User, Version
+from linnapp.models import Account, Application, Membership, TimelineEntry, User, Version
 from tests.kit.consenting import address, external, read, release, rows, sent
 from tests.kit.people import ClientOf, acting
 
@@ -217,3 +218,13 @@ def test_the_service_refuses_whoever_may_not(
             lifecycle.install(application, account=account, version=chosen, by=acting(by))
     assert rows() == before
     assert lifecycle.install(application, account=northwind, version=version, by=acting(bob)).created
+
+
+def test_staff_install_for_nobody_whatever_seats_they_have(version: Version, cakes: Account, paula: User) -> None:
+    Membership.objects.create(account=cakes, user=paula, role=Membership.Role.OWNER)
+    with pytest.raises(NotPossible, match="Only an Owner of Carol's Cakes can install"):
+        lifecycle.install(version.application, account=cakes, version=version, by=acting(paula))
+    assert not Installation.objects.exists()
+    assert lifecycle.install(
+        version.application, account=cakes, version=version, by=acting(paula, Side.CUSTOMER)
+    ).created
