@@ -1,14 +1,12 @@
 """The pages of connectors: the list, the form with the six credentials, enabling, deleting, and one's own installation
 connected in one click."""
 
-import html
 import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -21,18 +19,10 @@ from linnapp import endings
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Application, TimelineEntry, User, Version
 from linnapp.services import secrets
+from tests.kit.connectors import FILLED, SIX, seen, url
 from tests.kit.people import ClientOf, acting
 from tests.kit.pressing import form_of
 
-SIX = {
-    "scope": "GlobalPermissions.OrderBook",
-    "token": "6a5ef9a1-0000-4000-8000-00000000beef",
-    "application_id": "6a5ef9a1-0000-4000-8000-000000000001",
-    "application_secret": "6a5ef9a1-0000-4000-8000-00000000cafe",
-    "grant_type": "client_credentials",
-    "token_key": "token",
-}
-FILLED = {"name": "Warehouse", "base_url": "https://api.linnworks.net", **SIX}
 LABELS = {
     "scope": "Scope",
     "token": "Token",
@@ -45,27 +35,12 @@ HIDDEN = [SIX[name] for name in ("scope", "token", "application_id", "applicatio
 
 
 @pytest.fixture
-def carols(carol: User, cakes: Account, client_of: ClientOf) -> Client:
-    return client_of(carol)
-
-
-@pytest.fixture
 def made(cakes: Account, carol: User) -> Connector:
     return making.make(cakes, making.Values(**FILLED), by=acting(carol))
 
 
-def url(name: str, *more: object, account: str = "carols-cakes") -> str:
-    return reverse(name, args=[account, *more])
-
-
 def add(client: Client, **fields: str) -> Any:
     return client.post(url("connector_new"), FILLED | fields)
-
-
-def seen(response: Any) -> str:
-    """The page as it is read: without tags, its spaces as one."""
-    text = re.sub(r"<[^>]+>", " ", response.content.decode())
-    return re.sub(r"\s+", " ", html.unescape(text))
 
 
 def values(row: Connector) -> dict[str, str]:

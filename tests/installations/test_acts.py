@@ -15,7 +15,7 @@ from installs.installations.acts import RULES, Act, Standing, Who
 from installs.models import Installation, PermanentToken, Session
 from linnapp import credentials
 from linnapp.errors import NotPossible
-from linnapp.models import Account, Application, Membership, User, Version
+from linnapp.models import Application, User, Version
 from linnapp.timeline import Side
 from tests.kit.consenting import external, release
 from tests.kit.people import acting
@@ -231,13 +231,6 @@ def test_services_read_from_the_table_who_may(
     monkeypatch.setitem(RULES, act, replace(RULES[act], who=frozenset({Who.CLIENT})))
     with pytest.raises(NotPossible, match=r"Only an Owner of (Carol's Cakes|Northwind) may"):
         SERVICES[act](row, carol, sam, latest)
-
-
-@pytest.fixture
-def eve(cakes: Account, dave: User) -> User:
-    """Dave as a Developer of the customer's account."""
-    Membership.objects.create(account=cakes, user=dave, role=Membership.Role.DEVELOPER)
-    return dave
 
 
 SESSION_TOKEN = "0f9d4e7c-1111-4222-8333-4444deadfeed"

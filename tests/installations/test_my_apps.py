@@ -10,7 +10,7 @@ from installs.exchange.wire import ExchangeRequest
 from installs.installations import lifecycle, suspending
 from installs.installations.views import my_apps
 from installs.models import Installation, Session
-from linnapp.models import Account, Application, Membership, TimelineEntry, User, Version
+from linnapp.models import Account, Application, TimelineEntry, User, Version
 from linnapp.services import applications, versions
 from linnapp.timeline import Side
 from tests.kit.consenting import external, read, release
@@ -36,13 +36,6 @@ def begin_session(installation: Installation, scope: str = "") -> None:
 
 def told(installation: Installation) -> list[str]:
     return list(TimelineEntry.objects.about(installation.pk).order_by("id").values_list("kind", flat=True))
-
-
-@pytest.fixture
-def eve(cakes: Account, dave: User) -> User:
-    """Dave as a Developer of the customer's account."""
-    Membership.objects.create(account=cakes, user=dave, role=Membership.Role.DEVELOPER)
-    return dave
 
 
 @pytest.fixture

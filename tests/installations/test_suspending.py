@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from installs.installations import lifecycle, suspending
 from installs.models import Installation, Session
-from linnapp.models import Account, Application, Membership, TimelineEntry, User
+from linnapp.models import Application, TimelineEntry, User
 from tests.kit.consenting import read
 from tests.kit.people import ClientOf, acting
 
@@ -51,13 +51,6 @@ def now(row: Installation) -> Installation:
 
 def told(row: Installation) -> list[str]:
     return list(TimelineEntry.objects.about(row.pk).order_by("id").values_list("kind", flat=True))
-
-
-@pytest.fixture
-def eve(cakes: Account, dave: User) -> User:
-    """Dave as a Developer of the customer's account."""
-    Membership.objects.create(account=cakes, user=dave, role=Membership.Role.DEVELOPER)
-    return dave
 
 
 def test_the_page_says_what_stops(client_of: ClientOf, installation: Installation, carol: User) -> None:

@@ -20,6 +20,7 @@ RETRIES = "installs.postbacks.retries"
 RETRY_AFTER = "installs.outbound.retry_after"
 READING = "linnapp.manifest.reading"
 MEANING = "linnapp.manifest.meaning"
+MANIFEST = ("test_manifest", "test_manifest_shape", "test_manifest_values")
 ACCEPTED = Path(__file__).with_name("accepted.txt")
 # Which ones are tried where there are more of a module than `most`: always the same.
 SEED = "first"
@@ -39,31 +40,41 @@ class Subject:
 
 SUBJECTS = (
     Subject(SIGNING, ("test_signing",), ("test_deliveries", "test_receive_postbacks")),
-    Subject(RETRIES, ("test_retries", "test_deliveries"), ("test_parking", "test_postback_docs")),
+    Subject(RETRIES, ("test_retries", "test_deliveries", "test_wait_for_200"), ("test_parking", "test_postback_docs")),
     Subject(RETRY_AFTER, ("test_retries",), ("test_connector_client", "test_deliveries")),
     Subject(
         CREDENTIALS,
         ("test_signing", "test_deliveries"),
-        ("test_connector_check", "test_secrets", "test_hygiene", "test_support", "test_receive_postbacks", "test_api"),
+        (
+            *("test_connector_check", "test_connector_secrets", "test_connector_answers", "test_secrets"),
+            *("test_hygiene", "test_support", "test_receive_postbacks"),
+            *("test_api_requests", "test_api_sessions", "test_api_refusals"),
+        ),
     ),
     Subject(
-        ACTS, ("test_acts",), ("test_suspending", "test_updates", "test_my_apps", "test_application_installations")
+        ACTS,
+        ("test_acts",),
+        ("test_suspending", "test_updates", "test_going_back", "test_my_apps", "test_application_installations"),
     ),
     Subject(
         LIFECYCLE,
         ("test_install", "test_consent"),
         (
             *("test_my_apps", "test_acts", "test_installation_sent", "test_install_with_postback", "test_updates"),
-            *("test_switching", "test_application_installations", "test_pending_races", "test_install_races"),
+            *("test_going_back", "test_switching", "test_application_installations"),
+            *("test_pending_races", "test_install_races"),
         ),
     ),
     Subject(
         AUTHORIZATION,
         ("test_authorize",),
-        ("test_api", "test_exchanges", "test_acts", "test_install_races", "test_exchange_races"),
+        (
+            *("test_api_requests", "test_api_sessions", "test_api_refusals", "test_exchanges", "test_acts"),
+            *("test_install_races", "test_exchange_races"),
+        ),
     ),
-    Subject(READING, ("test_manifest",), ("test_manifest_properties", "test_modules_json", "test_modules")),
-    Subject(MEANING, ("test_manifest",), ("test_manifest_properties", "test_module_types", "test_modules_json")),
+    Subject(READING, MANIFEST, ("test_manifest_properties", "test_modules_json", "test_modules")),
+    Subject(MEANING, MANIFEST, ("test_manifest_properties", "test_module_types", "test_modules_json")),
 )
 
 

@@ -57,14 +57,14 @@ BREAKAGES = (
         CONVERSATION,
         "of_call",
         instead("credentials.masked(token)", "token"),
-        ("test_connector_check",),
+        ("test_connector_secrets",),
     ),
     Breakage(
         "Test connection shows what another server quotes",
         CREDENTIALS,
         "without_opaque",
         instead("without_values(without_these(text, values))", "text"),
-        ("test_connector_check",),
+        ("test_connector_secrets", "test_connector_answers"),
     ),
     Breakage(
         "a stored secret goes to another server",

@@ -1,8 +1,7 @@
-"""The API beyond the plain exchange: odd spellings and hostile bodies, the life of a session, what a refusal leaves."""
+"""How the API reads a request: odd spellings, hostile bodies, chunks, whose address; and what is on every answer."""
 
 import json
 import socket
-from datetime import timedelta
 from http.client import HTTPResponse
 from ipaddress import ip_network
 from typing import Any
@@ -11,66 +10,18 @@ from urllib.parse import urlencode
 import pytest
 from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from installs.application import secret_ends
 from installs.exchange import refusals
-from installs.installations import lifecycle
-from installs.models import (
-    FailureWindow,
-    Installation,
-    PermanentToken,
-    RefusalGroup,
-    RefusalSample,
-    Session,
-    StockLocation,
-)
-from linnapp import endings
-from linnapp.models import Secret, User
-from linnapp.services import secrets
-from tests.kit.people import acting
+from installs.models import RefusalSample, Session
+from tests.kit.exchanging import JSON, LOCATIONS, URL, WRONG, post
 from tests.kit.portal import Portal
 
-URL = "/api/Auth/AuthorizeByApplication"
-LOCATIONS = "/api/Inventory/GetStockLocations"
-WRONG = "00000000-0000-4000-8000-000000000000"
-JSON = "application/json"
+pytestmark = pytest.mark.usefixtures("nothing_noted")
+
 FORM = "application/x-www-form-urlencoded"
-UNPROVEN = refusals.SENTENCES[refusals.Reason.UNPROVEN]
-
-
-@pytest.fixture(autouse=True)
-def nothing_noted() -> None:
-    """Refusals of earlier tests wait in the process: they are not of this one."""
-    refusals.ledger.take()
-
-
-@pytest.fixture
-def right(installation: Installation) -> dict[str, str]:
-    """The credentials that Stock Bridge on Carol's Cakes is authorised with."""
-    return {
-        "ApplicationId": str(installation.application_id),
-        "ApplicationSecret": installation.application.secrets.get().value(),
-        "Token": lifecycle.current_token(installation).value(),
-    }
-
-
-def post(body: str | bytes | dict[str, Any], content_type: str = JSON, **headers: Any) -> Any:
-    text = json.dumps(body) if isinstance(body, dict) else body
-    return Client(enforce_csrf_checks=True).post(URL, text, content_type=content_type, **headers)
-
-
-def call(session_token: str) -> int:
-    return Client().get(LOCATIONS, headers={"Authorization": session_token}).status_code
-
-
-def message(answer: Any) -> str:
-    """What is said, without the reference, which differs each time."""
-    return str(answer.json()["Message"]).rpartition(" (reference")[0]
 
 
 def shouted(value: str) -> str:
@@ -118,7 +69,6 @@ def test_a_refused_query_leaves_no_session_and_repeats_no_value(right: dict[str,
 
 
 # Bodies that are not in order.
-
 UNREADABLE = {
     "text that is not UTF-8": (b'{"Token": "\xff\xfe"}', JSON),
     "form that is not UTF-8": (b"Token=\xff", FORM),
@@ -218,150 +168,6 @@ def test_what_nobody_foresaw_is_said_in_the_apis_shape(right: dict[str, str]) ->
     said = f"Something broke here. Try again; if it goes on, tell the portal's support (reference {reference})"
     assert answer.json() == {"Code": "500", "Message": said}
     assert answer.headers["Cache-Control"] == "no-store"
-
-
-# The life of a session.
-
-
-def test_a_session_that_is_used_goes_on_until_its_absolute_end(right: dict[str, str]) -> None:
-    token = post(right).json()["Token"]
-    session = Session.objects.get()
-    assert session.expires_at - session.created_at == timedelta(hours=24)
-    Session.objects.update(last_used_at=timezone.now() - timedelta(seconds=1790))
-    assert call(token) == 200
-    assert timezone.now() - Session.objects.get().last_used_at < timedelta(seconds=30)
-    Session.objects.update(expires_at=timezone.now())
-    assert call(token) == 401
-
-
-def test_use_is_noted_every_thirty_seconds_at_most(right: dict[str, str]) -> None:
-    token = post(right).json()["Token"]
-    Session.objects.update(last_used_at=(seconds_ago := timezone.now() - timedelta(seconds=20)))
-    assert call(token) == 200
-    assert Session.objects.get().last_used_at == seconds_ago
-
-
-def test_twenty_sessions_are_live_and_the_least_recently_used_ends(right: dict[str, str]) -> None:
-    tokens = [post(right).json()["Token"] for _ in range(20)]
-    Session.objects.update(last_used_at=timezone.now() - timedelta(seconds=60))
-    assert call(tokens[0]) == 200
-    tokens.append(post(right).json()["Token"])
-    answers = [call(token) for token in tokens]
-    assert answers.count(200) == 20
-    assert (answers[0], answers[-1]) == (200, 200)
-    assert Session.objects.get(end=Session.End.REPLACED).ended_at is not None
-
-
-def test_a_session_ends_with_the_secret_it_was_made_with(right: dict[str, str], alice: User) -> None:
-    application = Installation.objects.get().application
-    first = application.secrets.get()
-    token = post(right).json()["Token"]
-    second = secrets.create_secret(application=application, by=acting(alice))
-    other = post(right | {"ApplicationSecret": second.value()}).json()["Token"]
-    secret_ends.retire_secret(first, after=timedelta(0), by=acting(alice))
-    assert (call(token), call(other)) == (401, 200)
-    answer = post(right)
-    assert (answer.status_code, message(answer)) == (400, UNPROVEN)
-
-
-def test_a_secret_that_ends_tomorrow_still_counts_today(right: dict[str, str], alice: User) -> None:
-    application = Installation.objects.get().application
-    first = application.secrets.get()
-    secrets.create_secret(application=application, by=acting(alice))
-    secret_ends.retire_secret(first, after=endings.AFTER["24h"], by=acting(alice))
-    token = post(right).json()["Token"]
-    assert call(token) == 200
-    Secret.objects.filter(pk=first.pk).update(ends_at=timezone.now())
-    assert call(token) == 401
-
-
-def test_a_session_ends_with_its_permanent_token(right: dict[str, str]) -> None:
-    token = post(right).json()["Token"]
-    PermanentToken.objects.update(ends_at=timezone.now())
-    assert call(token) == 401
-    answer = post(right)
-    assert (answer.status_code, message(answer)) == (400, refusals.SENTENCES[refusals.Reason.TOKEN_ENDED])
-
-
-def test_a_session_reads_its_own_accounts_locations(right: dict[str, str], depot: Any) -> None:
-    token = post(right).json()["Token"]
-    StockLocation.objects.create(account=depot, name="Dave's shed")
-    rows = Client().get(LOCATIONS, headers={"Authorization": f"bearer {token}"}).json()
-    assert [row["LocationName"] for row in rows] == ["Default"]
-
-
-@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic dTpw", WRONG, "é" * 500, "{}"])
-def test_anything_but_a_session_token_is_401(db: None, header: str) -> None:
-    assert call(header) == 401
-
-
-# Refusals: what is said, what it costs, what is kept.
-
-
-def test_whoever_proved_nothing_learns_nothing(right: dict[str, str]) -> None:
-    """An unknown application, a wrong secret, a wrong token without them: one message, one amount of work."""
-    unknown = right | {"ApplicationId": WRONG}
-    wrong_secret = right | {"ApplicationSecret": WRONG}
-    all_wrong = dict.fromkeys(right, WRONG)
-    seen = set()
-    for members in (unknown, wrong_secret, all_wrong, wrong_secret | {"Token": WRONG}):
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
-            answer = post(members)
-        seen.add((answer.status_code, message(answer), len(queries)))
-    assert seen == {(400, UNPROVEN, 1)}
-
-
-def test_the_quota_is_told_in_the_protocols_words(right: dict[str, str], settings: Any) -> None:
-    assert settings.EXCHANGES_PER_MINUTE == 150
-    post(right)
-    row = Session.objects.get()
-    Session.objects.bulk_create(
-        Session(
-            digest=f"{number:064}",
-            installation_id=row.installation_id,
-            permanent_token_id=row.permanent_token_id,
-            secret_id=row.secret_id,
-            expires_at=row.expires_at,
-        )
-        for number in range(149)
-    )
-    answer = post(right)
-    assert answer.status_code == 429
-    assert int(answer.headers["Retry-After"]) > 0
-    said = "API calls quota exceeded! Maximum admitted 150 per Minute."
-    assert answer.json() == {"Code": "429", "Message": said}
-
-
-def test_the_wait_of_a_failing_address_grows(right: dict[str, str]) -> None:
-    waits = []
-    for failures in (60, 80, 120, 1000):
-        FailureWindow.objects.update_or_create(
-            address="127.0.0.1",
-            defaults={"began_at": timezone.now(), "last_at": timezone.now(), "failures": failures},
-        )
-        waits.append(int(post(right | {"ApplicationSecret": WRONG}).headers["Retry-After"]))
-    assert waits == [2, 4, 16, 3600]
-    assert post(right).status_code == 200
-
-
-def test_a_refusal_is_kept_with_its_reference_and_masked_values(right: dict[str, str]) -> None:
-    answers = [post(right | {"Token": WRONG}) for _ in range(3)]
-    refusals.flush()
-    group = RefusalGroup.objects.get()
-    assert (group.reason, group.count, group.address) == ("UNKNOWN_TOKEN", 3, "127.0.0.1")
-    assert group.application_id == Installation.objects.get().application_id
-    sample = RefusalSample.objects.get(reference=answers[0].headers["X-Request-Id"])
-    assert sample.facts == {name: f"…{value[-4:]}" for name, value in (right | {"Token": WRONG}).items()}
-    assert FailureWindow.objects.get().failures == 3
-
-
-def test_a_refusal_names_no_application_that_was_not_proven(right: dict[str, str]) -> None:
-    post(right | {"ApplicationSecret": WRONG})
-    refusals.flush()
-    group = RefusalGroup.objects.get()
-    assert (group.reason, group.application_id, group.installation_id) == ("UNPROVEN", None, None)
 
 
 # Whose address it is.
