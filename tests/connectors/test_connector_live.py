@@ -64,7 +64,7 @@ def test_ones_own_installation_works_in_one_click(
     status, said = called(live_portal, name, "POST", CALL)
     assert (status, said.splitlines()[0]) == (0, "200 OK"), said
     assert '"LocationName"' in said
-    live_portal.manage("shell", "--command", "from installs.models import Session; Session.objects.all().delete()")
+    live_portal.ask("from installs.models import Session; Session.objects.all().delete()")
     status, said = called(live_portal, name, "GET", CALL)
     assert (status, said.splitlines()[0]) == (0, "200 OK"), said
     assert called(live_portal, "Nothing", "GET", CALL)[0] == 1
@@ -86,10 +86,7 @@ def test_a_wrong_secret_is_told_and_mended(live_portal: Portal, demo: dict[str, 
     page.get_by_role("button", name="Test connection").click()
     look_until(page, "Compare Application id, Application secret and Token with the developer portal.")
     expect(page.locator("#connector-check")).to_contain_text("The server refused with 400")
-    secret = live_portal.manage(
-        "shell",
-        "--verbosity=0",
-        "--command",
+    secret = live_portal.ask(
         "from installs.models import Connector; from linnapp.models import Application\n"
         f"row = Connector.objects.get(pk='{connector.rstrip('/').rpartition('/')[2]}')\n"
         "print(Application.objects.get(pk=row.application_id).secrets.live().last().value())",

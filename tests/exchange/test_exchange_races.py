@@ -2,8 +2,6 @@
 
 import json
 import sqlite3
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.kit.portal import ROOT, Portal, demo_portal
+from tests.kit.portal import Portal, demo_portal
 
 CLIENTS = 200
 CAP = 100
@@ -31,7 +29,6 @@ ACTS = {
 AT_THE_CAP = "Order Board"
 INSTALLED_LATE = "Ledger Link"
 PREPARE = """
-import sys
 from installs.application import secret_ends
 from installs.installations import lifecycle, suspending
 from installs.models import Installation, Session
@@ -48,11 +45,6 @@ SHOW = """
 secrets.create_secret(application=installation.application, by=paula)
 token = lifecycle.current_token(installation)
 print(installation.application_id, secret.value(), token.value(), installation.pk)
-"""
-ACT = """
-print("ready", flush=True)
-sys.stdin.readline()
-{act}
 """
 INSTALL = """
 from linnapp.models import Account
@@ -94,35 +86,15 @@ def roomy_portal(
         yield portal
 
 
-def shell(portal: Portal, code: str) -> str:
-    return portal.manage("shell", "--verbosity", "0", "--command", code).strip()
-
-
 def installation_of(portal: Portal, name: str) -> tuple[str, str]:
     """The body of an exchange, and the installation's ID."""
-    application_id, secret, token, installation = shell(portal, PREPARE.format(name=name) + SHOW).split()
+    application_id, secret, token, installation = portal.ask(PREPARE.format(name=name) + SHOW).split()
     members = {"ApplicationId": application_id, "ApplicationSecret": secret, "Token": token}
     return json.dumps(members), installation
 
 
 def live_sessions(portal: Portal, installation: str) -> int:
-    return int(shell(portal, LIVE.format(installation=installation)))
-
-
-@contextmanager
-def actor(portal: Portal, code: str) -> Iterator[subprocess.Popen[str]]:
-    """A process that has everything loaded and acts as soon as it is sent a line."""
-    command = [sys.executable, "manage.py", "shell", "--verbosity", "0", "--command", code]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(
-        command, cwd=ROOT, env=portal.env, text=True, stdin=pipe, stdout=pipe, stderr=pipe
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        try:
-            yield process
-        finally:
-            process.kill()
+    return int(portal.ask(LIVE.format(installation=installation)))
 
 
 def exchange(portal: Portal, body: str) -> int:
@@ -142,25 +114,23 @@ def keep_exchanging(portal: Portal, body: str, start: threading.Barrier, exchang
     return exchange(portal, body)
 
 
-def during(portal: Portal, body: str, process: subprocess.Popen[str]) -> tuple[Exchanges, list[int]]:
+def during(portal: Portal, body: str, act: str) -> tuple[Exchanges, list[int]]:
     """All clients exchange at the same time; the act happens among them. Their answers, and the last one of each."""
     exchanges, start = Exchanges(), threading.Barrier(CLIENTS)
     with ThreadPoolExecutor(CLIENTS) as pool:
         clients = [pool.submit(keep_exchanging, portal, body, start, exchanges) for _ in range(CLIENTS)]
         try:
             assert exchanges.enough.wait(60)
-            _, errors = process.communicate("now\n", timeout=60)
+            portal.ask(act)
         finally:
             exchanges.done.set()
-        assert process.returncode == 0, errors
         return exchanges, [client.result() for client in clients]
 
 
 @pytest.mark.parametrize("name", ACTS)
 def test_no_session_outlives_the_act(roomy_portal: Portal, name: str) -> None:
     body, installation = installation_of(roomy_portal, name)
-    with actor(roomy_portal, PREPARE.format(name=name) + ACT.format(act=ACTS[name])) as process:
-        exchanges, last = during(roomy_portal, body, process)
+    exchanges, last = during(roomy_portal, body, PREPARE.format(name=name) + ACTS[name])
     assert exchanges.statuses.count(200) >= ANSWERED_BEFORE_THE_ACT
     # 429: an address that keeps failing is asked to wait.
     assert {*exchanges.statuses, *last} <= {200, 400, 429}
@@ -195,14 +165,11 @@ def application_held(portal: Portal, application: str) -> Iterator[None]:
 
 def test_installing_waits_for_whoever_changes_the_application(roomy_portal: Portal) -> None:
     """Two consents at once find each other's installation only because each holds the application from the start."""
-    application = shell(roomy_portal, PREPARE.format(name=INSTALLED_LATE) + "print(installation.application_id)")
-    code = PREPARE.format(name=INSTALLED_LATE) + INSTALL + ACT.format(act=DO_INSTALL)
-    with actor(roomy_portal, code) as process:
+    application = roomy_portal.ask(PREPARE.format(name=INSTALLED_LATE) + "print(installation.application_id)").strip()
+    code = PREPARE.format(name=INSTALLED_LATE) + INSTALL + DO_INSTALL
+    with ThreadPoolExecutor(1) as somebody:
         with application_held(roomy_portal, application):
-            assert process.stdin is not None
-            process.stdin.write("now\n")
-            process.stdin.flush()
-            with pytest.raises(subprocess.TimeoutExpired):
-                process.wait(timeout=3)
-        _, errors = process.communicate(timeout=30)
-        assert process.returncode == 0, errors
+            installed = somebody.submit(roomy_portal.ask, code)
+            with pytest.raises(TimeoutError):
+                installed.result(timeout=2)
+        installed.result(timeout=30)

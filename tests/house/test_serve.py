@@ -131,7 +131,7 @@ SEND_MAIL = "from django.core.mail import send_mail; send_mail('Queued', 'A job.
 
 def test_the_worker_does_what_is_queued(env: dict[str, str]) -> None:
     with serving(env) as portal:
-        portal.manage("shell", "-c", SEND_MAIL)
+        portal.ask(SEND_MAIL)
         wait_for_line(portal, "Subject: Queued")
 
 
@@ -143,7 +143,7 @@ def test_it_runs_on_postgresql_and_redis(tmp_path: Path) -> None:
         manage(env, "prepare")
         with serving(env) as portal:
             assert requests.get(f"{portal.url}/api/Auth/GetServerUTCTime", timeout=10).status_code == 200
-            portal.manage("shell", "-c", SEND_MAIL)
+            portal.ask(SEND_MAIL)
             wait_for_line(portal, "Subject: Queued")
     assert not (tmp_path / "db.sqlite3").exists()
     assert not (tmp_path / "huey.sqlite3").exists()

@@ -58,7 +58,7 @@ def signed_in(portal: Portal, email: str) -> requests.Session:
 
 
 def demo_password(portal: Portal) -> str:
-    return portal.manage("shell", "-c", "from django.conf import settings; print(settings.DEMO_PASSWORD)").split()[-1]
+    return portal.ask("from django.conf import settings; print(settings.DEMO_PASSWORD)").strip()
 
 
 def hidden(page: str, name: str) -> str:
@@ -84,7 +84,7 @@ def at_once(action: Callable[[int], Any], times: int) -> list[Any]:
 
 @pytest.mark.slow
 def test_fifty_installs_at_once_leave_one_installation_and_one_permanent_token(own_portal: Portal) -> None:
-    *_, application, version = own_portal.manage("shell", "-c", UNINSTALLED_ONE).split()
+    application, version = own_portal.ask(UNINSTALLED_ONE).split()
     browser = signed_in(own_portal, CAROL)
     url = f"{own_portal.url}/Authorization/Authorize/{application}"
     key = hidden(browser.get(url).text, "csrfmiddlewaretoken")

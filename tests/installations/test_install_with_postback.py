@@ -106,7 +106,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory, prepared_state: Path) -> Ite
     with demo_portal(tmp_path_factory.mktemp("postback"), prepared_state, "sqlite") as portal, receiving(answer) as to:
         endpoint = Endpoint(to)
         code = MADE.format(applications=APPLICATIONS, url=to.url)
-        made = map(str.split, portal.manage("shell", "--verbosity", "0", "-c", code).splitlines())
+        made = map(str.split, portal.ask(code).splitlines())
         credentials = {name: {"ApplicationId": key, "ApplicationSecret": secret} for name, key, secret in made}
         yield Stage(portal, endpoint, signed_in(portal, CAROL), credentials)
 

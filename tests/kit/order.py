@@ -10,7 +10,13 @@ from collections.abc import Generator, Iterable, Sequence
 import pytest
 
 # Whoever asks for one of these has the suite's own database.
-OF_THE_DATABASE = {"db", "transactional_db", "django_db_reset_sequences", "django_db_serialized_rollback"}
+OF_THE_DATABASE = {
+    "db",
+    "transactional_db",
+    "django_db_reset_sequences",
+    "django_db_serialized_rollback",
+    "live_server",
+}
 OF_THE_BROWSER = {"browser", "browser_type"}
 SLOW_SECONDS = 10.0
 

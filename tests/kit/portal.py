@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ import pytest
 from linnapp.first_env import fresh_settings, write_once
 from tests.kit import shared
 from tests.kit.engines import fresh_postgres_database, postgres_template
+from tests.kit.inside import Inside
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 40
@@ -35,6 +37,15 @@ class Portal:
     env: dict[str, str]
     log: Path
     process: subprocess.Popen[bytes]
+
+    @cached_property
+    def inside(self) -> Inside:
+        """Python on this portal's database, at hand from the second question on."""
+        return Inside(self.env)
+
+    def ask(self, code: str) -> str:
+        """What this code prints inside the portal."""
+        return self.inside.ask(code)
 
     @property
     def port(self) -> int:
@@ -95,6 +106,7 @@ def serving(env: dict[str, str], *arguments: str) -> Iterator[Portal]:
         wait_until_answers(portal.port, process, log)
         yield portal
     finally:
+        portal.inside.close()
         stop(process)
 
 

@@ -320,7 +320,5 @@ def tell() -> None:
 
 
 def set_by(portal: Portal) -> Facts:
-    facts: Facts = json.loads(
-        portal.manage("shell", "--verbosity=0", "--command=from tests.kit import stage; stage.tell()")
-    )
+    facts: Facts = json.loads(portal.ask("from tests.kit import stage; stage.tell()"))
     return facts

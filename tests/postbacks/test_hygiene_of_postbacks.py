@@ -133,7 +133,7 @@ def test_only_encrypted_columns_hold_what_a_postback_carries(tmp_path: Path, emp
     with receiving(endpoint.answer) as receiver, serving(env) as portal:
         url = f"{receiver.url}/in/[{{TOKEN}}]?token=[{{TOKEN}}]&from="
         code = LAY_OUT.format(url=url, folder=str(tmp_path), password=WIRE_PASSWORD)
-        endpoint.secrets |= json.loads(portal.manage("shell", "--no-imports", "-c", code))
+        endpoint.secrets |= json.loads(portal.ask(code))
         Wire(env, plan.read(tmp_path / "wire.json"), owe=lambda tracking: None, seconds=0, limit=60).run()
         receiver.wait_for(2, seconds=40)
         kept = standing(portal)
@@ -157,7 +157,7 @@ def standing(portal: Portal) -> dict[str, Any]:
     """What the rows say, once the second attempt is written down."""
     deadline = time.monotonic() + 10
     while True:
-        kept: dict[str, Any] = json.loads(portal.manage("shell", "--no-imports", "-c", KEPT))
+        kept: dict[str, Any] = json.loads(portal.ask(KEPT))
         if kept["state"] == "DELIVERED":
             return kept
         assert time.monotonic() < deadline, kept["state"]

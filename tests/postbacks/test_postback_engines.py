@@ -6,8 +6,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -16,7 +16,8 @@ import pytest
 from tests.drill import plan
 from tests.drill.wire import Wire
 from tests.kit.engines import empty_redis_database
-from tests.kit.portal import ROOT, environment, manage, prepared_postgres, serving, started, stop
+from tests.kit.inside import Inside
+from tests.kit.portal import ROOT, environment, prepared_postgres, serving, started, stop
 from tests.kit.receivers import Received, Receiver, Reply, receiving
 
 pytestmark = pytest.mark.slow
@@ -54,19 +55,15 @@ def postgres_env(env: dict[str, str]) -> Iterator[dict[str, str]]:
         yield env | {"DATABASE_URL": database_url}
 
 
-def shell(env: dict[str, str], code: str) -> str:
-    return manage(env, "shell", "--no-imports", "-c", code)
-
-
-def lay_out(env: dict[str, str], receiver: Receiver, *, wire: int = 0, bulk: int = 0) -> None:
+def lay_out(inside: Inside, receiver: Receiver, *, wire: int = 0, bulk: int = 0) -> None:
     """Ten applications, and as many accounts that may install them as it takes."""
-    folder = env["STATE_DIR"]
-    shell(
-        env, f"from tests.drill import bulk; bulk.lay_out({receiver.url!r}, {wire}, {bulk}, last=0, folder={folder!r})"
+    folder = inside.env["STATE_DIR"]
+    inside.ask(
+        f"from tests.drill import bulk; bulk.lay_out({receiver.url!r}, {wire}, {bulk}, last=0, folder={folder!r})"
     )
 
 
-def consent_code(env: dict[str, str]) -> str:
+def consent_code(env: Mapping[str, str]) -> str:
     path = str(Path(env["STATE_DIR"]) / "bulk.json")
     return f"from tests.drill import bulk; bulk.consent_to_all({path!r}, 0, 120)"
 
@@ -103,11 +100,14 @@ def ids(received: list[Received]) -> list[str]:
 @pytest.mark.redis
 def test_two_workers_share_300_postbacks_each_sent_once_over_few_connections(redis_env: dict[str, str]) -> None:
     env = redis_env
-    with receiving(Reply(delay=0.05)) as receiver, psycopg.connect(env["DATABASE_URL"], autocommit=True) as database:
-        lay_out(env, receiver, bulk=300)
+    with ExitStack() as stack:
+        inside = stack.enter_context(closing(Inside(env)))
+        receiver = stack.enter_context(receiving(Reply(delay=0.05)))
+        database = stack.enter_context(psycopg.connect(env["DATABASE_URL"], autocommit=True))
+        lay_out(inside, receiver, bulk=300)
         database.execute(NOTE_WORKERS)
         with working(env, "one"), working(env, "two"):
-            shell(env, consent_code(env))
+            inside.ask(consent_code(env))
             sent = ids(receiver.wait_for(300, seconds=90))
             deadline = time.monotonic() + 10
             while database.execute("SELECT count(*) FROM who_delivered").fetchone() != (300,):
@@ -123,13 +123,13 @@ def test_two_workers_share_300_postbacks_each_sent_once_over_few_connections(red
 
 
 def test_the_first_attempt_comes_at_once_over_http_and_from_another_process(env: dict[str, str]) -> None:
-    with receiving() as receiver, serving(env):
-        lay_out(env, receiver, wire=1, bulk=1)
-        shell(env, consent_code(env))
+    with receiving() as receiver, serving(env), closing(Inside(env)) as inside:
+        lay_out(inside, receiver, wire=1, bulk=1)
+        inside.ask(consent_code(env))
         over_http = plan.read(Path(env["STATE_DIR"]) / "wire.json")
         Wire(env, over_http, owe=lambda tracking: None, seconds=0, limit=60).run()
         for postback in receiver.wait_for(2, seconds=70):
-            took = postback.at - float(shell(env, OWED_AT.format(postback.form["Tracking"])))
+            took = postback.at - float(inside.ask(OWED_AT.format(postback.form["Tracking"])))
             sys.stdout.write(f"{postback.form['Tracking']}: {took:.2f} s\n")
             # Within a second on a machine that has nothing else to do.
             assert took < 5
@@ -138,45 +138,47 @@ def test_the_first_attempt_comes_at_once_over_http_and_from_another_process(env:
 def test_an_installation_while_the_queue_is_away_stands_warns_and_is_made_good_by_the_sweep(
     env: dict[str, str],
 ) -> None:
-    with receiving() as receiver:
-        lay_out(env, receiver, bulk=1)
+    with receiving() as receiver, closing(Inside(env)) as inside:
+        lay_out(inside, receiver, bulk=1)
         command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", consent_code(env)]
         away = env | {"REDIS_URL": "redis://127.0.0.1:1/0"}
         done = subprocess.run(command, cwd=ROOT, env=away, capture_output=True, text=True, timeout=60, check=True)
         assert "the job queue is away (ConnectionError): postbacks wait for the sweep" in done.stderr
         assert "Traceback" not in done.stderr
         with working(env):
-            shell(env, SWEEP)
+            inside.ask(SWEEP)
             receiver.wait_for(1, seconds=20)
 
 
 def test_a_stop_waits_for_the_answer_that_is_under_way(env: dict[str, str]) -> None:
-    with receiving(Reply(delay=3)) as receiver:
-        lay_out(env, receiver, bulk=1)
+    with receiving(Reply(delay=3)) as receiver, closing(Inside(env)) as inside:
+        lay_out(inside, receiver, bulk=1)
         with serving(env) as portal:
-            shell(env, consent_code(env))
+            inside.ask(consent_code(env))
             receiver.wait_for(1, seconds=20)
             portal.process.send_signal(signal.SIGTERM)
             assert portal.process.wait(10) == 0
             assert portal.log.read_text().endswith("Stopped.\n")
             assert "Traceback" not in portal.log.read_text()
-    assert shell(env, STANDING) == "('DELIVERED', 1)\n"
+        assert inside.ask(STANDING) == "('DELIVERED', 1)\n"
 
 
 def test_a_stop_does_not_wait_for_ever_and_what_was_under_way_is_sent_again_under_its_id(env: dict[str, str]) -> None:
     over = threading.Event()
-    with receiving(lambda received: Reply(delay=0 if over.is_set() else 60)) as receiver:
-        lay_out(env, receiver, bulk=1)
+    with ExitStack() as stack:
+        inside = stack.enter_context(closing(Inside(env)))
+        receiver = stack.enter_context(receiving(lambda received: Reply(delay=0 if over.is_set() else 60)))
+        lay_out(inside, receiver, bulk=1)
         with serving(env) as portal:
-            shell(env, consent_code(env))
+            inside.ask(consent_code(env))
             receiver.wait_for(1, seconds=20)
             portal.process.send_signal(signal.SIGTERM)
             assert portal.process.wait(10) == 0
-        assert shell(env, STANDING) == "('DUE', 0)\n"
+        assert inside.ask(STANDING) == "('DUE', 0)\n"
         over.set()
-        shell(env, LEASES_ARE_OVER)
+        inside.ask(LEASES_ARE_OVER)
         with working(env):
-            shell(env, SWEEP)
+            inside.ask(SWEEP)
             first, second = ids(receiver.wait_for(2, seconds=20))
     assert first == second
 
@@ -184,10 +186,13 @@ def test_a_stop_does_not_wait_for_ever_and_what_was_under_way_is_sent_again_unde
 @pytest.mark.postgres
 def test_a_worker_outlives_the_loss_of_its_connections_to_postgresql(postgres_env: dict[str, str]) -> None:
     env = postgres_env
-    with receiving(Reply(delay=0.2)) as receiver, psycopg.connect(env["DATABASE_URL"], autocommit=True) as database:
-        lay_out(env, receiver, bulk=100)
-        with working(env, "one") as process, ExitStack() as later:
-            consenting = threading.Thread(target=shell, args=(env, consent_code(env)))
+    with ExitStack() as later:
+        inside = later.enter_context(closing(Inside(env)))
+        receiver = later.enter_context(receiving(Reply(delay=0.2)))
+        database = later.enter_context(psycopg.connect(env["DATABASE_URL"], autocommit=True))
+        lay_out(inside, receiver, bulk=100)
+        with working(env, "one") as process:
+            consenting = threading.Thread(target=inside.ask, args=(consent_code(env),))
             consenting.start()
             later.callback(consenting.join)
             lost = 0
