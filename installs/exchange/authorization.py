@@ -7,7 +7,7 @@ session row is in: a plain INSERT leaves a session behind a suspension that comm
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -99,6 +99,14 @@ class Case:
     def is_pending(self) -> bool:
         return self.installation_state == Installation.State.PENDING
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the secret that was found has ended by now. SQLite keeps moments in UTC, without saying so."""
+        ends_at = self.secret_ends_at
+        if ends_at is not None and timezone.is_naive(ends_at):
+            ends_at = ends_at.replace(tzinfo=UTC)
+        return ends_at is not None and ends_at <= timezone.now()
+
 
 DECIDE = """
 SELECT s.id, s.application_id, a.name, a.suspended_by_staff_at IS NOT NULL, a.retired_at IS NOT NULL,
@@ -153,6 +161,9 @@ def authorize(request: ExchangeRequest, *, address: str) -> Authorized:
     for _ in range(ATTEMPTS):
         now = timezone.now()
         case = _case(request, address, now)
+        if case.has_ended:
+            # Its end was set after this moment was taken, and before the row was read.
+            continue
         _refuse_unless_right(request, case)
         if case.exchanges >= settings.EXCHANGES_PER_MINUTE:
             raise _refused(Reason.OVER_QUOTA, case, retry_after=60)

@@ -8,11 +8,15 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from installs.application import secret_ends
 from installs.exchange import refusals
+from installs.exchange.authorization import Refused, authorize
+from installs.exchange.wire import read_exchange
 from installs.installations import lifecycle, suspending
 from installs.models import Installation, Session
+from linnapp import endings
 from linnapp.models import Account, Application, User
-from linnapp.services import applications
+from linnapp.services import applications, secrets
 from tests.kit.people import acting
 
 URL = "/api/Auth/AuthorizeByApplication"
@@ -131,3 +135,19 @@ def test_wrong_credentials_for_a_profile_count_as_failures_too(application: Appl
     refusals.flush()
     late = Client().post(url, json.dumps(sent), content_type="application/json")
     assert (late.status_code, late.headers["Retry-After"]) == (429, "2")
+
+
+def test_a_secret_that_ended_between_the_moment_and_the_look_begins_no_session(
+    credentials_of: dict[str, str], installation: Installation, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy machine takes the moment, waits its turn, and reads a secret whose end lies after that moment."""
+    first = installation.application.secrets.get()
+    secrets.create_secret(application=installation.application, by=acting(alice))
+    moments = iter([timezone.now()])
+    secret_ends.retire_secret(first, after=endings.AFTER["now"], by=acting(alice))
+    asked, now = read_exchange(credentials_of), timezone.now
+    monkeypatch.setattr(timezone, "now", lambda: next(moments, None) or now())
+    with pytest.raises(Refused) as refused:
+        authorize(asked, address="")
+    assert refused.value.reason == refusals.Reason.UNPROVEN
+    assert not Session.objects.exists()

@@ -113,7 +113,7 @@ def exchanged(installation: Installation) -> Planted:
 
 @pytest.fixture
 def planted(
-    application: Application, northwind: Account, cakes: Account, alice: User, carol: User, caplog: Any
+    application: Application, northwind: Account, cakes: Account, alice: User, carol: User, paula: User, caplog: Any
 ) -> Planted:
     caplog.set_level(logging.DEBUG)
     refusals.ledger.take()
@@ -124,7 +124,7 @@ def planted(
     # In the store, with an update that waits and a way back: each has a page.
     moving.update(installation, to=released(application, (1, 1, 0), alice), by=acting(carol))
     released(application, (1, 2, 0), alice)
-    listings.accept(row, by=acting(alice, reason="Good."))
+    listings.accept(row, by=acting(paula, reason="Good."))
     found = exchanged(Installation.objects.with_its_facts().get(pk=installation.pk))
     connect(found, cakes, carol)
     return found

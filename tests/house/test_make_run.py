@@ -107,6 +107,7 @@ def test_make_alone_lists_what_there_is_to_do(copy: Path) -> None:
         "drill",
         "bench",
         "mutants",
+        "rooms",
         "screenshots",
         "lint",
         "format",
