@@ -7,7 +7,7 @@ PIP_INSTALL := "$(PYTHON)" -m pip install --quiet --quiet --disable-pip-version-
 # On two processes where the machine has them.
 PYTEST := "$(PYTHON)" -m pytest -n 2 --dist worksteal
 
-.PHONY: help run test drill bench mutants screenshots lint format pins clean
+.PHONY: help run test drill bench mutants rooms screenshots lint format pins clean
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -27,6 +27,9 @@ bench: .venv/test ## Measure exchanges and deliveries a second beside others
 
 mutants: .venv/test ## Break the program line by line; the tests must notice each
 	@"$(PYTHON)" tests/mutants.py $(ARGS)
+
+rooms: .venv/test ## Count the rooms of the code and which of them import which
+	@"$(PYTHON)" -m tests.kit.rooms
 
 screenshots: .venv/test ## Take the pictures of docs/screenshots anew
 	@"$(PYTHON)" -m docs.screenshots.make

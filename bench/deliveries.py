@@ -19,8 +19,8 @@ from statistics import median
 import redis
 import requests
 
-from tests.engines import REDIS_URL, fresh_postgres_database, missing
-from tests.portal import ROOT, environment, free_port, manage, serving, stop, wait_until_answers
+from tests.kit.engines import REDIS_URL, fresh_postgres_database, missing
+from tests.kit.portal import ROOT, environment, free_port, manage, serving, stop, wait_until_answers
 
 PORTAL, ON_SQLITE = "the portal, SQLite", "django-tasks, database worker, SQLite"
 ON_POSTGRESQL, CELERY = "django-tasks, database worker, PostgreSQL", "Celery, Redis, 16 threads"

@@ -16,8 +16,8 @@ from statistics import median
 import psycopg
 
 from bench.load import CONNECTIONS, Figures, drive
-from tests.engines import fresh_postgres_database, missing
-from tests.portal import ROOT, environment, free_port, manage, serving, stop, wait_until_answers
+from tests.kit.engines import fresh_postgres_database, missing
+from tests.kit.portal import ROOT, environment, free_port, manage, serving, stop, wait_until_answers
 
 BARE, PORTAL, AT_THE_CAP = "a bare Django view", "the portal", "the portal, session cap reached"
 REPEATS = 3

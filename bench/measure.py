@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 
 from bench import deliveries, exchanges
-from tests.portal import ROOT
+from tests.kit.portal import ROOT
 
 DOCUMENT = ROOT / "docs" / "performance.md"
 PARTS: dict[str, Callable[[float], tuple[str, bool]]] = {"exchanges": exchanges.part, "deliveries": deliveries.part}

@@ -1,24 +1,15 @@
-"""Paths of machines: the API, whose clients write them in any letter case, some with a double slash, and never follow
-a redirect; and what a monitor reads."""
+"""Paths of machines, of each wing that has some; whatever else they ask for is answered in the API's own shape."""
 
-from django.urls import URLPattern, path, re_path
+from django.urls import include, path, re_path
 
-from installs.links import any_case
-from installs.views import api, metrics
-
-
-def endpoint(name: str, view: api.ApiView, url_name: str) -> URLPattern:
-    return re_path(rf"^/?{any_case('api/' + name)}/?$", view, name=url_name)
-
+from installs.exchange import views
 
 urlpatterns = [
-    endpoint("Auth/AuthorizeByApplication", api.authorize_by_application, "api_authorize"),
-    endpoint("Auth/GetApplicationProfileBySecretKey", api.application_profile, "api_profile"),
-    endpoint("Auth/GetServerUTCTime", api.server_utc_time, "api_time"),
-    endpoint("Inventory/GetStockLocations", api.stock_locations, "api_stock_locations"),
-    path("metrics", metrics.metrics, name="metrics"),
-    re_path(r"", api.not_found, name="api_not_found"),
+    path("", include("installs.exchange.urls")),
+    path("", include("installs.postbacks.machine_urls")),
+    re_path(r"", views.not_found, name="api_not_found"),
 ]
 
-handler400 = "installs.views.api.bad_request"
-handler500 = "installs.views.api.server_error"
+handler400 = "installs.exchange.views.bad_request"
+handler404 = "installs.exchange.views.not_found"
+handler500 = "installs.exchange.views.server_error"

@@ -3,8 +3,9 @@
 from huey import crontab
 from huey.contrib.djhuey import db_periodic_task
 
-from installs import exchanges, update_mails
 from installs.connectors import checking
+from installs.exchange import hours
+from installs.installations import update_mails
 from installs.models import Installation
 from installs.postbacks import courier, deciding, parking, retention
 from linnapp import mail
@@ -14,8 +15,8 @@ __all__ = ["checking", "drop_old_postbacks", "fold_exchanges", "mail", "mail_abo
 
 @db_periodic_task(crontab(minute="*"))
 def fold_exchanges() -> None:
-    exchanges.fold()
-    exchanges.tell_timeline()
+    hours.fold()
+    hours.tell_timeline()
 
 
 @db_periodic_task(crontab(minute="*"))

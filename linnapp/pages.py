@@ -289,11 +289,13 @@ class _Echo:
 
 
 def page_or_part(
-    request: HttpRequest, template: str, part: str, context: dict[str, Any], status: int = 200
+    request: HttpRequest, template: str, context: dict[str, Any], *, part: str = "", status: int = 200
 ) -> HttpResponse:
-    """The whole page, or for htmx only the partial that stands in it under the same context."""
+    """The whole page, or for htmx only the partial that stands in it under the same context: `folder/_name.html` for
+    `folder/name.html`, where no other is named."""
     wants_part = getattr(request, "htmx", False) and not request.htmx.boosted  # type: ignore[attr-defined]
-    return render(request, part if wants_part else template, context, status=status)
+    folder, _, name = template.rpartition("/")
+    return render(request, (part or f"{folder}/_{name}") if wants_part else template, context, status=status)
 
 
 def explain(form: Any, error: ValidationError | Exception, field: str | None = None) -> None:

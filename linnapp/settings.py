@@ -211,7 +211,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "linnapp.urls"
 MACHINE_URLCONF = "installs.api_urls"
 # What a web process begins beside answering requests.
-ON_WEB_START = ["installs.refusals.start_flushing"]
+ON_WEB_START = ["installs.exchange.refusals.start_flushing"]
 WSGI_APPLICATION = "linnapp.wsgi.application"
 APPEND_SLASH = True
 

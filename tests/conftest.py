@@ -6,17 +6,17 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserType
 
-from tests import chromium
-from tests.engines import drop_templates, missing
+from tests.kit import chromium
+from tests.kit.engines import drop_templates, missing
 
 pytest_plugins = [
-    "tests.certificates",
     "tests.kit.ahead",
+    "tests.kit.certificates",
+    "tests.kit.node",
     "tests.kit.order",
-    "tests.node",
-    "tests.people",
-    "tests.portal",
-    "tests.posting",
+    "tests.kit.people",
+    "tests.kit.portal",
+    "tests.kit.posting",
 ]
 
 # CI has everything that tests need: a skipped test there is a test that nobody runs.

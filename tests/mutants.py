@@ -30,9 +30,17 @@ class Mutant:
     tests: tuple[str, ...]
 
 
-LIFECYCLE, AUTHORIZATION, SIGNING = "installs/lifecycle.py", "installs/authorization.py", "installs/signing.py"
-MOVING, SUSPENDING, SESSIONS = "installs/moving.py", "installs/suspending.py", "installs/connectors/sessions.py"
-RETRIES, COURIER = "installs/retries.py", "installs/postbacks/courier.py"
+LIFECYCLE, AUTHORIZATION, SIGNING = (
+    "installs/installations/lifecycle.py",
+    "installs/exchange/authorization.py",
+    "installs/postbacks/signing.py",
+)
+MOVING, SUSPENDING, SESSIONS = (
+    "installs/installations/moving.py",
+    "installs/installations/suspending.py",
+    "installs/connectors/sessions.py",
+)
+RETRIES, COURIER = "installs/postbacks/retries.py", "installs/postbacks/courier.py"
 MUTANTS = (
     Mutant(
         "two consents at once: no lock in install",
@@ -85,14 +93,14 @@ MUTANTS = (
     ),
     Mutant(
         "a session survives suspension",
-        "installs/suspending.py",
+        "installs/installations/suspending.py",
         '"suspension_reason"])\n    row.sessions.end(Session.End.SUSPENDED)\n',
         '"suspension_reason"])\n',
         ("test_authorize", "test_admin_actions", "test_exchange_races"),
     ),
     Mutant(
         "a session survives the retirement of its secret",
-        "installs/rotation.py",
+        "installs/application/secret_ends.py",
         "Session.objects.filter(secret=row).end(Session.End.SECRET_RETIRED)",
         "pass",
         ("test_secrets", "test_exchange_races"),
@@ -134,7 +142,7 @@ MUTANTS = (
     ),
     Mutant(
         "limits are not enforced: a failing address is never asked to wait",
-        "installs/refusals.py",
+        "installs/exchange/refusals.py",
         "    return None if over < 0 else ",
         "    return None if over < 10_000 else ",
         ("test_authorize", "test_api"),
@@ -155,7 +163,7 @@ MUTANTS = (
     ),
     Mutant(
         "credentials in the query are always read",
-        "installs/wire.py",
+        "installs/exchange/wire.py",
         "if in_query and not query_allowed:",
         "if False:",
         ("test_api",),
@@ -204,14 +212,14 @@ MUTANTS = (
     ),
     Mutant(
         "the internal Summary is shown to whoever installs",
-        "templates/installs/_consent.html",
+        "templates/installs/installations/_consent.html",
         "{% if question.application.description %}",
         "{{ question.application.summary }}{% if question.application.description %}",
         ("test_consent",),
     ),
     Mutant(
         "the page after installing holds the permanent token that was sent",
-        "templates/installs/_installation_sent.html",
+        "templates/installs/installations/_installation_sent.html",
         "<div>First connection: ",
         "<div data-token={{ installation.permanent_tokens.first.value }}>First connection: ",
         ("test_installation_sent", "test_install_with_postback"),
@@ -392,14 +400,14 @@ MUTANTS = (
     ),
     Mutant(
         "the signing secret is revealed without a fresh sign-in",
-        "installs/views/postback_settings.py",
+        "installs/postbacks/views/settings.py",
         "@reauthentication_required\n",
         "",
         ("test_postback_settings",),
     ),
     Mutant(
         "metrics are open to everybody",
-        "installs/views/metrics.py",
+        "installs/postbacks/views/metrics.py",
         "    if not (is_from_this_machine(request.META) or has_token(request)):\n",
         "    if False:\n",
         ("test_metrics",),
@@ -476,14 +484,14 @@ MUTANTS = (
     ),
     Mutant(
         "what is not listed is in the store",
-        "installs/store.py",
+        "installs/store/offers.py",
         "Application.objects.listed().in_state(",
         "Application.objects.in_state(",
         ("test_store",),
     ),
     Mutant(
         "an edit of what is listed is not marked",
-        "installs/listings.py",
+        "installs/store/listings.py",
         "if getattr(review, field) != getattr(application, field)]",
         "if False]",
         ("test_listing",),
@@ -504,7 +512,7 @@ MUTANTS = (
     ),
     Mutant(
         "anybody stops anybody's mails: the link is not signed",
-        "installs/update_mails.py",
+        "installs/installations/update_mails.py",
         "pk=SIGNER.unsign(key)",
         "pk=key.partition(':')[0]",
         ("test_update_mails",),
@@ -560,14 +568,14 @@ MUTANTS = (
     ),
     Mutant(
         "customers read the names of modules",
-        "installs/comparison.py",
+        "installs/installations/comparison.py",
         "[_label(module.type) if module else WHOLE for module in modules]",
         "[module.label if module else WHOLE for module in modules]",
         ("test_updates", "test_hygiene"),
     ),
     Mutant(
         "customers read keys in the addresses of an update",
-        "installs/comparison.py",
+        "installs/installations/comparison.py",
         "        return _host_only(value)\n",
         "        return value\n",
         ("test_updates",),
@@ -581,7 +589,7 @@ MUTANTS = (
     ),
     Mutant(
         "a mail about updates that is lost is never sent again",
-        "installs/update_mails.py",
+        "installs/installations/update_mails.py",
         "        mine.update(sent_at=mailing.sent_at, told=mailing.told)\n",
         "",
         ("test_update_mails",),
@@ -616,7 +624,7 @@ MUTANTS = (
     ),
     Mutant(
         "a stored secret goes to another server",
-        "installs/forms/connectors.py",
+        "installs/connectors/forms.py",
         "if not text or not self.stored or not is_elsewhere(text, self.stored):",
         "if text:",
         ("test_connectors",),

@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests import chromium, portal
+from tests.kit import chromium, portal
 
 HERE = Path(__file__).resolve().parent
 # Width and height of the window; what lies below it on a long page is left out.

@@ -1,5 +1,5 @@
 """Both packages' applications and all of `installs` in the admin: a file a subject; the acts of staff are in
-`installs.admin_acts`."""
+`installs.admin.acts`."""
 
 from installs.admin import applications, installations, records
 

@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from installs import admin_acts as acts
-from installs import listings
+from installs.admin import acts as acts
 from installs.admin.filters import StateFilter
 from installs.models import Installation, Review
+from installs.store import listings
 from linnapp.admin_pages import MEMBERS_ONLY, ReadOnlyAdmin, ask_and_perform, page_links
 from linnapp.models import Application
 

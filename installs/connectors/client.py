@@ -22,7 +22,7 @@ from django.utils import timezone
 from installs.connectors import reading
 from installs.connectors.reading import Authorised, NotAuthorised
 from installs.outbound import Answer, NotSent
-from installs.retries import retry_after
+from installs.postbacks.retries import retry_after
 
 AUTHORIZE = "/api/Auth/AuthorizeByApplication"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

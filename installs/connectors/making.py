@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import transaction
 
-from installs import lifecycle
+from installs.installations import lifecycle
 from installs.models import Connector, Installation
 from linnapp import credentials, manifest, timeline
 from linnapp.errors import NotPossible

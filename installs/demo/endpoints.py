@@ -15,7 +15,7 @@ from installs.postbacks import packing, records
 from installs.postbacks.courier import LEASE
 from installs.postbacks.parking import FAILING_FOR
 from installs.postbacks.posting import Post, Result, attempt
-from installs.retries import SCHEDULE
+from installs.postbacks.retries import SCHEDULE
 from linnapp import timeline
 from linnapp.models import Application
 

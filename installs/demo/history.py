@@ -11,11 +11,13 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from installs import exchanges, lifecycle, listings, moving, suspending
 from installs.connectors import making
 from installs.demo import endpoints
 from installs.demo.catalogue import CATALOGUE, DemoApplication, Release
 from installs.demo.endpoints import Endpoints
+from installs.exchange import hours
+from installs.exchange.refusals import Reason
+from installs.installations import lifecycle, moving, suspending
 from installs.models import (
     Connector,
     Delivery,
@@ -27,7 +29,7 @@ from installs.models import (
     Review,
 )
 from installs.postbacks import asking
-from installs.refusals import Reason
+from installs.store import listings
 from linnapp.demo_people import PEOPLE
 from linnapp.manifest import Manifest
 from linnapp.models import Account, Application, Secret, TimelineEntry, User, Version
@@ -297,22 +299,22 @@ class History:
     # Exchanges: hours as the portal folds them.
 
     def plan_exchanges(self) -> None:
-        hours: list[ExchangeHour] = []
+        rows_of_hours: list[ExchangeHour] = []
         missing = Delivery.objects.not_delivered().values_list("installation_id", flat=True)
         self.without_token = set(missing)
         for installation in Installation.objects.select_related("application", "account"):
-            hours += self.hours_of(installation)
-        ExchangeHour.objects.bulk_create(hours, batch_size=2000)
-        recent = exchanges.hour_of(self.now) - timedelta(days=2)
-        told = sorted((row for row in hours if row.hour >= recent), key=_hour_and_application)
+            rows_of_hours += self.hours_of(installation)
+        ExchangeHour.objects.bulk_create(rows_of_hours, batch_size=2000)
+        recent = hours.hour_of(self.now) - timedelta(days=2)
+        told = sorted((row for row in rows_of_hours if row.hour >= recent), key=_hour_and_application)
         for (hour, _), rows in groupby(told, key=_hour_and_application):
             self.at(hour + timedelta(hours=1), partial(tell_hour, list(rows)))
-        RefusalGroup.objects.bulk_create(self.refusals(hours))
+        RefusalGroup.objects.bulk_create(self.refusals(rows_of_hours))
 
     def hours_of(self, installation: Installation) -> Iterator[ExchangeHour]:
         if self.chance.random() < NEVER_CONNECTED or installation.pk in self.without_token:
             return
-        begin = exchanges.hour_of(installation.installed_at) + timedelta(hours=1)
+        begin = hours.hour_of(installation.installed_at) + timedelta(hours=1)
         end = installation.uninstalled_at or installation.suspended_by_staff_at or self.now - timedelta(hours=1)
         step = timedelta(hours=self.chance.choice((8, 12, 24, 24)))
         hour, last = begin, None
@@ -359,5 +361,5 @@ def _hour_and_application(row: ExchangeHour) -> tuple[datetime, UUID]:
 
 
 def tell_hour(rows: list[ExchangeHour], at: datetime) -> None:
-    entries = [entry.pk for entry in exchanges.record_hour(rows)]
+    entries = [entry.pk for entry in hours.record_hour(rows)]
     TimelineEntry.objects.filter(pk__in=entries).update(at=at)

@@ -16,6 +16,8 @@ from linnapp import credentials
 from linnapp.models import Application, User
 from linnapp.models.people import Reader
 
+LAST_FEW = 5
+
 
 class PostbackPolicy(models.Model):
     """When an installation with a PostbackUrl is complete, as the developer chose. No row is the default."""
@@ -149,6 +151,10 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
     def newest_first(self) -> Self:
         return self.order_by("-created_at", "-pk")
+
+    def last_few(self) -> Self:
+        """What the page of an installation shows of its postbacks."""
+        return self.newest_first()[:LAST_FEW]
 
     def held(self) -> Self:
         return self.filter(state=Delivery.State.HELD)

@@ -9,10 +9,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from installs import placeholders
 from installs.models import Attempt, Delivery
 from installs.outbound import NotSent, Stage
 from installs.outbound.targets import Target
+from installs.postbacks import placeholders
 
 # A worker takes a test within a second; after this the page says that none has.
 TAKEN_SOON = timedelta(seconds=4)

@@ -11,9 +11,9 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from installs import outbound, placeholders, signing
+from installs import outbound
 from installs.outbound import Answer, Client, NotSent, Step
-from installs.postbacks import written
+from installs.postbacks import placeholders, signing, written
 from linnapp import credentials
 from linnapp.timeline import Party
 

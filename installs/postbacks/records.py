@@ -13,7 +13,7 @@ from installs.models import Attempt, AttemptCount, Delivery
 from installs.models.deliveries import host_of
 from installs.postbacks import deciding, parking
 from installs.postbacks.posting import Result
-from installs.retries import Judgement, Verdict, judge
+from installs.postbacks.retries import Judgement, Verdict, judge
 from linnapp import timeline
 from linnapp.models import TimelineEntry
 from linnapp.timeline import Kind, Side

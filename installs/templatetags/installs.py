@@ -1,4 +1,5 @@
-"""What pages of the registry show of installations: a page of `linnapp` loads these, no Python of it does."""
+"""What a page shows of another subject: pages of the registry of installations, one wing's pages of another's. A page
+loads these, no Python of it does."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,12 +9,16 @@ from uuid import UUID
 from django import template
 from django.db.models import Count
 
-from installs import rotation
+from installs.application import secret_ends
+from installs.application.secret_ends import Use
+from installs.connectors import own
+from installs.exchange import command_line
+from installs.installations import moving
 from installs.models import Installation
 from installs.postbacks import health
 from installs.postbacks.health import Health
-from installs.rotation import Use
-from linnapp.models import Application, Version
+from installs.store import listings
+from linnapp.models import Application, Secret, Version
 
 register = template.Library()
 
@@ -50,7 +55,7 @@ def application_facts(application: Application) -> Facts:
 @register.simple_tag
 def uses_of_secrets(application: Application) -> dict[int, Use]:
     """Which of two secrets is still in use: what whoever rotates them wants to know."""
-    return rotation.uses_of_secrets(application)
+    return secret_ends.uses_of_secrets(application)
 
 
 @register.filter
@@ -64,3 +69,32 @@ def installations_staying(application: Application) -> int:
     """Live installations that saving the manifest does not move: those on a released version."""
     rows = Installation.objects.live().filter(application=application, version__kind=Version.Kind.RELEASED)
     return rows.count()
+
+
+@register.inclusion_tag("installs/connectors/_that_stop.html", takes_context=True)
+def connectors_with_token_of(context: template.Context, installation: Installation) -> dict[str, Any]:
+    """Connectors of the reader's account that stop when this installation does."""
+    return {"connectors": own.with_token_of(installation, context["user"])}
+
+
+@register.inclusion_tag("installs/connectors/_that_stop.html", takes_context=True)
+def connectors_with_secret(context: template.Context, secret: Secret) -> dict[str, Any]:
+    """Connectors of the reader's account that stop when this secret ends."""
+    return {"connectors": own.with_secret(secret, context["user"])}
+
+
+@register.inclusion_tag("installs/store/_changed_since_review.html")
+def changed_since_review(application: Application) -> dict[str, Any]:
+    """What an installer is told of a verified application that was edited since."""
+    return {"changed": listings.changed_fields(application) if application.is_verified else []}
+
+
+@register.simple_tag
+def exchange_command(application: Application) -> str:
+    return command_line.exchange_command(application)
+
+
+@register.simple_tag
+def update_to(latest: Version, installation: Installation | None) -> Version | None:
+    """What this installation may update to, of an application whose latest version is at hand."""
+    return moving.update_to(latest, installation) if installation else None

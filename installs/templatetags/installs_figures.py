@@ -4,7 +4,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from installs.figures import Week, polyline
+from installs.application.figures import Week, polyline
 
 WIDTH, HEIGHT = 200, 40
 register = template.Library()

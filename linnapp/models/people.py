@@ -95,6 +95,10 @@ class Account(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def owners(self) -> list[User]:
+        owners = User.objects.filter(memberships__account=self, memberships__role=Membership.Role.OWNER)
+        return list(owners.order_by("name"))
+
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def of_accounts_owned_by(self, user: Reader) -> Self:

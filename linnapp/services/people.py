@@ -96,7 +96,7 @@ def invite(account: Account, *, email: str, role: str, by: User) -> tuple[Invita
 def _mail(invitation: Invitation, key: str) -> None:
     link = settings.SITE_URL + reverse("invitation_accept", args=[key])
     text = render_to_string(
-        "linnapp/mail/invitation.txt", {"invitation": invitation, "link": link, "days": INVITATION_DAYS}
+        "linnapp/people/mail/invitation.txt", {"invitation": invitation, "link": link, "days": INVITATION_DAYS}
     )
     send_mail(f"{invitation.invited_by} invites you to {invitation.account}", text, None, [invitation.email])
 

@@ -30,7 +30,7 @@ def application_list(request: HttpRequest, account: str) -> HttpResponse:
         "types": found.chips("type", Application.Type.choices),
         "states": found.chips("state", Application.State.choices),
     }
-    return pages.page_or_part(request, "linnapp/application_list.html", "linnapp/_application_rows.html", context)
+    return pages.page_or_part(request, "linnapp/application_list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

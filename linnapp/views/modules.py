@@ -21,8 +21,8 @@ from linnapp.pages import page_or_part, signed_in
 from linnapp.services.manifests import manifest_of, save_manifest
 from linnapp.services.versions import newest
 
-PAGE = "linnapp/manifest_edit.html"
-PART = "linnapp/_manifest_editor.html"
+PAGE = "linnapp/manifest/manifest_edit.html"
+PART = "linnapp/manifest/_manifest_editor.html"
 Action = Callable[[Draft], Draft]
 
 
@@ -62,7 +62,7 @@ def tell_saved(request: HttpRequest, saved: Application, *, before: Application)
     if saved.manifest_revision == before.manifest_revision:
         messages.info(request, "Nothing was changed, so nothing was saved.")
         return
-    messages.success(request, render_to_string("linnapp/_manifest_saved.html", {"application": saved}).strip())
+    messages.success(request, render_to_string("linnapp/manifest/_manifest_saved.html", {"application": saved}).strip())
 
 
 def show_draft(
@@ -79,7 +79,7 @@ def show_draft(
         errors = validate(draft.manifest())
     editor = Editor(row, draft, saved=manifest_of(row), newest=newest(row), errors=errors or ())
     context = {"application": row, "tab": "modules", "editor": editor, "draft": draft, "moved": moved}
-    return page_or_part(request, PAGE, PART, context, status)
+    return page_or_part(request, PAGE, context, part=PART, status=status)
 
 
 # Each button of the draft: one address, one change, nothing saved.
@@ -105,7 +105,7 @@ def draft_unsaved(request: HttpRequest, account: str, application: UUID) -> Http
     """Only the list of unsaved changes, which the foot of the editor asks for while its reader types."""
     row = editable(request, account, application)
     editor = Editor(row, read_draft(request.POST), saved=manifest_of(row), newest=None)
-    return render(request, "linnapp/_manifest_unsaved.html", {"application": row, "editor": editor})
+    return render(request, "linnapp/manifest/_manifest_unsaved.html", {"application": row, "editor": editor})
 
 
 @require_POST

@@ -162,7 +162,7 @@ def _page(
         "since_newest": differences(parse(version.snapshot), manifest_of(row)) if version else [],
     }
     context.setdefault("upload", FileForm())
-    return render(request, "linnapp/manifest_json.html", context, status=status)
+    return render(request, "linnapp/manifest/manifest_json.html", context, status=status)
 
 
 def _placed(errors: Iterable[ManifestError], text: str) -> list[Place]:

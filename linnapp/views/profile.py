@@ -18,4 +18,4 @@ def profile(request: HttpRequest) -> HttpResponse:
         people.edit_person(person, **form.cleaned_data)
         messages.success(request, "Saved.")
         return redirect("profile")
-    return render(request, "linnapp/profile.html", {"form": form}, status=422 if form.is_bound else 200)
+    return render(request, "linnapp/people/profile.html", {"form": form}, status=422 if form.is_bound else 200)

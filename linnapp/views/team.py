@@ -27,7 +27,7 @@ def team(request: HttpRequest, account: str) -> HttpResponse:
         "roles": Membership.Role.choices,
         "is_owner": any(seat.user_id == request.user.pk and seat.is_owner for seat in members),
     }
-    return render(request, "linnapp/team.html", context)
+    return render(request, "linnapp/people/team.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -44,7 +44,7 @@ def invitation_create(request: HttpRequest, account: str) -> HttpResponse:
                 request, f"{form.cleaned_data['email']} is invited. The link in the mail works for a week."
             )
             return redirect("team", account)
-    return _form_page(request, "linnapp/invitation_create.html", form, row)
+    return _form_page(request, "linnapp/people/invitation_create.html", form, row)
 
 
 @require_POST
@@ -80,7 +80,7 @@ def member_remove(request: HttpRequest, account: str, member: int) -> HttpRespon
     leaving = seat.user_id == request.user.pk
     if request.method != "POST":
         return render(
-            request, "linnapp/member_remove.html", {"account": seat.account, "seat": seat, "leaving": leaving}
+            request, "linnapp/people/member_remove.html", {"account": seat.account, "seat": seat, "leaving": leaving}
         )
     try:
         people.remove_member(seat, by=signed_in(request))
@@ -100,7 +100,7 @@ def account_settings(request: HttpRequest, account: str) -> HttpResponse:
         messages.success(request, "Saved.")
         return redirect("account_settings", account)
     # A form writes what was typed into its row, valid or not: the page's head names the account as it is.
-    return _form_page(request, "linnapp/account_settings.html", form, Account.objects.get(pk=row.pk))
+    return _form_page(request, "linnapp/people/account_settings.html", form, Account.objects.get(pk=row.pk))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -110,7 +110,7 @@ def account_new(request: HttpRequest) -> HttpResponse:
         account = people.create_account(name=form.cleaned_data["name"], owner=signed_in(request))
         messages.success(request, f"{account} is there, and you are its Owner.")
         return redirect("team", account.slug)
-    return _form_page(request, "linnapp/account_new.html", form)
+    return _form_page(request, "linnapp/people/account_new.html", form)
 
 
 @login_not_required
@@ -119,17 +119,17 @@ def invitation_accept(request: HttpRequest, token: str) -> HttpResponse:
     """Whoever has the link may see who invites whom; only the invited address can join."""
     invitation = Invitation.objects.with_key(token)
     if invitation is None:
-        return render(request, "linnapp/invitation_over.html", status=404)
+        return render(request, "linnapp/people/invitation_over.html", status=404)
     context = {"invitation": invitation, "next": urlencode({"next": request.path})}
     if request.method != "POST":
-        return render(request, "linnapp/invitation_accept.html", context)
+        return render(request, "linnapp/people/invitation_accept.html", context)
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
     try:
         people.accept(invitation, by=signed_in(request))
     except NotPossible as refusal:
         messages.error(request, str(refusal))
-        return render(request, "linnapp/invitation_accept.html", context, status=422)
+        return render(request, "linnapp/people/invitation_accept.html", context, status=422)
     messages.success(request, f"Welcome to {invitation.account}.")
     return redirect("team", invitation.account.slug)
 

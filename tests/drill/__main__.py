@@ -12,7 +12,7 @@ from types import FrameType
 from tests.drill.engines import Binaries, Postgres, Redis, binaries
 from tests.drill.run import Blow, Figures, Run, say
 from tests.drill.services import Service
-from tests.portal import environment, manage
+from tests.kit.portal import environment, manage
 
 # The embedded default gets a part of the number, at least so many: it is one machine's, and is killed as a whole.
 EMBEDDED_SHARE, EMBEDDED_LEAST = 5, 20

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from allauth.account.models import EmailAddress
 from django.db import InterfaceError, OperationalError, connections
 
-from installs import lifecycle
+from installs.installations import lifecycle
 from installs.models import Delivery
 from linnapp.manifest import parse
 from linnapp.models import Account, Application, User, Version

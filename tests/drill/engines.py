@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.portal import answers, free_port
+from tests.kit.portal import answers, free_port
 
 START_SECONDS = 30
 # Root does not run PostgreSQL: whoever of these there is does it for the drill.

@@ -4,8 +4,8 @@ import threading
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from tests.answers import CLOSES_AT_ONCE, unavailable
-from tests.receivers import OK, Broken, Received, Reply
+from tests.kit.answers import CLOSES_AT_ONCE, unavailable
+from tests.kit.receivers import OK, Broken, Received, Reply
 
 
 @dataclass(frozen=True)

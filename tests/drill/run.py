@@ -17,8 +17,8 @@ from tests.drill import plan
 from tests.drill.ledger import Arrivals, Ledger
 from tests.drill.services import Service
 from tests.drill.wire import Wire
-from tests.portal import ROOT, answers, manage
-from tests.receivers import receiving
+from tests.kit.portal import ROOT, answers, manage
+from tests.kit.receivers import receiving
 
 # Each kind of blow falls so often at least, and the consents are spread over that time.
 EACH = 2

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from tests.portal import ROOT, descendants
+from tests.kit.portal import ROOT, descendants
 
 # So many seconds after the last start, a process that ended is started again.
 AGAIN_SECONDS = 1.0

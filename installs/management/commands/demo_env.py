@@ -4,7 +4,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from installs import demo, lifecycle
+from installs import demo
+from installs.installations import lifecycle
 from installs.models import Installation
 from linnapp.demo_people import PEOPLE
 

@@ -14,10 +14,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 from django.utils import timezone
 
-from installs import signing
-from installs.checklist import exchange_line
+from installs.exchange.command_line import exchange_line
 from installs.models import Delivery, SigningSecret
-from installs.receiver import Answer, Message, Receiver
+from installs.postbacks import signing
+from installs.postbacks.receiver import Answer, Message, Receiver
 from linnapp import credentials
 
 FIELDS = ("Event", "ApplicationId", "AccountId", "InstallationId", "Tracking")

@@ -1,0 +1,210 @@
+"""What staff do in the admin to applications and installations: the effect in words, told before, and the service."""
+
+from collections import defaultdict
+from typing import Any
+
+from django.db.models import Count
+
+from installs.installations import suspending
+from installs.models import Installation, Review, Session
+from installs.store import listings
+from linnapp.admin_pages import Act, Effect, some_of
+from linnapp.models import Application
+
+
+def _accounts(rows: list[Application]) -> dict[object, list[str]]:
+    """Names of the accounts with a live installation, by application."""
+    names: dict[object, list[str]] = defaultdict(list)
+    live = Installation.objects.live().filter(application__in=rows).order_by("account__name")
+    for application_id, name in live.values_list("application_id", "account__name"):
+        names[application_id].append(name)
+    return names
+
+
+def _live_sessions(rows: list[Any], path: str) -> dict[object, int]:
+    sessions = Session.objects.live().filter(**{f"{path}__in": rows}).order_by()
+    return dict(sessions.values_list(path).annotate(Count("pk")))
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def suspending_applications(rows: list[Application]) -> list[Effect]:
+    accounts, sessions = _accounts(rows), _live_sessions(rows, "installation__application")
+    return [Effect(row, _stops(row, accounts[row.pk], sessions.get(row.pk, 0))) for row in rows]
+
+
+def _stops(row: Application, accounts: list[str], sessions: int) -> str:
+    if row.retired_at:
+        return "Retired: it cannot be suspended."
+    if row.suspended_by_staff_at:
+        return "Suspended already: nothing changes."
+    reach = (
+        f"{_counted(len(accounts), 'account')} cannot use it: {some_of(accounts)}." if accounts else "Not installed."
+    )
+    return f"{_ending(sessions)}. {reach}"
+
+
+def _ending(sessions: int) -> str:
+    if not sessions:
+        return "No session is live"
+    return "1 session ends now" if sessions == 1 else f"{sessions} sessions end now"
+
+
+def resuming_applications(rows: list[Application]) -> list[Effect]:
+    accounts = _accounts(rows)
+    return [Effect(row, _goes_on(row, accounts[row.pk])) for row in rows]
+
+
+def _goes_on(row: Application, accounts: list[str]) -> str:
+    if row.retired_at:
+        return "Retired: it cannot be resumed."
+    if not row.suspended_by_staff_at:
+        return "Not suspended: nothing changes."
+    if not accounts:
+        return "Not installed anywhere. It can be installed again."
+    return f"{_counted(len(accounts), 'account')} can use it again: {some_of(accounts)}."
+
+
+def suspending_installations(rows: list[Installation]) -> list[Effect]:
+    sessions = _live_sessions(rows, "installation")
+    return [Effect(row, _stops_here(row, sessions.get(row.pk, 0))) for row in rows]
+
+
+def _stops_here(row: Installation, sessions: int) -> str:
+    if not row.is_live:
+        return f"{row.shown_state.capitalize()}: there is nothing to suspend."
+    if row.suspended_by_staff_at:
+        return "Suspended by staff already: nothing changes."
+    return f"{_ending(sessions)}. {row.account} cannot use {row.application}."
+
+
+def resuming_installations(rows: list[Installation]) -> list[Effect]:
+    return [Effect(row, _goes_on_here(row)) for row in rows]
+
+
+def _goes_on_here(row: Installation) -> str:
+    if not row.is_live:
+        return f"{row.shown_state.capitalize()}: there is nothing to resume."
+    if not row.suspended_by_staff_at:
+        return "Not suspended by staff: nothing changes."
+    if row.suspended_by_account_at or row.application.suspended_by_staff_at:
+        whose = "the account" if row.suspended_by_account_at else "the application's own suspension"
+        return f"It stays suspended by {whose}."
+    return f"{row.account} can use {row.application} again."
+
+
+def _reviews_open(rows: list[Application]) -> dict[object, Review]:
+    return {review.application_id: review for review in Review.objects.open().filter(application__in=rows)}
+
+
+def listing(rows: list[Application]) -> list[Effect]:
+    reviews, accepted = _reviews_open(rows), listings.last_accepted(rows)
+    words = {row.pk: _into_store(row, reviews.get(row.pk), accepted.get(row.pk)) for row in rows}
+    return [Effect(row, words[row.pk], _read(row, reviews.get(row.pk))) for row in rows]
+
+
+def _read(row: Application, review: Review | None) -> str:
+    """What staff judge: the request, and the application as it stands."""
+    return "\0".join([str(review and review.pk), row.name, row.description, row.logo_digest])
+
+
+def _into_store(row: Application, review: Review | None, accepted: Review | None) -> str:
+    if row.retired_at:
+        return "Retired: its listing cannot be changed."
+    if row.listing == Application.Listing.LISTED:
+        changed = listings.differences(row, accepted)
+        return f"Reviewed anew: {', '.join(changed)}." if changed else "Listed already: nothing changes."
+    later = "once it is resumed" if row.suspended_by_staff_at else "by everybody"
+    sentence = f"Found in the store {later}, and shown as verified."
+    if review is None:
+        return _unrequested(row, sentence)
+    edited = ", ".join(listings.differences(row, review))
+    return f"{sentence} Marked as changed since it was requested: {edited}." if edited else sentence
+
+
+def _unrequested(row: Application, sentence: str) -> str:
+    missing = [check.name.lower() for check in listings.checks(row) if not check.passed]
+    if row.versions.latest() is None:
+        return "No version was released: it cannot be listed."
+    lacks = f" What a listing needs and it lacks: {', '.join(missing)}." if missing else ""
+    return f"{sentence} Nobody requested it.{lacks}"
+
+
+def returning(rows: list[Application]) -> list[Effect]:
+    reviews = _reviews_open(rows)
+    words = {row.pk: "Returned to its developer." if row.pk in reviews else NOT_IN_REVIEW for row in rows}
+    return [Effect(row, words[row.pk], _read(row, reviews.get(row.pk))) for row in rows]
+
+
+def unlisting(rows: list[Application]) -> list[Effect]:
+    return [Effect(row, _off_store(row)) for row in rows]
+
+
+def _off_store(row: Application) -> str:
+    if row.listing == Application.Listing.IN_REVIEW:
+        return "In review: it is returned instead."
+    if row.listing != Application.Listing.LISTED:
+        return "Not in the store: nothing changes."
+    return "Not found in the store any more, and shown as not verified. Installed accounts keep it."
+
+
+NOT_IN_REVIEW = "Not in review: there is nothing to return."
+READ_BY_ALL = "Its owner and everybody who installed it read this."
+SUSPEND_APPLICATIONS = Act(
+    "suspend",
+    "Suspend",
+    "suspended",
+    READ_BY_ALL,
+    suspending_applications,
+    lambda row, reason, by: suspending.suspend_application(row, reason=reason, by=by),
+)
+RESUME_APPLICATIONS = Act(
+    "resume",
+    "Resume",
+    "resumed",
+    READ_BY_ALL,
+    resuming_applications,
+    lambda row, reason, by: suspending.resume_application(row, reason=reason, by=by),
+)
+LIST_APPLICATIONS = Act(
+    "list_in_store",
+    "List",
+    "listed",
+    "Its owners read this.",
+    listing,
+    lambda row, reason, by: listings.list_in_store(row, reason=reason, by=by),
+)
+RETURN_LISTINGS = Act(
+    "return_listing",
+    "Return",
+    "returned",
+    "Its owners read this, and mend what it says.",
+    returning,
+    lambda row, reason, by: listings.return_with_reasons(row, reason=reason, by=by),
+)
+UNLIST_APPLICATIONS = Act(
+    "take_off_store",
+    "Unlist",
+    "unlisted",
+    "Its owners read this.",
+    unlisting,
+    lambda row, reason, by: listings.take_off_store(row, reason=reason, by=by),
+)
+SUSPEND_INSTALLATIONS = Act(
+    "suspend",
+    "Suspend",
+    "suspended",
+    "The customer and the developer read this.",
+    suspending_installations,
+    lambda row, reason, by: suspending.suspend_by_staff(row, reason=reason, by=by),
+)
+RESUME_INSTALLATIONS = Act(
+    "resume",
+    "Resume",
+    "resumed",
+    "The customer and the developer read this.",
+    resuming_installations,
+    lambda row, reason, by: suspending.resume_by_staff(row, reason=reason, by=by),
+)

@@ -1,0 +1,206 @@
+"""What a developer should look at, in sentences, each with the page that helps."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from django.utils import timezone
+
+from installs.exchange.refusals import CAUSES, Reason
+from installs.models import Installation, RefusalGroup
+from installs.postbacks import health
+from installs.store import listings
+from linnapp.models import Application
+
+CONNECTS_WITHIN = timedelta(hours=24)
+REFUSALS_OF = timedelta(hours=24)
+SECRET_ENDS_WITHIN = timedelta(days=7)
+CAUSES_NAMED = 3
+INSTALLATIONS_FAILED_WITHIN = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """`url_name` is a page of the application, `query` what it is filtered by, `link` the words of the link."""
+
+    tone: str
+    icon: str
+    sentence: str
+    detail: str
+    link: str
+    url_name: str
+    query: str = ""
+
+
+def notices(application: Application) -> list[Notice]:
+    if application.retired_at:
+        return []
+    parts = (
+        _returned_listing,
+        _suspended_installations,
+        _failed_installations,
+        _refused,
+        _parked_hosts,
+        _postbacks,
+        _never_connected,
+        _ending_secrets,
+        _nothing_to_install,
+    )
+    return [notice for part in parts for notice in part(application)]
+
+
+def accounts(count: int) -> str:
+    return "1 installation" if count == 1 else f"{count:,} installations"
+
+
+def _returned_listing(application: Application) -> Iterator[Notice]:
+    if application.listing != Application.Listing.RETURNED:
+        return
+    review = listings.last_review(application)
+    reasons = review.reasons if review else ""
+    yield Notice("suspended", "undo-2", "Its listing was returned", reasons, "Listing", "listing")
+
+
+def _suspended_installations(application: Application) -> Iterator[Notice]:
+    if application.suspended_by_staff_at:
+        return
+    if count := Installation.objects.of_application(application).suspended().count():
+        verb = "is" if count == 1 else "are"
+        yield Notice(
+            "suspended",
+            "circle-pause",
+            f"{accounts(count)} {verb} suspended",
+            "No permanent token of theirs is exchanged until that is lifted.",
+            "Show them",
+            "application_installations",
+            urlencode({"state": "suspended"}),
+        )
+
+
+def _failed_installations(application: Application) -> Iterator[Notice]:
+    """An installation fails within a minute of its beginning, or never."""
+    since = timezone.now() - INSTALLATIONS_FAILED_WITHIN
+    failed = Installation.objects.of_application(application).failed().filter(installed_at__gte=since)
+    newest = failed.order_by("-installed_at").first()
+    if newest is None:
+        return
+    yield Notice(
+        "failed",
+        "circle-x",
+        f"{accounts(failed.count())} failed in the last seven days",
+        f"Your endpoint decides on them. The last one: {newest.why_failed}",
+        "Show them",
+        "application_installations",
+        urlencode({"state": "failed"}),
+    )
+
+
+def _parked_hosts(application: Application) -> Iterator[Notice]:
+    for host, held in health.held_by_host(application):
+        yield Notice(
+            "suspended",
+            "circle-pause",
+            f"Postbacks to {host.host} are held since {_in_words(host.parked_at)}",
+            f"{_postbacks_in_words(held)} {'waits' if held == 1 else 'wait'}. The oldest is tried once an hour, next "
+            f"on {_in_words(host.next_trial_at)}; the first that arrives releases the rest.",
+            "Show them",
+            "postback_list",
+            urlencode({"state": "held"}),
+        )
+
+
+def _postbacks(application: Application) -> Iterator[Notice]:
+    found = health.of_each([application]).get(application.pk)
+    if found and found.given_up:
+        yield Notice(
+            "failed",
+            "circle-x",
+            f"{_postbacks_in_words(found.given_up)} given up in the last seven days",
+            "Your endpoint has no permanent token of these. See why, mend it, and send them again.",
+            "Show them",
+            "postback_list",
+            urlencode({"state": "failed"}),
+        )
+    if found and found.retrying:
+        yield Notice(
+            "waiting",
+            "clock",
+            f"{_postbacks_in_words(found.retrying)} waiting for another attempt",
+            f"The next one is on {_in_words(found.next_attempt_at)}.",
+            "Show them",
+            "postback_list",
+            urlencode({"state": "due"}),
+        )
+
+
+def _postbacks_in_words(count: int) -> str:
+    return "1 postback" if count == 1 else f"{count:,} postbacks"
+
+
+def _in_words(moment: datetime | None) -> str:
+    """In the reader's time zone."""
+    local = timezone.localtime(moment)
+    return f"{local.day} {local:%B at %H:%M}"
+
+
+def _refused(application: Application) -> Iterator[Notice]:
+    since = timezone.now() - REFUSALS_OF
+    reasons = RefusalGroup.objects.of_application(application.pk).since(since).by_reason()
+    if not reasons:
+        return
+    total = sum(reasons.values())
+    named = [f"{_cause(reason)} ({count:,})" for reason, count in list(reasons.items())[:CAUSES_NAMED]]
+    more = len(reasons) - len(named)
+    yield Notice(
+        "failed",
+        "circle-alert",
+        "1 exchange was refused in the last day" if total == 1 else f"{total:,} exchanges were refused in the last day",
+        "; ".join(named) + (f"; and {more} other cause{'s' if more > 1 else ''}" if more else ""),
+        "Exchanges",
+        "application_activity",
+        urlencode({"about": "exchanges"}),
+    )
+
+
+def _cause(reason: str) -> str:
+    return CAUSES.get(Reason(reason), reason.lower()) if reason in Reason.__members__ else reason.lower()
+
+
+def _never_connected(application: Application) -> Iterator[Notice]:
+    silent = Installation.objects.of_application(application).never_connected()
+    if count := silent.filter(installed_at__lt=timezone.now() - CONNECTS_WITHIN).count():
+        yield Notice(
+            "waiting",
+            "unplug",
+            f"{accounts(count)} never connected",
+            "Installed over 24 hours ago, no first exchange.",
+            "Show them",
+            "application_installations",
+            urlencode({"state": "never_connected"}),
+        )
+
+
+def _ending_secrets(application: Application) -> Iterator[Notice]:
+    soon = timezone.now() + SECRET_ENDS_WITHIN
+    for secret in application.secrets.live().filter(ends_at__lt=soon):
+        yield Notice(
+            "waiting",
+            "key-round",
+            f"Application Secret …{secret.tail} ends on {_in_words(secret.ends_at)}",
+            "Whatever still uses it is refused from then on.",
+            "Secrets",
+            "application_general",
+        )
+
+
+def _nothing_to_install(application: Application) -> Iterator[Notice]:
+    if application.versions.released().exists() and not application.versions.installable().exists():
+        yield Notice(
+            "waiting",
+            "tag",
+            "No version can be installed",
+            "All released versions are withdrawn.",
+            "Versions",
+            "version_list",
+        )

@@ -1,0 +1,31 @@
+"""Ending a secret, ending an application."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from linnapp.endings import ending_field
+from linnapp.models import Application
+
+
+class RetireSecretForm(forms.Form):
+    after = ending_field("When does it end?")
+
+
+class RemoveApplicationForm(forms.Form):
+    name = forms.CharField(
+        label="Type its name to confirm",
+        error_messages={"required": "Type the name of the application to confirm."},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, application: Application, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.application = application
+
+    def clean_name(self) -> str:
+        typed = self.cleaned_data["name"]
+        if typed != self.application.name:
+            raise ValidationError(f"The name is “{self.application.name}”. Type it exactly as it stands here.")
+        return typed

@@ -1,0 +1,50 @@
+"""The end of an application: deleted where it was never installed, else retired, which ends secrets and sessions."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from installs.models import Installation, PermanentToken, Session
+from installs.store import listings
+from linnapp import timeline
+from linnapp.errors import NotPossible
+from linnapp.models import Application, User, Version
+
+
+@transaction.atomic
+def remove_application(application: Application, *, by: User) -> bool:
+    """Deletes an application that was never installed, retires one that was; whether it was deleted.
+
+    Raises NotPossible while a live installation exists: uninstalling is the accounts' own act.
+    """
+    row = Application.objects.select_for_update().get(pk=application.pk)
+    if row.retired_at:
+        raise NotPossible(f"{row} is retired already.")
+    live = Installation.objects.live().filter(application=row).count()
+    if live:
+        accounts = "1 account has" if live == 1 else f"{live} accounts have"
+        raise NotPossible(f"{accounts} {row} installed. It can be removed once they have uninstalled it.")
+    return _retire(row, by) if Installation.objects.of_application(row).exists() else _delete(row, by)
+
+
+def _retire(application: Application, by: User) -> bool:
+    now = timezone.now()
+    application.retired_at = now
+    application.listing = Application.Listing.UNLISTED
+    application.save(update_fields=["retired_at", "listing"])
+    listings.close_request(application, by=by)
+    application.secrets.live().update(ends_at=now)
+    PermanentToken.objects.live().filter(installation__application=application).update(ends_at=now)
+    Session.objects.filter(installation__application=application).end(Session.End.APPLICATION_RETIRED)
+    _record(timeline.Kind.APPLICATION_RETIRED, application, by)
+    return False
+
+
+def _delete(application: Application, by: User) -> bool:
+    _record(timeline.Kind.APPLICATION_DELETED, application, by)
+    Version.objects.filter(application=application).delete()
+    application.delete()
+    return True
+
+
+def _record(kind: timeline.Kind, application: Application, by: User) -> None:
+    timeline.record(kind, by=by, side=timeline.Side.DEVELOPER, application=application, account=application.account)

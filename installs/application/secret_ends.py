@@ -1,0 +1,60 @@
+"""Ending Application Secrets, which ends the sessions that were made with them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Count, Max
+from django.utils import timezone
+
+from installs.models import Session
+from linnapp import timeline
+from linnapp.errors import NotPossible
+from linnapp.models import Application, Secret, User
+
+
+@dataclass(frozen=True)
+class Use:
+    """How much a secret is used at this moment."""
+
+    sessions: int
+    latest_exchange_at: datetime
+
+
+def uses_of_secrets(application: Application) -> dict[int, Use]:
+    """By the secret's key, for those that live sessions were made with: one query, over live sessions only."""
+    rows = Session.objects.live().of_application(application).order_by().values_list("secret")
+    return {key: Use(number, latest) for key, number, latest in rows.annotate(Count("pk"), Max("created_at"))}
+
+
+def another_stays(secret: Secret) -> bool:
+    """Whether the application keeps a secret without an end when this one is gone."""
+    return Secret.objects.filter(application_id=secret.application_id, ends_at=None).exclude(pk=secret.pk).exists()
+
+
+@transaction.atomic
+def retire_secret(secret: Secret, *, after: timedelta, by: User) -> datetime:
+    """Sets the moment a secret ends, and ends its sessions where that is now. Returns the moment.
+
+    Raises NotPossible for the last secret that has no end: an application always keeps one.
+    """
+    application = Application.objects.select_for_update().get(pk=secret.application_id)
+    row = application.secrets.live().filter(pk=secret.pk).first()
+    if row is None:
+        raise NotPossible(f"The Application Secret ending …{secret.tail} has ended already.")
+    if not another_stays(row):
+        raise NotPossible("This is the only Application Secret that stays. Make the next one first, then retire this.")
+    row.ends_at = timezone.now() + after
+    row.save(update_fields=["ends_at"])
+    if not after:
+        Session.objects.filter(secret=row).end(Session.End.SECRET_RETIRED)
+    timeline.record(
+        timeline.Kind.SECRET_RETIRED,
+        by=by,
+        side=timeline.Side.DEVELOPER,
+        application=application,
+        account=application.account,
+        tail=row.tail,
+        ends="now" if not after else f"on {row.ends_at:%d %b %Y at %H:%M} UTC",
+    )
+    return row.ends_at

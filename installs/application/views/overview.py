@@ -1,0 +1,32 @@
+"""The Overview tab: the way to a first call, what needs attention, a week in figures, the last lines of Activity."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from installs.application import attention, figures
+from installs.application.checklist import checklist
+from installs.exchange.command_line import exchange_command
+from linnapp import tab, timeline
+from linnapp.models import TimelineEntry
+
+LATEST = 5
+
+
+@require_safe
+def application_overview(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
+    row = tab.visible(request, account, application)
+    as_a_whole = TimelineEntry.objects.about_application(row.pk).of_application_as_a_whole()
+    entries = as_a_whole.without_exchanges().newest_first()
+    context = tab.context(
+        row,
+        "overview",
+        checklist=checklist(row),
+        command=exchange_command(row),
+        notices=attention.notices(row),
+        week=figures.week(row),
+        latest=timeline.lines(entries[:LATEST], timeline.Side.DEVELOPER),
+    )
+    return render(request, "installs/application/application_overview.html", context)

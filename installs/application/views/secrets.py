@@ -1,0 +1,59 @@
+"""Two Application Secrets may live at once: make the next, move the programs over, retire the first."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from installs.application import secret_ends
+from installs.application.forms.removal import RetireSecretForm
+from linnapp import pages, tab
+from linnapp.errors import NotPossible
+from linnapp.models import Secret
+from linnapp.services import secrets
+
+
+@require_POST
+def secret_create(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
+    row = tab.editable(request, account, application)
+    try:
+        made = secrets.create_secret(application=row, by=pages.signed_in(request))
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+    else:
+        pages.show_once(request, "secret", made.pk)
+        messages.success(request, "The next Application Secret is made. Both work until you retire one.")
+    return redirect("application_general", account, application)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def secret_retire(request: HttpRequest, account: str, application: UUID, secret: int) -> HttpResponse:
+    row = tab.editable(request, account, application)
+    chosen = get_object_or_404(Secret.objects.visible_to(request.user).live(), pk=secret, application=row)
+    form = RetireSecretForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            secret_ends.retire_secret(chosen, after=form.cleaned_data["after"], by=pages.signed_in(request))
+        except NotPossible as refusal:
+            pages.explain(form, refusal)
+        else:
+            messages.success(request, f"The Application Secret ending …{chosen.tail} {_ending(form)}.")
+            return redirect("application_general", account, application)
+    context = tab.context(
+        row,
+        "general",
+        secret=chosen,
+        form=form,
+        use=secret_ends.uses_of_secrets(row).get(chosen.pk),
+        stays=secret_ends.another_stays(chosen),
+    )
+    return render(request, "installs/application/secret_retire.html", context, status=422 if form.is_bound else 200)
+
+
+def _ending(form: RetireSecretForm) -> str:
+    after = form.cleaned_data["after"]
+    if not after:
+        return "has ended, and its sessions with it"
+    return f"ends in {'24 hours' if after.days == 1 else '7 days'}"

@@ -1,0 +1,117 @@
+"""The Versions tab: the list, and one snapshot."""
+
+import json
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from installs.application.forms.versions import USES, VersionFilter
+from installs.models import Installation
+from linnapp import snapshots, tab, timeline
+from linnapp.manifest import parse
+from linnapp.models import Application, TimelineEntry, Version
+from linnapp.pages import ListPage, Sort, page_or_part
+
+SORTS = {
+    "newest": Sort("Newest first", ("-major", "-minor", "-patch")),
+    "oldest": Sort("Oldest first", ("major", "minor", "patch")),
+}
+MOVES_SHOWN = 5
+ACCOUNTS_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Row:
+    """A version in the list, with how many live installations are on it, of how many."""
+
+    version: Version
+    installations: int
+    of: int
+    is_newest: bool
+
+    @property
+    def percent(self) -> int:
+        return round(100 * self.installations / self.of) if self.of else 0
+
+    @property
+    def first_line(self) -> str:
+        return next(iter(self.version.notes.strip().splitlines()), "")
+
+
+@require_safe
+def version_list(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
+    row = tab.visible(request, account, application)
+    released = Version.objects.of_application(row).released().select_related("created_by")
+    versions = ListPage(request, released, filters=VersionFilter, sorts=SORTS)
+    pinned = [] if versions.is_narrowed or versions.first_url else [row.versions.development()]
+    latest = row.versions.latest()
+    context = tab.context(
+        row,
+        "versions",
+        latest=latest,
+        behind=Installation.objects.of_application(row).behind().count(),
+        lines=_moves(row),
+        list=versions,
+        rows=rows_of(row, [*pinned, *versions.rows], latest),
+        chips=versions.chips("use", USES),
+        has_versions=bool(versions.rows) or released.exists(),
+    )
+    return page_or_part(request, "installs/application/version_list.html", context)
+
+
+def _moves(application: Application) -> list[timeline.Line]:
+    """The last moves, found by the installations that moved: the whole timeline may be long."""
+    moved = Installation.objects.of_application(application).moved_lately()[:MOVES_SHOWN]
+    entries = TimelineEntry.objects.about_any(moved.values("pk")).moves().newest_first()
+    return timeline.lines(entries[:MOVES_SHOWN], timeline.Side.DEVELOPER)
+
+
+def rows_of(application: Application, versions: list[Version], latest: Version | None) -> list[Row]:
+    counts = Installation.objects.of_application(application).live().counted_by_version()
+    total = sum(counts.values())
+    return [Row(version, counts.get(version.pk, 0), total, version == latest) for version in versions]
+
+
+@require_safe
+def version_detail(request: HttpRequest, account: str, application: UUID, version: int) -> HttpResponse:
+    row = tab.visible(request, account, application)
+    found = _version(row, version)
+    before, changes = snapshots.changes_of(found)
+    manifest = parse(found.snapshot)
+    on_it = Installation.objects.of_application(row).live().on_version(found).with_its_facts().by_account_name()
+    context = tab.context(
+        row,
+        "versions",
+        version=rows_of(row, [found], row.versions.latest())[0],
+        on_it=list(on_it[:ACCOUNTS_SHOWN]),
+        manifest=manifest,
+        modules=snapshots.modules_of(manifest),
+        before=before,
+        changes=changes,
+        as_json=_as_json(found),
+    )
+    return page_or_part(
+        request, "installs/application/version_detail.html", context, part="installs/application/_version_changes.html"
+    )
+
+
+@require_safe
+def version_export(request: HttpRequest, account: str, application: UUID, version: int) -> HttpResponse:
+    row = tab.visible(request, account, application)
+    found = _version(row, version)
+    response = HttpResponse(_as_json(found), content_type="application/json; charset=utf-8")
+    name = "development" if found.is_development else found.label
+    response.headers["Content-Disposition"] = f'attachment; filename="manifest-{row.pk}-{name}.json"'
+    return response
+
+
+def _version(application: Application, key: int) -> Version:
+    versions = Version.objects.of_application(application).select_related("application", "created_by")
+    return get_object_or_404(versions, pk=key)
+
+
+def _as_json(version: Version) -> str:
+    return json.dumps(version.snapshot, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,130 @@
+"""What moving from one version to another means to whoever has the first, in the words of the consent page, and field
+by field. An installer is no member of the developer's team: names and folders of modules are left out, and a value is
+shown only where it is known to be harmless. What stands behind the host of an address may be a key."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from linnapp.manifest import ConsentLine, Difference, ManifestModule, consent_lines, differences, newly_reached, parse
+from linnapp.manifest.differences import shown
+from linnapp.models import Version
+from linnapp.module_types import Kind, known_type
+from linnapp.snapshots import WHOLE, WHOLE_MODULE, WORDS, Change, ChangedPart
+
+SET, SET_ANEW = "set", "set to something else"
+ELSEWHERE = "(another address there)"
+LONGEST_SHOWN = 300
+# For the developer's own order, and what orders them.
+PRIVATE = re.compile(r"modules|modules\[\d+\]\.(group|moduleName|formattedName|parameters)|LinnworksPermissions")
+PERMISSION = re.compile(r"LinnworksPermissions\[\d+\]")
+TYPE = re.compile(r"modules\[\d+\]\.type")
+# What stands in addresses, also in such as no pattern of addresses finds.
+ADDRESSED = re.compile(r"[/\\?@=&%]")
+HOST = re.compile(r"[\w.:-]{1,253}")
+PARAMETER = re.compile(r"modules\[\d+\]\.parameters\[\d+\]")
+PLAIN = {Kind.TEXT, Kind.INTEGER, Kind.BOOLEAN, Kind.UPPER_NAME}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`reaches` is all that it can after, told where it can less than before."""
+
+    reaches: list[ConsentLine]
+    gains: list[ConsentLine]
+    loses: list[ConsentLine]
+    parts: list[ChangedPart]
+
+
+def compared(before: Version, after: Version) -> Comparison:
+    old, new = parse(before.snapshot), parse(after.snapshot)
+    modules = {module.key: module for module in (*old.modules, *new.modules)}
+    listed: dict[str | None, list[Change]] = {}
+    for difference in differences(old, new):
+        module = modules.get(difference.module_key or "")
+        listed.setdefault(difference.module_key, []).extend(_told(difference, module))
+    found = [(modules.get(key or ""), changes) for key, changes in listed.items() if changes]
+    titles = _titles([module for module, _ in found])
+    return Comparison(
+        reaches=consent_lines(new),
+        gains=newly_reached(old, new),
+        loses=newly_reached(new, old),
+        parts=[ChangedPart(title, changes) for title, (_, changes) in zip(titles, found, strict=True)],
+    )
+
+
+def _titles(modules: list[ManifestModule | None]) -> list[str]:
+    """Their types, with a number where there are several of one."""
+    labels = [_label(module.type) if module else WHOLE for module in modules]
+    totals, before, titles = Counter(labels), Counter[str](), []
+    for label in labels:
+        before[label] += 1
+        titles.append(label if totals[label] == 1 else f"{label} {before[label]}")
+    return titles
+
+
+def _label(type_name: str) -> str:
+    known = known_type(type_name)
+    return known.label if known else type_name
+
+
+def _told(difference: Difference, module: ManifestModule | None) -> Iterator[Change]:
+    path = difference.path
+    if PRIVATE.fullmatch(path):
+        return
+    if module and WHOLE_MODULE.fullmatch(path):
+        yield from _whole(difference, module)
+        return
+    word, what = WORDS[difference.kind], difference.label
+    what = what.removeprefix(f"{module.label} · ") if module else what
+    old, new = difference.old, difference.new
+    if TYPE.fullmatch(path):
+        old, new = _label(old), _label(new)
+    elif not PERMISSION.fullmatch(path):
+        old, new = _values(old, new, plain=bool(PARAMETER.fullmatch(path)) and _is_plain(what, module))
+    yield Change(word, what, old, new)
+
+
+def _whole(difference: Difference, module: ManifestModule) -> Iterator[Change]:
+    """A module that came or went: a line for it, and one for each parameter that says something."""
+    yield _line(difference.kind, "this module, of type", _label(module.type))
+    for parameter in module.parameters:
+        if value := shown(parameter.value):
+            yield _line(difference.kind, parameter.name, _value(value, plain=_is_plain(parameter.name, module)))
+
+
+def _line(kind: str, what: str, value: str) -> Change:
+    return Change(WORDS[kind], what, *(("", value) if kind == "added" else (value, "")))
+
+
+def _is_plain(parameter: str, module: ManifestModule | None) -> bool:
+    """Whether its value is a number, a name, a yes or no; what the developer named or wrote freely may hold a key."""
+    known = known_type(module.type) if module else None
+    found = known.parameter(parameter) if known else None
+    return found is not None and found.kind in PLAIN
+
+
+def _values(old: str, new: str, *, plain: bool) -> tuple[str, str]:
+    was, is_now = (_value(value, plain=plain) if value else "" for value in (old, new))
+    if was != is_now:
+        return was, is_now
+    return was, SET_ANEW if is_now == SET else f"{is_now} {ELSEWHERE}"
+
+
+def _value(value: str, *, plain: bool) -> str:
+    if "://" in value:
+        return _host_only(value)
+    return value if plain and len(value) <= LONGEST_SHOWN and not ADDRESSED.search(value) else SET
+
+
+def _host_only(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+        host = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
+    except ValueError:
+        return SET
+    if parts.scheme not in ("http", "https") or not host or not HOST.fullmatch(host):
+        return SET
+    return f"{parts.scheme}://{host}{'' if parts.path in {'', '/'} and not parts.query else '/…'}"

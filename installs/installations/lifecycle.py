@@ -1,0 +1,258 @@
+"""What happens to an installation, from consent to its end. Each function is one transaction, lock first."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from installs.installations import acts
+from installs.installations.acts import Act
+from installs.models import Delivery, Installation, PermanentToken, Session, StockLocation
+from installs.postbacks import deciding, owing
+from linnapp import credentials, timeline
+from linnapp.errors import Moved, NotPossible
+from linnapp.models import Account, Application, Membership, User, Version
+from linnapp.timeline import Kind, Side
+
+
+@dataclass(frozen=True)
+class Consented:
+    """What a consent form led to. `created` is False where the application was installed already. With a `delivery`
+    the permanent token goes to the developer's endpoint, and to no page."""
+
+    installation: Installation
+    token: PermanentToken
+    created: bool
+    delivery: Delivery | None = None
+
+
+def accounts_for(user: User, application: Application) -> list[Account]:
+    """Accounts this person may install the application on: those they own, and the application's own one for its
+    Developers too."""
+    owned = Account.objects.owned_by(user)
+    own = Account.objects.visible_to(user).filter(pk=application.account_id)
+    return list((owned | own).distinct().order_by("name"))
+
+
+def owners_beside(user: User) -> list[Membership]:
+    """The Owners of the accounts this person is a member of: whom to ask for what only an Owner may."""
+    accounts = Account.objects.visible_to(user).values("pk")
+    owners = Membership.objects.filter(account__in=accounts, role=Membership.Role.OWNER)
+    return list(owners.select_related("account", "user").order_by("account__name", "user__name"))
+
+
+def installed_on(application: Application, account: Account) -> Installation | None:
+    """The one live installation of the application on the account."""
+    rows = Installation.objects.live().filter(application=application, account=account)
+    return rows.with_its_facts().first()
+
+
+def offered_versions(application: Application, account: Account, user: User) -> list[Version]:
+    """Versions this person may choose, the one taken by default first.
+
+    On the application's own account its members have the Development Version and every released one. Everybody else,
+    and they themselves on any other account, the latest alone; where it is installed already, the version it is on:
+    authorising again moves nobody to what they did not consent to.
+    """
+    return _offered(application, account, user, installed_on(application, account))
+
+
+def _offered(application: Application, account: Account, user: User, installed: Installation | None) -> list[Version]:
+    if account.pk == application.account_id and is_member(user, account):
+        versions = [application.versions.development(), *application.versions.installable().newest_first()]
+        on_it = [version for version in versions if installed and version.pk == installed.version_id]
+        return on_it + [version for version in versions if version not in on_it]
+    if installed:
+        return [installed.version]
+    latest = application.versions.latest()
+    return [latest] if latest else []
+
+
+def is_member(user: User, account: Account) -> bool:
+    return Membership.objects.filter(user=user, account=account).exists()
+
+
+@transaction.atomic
+def install(
+    application: Application, *, account: Account, version: Version, consent: str = "", tracking: str = "", by: User
+) -> Consented:
+    """Installs, or authorises again what is installed: the same permanent token then.
+
+    Raises NotPossible for a person, account or version that may not, Moved for a version that was offered once and is
+    no longer; nothing is written in either case. The application's lock makes a second consent wait, and find the
+    first one's installation; no version is released or withdrawn meanwhile. `consent` names the form that was sent:
+    sent twice, it counts once. `tracking` belongs to the postback of this consent, not to the installation.
+
+    Where the version has a PostbackUrl a postback is owed. Where the developer wants its 200 first, a new installation
+    is pending, and its permanent token has an end until that has come.
+    """
+    row = (
+        Application.objects.select_for_update(of=("self",)).select_related("account").filter(pk=application.pk).first()
+    )
+    if row is None:
+        raise NotPossible(f"{application.name} does not exist any more.")
+    _refuse_unless_installable(row, account, by)
+    if consent and (given := _given_already(row, account, consent)):
+        return given
+    deciding.fail_lapsed(Installation.objects.lapsed().filter(application=row, account=account))
+    existing = _live_locked(row, account)
+    _refuse_unless_offered(version, _offered(row, account, by, existing), row)
+    if existing:
+        return _authorise_again(existing, version, consent, tracking, by)
+    waits = bool(owing.postback_url(version)) and owing.waits_for_200(row)
+    installation = Installation.objects.create(
+        application=row,
+        account=account,
+        version=version,
+        consent=consent,
+        installed_by=by,
+        state=Installation.State.PENDING if waits else Installation.State.ACTIVE,
+        waits_until=timezone.now() + owing.TAKEN_WITHIN if waits else None,
+    )
+    token = _give_token(installation)
+    StockLocation.objects.get_or_create(account=account)
+    record(Kind.INSTALLED, installation, by, installing_side(installation), version=version.label)
+    delivery = owing.owe(installation, Delivery.Event.INSTALLED, consent=consent, tracking=tracking, decides=waits)
+    return Consented(installation, token, created=True, delivery=delivery)
+
+
+def _refuse_unless_installable(application: Application, account: Account, by: User) -> None:
+    if application.retired_at:
+        raise NotPossible(f"{application.name} is retired: it can no longer be installed.")
+    if application.suspended_by_staff_at:
+        raise NotPossible(f"{application.name} is suspended: {application.suspension_reason}".strip(": "))
+    if account not in accounts_for(by, application):
+        raise NotPossible(f"Only an Owner of {account} can install applications on it.")
+
+
+def _given_already(application: Application, account: Account, consent: str) -> Consented | None:
+    """What this very form led to before; raises NotPossible where that is over, because a page brought back with the
+    Back button is no new consent."""
+    row = Installation.objects.filter(application=application, account=account, consent=consent).first()
+    if row is None:
+        return None
+    if row.has_failed:
+        raise NotPossible(f"This form was used already, and that installation failed: {row.why_failed}")
+    if not row.is_live:
+        raise NotPossible(f"This form was used already, and {application.name} was uninstalled since.")
+    return Consented(row, current_token(row), created=False, delivery=owing.owed_by(row, consent))
+
+
+def _live_locked(application: Application, account: Account) -> Installation | None:
+    """Locked, so that an uninstallation under way ends first: its permanent token is not handed out again."""
+    rows = Installation.objects.select_for_update(of=("self",)).select_related("account", "version").live()
+    installation = rows.filter(application=application, account=account).first()
+    if installation:
+        installation.application = application
+    return installation
+
+
+def _refuse_unless_offered(version: Version, offered: list[Version], application: Application) -> None:
+    if version in offered:
+        return
+    if version.application_id == application.pk and not version.is_development:
+        raise Moved("A newer version was released while you read. Here is what it reaches.")
+    raise NotPossible("This version cannot be chosen here. Users always install the latest version.")
+
+
+def _authorise_again(installation: Installation, version: Version, consent: str, tracking: str, by: User) -> Consented:
+    """The own account moves to the version chosen. A suspension stays: it is lifted only by who set it. The postback is
+    sent again, and whatever comes of it changes nothing here."""
+    acts.refuse_unless_possible(Act.AUTHORISE_AGAIN, installation)
+    before, side = installation.version, installing_side(installation)
+    if before != version:
+        acts.refuse_unless_possible(Act.SWITCH, installation)
+    installation.version, installation.consent = version, consent
+    if before != version:
+        # What it was updated from is no way back any more: it was left for a version chosen here.
+        installation.previous_version, installation.moved_at = None, timezone.now()
+    installation.save(update_fields=["version", "consent", "previous_version", "moved_at"])
+    if before != version:
+        record(Kind.VERSION_MOVED, installation, by, side, before=before.label, version=version.label)
+    record(Kind.AUTHORISED_AGAIN, installation, by, side)
+    delivery = owing.owe(installation, Delivery.Event.AUTHORISED, consent=consent, tracking=tracking)
+    return Consented(installation, current_token(installation), created=False, delivery=delivery)
+
+
+def _give_token(installation: Installation) -> PermanentToken:
+    value = credentials.new_credential()
+    return PermanentToken.objects.create(
+        installation=installation,
+        digest=credentials.digest(value),
+        encrypted=credentials.encrypt(value),
+        tail=credentials.tail(value),
+        ends_at=installation.waits_until,
+    )
+
+
+def current_token(installation: Installation) -> PermanentToken:
+    """The newest live permanent token; raises DoesNotExist once the installation is over."""
+    return installation.permanent_tokens.live().latest("created_at", "pk")
+
+
+@transaction.atomic
+def reveal_token(installation: Installation, *, by: User, side: Side) -> str:
+    """The permanent token in the clear, on record, for whoever may install on the account and for the application's
+    team; raises NotPossible for others and for what is over. The view asks for a fresh sign-in first."""
+    application = installation.application
+    if not is_member(by, application.account) and installation.account not in accounts_for(by, application):
+        raise NotPossible(f"Only an Owner of {installation.account} may do this.")
+    row = locked(installation)
+    acts.refuse_unless_possible(Act.REVEAL, row)
+    token = current_token(row)
+    record(Kind.TOKEN_REVEALED, installation, by, side, tail=token.tail)
+    return token.value()
+
+
+@transaction.atomic
+def uninstall(installation: Installation, *, by: User) -> None:
+    """Ends the installation for ever: its permanent token is dead and its sessions end in the same moment. Raises
+    NotPossible for whoever may not, and for what is over."""
+    row = managed(installation, by)
+    acts.refuse_unless_possible(Act.UNINSTALL, row)
+    now = timezone.now()
+    row.state, row.uninstalled_at = Installation.State.UNINSTALLED, now
+    row.save(update_fields=["state", "uninstalled_at"])
+    row.permanent_tokens.live().update(ends_at=now)
+    row.sessions.end(Session.End.UNINSTALLED)
+    record(Kind.UNINSTALLED, row, by, installing_side(row))
+
+
+def locked(installation: Installation) -> Installation:
+    """The row as it stands, locked: an exchange that holds it (FOR SHARE) ends first, a later one sees the change.
+
+    The application is locked before it, as everywhere: ending sessions here and suspending it there take turns, and
+    do not wait for each other's session rows in a circle.
+    """
+    Application.objects.select_for_update().get(pk=installation.application_id)
+    return Installation.objects.select_for_update(of=("self",)).with_its_facts().get(pk=installation.pk)
+
+
+def managed(installation: Installation, by: User) -> Installation:
+    """The row, locked, for somebody who may install on its account; raises NotPossible for others."""
+    row = locked(installation)
+    if row.account not in accounts_for(by, row.application):
+        raise NotPossible(f"Only an Owner of {row.account} may do this.")
+    return row
+
+
+def installing_side(installation: Installation) -> Side:
+    """The side of whoever acts as the installing account."""
+    return Side.DEVELOPER if installation.is_on_own_account else Side.CUSTOMER
+
+
+def record(
+    kind: Kind, installation: Installation, by: User | None, side: Side, reason: str = "", **facts: object
+) -> None:
+    """A line of the timeline about an installation, read with its facts."""
+    timeline.record(
+        kind,
+        by=by,
+        side=side,
+        application=installation.application,
+        account=installation.account,
+        subject_id=installation.pk,
+        reason=reason,
+        publisher=installation.application.account.name,
+        **facts,
+    )

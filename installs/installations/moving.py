@@ -1,0 +1,131 @@
+"""An installation moves to another version: by the act of somebody who may install on its account, and by no other."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from installs.installations import acts
+from installs.installations.acts import Act
+from installs.installations.lifecycle import installing_side, managed, offered_versions, record
+from installs.models import Installation
+from linnapp.errors import Moved, NotPossible
+from linnapp.models import User, Version
+from linnapp.timeline import Kind
+
+GO_BACK_WITHIN = timedelta(days=14)
+
+
+def available_updates(installations: Iterable[Installation]) -> dict[UUID, Version]:
+    """What each may be updated to, by installation, where there is something: one query for all. One that is on the
+    Development Version is switched, not updated."""
+    rows = list(installations)
+    latest = Version.objects.filter(application__in={row.application_id for row in rows}).latest_of_each()
+    by_application = {version.application_id: version for version in latest.defer("snapshot")}
+    return {row.pk: found for row in rows if (found := update_to(by_application.get(row.application_id), row))}
+
+
+def update_to(latest: Version | None, installation: Installation) -> Version | None:
+    """The latest version of its application, where this installation may be updated to it."""
+    if latest is None or installation.version.is_development or not acts.is_possible(Act.UPDATE, installation):
+        return None
+    return latest if latest.numbers > installation.version.numbers else None
+
+
+def available_update(installation: Installation) -> Version | None:
+    return available_updates([installation]).get(installation.pk)
+
+
+def versions_between(before: Version, after: Version) -> list[Version]:
+    """Released after the one, up to and with the other, newest first; those withdrawn since are among them."""
+    siblings = Version.objects.of_application(after.application).above(before.numbers).newest_first()
+    return [version for version in siblings.defer("snapshot") if version.numbers <= after.numbers]
+
+
+def may_come_back_to(version: Version) -> bool:
+    """Whether an update from this version leaves a way back to it."""
+    return not version.is_development and version.withdrawn_at is None
+
+
+def way_back(installation: Installation) -> Version | None:
+    """The version it was updated from, for fourteen days, if it is not withdrawn."""
+    before, moved_at = installation.previous_version, installation.moved_at
+    if before is None or before.withdrawn_at or moved_at is None or moved_at < timezone.now() - GO_BACK_WITHIN:
+        return None
+    return before if acts.is_possible(Act.GO_BACK, installation) else None
+
+
+def way_back_until(installation: Installation) -> datetime | None:
+    return installation.moved_at + GO_BACK_WITHIN if installation.moved_at else None
+
+
+@transaction.atomic
+def update(installation: Installation, *, to: Version, by: User) -> Installation:
+    """Moves to the latest version, which is the one that was read; sent twice, it moves once. Raises Moved where that
+    is another one by now, NotPossible for whoever may not, for a version that never was an update of this, and without
+    anything newer."""
+    row = managed(installation, by)
+    acts.refuse_unless_possible(Act.UPDATE, row)
+    available = available_update(row)
+    if available is None and to == row.version:
+        return row
+    if available is None:
+        raise NotPossible(f"{row.application} is on {row.version.label}, and there is nothing newer to update to.")
+    _refuse_unless_read(to, available, row)
+    before, row.previous_version = row.version, row.version
+    _move(row, available)
+    record(Kind.UPDATED, row, by, installing_side(row), before=before.label, version=available.label)
+    return row
+
+
+@transaction.atomic
+def go_back(installation: Installation, *, to: Version, by: User) -> Installation:
+    """To the version before, which is the one that was read; sent twice, it moves once. Raises Moved where that is
+    another one by now, NotPossible past the fourteen days, and where the version before was withdrawn."""
+    row = managed(installation, by)
+    acts.refuse_unless_possible(Act.GO_BACK, row)
+    before = way_back(row)
+    if before is None and to == row.version:
+        return row
+    if before is None:
+        raise NotPossible("The way back is open for 14 days after an update, while that version is not withdrawn.")
+    if to != before:
+        raise Moved(f"It was updated again while you read: the way back leads to {before.label} now.")
+    left, row.previous_version = row.version, None
+    _move(row, before)
+    record(Kind.WENT_BACK, row, by, installing_side(row), before=left.label, version=before.label)
+    return row
+
+
+@transaction.atomic
+def switch(installation: Installation, *, to: Version, by: User) -> Installation:
+    """Between the Development Version and released ones, on the application's own account."""
+    row = managed(installation, by)
+    acts.refuse_unless_possible(Act.SWITCH, row)
+    if not row.is_on_own_account:
+        raise NotPossible("A version is chosen on the application's own account only. Others update to the latest.")
+    if to not in offered_versions(row.application, row.account, by):
+        raise NotPossible("That version cannot be chosen: it was withdrawn, or is none of this application.")
+    if to == row.version:
+        return row
+    before, row.previous_version = row.version, None
+    _move(row, to)
+    record(Kind.VERSION_MOVED, row, by, installing_side(row), before=before.label, version=to.label)
+    return row
+
+
+def _refuse_unless_read(read: Version, available: Version, row: Installation) -> None:
+    if read == available:
+        return
+    if read.application_id != row.application_id or read.is_development or read.numbers <= row.version.numbers:
+        raise NotPossible(f"{row.application} is updated to {available.label} only, the latest version.")
+    if read.withdrawn_at:
+        raise Moved(f"{read.label} was withdrawn while you read. Here is what {available.label} changes.")
+    raise Moved(f"{available.label} was released while you read. Here is what it changes.")
+
+
+def _move(row: Installation, to: Version) -> None:
+    row.version, row.moved_at = to, timezone.now()
+    row.save(update_fields=["version", "previous_version", "moved_at"])

@@ -1,0 +1,124 @@
+"""Updates that wait, by mail: to Owners, once a week at most, and never again for whoever says so with one click."""
+
+import logging
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.core import signing
+from django.core.mail import EmailMessage
+from django.db.models import QuerySet
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+
+from installs.installations import moving
+from installs.models import Installation, UpdateMailing
+from installs.models.installations import InstallationQuerySet
+from linnapp.models import Account, Membership, User, Version
+
+log = logging.getLogger(__name__)
+MOST_TOLD = 20
+# Of one person, the last that were told: some are suspended and come back.
+REMEMBERED = 1000
+SIGNER = signing.Signer(salt="mails about updates")
+
+
+@dataclass(frozen=True)
+class Waiting:
+    installation: Installation
+    available: Version
+
+    @property
+    def key(self) -> str:
+        return f"{self.installation.pk}:{self.available.pk}"
+
+    @property
+    def page(self) -> str:
+        row = self.installation
+        return settings.SITE_URL + reverse("installation_update", args=[row.account.slug, row.pk])
+
+
+def send_due() -> int:
+    """How many mails were handed over. A fault with one person's keeps nobody else from theirs."""
+    sent = 0
+    for person in list(owners_due()):
+        try:
+            sent += send_to(person)
+        except Exception as error:
+            # The queue that takes mails may be away, and each raises its own: Redis, SQLite, the operating system.
+            kind = type(error).__name__
+            log.warning("a mail about updates was not handed over (%s): it is tried again tomorrow", kind)
+    return sent
+
+
+def owners_due() -> QuerySet[User]:
+    """Owners of accounts with an update that waits, without those who had a mail this week or want none."""
+    seats = Membership.objects.filter(role=Membership.Role.OWNER, account__in=with_update().values("account"))
+    mailed = UpdateMailing.objects.not_due().values("user")
+    return User.objects.filter(is_active=True, pk__in=seats.values("user")).exclude(pk__in=mailed).order_by("pk")
+
+
+def with_update() -> InstallationQuerySet:
+    """Nobody is invited to update what is suspended."""
+    return Installation.objects.with_update_available().active()
+
+
+def send_to(person: User) -> bool:
+    """Only where something waits that no mail named: nobody is told of the same update again. The mail is claimed by a
+    conditional UPDATE, so that two workers send one; where it cannot be handed over, that is taken back."""
+    mailing, _ = UpdateMailing.objects.get_or_create(user=person)
+    waiting = sorted(waiting_for(person), key=lambda row: row.key in mailing.told)
+    if all(row.key in mailing.told for row in waiting):
+        return False
+    told = [*mailing.told, *(row.key for row in waiting[:MOST_TOLD] if row.key not in mailing.told)][-REMEMBERED:]
+    now = timezone.now()
+    if not UpdateMailing.objects.due().filter(pk=mailing.pk).update(sent_at=now, told=told):
+        return False
+    try:
+        _mail(person, waiting).send()
+    except Exception:
+        mine = UpdateMailing.objects.filter(pk=mailing.pk, sent_at=now)
+        mine.update(sent_at=mailing.sent_at, told=mailing.told)
+        raise
+    return True
+
+
+def waiting_for(person: User) -> list[Waiting]:
+    owned = with_update().filter(account__in=Account.objects.owned_by(person))
+    rows = list(owned.with_its_facts().order_by("account__name", "application__name", "pk"))
+    available = moving.available_updates(rows)
+    return [Waiting(row, available[row.pk]) for row in rows if row.pk in available]
+
+
+def _mail(person: User, waiting: list[Waiting]) -> EmailMessage:
+    stop = settings.SITE_URL + reverse("update_mails_stop", args=[key_of(person)])
+    context = {"waiting": waiting[:MOST_TOLD], "more": max(0, len(waiting) - MOST_TOLD), "stop": stop}
+    count = "1 application has" if len(waiting) == 1 else f"{len(waiting)} applications have"
+    # RFC 8058: the reader's mail program posts to the address, with neither sign-in nor cookie.
+    headers = {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    text = render_to_string("installs/installations/mail/updates_waiting.txt", context)
+    return EmailMessage(f"{count} an update waiting", text, None, [person.email], headers=headers)
+
+
+def key_of(person: User) -> str:
+    """What stands in the link of a mail. It stops these mails and starts them again, and does nothing else."""
+    return SIGNER.sign(str(person.pk))
+
+
+def person_of(key: str) -> User | None:
+    try:
+        return User.objects.filter(pk=SIGNER.unsign(key)).first()
+    except signing.BadSignature:
+        return None
+
+
+def are_stopped(person: User) -> bool:
+    return UpdateMailing.objects.filter(user=person, stopped_at__isnull=False).exists()
+
+
+def stop(person: User) -> None:
+    UpdateMailing.objects.update_or_create(user=person, defaults={"stopped_at": timezone.now()})
+
+
+def start_again(person: User) -> None:
+    UpdateMailing.objects.filter(user=person).update(stopped_at=None)

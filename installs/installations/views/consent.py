@@ -1,0 +1,215 @@
+"""From an Installation URL to an installation, and the page after it: protocol.md section 4."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from installs.installations import lifecycle, progress
+from installs.installations.forms.consent import ConsentForm
+from installs.installations.links import InstallationLink, NothingToInstall, read_link
+from installs.models import Installation
+from installs.models.deliveries import host_of
+from installs.postbacks import owing
+from linnapp import manifest, pages
+from linnapp.errors import Moved, NotPossible
+from linnapp.manifest import ConsentLine
+from linnapp.models import Account, Application, User, Version
+
+
+@dataclass(frozen=True)
+class Question:
+    """What one person is asked about one account. `version` is None where nothing was released."""
+
+    link: InstallationLink
+    application: Application
+    accounts: list[Account]
+    account: Account
+    installed: Installation | None
+    versions: list[Version]
+    version: Version | None
+
+    @property
+    def reaches(self) -> list[ConsentLine]:
+        return manifest.consent_lines(self._manifest)
+
+    @property
+    def postback_host(self) -> str:
+        """Where the permanent token is sent; empty without a PostbackUrl."""
+        return host_of(manifest.postback_url(self._manifest) or "")
+
+    @property
+    def waits_for_200(self) -> bool:
+        return bool(self.postback_host) and not self.installed and owing.waits_for_200(self.application)
+
+    @property
+    def may_choose_version(self) -> bool:
+        return any(version.is_development for version in self.versions)
+
+    @property
+    def newer(self) -> Version | None:
+        """What could be updated to, for somebody who stays on an older version."""
+        latest = self.application.versions.latest() if self.installed else None
+        return latest if latest and latest not in self.versions else None
+
+    @property
+    def _manifest(self) -> manifest.Manifest:
+        return manifest.parse(self.version.snapshot if self.version else {})
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def authorize(request: HttpRequest, application: str) -> HttpResponse:
+    """Signing in comes first for everybody whose link can be read: the answer tells nobody else what exists."""
+    try:
+        link = read_link(application, ((name, values[0]) for name, values in request.GET.lists()))
+        if not request.user.is_authenticated:
+            return redirect_to_login(reverse("authorize", args=[link.application_id]) + link.query())
+        question = _question(request, link)
+    except NothingToInstall as refusal:
+        return render(
+            request, "installs/installations/nothing_to_install.html", {"refusal": refusal}, status=refusal.status
+        )
+    if request.method == "POST":
+        return _install(request, question)
+    return _page(request, question, _form(question), 200 if question.version else 404)
+
+
+def _question(request: HttpRequest, link: InstallationLink) -> Question:
+    """Raises NothingToInstall unless this person may install this application on the account asked for."""
+    user, choices = pages.signed_in(request), request.POST if request.method == "POST" else request.GET
+    application = _application(link)
+    accounts = lifecycle.accounts_for(user, application)
+    account = _account(request, choices, accounts)
+    versions = lifecycle.offered_versions(application, account, user)
+    return Question(
+        link=link,
+        application=application,
+        accounts=accounts,
+        account=account,
+        installed=lifecycle.installed_on(application, account),
+        versions=versions,
+        version=_version(request, choices, versions),
+    )
+
+
+def _application(link: InstallationLink) -> Application:
+    row = Application.objects.select_related("account").filter(pk=link.application_id).first()
+    if row is None:
+        message = "No application has this Application ID. Ask whoever sent you the link for a new one."
+        raise NothingToInstall(404, "There is no such application", message)
+    if row.retired_at:
+        message = f"{row.account} has retired it: it can no longer be installed."
+        raise NothingToInstall(410, f"{row} is retired", message)
+    if row.suspended_by_staff_at:
+        message = "It cannot be installed until this portal's staff have resumed it."
+        raise NothingToInstall(403, f"{row} is suspended", f"{row.suspension_reason} {message}".strip())
+    return row
+
+
+def _account(request: HttpRequest, choices: QueryDict, accounts: list[Account]) -> Account:
+    """The account chosen; before a choice was made, the one last worked on."""
+    by_slug = {account.slug: account for account in accounts}
+    if not accounts:
+        raise NothingToInstall(403, "You may not install applications", _who_may(pages.signed_in(request)))
+    if request.method == "POST" or "account" in choices:
+        chosen = by_slug.get(choices.get("account", ""))
+        if chosen is None:
+            raise NothingToInstall(404, "You may not install on this account", "Only an Owner of it may.")
+        return chosen
+    return by_slug.get(request.session.get("account", ""), accounts[0])
+
+
+def _who_may(user: User) -> str:
+    owners = ", ".join(f"{row.user} ({row.user.email}) of {row.account}" for row in lifecycle.owners_beside(user))
+    if owners:
+        return f"Only an Owner of an account installs applications on it. Ask {owners}."
+    return "Applications are installed on an account, and you are a member of none. Make one first."
+
+
+def _version(request: HttpRequest, choices: QueryDict, versions: list[Version]) -> Version | None:
+    """The version whose reach is shown: the one chosen, else the one taken by default. A version that is sent back
+    and not offered is for the service to refuse."""
+    chosen = next((version for version in versions if str(version.pk) == choices.get("version")), None)
+    if chosen is None and "version" in request.GET:
+        message = "Users always install the latest version. Open the link again to see what it reaches."
+        raise NothingToInstall(404, "This version cannot be chosen here", message)
+    return chosen or next(iter(versions), None)
+
+
+def _form(question: Question, typed: QueryDict | None = None) -> ConsentForm | None:
+    return ConsentForm(typed, account=question.account) if question.version else None
+
+
+def _install(request: HttpRequest, question: Question) -> HttpResponse:
+    form = _form(question, request.POST)
+    if form is None or not form.is_valid():
+        return _page(request, question, form, 422 if form else 404)
+    read = get_object_or_404(question.application.versions, pk=form.cleaned_data["version"])
+    try:
+        consented = lifecycle.install(
+            question.application,
+            account=question.account,
+            version=read,
+            consent=form.cleaned_data["nonce"].hex,
+            tracking=question.link.tracking,
+            by=pages.signed_in(request),
+        )
+    except (Moved, NotPossible) as refusal:
+        return _page(request, question, _form(question), 422, refusal)
+    if consented.delivery is None:
+        pages.show_once(request, "token", consented.token.pk)
+    return redirect("installation_installed", question.account.slug, consented.installation.pk)
+
+
+def _page(
+    request: HttpRequest,
+    question: Question,
+    form: ConsentForm | None,
+    status: int,
+    refusal: Exception | None = None,
+) -> HttpResponse:
+    context = {"question": question, "form": form, "query": question.link.query(), "refusal": refusal}
+    return pages.page_or_part(request, "installs/installations/consent.html", context, status=status)
+
+
+@never_cache
+@require_safe
+def installation_installed(request: HttpRequest, account: str, installation: UUID) -> HttpResponse:
+    rows = Installation.objects.manageable_by(request.user).on_account(account).with_its_facts()
+    row = get_object_or_404(rows, pk=installation)
+    if not (row.is_live or row.has_failed):
+        return redirect("installation_detail", account, row.pk)
+    if sent := progress.progress_of(row):
+        return _sent(request, row, sent)
+    token = lifecycle.current_token(row)
+    context = {
+        "installation": row,
+        "token": token,
+        "shown": token.value() if pages.may_show(request, "token", token.pk) else "",
+    }
+    return render(request, "installs/installations/installed.html", context)
+
+
+def _sent(request: HttpRequest, installation: Installation, sent: progress.Progress) -> HttpResponse:
+    """How far the permanent token has come on its way to the developer's endpoint, which is the one that gets it.
+
+    The part that asks each second says what it shows: without news it is left alone, for those who have it read out.
+    """
+    if request.GET.get("seen") == sent.mark and request.headers.get("HX-Request"):
+        return HttpResponse(status=204)
+    link = InstallationLink(installation.application_id, sent.delivery.tracking if sent.delivery else "")
+    context = {
+        "installation": installation,
+        "application": installation.application,
+        "sent": sent,
+        "again": link.query(account=installation.account.slug),
+    }
+    return pages.page_or_part(request, "installs/installations/installation_sent.html", context)

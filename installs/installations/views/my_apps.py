@@ -1,0 +1,141 @@
+"""What an account has installed, as its own people read it."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from allauth.account.decorators import reauthentication_required
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from installs.installations import acts, lifecycle, moving
+from installs.installations.acts import Act
+from installs.installations.forms.my_apps import MyAppsFilter, WholeTimeline
+from installs.installations.links import InstallationLink
+from installs.installations.views import own
+from installs.models import Delivery, Installation
+from installs.postbacks import owing
+from linnapp import manifest, pages, timeline
+from linnapp.errors import NotPossible
+from linnapp.models import Account, TimelineEntry, User, Version
+from linnapp.timeline_days import by_day
+
+PAGE_SIZE = 50
+SORTS = {
+    "installed": pages.Sort("Newest", ("-installed_at",)),
+    "name": pages.Sort("Name", ("application__name",)),
+    "used": pages.Sort("Last used", ("-used_at",)),
+}
+
+NEWEST_FIRST = {"newest": pages.Sort("Newest first", ("-id",))}
+
+
+@dataclass(frozen=True)
+class Row:
+    installation: Installation
+    available: Version | None
+    may_update: bool
+
+
+@require_safe
+def my_apps(request: HttpRequest, account: str) -> HttpResponse:
+    owner = get_object_or_404(Account.objects.visible_to(request.user), slug=account)
+    installed = Installation.objects.on_account(owner.slug).with_its_facts().with_used_at()
+    page = pages.ListPage(request, installed, filters=MyAppsFilter, sorts=SORTS, size=PAGE_SIZE)
+    context = {
+        "account": owner,
+        "list": page,
+        "rows": with_updates(page.rows, pages.signed_in(request)),
+        "chips": page.chips("state", MyAppsFilter.STATES),
+    }
+    return pages.page_or_part(request, "installs/installations/my_apps.html", context)
+
+
+def with_updates(installations: list[Installation], reader: User) -> list[Row]:
+    available = moving.available_updates(installations)
+    managed = Installation.objects.manageable_by(reader).among(available) if available else set()
+    return [Row(row, available.get(row.pk), row.pk in managed) for row in installations]
+
+
+@require_safe
+def installation_detail(request: HttpRequest, account: str, installation: UUID) -> HttpResponse:
+    row = own.readable(request, account, installation)
+    history = pages.ListPage(
+        request, TimelineEntry.objects.about(row.pk), filters=WholeTimeline, sorts=NEWEST_FIRST, size=PAGE_SIZE
+    )
+    context = {
+        "installation": row,
+        "application": row.application,
+        "reaches": manifest.consent_lines(manifest.parse(row.version.snapshot)),
+        "available": moving.available_update(row),
+        "way_back": moving.way_back(row),
+        "way_back_until": moving.way_back_until(row),
+        "possible": {act.name: acts.is_possible(act, row) for act in (Act.SUSPEND, Act.RESUME, Act.SWITCH)},
+        "sessions": list(row.sessions.live().order_by("-last_used_at")),
+        "postbacks": list(Delivery.objects.of_installation(row).last_few()),
+        "list": history,
+        "days": by_day(timeline.lines(history.rows, lifecycle.installing_side(row))),
+        "may_manage": own.is_managed(request, row),
+        "may_connect": row.is_live and row.is_on_own_account and _owns(request, row),
+        "owners": row.account.owners(),
+        "again": _again(row),
+    }
+    return render(request, "installs/installations/installation_detail.html", context | _token(request, row))
+
+
+def _owns(request: HttpRequest, installation: Installation) -> bool:
+    return Account.objects.owned_by(request.user).filter(pk=installation.account_id).exists()
+
+
+def _again(installation: Installation) -> str:
+    """What brings the link back to this account. A failed installation keeps its tracking: its maker has never got
+    what belongs to it."""
+    owed = owing.owed_by_last_consent(installation) if installation.has_failed else None
+    link = InstallationLink(installation.application_id, owed.tracking if owed else "")
+    return link.query(account=installation.account.slug)
+
+
+def _token(request: HttpRequest, installation: Installation) -> dict[str, Any]:
+    """The permanent token: masked, and in the clear for whoever revealed it in the last minutes."""
+    token = installation.permanent_tokens.live().first()
+    shown = token.value() if token and pages.may_show(request, "token", token.pk) else ""
+    return {"token": token, "shown": shown}
+
+
+@require_POST
+def installation_token_reveal(request: HttpRequest, account: str, installation: UUID) -> HttpResponse:
+    return _reveal(request, own.managed(request, account, installation))
+
+
+# Below the fetch, so that a stranger is told 404 and not asked for a password.
+@reauthentication_required
+def _reveal(request: HttpRequest, installation: Installation) -> HttpResponse:
+    try:
+        lifecycle.reveal_token(installation, by=pages.signed_in(request), side=lifecycle.installing_side(installation))
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+    else:
+        pages.show_once(request, "token", lifecycle.current_token(installation).pk)
+    return redirect("installation_detail", installation.account.slug, installation.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def installation_uninstall(request: HttpRequest, account: str, installation: UUID) -> HttpResponse:
+    row = own.managed(request, account, installation)
+    if request.method == "POST":
+        return _uninstall(request, row)
+    if not row.is_live:
+        return redirect("installation_detail", account, row.pk)
+    return render(request, "installs/installations/installation_uninstall.html", own.what_it_stops(request, row))
+
+
+def _uninstall(request: HttpRequest, installation: Installation) -> HttpResponse:
+    try:
+        lifecycle.uninstall(installation, by=pages.signed_in(request))
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"{installation.application} is uninstalled from {installation.account}.")
+    return redirect("my_apps", installation.account.slug)

@@ -1,0 +1,148 @@
+"""The Installations tab: who has the application, on which version, and their permanent tokens."""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import cast
+from uuid import UUID
+
+from allauth.account.decorators import reauthentication_required
+from django.conf import settings
+from django.contrib import messages
+from django.db.models import Prefetch, Value
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from installs.installations import acts, lifecycle
+from installs.installations.acts import Act
+from installs.installations.forms.of_application import STATES, InstallationFilter
+from installs.models import Installation, PermanentToken
+from installs.models.installations import InstallationQuerySet
+from linnapp import credentials, tab, timeline
+from linnapp.errors import NotPossible
+from linnapp.models import Application, Version
+from linnapp.pages import Column, ListPage, Sort, may_show, page_or_part, show_once, signed_in
+from linnapp.services.versions import Number
+
+SORTS = {
+    "installed": Sort("Newest first", ("-installed_at",)),
+    "used": Sort("Last used", ("-used_at",)),
+    "account": Sort("Account", ("account__name",)),
+}
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+VERSION_CHIPS = 8
+NUMBERS = ("kind", "major", "minor", "patch")
+
+
+@dataclass(frozen=True)
+class Row:
+    """`token` is the permanent token in the clear, for ten minutes after it was revealed; else None."""
+
+    installation: Installation
+    behind: int
+    may_switch: bool
+    tail: str
+    token: str | None
+
+
+@require_safe
+def application_installations(request: HttpRequest, account: str, application: UUID) -> HttpResponseBase:
+    row = tab.visible(request, account, application)
+    numbers = installable_numbers(row)
+    installations = ListPage(
+        request, installations_of(row), filters=InstallationFilter, sorts=SORTS, columns=columns(numbers)
+    )
+    if request.GET.get("format") == "csv":
+        return installations.as_csv(f"installations-{row.pk}")
+    context = tab.context(
+        row,
+        "installations",
+        list=installations,
+        rows=[shown(request, installation, numbers) for installation in installations.rows],
+        chips=installations.chips("state", STATES),
+        version_chips=installations.chips("version", versions_in_use(row, installations)),
+        csv_url=installations.url(format="csv", after=None),
+        site_url=settings.SITE_URL,
+    )
+    return page_or_part(request, "installs/installations/application_installations.html", context)
+
+
+def installations_of(application: Application) -> InstallationQuerySet:
+    live_tokens = Prefetch("permanent_tokens", PermanentToken.objects.live(), to_attr="live_tokens")
+    rows = Installation.objects.of_application(application).select_related("application", "account", "version")
+    return rows.annotate(used_at=Coalesce("last_used_at", Value(NEVER))).prefetch_related(live_tokens)
+
+
+def installable_numbers(application: Application) -> list[Number]:
+    """Numbers of the versions that can be installed, lowest first."""
+    return sorted(
+        version.numbers for version in Version.objects.of_application(application).installable().only(*NUMBERS)
+    )
+
+
+def behind(installation: Installation, numbers: list[Number]) -> int:
+    """By how many versions; what is over, or in development, is behind none."""
+    if not installation.is_live or installation.version.is_development:
+        return 0
+    return len(numbers) - bisect_right(numbers, installation.version.numbers)
+
+
+def versions_in_use(application: Application, listed: ListPage) -> list[tuple[object, str]]:
+    """The versions that installations are on, the Development Version and the highest first, with how many each chip
+    leads to."""
+    on_them = Installation.objects.of_application(application).values("version")
+    versions = Version.objects.filter(pk__in=on_them).order_by("kind", "-major", "-minor", "-patch")
+    counts = cast(InstallationQuerySet, listed.besides("version")).counted_by_version()
+    return [(version.pk, f"{version.label} ({counts.get(version.pk, 0)})") for version in versions[:VERSION_CHIPS]]
+
+
+def shown(request: HttpRequest, installation: Installation, numbers: list[Number]) -> Row:
+    token = next(iter(installation.live_tokens), None)  # type: ignore[attr-defined]
+    return Row(
+        installation,
+        behind(installation, numbers),
+        installation.is_on_own_account and acts.is_possible(Act.SWITCH, installation),
+        credentials.masked(token.tail) if token else "",
+        token.value() if token and may_show(request, "token", token.pk) else None,
+    )
+
+
+def columns(numbers: list[Number]) -> list[Column]:
+    """Of the CSV: everything of the list but the permanent token."""
+    return [
+        Column("Account", lambda row: row.account.name),
+        Column("Installation", lambda row: row.pk),
+        Column("Version", lambda row: row.version.label),
+        Column("Versions behind", lambda row: behind(row, numbers)),
+        Column("State", lambda row: f"{row.shown_state} {row.suspended_by}".strip()),
+        Column("Installed", lambda row: row.installed_at),
+        Column("First exchange", lambda row: row.first_exchange_at),
+        Column("Last used", lambda row: row.last_used_at),
+        Column("Uninstalled", lambda row: row.uninstalled_at),
+        Column("Why it failed", lambda row: row.why_failed if row.has_failed else ""),
+    ]
+
+
+@require_POST
+def application_token_reveal(request: HttpRequest, account: str, application: UUID, installation: UUID) -> HttpResponse:
+    row = tab.editable(request, account, application)
+    rows = Installation.objects.of_application(row).select_related("application__account", "account")
+    return _reveal(request, get_object_or_404(rows, pk=installation))
+
+
+# Below the fetch, so that a stranger is told 404 and not asked for a password.
+@reauthentication_required
+def _reveal(request: HttpRequest, installation: Installation) -> HttpResponse:
+    try:
+        lifecycle.reveal_token(installation, by=signed_in(request), side=timeline.Side.DEVELOPER)
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+    else:
+        show_once(request, "token", lifecycle.current_token(installation).pk)
+    application = installation.application
+    address = reverse("application_installations", args=(application.account.slug, application.pk))
+    return redirect(f"{address}?q={installation.pk}")

@@ -1,0 +1,108 @@
+"""An account moves its installation: to the latest version, and back to the one before."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.views.decorators.http import require_http_methods
+
+from installs.installations import moving
+from installs.installations.comparison import compared
+from installs.installations.forms.moving import VersionReadForm
+from installs.installations.views import own
+from installs.models import Installation
+from linnapp import pages
+from linnapp.errors import Moved, NotPossible
+from linnapp.models import Version
+
+INCOMPLETE = "This form came back incomplete. Read it again, and send it once more."
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def installation_update(request: HttpRequest, account: str, installation: UUID) -> HttpResponse:
+    if request.method == "POST":
+        return _update(request, own.managed(request, account, installation))
+    return _update_page(request, own.readable(request, account, installation))
+
+
+def _update(request: HttpRequest, row: Installation) -> HttpResponse:
+    form = VersionReadForm(request.POST)
+    if not form.is_valid():
+        return _update_page(request, row, INCOMPLETE)
+    read = get_object_or_404(Version.objects.of_application(row.application), pk=form.cleaned_data["version"])
+    try:
+        updated = moving.update(row, to=read, by=pages.signed_in(request))
+    except Moved as news:
+        return _update_page(request, row, str(news))
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _updated(updated))
+    return redirect("installation_detail", row.account.slug, row.pk)
+
+
+def _updated(row: Installation) -> str:
+    before, until = moving.way_back(row), moving.way_back_until(row)
+    way_back = f" Go back to {before.label} until {_day(until)}, if you need to." if before else ""
+    return f"{row.application} is on {row.version} now.{way_back}"
+
+
+def _day(moment: object) -> str:
+    return date_format(timezone.localtime(moment), "j F")  # type: ignore[arg-type]
+
+
+def _update_page(request: HttpRequest, row: Installation, refusal: str = "") -> HttpResponse:
+    """Also for those of the account who may not update: they read what is to come, without a button."""
+    available = moving.available_update(row)
+    if available is None:
+        return redirect("installation_detail", row.account.slug, row.pk)
+    context = {
+        "installation": row,
+        "available": available,
+        "comparison": compared(row.version, available),
+        "may_come_back": moving.may_come_back_to(row.version),
+        "between": moving.versions_between(row.version, available),
+        "refusal": refusal,
+        "may_manage": own.is_managed(request, row),
+        "owners": row.account.owners(),
+    }
+    return render(request, "installs/installations/installation_update.html", context, status=422 if refusal else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def installation_go_back(request: HttpRequest, account: str, installation: UUID) -> HttpResponse:
+    row = own.managed(request, account, installation)
+    return _go_back(request, row) if request.method == "POST" else _go_back_page(request, row)
+
+
+def _go_back_page(request: HttpRequest, row: Installation, refusal: str = "") -> HttpResponse:
+    before = moving.way_back(row)
+    if before is None:
+        return redirect("installation_detail", row.account.slug, row.pk)
+    context = {
+        "installation": row,
+        "before": before,
+        "until": moving.way_back_until(row),
+        "comparison": compared(row.version, before),
+        "refusal": refusal,
+    }
+    return render(request, "installs/installations/installation_go_back.html", context, status=422 if refusal else 200)
+
+
+def _go_back(request: HttpRequest, row: Installation) -> HttpResponse:
+    form = VersionReadForm(request.POST)
+    if not form.is_valid():
+        return _go_back_page(request, row, INCOMPLETE)
+    read = get_object_or_404(Version.objects.of_application(row.application), pk=form.cleaned_data["version"])
+    try:
+        gone_back = moving.go_back(row, to=read, by=pages.signed_in(request))
+    except Moved as news:
+        return _go_back_page(request, own.managed(request, row.account.slug, row.pk), str(news))
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"{row.application} is on {gone_back.version} again.")
+    return redirect("installation_detail", row.account.slug, row.pk)

@@ -1,0 +1,61 @@
+"""Forms about postbacks: sending a test, when an installation is complete, and the end of a signing secret."""
+
+from collections.abc import Iterator
+
+from django import forms
+from django.forms.boundfield import BoundWidget
+
+from installs.models import PostbackPolicy
+from linnapp.endings import ending_field
+from linnapp.manifest import LONGEST_URL, TOKEN, TRACKING
+
+Mode = PostbackPolicy.Mode
+MEANINGS = {
+    Mode.COMPLETE_AND_RETRY: (
+        "The installation is complete at once, and your endpoint is told right after it. Where that fails it is told "
+        "again: up to ten attempts within about three days.",
+        "Choose this unless you know that you need the other.",
+    ),
+    Mode.WAIT_FOR_200: (
+        "Whoever installs waits while your endpoint is asked, once and for at most 10 seconds. It answers 200: the "
+        "installation is complete. Anything else, or nothing: there is no installation, the permanent token is dead, "
+        "and the page says why.",
+        "While your endpoint is down, nobody can install. It may exchange the permanent token before it answers.",
+    ),
+}
+
+
+class PostbackTestForm(forms.Form):
+    """Whether it is an address is for the service to say: its sentences mend it."""
+
+    url = forms.CharField(
+        label="Postback URL",
+        max_length=LONGEST_URL,
+        help_text=f"Any address of yours. {TOKEN} and {TRACKING} in it are filled in as in a real postback.",
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}),
+        error_messages={
+            "required": "Write the address that the test is sent to, such as https://hooks.example.com/linnapp.",
+            "max_length": f"An address has at most {LONGEST_URL} characters; this one has %(show_value)s.",
+        },
+    )
+
+
+class ModeForm(forms.Form):
+    mode = forms.ChoiceField(
+        label="When is an installation complete?",
+        choices=Mode.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose one of the two.", "invalid_choice": "Choose one of the two."},
+    )
+
+    def clean_mode(self) -> Mode:
+        return Mode(self.cleaned_data["mode"])
+
+    def mode_rows(self) -> Iterator[tuple[BoundWidget, str, str]]:
+        """Each radio with what it means, and when to choose it."""
+        for radio in self["mode"]:
+            yield radio, *MEANINGS[Mode(radio.data["value"])]
+
+
+class RotateSigningSecretForm(forms.Form):
+    after = ending_field("When does the present one end?")

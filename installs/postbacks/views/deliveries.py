@@ -1,0 +1,144 @@
+"""The Postbacks tab: what the developer's endpoint was owed, what came of it, and asking for one again."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from installs.models import Delivery, Installation, PostbackHost
+from installs.models.deliveries import host_of
+from installs.postbacks import asking, retries
+from installs.postbacks.forms.deliveries import STATES, TIMES, PostbackFilter
+from installs.postbacks.owing import postback_url
+from linnapp import credentials, tab
+from linnapp.errors import NotPossible
+from linnapp.models import Application
+from linnapp.pages import Column, ListPage, Sort, page_or_part, signed_in
+
+SORTS = {"newest": Sort("Newest first", ("-created_at",)), "oldest": Sort("Oldest first", ("created_at",))}
+ATTEMPTS_SHOWN = 50
+# A page that waits for an attempt that is nearer than this looks again by itself.
+NEAR = timedelta(seconds=90)
+COLUMNS = (
+    Column("Owed", lambda row: row.created_at),
+    Column("Event", lambda row: row.get_event_display()),
+    Column("Account", lambda row: row.installation.account.name if row.installation else ""),
+    Column("Installation", lambda row: row.installation_id),
+    Column("Host", lambda row: row.host),
+    Column("State", lambda row: row.get_state_display()),
+    Column("Last outcome", lambda row: row.outcome),
+    Column("Attempts", lambda row: row.attempt_count),
+    Column("Next attempt", lambda row: row.next_attempt_at),
+    Column("Ended", lambda row: row.ended_at),
+    Column("webhook-id", lambda row: row.pk),
+)
+
+
+@require_safe
+def postback_list(request: HttpRequest, account: str, application: UUID) -> HttpResponseBase:
+    row = tab.visible(request, account, application)
+    deliveries = ListPage(
+        request,
+        Delivery.objects.of_application(row).for_lists(),
+        filters=PostbackFilter,
+        sorts=SORTS,
+        columns=COLUMNS,
+    )
+    if request.GET.get("format") == "csv":
+        return deliveries.as_csv(f"postbacks-{row.pk}")
+    context = tab.context(
+        row,
+        "postbacks",
+        list=deliveries,
+        chips=deliveries.chips("state", STATES),
+        event_chips=deliveries.chips("event", Delivery.Event.choices),
+        time_chips=deliveries.chips("since", TIMES),
+        csv_url=deliveries.url(format="csv", after=None),
+        parked=PostbackHost.objects.of_application(row).parked().with_what_is_held(),
+        has_failed=Delivery.objects.of_application(row).owed().failed().exists(),
+        installation=_installation(request, row),
+        manifest_url=_manifest_url(row) if not deliveries.rows else "",
+    )
+    return page_or_part(request, "installs/postbacks/postback_list.html", context)
+
+
+def _installation(request: HttpRequest, application: Application) -> Installation | None:
+    """The one installation that the address narrows to."""
+    identifier = credentials.canonical(request.GET.get("installation", ""))
+    rows = Installation.objects.of_application(application).select_related("account")
+    return rows.filter(pk=UUID(identifier)).first() if identifier else None
+
+
+def _manifest_url(application: Application) -> str:
+    """The PostbackUrl of the manifest as it is saved."""
+    return postback_url(application.versions.development())
+
+
+@require_safe
+def postback_detail(request: HttpRequest, account: str, application: UUID, delivery: UUID) -> HttpResponse:
+    """A page that looks again says what it has `seen`, and is answered with nothing while nothing has changed: what
+    its reader unfolded stays unfolded."""
+    row = tab.visible(request, account, application)
+    shown = _delivery(row, delivery)
+    progress = progress_of(shown)
+    if request.htmx and request.GET.get("seen") == progress["mark"]:  # type: ignore[attr-defined]
+        return HttpResponse(status=204)
+    newest = "" if shown.is_test else asking.newest_url(shown)
+    context = tab.context(
+        row,
+        "postbacks",
+        delivery=shown,
+        newest=newest if newest != shown.url else "",
+        newest_host=host_of(newest),
+        may_redeliver=not (shown.is_test or shown.is_being_sent or shown.is_awaited) and _is_live(shown),
+        **progress,
+    )
+    return page_or_part(request, "installs/postbacks/postback_detail.html", context)
+
+
+def _delivery(application: Application, key: UUID) -> Delivery:
+    rows = Delivery.objects.of_application(application).for_page()
+    found = get_object_or_404(rows, pk=key)
+    found.application = application
+    return found
+
+
+def _is_live(delivery: Delivery) -> bool:
+    return delivery.installation is not None and delivery.installation.is_live
+
+
+def progress_of(delivery: Delivery) -> dict[str, Any]:
+    """Its attempts, what the schedule says next, and whether the page should look again soon. `mark` changes with
+    whatever the page shows of it."""
+    count = delivery.attempts.count()
+    soon = delivery.next_attempt_at is not None and delivery.next_attempt_at < timezone.now() + NEAR
+    waits = delivery.state == Delivery.State.DUE and soon and not delivery.application.suspended_by_staff_at
+    return {
+        "attempts": list(delivery.attempts.newest_first()[:ATTEMPTS_SHOWN]),
+        "attempt_count": count,
+        "next_number": delivery.tried + 1,
+        "most": 1 if delivery.decides or delivery.is_test else retries.ATTEMPTS,
+        "host": PostbackHost.objects.of_application(delivery.application).filter(host=delivery.host).first(),
+        "polls": delivery.is_being_sent or waits,
+        "mark": f"{count}-{delivery.state}-{delivery.is_being_sent:d}",
+    }
+
+
+@require_POST
+def postback_redeliver(request: HttpRequest, account: str, application: UUID, delivery: UUID) -> HttpResponse:
+    row = tab.editable(request, account, application)
+    wanted = _delivery(row, delivery)
+    to_newest = request.POST.get("to") == "newest"
+    try:
+        asking.redeliver(wanted, to_newest=to_newest, by=signed_in(request))
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, "It is asked for again, and goes out at once. What comes of it appears here.")
+    return redirect("postback_detail", account, application, delivery)

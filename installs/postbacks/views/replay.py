@@ -1,0 +1,99 @@
+"""Replaying all that failed since a moment: how many, which and to which address stand there before it is done."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from installs.models.deliveries import host_of
+from installs.postbacks import asking
+from installs.postbacks.forms.deliveries import ReplayForm, SinceForm
+from linnapp import pages, tab
+from linnapp.errors import NotPossible
+from linnapp.models import Application
+
+SHOWN = 20
+SPANS = {
+    "hour": ("Last hour", timedelta(hours=1)),
+    "day": ("24 hours", timedelta(days=1)),
+    "week": ("7 days", timedelta(days=7)),
+    "quarter": ("90 days", timedelta(days=90)),
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def postback_replay(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
+    row = tab.editable(request, account, application)
+    if request.method == "POST":
+        return _replay(request, row)
+    span, question = _asked(request)
+    since = question.cleaned_data["since"] if question.is_valid() else None
+    form = ReplayForm(initial={"since": since.isoformat() if since else None})
+    return _page(request, row, form, question, span)
+
+
+def _asked(request: HttpRequest) -> tuple[str, SinceForm]:
+    """The span of a chip, or the moment that was typed; without either, a day."""
+    if "since" in request.GET:
+        return "", SinceForm(request.GET)
+    span = request.GET.get("last", "")
+    span = span if span in SPANS else "day"
+    return span, SinceForm({"since": f"{timezone.localtime() - SPANS[span][1]:%Y-%m-%dT%H:%M}"})
+
+
+def _replay(request: HttpRequest, application: Application) -> HttpResponse:
+    form = ReplayForm(request.POST)
+    if form.is_valid():
+        since, to_newest = form.cleaned_data["since"], form.cleaned_data["to"] == "newest"
+        try:
+            count = asking.replay(application, since=since, to_newest=to_newest, by=pages.signed_in(request))
+        except NotPossible as refusal:
+            pages.explain(form, refusal)
+        else:
+            _tell(request, count)
+            return redirect("postback_list", application.account.slug, application.pk)
+    return _page(request, application, form, SinceForm({"since": request.POST.get("since")}))
+
+
+def _tell(request: HttpRequest, count: int) -> None:
+    if not count:
+        messages.info(request, "Nothing has failed since that moment: there was nothing to replay.")
+        return
+    words = "1 postback is" if count == 1 else f"{count:,} postbacks are"
+    messages.success(request, f"{words} asked for again, the oldest first.")
+
+
+def _page(
+    request: HttpRequest, application: Application, form: ReplayForm, question: SinceForm, span: str = ""
+) -> HttpResponse:
+    since = question.cleaned_data["since"] if question.is_valid() else None
+    context = tab.context(
+        application,
+        "postbacks",
+        form=form,
+        question=question,
+        since=since,
+        spans=[(label, f"?last={key}", key == span) for key, (label, _) in SPANS.items()],
+        **(_failed(application, since) if since else {}),
+    )
+    refused = form.is_bound or since is None
+    return render(request, "installs/postbacks/postback_replay.html", context, status=422 if refused else 200)
+
+
+def _failed(application: Application, since: datetime) -> dict[str, Any]:
+    rows = asking.replayable(application, since)
+    hosts = rows.counted_by_host()
+    count = sum(number for _, number in hosts)
+    newest = {host_of(url) for url in asking.newest_urls(application).values() if url}
+    return {
+        "count": count,
+        "hosts": hosts,
+        "newest_hosts": sorted(newest),
+        "rows": list(rows.for_lists()[:SHOWN]),
+        "more": max(count - SHOWN, 0),
+    }

@@ -1,0 +1,109 @@
+"""Postback settings of an application: when an installation is complete, and the signing secret."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from allauth.account.decorators import reauthentication_required
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from installs.models import PostbackPolicy, SigningSecret
+from installs.postbacks import asking, signing_secrets
+from installs.postbacks.forms.settings import ModeForm, RotateSigningSecretForm
+from linnapp import pages, tab
+from linnapp.errors import NotPossible
+from linnapp.models import Application
+
+SHOWN = "signing secret"
+
+
+@dataclass(frozen=True)
+class Row:
+    """`shown` is the signing secret in the clear, for ten minutes after it was revealed or made; else ""."""
+
+    secret: SigningSecret
+    shown: str
+
+
+@require_safe
+def postback_settings(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
+    row = tab.editable(request, account, application)
+    return _page(request, row, ModeForm(initial={"mode": _mode(row)}))
+
+
+@require_POST
+def postback_mode(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
+    row = tab.editable(request, account, application)
+    form = ModeForm(request.POST)
+    if form.is_valid():
+        try:
+            asking.choose_mode(row, form.cleaned_data["mode"], by=pages.signed_in(request))
+        except NotPossible as refusal:
+            pages.explain(form, refusal)
+        else:
+            messages.success(request, "Saved. It holds for every installation from now on.")
+            return redirect("postback_settings", account, row.pk)
+    return _page(request, row, form, status=422)
+
+
+@require_POST
+def signing_secret_reveal(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
+    return _reveal(request, tab.editable(request, account, application))
+
+
+# Below the fetch, so that a stranger is told 404 and not asked for a password.
+@reauthentication_required
+def _reveal(request: HttpRequest, application: Application) -> HttpResponse:
+    try:
+        secret = signing_secrets.reveal(application, by=pages.signed_in(request))
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+    else:
+        pages.show_once(request, SHOWN, secret.pk)
+    return redirect("postback_settings", application.account.slug, application.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def signing_secret_rotate(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
+    row = tab.editable(request, account, application)
+    form = RotateSigningSecretForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        after = form.cleaned_data["after"]
+        try:
+            made = signing_secrets.rotate(row, after=after, by=pages.signed_in(request))
+        except NotPossible as refusal:
+            pages.explain(form, refusal)
+        else:
+            pages.show_once(request, SHOWN, made.pk)
+            messages.success(request, _made(after))
+            return redirect("postback_settings", account, row.pk)
+    context = tab.context(row, "postbacks", form=form, secrets=_secrets(request, row))
+    return render(
+        request, "installs/postbacks/signing_secret_rotate.html", context, status=422 if form.is_bound else 200
+    )
+
+
+def _made(after: timedelta) -> str:
+    if not after:
+        return "The new signing secret is made. The one before has ended: give your endpoint the new one now."
+    return "The new signing secret is made. Until the one before ends, every postback is signed with both."
+
+
+def _mode(application: Application) -> str:
+    policy = PostbackPolicy.objects.filter(application=application).first()
+    return policy.mode if policy else PostbackPolicy.Mode.COMPLETE_AND_RETRY
+
+
+def _secrets(request: HttpRequest, application: Application) -> list[Row]:
+    return [
+        Row(secret, secret.value() if pages.may_show(request, SHOWN, secret.pk) else "")
+        for secret in SigningSecret.objects.of_application(application).live()
+    ]
+
+
+def _page(request: HttpRequest, application: Application, form: ModeForm, status: int = 200) -> HttpResponse:
+    context = tab.context(application, "postbacks", form=form, secrets=_secrets(request, application))
+    return render(request, "installs/postbacks/postback_settings.html", context, status=status)

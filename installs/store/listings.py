@@ -1,0 +1,264 @@
+"""The way into the store and out of it: a developer requests, staff list, return or take off. Every change of
+`Application.listing` goes through here, so that what was reviewed stands in a `Review`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+
+from installs.models import Delivery, Review
+from installs.models.deliveries import host_of
+from installs.postbacks import owing
+from linnapp import timeline
+from linnapp.errors import NotPossible
+from linnapp.models import Application, TimelineEntry, User, Version
+from linnapp.services.applications import locked
+from linnapp.timeline import Kind, Side
+
+Decision, Listing = Review.Decision, Application.Listing
+# One line that says what the application does takes about as much.
+SHORTEST_DESCRIPTION = 40
+ANSWERED_WITHIN = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a listing needs. `words` tell how it stands, or what mends it; `url_name` is the page where that is done."""
+
+    passed: bool
+    name: str
+    words: str
+    url_name: str
+
+
+def checks(application: Application) -> list[Check]:
+    """Three queries at most. The postback is asked for only where the latest version has a PostbackUrl."""
+    latest = application.versions.latest()
+    found = [_logo(application), _description(application), _version(latest), _support(application)]
+    url = owing.postback_url(latest) if latest else ""
+    return [*found, _answers(application, host_of(url))] if url else found
+
+
+def _logo(application: Application) -> Check:
+    words = "It has one." if application.logo_digest else "Add one of 140 x 140 pixels."
+    return Check(bool(application.logo_digest), "Logo", words, "application_general")
+
+
+def _description(application: Application) -> Check:
+    length = len(application.description.strip())
+    words = f"{length} characters." if length else "There is none."
+    if length < SHORTEST_DESCRIPTION:
+        words += f" Say in at least {SHORTEST_DESCRIPTION} characters what it does, and for whom."
+    return Check(length >= SHORTEST_DESCRIPTION, "Description", words, "application_general")
+
+
+def _version(latest: Version | None) -> Check:
+    words = f"{latest.label} is what accounts get." if latest else "Nothing can be installed yet. Release a version."
+    return Check(latest is not None, "Released version", words, "version_list")
+
+
+def _support(application: Application) -> Check:
+    contact = application.support_contact.strip()
+    words = contact or "Say where installers get help: an e-mail address or a web page."
+    return Check(bool(contact), "Support contact", words, "application_general")
+
+
+def _answers(application: Application, host: str) -> Check:
+    rows = Delivery.objects.of_application(application).delivered().to_host(host)
+    if rows.filter(ended_at__gte=timezone.now() - ANSWERED_WITHIN).exists():
+        return Check(True, "Postback", f"{host} answered in the last seven days.", "postback_list")
+    words = f"{host} accepted no postback in the last seven days. Send it a test postback."
+    return Check(False, "Postback", words, "postback_test")
+
+
+# The developer's side.
+
+
+@transaction.atomic
+def request_listing(application: Application, *, by: User) -> Review:
+    """Hands the application to staff as it stands. Raises NotPossible for one that is suspended, in review or listed,
+    and while a check fails."""
+    row = locked(application)
+    if row.suspended_by_staff_at:
+        raise NotPossible(f"{row} is suspended: it can be listed once this portal's staff have resumed it.")
+    if row.listing in (Listing.IN_REVIEW, Listing.LISTED):
+        raise NotPossible(f"{row} is {row.get_listing_display().lower()} already.")
+    if failing := [check.name.lower() for check in checks(row) if not check.passed]:
+        raise NotPossible(f"Not yet: mend what is marked below ({', '.join(failing)}), then request it again.")
+    return hand_in(row, by=by)
+
+
+@transaction.atomic
+def hand_in(application: Application, *, by: User) -> Review:
+    """A request whose checks passed, as the application stands."""
+    row = locked(application)
+    review = _review_of(row, by)
+    review.save(force_insert=True)
+    _become(row, Listing.IN_REVIEW)
+    _tell(Kind.LISTING_REQUESTED, row, by, Side.DEVELOPER)
+    return review
+
+
+@transaction.atomic
+def take_back(application: Application, *, by: User) -> None:
+    """Raises NotPossible where no request is open any more."""
+    row = locked(application)
+    if not close_request(row, by=by):
+        raise NotPossible(f"No request for a listing of {row} is open: staff have decided on it.")
+    _become(row, Listing.UNLISTED)
+    _tell(Kind.LISTING_TAKEN_BACK, row, by, Side.DEVELOPER)
+
+
+def close_request(application: Application, *, by: User) -> bool:
+    """Whether one was open. For who holds the application's lock and sets its listing."""
+    open_ones = Review.objects.of_application(application).open()
+    return bool(open_ones.update(decision=Decision.TAKEN_BACK, decided_at=timezone.now(), decided_by=by))
+
+
+# Staff's side.
+
+
+@transaction.atomic
+def list_in_store(application: Application, *, reason: str, by: User) -> bool:
+    """As `accept`, and the Owners are told."""
+    done = accept(application, reason=reason, by=by)
+    if done:
+        _mail(application, "listed", f"{application} is listed in the store", reason)
+    return done
+
+
+@transaction.atomic
+def accept(application: Application, *, reason: str, by: User) -> bool:
+    """Lists what was requested, as it stood then: an edit made since is marked. Without a request, or for a listed one
+    that was changed, what counts as reviewed is what stands now. Whether anything changed. Raises NotPossible for
+    what cannot be installed."""
+    row = locked(application)
+    if row.listing == Listing.LISTED and not changed_fields(row):
+        return False
+    if row.versions.latest() is None:
+        raise NotPossible(f"{row} has no released version: nobody could install it from the store.")
+    review = Review.objects.of_application(row).open().first() or _review_of(row, by)
+    _decide(review, Decision.LISTED, reason, by)
+    _become(row, Listing.LISTED)
+    _tell(Kind.APPLICATION_LISTED, row, by, Side.STAFF, reason)
+    return True
+
+
+@transaction.atomic
+def return_with_reasons(application: Application, *, reason: str, by: User) -> bool:
+    """As `send_back`, and the Owners are told."""
+    done = send_back(application, reason=reason, by=by)
+    _mail(application, "returned", f"The listing of {application} was returned", reason)
+    return done
+
+
+@transaction.atomic
+def send_back(application: Application, *, reason: str, by: User) -> bool:
+    """The developer reads the reason, mends, and requests again. Raises NotPossible for what is not in review."""
+    row = locked(application)
+    review = Review.objects.of_application(row).open().first()
+    if review is None:
+        raise NotPossible(f"{row} is not in review: there is nothing to return.")
+    _decide(review, Decision.RETURNED, reason, by)
+    _become(row, Listing.RETURNED)
+    _tell(Kind.LISTING_RETURNED, row, by, Side.STAFF, reason)
+    return True
+
+
+@transaction.atomic
+def take_off_store(application: Application, *, reason: str, by: User) -> bool:
+    """Whether it was listed. Raises NotPossible for one in review, which is returned instead."""
+    row = locked(application)
+    if row.listing == Listing.IN_REVIEW:
+        raise NotPossible(f"{row} is in review, not in the store. Return it with the reasons instead.")
+    if row.listing != Listing.LISTED:
+        return False
+    _become(row, Listing.UNLISTED)
+    _tell(Kind.APPLICATION_UNLISTED, row, by, Side.STAFF, reason)
+    _mail(row, "taken_off", f"{row} was taken off the store", reason)
+    return True
+
+
+def _review_of(application: Application, by: User) -> Review:
+    return Review(
+        application=application,
+        requested_by=by,
+        name=application.name,
+        description=application.description,
+        logo_digest=application.logo_digest,
+    )
+
+
+def _decide(review: Review, decision: Review.Decision, reason: str, by: User) -> None:
+    review.decision, review.decided_at, review.decided_by, review.reasons = decision, timezone.now(), by, reason
+    review.save()
+
+
+def _become(application: Application, listing: Application.Listing) -> None:
+    application.listing = listing
+    application.save(update_fields=["listing"])
+
+
+def _tell(kind: Kind, application: Application, by: User, side: Side, reason: str = "") -> None:
+    timeline.record(kind, by=by, side=side, application=application, account=application.account, reason=reason)
+
+
+def _mail(application: Application, decision: str, subject: str, reason: str) -> None:
+    here = settings.SITE_URL + reverse("listing", args=[application.account.slug, application.pk])
+    context = {"application": application, "reason": reason, "link": here}
+    text = render_to_string(f"installs/mail/listing_{decision}.txt", context)
+    for owner in application.account.owners():
+        if owner.is_active:
+            send_mail(subject, text, None, [owner.email])
+
+
+# What was reviewed, beside what stands now.
+
+
+def last_review(application: Application) -> Review | None:
+    """The last that was decided or is open, and was not taken back."""
+    rows = Review.objects.of_application(application).exclude(decision=Decision.TAKEN_BACK)
+    return rows.newest_first().first()
+
+
+def changed_fields(application: Application) -> list[str]:
+    """What differs from the last accepted review: some of name, description and logo; all of them where none is on
+    record."""
+    return differences(application, last_accepted([application]).get(application.pk))
+
+
+def last_accepted(applications: Iterable[Application]) -> dict[UUID, Review]:
+    """The last accepted review of each that has one, by application: one query for all."""
+    rows = Review.objects.accepted().filter(application__in=list(applications)).order_by("decided_at", "pk")
+    return {review.application_id: review for review in rows}
+
+
+def differences(application: Application, review: Review | None) -> list[str]:
+    fields = {"name": "name", "description": "description", "logo": "logo_digest"}
+    if review is None:
+        return list(fields)
+    return [word for word, field in fields.items() if getattr(review, field) != getattr(application, field)]
+
+
+def with_changed_since_review(applications: QuerySet[Application]) -> QuerySet[Application]:
+    """With `changed_since_review`: listed, and not as the last accepted review has it."""
+    accepted = Review.objects.accepted().filter(application=OuterRef("pk")).order_by("-decided_at", "-pk")
+    same = {name: OuterRef(name) for name in ("name", "description", "logo_digest")}
+    as_reviewed = Exists(Review.objects.filter(pk=OuterRef("accepted_review"), **same))
+    rows = applications.annotate(accepted_review=Subquery(accepted.values("pk")[:1]))
+    return rows.annotate(changed_since_review=Q(listing=Listing.LISTED) & ~as_reviewed)
+
+
+def taken_off(application: Application) -> TimelineEntry | None:
+    """That staff took it off the store, while it has not been requested or listed again."""
+    kinds = (Kind.APPLICATION_LISTED, Kind.APPLICATION_UNLISTED, Kind.LISTING_REQUESTED)
+    last = TimelineEntry.objects.about_application(application.pk).filter(kind__in=kinds).newest_first().first()
+    return last if last and last.kind == Kind.APPLICATION_UNLISTED else None

@@ -1,0 +1,19 @@
+"""When a credential ends that the next one replaces: the same three moments for each kind of it."""
+
+from datetime import timedelta
+
+from django import forms
+
+AFTER = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "now": timedelta(0)}
+LABELS = {"24h": "In 24 hours", "7d": "In 7 days", "now": "Now"}
+
+
+def ending_field(label: str) -> forms.TypedChoiceField:
+    """Cleaned to the time until then."""
+    return forms.TypedChoiceField(
+        label=label,
+        choices=list(LABELS.items()),
+        coerce=AFTER.__getitem__,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose when it ends.", "invalid_choice": "Choose one of the three moments."},
+    )

@@ -1,0 +1,341 @@
+"""The Django admin: every page of every model opens, and none holds or filters by a secret."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Model
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from installs.connectors import making
+from installs.connectors.reading import Authorised
+from installs.connectors.sessions import RowSessions
+from installs.models import (
+    Attempt,
+    AttemptCount,
+    Connector,
+    ConnectorCheck,
+    Delivery,
+    ExchangeHour,
+    FailureWindow,
+    Installation,
+    PostbackHost,
+    PostbackPolicy,
+    RefusalGroup,
+    RefusalSample,
+    Review,
+    Session,
+    SigningSecret,
+    UpdateMailing,
+)
+from linnapp import credentials
+from linnapp.models import (
+    Account,
+    Application,
+    Invitation,
+    KeyCanary,
+    Module,
+    Parameter,
+    Secret,
+    TimelineEntry,
+    User,
+    Version,
+)
+from linnapp.services import people
+from tests.kit.people import PASSWORD, ClientOf
+
+pytestmark = pytest.mark.django_db
+MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
+TEAM_ONLY = "quokka-plan"
+INLINE = re.compile(r"<style|\sstyle=|\son[a-z]+=|javascript:|<script(?![^>]*\ssrc=)[^>]*>")
+
+
+def path_of(model: type[Model], *parts: object) -> str:
+    return "/".join(["/admin", model._meta.app_label, str(model._meta.model_name), *map(str, parts), ""])
+
+
+def make_session(installation: Installation) -> Session:
+    token = installation.permanent_tokens.get()
+    secret = installation.application.secrets.get()
+    return Session.objects.create(
+        digest=credentials.digest(credentials.new_credential()),
+        installation=installation,
+        permanent_token=token,
+        secret=secret,
+        expires_at=timezone.now() + timedelta(days=1),
+    )
+
+
+@pytest.fixture
+def everything(installation: Installation, alice: User, northwind: Account, paula: User) -> None:
+    """A row of every model."""
+    now = timezone.now()
+    application = installation.application
+    people.invite(northwind, email="erin@emporium.example", role="DEVELOPER", by=alice)
+    make_session(installation)
+    ExchangeHour.objects.create(installation=installation, hour=now, exchanges=3)
+    group = RefusalGroup.objects.create(key="group-key-of-its-own", hour=now, reason="UNPROVEN", last_at=now)
+    RefusalSample.objects.create(group=group, reference="a-reference", at=now)
+    FailureWindow.objects.create(address="192.0.2.1", began_at=now, last_at=now)
+    PostbackPolicy.objects.create(application=application)
+    SigningSecret.objects.create(application=application, encrypted=credentials.encrypt("signing"), tail="ning")
+    delivery = Delivery.objects.create(
+        application=application, installation=installation, event="test", url="https://x.example/", nonce="only-once"
+    )
+    Attempt.objects.create(delivery=delivery, status=200)
+    AttemptCount.objects.create(outcome="2xx", count=1)
+    PostbackHost.objects.create(application=application, host="x.example")
+    Review.objects.create(application=application, name="Stock Bridge")
+    UpdateMailing.objects.create(user=alice)
+    made = making.make(installation.account, values_of_connector(), by=alice)
+    RowSessions(made).put(0, Authorised("0f9d4e7c-1111-4222-8333-4444deadfeed", 1800))
+    ConnectorCheck.objects.create(connector=made, conversation=[{"request": "POST", "answer": TEAM_ONLY}])
+    module = Module.objects.filter(application=application)[0]
+    Parameter.objects.create(module=module, position=0, name="PostbackUrl", value="https://x.example/")
+    tell_the_team_only(application)
+
+
+def values_of_connector() -> making.Values:
+    return making.Values(
+        name="Warehouse",
+        base_url="https://api.example.com",
+        scope="Inventory",
+        token="6a5ef9a1-0000-4000-8000-00000000beef",
+        application_id="6a5ef9a1-0000-4000-8000-000000000001",
+        application_secret="6a5ef9a1-0000-4000-8000-00000000cafe",
+        grant_type=making.GRANT_TYPE,
+        token_key=making.TOKEN_KEY,
+    )
+
+
+def tell_the_team_only(application: Application) -> None:
+    """Marks what only the application's own team may read."""
+    Application.objects.filter(pk=application.pk).update(summary=TEAM_ONLY)
+    Module.objects.filter(application=application).update(group=TEAM_ONLY, name=TEAM_ONLY, formatted_name=TEAM_ONLY)
+    development = application.versions.development()
+    for module in development.snapshot["Modules"]:
+        module |= {"group": TEAM_ONLY, "moduleName": TEAM_ONLY, "formattedName": TEAM_ONLY}
+    development.save()
+
+
+def secrets_of_the_database() -> set[str]:
+    """All that no page may hold: every value in the clear, every digest, every ciphertext, every password hash."""
+    found = set()
+    for model in apps.get_models():
+        fields = {field.name for field in model._meta.concrete_fields}
+        ciphertexts = {name for name in fields if name.endswith("encrypted")}
+        for name in (fields & {"digest", "key_digest", "nonce", "password"}) | ciphertexts:
+            found |= set(model._default_manager.values_list(name, flat=True))
+        if model is RefusalGroup:
+            found |= set(RefusalGroup.objects.values_list("key", flat=True))
+    found |= {secret.value() for secret in Secret.objects.all()}
+    found |= {
+        token.value() for installation in Installation.objects.all() for token in installation.permanent_tokens.all()
+    }
+    return found - {""}
+
+
+def test_every_model_of_both_packages_is_in_the_admin() -> None:
+    ours = {model for model in apps.get_models() if model._meta.app_label in {"linnapp", "installs"}}
+    assert ours <= set(MODELS)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_every_page_opens_and_holds_no_secret(
+    model: type[Model], everything: None, paula: User, client_of: ClientOf
+) -> None:
+    client, forbidden = client_of(paula), secrets_of_the_database() | {TEAM_ONLY}
+    row = model._default_manager.order_by("pk").first()
+    assert row is not None
+    assert len(forbidden) > 8
+    pages = {
+        "list": client.get(path_of(model)),
+        "search": client.get(path_of(model), {"q": "a"}),
+        "search by id": client.get(path_of(model), {"q": "{8F2C0000-0000-4000-8000-0000000091D4}"}),
+        "page": client.get(path_of(model, row.pk, "change")),
+        "history": client.get(path_of(model, row.pk, "history")),
+    }
+    assert {name: page.status_code for name, page in pages.items()} == dict.fromkeys(pages, 200)
+    for name, page in pages.items():
+        text = page.content.decode()
+        assert not [value for value in forbidden if value in text], name
+        assert not INLINE.findall(text), name
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_nothing_is_added_or_deleted_by_the_admin(
+    model: type[Model], everything: None, paula: User, client_of: ClientOf
+) -> None:
+    client = client_of(paula)
+    row: Any = model._default_manager.first()
+    before = model._default_manager.count()
+    assert client.get(path_of(model, "add")).status_code == (200 if model is Group else 403)
+    assert client.post(path_of(model, row.pk, "delete"), {"post": "yes"}).status_code == 403
+    client.post(path_of(model), {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"})
+    assert model._default_manager.count() == before
+
+
+@pytest.mark.parametrize(
+    "model", [model for model in MODELS if model not in {User, Group}], ids=lambda m: m._meta.label
+)
+def test_nothing_is_saved_past_the_services(
+    model: type[Model], everything: None, paula: User, client_of: ClientOf
+) -> None:
+    row: Any = model._default_manager.first()
+    fields = {field.name: "changed" for field in model._meta.concrete_fields}
+    assert client_of(paula).post(path_of(model, row.pk, "change"), fields).status_code == 403
+    again = model._default_manager.get(pk=row.pk)
+    assert [getattr(again, field.attname) for field in model._meta.concrete_fields] == [
+        getattr(row, field.attname) for field in model._meta.concrete_fields
+    ]
+
+
+@pytest.mark.parametrize(
+    ("model", "lookup"),
+    [
+        (Secret, "digest__startswith"),
+        (Secret, "encrypted__contains"),
+        (Invitation, "key_digest"),
+        (User, "password__startswith"),
+        (Application, "summary__contains"),
+        (Module, "formatted_name"),
+        (Version, "snapshot__Modules__contains"),
+        (KeyCanary, "encrypted__startswith"),
+        (Connector, "token_encrypted__startswith"),
+        (Connector, "session_encrypted__startswith"),
+        (ConnectorCheck, "conversation__icontains"),
+        (Application, "secrets__digest__startswith"),
+        (Session, "permanent_token__digest__startswith"),
+    ],
+)
+def test_no_list_can_be_filtered_by_a_secret(
+    model: type[Model], lookup: str, everything: None, paula: User, client_of: ClientOf
+) -> None:
+    assert client_of(paula).get(path_of(model), {lookup: "a"}).status_code == 400
+
+
+def test_a_search_by_token_or_secret_finds_nothing(everything: None, paula: User, client_of: ClientOf) -> None:
+    token = Installation.objects.get().permanent_tokens.get()
+    for value in (token.value(), token.digest, token.encrypted[:20]):
+        page = client_of(paula).get(path_of(type(token)), {"q": value})
+        assert "0 permanent tokens" in page.content.decode()
+
+
+def test_an_installation_is_found_by_its_id_in_any_spelling(
+    installation: Installation, paula: User, client_of: ClientOf
+) -> None:
+    for spelled in (str(installation.pk), installation.pk.hex.upper(), f"{{{installation.pk}}}"):
+        page = client_of(paula).get(path_of(Installation), {"q": spelled})
+        assert "1 installation" in page.content.decode()
+
+
+@pytest.mark.parametrize("word", ["Active", "Waiting", "Suspended", "Never connected", "Uninstalled", "Failed"])
+def test_installations_are_filtered_by_the_state_that_pages_show(
+    installation: Installation, application: Application, paula: User, client_of: ClientOf, word: str
+) -> None:
+    Application.objects.update(suspended_by_staff_at=timezone.now())
+    page = client_of(paula).get(path_of(Installation), {"shown": word}).content.decode()
+    expected = 1 if word in {"Suspended", "Never connected"} else 0
+    assert f"{expected} installation" in page
+
+
+def test_what_waited_in_vain_reads_as_failed(installation: Installation, paula: User, client_of: ClientOf) -> None:
+    Installation.objects.update(state=Installation.State.PENDING, waits_until=timezone.now())
+    page = client_of(paula).get(path_of(Installation), {"shown": "Failed"}).content.decode()
+    assert '<td class="field-pill">Failed</td>' in page
+
+
+def test_an_application_leads_to_the_pages_of_the_portal(
+    application: Application, paula: User, client_of: ClientOf
+) -> None:
+    page = client_of(paula).get(path_of(Application, application.pk, "change")).content.decode()
+    here = f"/a/northwind/applications/{application.pk}/"
+    for address in (f"{here}modules/", f"{here}versions/new/", f"{here}installations/"):
+        assert f'href="{address}"' in page
+
+
+def test_an_installation_leads_to_the_pages_of_the_portal(
+    installation: Installation, paula: User, client_of: ClientOf
+) -> None:
+    page = client_of(paula).get(path_of(Installation, installation.pk, "change")).content.decode()
+    here = f"/a/northwind/applications/{installation.application_id}/"
+    postbacks = f"/support/installations/{installation.pk}/postbacks/"
+    for address in (f"{here}modules/", f"{here}versions/new/", f"{here}installations/", postbacks):
+        assert f'href="{address}"' in page
+
+
+def test_the_admin_is_behind_the_portals_own_door(alice: User, paula: User, client_of: ClientOf) -> None:
+    assert Client().get("/admin/", follow=True).redirect_chain[-1][0] == "/sign-in/?next=%2Fadmin%2F"
+    assert Client().get("/admin/login/").url.startswith("/sign-in/")  # type: ignore[attr-defined]
+    for path in ("/admin/", "/admin/login/", "/admin/linnapp/application/", "/admin/jsi18n/", "/admin/nowhere/"):
+        assert client_of(alice).get(path).status_code == 404
+    assert client_of(paula).get("/admin/password_change/").url == "/profile/password/"  # type: ignore[attr-defined]
+    assert client_of(paula).post("/admin/logout/").url == "/sign-out/"  # type: ignore[attr-defined]
+    assert client_of(paula).post("/admin/login/", {"username": paula.email, "password": PASSWORD}).status_code == 302
+
+
+def test_support_gets_what_its_permissions_say(installation: Installation, sam: User, client_of: ClientOf) -> None:
+    assert client_of(sam).get("/admin/").status_code == 200
+    assert client_of(sam).get(path_of(Installation)).status_code == 403
+    sam.user_permissions.add(Permission.objects.get(codename="view_installation"))
+    page = client_of(sam).get(path_of(Installation))
+    assert page.status_code == 200
+    assert b'value="suspend"' not in page.content
+    assert client_of(sam).get(path_of(Secret)).status_code == 403
+
+
+def test_only_superusers_see_people_and_groups(sam: User, client_of: ClientOf) -> None:
+    sam.user_permissions.set(Permission.objects.filter(content_type__model__in=["user", "group"]))
+    for path in (path_of(User), path_of(User, sam.pk, "change"), path_of(Group), path_of(Group, "add")):
+        assert client_of(sam).get(path).status_code == 403
+    answer = client_of(sam).post(path_of(User, sam.pk, "change"), {"name": "Sam", "is_superuser": "on"})
+    assert answer.status_code == 403
+    sam.refresh_from_db()
+    assert not sam.is_superuser
+
+
+def change_person(client: Client, person: User, **values: str) -> Any:
+    return client.post(path_of(User, person.pk, "change"), {"name": person.name, "time_zone": "UTC"} | values)
+
+
+def test_a_superuser_switches_somebody_off(alice: User, paula: User, client_of: ClientOf) -> None:
+    browser = client_of(alice)
+    assert change_person(client_of(paula), alice).status_code == 302
+    alice.refresh_from_db()
+    assert not alice.is_active
+    assert browser.get("/profile/").status_code == 302
+
+
+def test_a_superuser_cannot_lock_themselves_out(paula: User, client_of: ClientOf) -> None:
+    assert "paula@linnapp.example, verified" in client_of(paula).get(path_of(User, paula.pk, "change")).content.decode()
+    answer = change_person(client_of(paula), paula, is_active="on", is_staff="on")
+    assert "This is you." in answer.content.decode()
+    paula.refresh_from_db()
+    assert paula.is_superuser
+
+
+def test_lists_cost_the_same_however_long_they_are(
+    installation: Installation,
+    alice: User,
+    paula: User,
+    client_of: ClientOf,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    accounts = Account.objects.bulk_create(
+        Account(name=f"Customer {n}", slug=f"customer-{n}", contact_email="c@x.example") for n in range(60)
+    )
+    Installation.objects.bulk_create(
+        Installation(application=installation.application, account=account, version=installation.version)
+        for account in accounts
+    )
+    TimelineEntry.objects.bulk_create(TimelineEntry(kind="INSTALLED", side="STAFF") for _ in range(60))
+    client = client_of(paula)
+    for model in MODELS:
+        with django_assert_max_num_queries(12):
+            client.get(path_of(model))

@@ -1,0 +1,377 @@
+"""The Overview tab: the checklist, what needs attention, a week in figures, the latest activity."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from installs.application import attention, figures, secret_ends
+from installs.application.checklist import checklist, in_words
+from installs.installations import lifecycle, suspending
+from installs.models import Delivery, ExchangeHour, Installation, PostbackHost, RefusalGroup
+from linnapp.models import Account, Application, User, Version
+from linnapp.services import secrets
+from tests.exchange.test_exchanges import exchange
+from tests.kit.people import ClientOf
+from tests.kit.posting import install, wait_for_200, with_postback
+
+ENDPOINT = "https://hooks.northwind.example/installed"
+State = Delivery.State
+
+
+def overview(application: Application) -> str:
+    return reverse("application_overview", args=(application.account.slug, application.pk))
+
+
+def open_and_done(application: Application) -> tuple[str | None, list[str]]:
+    found = checklist(Application.objects.get(pk=application.pk))
+    return found.open_line, [line.name for line in found.lines if line.done]
+
+
+def sentences(application: Application) -> list[str]:
+    return [notice.sentence for notice in attention.notices(Application.objects.get(pk=application.pk))]
+
+
+def refusal(application: Application, reason: str, count: int, at: datetime) -> None:
+    hour = at.replace(minute=0, second=0, microsecond=0)
+    RefusalGroup.objects.create(
+        key=uuid4().hex, hour=hour, reason=reason, application_id=application.pk, count=count, last_at=at
+    )
+
+
+# Get to a first call.
+
+
+def test_the_lines_tick_themselves(
+    application: Application, northwind: Account, alice: User, client_of: ClientOf
+) -> None:
+    assert open_and_done(application) == ("manifest", ["created"])
+    Application.objects.filter(pk=application.pk).update(manifest_revision=2)
+    assert open_and_done(application) == ("version", ["created", "manifest"])
+    version = application.versions.development()
+    Version.objects.create(
+        application=application, kind=Version.Kind.RELEASED, major=1, minor=0, patch=0, snapshot=version.snapshot
+    )
+    assert open_and_done(application)[0] == "installed"
+    installation = lifecycle.install(application, account=northwind, version=version, by=alice).installation
+    assert open_and_done(application)[0] == "exchange"
+    exchange(installation, application.created_at + timedelta(minutes=4, seconds=12))
+    assert open_and_done(application)[0] is None
+    page = client_of(alice).get(overview(application)).content.decode()
+    assert "First call 4 min 12 s after creation" in page
+
+
+def test_the_folded_moment_counts_once_sessions_are_gone(application: Application, installation: Installation) -> None:
+    first = application.created_at + timedelta(hours=2)
+    Installation.objects.filter(pk=installation.pk).update(first_exchange_at=first)
+    assert checklist(application).took == "2 h 0 min"
+
+
+def test_the_open_line_carries_its_button(client_of: ClientOf, alice: User, application: Application) -> None:
+    client = client_of(alice)
+    Application.objects.filter(pk=application.pk).update(manifest_revision=2)
+    page = client.get(overview(application)).content.decode()
+    assert "Review and create 1.0.0" in page
+    assert "curl" not in page
+
+
+def test_the_command_holds_real_ids_and_no_secret(
+    client_of: ClientOf, alice: User, application: Application, installation: Installation
+) -> None:
+    page = client_of(alice).get(overview(application)).content.decode()
+    assert "curl http://localhost:8000/api/Auth/AuthorizeByApplication" in page
+    assert f"-d ApplicationId={application.pk}" in page
+    assert "$APPLICATION_SECRET" in page
+    assert "$PERMANENT_TOKEN" in page
+    assert application.secrets.get().value() not in page
+    assert lifecycle.current_token(installation).value() not in page
+
+
+def test_a_postback_url_adds_a_line_that_the_first_delivery_ticks(
+    application: Application, cakes: Account, alice: User, carol: User, client_of: ClientOf
+) -> None:
+    names = [line.name for line in checklist(application).lines]
+    assert "postback" not in names
+    made = install(application, cakes, with_postback(application, ENDPOINT, alice), carol)
+    assert [line.name for line in checklist(application).lines] == [
+        "created", "manifest", "version", "installed", "postback", "exchange",
+    ]  # fmt: skip
+    assert open_and_done(application)[0] == "postback"
+    page = client_of(alice).get(overview(application)).content.decode()
+    assert "manage.py receive_postbacks" in page
+    assert "$PERMANENT_TOKEN" not in page
+    Delivery.objects.update(state=State.DELIVERED, event=Delivery.Event.TEST)
+    assert open_and_done(application)[0] == "postback"
+    Delivery.objects.update(event=Delivery.Event.INSTALLED)
+    assert open_and_done(application)[0] == "exchange"
+    assert "Postback answered by hooks.northwind.example" in [line.label for line in checklist(application).lines]
+    exchange(made.installation, application.created_at + timedelta(minutes=1))
+    assert open_and_done(application)[0] is None
+
+
+def test_before_a_release_the_saved_manifest_says_whether_there_is_a_postback(
+    application: Application, version: Version, alice: User
+) -> None:
+    with_postback(application, ENDPOINT, alice, (1, 1, 0))
+    Version.objects.filter(kind=Version.Kind.RELEASED, minor=1).update(withdrawn_at=timezone.now())
+    assert "postback" not in [line.name for line in checklist(application).lines]
+    Version.objects.filter(kind=Version.Kind.RELEASED).delete()
+    assert "postback" in [line.name for line in checklist(application).lines]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 s"), (59, "59 s"), (252, "4 min 12 s"), (3600, "1 h 0 min"), (90_000, "1 d 1 h"), (-5, "0 s")],
+)
+def test_spans_are_said_in_two_units(seconds: int, words: str) -> None:
+    assert in_words(timedelta(seconds=seconds)) == words
+
+
+# Needs attention.
+
+
+def test_nothing_to_say_means_no_section(client_of: ClientOf, alice: User, application: Application) -> None:
+    assert sentences(application) == []
+    assert "Needs attention" not in client_of(alice).get(overview(application)).content.decode()
+
+
+def test_who_never_connected_for_a_day_is_counted(
+    client_of: ClientOf, alice: User, application: Application, installation: Installation
+) -> None:
+    assert sentences(application) == []
+    Installation.objects.update(installed_at=timezone.now() - timedelta(hours=25))
+    assert sentences(application) == ["1 installation never connected"]
+    page = client_of(alice).get(overview(application)).content.decode()
+    assert "?state=never_connected" in page
+
+
+def test_refused_exchanges_of_the_last_day_are_named_by_cause(application: Application) -> None:
+    now = timezone.now()
+    refusal(application, "UNKNOWN_TOKEN", 2, now)
+    refusal(application, "SESSION_TOKEN_SENT", 5, now)
+    refusal(application, "OVER_QUOTA", 50, now - timedelta(days=3))
+    notice = attention.notices(application)[0]
+    assert notice.sentence == "7 exchanges were refused in the last day"
+    assert notice.detail == (
+        "session token sent instead of the permanent token (5); no permanent token of this portal (2)"
+    )
+
+
+def test_suspended_installations_are_told(application: Application, installation: Installation, sam: User) -> None:
+    suspending.suspend_by_staff(installation, reason="Asked for.", by=sam)
+    assert sentences(application) == ["1 installation is suspended"]
+
+
+def test_a_secret_that_ends_soon_is_told(application: Application, alice: User) -> None:
+    old = application.secrets.get()
+    secrets.create_secret(application=application, by=alice)
+    secret_ends.retire_secret(old, after=timedelta(hours=24), by=alice)
+    assert sentences(application)[0].startswith(f"Application Secret …{old.tail} ends on ")
+
+
+def test_versions_that_are_all_withdrawn_are_told(application: Application, version: Version) -> None:
+    Version.objects.filter(pk=version.pk).update(withdrawn_at=timezone.now())
+    assert sentences(application) == ["No version can be installed"]
+
+
+@pytest.fixture
+def owed(
+    application: Application,
+    northwind: Account,
+    cakes: Account,
+    depot: Account,
+    alice: User,
+    carol: User,
+    dave: User,
+) -> list[Delivery]:
+    """A postback to each of three accounts' installations, all delivered."""
+    version = with_postback(application, ENDPOINT, alice)
+    for account, owner in ((northwind, alice), (cakes, carol), (depot, dave)):
+        install(application, account, version, owner)
+    Delivery.objects.update(state=State.DELIVERED, next_attempt_at=None, tried=1, ended_at=timezone.now())
+    return list(Delivery.objects.order_by("created_at"))
+
+
+def become(delivery: Delivery, **fields: Any) -> None:
+    Delivery.objects.filter(pk=delivery.pk).update(**fields)
+
+
+def test_postbacks_that_arrived_are_not_told(application: Application, owed: list[Delivery]) -> None:
+    assert sentences(application) == []
+
+
+def test_postbacks_that_wait_or_were_given_up_are_told_with_their_list(
+    application: Application, owed: list[Delivery], client_of: ClientOf, alice: User
+) -> None:
+    now = timezone.now()
+    become(owed[0], state=State.DUE, next_attempt_at=now + timedelta(hours=2), ended_at=None)
+    become(owed[1], state=State.EXHAUSTED, ended_at=now - timedelta(days=6))
+    become(owed[2], state=State.STOPPED, ended_at=now - timedelta(days=6))
+    assert sentences(application) == [
+        "2 postbacks given up in the last seven days",
+        "1 postback waiting for another attempt",
+    ]
+    notices = attention.notices(application)
+    assert [(notice.url_name, notice.query) for notice in notices] == [
+        ("postback_list", "state=failed"),
+        ("postback_list", "state=due"),
+    ]
+    page = client_of(alice).get(overview(application)).content.decode()
+    assert "2 postbacks given up in the last seven days" in page
+
+
+def test_what_nothing_mends_or_was_long_ago_is_not_told(
+    application: Application, owed: list[Delivery], carol: User
+) -> None:
+    now = timezone.now()
+    become(owed[0], state=State.DUE, next_attempt_at=now, tried=0)
+    become(owed[1], state=State.STOPPED, ended_at=now)
+    become(owed[2], state=State.EXHAUSTED, ended_at=now - timedelta(days=8))
+    assert owed[1].installation is not None
+    lifecycle.uninstall(owed[1].installation, by=carol)
+    Delivery.objects.create(
+        application=application, event=Delivery.Event.TEST, state=State.STOPPED, ended_at=now, url=ENDPOINT, nonce="t"
+    )
+    assert sentences(application) == []
+
+
+def test_a_parked_host_is_told_with_what_it_holds(application: Application, owed: list[Delivery]) -> None:
+    parked = timezone.now() - timedelta(hours=5)
+    PostbackHost.objects.create(
+        application=application,
+        host="hooks.northwind.example",
+        parked_at=parked,
+        next_trial_at=parked + timedelta(hours=6),
+    )
+    PostbackHost.objects.create(application=application, host="other.example", failing_since=parked)
+    become(owed[0], state=State.HELD)
+    become(owed[1], state=State.HELD)
+    (notice,) = attention.notices(application)
+    local = timezone.localtime(parked)
+    assert notice.sentence == f"Postbacks to hooks.northwind.example are held since {local.day} {local:%B at %H:%M}"
+    assert notice.detail.startswith("2 postbacks wait. The oldest is tried once an hour, next on ")
+    assert notice.query == "state=held"
+
+
+def test_installations_that_failed_are_told_for_a_week(
+    application: Application, cakes: Account, alice: User, carol: User
+) -> None:
+    wait_for_200(application)
+    install(application, cakes, with_postback(application, ENDPOINT, alice), carol)
+    assert sentences(application) == []
+    Installation.objects.update(waits_until=timezone.now() - timedelta(seconds=1))
+    (notice,) = attention.notices(application)
+    assert notice.sentence == "1 installation failed in the last seven days"
+    assert "No worker of the portal took the postback within 60 seconds" in notice.detail
+    assert notice.query == "state=failed"
+    Installation.objects.update(state="FAILED", failure="Answered 500.", installed_at=timezone.now())
+    assert "The last one: Answered 500." in attention.notices(application)[0].detail
+    Installation.objects.update(installed_at=timezone.now() - timedelta(days=8))
+    assert sentences(application) == []
+
+
+# Figures.
+
+
+def test_postbacks_delivered_are_counted_by_the_day_they_were_owed(
+    application: Application, owed: list[Delivery], client_of: ClientOf, alice: User
+) -> None:
+    now = timezone.now()
+    Delivery.objects.create(
+        application=application, event=Delivery.Event.TEST, state=State.DELIVERED, url=ENDPOINT, nonce="t"
+    )
+    become(owed[1], created_at=now - timedelta(days=2))
+    become(owed[2], state=State.EXHAUSTED)
+    week = figures.week(application)
+    assert (week.delivered, week.owed, week.delivered_percent) == (2, 3, 66.6)
+    assert [day.delivered for day in week.days] == [0, 0, 0, 0, 1, 0, 1]
+    page = client_of(alice).get(overview(application)).content.decode()
+    assert "Postbacks delivered<strong>2</strong><small>66.6 % delivered</small>" in page
+    become(owed[0], created_at=now - timedelta(days=9))
+    assert figures.week(application).delivered == 1
+
+
+def test_where_none_is_owed_no_percentage_is_made_up(
+    client_of: ClientOf, alice: User, application: Application
+) -> None:
+    assert "none owed" in client_of(alice).get(overview(application)).content.decode()
+
+
+def test_the_week_adds_up(application: Application, installation: Installation) -> None:
+    now = timezone.now()
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    for ago, exchanges in ((0, 3), (2, 5), (9, 100)):
+        ExchangeHour.objects.create(
+            installation=installation, hour=hour - timedelta(days=ago), exchanges=exchanges, addresses=1
+        )
+    refusal(application, "OVER_QUOTA", 2, now)
+    week = figures.week(application)
+    assert (week.active, week.installed, week.exchanges, week.refused, week.causes) == (1, 1, 8, 2, 1)
+    assert week.answered_percent == 80.0
+    assert [day.exchanges for day in week.days] == [0, 0, 0, 0, 5, 0, 3]
+    assert [day.active for day in week.days] == [0, 0, 0, 0, 0, 0, 1]
+    assert week.days[-1].date == timezone.localdate()
+
+
+def test_installations_that_came_and_went_are_in_the_days_before(
+    application: Application, installation: Installation
+) -> None:
+    now = timezone.now()
+    Installation.objects.update(
+        installed_at=now - timedelta(days=20), uninstalled_at=now - timedelta(days=2), state="UNINSTALLED"
+    )
+    assert [day.active for day in figures.week(application).days] == [1, 1, 1, 1, 0, 0, 0]
+
+
+def test_without_seven_days_there_is_no_chart(
+    client_of: ClientOf, alice: User, application: Application, installation: Installation
+) -> None:
+    client = client_of(alice)
+    assert '<svg class="sparkline"' not in client.get(overview(application)).content.decode()
+    Installation.objects.update(installed_at=timezone.now() - timedelta(days=8))
+    page = client.get(overview(application)).content.decode()
+    assert page.count('<svg class="sparkline"') == 4
+    assert "<title>Active installations by day: 1, 1, 1, 1, 1, 1, 1</title>" in page
+    assert "The same by day" in page
+
+
+def test_a_line_stays_within_its_picture() -> None:
+    assert figures.polyline([0, 5, 10], width=100, height=40) == "0.0,39.0 50.0,20.0 100.0,1.0"
+    assert figures.polyline([0, 0], width=100, height=40) == "0.0,39.0 100.0,39.0"
+
+
+# Latest activity, and who may.
+
+
+def test_the_last_lines_of_activity_leave_out_exchanges(
+    client_of: ClientOf, alice: User, application: Application, installation: Installation
+) -> None:
+    page = client_of(alice).get(overview(application)).content.decode()
+    assert "1.0.0 installed by Carol&#x27;s Cakes" in page
+    assert "Version 1.0.0 created by Alice" in page
+
+
+def test_strangers_find_nothing(client_of: ClientOf, dave: User, carol: User, installation: Installation) -> None:
+    for stranger in (dave, carol):
+        assert client_of(stranger).get(overview(installation.application)).status_code == 404
+    assert client_of(None).get(overview(installation.application)).headers["Location"].startswith("/sign-in/")
+
+
+def test_it_is_only_read(client_of: ClientOf, alice: User, application: Application) -> None:
+    assert client_of(alice).post(overview(application)).status_code == 405
+
+
+def test_it_needs_a_bounded_number_of_queries(
+    client_of: ClientOf,
+    alice: User,
+    application: Application,
+    installation: Installation,
+    django_assert_max_num_queries: Callable[..., Any],
+) -> None:
+    client = client_of(alice)
+    with django_assert_max_num_queries(32):
+        client.get(overview(application))

@@ -1,0 +1,132 @@
+"""The token exchange through the client: who gets a session, and what everybody else is told."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from installs.exchange import refusals
+from installs.installations import lifecycle, suspending
+from installs.models import Installation, Session
+from linnapp.models import Account, Application, User
+from linnapp.services import applications
+
+URL = "/api/Auth/AuthorizeByApplication"
+LOCATIONS = "/api/Inventory/GetStockLocations"
+WRONG = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.fixture
+def credentials_of(installation: Installation) -> dict[str, str]:
+    secret = installation.application.secrets.get()
+    token = lifecycle.current_token(installation)
+    return {
+        "ApplicationId": str(installation.application_id),
+        "ApplicationSecret": secret.value(),
+        "Token": token.value(),
+    }
+
+
+def exchange(members: dict[str, Any]) -> Any:
+    return Client().post(URL, json.dumps(members), content_type="application/json")
+
+
+def test_a_permanent_token_is_exchanged_for_a_session_that_calls(
+    credentials_of: dict[str, str], installation: Installation
+) -> None:
+    answer = exchange(credentials_of)
+    assert answer.status_code == 200, answer.content
+    body = answer.json()
+    assert body["EntityId"] == str(installation.account_id)
+    assert body["TTL"] == 1800
+    assert body["token"] == body["Token"]
+    locations = Client().get(LOCATIONS, headers={"Authorization": body["Token"]})
+    assert locations.status_code == 200
+    assert [row["LocationName"] for row in locations.json()] == ["Default"]
+    bare = Client().post(LOCATIONS, headers={"Authorization": f"Bearer {body['Token'].replace('-', '')}"})
+    assert bare.status_code == 200
+
+
+@pytest.mark.parametrize("wrong", ["ApplicationId", "ApplicationSecret"])
+def test_whoever_proved_nothing_gets_one_message(credentials_of: dict[str, str], wrong: str) -> None:
+    answer = exchange(credentials_of | {wrong: WRONG})
+    assert answer.status_code == 400
+    assert answer.json()["Message"].startswith("ApplicationId, ApplicationSecret or Token is wrong.")
+    assert Session.objects.count() == 0
+
+
+def test_the_developer_is_told_that_it_is_a_session_token(credentials_of: dict[str, str]) -> None:
+    session = exchange(credentials_of).json()["Token"]
+    answer = exchange(credentials_of | {"Token": session})
+    assert answer.status_code == 400
+    tail = credentials_of["Token"][-4:]
+    told = f"Token is a session token. Send the permanent token of the installation instead (ending …{tail}); "
+    assert answer.json()["Message"].startswith(told)
+
+
+def test_another_developer_is_not_told_whose_session_token_it_is(
+    credentials_of: dict[str, str], alice: User, northwind: Account
+) -> None:
+    session = exchange(credentials_of).json()["Token"]
+    other, secret = applications.create_application(
+        account=northwind, name="Other", kind=Application.Type.SYSTEM, by=alice
+    )
+    answer = exchange({"ApplicationId": str(other.pk), "ApplicationSecret": secret.value(), "Token": session})
+    assert answer.json()["Message"].startswith("Token is not a permanent token of this portal.")
+
+
+def test_suspending_ends_sessions_and_refuses_the_next(
+    credentials_of: dict[str, str], installation: Installation, paula: User
+) -> None:
+    token = exchange(credentials_of).json()["Token"]
+    suspending.suspend_by_staff(installation, reason="Abuse", by=paula)
+    assert exchange(credentials_of).status_code == 400
+    assert Client().get(LOCATIONS, headers={"Authorization": token}).status_code == 401
+
+
+def test_the_least_recently_used_session_ends_past_the_cap(credentials_of: dict[str, str], settings: Any) -> None:
+    settings.SESSIONS_PER_INSTALLATION = 3
+    tokens = [exchange(credentials_of).json()["Token"] for _ in range(5)]
+    answers = [Client().get(LOCATIONS, headers={"Authorization": token}).status_code for token in tokens]
+    assert answers == [401, 401, 200, 200, 200]
+
+
+def test_more_than_the_quota_is_429(credentials_of: dict[str, str], settings: Any) -> None:
+    settings.EXCHANGES_PER_MINUTE = 2
+    assert [exchange(credentials_of).status_code for _ in range(3)] == [200, 200, 429]
+
+
+def test_a_failing_address_is_asked_to_wait_and_a_right_exchange_is_not(
+    credentials_of: dict[str, str], application: Application
+) -> None:
+    for _ in range(refusals.FAILURES_ALLOWED):
+        assert exchange(credentials_of | {"Token": WRONG, "ApplicationSecret": WRONG}).status_code == 400
+    refusals.flush()
+    late = exchange(credentials_of | {"ApplicationSecret": WRONG})
+    assert late.status_code == 429
+    assert late.headers["Retry-After"] == "2"
+    assert exchange(credentials_of).status_code == 200
+
+
+def test_two_statements_answer_an_exchange(credentials_of: dict[str, str], django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(2):
+        assert exchange(credentials_of).status_code == 200
+
+
+def test_an_idle_session_has_ended(credentials_of: dict[str, str], settings: Any) -> None:
+    token = exchange(credentials_of).json()["Token"]
+    Session.objects.update(last_used_at=timezone.now() - timedelta(seconds=1801))
+    assert Client().get(LOCATIONS, headers={"Authorization": token}).status_code == 401
+
+
+def test_wrong_credentials_for_a_profile_count_as_failures_too(application: Application) -> None:
+    sent = {"ApplicationId": str(application.pk), "ApplicationSecret": WRONG, "UserId": "1"}
+    url = "/api/Auth/GetApplicationProfileBySecretKey"
+    for _ in range(refusals.FAILURES_ALLOWED):
+        assert Client().post(url, json.dumps(sent), content_type="application/json").status_code == 400
+    refusals.flush()
+    late = Client().post(url, json.dumps(sent), content_type="application/json")
+    assert (late.status_code, late.headers["Retry-After"]) == (429, "2")

@@ -1,0 +1,172 @@
+"""Suspending, uninstalling and retiring while two hundred clients exchange: no live session is left behind."""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.kit.portal import Portal, demo_portal
+
+CLIENTS = 200
+CAP = 100
+ANSWERED_BEFORE_THE_ACT = 40
+# Each act happens to an application of its own, because the tests share a portal.
+ACTS = {
+    "Stock Bridge": "suspending.suspend_by_staff(installation, reason='Test', by=paula)",
+    "Parcel Sync": "suspending.suspend_application(installation.application, reason='Test', by=paula)",
+    "Blue Market": "lifecycle.uninstall(installation, by=owner)",
+    "Ledger Link": "suspending.suspend(installation, by=owner)",
+    "Review Lamp": "secret_ends.retire_secret(secret, after=endings.AFTER['now'], by=paula)",
+}
+AT_THE_CAP = "Order Board"
+INSTALLED_LATE = "Ledger Link"
+PREPARE = """
+from installs import lifecycle, rotation, suspending
+from installs.models import Installation, Session
+from linnapp.models import User
+from linnapp.services import secrets
+paula = User.objects.get(email="paula@linnapp.example")
+installation = Installation.objects.active().filter(application__name={name!r}).order_by("installed_at", "pk").first()
+secret = installation.application.secrets.live().first()
+owner = installation.account.owners()[0]
+"""
+SHOW = """
+secrets.create_secret(application=installation.application, by=paula)
+token = lifecycle.current_token(installation)
+print(installation.application_id, secret.value(), token.value(), installation.pk)
+"""
+INSTALL = """
+from linnapp.models import Account
+application = installation.application
+there = Installation.objects.live().filter(application=application).values("account")
+others = Account.objects.exclude(pk__in=there).exclude(pk=application.account_id)
+account = others.filter(memberships__role="OWNER").first()
+owner = account.memberships.get(role="OWNER").user
+"""
+DO_INSTALL = "lifecycle.install(application, account=account, version=application.versions.latest(), by=owner)"
+LIVE = """
+from installs.models import Session
+print(Session.objects.filter(installation={installation!r}).live().count())
+"""
+
+
+@dataclass
+class Exchanges:
+    """What the clients were answered, in the order of the answers."""
+
+    statuses: list[int] = field(default_factory=list)
+    enough: threading.Event = field(default_factory=threading.Event)
+    done: threading.Event = field(default_factory=threading.Event)
+
+    def note(self, status: int) -> None:
+        self.statuses.append(status)
+        if len(self.statuses) >= ANSWERED_BEFORE_THE_ACT:
+            self.enough.set()
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def roomy_portal(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, prepared_state: Path
+) -> Iterator[Portal]:
+    """A portal whose limits let one installation exchange as often as the tests do."""
+    state = tmp_path_factory.mktemp("races")
+    limits = {"EXCHANGES_PER_MINUTE": "1000000", "SESSIONS_PER_INSTALLATION": str(CAP), "WEB_WORKERS": "2"}
+    with demo_portal(state, prepared_state, request.param, **limits) as portal:
+        yield portal
+
+
+def installation_of(portal: Portal, name: str) -> tuple[str, str]:
+    """The body of an exchange, and the installation's ID."""
+    application_id, secret, token, installation = portal.ask(PREPARE.format(name=name) + SHOW).split()
+    members = {"ApplicationId": application_id, "ApplicationSecret": secret, "Token": token}
+    return json.dumps(members), installation
+
+
+def live_sessions(portal: Portal, installation: str) -> int:
+    return int(portal.ask(LIVE.format(installation=installation)))
+
+
+def exchange(portal: Portal, body: str) -> int:
+    connection = HTTPConnection("localhost", portal.port, timeout=60)
+    try:
+        connection.request("POST", "/api/Auth/AuthorizeByApplication", body, {"Content-Type": "application/json"})
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def keep_exchanging(portal: Portal, body: str, start: threading.Barrier, exchanges: Exchanges) -> int:
+    """Exchanges until the act is done, and once more; the status of that last one."""
+    start.wait()
+    while not exchanges.done.is_set():
+        exchanges.note(exchange(portal, body))
+    return exchange(portal, body)
+
+
+def during(portal: Portal, body: str, act: str) -> tuple[Exchanges, list[int]]:
+    """All clients exchange at the same time; the act happens among them. Their answers, and the last one of each."""
+    exchanges, start = Exchanges(), threading.Barrier(CLIENTS)
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        clients = [pool.submit(keep_exchanging, portal, body, start, exchanges) for _ in range(CLIENTS)]
+        try:
+            assert exchanges.enough.wait(60)
+            portal.ask(act)
+        finally:
+            exchanges.done.set()
+        return exchanges, [client.result() for client in clients]
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_no_session_outlives_the_act(roomy_portal: Portal, name: str) -> None:
+    body, installation = installation_of(roomy_portal, name)
+    exchanges, last = during(roomy_portal, body, PREPARE.format(name=name) + ACTS[name])
+    assert exchanges.statuses.count(200) >= ANSWERED_BEFORE_THE_ACT
+    # 429: an address that keeps failing is asked to wait.
+    assert {*exchanges.statuses, *last} <= {200, 400, 429}
+    assert set(last) <= {400, 429}
+    assert live_sessions(roomy_portal, installation) == 0
+
+
+def test_no_more_sessions_than_the_cap_are_left(roomy_portal: Portal) -> None:
+    body, installation = installation_of(roomy_portal, AT_THE_CAP)
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        statuses = list(pool.map(lambda _: exchange(roomy_portal, body), range(2 * CLIENTS)))
+    assert set(statuses) == {200}
+    assert live_sessions(roomy_portal, installation) == CAP
+
+
+@contextmanager
+def application_held(portal: Portal, application: str) -> Iterator[None]:
+    """The application as somebody who changes it holds it: its row, or on SQLite the whole database."""
+    if url := portal.env.get("DATABASE_URL"):
+        with psycopg.connect(url) as database:
+            database.execute("SELECT 1 FROM linnapp_application WHERE id = %s FOR NO KEY UPDATE", [application])
+            yield
+        return
+    file = sqlite3.connect(Path(portal.env["STATE_DIR"]) / "db.sqlite3", isolation_level=None, timeout=20)
+    file.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        file.execute("ROLLBACK")
+        file.close()
+
+
+def test_installing_waits_for_whoever_changes_the_application(roomy_portal: Portal) -> None:
+    """Two consents at once find each other's installation only because each holds the application from the start."""
+    application = roomy_portal.ask(PREPARE.format(name=INSTALLED_LATE) + "print(installation.application_id)").strip()
+    code = PREPARE.format(name=INSTALLED_LATE) + INSTALL + DO_INSTALL
+    with ThreadPoolExecutor(1) as somebody:
+        with application_held(roomy_portal, application):
+            installed = somebody.submit(roomy_portal.ask, code)
+            with pytest.raises(TimeoutError):
+                installed.result(timeout=2)
+        installed.result(timeout=30)

@@ -1,0 +1,140 @@
+"""The tour of the README, from the README itself: what it tells to type is typed, what it tells to press is pressed."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from linnapp import credentials
+from tests.kit.hands import PATIENCE_MS
+from tests.kit.portal import ROOT, Portal
+from tests.postbacks.test_receive_postbacks import Process, receiving
+
+README = (ROOT / "README.md").read_text()
+TOUR = README.partition("\n## Five minutes")[2].partition("\n## ")[0]
+BLOCK = re.compile(r"^```(sh|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+STEP = re.compile(r"^\d+\. (.*)$", re.MULTILINE)
+BOLD = re.compile(r"\*\*(.+?)\*\*( twice)?")
+SECOND_TERMINAL = ".venv/bin/python manage.py receive_postbacks\n"
+END_OF_BLOCK = "--- end of block ---"
+
+
+def test_the_tour_has_steps_and_blocks() -> None:
+    assert len(STEP.findall(TOUR)) == 5
+    kinds = [kind for kind, _ in BLOCK.findall(TOUR)]
+    assert kinds == ["sh", "sh", "sh", "text", "sh", "text", "sh", "text"]
+    assert BLOCK.findall(TOUR)[0][1] == SECOND_TERMINAL
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="no curl: the README's commands use it")
+def test_what_the_tour_types_answers_as_shown(live_portal: Portal, tmp_path: Path) -> None:
+    (tmp_path / "manage.py").symlink_to(ROOT / "manage.py")
+    blocks = [block for block in BLOCK.findall(TOUR) if block[1] != SECOND_TERMINAL]
+    commands = [text for kind, text in blocks if kind == "sh"]
+    assert answers(commands, live_portal, tmp_path) == list(shown(blocks))
+    assert not (tmp_path / "session.json").exists()
+
+
+def answers(commands: list[str], portal: Portal, folder: Path) -> list[str]:
+    """What each block of commands prints, all typed into one shell."""
+    script = f"\necho '{END_OF_BLOCK}'\n".join(["set -eu", *commands])
+    script = script.replace(".venv/bin/python", shlex.quote(sys.executable))
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=folder, env=portal.env, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split(f"{END_OF_BLOCK}\n")[1:]
+
+
+def shown(blocks: list[tuple[str, str]]) -> Iterator[str]:
+    """What the README shows beneath each block of commands; nothing where nothing stands beneath."""
+    for (kind, _), (next_kind, text) in zip(blocks, [*blocks[1:], ("", "")], strict=True):
+        if kind == "sh":
+            yield text if next_kind == "text" else ""
+
+
+def words() -> list[str]:
+    """What the numbered steps tell to press, in their order."""
+    steps = " ".join(STEP.findall(TOUR))
+    return [word for word, twice in BOLD.findall(steps) for _ in range(2 if twice else 1)]
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not shutil.which("curl"), reason="no curl: the command of the second terminal uses it")
+def test_what_the_tour_tells_to_press_is_there(browser: Browser, live_portal: Portal) -> None:
+    context = browser.new_context(base_url=live_portal.url)
+    context.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
+    page = context.new_page()
+    page.goto("/")
+    with receiving(live_portal.env) as second_terminal:
+        for word in words():
+            BEFORE.get(word, nothing)(page, second_terminal)
+            follow(page, word)
+    expect(page.locator(".first-call summary")).to_contain_text("First call")
+    context.close()
+
+
+def nothing(page: Page, second_terminal: Process) -> None:
+    """Most words need nothing but themselves."""
+
+
+def create(page: Page, second_terminal: Process) -> None:
+    page.get_by_label("Name").fill("Hello Stock")
+
+
+def write_postback_url(page: Page, second_terminal: Process) -> None:
+    """The README's address is that of the receiver's own port, which may be taken here."""
+    assert "write `http://127.0.0.1:9000/` as its value" in TOUR
+    page.get_by_label("Value").fill(second_terminal.url)
+
+
+def tick(page: Page, second_terminal: Process) -> None:
+    # A tick of before the version chosen is shown would be gone with the form.
+    expect(page).to_have_url(re.compile("version="))
+    page.get_by_role("checkbox").check()
+
+
+def see_it_sent(page: Page, second_terminal: Process) -> None:
+    expect(page.locator("#installation-sent")).to_contain_text("Sent to 127.0.0.1:")
+
+
+def paste_the_command(page: Page, second_terminal: Process) -> None:
+    """With the Application Secret as General shows it to whoever has just made the application."""
+    secret = page.locator("main code", has_text=credentials.UUID_SHAPE).nth(1).inner_text()
+    block = second_terminal.block()
+    assert "Genuine. Answered 200." in block
+    command = block.partition("Exchange the permanent token for a session token:\n")[2]
+    env = os.environ | {"APPLICATION_SECRET": secret}
+    done = subprocess.run(["bash", "-c", command], env=env, capture_output=True, text=True, timeout=60, check=True)
+    assert json.loads(done.stdout)["Status"]["State"] == "AVAILABLE"
+
+
+BEFORE: dict[str, Callable[[Page, Process], None]] = {
+    "Create": create,
+    "Save Manifest": write_postback_url,
+    "Install": tick,
+    "Go to My apps": see_it_sent,
+    "Overview": paste_the_command,
+}
+
+
+def follow(page: Page, word: str) -> None:
+    """Presses what bears the word: a button, a link, a radio; or chooses it from a list."""
+    option = page.locator("option", has_text=word)
+    pressed = [page.get_by_role(role, name=word, exact=True) for role in ("button", "link")]
+    begins = [page.get_by_role(role, name=re.compile(rf"^{word}\b")) for role in ("button", "radio")]
+    there = pressed[0].or_(pressed[1]).or_(begins[0]).or_(begins[1]).or_(option)
+    there.first.wait_for(state="attached")
+    if option.count():
+        page.locator("select", has=option).select_option(label=word)
+    else:
+        there.first.click()

@@ -1,0 +1,106 @@
+"""Processes that run as one, tried with small scripts in the place of the web server and the worker."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.kit.portal import ROOT
+
+RUN = """
+import json, sys
+from linnapp.supervision import Supervisor
+supervisor = Supervisor({name: [sys.executable, "-c", script] for name, script in json.loads(sys.argv[1]).items()})
+sys.exit(supervisor.run(ready=lambda: True, announce=lambda: print("ready", flush=True)))
+"""
+# Say who you are, end with the parent, and wait.
+STAY = """
+import os, signal, sys, time
+from linnapp.supervision import end_with_parent
+end_with_parent(os.getppid(), signal.SIGTERM)
+open(str(os.getpid()), "w").close()
+time.sleep(60)
+"""
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)" + STAY.replace("SIGTERM)", "SIGKILL)")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where each child leaves a file named like its process id."""
+    return tmp_path
+
+
+def start(folder: Path, **scripts: str) -> subprocess.Popen[str]:
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", RUN, json.dumps(scripts)]
+    return subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def children(folder: Path, count: int) -> list[int]:
+    for _ in until(10):
+        if len(found := [int(path.name) for path in folder.iterdir()]) == count:
+            return found
+    raise AssertionError("the children did not start")
+
+
+def until(seconds: float) -> Iterator[None]:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        yield
+        time.sleep(0.02)
+
+
+def alive(process: int) -> bool:
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{process}/status").read_text() if sys.platform == "linux" else True
+    except FileNotFoundError:
+        return False
+
+
+def all_gone(processes: list[int], seconds: float = 5) -> bool:
+    return any(not any(map(alive, processes)) for _ in until(seconds))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_wish_to_stop_ends_all_and_is_no_failure(folder: Path, number: signal.Signals) -> None:
+    parent = start(folder, web=STAY, worker=STAY)
+    processes = children(folder, 2)
+    parent.send_signal(number)
+    out, err = parent.communicate(timeout=10)
+    assert (parent.returncode, out, err) == (0, "ready\n", "")
+    assert all_gone(processes, 0.1)
+
+
+def test_when_one_ends_the_others_are_stopped_and_it_is_a_failure(folder: Path) -> None:
+    parent = start(folder, web=STAY, worker="import time; time.sleep(1); raise SystemExit(3)")
+    processes = children(folder, 1)
+    _, err = parent.communicate(timeout=10)
+    assert parent.returncode == 1
+    assert err == "The worker process ended by itself (exit code 3): stopping the rest.\n"
+    assert all_gone(processes, 0.1)
+
+
+def test_when_the_parent_is_killed_no_child_outlives_it(folder: Path) -> None:
+    parent = start(folder, web=STAY, worker=STAY)
+    processes = children(folder, 2)
+    parent.kill()
+    parent.communicate(timeout=10)
+    assert all_gone(processes)
+
+
+def test_a_second_signal_kills_what_does_not_want_to_stop(folder: Path) -> None:
+    parent = start(folder, web=STUBBORN)
+    processes = children(folder, 1)
+    parent.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    assert parent.poll() is None
+    parent.send_signal(signal.SIGINT)
+    parent.communicate(timeout=5)
+    assert parent.returncode == 0
+    assert all_gone(processes, 0.1)

@@ -1,0 +1,224 @@
+"""Who may do what to an installation in which state: the table as it is read, and the services as they act."""
+
+import itertools
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from installs.installations import acts, lifecycle, moving, suspending
+from installs.installations.acts import RULES, Act, Standing, Who
+from installs.models import Installation, PermanentToken, Session
+from linnapp import credentials
+from linnapp.errors import NotPossible
+from linnapp.models import Account, Application, Membership, User, Version
+from linnapp.timeline import Side
+from tests.kit.consenting import external, release
+
+S = Standing
+STATES = (S.PENDING, S.ACTIVE, S.FAILED, S.UNINSTALLED)
+FACTS = (S.SUSPENDED_BY_ACCOUNT, S.SUSPENDED_BY_STAFF, S.APPLICATION_SUSPENDED)
+# Every state with every set of suspensions that can stand beside it; what is over has none that matters.
+WAYS = [
+    frozenset({state, *chosen})
+    for state in STATES
+    for number in range(len(FACTS) + 1)
+    for chosen in itertools.combinations(FACTS, number)
+    if not chosen or state in (S.PENDING, S.ACTIVE)
+]
+# An account suspends what is active only: one that waits is over within a minute, one way or the other.
+WAYS = [way for way in WAYS if not {S.PENDING, S.SUSPENDED_BY_ACCOUNT} <= way]
+
+# The table, as the product says it. `+` is possible in every state of the column's kind.
+EXPECTED = """
+act                              pending active account staff application failed uninstalled
+exchange the permanent token     yes     yes    no      no    no          no     no
+call with a session token        yes     yes    no      no    no          no     no
+authorise again                  yes     yes    yes     yes   no          no     no
+reveal the permanent token       yes     yes    yes     yes   yes         no     no
+update                           no      yes    yes     yes   yes         no     no
+go back to the version before    no      yes    yes     yes   yes         no     no
+switch to another version        no      yes    yes     yes   yes         no     no
+suspend                          no      yes    no      yes   yes         no     no
+resume                           no      no     yes     no    no          no     no
+uninstall                        yes     yes    yes     yes   yes         no     no
+suspend by staff                 yes     yes    yes     no    yes         no     no
+resume by staff                  no      no     no      yes   no          no     no
+"""
+COLUMNS: dict[str, frozenset[Standing]] = {
+    "pending": frozenset({S.PENDING}),
+    "active": frozenset({S.ACTIVE}),
+    "account": frozenset({S.ACTIVE, S.SUSPENDED_BY_ACCOUNT}),
+    "staff": frozenset({S.ACTIVE, S.SUSPENDED_BY_STAFF}),
+    "application": frozenset({S.ACTIVE, S.APPLICATION_SUSPENDED}),
+    "failed": frozenset({S.FAILED}),
+    "uninstalled": frozenset({S.UNINSTALLED}),
+}
+
+
+def put(installation: Installation, way: frozenset[Standing], sam: User) -> Installation:
+    """Puts the installation into these states, by rows: how it got there is not the question here."""
+    now = timezone.now()
+    state = next(state for state in STATES if state in way)
+    waits_until = now + timedelta(minutes=1) if state == S.PENDING else None
+    Installation.objects.filter(pk=installation.pk).update(
+        state=state.upper(),
+        waits_until=waits_until,
+        suspended_by_account_at=now if S.SUSPENDED_BY_ACCOUNT in way else None,
+        suspended_by_staff_at=now if S.SUSPENDED_BY_STAFF in way else None,
+    )
+    Application.objects.filter(pk=installation.application_id).update(
+        suspended_by_staff_at=now if S.APPLICATION_SUSPENDED in way else None
+    )
+    over = state in (S.FAILED, S.UNINSTALLED)
+    PermanentToken.objects.filter(installation=installation).update(ends_at=now if over else waits_until)
+    return Installation.objects.with_its_facts().get(pk=installation.pk)
+
+
+def rows_of_table() -> list[tuple[Act, str, bool]]:
+    head, *lines = EXPECTED.strip().splitlines()
+    names = head.split()[1:]
+    found = []
+    for line in lines:
+        act, answers = line[:33].strip(), line[33:].split()
+        found += [(Act(act), name, answer == "yes") for name, answer in zip(names, answers, strict=True)]
+    return found
+
+
+def test_every_act_stands_in_the_table() -> None:
+    assert {act for act, _, _ in rows_of_table()} == set(Act) == set(RULES)
+
+
+@pytest.mark.parametrize(("act", "column", "possible"), rows_of_table())
+def test_the_table(act: Act, column: str, possible: bool, installation: Installation, sam: User) -> None:
+    row = put(installation, COLUMNS[column], sam)
+    assert acts.standing(row) == COLUMNS[column]
+    assert acts.is_possible(act, row) is possible
+
+
+EXCHANGED = {S.PENDING, S.ACTIVE}
+Attempt = Callable[[Any, User, User, Version], object]
+
+
+def authorise_again(row: Installation, manager: User, sam: User, latest: Version) -> object:
+    """What is over is not authorised again: it is installed anew."""
+    version = row.version if acts.is_possible(Act.AUTHORISE_AGAIN, row) else latest
+    return not lifecycle.install(row.application, account=row.account, version=version, by=manager).created
+
+
+SERVICES: dict[Act, Attempt] = {
+    Act.AUTHORISE_AGAIN: authorise_again,
+    Act.GO_BACK: lambda row, manager, sam, latest: moving.go_back(row, to=row.previous_version, by=manager),
+    Act.SWITCH: lambda row, manager, sam, latest: moving.switch(row, to=latest, by=manager),
+    Act.REVEAL: lambda row, manager, sam, latest: lifecycle.reveal_token(row, by=manager, side=Side.CUSTOMER),
+    Act.UPDATE: lambda row, manager, sam, latest: moving.update(row, to=latest, by=manager),
+    Act.SUSPEND: lambda row, manager, sam, latest: suspending.suspend(row, by=manager),
+    Act.RESUME: lambda row, manager, sam, latest: suspending.resume(row, by=manager),
+    Act.UNINSTALL: lambda row, manager, sam, latest: lifecycle.uninstall(row, by=manager),
+    Act.SUSPEND_BY_STAFF: lambda row, manager, sam, latest: suspending.suspend_by_staff(row, reason="R.", by=sam),
+    Act.RESUME_BY_STAFF: lambda row, manager, sam, latest: suspending.resume_by_staff(row, reason="R.", by=sam),
+}
+
+
+@pytest.fixture
+def latest(application: Application, version: Version, alice: User) -> Version:
+    return release(application, (1, 1, 0), external(moduleName="Newer"), alice)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: "+".join(sorted(way)))
+@pytest.mark.parametrize("act", SERVICES)
+def test_a_service_does_what_the_table_says_and_leaves_no_session_on_what_is_not_active(
+    act: Act, way: frozenset[Standing], installation: Installation, latest: Version, carol: User, alice: User, sam: User
+) -> None:
+    ready(installation, act, latest)
+    row = put(installation, way, sam)
+    if way <= EXCHANGED:
+        begin_session(row)
+    may = acts.is_possible(act, row)
+    try:
+        changed = SERVICES[act](row, alice if act == Act.SWITCH else carol, sam, latest)
+    except NotPossible:
+        assert not may
+    else:
+        assert may or changed is False
+    left = acts.standing(Installation.objects.with_its_facts().get(pk=row.pk))
+    assert left <= EXCHANGED or not Session.objects.live().exists()
+
+
+def ready(installation: Installation, act: Act, latest: Version) -> None:
+    """There is a version to go back to; and a version is chosen on the application's own account only."""
+    rows = Installation.objects.filter(pk=installation.pk)
+    if act == Act.GO_BACK:
+        rows.update(version=latest, previous_version=installation.version, moved_at=timezone.now())
+    if act == Act.SWITCH:
+        rows.update(account=installation.application.account)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: "+".join(sorted(way)))
+def test_a_client_program_exchanges_and_calls_where_the_table_says_so(
+    way: frozenset[Standing], client: Client, installation: Installation, sam: User
+) -> None:
+    """Over the wire, and with a session that some fault left behind."""
+    row = put(installation, way, sam)
+    sent = {
+        "ApplicationId": str(row.application_id),
+        "ApplicationSecret": row.application.secrets.get().value(),
+        "Token": row.permanent_tokens.get().value(),
+    }
+    exchanged = client.post("/api/Auth/AuthorizeByApplication", sent, content_type="application/json")
+    assert exchanged.status_code == (200 if acts.is_possible(Act.EXCHANGE, row) else 400)
+    begin_session(row)
+    called = client.get("/api/Inventory/GetStockLocations", headers={"Authorization": SESSION_TOKEN})
+    assert called.status_code == (200 if acts.is_possible(Act.CALL, row) else 401)
+
+
+MANAGERS = [act for act, rule in RULES.items() if Who.MANAGER in rule.who]
+
+
+@pytest.mark.parametrize("person", ["alice", "bob", "dave", "eve", "sam", "paula"])
+@pytest.mark.parametrize("act", MANAGERS)
+def test_what_a_manager_may_nobody_else_may(
+    act: Act, person: str, installation: Installation, latest: Version, request: pytest.FixtureRequest, sam: User
+) -> None:
+    if act != Act.SWITCH:
+        ready(installation, act, latest)
+    needs = {S.SUSPENDED_BY_ACCOUNT} if act == Act.RESUME else set()
+    row = put(installation, frozenset({S.ACTIVE} | needs), sam)
+    assert acts.is_possible(act, row)
+    by = request.getfixturevalue(person)
+    if Who.PUBLISHER in RULES[act].who and person in ("alice", "bob"):
+        SERVICES[act](row, by, sam, latest)
+        return
+    before = Installation.objects.values().get()
+    with pytest.raises(NotPossible):
+        SERVICES[act](row, by, sam, latest)
+    assert Installation.objects.values().get() == before
+
+
+@pytest.fixture
+def eve(cakes: Account, dave: User) -> User:
+    """Dave as a Developer of the customer's account."""
+    Membership.objects.create(account=cakes, user=dave, role=Membership.Role.DEVELOPER)
+    return dave
+
+
+SESSION_TOKEN = "0f9d4e7c-1111-4222-8333-4444deadfeed"
+
+
+def begin_session(row: Installation) -> None:
+    Session.objects.create(
+        digest=credentials.digest(SESSION_TOKEN),
+        installation=row,
+        permanent_token=row.permanent_tokens.get(),
+        secret=row.application.secrets.get(),
+        expires_at=timezone.now() + timedelta(hours=1),
+    )
+
+
+def test_the_ones_who_act_are_named_for_every_act() -> None:
+    assert {act: rule.who for act, rule in RULES.items() if not rule.who} == {}
+    assert RULES[Act.SUSPEND_BY_STAFF].who == {Who.STAFF}
+    assert RULES[Act.UPDATE].who == {Who.MANAGER}

@@ -1,0 +1,223 @@
+"""Every page of the URL conf in a browser, as the person it is made for: axe finds nothing in light and in dark, on a
+desk and on a phone; nothing scrolls sideways, nothing is complained of, nothing is asked of another host.
+
+axe asks all its rules once, on a phone in the dark, and those that depend on colours and width everywhere else.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.http import HttpRequest
+from django.template import loader
+from django.test import RequestFactory
+from django.urls import get_resolver, resolve
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+
+from linnapp.views.errors import server_error
+from tests.kit import stage
+from tests.kit.hands import PATIENCE_MS
+from tests.kit.places import EVERYBODY, NOBODY, NOT_PAGES, PLACES, Place, admin_addresses, names_of
+from tests.kit.portal import Portal, demo_portal
+
+DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+LIGHT, DARK = "light", "dark"
+WHOLE = {"resultTypes": ["violations"], "preload": False}
+COLOURS = WHOLE | {"runOnly": ["color-contrast"]}
+RUN_AXE = "options => axe.run(options).then(results => results.violations)"
+# What sticks out at the right of a page that scrolls sideways.
+STICKING_OUT = """() => {
+  const page = document.documentElement;
+  if (page.scrollWidth <= page.clientWidth) return [];
+  const all = [page, ...document.querySelectorAll("body *")];
+  const wide = all.filter((one) => one.getBoundingClientRect().right > page.clientWidth);
+  return wide.map((one) => `${one.tagName} to ${one.getBoundingClientRect().right} ${one.outerHTML.slice(0, 80)}`);
+}"""
+# So many pages are one test: several share the work between them.
+PIECE, SECONDS_A_PAGE = 22, 0.7
+ERROR_PAGES = ("400.html", "403.html", "403_csrf.html", "500.html")
+
+
+def test_every_page_is_opened() -> None:
+    opened = {place.name for place in PLACES}
+    assert opened | NOT_PAGES == names_of(get_resolver())
+    assert not opened & NOT_PAGES
+
+
+@pytest.fixture(scope="module")
+def staged(tmp_path_factory: pytest.TempPathFactory, prepared_state: Path) -> Iterator[Portal]:
+    """A portal of its own: what the stage adds would be in the way of other tests."""
+    with demo_portal(tmp_path_factory.mktemp("staged"), prepared_state, "sqlite") as portal:
+        yield portal
+
+
+@pytest.fixture(scope="module")
+def facts(staged: Portal) -> stage.Facts:
+    return stage.set_by(staged)
+
+
+class Inspector:
+    """Looks at one page after another in one window, and keeps what is wrong."""
+
+    def __init__(self, page: Page, origin: str) -> None:
+        self.page, self.axe, self.origin = page, Axe().axe_script, origin
+        self.faults: list[str] = []
+        self.what = ""
+        self.is_axe_at_work = False
+        page.on("console", self.hear)
+        page.on("pageerror", lambda error: self.note(f"script failed: {error}"))
+        page.on("request", self.watch)
+
+    def note(self, fault: str) -> None:
+        self.faults.append(f"{self.what}: {fault}")
+
+    def hear(self, message: ConsoleMessage) -> None:
+        """The browser itself remarks on each answer of 4xx; those are meant. axe tries inline styles."""
+        if self.is_axe_at_work or message.text.startswith("Failed to load resource"):
+            return
+        if message.type in {"error", "warning"}:
+            self.note(f"console: {message.text}")
+
+    def watch(self, request: Request) -> None:
+        target = urlsplit(request.url)
+        if target.scheme in {"http", "https"} and f"{target.scheme}://{target.netloc}" != self.origin:
+            self.note(f"asked {request.url}")
+
+    def look(self) -> None:
+        self.show(PHONE, DARK, WHOLE)
+        self.show(PHONE, LIGHT, COLOURS)
+        self.show(DESK, LIGHT, COLOURS)
+        self.show(DESK, DARK, COLOURS)
+
+    def look_at_desk(self) -> None:
+        self.show(DESK, DARK, WHOLE)
+        self.show(DESK, LIGHT, COLOURS)
+
+    def show(self, size: Any, scheme: Any, rules: Mapping[str, Any]) -> None:
+        self.page.set_viewport_size(size)
+        self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        self.is_axe_at_work = True
+        if rules is WHOLE:
+            self.page.evaluate(self.axe)
+        violations = self.page.evaluate(RUN_AXE, dict(rules))
+        self.is_axe_at_work = False
+        for violation in violations:
+            nodes = "; ".join(f"{node['html'][:160]} ({node['failureSummary'][:300]})" for node in violation["nodes"])
+            self.note(f"{scheme}, {size['width']}: {violation['id']}: {nodes}")
+        if sticking_out := self.page.evaluate(STICKING_OUT):
+            self.note(f"{size['width']}: scrolls sideways: {sticking_out}")
+
+
+@pytest.fixture
+def inspector(browser: Browser, staged: Portal) -> Iterator[Inspector]:
+    context = browser.new_context(base_url=staged.url)
+    context.set_default_timeout(PATIENCE_MS)
+    yield Inspector(context.new_page(), staged.url)
+    context.close()
+
+
+def sign_in(page: Page, person: str) -> None:
+    if person != NOBODY:
+        page.goto("/sign-in/")
+        page.locator(".people button", has_text=person).click()
+        page.wait_for_url("**/*")
+
+
+def visit(inspector: Inspector, place: Place, facts: Mapping[str, str]) -> None:
+    address = place.address(facts)
+    inspector.what = f"{place.person} {address}{' and an act' if place.act else ''}"
+    inspector.page.goto(address)
+    if place.act:
+        place.act(inspector.page)
+        inspector.page.wait_for_load_state()
+    there = resolve(unquote(urlsplit(inspector.page.url).path)).url_name
+    assert there == place.name, f"{inspector.what} leads to {there}"
+    inspector.look()
+
+
+def pieces(of_what: str, all_of_it: Sequence[Any]) -> Iterator[Any]:
+    """Parameters of tests: a name, and its part of the pages in their order."""
+    for number, begin in enumerate(range(0, len(all_of_it), PIECE), start=1):
+        part = all_of_it[begin : begin + PIECE]
+        weight = pytest.mark.slow(seconds=len(part) * SECONDS_A_PAGE)
+        yield pytest.param(of_what, part, id=f"{of_what} {number}", marks=weight)
+
+
+def pieces_of_everybody() -> Iterator[Any]:
+    for person in EVERYBODY:
+        yield from pieces(person, [place for place in PLACES if place.person == person])
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("person", "places"), list(pieces_of_everybody()))
+def test_pages_are_for_everybody(
+    person: str, places: Sequence[Place], inspector: Inspector, facts: stage.Facts
+) -> None:
+    sign_in(inspector.page, person)
+    for place in places:
+        visit(inspector, place, facts)
+    assert inspector.faults == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("half", [0, 1])
+@pytest.mark.slow(seconds=25)
+def test_the_admin_is_for_everybody(half: int, inspector: Inspector, facts: stage.Facts) -> None:
+    sign_in(inspector.page, "Paula")
+    for address in list(admin_addresses(facts))[half::2]:
+        inspector.what = address
+        inspector.page.goto(address)
+        inspector.look_at_desk()
+    assert inspector.faults == []
+
+
+@pytest.mark.browser
+def test_what_an_action_of_the_admin_asks_for_is_for_everybody(inspector: Inspector, facts: stage.Facts) -> None:
+    inspector.what = "what an action of the admin asks for"
+    sign_in(inspector.page, "Paula")
+    suspend_first(inspector.page)
+    inspector.look()
+    assert inspector.faults == []
+
+
+def suspend_first(page: Page) -> None:
+    page.goto("/admin/installs/installation/")
+    page.locator("input.action-select").first.check()
+    page.locator("select[name=action]").select_option("suspend")
+    page.get_by_role("button", name="Run").or_(page.get_by_role("button", name="Go")).first.click()
+    page.get_by_label("Reason").wait_for()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("template", ERROR_PAGES)
+def test_error_pages_are_for_everybody(template: str, inspector: Inspector) -> None:
+    """What no address shows: each stands in for an answer of the portal."""
+    inspector.what = template
+    inspector.page.route("**/broken/", lambda route: route.fulfill(body=error_page(template), content_type="text/html"))
+    inspector.page.goto("/broken/")
+    inspector.look()
+    assert inspector.faults == []
+
+
+@pytest.mark.browser
+def test_a_page_full_of_faults_is_noticed(inspector: Inspector) -> None:
+    body = """<!doctype html><html lang="en"><title>Faults</title><main><h1>Faults</h1><img src="http://other.example/a">
+        <p style="color: #ccc">Pale</p><p style="width: 2000px">Wide</p></main><script>console.error("Oh")</script>"""
+    inspector.page.route("**/broken/", lambda route: route.fulfill(body=body, content_type="text/html"))
+    inspector.page.route("http://other.example/**", lambda route: route.abort())
+    inspector.page.goto("/broken/")
+    inspector.look()
+    found = " ".join(inspector.faults)
+    for fault in ("image-alt", "color-contrast", "scrolls sideways", "console: Oh", "asked http://other.example/a"):
+        assert fault in found
+
+
+def error_page(template: str) -> str:
+    request: HttpRequest = RequestFactory().get("/broken/")
+    request.reference = "7K2M93QX"  # type: ignore[attr-defined]
+    if template == "500.html":
+        return server_error(request).content.decode()
+    return loader.render_to_string(template, {"request_id": "7K2M93QX"})

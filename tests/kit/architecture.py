@@ -1,0 +1,247 @@
+"""What the architecture forbids, read from the source: floors, wings, circles, the one door out, sizes."""
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+from tests.kit.imports import PACKAGES, Import, Module, modules_of
+
+VALUES, MODELS, SERVICES, FORMS, VIEWS, ROOF = range(6)
+# Each module of the registry, or the package that holds it; the longest name counts. A module that is not here has no
+# floor yet: decide where it stands.
+FLOORS = {
+    "linnapp": VALUES,
+    "linnapp.settings": ROOF,
+    "linnapp.urls": ROOF,
+    "linnapp.wsgi": ROOF,
+    "linnapp.middleware": ROOF,
+    "linnapp.sign_in_required": ROOF,
+    "linnapp.checks": ROOF,
+    "linnapp.apps": ROOF,
+    "linnapp.page_urls": ROOF,
+    "linnapp.people_urls": ROOF,
+    "linnapp.first_env": VALUES,
+    "linnapp.credentials": VALUES,
+    "linnapp.errors": VALUES,
+    "linnapp.manifest": VALUES,
+    "linnapp.module_types": VALUES,
+    "linnapp.addresses": VALUES,
+    "linnapp.logos": VALUES,
+    "linnapp.supervision": VALUES,
+    "linnapp.demo_people": VALUES,
+    "linnapp.drafts": VALUES,
+    "linnapp.json_places": VALUES,
+    "linnapp.url_patterns": VALUES,
+    "linnapp.models": MODELS,
+    "linnapp.timeline": SERVICES,
+    "linnapp.timeline_days": SERVICES,
+    "linnapp.snapshots": SERVICES,
+    "linnapp.endings": SERVICES,
+    "linnapp.pages": SERVICES,
+    "linnapp.tab": SERVICES,
+    "linnapp.mail": SERVICES,
+    "linnapp.services": SERVICES,
+    "linnapp.admin_pages": SERVICES,
+    "linnapp.admin_site": FORMS,
+    "linnapp.people": FORMS,
+    "linnapp.forms": FORMS,
+    "linnapp.admin": FORMS,
+    "linnapp.views": VIEWS,
+    "linnapp.management": VIEWS,
+    "linnapp.templatetags": VIEWS,
+    # What is of no wing.
+    "installs": VALUES,
+    "installs.urls": ROOF,
+    "installs.api_urls": ROOF,
+    "installs.models": MODELS,
+    "installs.demo": SERVICES,
+    "installs.admin": FORMS,
+    "installs.tasks": FORMS,
+    "installs.management": VIEWS,
+    "installs.templatetags": VIEWS,
+}
+# The wings, each with those that it may import. Circles end in a refusal; what two wings need goes down, to the models
+# or to linnapp, or up into a template tag.
+WINGS: dict[str, set[str]] = {
+    "outbound": set(),
+    "postbacks": {"outbound"},
+    "installations": {"postbacks"},
+    "exchange": set(),
+    "store": {"postbacks"},
+    "connectors": {"outbound", "installations", "postbacks"},
+    "support": {"exchange", "postbacks"},
+    "search": {"exchange"},
+    "application": {"exchange", "postbacks", "store"},
+}
+# Of a wing, by the part of the name that follows it; all else is a service, unless it is a value.
+FLOORS_OF_WINGS = {"forms": FORMS, "views": VIEWS, "urls": ROOF, "machine_urls": ROOF}
+VALUES_OF_WINGS = {
+    "installs.outbound",
+    "installs.exchange.wire",
+    "installs.installations.links",
+    "installs.postbacks.placeholders",
+    "installs.postbacks.receiver",
+    "installs.postbacks.retries",
+    "installs.postbacks.signing",
+}
+# Where credentials are made, and the few places that digest or make something else.
+CRYPTOGRAPHY = {"secrets", "cryptography", "hashlib", "hmac"}
+MAY_DIGEST = {
+    "linnapp.credentials": "the one place of secrets",
+    "linnapp.first_env": "makes the keys before there are settings to read",
+    "linnapp.logos": "a logo is named by the digest of its bytes",
+    "linnapp.templatetags.portal": "chooses the colour of a missing logo by its name",
+    "linnapp.management.commands.prepare": "knows by a digest that the static files are collected already",
+    "installs.exchange.refusals": "the key of a group of refusals is the digest of what they share",
+}
+SIGNALS = re.compile(r"\.signals\b|^django\.dispatch")
+NETWORK = {"requests", "httpx", "urllib3", "aiohttp", "http.client", "urllib.request"}
+DOOR_OUT = "installs.outbound"
+NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "common", "handler", "process"}
+MOST_LINES, MOST_LINES_OF_FUNCTION = 400, 50
+MOST_FILES_IN_FOLDER, MOST_LOOSE_IN_INSTALLS = 30, 8
+
+
+def is_within(name: str, package: str) -> bool:
+    return name == package or name.startswith(f"{package}.")
+
+
+def wing_of(name: str) -> str | None:
+    package, _, rest = name.partition(".")
+    wing = rest.partition(".")[0]
+    return wing if package == "installs" and wing in WINGS else None
+
+
+def floor_of(name: str) -> int | None:
+    """The floor of a module, or of the package it lies in; the two packages themselves stand for nothing else."""
+    if wing := wing_of(name):
+        inside = name.removeprefix(f"installs.{wing}").lstrip(".").partition(".")[0]
+        if any(is_within(name, value) for value in VALUES_OF_WINGS):
+            return VALUES
+        return FLOORS_OF_WINGS.get(inside, SERVICES)
+    while name not in FLOORS and "." in name:
+        name = name.rpartition(".")[0]
+        if name in PACKAGES:
+            return None
+    return FLOORS.get(name)
+
+
+def faults(root: Path) -> list[str]:
+    """What the packages under `root` do that the architecture forbids, one sentence each."""
+    modules = modules_of(root)
+    known = {module.name for module in modules}
+    found = [fault for module in modules for fault in _faults_of(module, known)]
+    return found + _cycles(modules, known)
+
+
+def _faults_of(module: Module, known: set[str]) -> Iterator[str]:
+    if NAMES_THAT_SAY_NOTHING & set(module.parts):
+        yield f"{module.name} has a name that says nothing"
+    if floor_of(module.name) is None and not module.is_migration:
+        yield f"{module.name} stands on no floor and in no wing yet: give it one in tests/kit/architecture.py"
+        return
+    for found in module.imports(known):
+        for fault in _faults_of_import(module, found, known):
+            yield f"{module.name}, line {found.line}: {fault}"
+    yield from _named_in_strings(module)
+
+
+def _faults_of_import(module: Module, found: Import, known: set[str]) -> Iterator[str]:
+    target, outermost = found.target, found.target.partition(".")[0]
+    if found.in_function:
+        yield f"imports {target} inside a function"
+    if NETWORK & {target, found.full, outermost} and not is_within(module.name, DOOR_OUT):
+        yield f"imports {found.full}: only {DOOR_OUT} reaches the network"
+    if outermost in CRYPTOGRAPHY and module.name not in MAY_DIGEST:
+        yield f"imports {target}: secrets belong to linnapp.credentials"
+    if SIGNALS.search(found.full):
+        yield f"imports {found.full}: there are no signals here"
+    if outermost in PACKAGES and not module.is_migration:
+        yield from _faults_of_arrow(module, target)
+    if outermost in PACKAGES and target not in known:
+        yield f"imports {target}, which is not there"
+
+
+def _faults_of_arrow(module: Module, target: str) -> Iterator[str]:
+    here, there = floor_of(module.name), floor_of(target)
+    if here is None or there is None:
+        return
+    if module.package == "linnapp" and target.startswith("installs") and here != ROOF:
+        yield f"imports {target}: linnapp knows nothing of installs"
+    elif module.package == "installs" and target.startswith("linnapp") and there > SERVICES and here != ROOF:
+        yield f"imports {target}: installs uses the floors 0 to 2 of linnapp"
+    elif there > here:
+        yield f"imports {target}, which stands above it"
+    yield from _faults_between_wings(module, target)
+
+
+def _faults_between_wings(module: Module, target: str) -> Iterator[str]:
+    here, there = wing_of(module.name), wing_of(target)
+    if there is None or here == there:
+        return
+    if here is not None and there not in WINGS[here]:
+        yield f"imports {target}: the wing {here} does not know {there}"
+    if here is None and module.name.startswith("installs.models"):
+        yield f"imports {target}: models know no wing"
+
+
+def _named_in_strings(module: Module) -> Iterator[str]:
+    """The registry must not reach `installs` by name either, as `apps.get_model("installs.Session")` would."""
+    if module.package != "linnapp" or floor_of(module.name) == ROOF:
+        return
+    for node in ast.walk(module.tree):
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and re.match(r"installs\b[./]?\S*$", node.value)
+        ):
+            yield f"{module.name}, line {node.lineno}: names “{node.value}”: linnapp knows nothing of installs"
+
+
+def _cycles(modules: list[Module], known: set[str]) -> list[str]:
+    """Of modules, and of wings: what the table allows may not go in a circle either."""
+    graphs: list[dict[str, set[str]]] = [
+        {module.name: {found.target for found in module.imports(known)} & known for module in modules},
+        WINGS,
+    ]
+    return [fault for graph in graphs for fault in circle(graph)]
+
+
+def circle(graph: dict[str, set[str]]) -> list[str]:
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return [f"imports go in a circle: {' -> '.join(error.args[1])}"]
+    return []
+
+
+def sizes(root: Path) -> list[str]:
+    """Files, functions and folders that a reader does not take in, one sentence each. Migrations are left out."""
+    sources = sorted(
+        path
+        for top in (*PACKAGES, "tests", "bench", "docs")
+        for path in (root / top).rglob("*.py")
+        if "migrations" not in path.parts
+    )
+    found = [fault for path in sources for fault in _sizes_of(path, path.relative_to(root).as_posix())]
+    folders = Counter(path.parent for path in sources if path.is_relative_to(root / "tests"))
+    folders += Counter(path.parent for path in (root / "templates").rglob("*.*") if path.is_file())
+    for folder, number in sorted(folders.items()):
+        if number > MOST_FILES_IN_FOLDER:
+            found.append(f"{folder.relative_to(root).as_posix()} holds {number} files")
+    loose = len(list((root / "installs").glob("*.py")))
+    return [*found, f"installs holds {loose} loose files"] if loose > MOST_LOOSE_IN_INSTALLS else found
+
+
+def _sizes_of(path: Path, name: str) -> Iterator[str]:
+    text = path.read_text()
+    if (lines := text.count("\n")) > MOST_LINES:
+        yield f"{name} has {lines} lines"
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or 0) - node.lineno + 1
+            if length > MOST_LINES_OF_FUNCTION:
+                yield f"{name}, line {node.lineno}: {node.name} has {length} lines"

@@ -1,0 +1,117 @@
+"""The people of the product, as fixtures. They explain the whole model of access:
+
+Alice owns Northwind, Bob is a Developer there; Carol owns a customer's account; Dave is a stranger with an account of
+his own; Sam is of Support, Paula is superuser; nobody is signed out.
+"""
+
+import time
+from collections.abc import Callable
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import Group
+from django.test import Client
+
+from installs.installations import lifecycle
+from installs.models import Installation
+from linnapp.models import Account, Application, Membership, User, Version
+from linnapp.models.people import SUPPORT_GROUP
+from linnapp.services import applications, people, versions
+
+PASSWORD = "correct horse battery"
+ClientOf = Callable[..., Client]
+
+
+def person(name: str, email: str, **fields: bool) -> User:
+    user = User.objects.create_user(email, PASSWORD, name=name, **fields)
+    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+    return user
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    return person("Alice", "alice@northwind.example")
+
+
+@pytest.fixture
+def northwind(alice: User) -> Account:
+    return people.create_account(name="Northwind", owner=alice)
+
+
+@pytest.fixture
+def bob(northwind: Account) -> User:
+    user = person("Bob", "bob@northwind.example")
+    Membership.objects.create(account=northwind, user=user, role=Membership.Role.DEVELOPER)
+    return user
+
+
+@pytest.fixture
+def carol(db: None) -> User:
+    return person("Carol", "carol@carolscakes.example")
+
+
+@pytest.fixture
+def cakes(carol: User) -> Account:
+    return people.create_account(name="Carol's Cakes", owner=carol)
+
+
+@pytest.fixture
+def dave(db: None) -> User:
+    return person("Dave", "dave@davesdepot.example")
+
+
+@pytest.fixture
+def depot(dave: User) -> Account:
+    return people.create_account(name="Dave's Depot", owner=dave)
+
+
+@pytest.fixture
+def sam(db: None) -> User:
+    user = person("Sam", "sam@linnapp.example", is_staff=True)
+    # A migration made the group; a test that had to empty the database took it away.
+    user.groups.add(Group.objects.get_or_create(name=SUPPORT_GROUP)[0])
+    return user
+
+
+@pytest.fixture
+def paula(db: None) -> User:
+    return person("Paula", "paula@linnapp.example", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def client_of() -> ClientOf:
+    """A browser signed in as somebody; `fresh=False` for a sign-in older than credentials ask for."""
+
+    def sign_in(user: User | None, *, fresh: bool = True) -> Client:
+        client = Client()
+        if user is None:
+            return client
+        client.force_login(user)
+        session = client.session
+        at = time.time() if fresh else time.time() - 24 * 3600
+        session["account_authentication_methods"] = [{"method": "password", "at": at, "email": user.email}]
+        session["account_authentication_methods_user"] = str(user.pk)
+        session.save()
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def application(northwind: Account, alice: User) -> Application:
+    """Stock Bridge of Northwind, a System Integration without a version."""
+    made, _ = applications.create_application(
+        account=northwind, name="Stock Bridge", kind=Application.Type.SYSTEM, by=alice
+    )
+    return made
+
+
+@pytest.fixture
+def version(application: Application, alice: User) -> Version:
+    return versions.create_version(application, number=(1, 0, 0), notes="First.", expected_revision=1, by=alice)
+
+
+@pytest.fixture
+def installation(application: Application, version: Version, cakes: Account, carol: User) -> Installation:
+    """Stock Bridge 1.0.0 on Carol's Cakes."""
+    return lifecycle.install(application, account=cakes, version=version, by=carol).installation

@@ -1,0 +1,62 @@
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from linnapp.models import User
+from tests.kit.people import ClientOf
+
+pytestmark = pytest.mark.django_db
+SIGN_IN = "/demo/sign-in/"
+
+
+@pytest.fixture
+def demo(settings: Settings) -> None:
+    settings.DEMO = True
+
+
+def test_one_click_signs_in_and_counts_as_fresh(client: Client, alice: User, demo: None) -> None:
+    answer = client.post(SIGN_IN, {"email": alice.email, "next": "/profile/"})
+    assert answer.url == "/profile/"  # type: ignore[attr-defined]
+    assert client.post("/profile/e-mail/", {"email": "a@new.example", "action_add": "1"}).url == "/profile/e-mail/"  # type: ignore[attr-defined]
+
+
+def test_one_click_leaves_nothing_of_the_person_before(
+    alice: User, carol: User, client_of: ClientOf, demo: None
+) -> None:
+    client = client_of(carol)
+    session = client.session
+    session["account"] = "carols-cakes"
+    session.save()
+    client.post(SIGN_IN, {"email": alice.email})
+    assert client.session["_auth_user_id"] == str(alice.pk)
+    assert "account" not in client.session
+
+
+def test_only_the_demos_people(client: Client, demo: None) -> None:
+    User.objects.create_user("erin@emporium.example", "x", name="Erin")
+    for email in ("erin@emporium.example", "dave@davesdepot.example", ""):
+        assert client.post(SIGN_IN, {"email": email}).status_code == 404
+    assert "_auth_user_id" not in client.session
+
+
+def test_nobody_outside_of_demo_mode(client: Client, alice: User) -> None:
+    assert client.post(SIGN_IN, {"email": alice.email}).status_code == 404
+    assert "_auth_user_id" not in client.session
+    assert b"People of the demo" not in client.get("/sign-in/").content
+
+
+def test_it_needs_a_post_and_a_token(client: Client, alice: User, demo: None) -> None:
+    assert client.get(SIGN_IN).status_code == 405
+    assert Client(enforce_csrf_checks=True).post(SIGN_IN, {"email": alice.email}).status_code == 403
+
+
+def test_it_leads_only_to_this_site(client: Client, alice: User, demo: None) -> None:
+    answer = client.post(SIGN_IN, {"email": alice.email, "next": "https://evil.example/"})
+    assert answer.url == "/"  # type: ignore[attr-defined]
+
+
+def test_the_sign_in_page_offers_those_there_are(client: Client, alice: User, demo: None) -> None:
+    page = client.get("/sign-in/?next=/profile/").content.decode()
+    assert "alice@northwind.example" in page
+    assert "carol@carolscakes.example" not in page
+    assert page.count('name="next" value="/profile/"') == 2
