@@ -25,8 +25,8 @@ drill: .venv/test ## Kill and restart everything while COUNT=300 postbacks are s
 bench: .venv/test ## Measure exchanges and deliveries a second beside others
 	@bench/run $(ARGS)
 
-mutants: .venv/test ## Break the program line by line; the tests must notice each
-	@"$(PYTHON)" tests/mutants.py $(ARGS)
+mutants: .venv/test ## Break the program piece by piece; the tests must notice each
+	@"$(PYTHON)" -m tests.mutants $(ARGS)
 
 rooms: .venv/test ## Count the rooms of the code and which of them import which
 	@"$(PYTHON)" -m tests.kit.rooms

@@ -27,7 +27,7 @@ LIMITS = {"EXCHANGES_PER_MINUTE": "100000000", "SESSIONS_PER_INSTALLATION": "100
 CAP = {"SESSIONS_PER_INSTALLATION": "5"}
 CREDENTIALS = """
 import json
-from installs import lifecycle
+from installs.installations import lifecycle
 from installs.models import Installation
 rows = Installation.objects.active().select_related("application").order_by("pk")
 print(json.dumps([{

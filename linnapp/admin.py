@@ -9,13 +9,13 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
+from linnapp import kinds
 from linnapp.admin_pages import ReadOnlyAdmin
-from linnapp.manifest import parse
 from linnapp.models import (
     Account,
     Invitation,
@@ -204,13 +204,26 @@ class VersionAdmin(ReadOnlyAdmin):
 
     @admin.display
     def modules(self, version: Version) -> SafeString:
-        return lines(module.type for module in parse(version.snapshot).modules)
+        return lines(module.type for module in version.manifest().modules)
+
+
+class KindFilter(admin.SimpleListFilter):
+    """By the kinds that are registered: asking the rows for theirs would read them all."""
+
+    title = "kind"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(kind, kind) for kind in kinds.registered()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
 @admin.register(TimelineEntry)
 class TimelineEntryAdmin(ReadOnlyAdmin):
     list_display = ("at", "kind", "actor_name", "side", "reason", "application_id", "account_id", "subject_id")
-    list_filter = ("side", "kind")
+    list_filter = ("side", KindFilter)
     search_fields = ("actor_name", "reason")
     search_ids = ("application_id", "account_id", "subject_id")
     ordering = ("-pk",)

@@ -16,14 +16,15 @@ from django.core import signing
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from linnapp import credentials
+from linnapp.actors import Actor, Side
 from linnapp.errors import NotPossible
-from linnapp.models import User
 from linnapp.pages import signed_in
+from linnapp.words import counted
 
 # Never shown, searched or filtered by, neither here nor through a relation.
 HIDDEN = {"digest", "encrypted", "key_digest", "nonce", "password"}
@@ -101,7 +102,7 @@ class Effect:
 
 
 @dataclass(frozen=True)
-class Act:
+class StaffAction:
     """Something staff do to chosen rows, with a reason. `perform` is a service: whether it changed anything, or
     NotPossible. `name` is the action's name in the admin class."""
 
@@ -110,11 +111,11 @@ class Act:
     done: str
     read_by: str
     effects: Callable[[list[Any]], list[Effect]]
-    perform: Callable[[Any, str, User], bool]
+    perform: Callable[[Any, Actor], bool]
 
 
 def ask_and_perform(
-    page: ReadOnlyAdmin, request: HttpRequest, queryset: QuerySet[Any], act: Act
+    page: ReadOnlyAdmin, request: HttpRequest, queryset: QuerySet[Any], act: StaffAction
 ) -> HttpResponse | None:
     """The page that shows the effect and asks for the reason; once it was given, the act, and back to the list."""
     rows = list(queryset)
@@ -145,12 +146,13 @@ def _digest(effects: list[Effect]) -> str:
     return signing.Signer(salt="what staff judged").signature(read) if read else ""
 
 
-def _perform(page: ReadOnlyAdmin, request: HttpRequest, rows: list[Any], act: Act, reason: str) -> None:
+def _perform(page: ReadOnlyAdmin, request: HttpRequest, rows: list[Any], act: StaffAction, reason: str) -> None:
     """Row by row, each in a transaction of its own: one that cannot be done stops no other."""
     changed, same, refusals = 0, 0, []
+    by = Actor(signed_in(request), Side.STAFF, reason)
     for row in rows:
         try:
-            did = act.perform(row, reason, signed_in(request))
+            did = act.perform(row, by)
         except NotPossible as error:
             refusals.append(str(error))
         else:
@@ -166,8 +168,7 @@ def _perform(page: ReadOnlyAdmin, request: HttpRequest, rows: list[Any], act: Ac
 
 
 def _named(page: ReadOnlyAdmin, count: int) -> str:
-    noun = page.opts.verbose_name if count == 1 else page.opts.verbose_name_plural
-    return f"{count} {noun}"
+    return counted(count, str(page.opts.verbose_name), str(page.opts.verbose_name_plural))
 
 
 def some_of(names: Sequence[str]) -> str:
@@ -177,14 +178,7 @@ def some_of(names: Sequence[str]) -> str:
 
 
 def page_links(links: Sequence[tuple[str, str, tuple[object, ...]]], note: str) -> SafeString:
-    """Links to pages of the portal: label, URL name, arguments. One whose page does not exist is left out."""
-    found = [(address, label) for label, name, args in links if (address := _address(name, args))]
+    """Links to pages of the portal: label, URL name, arguments."""
+    found = [(reverse(name, args=args), label) for label, name, args in links]
     items = format_html_join("", '<li><a href="{}">{}</a></li>', found)
     return format_html('<ul class="portal-pages">{}</ul><p class="help">{}</p>', items, note)
-
-
-def _address(name: str, args: tuple[object, ...]) -> str:
-    try:
-        return reverse(name, args=args)
-    except NoReverseMatch:
-        return ""

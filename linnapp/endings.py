@@ -4,8 +4,10 @@ from datetime import timedelta
 
 from django import forms
 
+from linnapp.words import span_in_words
+
 AFTER = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "now": timedelta(0)}
-LABELS = {"24h": "In 24 hours", "7d": "In 7 days", "now": "Now"}
+LABELS = {key: f"In {span_in_words(span)}" if span else "Now" for key, span in AFTER.items()}
 
 
 def ending_field(label: str) -> forms.TypedChoiceField:

@@ -17,6 +17,8 @@ from django.urls import get_resolver, set_urlconf
 from django.utils import timezone
 
 from linnapp import credentials
+from linnapp.last_account import keep_last_account, last_account
+from linnapp.page_requests import Referenced, wants_part
 
 View = Callable[[HttpRequest], HttpResponseBase]
 reference_of_this_request: ContextVar[str] = ContextVar("reference", default="-")
@@ -37,7 +39,7 @@ class RequestReference:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request.reference = reference = credentials.new_reference()  # type: ignore[attr-defined]
+        cast(Referenced, request).reference = reference = credentials.new_reference()
         mark = reference_of_this_request.set(reference)
         try:
             response = self.get_response(request)
@@ -60,7 +62,7 @@ class MachineApi:
     def __init__(self, get_response: View) -> None:
         self.get_response = get_response
         self.resolver = get_resolver(settings.MACHINE_URLCONF)
-        self.answer = cast("View", convert_exception_to_response(self._answer))
+        self.answer = cast("Callable[[HttpRequest], HttpResponse]", convert_exception_to_response(self._answer))
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not self.PATH.match(request.path_info):
@@ -72,14 +74,14 @@ class MachineApi:
             response = self.answer(request)
         finally:
             set_urlconf(None)
-        response.headers["Content-Length"] = str(len(response.content))  # type: ignore[attr-defined]
+        response.headers["Content-Length"] = str(len(response.content))
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
         match = self.resolver.resolve(request.path_info)
-        return match.func(request, *match.args, **match.kwargs)
+        return cast(HttpResponseBase, match.func(request, *match.args, **match.kwargs))
 
 
 class SchemeOfSite:
@@ -124,6 +126,26 @@ class PageHeaders:
         response.headers.setdefault("Permissions-Policy", self.POLICY)
         # A page holds what one person may see: no shared cache keeps it, and Back after signing out shows nothing.
         response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+class LastAccount:
+    """Remembers the account of the page that somebody opened. What a page asks for by itself, each second perhaps, says
+    nothing of where its reader works: another tab may be in front."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if not request.user.is_authenticated:
+            if settings.LAST_ACCOUNT_COOKIE_NAME in request.COOKIES:
+                response.delete_cookie(settings.LAST_ACCOUNT_COOKIE_NAME, samesite="Lax")
+            return response
+        slug = request.resolver_match.kwargs.get("account") if request.resolver_match else None
+        opened = request.method == "GET" and response.status_code == 200 and not wants_part(request)
+        if slug and opened and slug != last_account(request):
+            keep_last_account(request, response, slug)
         return response
 
 

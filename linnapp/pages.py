@@ -3,26 +3,36 @@
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
+from allauth.account.decorators import reauthentication_required
 from django.conf import settings
+from django.contrib import messages
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core import signing
-from django.core.exceptions import ValidationError
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django_filters import FilterSet
 
+from linnapp.actors import Actor, Side
+from linnapp.errors import NotPossible
+from linnapp.last_account import last_account
 from linnapp.models import Account, Application, Membership, User
+from linnapp.page_requests import reference_of, wants_part
 
+AnyView = TypeVar("AnyView", bound=Callable[..., HttpResponse])
 SHOWN_FOR = timedelta(minutes=10)
+SHOWN = "shown:"
 PAGE_SIZE = 50
 MOST_COUNTED = 10_000
 
@@ -61,7 +71,7 @@ def frame(request: HttpRequest) -> dict[str, Frame | str]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         empty = Frame(None, [], None, False, False, settings.DEMO, mail_is_printed())
-        return {"frame": empty, "request_id": getattr(request, "reference", "")}
+        return {"frame": empty, "request_id": reference_of(request)}
     memberships = _memberships(request)
     current = _current(request, memberships)
     value = Frame(
@@ -73,7 +83,7 @@ def frame(request: HttpRequest) -> dict[str, Frame | str]:
         demo=settings.DEMO,
         mail_is_printed=mail_is_printed(),
     )
-    return {"frame": value, "request_id": getattr(request, "reference", "")}
+    return {"frame": value, "request_id": reference_of(request)}
 
 
 def mail_is_printed() -> bool:
@@ -83,10 +93,8 @@ def mail_is_printed() -> bool:
 
 def _current(request: HttpRequest, memberships: Sequence[Membership]) -> Membership | None:
     named = request.resolver_match.kwargs.get("account") if request.resolver_match else None
-    slug = named or request.session.get("account")
+    slug = named or last_account(request)
     found = next((membership for membership in memberships if membership.account.slug == slug), None)
-    if found and named and request.session.get("account") != named:
-        request.session["account"] = named
     developing = (membership for membership in memberships if membership.developing)  # type: ignore[attr-defined]
     return found or next(developing, None) or next(iter(memberships), None)
 
@@ -94,6 +102,11 @@ def _current(request: HttpRequest, memberships: Sequence[Membership]) -> Members
 def signed_in(request: HttpRequest) -> User:
     """Who is signed in, in a view that the middleware opens to nobody else."""
     return cast(User, request.user)
+
+
+def acting(request: HttpRequest, side: Side, reason: str = "") -> Actor:
+    """Who acts in this request, on the side whose page it is: the one place where an actor is made of a request."""
+    return Actor(signed_in(request), side, reason)
 
 
 def installation_url(application_id: UUID, tracking: str = "") -> str:
@@ -107,14 +120,19 @@ def installation_url(application_id: UUID, tracking: str = "") -> str:
 
 def show_once(request: HttpRequest, kind: str, key: object) -> None:
     """Lets this browser session see one credential in the clear for ten minutes. Only the row's key is kept."""
-    shown = request.session.get("shown", {})
-    shown[f"{kind}:{key}"] = timezone.now().isoformat()
-    request.session["shown"] = shown
+    for name in [name for name, _ in request.session.items() if name.startswith(SHOWN)]:
+        if not _is_fresh(request.session[name]):
+            del request.session[name]
+    request.session[f"{SHOWN}{kind}:{key}"] = timezone.now().isoformat()
 
 
 def may_show(request: HttpRequest, kind: str, key: object) -> bool:
-    since = request.session.get("shown", {}).get(f"{kind}:{key}")
-    return since is not None and timezone.now() - datetime.fromisoformat(since) < SHOWN_FOR
+    since = request.session.get(f"{SHOWN}{kind}:{key}")
+    return since is not None and _is_fresh(since)
+
+
+def _is_fresh(since: str) -> bool:
+    return timezone.now() - datetime.fromisoformat(since) < SHOWN_FOR
 
 
 # Lists.
@@ -163,7 +181,8 @@ class ListPage:
 
     @cached_property
     def queryset(self) -> QuerySet[Any]:
-        return self.filterset.qs.order_by(*self.ordering)
+        found: QuerySet[Any] = self.filterset.qs
+        return found.order_by(*self.ordering)
 
     @property
     def ordering(self) -> tuple[str, ...]:
@@ -225,7 +244,7 @@ class ListPage:
     def total(self) -> str:
         """How many rows match, in words; never an exact count of a whole large table."""
         count = self.filterset.qs.order_by()[: MOST_COUNTED + 1].count()
-        return f"more than {MOST_COUNTED:,}" if count > MOST_COUNTED else f"{count:,}"
+        return f"more than {intcomma(MOST_COUNTED)}" if count > MOST_COUNTED else intcomma(count)
 
     @property
     def is_narrowed(self) -> bool:
@@ -246,7 +265,8 @@ class ListPage:
     def besides(self, name: str) -> QuerySet[Any]:
         """What all filters but this one leave: what its chips choose among."""
         others = {key: value for key, value in self.request.GET.items() if key != name}
-        return type(self.filterset)(others, queryset=self.filterset.queryset, request=self.request).qs
+        narrowed = type(self.filterset)(others, queryset=self.filterset.queryset, request=self.request)
+        return cast("QuerySet[Any]", narrowed.qs)
 
     def as_csv(self, filename: str) -> StreamingHttpResponse:
         writer = csv.writer(_Echo())
@@ -288,16 +308,47 @@ class _Echo:
         return value
 
 
+def password_first(view: AnyView) -> AnyView:
+    """Asks for the password again where the sign-in is old. It stands on what a view calls once it has fetched its row:
+    a stranger is told 404, and is not asked for a password."""
+    return cast(AnyView, reauthentication_required(view))
+
+
 def page_or_part(
     request: HttpRequest, template: str, context: dict[str, Any], *, part: str = "", status: int = 200
 ) -> HttpResponse:
     """The whole page, or for htmx only the partial that stands in it under the same context: `folder/_name.html` for
     `folder/name.html`, where no other is named."""
-    wants_part = getattr(request, "htmx", False) and not request.htmx.boosted  # type: ignore[attr-defined]
     folder, _, name = template.rpartition("/")
-    return render(request, (part or f"{folder}/_{name}") if wants_part else template, context, status=status)
+    return render(request, (part or f"{folder}/_{name}") if wants_part(request) else template, context, status=status)
 
 
-def explain(form: Any, error: ValidationError | Exception, field: str | None = None) -> None:
-    """Puts a service's refusal where the form shows it."""
-    form.add_error(field, str(error))
+@contextmanager
+def refusal_in(form: BaseForm, field: str | None = None) -> Iterator[None]:
+    """Whatever the services in it refuse is shown in the form, which keeps what was typed."""
+    try:
+        yield
+    except NotPossible as refusal:
+        form.add_error(field, str(refusal))
+
+
+@contextmanager
+def refusal_told(request: HttpRequest) -> Iterator[None]:
+    """Whatever the services in it refuse is told on top of the page that follows."""
+    try:
+        yield
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+
+
+class Revealed(Protocol):
+    pk: Any
+
+
+@password_first
+def reveal(request: HttpRequest, kind: str, act: Callable[[], Revealed], back: str) -> HttpResponse:
+    """Shows a credential in the clear on the page that it goes back to, for ten minutes. `act` is the service that puts
+    it on record, and gives its row."""
+    with refusal_told(request):
+        show_once(request, kind, act().pk)
+    return redirect(back)

@@ -45,7 +45,7 @@ class PeopleAdapter(DefaultAccountAdapter):
     def is_safe_url(self, url: str) -> bool:
         """Where a person is sent back to after signing in. Nothing behind the question mark decides which host that
         is, and Django refuses whatever is longer than 2 kB: a link that carries 2 kB of Tracking would be lost."""
-        return super().is_safe_url(url.partition("?")[0])
+        return bool(super().is_safe_url(url.partition("?")[0]))
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         return at_site(super().get_reset_password_from_key_url(key))
@@ -65,7 +65,7 @@ class PeopleAdapter(DefaultAccountAdapter):
             template = "account/messages/email_confirmation_failed.txt"
             self.add_message(request, messages.ERROR, template, {"email": email_address.email})
             return False
-        return super().confirm_email(request, email_address)
+        return bool(super().confirm_email(request, email_address))
 
 
 def at_site(link: str) -> str:

@@ -22,7 +22,7 @@ environ.Env.read_env(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
 
 def required(name: str, advice: str) -> str:
     """Value of a setting without which the portal must not start."""
-    value = env.str(name, default="")
+    value: str = env.str(name, default="")
     if not value:
         raise ImproperlyConfigured(f"{name} is not set. {advice}")
     return value
@@ -45,7 +45,7 @@ def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
 
 def certificates_in(name: str) -> str:
     """Path of a PEM file with certificates; empty when none is named."""
-    path = env.str(name, default="")
+    path: str = env.str(name, default="")
     if path:
         try:
             ssl.create_default_context(cafile=path)
@@ -170,6 +170,7 @@ else:
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.humanize",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
@@ -205,6 +206,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "linnapp.middleware.LastAccount",
     "linnapp.middleware.ReadersTimeZone",
     "linnapp.middleware.WrongMethod",
 ]
@@ -311,8 +313,12 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+# Requests of one browser do not erase what one another keep.
+SESSION_ENGINE = "linnapp.sessions"
+MESSAGE_STORAGE = "linnapp.sessions.MessageStorage"
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+LAST_ACCOUNT_COOKIE_NAME = "__Host-account" if HTTPS else "account"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0

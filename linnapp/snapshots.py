@@ -1,19 +1,17 @@
 """A snapshot of the manifest as a person reads it: its modules, and what it changes."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from linnapp.manifest import Difference, Manifest, ManifestModule, differences, parse
+from linnapp.manifest import Difference, How, Manifest, ManifestModule, differences
 from linnapp.manifest.differences import shown
 from linnapp.models import Application, Version
 from linnapp.module_types import known_type
 from linnapp.services import versions
 from linnapp.services.manifests import manifest_of
 
-WORDS = {"added": "New", "removed": "Removed", "changed": "Changed"}
+WORDS = {How.ADDED: "New", How.REMOVED: "Removed", How.CHANGED: "Changed"}
 WHOLE = "The whole manifest"
-WHOLE_MODULE = re.compile(r"modules\[\d+\]")
 
 
 @dataclass(frozen=True)
@@ -74,11 +72,11 @@ def changes_of(version: Version) -> tuple[Version | None, list[ChangedPart]]:
     siblings = Version.objects.of_application(version.application).released()
     earlier = siblings if version.is_development else siblings.below(version.numbers)
     before = earlier.newest_first().first()
-    return before, changes(before, parse(version.snapshot))
+    return before, changes(before, version.manifest())
 
 
 def changes(before: Version | None, after: Manifest) -> list[ChangedPart]:
-    old = parse(before.snapshot) if before else Manifest()
+    old = before.manifest() if before else Manifest()
     modules = {module.key: module for module in (*old.modules, *after.modules)}
     parts: dict[str | None, list[Change]] = {}
     for difference in differences(old if before else None, after):
@@ -90,12 +88,11 @@ def changes(before: Version | None, after: Manifest) -> list[ChangedPart]:
 def _changes(difference: Difference, module: ManifestModule | None) -> Iterator[Change]:
     """One line, or for a module that came or went a line for it and for each parameter that says something."""
     word = WORDS[difference.kind]
-    if module is None or not WHOLE_MODULE.fullmatch(difference.path):
-        what = difference.label.removeprefix(f"{module.label} · ") if module else difference.label
-        yield Change(word, what, difference.old, difference.new)
+    if module is None or not difference.is_module:
+        yield Change(word, difference.what, difference.old, difference.new)
         return
     read = _read(module)
-    came = difference.kind == "added"
+    came = difference.kind == How.ADDED
     for what, value in (("this module, of type", read.type_label), *((p.name, p.value) for p in read.parameters)):
         if value:
             yield Change(word, what, "" if came else value, value if came else "")

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from linnapp.models import Application
+from linnapp.models.applications import ApplicationQuerySet
 
 
 def visible(request: HttpRequest, account: str, application: UUID) -> Application:
@@ -18,7 +19,7 @@ def editable(request: HttpRequest, account: str, application: UUID) -> Applicati
     return _get(Application.objects.editable_by(request.user), account, application)
 
 
-def _get(queryset: Any, account: str, application: UUID) -> Application:
+def _get(queryset: ApplicationQuerySet, account: str, application: UUID) -> Application:
     return get_object_or_404(queryset.of_account(account).select_related("account"), pk=application)
 
 

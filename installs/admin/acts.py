@@ -8,8 +8,9 @@ from django.db.models import Count
 from installs.installations import suspending
 from installs.models import Installation, Review, Session
 from installs.store import listings
-from linnapp.admin_pages import Act, Effect, some_of
+from linnapp.admin_pages import Effect, StaffAction, some_of
 from linnapp.models import Application
+from linnapp.words import counted
 
 
 def _accounts(rows: list[Application]) -> dict[object, list[str]]:
@@ -26,10 +27,6 @@ def _live_sessions(rows: list[Any], path: str) -> dict[object, int]:
     return dict(sessions.values_list(path).annotate(Count("pk")))
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
 def suspending_applications(rows: list[Application]) -> list[Effect]:
     accounts, sessions = _accounts(rows), _live_sessions(rows, "installation__application")
     return [Effect(row, _stops(row, accounts[row.pk], sessions.get(row.pk, 0))) for row in rows]
@@ -40,16 +37,14 @@ def _stops(row: Application, accounts: list[str], sessions: int) -> str:
         return "Retired: it cannot be suspended."
     if row.suspended_by_staff_at:
         return "Suspended already: nothing changes."
-    reach = (
-        f"{_counted(len(accounts), 'account')} cannot use it: {some_of(accounts)}." if accounts else "Not installed."
-    )
+    reach = f"{counted(len(accounts), 'account')} cannot use it: {some_of(accounts)}." if accounts else "Not installed."
     return f"{_ending(sessions)}. {reach}"
 
 
 def _ending(sessions: int) -> str:
     if not sessions:
         return "No session is live"
-    return "1 session ends now" if sessions == 1 else f"{sessions} sessions end now"
+    return counted(sessions, "session ends now", "sessions end now")
 
 
 def resuming_applications(rows: list[Application]) -> list[Effect]:
@@ -64,7 +59,7 @@ def _goes_on(row: Application, accounts: list[str]) -> str:
         return "Not suspended: nothing changes."
     if not accounts:
         return "Not installed anywhere. It can be installed again."
-    return f"{_counted(len(accounts), 'account')} can use it again: {some_of(accounts)}."
+    return f"{counted(len(accounts), 'account')} can use it again: {some_of(accounts)}."
 
 
 def suspending_installations(rows: list[Installation]) -> list[Effect]:
@@ -126,7 +121,7 @@ def _into_store(row: Application, review: Review | None, accepted: Review | None
 
 def _unrequested(row: Application, sentence: str) -> str:
     missing = [check.name.lower() for check in listings.checks(row) if not check.passed]
-    if row.versions.latest() is None:
+    if row.versions.the_latest() is None:
         return "No version was released: it cannot be listed."
     lacks = f" What a listing needs and it lacks: {', '.join(missing)}." if missing else ""
     return f"{sentence} Nobody requested it.{lacks}"
@@ -152,59 +147,59 @@ def _off_store(row: Application) -> str:
 
 NOT_IN_REVIEW = "Not in review: there is nothing to return."
 READ_BY_ALL = "Its owner and everybody who installed it read this."
-SUSPEND_APPLICATIONS = Act(
+SUSPEND_APPLICATIONS = StaffAction(
     "suspend",
     "Suspend",
     "suspended",
     READ_BY_ALL,
     suspending_applications,
-    lambda row, reason, by: suspending.suspend_application(row, reason=reason, by=by),
+    lambda row, by: suspending.suspend_application(row, by=by),
 )
-RESUME_APPLICATIONS = Act(
+RESUME_APPLICATIONS = StaffAction(
     "resume",
     "Resume",
     "resumed",
     READ_BY_ALL,
     resuming_applications,
-    lambda row, reason, by: suspending.resume_application(row, reason=reason, by=by),
+    lambda row, by: suspending.resume_application(row, by=by),
 )
-LIST_APPLICATIONS = Act(
+LIST_APPLICATIONS = StaffAction(
     "list_in_store",
     "List",
     "listed",
     "Its owners read this.",
     listing,
-    lambda row, reason, by: listings.list_in_store(row, reason=reason, by=by),
+    lambda row, by: listings.list_in_store(row, by=by),
 )
-RETURN_LISTINGS = Act(
+RETURN_LISTINGS = StaffAction(
     "return_listing",
     "Return",
     "returned",
     "Its owners read this, and mend what it says.",
     returning,
-    lambda row, reason, by: listings.return_with_reasons(row, reason=reason, by=by),
+    lambda row, by: listings.return_with_reasons(row, by=by),
 )
-UNLIST_APPLICATIONS = Act(
+UNLIST_APPLICATIONS = StaffAction(
     "take_off_store",
     "Unlist",
     "unlisted",
     "Its owners read this.",
     unlisting,
-    lambda row, reason, by: listings.take_off_store(row, reason=reason, by=by),
+    lambda row, by: listings.take_off_store(row, by=by),
 )
-SUSPEND_INSTALLATIONS = Act(
+SUSPEND_INSTALLATIONS = StaffAction(
     "suspend",
     "Suspend",
     "suspended",
     "The customer and the developer read this.",
     suspending_installations,
-    lambda row, reason, by: suspending.suspend_by_staff(row, reason=reason, by=by),
+    lambda row, by: suspending.suspend_by_staff(row, by=by),
 )
-RESUME_INSTALLATIONS = Act(
+RESUME_INSTALLATIONS = StaffAction(
     "resume",
     "Resume",
     "resumed",
     "The customer and the developer read this.",
     resuming_installations,
-    lambda row, reason, by: suspending.resume_by_staff(row, reason=reason, by=by),
+    lambda row, by: suspending.resume_by_staff(row, by=by),
 )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils import timezone
 
 from installs.exchange.refusals import CAUSES, Reason
@@ -12,6 +13,7 @@ from installs.models import Installation, RefusalGroup
 from installs.postbacks import health
 from installs.store import listings
 from linnapp.models import Application
+from linnapp.words import counted, span_in_words
 
 CONNECTS_WITHIN = timedelta(hours=24)
 REFUSALS_OF = timedelta(hours=24)
@@ -50,10 +52,6 @@ def notices(application: Application) -> list[Notice]:
     return [notice for part in parts for notice in part(application)]
 
 
-def accounts(count: int) -> str:
-    return "1 installation" if count == 1 else f"{count:,} installations"
-
-
 def _returned_listing(application: Application) -> Iterator[Notice]:
     if application.listing != Application.Listing.RETURNED:
         return
@@ -66,11 +64,10 @@ def _suspended_installations(application: Application) -> Iterator[Notice]:
     if application.suspended_by_staff_at:
         return
     if count := Installation.objects.of_application(application).suspended().count():
-        verb = "is" if count == 1 else "are"
         yield Notice(
             "suspended",
             "circle-pause",
-            f"{accounts(count)} {verb} suspended",
+            counted(count, "installation is suspended", "installations are suspended"),
             "No permanent token of theirs is exchanged until that is lifted.",
             "Show them",
             "application_installations",
@@ -88,7 +85,7 @@ def _failed_installations(application: Application) -> Iterator[Notice]:
     yield Notice(
         "failed",
         "circle-x",
-        f"{accounts(failed.count())} failed in the last seven days",
+        f"{counted(failed.count(), 'installation')} failed in the last seven days",
         f"Your endpoint decides on them. The last one: {newest.why_failed}",
         "Show them",
         "application_installations",
@@ -102,7 +99,7 @@ def _parked_hosts(application: Application) -> Iterator[Notice]:
             "suspended",
             "circle-pause",
             f"Postbacks to {host.host} are held since {_in_words(host.parked_at)}",
-            f"{_postbacks_in_words(held)} {'waits' if held == 1 else 'wait'}. The oldest is tried once an hour, next "
+            f"{counted(held, 'postback waits', 'postbacks wait')}. The oldest is tried once an hour, next "
             f"on {_in_words(host.next_trial_at)}; the first that arrives releases the rest.",
             "Show them",
             "postback_list",
@@ -116,7 +113,7 @@ def _postbacks(application: Application) -> Iterator[Notice]:
         yield Notice(
             "failed",
             "circle-x",
-            f"{_postbacks_in_words(found.given_up)} given up in the last seven days",
+            f"{counted(found.given_up, 'postback')} given up in the last seven days",
             "Your endpoint has no permanent token of these. See why, mend it, and send them again.",
             "Show them",
             "postback_list",
@@ -126,16 +123,12 @@ def _postbacks(application: Application) -> Iterator[Notice]:
         yield Notice(
             "waiting",
             "clock",
-            f"{_postbacks_in_words(found.retrying)} waiting for another attempt",
+            f"{counted(found.retrying, 'postback')} waiting for another attempt",
             f"The next one is on {_in_words(found.next_attempt_at)}.",
             "Show them",
             "postback_list",
             urlencode({"state": "due"}),
         )
-
-
-def _postbacks_in_words(count: int) -> str:
-    return "1 postback" if count == 1 else f"{count:,} postbacks"
 
 
 def _in_words(moment: datetime | None) -> str:
@@ -150,13 +143,13 @@ def _refused(application: Application) -> Iterator[Notice]:
     if not reasons:
         return
     total = sum(reasons.values())
-    named = [f"{_cause(reason)} ({count:,})" for reason, count in list(reasons.items())[:CAUSES_NAMED]]
+    named = [f"{_cause(reason)} ({intcomma(count)})" for reason, count in list(reasons.items())[:CAUSES_NAMED]]
     more = len(reasons) - len(named)
     yield Notice(
         "failed",
         "circle-alert",
-        "1 exchange was refused in the last day" if total == 1 else f"{total:,} exchanges were refused in the last day",
-        "; ".join(named) + (f"; and {more} other cause{'s' if more > 1 else ''}" if more else ""),
+        f"{counted(total, 'exchange was', 'exchanges were')} refused in the last day",
+        "; ".join(named) + (f"; and {counted(more, 'other cause')}" if more else ""),
         "Exchanges",
         "application_activity",
         urlencode({"about": "exchanges"}),
@@ -173,8 +166,8 @@ def _never_connected(application: Application) -> Iterator[Notice]:
         yield Notice(
             "waiting",
             "unplug",
-            f"{accounts(count)} never connected",
-            "Installed over 24 hours ago, no first exchange.",
+            f"{counted(count, 'installation')} never connected",
+            f"Installed over {span_in_words(CONNECTS_WITHIN)} ago, no first exchange.",
             "Show them",
             "application_installations",
             urlencode({"state": "never_connected"}),

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from django.db.models import Min
 
 from installs.models import Delivery, Installation, Session
-from installs.postbacks.owing import postback_url
 from linnapp.models import Application, Version
+from linnapp.words import measured_in_words
 
 
 @dataclass(frozen=True)
-class Line:
+class Item:
     """`name` says which help the page unfolds while the line is open."""
 
     name: str
@@ -21,7 +21,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Checklist:
-    lines: list[Line]
+    lines: list[Item]
     first_call_after: timedelta | None
 
     @property
@@ -31,7 +31,7 @@ class Checklist:
 
     @property
     def took(self) -> str:
-        return in_words(self.first_call_after) if self.first_call_after is not None else ""
+        return measured_in_words(self.first_call_after) if self.first_call_after is not None else ""
 
 
 def checklist(application: Application) -> Checklist:
@@ -40,16 +40,16 @@ def checklist(application: Application) -> Checklist:
     installation = installations.select_related("account").order_by("installed_at").first()
     exchanged_at = _first_exchange(application) if installation else None
     lines = [
-        Line("created", "Application created", True),
-        Line("manifest", "Manifest saved", application.manifest_revision > 1 or released is not None),
-        Line("version", f"Version {released} created" if released else "Create a version", released is not None),
-        Line(
+        Item("created", "Application created", True),
+        Item("manifest", "Manifest saved", application.manifest_revision > 1 or released is not None),
+        Item("version", f"Version {released} created" if released else "Create a version", released is not None),
+        Item(
             "installed",
             f"Installed on {installation.account}" if installation else "Install it on an account",
             installation is not None,
         ),
         *_postback(application, released),
-        Line(
+        Item(
             "exchange",
             "First exchange" if exchanged_at else "First exchange: the permanent token for a session token",
             exchanged_at is not None,
@@ -58,15 +58,15 @@ def checklist(application: Application) -> Checklist:
     return Checklist(lines, exchanged_at - application.created_at if exchanged_at else None)
 
 
-def _postback(application: Application, released: Version | None) -> list[Line]:
+def _postback(application: Application, released: Version | None) -> list[Item]:
     """One line where the newest version has a PostbackUrl; before a release, where the saved manifest has one."""
-    newest = application.versions.latest() if released else application.versions.development()
-    if newest is None or not postback_url(newest):
+    newest = application.versions.the_latest() if released else application.versions.development()
+    if newest is None or not newest.postback_url:
         return []
     arrived = Delivery.objects.of_application(application).owed().delivered().order_by("created_at")
     host = arrived.values_list("host", flat=True).first()
     label = f"Postback answered by {host}" if host else "Postback answered: your endpoint gets the permanent token"
-    return [Line("postback", label, host is not None)]
+    return [Item("postback", label, host is not None)]
 
 
 def _first_exchange(application: Application) -> datetime | None:
@@ -75,16 +75,5 @@ def _first_exchange(application: Application) -> datetime | None:
     if folded:
         return folded
     sessions = Session.objects.filter(installation__application=application)
-    return sessions.aggregate(first=Min("created_at"))["first"]
-
-
-def in_words(span: timedelta) -> str:
-    """The two largest units: "4 min 12 s", "3 d 2 h"."""
-    seconds = max(int(span.total_seconds()), 0)
-    sizes = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
-    parts = []
-    for unit, size in sizes:
-        count, seconds = divmod(seconds, size)
-        parts.append((count, unit))
-    first = next((place for place, (count, _) in enumerate(parts) if count), len(parts) - 1)
-    return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2])
+    first: datetime | None = sessions.aggregate(first=Min("created_at"))["first"]
+    return first

@@ -3,15 +3,18 @@
 from django.db import transaction
 from django.utils import timezone
 
+from installs.application import kinds
 from installs.models import Installation, PermanentToken, Session
 from installs.store import listings
 from linnapp import timeline
+from linnapp.actors import Actor
 from linnapp.errors import NotPossible
-from linnapp.models import Application, User, Version
+from linnapp.models import Application, Version
+from linnapp.words import counted
 
 
 @transaction.atomic
-def remove_application(application: Application, *, by: User) -> bool:
+def remove_application(application: Application, *, by: Actor) -> bool:
     """Deletes an application that was never installed, retires one that was; whether it was deleted.
 
     Raises NotPossible while a live installation exists: uninstalling is the accounts' own act.
@@ -21,12 +24,12 @@ def remove_application(application: Application, *, by: User) -> bool:
         raise NotPossible(f"{row} is retired already.")
     live = Installation.objects.live().filter(application=row).count()
     if live:
-        accounts = "1 account has" if live == 1 else f"{live} accounts have"
+        accounts = counted(live, "account has", "accounts have")
         raise NotPossible(f"{accounts} {row} installed. It can be removed once they have uninstalled it.")
     return _retire(row, by) if Installation.objects.of_application(row).exists() else _delete(row, by)
 
 
-def _retire(application: Application, by: User) -> bool:
+def _retire(application: Application, by: Actor) -> bool:
     now = timezone.now()
     application.retired_at = now
     application.listing = Application.Listing.UNLISTED
@@ -35,16 +38,12 @@ def _retire(application: Application, by: User) -> bool:
     application.secrets.live().update(ends_at=now)
     PermanentToken.objects.live().filter(installation__application=application).update(ends_at=now)
     Session.objects.filter(installation__application=application).end(Session.End.APPLICATION_RETIRED)
-    _record(timeline.Kind.APPLICATION_RETIRED, application, by)
+    timeline.record(kinds.APPLICATION_RETIRED, by=by, application=application)
     return False
 
 
-def _delete(application: Application, by: User) -> bool:
-    _record(timeline.Kind.APPLICATION_DELETED, application, by)
+def _delete(application: Application, by: Actor) -> bool:
+    timeline.record(kinds.APPLICATION_DELETED, by=by, application=application)
     Version.objects.filter(application=application).delete()
     application.delete()
     return True
-
-
-def _record(kind: timeline.Kind, application: Application, by: User) -> None:
-    timeline.record(kind, by=by, side=timeline.Side.DEVELOPER, application=application, account=application.account)

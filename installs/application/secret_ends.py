@@ -7,10 +7,13 @@ from django.db import transaction
 from django.db.models import Count, Max
 from django.utils import timezone
 
+from installs.application import kinds
 from installs.models import Session
 from linnapp import timeline
+from linnapp.actors import Actor
 from linnapp.errors import NotPossible
-from linnapp.models import Application, Secret, User
+from linnapp.models import Application, Secret
+from linnapp.words import moment_in_words
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ def another_stays(secret: Secret) -> bool:
 
 
 @transaction.atomic
-def retire_secret(secret: Secret, *, after: timedelta, by: User) -> datetime:
+def retire_secret(secret: Secret, *, after: timedelta, by: Actor) -> datetime:
     """Sets the moment a secret ends, and ends its sessions where that is now. Returns the moment.
 
     Raises NotPossible for the last secret that has no end: an application always keeps one.
@@ -49,12 +52,10 @@ def retire_secret(secret: Secret, *, after: timedelta, by: User) -> datetime:
     if not after:
         Session.objects.filter(secret=row).end(Session.End.SECRET_RETIRED)
     timeline.record(
-        timeline.Kind.SECRET_RETIRED,
+        kinds.SECRET_RETIRED,
         by=by,
-        side=timeline.Side.DEVELOPER,
         application=application,
-        account=application.account,
         tail=row.tail,
-        ends="now" if not after else f"on {row.ends_at:%d %b %Y at %H:%M} UTC",
+        ends="now" if not after else f"on {moment_in_words(row.ends_at)}",
     )
     return row.ends_at

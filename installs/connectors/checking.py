@@ -10,18 +10,19 @@ from django.db import transaction
 from django.utils import timezone
 from huey.contrib.djhuey import db_task
 
-from installs.connectors import calling, conversation, own, reading
+from installs.connectors import calling, conversation, kinds, making, own, reading
 from installs.connectors.client import AUTHORIZE, Credentials
 from installs.connectors.conversation import Said
-from installs.connectors.reading import Authorised, NotAuthorised
+from installs.connectors.faults import NotAuthorised, Why
+from installs.connectors.reading import Authorised
 from installs.connectors.sessions import RowSessions
 from installs.models import Connector, ConnectorCheck
 from installs.models.connectors import TAKEN_WITHIN, TAKES_AT_MOST
 from installs.outbound import Answer, NotSent, Stage, Step
-from linnapp import timeline
+from linnapp.actors import Actor
 from linnapp.errors import NotPossible
-from linnapp.models import Account, User
-from linnapp.timeline import Kind, Side
+from linnapp.models import Account
+from linnapp.words import counted
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ CHECKS_A_MINUTE = 10
 
 
 @transaction.atomic
-def start(connector: Connector, *, by: User) -> ConnectorCheck:
+def start(connector: Connector, *, by: Actor) -> ConnectorCheck:
     """Asks for a check, or gives the one that is under way. Raises NotPossible for a disabled instance, and past
     CHECKS_A_MINUTE of its account."""
     account = Account.objects.select_for_update().get(pk=connector.account_id)
@@ -51,10 +52,8 @@ def start(connector: Connector, *, by: User) -> ConnectorCheck:
         raise NotPossible(f"{CHECKS_A_MINUTE} connections were tested in the last minute. Wait a moment.")
     # Its page shows the last one; those of the last minute are counted.
     row.checks.created_before(now - TAKES_AT_MOST).delete()
-    check = row.checks.create(requested_by=by, revision=row.revision)
-    timeline.record(
-        Kind.CONNECTOR_TESTED, by=by, side=Side.CUSTOMER, account=account, subject_id=row.pk, connector=row.name
-    )
+    check = row.checks.create(requested_by=by.person, revision=row.revision)
+    making.record(kinds.CONNECTOR_TESTED, row, by)
     transaction.on_commit(lambda: wake(check.pk))
     return check
 
@@ -113,10 +112,10 @@ class _Run:
             self.sessions.note(self.generation, fault)
             self._end(fault)
         except NotPossible as refusal:
-            self._end(NotAuthorised(str(refusal), ""))
+            self._end(NotAuthorised(Why.NOT_POSSIBLE, str(refusal)))
         except Exception as error:
             log.exception("a check of a connector ended in a fault of the portal's own")
-            self._end(NotAuthorised(f"The portal itself failed ({type(error).__name__}).", "Tell whoever runs it."))
+            self._end(NotAuthorised(Why.PORTAL_FAILED, f"The portal itself failed ({type(error).__name__})."))
         else:
             self._end()
 
@@ -175,4 +174,4 @@ def _counted(answer: Answer) -> str:
         return ""
     if not isinstance(locations, list):
         return ""
-    return f": {len(locations)} stock location{'' if len(locations) == 1 else 's'}"
+    return f": {counted(len(locations), 'stock location')}"

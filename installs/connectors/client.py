@@ -20,9 +20,10 @@ from urllib.parse import urlencode
 from django.utils import timezone
 
 from installs.connectors import reading
-from installs.connectors.reading import Authorised, NotAuthorised
+from installs.connectors.faults import NotAuthorised, Why
+from installs.connectors.reading import Authorised
 from installs.outbound import Answer, NotSent
-from installs.postbacks.retries import retry_after
+from installs.outbound.retry_after import retry_after
 
 AUTHORIZE = "/api/Auth/AuthorizeByApplication"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -140,7 +141,7 @@ class Caller:
             if fault := self.sessions.fault(generation):
                 raise fault
             time.sleep(LOOK_SECONDS)
-        raise NotAuthorised("Another caller has been renewing the session for too long.", "Try again.")
+        raise NotAuthorised(Why.RENEWED_TOO_LONG, "Another caller has been renewing the session for too long.")
 
     def authorise(self) -> Authorised:
         """One exchange of the permanent token. Keeps nothing."""
@@ -171,9 +172,8 @@ class Caller:
             raise
         except Exception as error:
             kind = type(error).__name__
-            self.sessions.give_up(
-                generation, NotAuthorised(f"Authorising ended in a fault here ({kind}).", "Try again.")
-            )
+            words = f"Authorising ended in a fault here ({kind})."
+            self.sessions.give_up(generation, NotAuthorised(Why.FAULT_HERE, words))
             raise
         if not self.sessions.put(generation, authorised):
             # Another was quicker, which is as well; or the credentials stand no longer, which this raises.

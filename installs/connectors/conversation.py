@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from installs.connectors import reading
 from installs.connectors.client import AUTHORIZE, FORM, Credentials
-from installs.connectors.reading import NotAuthorised
+from installs.connectors.faults import NotAuthorised
 from installs.outbound import Answer
 from linnapp import credentials
 

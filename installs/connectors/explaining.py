@@ -34,7 +34,7 @@ class Mark(StrEnum):
 
 
 @dataclass(frozen=True)
-class Line:
+class CheckStep:
     label: str
     mark: Mark
     words: str
@@ -46,7 +46,7 @@ class Shown:
     """`is_outdated` where the connector is not as it was tested."""
 
     check: ConnectorCheck
-    lines: Sequence[Line]
+    lines: Sequence[CheckStep]
     is_outdated: bool
 
     @property
@@ -81,18 +81,18 @@ def last_of(connector: Connector) -> Shown | None:
     return Shown(check, _lines(check, connector), check.is_over and check.revision != connector.revision)
 
 
-def _lines(check: ConnectorCheck, connector: Connector) -> list[Line]:
+def _lines(check: ConnectorCheck, connector: Connector) -> list[CheckStep]:
     lines, before = [], 0
     for step in check.steps:
         took = step["milliseconds"]
         mark = Mark.PASSED if step["passed"] else Mark.FAILED
         own = None if took is None else took - before if step["name"] != FIRST_CALL else took
-        lines.append(Line(LABELS[step["name"]][0], mark, step["words"], own))
+        lines.append(CheckStep(LABELS[step["name"]][0], mark, step["words"], own))
         before = took or before
     reached = {step["name"] for step in check.steps}
     for name, (label, under_way) in LABELS.items():
         if name in reached or (name == Stage.CERTIFICATE and not connector.base_url.lower().startswith("https:")):
             continue
         runs = check.state == ConnectorCheck.State.RUNNING and all(line.mark == Mark.PASSED for line in lines)
-        lines.append(Line(label, Mark.RUNNING, under_way) if runs else Line(label, Mark.NOT_REACHED, ""))
+        lines.append(CheckStep(label, Mark.RUNNING, under_way) if runs else CheckStep(label, Mark.NOT_REACHED, ""))
     return lines

@@ -122,7 +122,7 @@ class ConnectorForm(forms.Form):
         return NOT_KEPT if self.is_bound and self.errors and typed else ""
 
     def clean_base_url(self) -> str:
-        text = self.cleaned_data["base_url"].rstrip("/")
+        text: str = self.cleaned_data["base_url"].rstrip("/")
         if "?" in text or "#" in text:
             raise ValidationError("Leave out what begins with ? or #.")
         if "api" in text.partition("://")[2].lower().split("/")[1:]:
@@ -158,20 +158,20 @@ class ConnectorForm(forms.Form):
         return self._identifier("application_secret")
 
     def clean_grant_type(self) -> str:
-        value = self.cleaned_data["grant_type"].strip(AROUND)
+        value: str = self.cleaned_data["grant_type"].strip(AROUND)
         if value != GRANT_TYPE:
             raise ValidationError(f"Grant type is {GRANT_TYPE}: AuthorizeByApplication knows no other.")
         return value
 
     def clean_token_key(self) -> str:
         """With the full stop that the documentation's sentence has behind it, it is pasted too."""
-        value = self.cleaned_data["token_key"].strip(AROUND).rstrip(".").strip(AROUND)
+        value: str = self.cleaned_data["token_key"].strip(AROUND).rstrip(".").strip(AROUND)
         if not value or len(value) > 80 or not value.isprintable() or " " in value:
             raise ValidationError(f"It is the name of one member of the answer, such as {TOKEN_KEY}.")
         return value
 
     def _identifier(self, name: str) -> str:
-        value = self.cleaned_data[name].strip(AROUND)
+        value: str = self.cleaned_data[name].strip(AROUND)
         if value and credentials.canonical(value) is None:
             raise ValidationError(NO_UUID.format(LABELS[name]))
         return value

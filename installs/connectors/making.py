@@ -7,12 +7,14 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import transaction
 
+from installs.connectors import kinds
 from installs.installations import lifecycle
 from installs.models import Connector, Installation
-from linnapp import credentials, manifest, timeline
+from linnapp import credentials, timeline
+from linnapp.actors import Actor
 from linnapp.errors import NotPossible
-from linnapp.models import Account, User
-from linnapp.timeline import Kind, Side
+from linnapp.kinds import Kind
+from linnapp.models import Account
 
 GRANT_TYPE = "client_credentials"
 TOKEN_KEY = "token"
@@ -48,21 +50,21 @@ LABELS = {
 
 
 @transaction.atomic
-def make(account: Account, values: Values, *, by: User) -> Connector:
+def make(account: Account, values: Values, *, by: Actor) -> Connector:
     """Raises NotPossible past MOST_OF_AN_ACCOUNT, and for a name that another has: programs call it by its name."""
     row = Account.objects.select_for_update().get(pk=account.pk)
     if Connector.objects.on_account(row.slug).count() >= MOST_OF_AN_ACCOUNT:
         raise NotPossible(f"An account keeps at most {MOST_OF_AN_ACCOUNT} connectors. Delete one that is not used.")
     _refuse_taken(values.name, row)
-    connector = Connector(account=row, created_by=by)
+    connector = Connector(account=row, created_by=by.person)
     _put(connector, values)
     connector.save(force_insert=True)
-    _record(Kind.CONNECTOR_MADE, connector, by)
+    record(kinds.CONNECTOR_MADE, connector, by)
     return connector
 
 
 @transaction.atomic
-def edit(connector: Connector, values: Values, *, by: User) -> list[str]:
+def edit(connector: Connector, values: Values, *, by: Actor) -> list[str]:
     """Labels of what changed. The session ends with the credentials it was made with, and so does what is known of
     their working. Raises NotPossible for a name that another has."""
     Account.objects.select_for_update().get(pk=connector.account_id)
@@ -79,7 +81,7 @@ def edit(connector: Connector, values: Values, *, by: User) -> list[str]:
     if LABELS["base_url"] in changed:
         row.last_success_at = None
     row.save()
-    _record(Kind.CONNECTOR_EDITED, row, by, fields=", ".join(changed))
+    record(kinds.CONNECTOR_EDITED, row, by, fields=", ".join(changed))
     return changed
 
 
@@ -90,7 +92,7 @@ def _forget_session(row: Connector) -> None:
 
 
 @transaction.atomic
-def set_enabled(connector: Connector, *, enabled: bool, by: User) -> None:
+def set_enabled(connector: Connector, *, enabled: bool, by: Actor) -> None:
     """Disabled, it keeps no session: nothing is sent with it from this moment."""
     row = _locked(connector)
     if row.enabled == enabled:
@@ -98,17 +100,17 @@ def set_enabled(connector: Connector, *, enabled: bool, by: User) -> None:
     row.enabled = enabled
     _forget_session(row)
     row.save()
-    _record(Kind.CONNECTOR_EDITED, row, by, fields="enabled" if enabled else "disabled")
+    record(kinds.CONNECTOR_EDITED, row, by, fields="enabled" if enabled else "disabled")
 
 
 @transaction.atomic
-def delete(connector: Connector, *, by: User) -> None:
+def delete(connector: Connector, *, by: Actor) -> None:
     row = _locked(connector)
-    _record(Kind.CONNECTOR_DELETED, row, by)
+    record(kinds.CONNECTOR_DELETED, row, by)
     row.delete()
 
 
-def from_installation(installation: Installation, *, by: User) -> Connector:
+def from_installation(installation: Installation, *, by: Actor) -> Connector:
     """A working instance of one's own installation, against this portal. Raises NotPossible for an installation of
     somebody else's application, whose secret is its developer's."""
     application = installation.application
@@ -156,7 +158,7 @@ def _refuse_taken(name: str, account: Account, besides: Connector | None = None)
 
 def asked_for(installation: Installation) -> str:
     """The permissions of the installation's version, as a scope; a word for an application that names none."""
-    return " ".join(manifest.parse(installation.version.snapshot).permissions) or "all"
+    return " ".join(installation.version.manifest().permissions) or "all"
 
 
 def _put(connector: Connector, values: Values) -> list[str]:
@@ -185,11 +187,10 @@ def _locked(connector: Connector) -> Connector:
     return row
 
 
-def _record(kind: Kind, connector: Connector, by: User, **facts: Any) -> None:
+def record(kind: Kind, connector: Connector, by: Actor, **facts: Any) -> None:
     timeline.record(
         kind,
         by=by,
-        side=Side.CUSTOMER,
         account=connector.account,
         subject_id=connector.pk,
         connector=connector.name,

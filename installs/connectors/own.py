@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.utils import timezone
 
-from installs.connectors.reading import NotAuthorised
+from installs.connectors.faults import NotAuthorised, Why
 from installs.models import Connector, Installation
 from installs.models.connectors import ConnectorQuerySet
 from linnapp import credentials
@@ -45,6 +45,7 @@ def retired_secret(connector: Connector) -> NotAuthorised | None:
     if secret is None or secret.ends_at is None or secret.ends_at > timezone.now():
         return None
     return NotAuthorised(
+        Why.SECRET_RETIRED,
         f"Application secret …{secret.tail} was retired: the portal knows it no more.",
         f"Reveal the one that lives on the General page of {secret.application}, and put it into Application secret.",
     )

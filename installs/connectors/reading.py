@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from installs.connectors.faults import OF_REASON, NotAuthorised, Why
+from installs.exchange.refusals import reason_of
 from installs.outbound import Answer, NotSent
 from installs.outbound.client import printable
 from linnapp import credentials
@@ -21,36 +23,26 @@ MESSAGE_LENGTH, NAME_LENGTH = 300, 60
 # For an answer that says nothing of it: what the source calls about the life of a session.
 USUAL_SECONDS = 1800
 
-COMPARE = "Compare Application id, Application secret and Token with the developer portal."
-NO_SESSION_TOKEN = (
-    "Put the permanent token of the installation into Token. Session tokens are what it is exchanged for."
-)
-# Where the message of a refusal says that something else than the credentials is to be mended, or which of them.
-FIXES = (
-    ("is a session token", NO_SESSION_TOKEN),
-    ("authorise again", "The credentials are right. Test once more."),
-    ("suspended", "The credentials are right. Whoever suspended it can resume it; then the next call works."),
-    ("retired", "Nothing mends these credentials. Use those of another application."),
-    ("uninstalled", "Install the application again, and put its new permanent token into Token."),
-    ("installation failed", "Install the application again, and put its new permanent token into Token."),
-    ("was replaced", "Put the newer permanent token into Token. The other credentials are right."),
-    ("another application", "Take Application id, Application secret and Token of one and the same application."),
-    ("permanent token", "Put the permanent token of the installation into Token. The other credentials are right."),
-)
+# How other servers, and portals of another release, say what this one has sentences of its own for: phrases that can be
+# meant in one way. Words alone, such as "retired", stand in messages about something else too.
+_SUBJECT = r"\b(?:application|installation|integration|app)\b"
+_BECAME = r"[^.]{0,60}?\b(?:is|was|has been)"
+PHRASES = {
+    r"\bis a session token\b": Why.SESSION_TOKEN_SENT,
+    rf"{_SUBJECT}{_BECAME} suspended\b|\bsuspended this {_SUBJECT}": Why.SUSPENDED,
+    rf"{_SUBJECT}{_BECAME} uninstalled\b": Why.UNINSTALLED,
+    rf"{_SUBJECT}{_BECAME} retired\b": Why.RETIRED,
+    rf"{_SUBJECT} changed meanwhile\b": Why.CHANGED_MEANWHILE,
+    rf"\btoken\b{_BECAME} replaced\b": Why.TOKEN_REPLACED,
+    r"\bis not a permanent token\b": Why.NO_PERMANENT_TOKEN,
+    r"\bbelongs to an installation of another application\b": Why.OTHER_APPLICATION,
+}
 
 
 @dataclass(frozen=True)
 class Authorised:
     token: str = field(repr=False)
     seconds: int
-
-
-class NotAuthorised(Exception):
-    """Why there is no session. `str()` is what happened, `fix` what mends it; neither holds a secret."""
-
-    def __init__(self, words: str, fix: str) -> None:
-        super().__init__(words)
-        self.fix = fix
 
 
 def read(answer: Answer, key: str) -> Authorised:
@@ -76,10 +68,7 @@ def token_of(answer: Answer, key: str) -> Authorised:
     name = key if key in members else by_name[key.lower()]
     found = members[name]
     if not isinstance(found, str) or not _fits_a_header(found.strip()):
-        raise NotAuthorised(
-            f"`{name}` in the answer is no text that could be a session token.",
-            "Name the member that holds the session token in Response authentication token key.",
-        )
+        raise NotAuthorised(Why.NO_TEXT, f"`{name}` in the answer is no text that could be a session token.")
     return Authorised(found.strip(), _seconds(members, by_name))
 
 
@@ -90,20 +79,16 @@ def refuse_bad_call(answer: Answer) -> None:
     if answer.status == 401:
         raise of_new_session()
     if answer.status == 200:
-        raise NotAuthorised("The first call was answered with a web page.", "Check the base URL.")
+        raise NotAuthorised(Why.CALL_WEB_PAGE, "The first call was answered with a web page.")
     message = _message(answer)
-    raise NotAuthorised(
-        f"The first call was answered {answer.status}{f': {message}' if message else '.'}",
-        "The session token is good: it is the call that this server does not answer. Ask who runs it.",
-    )
+    said = f": {message}" if message else "."
+    raise NotAuthorised(Why.CALL_REFUSED, f"The first call was answered {answer.status}{said}")
 
 
 def of_new_session() -> NotAuthorised:
     """For a 401 to a call with a session token that was just given."""
-    return NotAuthorised(
-        "The server answered 401 to a call with a session token that it had just given.",
-        "Read in the answer why. Another member of it may be the one that calls are made with.",
-    )
+    words = "The server answered 401 to a call with a session token that it had just given."
+    return NotAuthorised(Why.NEW_SESSION_REFUSED, words)
 
 
 def is_page(answer: Answer) -> bool:
@@ -116,7 +101,7 @@ def _fits_a_header(token: str) -> bool:
 
 def of_not_sent(error: NotSent) -> NotAuthorised:
     """What kept the request from being answered; the door's sentence is told as it is."""
-    return NotAuthorised(str(error), "Check the base URL, and that its server answers from where this portal runs.")
+    return NotAuthorised(Why.NOT_SENT, str(error))
 
 
 def _seconds(members: Mapping[str, Any], by_name: Mapping[str, str]) -> int:
@@ -136,9 +121,8 @@ def members_of(answer: Answer) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         raise _no_json(answer, text) from None
     if not isinstance(members, dict):
-        raise NotAuthorised(
-            f"The answer is JSON, but {_kind_of(members)} and no object with members.", "Check the base URL."
-        )
+        words = f"The answer is JSON, but {_kind_of(members)} and no object with members."
+        raise NotAuthorised(Why.NO_OBJECT, words)
     return members
 
 
@@ -164,19 +148,14 @@ def _header(answer: Answer, wanted: str) -> str:
 
 def _no_json(answer: Answer, text: str) -> NotAuthorised:
     if answer.is_cut:
-        return NotAuthorised("The answer is longer than 16 kB: it is no answer to authorising.", "Check the base URL.")
+        return NotAuthorised(Why.TOO_LONG, "The answer is longer than 16 kB: it is no answer to authorising.")
     if (coding := _header(answer, "content-encoding").strip().lower()) not in {"", "identity"}:
-        return NotAuthorised(
-            f"The answer is compressed ({_told(coding)[:NAME_LENGTH]}), though it was asked not to be.",
-            "Ask who runs the server to answer as it is asked.",
-        )
+        words = f"The answer is compressed ({_told(coding)[:NAME_LENGTH]}), though it was asked not to be."
+        return NotAuthorised(Why.COMPRESSED, words)
     if is_page(answer):
-        return NotAuthorised(
-            "The answer is a web page and not JSON.",
-            "The base URL leads to a site for people. Use the address of its API.",
-        )
+        return NotAuthorised(Why.WEB_PAGE, "The answer is a web page and not JSON.")
     said = "is empty" if not text else "is neither JSON nor a form"
-    return NotAuthorised(f"The answer {said}.", "Check the base URL: it may lead to another kind of server.")
+    return NotAuthorised(Why.NO_JSON, f"The answer {said}.")
 
 
 def _kind_of(value: object) -> str:
@@ -188,21 +167,16 @@ def _without_key(answer: Answer, members: Mapping[str, Any], key: str) -> NotAut
     alike = [name for lowered, name in filled.items() if lowered in USUAL_KEYS]
     if alike:
         named = " and ".join(f"`{name}`" for name in alike[:3])
-        return NotAuthorised(
-            f"The answer has {named}, not `{key}`.", f"Write {alike[0]} into Response authentication token key."
-        )
+        fix = f"Write {alike[0]} into Response authentication token key."
+        return NotAuthorised(Why.OTHER_KEY, f"The answer has {named}, not `{key}`.", fix)
     if any(name.lower() in ("error", "errors") and value for name, value in members.items()):
         return _refusal(answer)
     if outer := next((name for name, value in members.items() if _holds(value, key)), None):
-        return NotAuthorised(
-            f"The answer has `{key}` inside `{_told(outer)[:NAME_LENGTH]}`: a connector reads its own members only.",
-            "Ask who runs the server for an address whose answer has it at the top.",
-        )
+        place = f"`{_told(outer)[:NAME_LENGTH]}`"
+        words = f"The answer has `{key}` inside {place}: a connector reads its own members only."
+        return NotAuthorised(Why.KEY_INSIDE, words)
     named = ", ".join(f"`{_told(name)[:NAME_LENGTH]}`" for name in list(members)[:5]) or "no member at all"
-    return NotAuthorised(
-        f"The answer has no `{key}`, but {named}.",
-        "Name the member that holds the session token in Response authentication token key.",
-    )
+    return NotAuthorised(Why.NO_KEY, f"The answer has no `{key}`, but {named}.")
 
 
 def _holds(value: object, key: str) -> bool:
@@ -210,32 +184,19 @@ def _holds(value: object, key: str) -> bool:
 
 
 def _of_status(answer: Answer) -> NotAuthorised:
+    said = f"The server answered {answer.status}"
     if 300 <= answer.status < 400:
         host = _told(_host(_header(answer, "location")))
         leads = f" to {host}" if host else " to another path"
-        return NotAuthorised(
-            f"The server answered {answer.status}, a redirect{leads}: redirects are not followed.",
-            "Write the address that it leads to into the base URL.",
-        )
+        return NotAuthorised(Why.REDIRECTED, f"{said}, a redirect{leads}: redirects are not followed.")
     if answer.status in (404, 405):
-        return NotAuthorised(
-            f"The server answered {answer.status}: it has no AuthorizeByApplication at this base URL.",
-            "The base URL is scheme and host, such as https://api.linnworks.net, without a path.",
-        )
+        return NotAuthorised(Why.NOT_FOUND, f"{said}: it has no AuthorizeByApplication at this base URL.")
     if answer.status == 429:
-        return NotAuthorised(
-            f"The server answered 429: {_message(answer) or 'it was asked too often.'}",
-            "Wait as long as it says, and find out what else uses these credentials or calls from here.",
-        )
+        return NotAuthorised(Why.TOO_OFTEN, f"{said}: {_message(answer) or 'it was asked too often.'}")
     if answer.status >= 500:
-        return NotAuthorised(
-            f"The server answered {answer.status}: it failed by itself.", "Try again later, or ask who runs it."
-        )
+        return NotAuthorised(Why.FAILED_BY_ITSELF, f"{said}: it failed by itself.")
     if is_page(answer) and not _message(answer):
-        return NotAuthorised(
-            f"The server answered {answer.status} with a web page: something before the API refused.",
-            "Ask who runs the server: a firewall or a proxy may keep this portal out.",
-        )
+        return NotAuthorised(Why.KEPT_OUT, f"{said} with a web page: something before the API refused.")
     return _refusal(answer)
 
 
@@ -249,10 +210,18 @@ def _host(location: str) -> str:
 def _refusal(answer: Answer) -> NotAuthorised:
     """In the server's own words where it has some, masked: it may quote what it was sent."""
     message = _message(answer)
-    fix = next((fix for word, fix in FIXES if word in message.lower()), COMPARE)
-    if fix == NO_SESSION_TOKEN:
-        return NotAuthorised(f"That is a session token: {message}", fix)
-    return NotAuthorised(f"The server refused with {answer.status}{f': {message}' if message else '.'}", fix)
+    why = why_of(message)
+    if why == Why.SESSION_TOKEN_SENT:
+        return NotAuthorised(why, f"That is a session token: {message}")
+    return NotAuthorised(why, f"The server refused with {answer.status}{f': {message}' if message else '.'}")
+
+
+def why_of(message: str) -> Why:
+    """What a server means by its message: the one place where sentences are read, of a portal like this one and of
+    others. REFUSED for what is not understood."""
+    if reason := reason_of(message):
+        return OF_REASON[reason]
+    return next((why for phrase, why in PHRASES.items() if re.search(phrase, message, re.IGNORECASE)), Why.REFUSED)
 
 
 def _message(answer: Answer) -> str:

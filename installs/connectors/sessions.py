@@ -6,7 +6,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from installs.connectors.client import RENEWED_WITHIN_SECONDS, Session
-from installs.connectors.reading import Authorised, NotAuthorised
+from installs.connectors.faults import NotAuthorised, Why
+from installs.connectors.reading import Authorised
 from installs.models import Connector
 from linnapp import credentials
 
@@ -66,12 +67,12 @@ class RowSessions:
         row = self.rows.filter(
             generation=generation, renewing_until=None, last_error_at__gt=timezone.now() - FAULT_STANDS
         ).first()
-        return NotAuthorised(row.last_error, "") if row else None
+        return NotAuthorised(Why.TOLD_BEFORE, row.last_error) if row else None
 
     def _gone(self) -> NotAuthorised:
         if Connector.objects.filter(pk=self.pk).exists():
-            return NotAuthorised("The connector was changed or disabled meanwhile.", "Call again.")
-        return NotAuthorised("The connector was deleted meanwhile.", "Make it anew.")
+            return NotAuthorised(Why.CONNECTOR_CHANGED, "The connector was changed or disabled meanwhile.")
+        return NotAuthorised(Why.CONNECTOR_DELETED, "The connector was deleted meanwhile.")
 
 
 def _unclaimed() -> Q:

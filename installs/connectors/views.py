@@ -1,6 +1,5 @@
 """Connectors of an account: their list, the form with the six credentials, Test connection. For its Owners."""
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,7 +12,6 @@ from installs.connectors import checking, explaining, making
 from installs.connectors.forms import STATES, ConnectorFilter, ConnectorForm
 from installs.models import Connector, Installation
 from linnapp import pages, timeline
-from linnapp.errors import NotPossible
 from linnapp.models import Account, TimelineEntry
 from linnapp.timeline import Side
 
@@ -46,11 +44,8 @@ def connector_new(request: HttpRequest, account: str) -> HttpResponse:
     owner = _account(request, account)
     form = ConnectorForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        try:
-            made = making.make(owner, form.values(), by=pages.signed_in(request))
-        except NotPossible as refusal:
-            pages.explain(form, refusal, "name")
-        else:
+        with pages.refusal_in(form, "name"):
+            made = making.make(owner, form.values(), by=pages.acting(request, Side.CUSTOMER))
             messages.success(request, f"{made} is saved. Test the connection to see whether it works.")
             return redirect("connector_check", account, made.pk)
     context = {"account": owner, "form": form, "documentation": DOCUMENTATION}
@@ -63,11 +58,8 @@ def connector_edit(request: HttpRequest, account: str, connector: UUID) -> HttpR
     row = _connector(request, account, connector)
     form = ConnectorForm(request.POST if request.method == "POST" else None, stored=row)
     if form.is_valid():
-        try:
-            changed = making.edit(row, form.values(), by=pages.signed_in(request))
-        except NotPossible as refusal:
-            pages.explain(form, refusal, "name")
-        else:
+        with pages.refusal_in(form, "name"):
+            changed = making.edit(row, form.values(), by=pages.acting(request, Side.CUSTOMER))
             messages.success(request, f"Changed: {', '.join(changed)}." if changed else "Nothing was changed.")
             return redirect("connector_check", account, row.pk)
     context = {"account": row.account, "connector": row, "form": form}
@@ -79,13 +71,11 @@ def connector_enable(request: HttpRequest, account: str, connector: UUID) -> Htt
     """With `enabled`, or without to disable it."""
     row = _connector(request, account, connector)
     enabled = bool(request.POST.get("enabled"))
-    try:
-        making.set_enabled(row, enabled=enabled, by=pages.signed_in(request))
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-        return redirect("connector_list", account)
-    messages.success(request, f"{row} is {'enabled' if enabled else 'disabled: nothing is sent with it'}.")
-    return redirect("connector_check", account, row.pk)
+    with pages.refusal_told(request):
+        making.set_enabled(row, enabled=enabled, by=pages.acting(request, Side.CUSTOMER))
+        messages.success(request, f"{row} is {'enabled' if enabled else 'disabled: nothing is sent with it'}.")
+        return redirect("connector_check", account, row.pk)
+    return redirect("connector_list", account)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -93,11 +83,8 @@ def connector_delete(request: HttpRequest, account: str, connector: UUID) -> Htt
     row = _connector(request, account, connector)
     if request.method != "POST":
         return render(request, "installs/connectors/connector_delete.html", {"account": row.account, "connector": row})
-    try:
-        making.delete(row, by=pages.signed_in(request))
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
+    with pages.refusal_told(request):
+        making.delete(row, by=pages.acting(request, Side.CUSTOMER))
         messages.success(request, f"{row} is deleted.")
     return redirect("connector_list", account)
 
@@ -114,10 +101,8 @@ def connector_check(request: HttpRequest, account: str, connector: UUID) -> Http
             "history": timeline.lines(TimelineEntry.objects.about(row.pk).newest_first()[:LINES_SHOWN], Side.CUSTOMER),
         }
         return pages.page_or_part(request, "installs/connectors/connector_check.html", context)
-    try:
-        checking.start(row, by=pages.signed_in(request))
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
+    with pages.refusal_told(request):
+        checking.start(row, by=pages.acting(request, Side.CUSTOMER))
     return redirect("connector_check", account, row.pk)
 
 
@@ -126,13 +111,11 @@ def connector_from_installation(request: HttpRequest, account: str, installation
     owner = _account(request, account)
     rows = Installation.objects.on_account(owner.slug).with_its_facts()
     row = get_object_or_404(rows, pk=installation)
-    try:
-        made = making.from_installation(row, by=pages.signed_in(request))
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-        return redirect("connector_list", account)
-    messages.success(request, f"{made} is made from your own installation. Test the connection to see it work.")
-    return redirect("connector_check", account, made.pk)
+    with pages.refusal_told(request):
+        made = making.from_installation(row, by=pages.acting(request, Side.CUSTOMER))
+        messages.success(request, f"{made} is made from your own installation. Test the connection to see it work.")
+        return redirect("connector_check", account, made.pk)
+    return redirect("connector_list", account)
 
 
 def _account(request: HttpRequest, account: str) -> Account:
@@ -140,5 +123,5 @@ def _account(request: HttpRequest, account: str) -> Account:
 
 
 def _connector(request: HttpRequest, account: str, connector: UUID) -> Connector:
-    rows: Any = Connector.objects.manageable_by(request.user).on_account(account).select_related("account")
+    rows = Connector.objects.manageable_by(request.user).on_account(account).select_related("account")
     return get_object_or_404(rows, pk=connector)

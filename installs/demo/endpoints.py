@@ -11,12 +11,13 @@ from django.utils import timezone
 
 from installs.models import Delivery, Installation, PermanentToken, PostbackHost, SigningSecret
 from installs.outbound import Answer, Cause, Client, NotSent, Step
-from installs.postbacks import packing, records
+from installs.postbacks import kinds, packing, records
 from installs.postbacks.courier import LEASE
 from installs.postbacks.parking import FAILING_FOR
 from installs.postbacks.posting import Post, Result, attempt
 from installs.postbacks.retries import SCHEDULE
 from linnapp import timeline
+from linnapp.actors import NOBODY
 from linnapp.models import Application
 
 SEED = 5
@@ -161,15 +162,8 @@ class Endpoints:
         )
         due = Delivery.objects.of_application(application).filter(state=Delivery.State.DUE)
         due.update(state=Delivery.State.HELD, next_attempt_at=None)
-        timeline.record(
-            timeline.Kind.POSTBACKS_PARKED,
-            by=None,
-            side=timeline.Side.CLIENT,
-            application=application,
-            account=application.account,
-            host=host.host,
-            since=f"{since:%d %b %Y}",
-        )
+        words = f"{since:%d %b %Y}"
+        timeline.record(kinds.POSTBACKS_PARKED, by=NOBODY, application=application, host=host.host, since=words)
         trial_at = at + PostbackHost.TRIAL_EVERY
         while trial_at < self.now:
             self.later(trial_at, lambda at: self.try_held(application, at))

@@ -28,8 +28,9 @@ from installs.models import (
     RefusalGroup,
     Review,
 )
-from installs.postbacks import asking
+from installs.postbacks import policy
 from installs.store import listings
+from linnapp.actors import Actor, Side
 from linnapp.demo_people import PEOPLE
 from linnapp.manifest import Manifest
 from linnapp.models import Account, Application, Secret, TimelineEntry, User, Version
@@ -105,8 +106,15 @@ class History:
             self.at(self.ago(1), lambda at: self.save(self.made[entry.name], change, at))
         self.plan_listing(entry)
 
+    def owner(self, account: str) -> Actor:
+        return Actor(self.owners[account], Side.DEVELOPER)
+
+    def installer(self, application: Application, account: str) -> Actor:
+        is_own = application.account.name == account
+        return Actor(self.owners[account], Side.DEVELOPER if is_own else Side.CUSTOMER)
+
     def create(self, entry: DemoApplication, at: datetime) -> None:
-        account, owner = self.accounts[entry.publisher], self.owners[entry.publisher]
+        account, owner = self.accounts[entry.publisher], self.owner(entry.publisher)
         application, secret = applications.create_application(
             account=account, name=entry.name, kind=entry.kind, by=owner
         )
@@ -125,7 +133,7 @@ class History:
     def save(self, application: Application, change: Callable[[Manifest], Manifest], at: datetime) -> Application:
         row = Application.objects.get(pk=application.pk)
         changed = change(manifests.manifest_of(row))
-        by = self.owners[row.account.name]
+        by = self.owner(row.account.name)
         row = manifests.save_manifest(row, changed, expected_revision=row.manifest_revision, by=by)
         Application.objects.filter(pk=row.pk).update(changed_at=at, manifest_saved_at=at)
         return row
@@ -137,7 +145,7 @@ class History:
             number=release.number,
             notes=release.notes,
             expected_revision=application.manifest_revision,
-            by=self.owners[entry.publisher],
+            by=self.owner(entry.publisher),
             at=at,
         )
         Application.objects.filter(pk=version.application_id).update(changed_at=at)
@@ -156,13 +164,13 @@ class History:
             self.at(returned, lambda at: self.decide(entry, listings.send_back, RETURNED_BECAUSE, at))
 
     def request_listing(self, entry: DemoApplication, at: datetime) -> None:
-        review = listings.hand_in(self.made[entry.name], by=self.owners[entry.publisher])
+        review = listings.hand_in(self.made[entry.name], by=self.owner(entry.publisher))
         Review.objects.filter(pk=review.pk).update(requested_at=at)
 
     def decide(self, entry: DemoApplication, decide: Decide, reason: str, at: datetime) -> None:
         """Without a mail: nobody of the demo has a mailbox."""
         paula = User.objects.get(email=next(person.email for person in PEOPLE if person.is_superuser))
-        decide(self.made[entry.name], reason=reason, by=paula)
+        decide(self.made[entry.name], by=Actor(paula, Side.STAFF, reason))
         Review.objects.of_application(self.made[entry.name]).update(decided_at=at)
 
     # Installations and what became of them.
@@ -217,11 +225,13 @@ class History:
 
     def install(self, entry: DemoApplication, account: str, at: datetime) -> None:
         application = Application.objects.get(pk=self.made[entry.name].pk)
-        if version := application.versions.latest():
+        if version := application.versions.the_latest():
             self.install_version(application, account, version, at)
 
     def install_version(self, application: Application, account: str, version: Version, at: datetime) -> None:
-        made = lifecycle.install(application, account=self.accounts[account], version=version, by=self.owners[account])
+        made = lifecycle.install(
+            application, account=self.accounts[account], version=version, by=self.installer(application, account)
+        )
         Installation.objects.filter(pk=made.installation.pk).update(installed_at=at)
         PermanentToken.objects.filter(pk=made.token.pk).update(created_at=at)
         if made.delivery:
@@ -233,14 +243,15 @@ class History:
 
     def uninstall(self, entry: DemoApplication, account: str, at: datetime) -> None:
         if installation := self.live(entry, account):
-            lifecycle.uninstall(installation, by=self.owners[account])
+            lifecycle.uninstall(installation, by=self.installer(installation.application, account))
             Installation.objects.filter(pk=installation.pk).update(uninstalled_at=at)
             installation.permanent_tokens.update(ends_at=at)
 
     def suspend(self, entry: DemoApplication, account: str, at: datetime) -> None:
         sam = User.objects.get(email=next(person.email for person in PEOPLE if person.is_support))
         if installation := self.live(entry, account):
-            suspending.suspend_by_staff(installation, reason="Asked for by the account's owner by phone.", by=sam)
+            reason = "Asked for by the account's owner by phone."
+            suspending.suspend_by_staff(installation, by=Actor(sam, Side.STAFF, reason))
             Installation.objects.filter(pk=installation.pk).update(suspended_by_staff_at=at)
 
     def plan_updates(self) -> None:
@@ -257,7 +268,7 @@ class History:
         installation = self.live(entry, account)
         available = moving.available_update(installation) if installation else None
         if installation and available:
-            moving.update(installation, to=available, by=self.owners[account])
+            moving.update(installation, to=available, by=self.installer(installation.application, account))
             Installation.objects.filter(pk=installation.pk).update(moved_at=at)
 
     def go_back(self, entry: DemoApplication, at: datetime) -> None:
@@ -265,7 +276,11 @@ class History:
         moved = Installation.objects.live().filter(application=self.made[entry.name]).moved_lately()
         installation = moved.with_its_facts()[0]
         assert installation.previous_version
-        moving.go_back(installation, to=installation.previous_version, by=self.owners[installation.account.name])
+        moving.go_back(
+            installation,
+            to=installation.previous_version,
+            by=self.installer(installation.application, installation.account.name),
+        )
         Installation.objects.filter(pk=installation.pk).update(moved_at=at)
 
     def plan_own(self) -> None:
@@ -281,7 +296,7 @@ class History:
     def connect_own(self, entry: DemoApplication, at: datetime) -> None:
         installation = self.live(entry, entry.publisher)
         assert installation
-        connector = making.from_installation(installation, by=self.owners[entry.publisher])
+        connector = making.from_installation(installation, by=Actor(self.owners[entry.publisher], Side.CUSTOMER))
         Connector.objects.filter(pk=connector.pk).update(created_at=at)
 
     # Postbacks beyond each one's own story.
@@ -294,7 +309,7 @@ class History:
 
     def wait_for_200(self, name: str) -> None:
         application = self.made[name]
-        asking.choose_mode(application, PostbackPolicy.Mode.WAIT_FOR_200, by=self.owners[application.account.name])
+        policy.choose_mode(application, PostbackPolicy.Mode.WAIT_FOR_200, by=self.owner(application.account.name))
 
     # Exchanges: hours as the portal folds them.
 

@@ -18,6 +18,8 @@ from django.utils import timezone
 
 from installs.exchange.refusals import FAILURE_WINDOW, Reason
 from installs.exchange.wire import ExchangeRequest
+from installs.installations import acts
+from installs.installations.acts import Act
 from installs.models import Installation, Session
 from installs.models.sessions import idle_since
 from linnapp import credentials
@@ -129,9 +131,8 @@ JOIN linnapp_application a ON a.id = i.application_id
 JOIN linnapp_secret s ON s.application_id = a.id
 WHERE t.id = %(token_id)s AND (t.ends_at = %(token_ends_at)s OR (t.ends_at IS NULL AND %(token_ends_at)s IS NULL))
   AND s.id = %(secret_id)s AND (s.ends_at = %(secret_ends_at)s OR (s.ends_at IS NULL AND %(secret_ends_at)s IS NULL))
-  AND i.state IN ('ACTIVE', 'PENDING') AND i.suspended_by_account_at IS NULL AND i.suspended_by_staff_at IS NULL
-  AND a.suspended_by_staff_at IS NULL AND a.retired_at IS NULL
-"""
+  AND {works}
+""".replace("{works}", acts.as_sql(Act.EXCHANGE, installation="i", application="a"))
 # A crash may lose the last moments' sessions, and clients authorise again: this one statement does not wait for the
 # disk. The setting is local to its transaction. Rows are locked in the order in which suspending, uninstalling and
 # retiring lock theirs: another order ends in deadlocks.
@@ -269,7 +270,7 @@ def _begin_session(request: ExchangeRequest, case: Case, address: str, now: date
 def _insert(parameters: dict[str, Any], hold: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(BEGIN + hold if connection.vendor == "postgresql" else BEGIN, parameters)
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 @transaction.atomic
@@ -290,12 +291,7 @@ def session_for(session_token: str) -> Session | None:
     now = timezone.now()
     session = (
         Session.objects.live()
-        .filter(digest=credentials.digest(session_token), installation__state__in=Installation.HOLDING)
-        .filter(installation__suspended_by_account_at=None, installation__suspended_by_staff_at=None)
-        .filter(
-            installation__application__suspended_by_staff_at=None,
-            installation__application__retired_at=None,
-        )
+        .filter(acts.as_q(Act.CALL, "installation"), digest=credentials.digest(session_token))
         .filter(Q(permanent_token__ends_at=None) | Q(permanent_token__ends_at__gt=now))
         .filter(Q(secret__ends_at=None) | Q(secret__ends_at__gt=now))
         .select_related("installation__account")

@@ -12,9 +12,11 @@ from django.db import transaction
 from django.db.models import Count, Max, Min, Q, Sum
 from django.utils import timezone
 
+from installs.exchange import kinds
 from installs.models import ExchangeHour, Installation, RefusalGroup, Session
 from installs.models.sessions import idle_since
 from linnapp import timeline
+from linnapp.actors import NOBODY
 from linnapp.models import TimelineEntry
 
 HOUR = timedelta(hours=1)
@@ -152,28 +154,17 @@ def record_hour(rows: list[ExchangeHour]) -> list[TimelineEntry]:
 
 
 def _record_installation(row: ExchangeHour) -> TimelineEntry:
-    return timeline.record(
-        timeline.Kind.EXCHANGES,
-        by=None,
-        side=timeline.Side.CLIENT,
-        application=row.installation.application,
-        account=row.installation.account,
-        subject_id=row.installation_id,
-        exchanges=row.exchanges,
-        refused=row.refused,
-        addresses=row.addresses,
-        hour=row.hour.isoformat(),
-    )
+    counted = {"exchanges": row.exchanges, "refused": row.refused, "addresses": row.addresses}
+    hour = row.hour.isoformat()
+    return timeline.record_about(row.installation, kinds.EXCHANGES, by=NOBODY, hour=hour, **counted)
 
 
 def _record_application(rows: list[ExchangeHour]) -> TimelineEntry:
     application = rows[0].installation.application
     return timeline.record(
-        timeline.Kind.APPLICATION_EXCHANGES,
-        by=None,
-        side=timeline.Side.CLIENT,
+        kinds.APPLICATION_EXCHANGES,
+        by=NOBODY,
         application=application,
-        account=application.account,
         exchanges=sum(row.exchanges for row in rows),
         refused=sum(row.refused for row in rows),
         installations=len(rows),

@@ -2,6 +2,7 @@
 
 import atexit
 import logging
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -94,6 +95,18 @@ def sentence(reason: Reason, tail: str = "") -> str:
     """What the caller is told; `tail` are the last characters of the permanent token that was meant."""
     ending = f" (ending …{tail})" if tail else ""
     return SENTENCES.get(reason, "").format(quota=settings.EXCHANGES_PER_MINUTE, ending=ending)
+
+
+# Whatever stands in place of the braces; what follows a sentence, such as its reference, does not count.
+_PATTERNS = {
+    reason: re.compile(".*?".join(re.escape(part) for part in re.split(r"\{\w+\}", written)))
+    for reason, written in SENTENCES.items()
+}
+
+
+def reason_of(message: str) -> Reason | None:
+    """The reason whose `sentence` a message is, for whoever is told it over the wire; None for any other message."""
+    return next((reason for reason, pattern in _PATTERNS.items() if pattern.match(message)), None)
 
 
 def retry_after(failures: int) -> int | None:

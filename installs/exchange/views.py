@@ -21,6 +21,7 @@ from installs.models import Session, StockLocation
 from linnapp import credentials
 from linnapp.addresses import client_address
 from linnapp.models import Secret
+from linnapp.page_requests import reference_of
 
 ApiView = Callable[[HttpRequest], JsonResponse]
 BEARER = "bearer "
@@ -49,11 +50,7 @@ def api(methods: tuple[str, ...] = ("GET", "POST")) -> Callable[[ApiView], ApiVi
 
 
 def error(request: HttpRequest, status: int, message: str) -> JsonResponse:
-    return JsonResponse(error_body(status, message, reference(request)), status=status)
-
-
-def reference(request: HttpRequest) -> str:
-    return getattr(request, "reference", "")
+    return JsonResponse(error_body(status, message, reference_of(request)), status=status)
 
 
 def body_of(request: HttpRequest) -> bytes:
@@ -64,7 +61,7 @@ def body_of(request: HttpRequest) -> bytes:
     if int(length) > MOST_BYTES:
         raise Unreadable(413, "The request body is larger than 1 MB.")
     if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
-        return request.META["wsgi.input"].read(MOST_BYTES + 1)
+        return bytes(request.META["wsgi.input"].read(MOST_BYTES + 1))
     return request.body
 
 
@@ -85,12 +82,12 @@ def authorize_by_application(request: HttpRequest) -> JsonResponse:
         members = members_of(request)
         authorized = authorize(read_exchange(members), address=address)
     except Unreadable:
-        refusals.note(Reason.UNREADABLE, reference=reference(request), address=address, facts=masked(members))
+        refusals.note(Reason.UNREADABLE, reference=reference_of(request), address=address, facts=masked(members))
         raise
     except Refused as refused:
         refusals.note(
             refused.reason,
-            reference=reference(request),
+            reference=reference_of(request),
             address=address,
             application_id=refused.application_id,
             installation_id=refused.installation_id,
@@ -182,7 +179,7 @@ def application_profile(request: HttpRequest) -> JsonResponse:
     given = credentials.canonical(members["ApplicationId"]) or ""
     if secret is None or not credentials.same(secret.application_id.hex, given):
         address = client_address(request.META)
-        refusals.note(Reason.UNPROVEN, reference=reference(request), address=address, facts=masked(members))
+        refusals.note(Reason.UNPROVEN, reference=reference_of(request), address=address, facts=masked(members))
         return failed(request, refusals.failures_of(address), "ApplicationId or ApplicationSecret is wrong.")
     return JsonResponse(None, safe=False)
 

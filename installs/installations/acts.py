@@ -1,10 +1,15 @@
-"""Who may do what to an installation in which state: the one table, which services ask and a test reads aloud."""
+"""Who may do what to an installation in which state: the one table. Services ask it, the statements of the exchange are
+made of it, and a test reads it aloud."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.db.models import Q
+
 from installs.models import Installation
+from linnapp.actors import Actor, refuse_unless_staff
 from linnapp.errors import NotPossible
+from linnapp.models import Account
 
 
 class Who(StrEnum):
@@ -110,10 +115,67 @@ def is_possible(act: Act, installation: Installation) -> bool:
     return stands <= rule.under and (not rule.needs or bool(rule.needs & stands))
 
 
-def refuse_unless_possible(act: Act, installation: Installation) -> None:
-    """Raises NotPossible, with what stands in the way."""
+def who_is(by: Actor, installation: Installation) -> frozenset[Who]:
+    """All that somebody is to an installation: staff are nothing else, whatever seats they have besides."""
+    if by.is_staff:
+        return frozenset({Who.STAFF})
+    publisher = installation.application.account_id
+    found = set()
+    if Account.objects.installable_by(by.reader, publisher).filter(pk=installation.account_id).exists():
+        found.add(Who.MANAGER)
+    if Account.objects.visible_to(by.reader).filter(pk=publisher).exists():
+        found.add(Who.PUBLISHER)
+    return frozenset(found)
+
+
+def refuse_others(act: Act, installation: Installation, *, by: Actor) -> None:
+    """Raises NotPossible for whoever may not do this, however it stands."""
+    allowed = RULES[act].who
+    if allowed == {Who.STAFF}:
+        refuse_unless_staff(by)
+    if not allowed & who_is(by, installation):
+        raise NotPossible(f"Only an Owner of {installation.account} may do this.")
+
+
+def refuse_unless_possible(act: Act, installation: Installation, *, by: Actor) -> None:
+    """Raises NotPossible for whoever may not, and else with what stands in the way."""
+    refuse_others(act, installation, by=by)
     if is_possible(act, installation):
         return
-    in_the_way = sorted(standing(installation) - RULES[act].under, key=list(Standing).index)
+    rule = RULES[act]
+    in_the_way = sorted(standing(installation) - rule.under, key=list(Standing).index)
     words = WORDS[in_the_way[0]] if in_the_way else "{it} is not suspended by you: there is nothing to resume."
     raise NotPossible(words.format(it=installation))
+
+
+# The same rules for statements that read many rows, or hold them: what lets a token work is written here once.
+_COLUMNS = {
+    S.SUSPENDED_BY_ACCOUNT: ("installation", "suspended_by_account_at"),
+    S.SUSPENDED_BY_STAFF: ("installation", "suspended_by_staff_at"),
+    S.APPLICATION_SUSPENDED: ("application", "suspended_by_staff_at"),
+    S.APPLICATION_RETIRED: ("application", "retired_at"),
+}
+
+
+def _states(act: Act) -> list[str]:
+    return [state for state in Installation.State.values if Standing(state.lower()) in RULES[act].under]
+
+
+def _in_the_way(act: Act) -> list[tuple[str, str]]:
+    return [column for fact, column in _COLUMNS.items() if fact not in RULES[act].under]
+
+
+def as_sql(act: Act, *, installation: str, application: str) -> str:
+    """A condition over two tables under these aliases, for an act that needs nothing to stand. That a pending
+    installation's time is up, its permanent token's end tells."""
+    alias = {"installation": installation, "application": application}
+    states = ", ".join(f"'{state}'" for state in _states(act))
+    facts = [f"{alias[table]}.{name} IS NULL" for table, name in _in_the_way(act)]
+    return " AND ".join([f"{installation}.state IN ({states})", *facts])
+
+
+def as_q(act: Act, installation: str) -> Q:
+    """The same for the ORM, from a model with a foreign key of this name."""
+    path = {"installation": installation, "application": f"{installation}__application"}
+    facts = {f"{path[table]}__{name}": None for table, name in _in_the_way(act)}
+    return Q(**{f"{installation}__state__in": _states(act)}, **facts)

@@ -8,23 +8,31 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from linnapp.manifest import ConsentLine, Difference, ManifestModule, consent_lines, differences, newly_reached, parse
+from linnapp.manifest import (
+    ConsentLine,
+    Difference,
+    Field,
+    How,
+    ManifestModule,
+    Part,
+    consent_lines,
+    differences,
+    newly_reached,
+)
 from linnapp.manifest.differences import shown
 from linnapp.models import Version
 from linnapp.module_types import Kind, known_type
-from linnapp.snapshots import WHOLE, WHOLE_MODULE, WORDS, Change, ChangedPart
+from linnapp.snapshots import WHOLE, WORDS, Change, ChangedPart
 
 SET, SET_ANEW = "set", "set to something else"
 ELSEWHERE = "(another address there)"
 LONGEST_SHOWN = 300
 # For the developer's own order, and what orders them.
-PRIVATE = re.compile(r"modules|modules\[\d+\]\.(group|moduleName|formattedName|parameters)|LinnworksPermissions")
-PERMISSION = re.compile(r"LinnworksPermissions\[\d+\]")
-TYPE = re.compile(r"modules\[\d+\]\.type")
+PRIVATE_PARTS = {Part.MODULE_ORDER, Part.PARAMETER_ORDER, Part.PERMISSION_ORDER}
+PRIVATE_FIELDS = {Field.GROUP, Field.NAME, Field.FORMATTED_NAME}
 # What stands in addresses, also in such as no pattern of addresses finds.
 ADDRESSED = re.compile(r"[/\\?@=&%]")
 HOST = re.compile(r"[\w.:-]{1,253}")
-PARAMETER = re.compile(r"modules\[\d+\]\.parameters\[\d+\]")
 PLAIN = {Kind.TEXT, Kind.INTEGER, Kind.BOOLEAN, Kind.UPPER_NAME}
 
 
@@ -39,7 +47,7 @@ class Comparison:
 
 
 def compared(before: Version, after: Version) -> Comparison:
-    old, new = parse(before.snapshot), parse(after.snapshot)
+    old, new = before.manifest(), after.manifest()
     modules = {module.key: module for module in (*old.modules, *new.modules)}
     listed: dict[str | None, list[Change]] = {}
     for difference in differences(old, new):
@@ -71,20 +79,18 @@ def _label(type_name: str) -> str:
 
 
 def _told(difference: Difference, module: ManifestModule | None) -> Iterator[Change]:
-    path = difference.path
-    if PRIVATE.fullmatch(path):
+    part, is_field = difference.part, difference.part == Part.FIELD
+    if part in PRIVATE_PARTS or (is_field and difference.name in PRIVATE_FIELDS):
         return
-    if module and WHOLE_MODULE.fullmatch(path):
+    if module and difference.is_module:
         yield from _whole(difference, module)
         return
-    word, what = WORDS[difference.kind], difference.label
-    what = what.removeprefix(f"{module.label} · ") if module else what
     old, new = difference.old, difference.new
-    if TYPE.fullmatch(path):
+    if is_field and difference.name == Field.TYPE:
         old, new = _label(old), _label(new)
-    elif not PERMISSION.fullmatch(path):
-        old, new = _values(old, new, plain=bool(PARAMETER.fullmatch(path)) and _is_plain(what, module))
-    yield Change(word, what, old, new)
+    elif part != Part.PERMISSION:
+        old, new = _values(old, new, plain=part == Part.PARAMETER and _is_plain(difference.name, module))
+    yield Change(WORDS[difference.kind], difference.what, old, new)
 
 
 def _whole(difference: Difference, module: ManifestModule) -> Iterator[Change]:
@@ -95,8 +101,8 @@ def _whole(difference: Difference, module: ManifestModule) -> Iterator[Change]:
             yield _line(difference.kind, parameter.name, _value(value, plain=_is_plain(parameter.name, module)))
 
 
-def _line(kind: str, what: str, value: str) -> Change:
-    return Change(WORDS[kind], what, *(("", value) if kind == "added" else (value, "")))
+def _line(kind: How, what: str, value: str) -> Change:
+    return Change(WORDS[kind], what, *(("", value) if kind == How.ADDED else (value, "")))
 
 
 def _is_plain(parameter: str, module: ManifestModule | None) -> bool:

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from installs.installations import acts
+from installs.installations import acts, kinds
 from installs.installations.acts import Act
 from installs.models import Delivery, Installation, PermanentToken, Session, StockLocation
-from installs.postbacks import deciding, owing
+from installs.postbacks import deciding, owing, policy
 from linnapp import credentials, timeline
+from linnapp.actors import Actor
 from linnapp.errors import Moved, NotPossible
 from linnapp.models import Account, Application, Membership, User, Version
-from linnapp.timeline import Kind, Side
+from linnapp.models.people import Reader
+from linnapp.services.locking import locked as locked_application
+from linnapp.timeline import Side
 
 
 @dataclass(frozen=True)
@@ -24,14 +27,6 @@ class Consented:
     token: PermanentToken
     created: bool
     delivery: Delivery | None = None
-
-
-def accounts_for(user: User, application: Application) -> list[Account]:
-    """Accounts this person may install the application on: those they own, and the application's own one for its
-    Developers too."""
-    owned = Account.objects.owned_by(user)
-    own = Account.objects.visible_to(user).filter(pk=application.account_id)
-    return list((owned | own).distinct().order_by("name"))
 
 
 def owners_beside(user: User) -> list[Membership]:
@@ -47,7 +42,7 @@ def installed_on(application: Application, account: Account) -> Installation | N
     return rows.with_its_facts().first()
 
 
-def offered_versions(application: Application, account: Account, user: User) -> list[Version]:
+def offered_versions(application: Application, account: Account, user: Reader) -> list[Version]:
     """Versions this person may choose, the one taken by default first.
 
     On the application's own account its members have the Development Version and every released one. Everybody else,
@@ -57,24 +52,21 @@ def offered_versions(application: Application, account: Account, user: User) -> 
     return _offered(application, account, user, installed_on(application, account))
 
 
-def _offered(application: Application, account: Account, user: User, installed: Installation | None) -> list[Version]:
-    if account.pk == application.account_id and is_member(user, account):
+def _offered(application: Application, account: Account, user: Reader, installed: Installation | None) -> list[Version]:
+    is_own = account.pk == application.account_id
+    if is_own and Account.objects.visible_to(user).filter(pk=account.pk).exists():
         versions = [application.versions.development(), *application.versions.installable().newest_first()]
         on_it = [version for version in versions if installed and version.pk == installed.version_id]
         return on_it + [version for version in versions if version not in on_it]
     if installed:
         return [installed.version]
-    latest = application.versions.latest()
+    latest = application.versions.the_latest()
     return [latest] if latest else []
-
-
-def is_member(user: User, account: Account) -> bool:
-    return Membership.objects.filter(user=user, account=account).exists()
 
 
 @transaction.atomic
 def install(
-    application: Application, *, account: Account, version: Version, consent: str = "", tracking: str = "", by: User
+    application: Application, *, account: Account, version: Version, consent: str = "", tracking: str = "", by: Actor
 ) -> Consented:
     """Installs, or authorises again what is installed: the same permanent token then.
 
@@ -86,42 +78,36 @@ def install(
     Where the version has a PostbackUrl a postback is owed. Where the developer wants its 200 first, a new installation
     is pending, and its permanent token has an end until that has come.
     """
-    row = (
-        Application.objects.select_for_update(of=("self",)).select_related("account").filter(pk=application.pk).first()
-    )
-    if row is None:
-        raise NotPossible(f"{application.name} does not exist any more.")
+    row = locked_application(application, retired="it can no longer be installed")
     _refuse_unless_installable(row, account, by)
     if consent and (given := _given_already(row, account, consent)):
         return given
     deciding.fail_lapsed(Installation.objects.lapsed().filter(application=row, account=account))
     existing = _live_locked(row, account)
-    _refuse_unless_offered(version, _offered(row, account, by, existing), row)
+    _refuse_unless_offered(version, _offered(row, account, by.reader, existing), row)
     if existing:
         return _authorise_again(existing, version, consent, tracking, by)
-    waits = bool(owing.postback_url(version)) and owing.waits_for_200(row)
+    waits = bool(version.postback_url) and policy.waits_for_200(row)
     installation = Installation.objects.create(
         application=row,
         account=account,
         version=version,
         consent=consent,
-        installed_by=by,
+        installed_by=by.person,
         state=Installation.State.PENDING if waits else Installation.State.ACTIVE,
         waits_until=timezone.now() + owing.TAKEN_WITHIN if waits else None,
     )
     token = _give_token(installation)
     StockLocation.objects.get_or_create(account=account)
-    record(Kind.INSTALLED, installation, by, installing_side(installation), version=version.label)
+    timeline.record_about(installation, kinds.INSTALLED, by=by, version=version.label)
     delivery = owing.owe(installation, Delivery.Event.INSTALLED, consent=consent, tracking=tracking, decides=waits)
     return Consented(installation, token, created=True, delivery=delivery)
 
 
-def _refuse_unless_installable(application: Application, account: Account, by: User) -> None:
-    if application.retired_at:
-        raise NotPossible(f"{application.name} is retired: it can no longer be installed.")
+def _refuse_unless_installable(application: Application, account: Account, by: Actor) -> None:
     if application.suspended_by_staff_at:
         raise NotPossible(f"{application.name} is suspended: {application.suspension_reason}".strip(": "))
-    if account not in accounts_for(by, application):
+    if account not in Account.objects.installable_by(by.reader, application.account_id):
         raise NotPossible(f"Only an Owner of {account} can install applications on it.")
 
 
@@ -155,21 +141,21 @@ def _refuse_unless_offered(version: Version, offered: list[Version], application
     raise NotPossible("This version cannot be chosen here. Users always install the latest version.")
 
 
-def _authorise_again(installation: Installation, version: Version, consent: str, tracking: str, by: User) -> Consented:
+def _authorise_again(installation: Installation, version: Version, consent: str, tracking: str, by: Actor) -> Consented:
     """The own account moves to the version chosen. A suspension stays: it is lifted only by who set it. The postback is
     sent again, and whatever comes of it changes nothing here."""
-    acts.refuse_unless_possible(Act.AUTHORISE_AGAIN, installation)
-    before, side = installation.version, installing_side(installation)
+    acts.refuse_unless_possible(Act.AUTHORISE_AGAIN, installation, by=by)
+    before = installation.version
     if before != version:
-        acts.refuse_unless_possible(Act.SWITCH, installation)
+        acts.refuse_unless_possible(Act.SWITCH, installation, by=by)
     installation.version, installation.consent = version, consent
     if before != version:
         # What it was updated from is no way back any more: it was left for a version chosen here.
         installation.previous_version, installation.moved_at = None, timezone.now()
     installation.save(update_fields=["version", "consent", "previous_version", "moved_at"])
     if before != version:
-        record(Kind.VERSION_MOVED, installation, by, side, before=before.label, version=version.label)
-    record(Kind.AUTHORISED_AGAIN, installation, by, side)
+        timeline.record_about(installation, kinds.VERSION_MOVED, by=by, before=before.label, version=version.label)
+    timeline.record_about(installation, kinds.AUTHORISED_AGAIN, by=by)
     delivery = owing.owe(installation, Delivery.Event.AUTHORISED, consent=consent, tracking=tracking)
     return Consented(installation, current_token(installation), created=False, delivery=delivery)
 
@@ -191,31 +177,26 @@ def current_token(installation: Installation) -> PermanentToken:
 
 
 @transaction.atomic
-def reveal_token(installation: Installation, *, by: User, side: Side) -> str:
-    """The permanent token in the clear, on record, for whoever may install on the account and for the application's
-    team; raises NotPossible for others and for what is over. The view asks for a fresh sign-in first."""
-    application = installation.application
-    if not is_member(by, application.account) and installation.account not in accounts_for(by, application):
-        raise NotPossible(f"Only an Owner of {installation.account} may do this.")
-    row = locked(installation)
-    acts.refuse_unless_possible(Act.REVEAL, row)
+def reveal_token(installation: Installation, *, by: Actor) -> PermanentToken:
+    """The permanent token, to be shown in the clear: on record, for whoever may install on the account and for the
+    application's team; raises NotPossible for others and for what is over. The view asks for a fresh sign-in first."""
+    row = locked_for(Act.REVEAL, installation, by)
     token = current_token(row)
-    record(Kind.TOKEN_REVEALED, installation, by, side, tail=token.tail)
-    return token.value()
+    timeline.record_about(row, kinds.TOKEN_REVEALED, by=by, tail=token.tail)
+    return token
 
 
 @transaction.atomic
-def uninstall(installation: Installation, *, by: User) -> None:
+def uninstall(installation: Installation, *, by: Actor) -> None:
     """Ends the installation for ever: its permanent token is dead and its sessions end in the same moment. Raises
     NotPossible for whoever may not, and for what is over."""
-    row = managed(installation, by)
-    acts.refuse_unless_possible(Act.UNINSTALL, row)
+    row = locked_for(Act.UNINSTALL, installation, by)
     now = timezone.now()
     row.state, row.uninstalled_at = Installation.State.UNINSTALLED, now
     row.save(update_fields=["state", "uninstalled_at"])
     row.permanent_tokens.live().update(ends_at=now)
     row.sessions.end(Session.End.UNINSTALLED)
-    record(Kind.UNINSTALLED, row, by, installing_side(row))
+    timeline.record_about(row, kinds.UNINSTALLED, by=by)
 
 
 def locked(installation: Installation) -> Installation:
@@ -228,31 +209,13 @@ def locked(installation: Installation) -> Installation:
     return Installation.objects.select_for_update(of=("self",)).with_its_facts().get(pk=installation.pk)
 
 
-def managed(installation: Installation, by: User) -> Installation:
-    """The row, locked, for somebody who may install on its account; raises NotPossible for others."""
+def locked_for(act: Act, installation: Installation, by: Actor) -> Installation:
+    """The row, locked, for somebody who may do this to it as it stands; raises NotPossible else."""
     row = locked(installation)
-    if row.account not in accounts_for(by, row.application):
-        raise NotPossible(f"Only an Owner of {row.account} may do this.")
+    acts.refuse_unless_possible(act, row, by=by)
     return row
 
 
 def installing_side(installation: Installation) -> Side:
     """The side of whoever acts as the installing account."""
     return Side.DEVELOPER if installation.is_on_own_account else Side.CUSTOMER
-
-
-def record(
-    kind: Kind, installation: Installation, by: User | None, side: Side, reason: str = "", **facts: object
-) -> None:
-    """A line of the timeline about an installation, read with its facts."""
-    timeline.record(
-        kind,
-        by=by,
-        side=side,
-        application=installation.application,
-        account=installation.account,
-        subject_id=installation.pk,
-        reason=reason,
-        publisher=installation.application.account.name,
-        **facts,
-    )

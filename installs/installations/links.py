@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.contrib.humanize.templatetags.humanize import intcomma
+
 from linnapp import credentials
+from linnapp.words import counted
 
 LONGEST_TRACKING = 2048
 
@@ -44,8 +47,7 @@ def read_link(identifier: str, members: Iterable[tuple[str, str]]) -> Installati
     tracking = next((value for name, value in members if name.lower() == "tracking"), "")
     size = len(tracking.encode(errors="replace"))
     if size > LONGEST_TRACKING:
-        message = (
-            f"Its Tracking is {size:,} bytes, and the most is {LONGEST_TRACKING:,}. Tell whoever sent you the link."
-        )
+        most = intcomma(LONGEST_TRACKING)
+        message = f"Its Tracking is {counted(size, 'byte')}, and the most is {most}. Tell whoever sent you the link."
         raise NothingToInstall(414, "This link is too long", message)
     return InstallationLink(UUID(application_id), tracking)

@@ -7,13 +7,15 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from installs.installations import acts
+from installs.installations import acts, kinds
 from installs.installations.acts import Act
-from installs.installations.lifecycle import installing_side, managed, offered_versions, record
+from installs.installations.lifecycle import locked_for, offered_versions
 from installs.models import Installation
+from linnapp import timeline
+from linnapp.actors import Actor
 from linnapp.errors import Moved, NotPossible
-from linnapp.models import User, Version
-from linnapp.timeline import Kind
+from linnapp.models import Version
+from linnapp.words import span_in_words
 
 GO_BACK_WITHIN = timedelta(days=14)
 
@@ -62,12 +64,11 @@ def way_back_until(installation: Installation) -> datetime | None:
 
 
 @transaction.atomic
-def update(installation: Installation, *, to: Version, by: User) -> Installation:
+def update(installation: Installation, *, to: Version, by: Actor) -> Installation:
     """Moves to the latest version, which is the one that was read; sent twice, it moves once. Raises Moved where that
     is another one by now, NotPossible for whoever may not, for a version that never was an update of this, and without
     anything newer."""
-    row = managed(installation, by)
-    acts.refuse_unless_possible(Act.UPDATE, row)
+    row = locked_for(Act.UPDATE, installation, by)
     available = available_update(row)
     if available is None and to == row.version:
         return row
@@ -76,43 +77,42 @@ def update(installation: Installation, *, to: Version, by: User) -> Installation
     _refuse_unless_read(to, available, row)
     before, row.previous_version = row.version, row.version
     _move(row, available)
-    record(Kind.UPDATED, row, by, installing_side(row), before=before.label, version=available.label)
+    timeline.record_about(row, kinds.UPDATED, by=by, before=before.label, version=available.label)
     return row
 
 
 @transaction.atomic
-def go_back(installation: Installation, *, to: Version, by: User) -> Installation:
+def go_back(installation: Installation, *, to: Version, by: Actor) -> Installation:
     """To the version before, which is the one that was read; sent twice, it moves once. Raises Moved where that is
     another one by now, NotPossible past the fourteen days, and where the version before was withdrawn."""
-    row = managed(installation, by)
-    acts.refuse_unless_possible(Act.GO_BACK, row)
+    row = locked_for(Act.GO_BACK, installation, by)
     before = way_back(row)
     if before is None and to == row.version:
         return row
     if before is None:
-        raise NotPossible("The way back is open for 14 days after an update, while that version is not withdrawn.")
+        within = span_in_words(GO_BACK_WITHIN)
+        raise NotPossible(f"The way back is open for {within} after an update, while that version is not withdrawn.")
     if to != before:
         raise Moved(f"It was updated again while you read: the way back leads to {before.label} now.")
     left, row.previous_version = row.version, None
     _move(row, before)
-    record(Kind.WENT_BACK, row, by, installing_side(row), before=left.label, version=before.label)
+    timeline.record_about(row, kinds.WENT_BACK, by=by, before=left.label, version=before.label)
     return row
 
 
 @transaction.atomic
-def switch(installation: Installation, *, to: Version, by: User) -> Installation:
+def switch(installation: Installation, *, to: Version, by: Actor) -> Installation:
     """Between the Development Version and released ones, on the application's own account."""
-    row = managed(installation, by)
-    acts.refuse_unless_possible(Act.SWITCH, row)
+    row = locked_for(Act.SWITCH, installation, by)
     if not row.is_on_own_account:
         raise NotPossible("A version is chosen on the application's own account only. Others update to the latest.")
-    if to not in offered_versions(row.application, row.account, by):
+    if to not in offered_versions(row.application, row.account, by.reader):
         raise NotPossible("That version cannot be chosen: it was withdrawn, or is none of this application.")
     if to == row.version:
         return row
     before, row.previous_version = row.version, None
     _move(row, to)
-    record(Kind.VERSION_MOVED, row, by, installing_side(row), before=before.label, version=to.label)
+    timeline.record_about(row, kinds.VERSION_MOVED, by=by, before=before.label, version=to.label)
     return row
 
 

@@ -38,7 +38,7 @@ class Progress:
 
     @property
     def host(self) -> str:
-        return self.delivery.host if self.delivery else host_of(owing.postback_url(self.installation.version))
+        return self.delivery.host if self.delivery else host_of(self.installation.version.postback_url)
 
     @property
     def is_authorised_again(self) -> bool:
@@ -83,7 +83,7 @@ class Progress:
 def progress_of(installation: Installation) -> Progress | None:
     """None where the last consent owed nothing to an endpoint: its permanent token is shown to whoever installed."""
     delivery = owing.owed_by_last_consent(installation)
-    sends = delivery or owing.postback_url(installation.version)
+    sends = delivery or installation.version.postback_url
     if not (sends or installation.is_pending or installation.has_failed):
         return None
     arrived = delivery.attempts.passed().last() if delivery else None
@@ -94,4 +94,5 @@ def _first_connection(installation: Installation) -> datetime | None:
     """From the session itself until the job of each minute has been there."""
     if installation.first_exchange_at:
         return installation.first_exchange_at
-    return installation.sessions.aggregate(first=Min("created_at"))["first"]
+    first: datetime | None = installation.sessions.aggregate(first=Min("created_at"))["first"]
+    return first

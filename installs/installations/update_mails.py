@@ -15,6 +15,7 @@ from installs.installations import moving
 from installs.models import Installation, UpdateMailing
 from installs.models.installations import InstallationQuerySet
 from linnapp.models import Account, Membership, User, Version
+from linnapp.words import counted
 
 log = logging.getLogger(__name__)
 MOST_TOLD = 20
@@ -93,7 +94,7 @@ def waiting_for(person: User) -> list[Waiting]:
 def _mail(person: User, waiting: list[Waiting]) -> EmailMessage:
     stop = settings.SITE_URL + reverse("update_mails_stop", args=[key_of(person)])
     context = {"waiting": waiting[:MOST_TOLD], "more": max(0, len(waiting) - MOST_TOLD), "stop": stop}
-    count = "1 application has" if len(waiting) == 1 else f"{len(waiting)} applications have"
+    count = counted(len(waiting), "application has", "applications have")
     # RFC 8058: the reader's mail program posts to the address, with neither sign-in nor cookie.
     headers = {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     text = render_to_string("installs/installations/mail/updates_waiting.txt", context)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from linnapp import credentials
 from linnapp.models import Account, User
+from linnapp.models.managers import manager_of
 from linnapp.models.people import Reader
 
 # A worker takes a check within a second; one that nobody took in a minute is not run any more.
@@ -74,7 +75,7 @@ class Connector(models.Model):
     generation = models.PositiveBigIntegerField(default=0, editable=False)
     renewing_until = models.DateTimeField(null=True, blank=True, editable=False)
 
-    objects: ClassVar[ConnectorQuerySet] = ConnectorQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[ConnectorQuerySet] = manager_of(ConnectorQuerySet)
 
     class Meta:
         indexes = (models.Index(fields=("account", "-created_at"), name="connectors_by_account"),)
@@ -156,7 +157,7 @@ class ConnectorCheck(models.Model):
     fault = models.TextField(blank=True)
     fix = models.TextField(blank=True)
 
-    objects: ClassVar[ConnectorCheckQuerySet] = ConnectorCheckQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[ConnectorCheckQuerySet] = manager_of(ConnectorCheckQuerySet)
 
     class Meta:
         indexes = (models.Index(fields=("connector", "-created_at"), name="checks_by_connector"),)

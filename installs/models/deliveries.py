@@ -14,6 +14,7 @@ from django.utils import timezone
 from installs.models.installations import Installation
 from linnapp import credentials
 from linnapp.models import Application, User
+from linnapp.models.managers import manager_of
 from linnapp.models.people import Reader
 
 LAST_FEW = 5
@@ -53,7 +54,7 @@ class SigningSecret(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     ends_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[SigningSecretQuerySet] = SigningSecretQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[SigningSecretQuerySet] = manager_of(SigningSecretQuerySet)
 
     class Meta:
         ordering = ("-created_at", "-id")
@@ -242,7 +243,7 @@ class Delivery(models.Model):
     # Of a test only: what it came to so far, as a list of {name, words, milliseconds, passed}.
     steps = models.JSONField(default=list, blank=True)
 
-    objects: ClassVar[DeliveryQuerySet] = DeliveryQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[DeliveryQuerySet] = manager_of(DeliveryQuerySet)
 
     class Meta:
         verbose_name_plural = "deliveries"
@@ -320,7 +321,7 @@ class Attempt(models.Model):
     request = models.TextField(blank=True)
     answer = models.TextField(blank=True)
 
-    objects: ClassVar[AttemptQuerySet] = AttemptQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[AttemptQuerySet] = manager_of(AttemptQuerySet)
 
     class Meta:
         ordering = ("at", "id")
@@ -367,7 +368,7 @@ class PostbackHost(models.Model):
     parked_at = models.DateTimeField(null=True, blank=True)
     next_trial_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[PostbackHostQuerySet] = PostbackHostQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[PostbackHostQuerySet] = manager_of(PostbackHostQuerySet)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("application", "host"), name="a_host_once_for_an_application"),)

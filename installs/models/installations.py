@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from linnapp import credentials
 from linnapp.models import Account, Application, User, Version
+from linnapp.models.managers import manager_of
 from linnapp.models.people import Reader
 
 SUSPENSIONS = ("suspended_by_account_at", "suspended_by_staff_at", "application__suspended_by_staff_at")
@@ -97,7 +98,8 @@ class InstallationQuerySet(models.QuerySet["Installation"]):
 
     def first_exchange(self) -> datetime | None:
         """The moment of the first token exchange of any of these, as far as it is folded."""
-        return self.aggregate(first=models.Min("first_exchange_at"))["first"]
+        first: datetime | None = self.aggregate(first=models.Min("first_exchange_at"))["first"]
+        return first
 
     def counted_by_version(self) -> dict[int, int]:
         """How many of these are on each version, by the version's key."""
@@ -190,7 +192,7 @@ class Installation(models.Model):
     first_exchange_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[InstallationQuerySet] = InstallationQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[InstallationQuerySet] = manager_of(InstallationQuerySet)
 
     class Meta:
         constraints = (
@@ -278,7 +280,7 @@ class PermanentToken(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     ends_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[PermanentTokenQuerySet] = PermanentTokenQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[PermanentTokenQuerySet] = manager_of(PermanentTokenQuerySet)
 
     class Meta:
         ordering = ("-created_at", "-id")

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from linnapp.models import Application, User
+from linnapp.models.managers import manager_of
 
 
 class ReviewQuerySet(models.QuerySet["Review"]):
@@ -43,7 +44,7 @@ class Review(models.Model):
     # Read by the developer.
     reasons = models.TextField(blank=True)
 
-    objects: ClassVar[ReviewQuerySet] = ReviewQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[ReviewQuerySet] = manager_of(ReviewQuerySet)
 
     class Meta:
         constraints = (

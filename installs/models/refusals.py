@@ -5,6 +5,8 @@ from uuid import UUID
 from django.db import models
 from django.db.models.functions import TruncDate
 
+from linnapp.models.managers import manager_of
+
 
 class RefusalGroupQuerySet(models.QuerySet["RefusalGroup"]):
     def of_application(self, application_id: UUID) -> Self:
@@ -42,7 +44,7 @@ class RefusalGroup(models.Model):
     count = models.PositiveIntegerField(default=0)
     last_at = models.DateTimeField()
 
-    objects: ClassVar[RefusalGroupQuerySet] = RefusalGroupQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[RefusalGroupQuerySet] = manager_of(RefusalGroupQuerySet)
 
     class Meta:
         indexes = (

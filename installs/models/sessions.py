@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from installs.models.installations import Installation, PermanentToken
 from linnapp.models import Application, Secret
+from linnapp.models.managers import manager_of
 
 
 def idle_since(now: datetime) -> datetime:
@@ -62,7 +63,7 @@ class Session(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     end = models.CharField(max_length=20, choices=End, blank=True)
 
-    objects: ClassVar[SessionQuerySet] = SessionQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[SessionQuerySet] = manager_of(SessionQuerySet)
 
     class Meta:
         # Not `unique=True` on the field: on PostgreSQL that makes a second index, for LIKE, which nobody asks.
@@ -111,7 +112,7 @@ class ExchangeHour(models.Model):
     # Whether the timeline has its line for this hour.
     told = models.BooleanField(default=False)
 
-    objects: ClassVar[ExchangeHourQuerySet] = ExchangeHourQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[ExchangeHourQuerySet] = manager_of(ExchangeHourQuerySet)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("installation", "hour"), name="one_row_for_an_hour"),)

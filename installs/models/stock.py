@@ -4,6 +4,7 @@ from uuid import UUID
 from django.db import models
 
 from linnapp.models import Account
+from linnapp.models.managers import manager_of
 
 DEFAULT_LOCATION = UUID(int=0)
 
@@ -21,7 +22,7 @@ class StockLocation(models.Model):
     name = models.CharField(max_length=120, default="Default")
     is_fulfilment_center = models.BooleanField(default=False)
 
-    objects: ClassVar[StockLocationQuerySet] = StockLocationQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[StockLocationQuerySet] = manager_of(StockLocationQuerySet)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("account", "location_id"), name="stock_location_once"),)

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from linnapp.models import User
+from linnapp.models.managers import manager_of
 
 EVERY = timedelta(days=7)
 
@@ -28,7 +29,7 @@ class UpdateMailing(models.Model):
     told = models.JSONField(default=list, blank=True, editable=False)
     stopped_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[UpdateMailingQuerySet] = UpdateMailingQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[UpdateMailingQuerySet] = manager_of(UpdateMailingQuerySet)
 
     def __str__(self) -> str:
         return f"mails about updates to {self.user}"

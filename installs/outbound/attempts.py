@@ -3,13 +3,13 @@
 requests has no way to hand a connection the attempt it works for; a context variable has.
 """
 
-import math
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from installs.outbound.answers import Cause, NotSent, Stage, Step
+from linnapp.words import seconds_in_words
 
 
 @dataclass
@@ -55,10 +55,6 @@ class Attempt:
     def _tell(self, words: str, passed: bool) -> None:
         if self.tell:
             self.tell(Step(self.stage, words, self.milliseconds, passed))
-
-
-def seconds_in_words(seconds: float) -> str:
-    return "1 second" if math.isclose(seconds, 1) else f"{seconds:g} seconds"
 
 
 current: ContextVar[Attempt] = ContextVar("attempt")

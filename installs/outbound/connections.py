@@ -17,6 +17,7 @@ from urllib3.exceptions import HTTPError
 from installs.outbound import addresses, attempts, certificates
 from installs.outbound.answers import Cause, NotSent, Stage
 from installs.outbound.attempts import Attempt
+from linnapp.words import seconds_in_words
 
 # A kept connection goes no longer than this, in seconds, without a request: servers close theirs after 5 and more.
 IDLE_SECONDS = 4
@@ -28,27 +29,23 @@ class Stale(Exception):
     """A kept connection was closed by the server before it answered: the request may go over another."""
 
 
-class _Timed:
+class TimedSocket(socket.socket):
     """What a socket waits is what is left of the attempt, each time: not so long for every byte that trickles in."""
 
     def recv_into(self, *arguments: Any, **named: Any) -> int:
-        self.settimeout(attempts.current.get().left())  # type: ignore[attr-defined]
-        return int(super().recv_into(*arguments, **named))  # type: ignore[misc]
+        self.settimeout(attempts.current.get().left())
+        return super().recv_into(*arguments, **named)
 
     def send(self, *arguments: Any) -> int:
-        self.settimeout(attempts.current.get().left())  # type: ignore[attr-defined]
-        return int(super().send(*arguments))  # type: ignore[misc]
+        self.settimeout(attempts.current.get().left())
+        return super().send(*arguments)
 
     def sendall(self, *arguments: Any) -> None:
-        self.settimeout(attempts.current.get().left())  # type: ignore[attr-defined]
-        super().sendall(*arguments)  # type: ignore[misc]
+        self.settimeout(attempts.current.get().left())
+        super().sendall(*arguments)
 
 
-class TimedSocket(_Timed, socket.socket):
-    pass
-
-
-class TimedTLSSocket(_Timed, ssl.SSLSocket):
+class TimedTLSSocket(TimedSocket, ssl.SSLSocket):
     pass
 
 
@@ -99,7 +96,7 @@ def not_connected(error: OSError, found: list[str], attempt: Attempt) -> NotSent
     if isinstance(error, ConnectionRefusedError):
         return NotSent(Cause.REFUSED, "The server refused the connection.")
     if isinstance(error, TimeoutError):
-        within = attempts.seconds_in_words(attempt.connect_seconds)
+        within = seconds_in_words(attempt.connect_seconds)
         return NotSent(Cause.NO_CONNECTION, f"No connection to {', '.join(found)} within {within}.")
     return NotSent(Cause.UNREACHABLE, f"There is no way from here to {', '.join(found)}.")
 

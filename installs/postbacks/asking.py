@@ -1,19 +1,19 @@
-"""What a developer asks of postbacks: send one again, replay what failed, send a test, choose when an installation is
-complete."""
+"""What a developer asks of postbacks: send one again, replay what failed, send a test."""
 
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
-from installs.models import Delivery, PostbackPolicy
+from installs.models import Delivery
 from installs.models.deliveries import DeliveryQuerySet, host_of
-from installs.postbacks import courier, signing_secrets
-from installs.postbacks.owing import postback_url
+from installs.postbacks import courier, kinds, signing_secrets
+from installs.postbacks.policy import RETIRED
 from linnapp import credentials, manifest, timeline
+from linnapp.actors import Actor
 from linnapp.errors import NotPossible
-from linnapp.models import Application, User
-from linnapp.timeline import Kind, Side
+from linnapp.models import Application
+from linnapp.services.locking import locked
 
 # Tests are sent to any address: not so many that the portal becomes a tool to knock at doors.
 TESTS_A_MINUTE = 10
@@ -31,8 +31,8 @@ def newest_urls(application: Application) -> dict[bool, str]:
 
 
 def _newest_url(application: Application, on_development: bool) -> str:
-    newest = application.versions.development() if on_development else application.versions.latest()
-    return postback_url(newest) if newest else ""
+    newest = application.versions.development() if on_development else application.versions.the_latest()
+    return newest.postback_url if newest else ""
 
 
 def _is_on_development(delivery: Delivery) -> bool:
@@ -40,7 +40,7 @@ def _is_on_development(delivery: Delivery) -> bool:
 
 
 @transaction.atomic
-def redeliver(delivery: Delivery, *, to_newest: bool = False, by: User) -> None:
+def redeliver(delivery: Delivery, *, to_newest: bool = False, by: Actor) -> None:
     """Due at once, with the whole schedule before it, under the same webhook-id: to the address it had, or to that of
     the newest version. Raises NotPossible for a test, for one that is being sent or that an installation waits for,
     and where the installation is over.
@@ -55,23 +55,19 @@ def redeliver(delivery: Delivery, *, to_newest: bool = False, by: User) -> None:
     if row.is_awaited:
         raise NotPossible("An installation waits for it: it is sent once, by itself, and decides it.")
     _ask_again(row, newest_url(row) if to_newest else row.url)
-    timeline.record(
-        Kind.POSTBACK_AGAIN,
-        by=by,
-        side=Side.DEVELOPER,
-        application=row.application,
-        account=row.installation.account,
-        subject_id=row.installation.pk,
-        publisher=row.application.account.name,
-        event=row.get_event_display().lower(),
-        host=row.host,
-    )
+    again = {"event": row.get_event_display().lower(), "host": row.host}
+    timeline.record_about(row.installation, kinds.POSTBACK_AGAIN, by=by, **again)
     transaction.on_commit(courier.wake)
 
 
 def _locked(delivery: Delivery) -> Delivery:
     rows = Delivery.objects.select_for_update(of=("self",)).filter(pk=delivery.pk)
-    facts = ("application__account", "installation__version", "installation__account")
+    facts = (
+        "application__account",
+        "installation__version",
+        "installation__account",
+        "installation__application__account",
+    )
     row = rows.select_related(*facts).first()
     if row is None:
         raise NotPossible("It is older than 90 days, and was dropped from the log a moment ago.")
@@ -93,7 +89,7 @@ def replayable(application: Application, since: datetime) -> DeliveryQuerySet:
 
 
 @transaction.atomic
-def replay(application: Application, *, since: datetime, to_newest: bool = False, by: User) -> int:
+def replay(application: Application, *, since: datetime, to_newest: bool = False, by: Actor) -> int:
     """Asks again for all that failed since a moment, in the order in which they were owed; the number of them."""
     rows = replayable(application, since).select_for_update(of=("self",))
     asked = list(rows.select_related("installation__version"))
@@ -102,11 +98,9 @@ def replay(application: Application, *, since: datetime, to_newest: bool = False
         _ask_again(row, newest[_is_on_development(row)] if to_newest else row.url)
     if asked:
         timeline.record(
-            Kind.POSTBACKS_REPLAYED,
+            kinds.POSTBACKS_REPLAYED,
             by=by,
-            side=Side.DEVELOPER,
             application=application,
-            account=application.account,
             count=len(asked),
         )
         transaction.on_commit(courier.wake)
@@ -114,12 +108,10 @@ def replay(application: Application, *, since: datetime, to_newest: bool = False
 
 
 @transaction.atomic
-def send_test(application: Application, *, url: str, by: User) -> Delivery:
+def send_test(application: Application, *, url: str, by: Actor) -> Delivery:
     """A postback that carries nobody's permanent token, to any address the guard lets through. Raises NotPossible for
     what is no address, and past TESTS_A_MINUTE."""
-    row = Application.objects.select_for_update(of=("self",)).select_related("account").get(pk=application.pk)
-    if row.retired_at:
-        raise NotPossible(f"{row} is retired: it sends no postbacks any more.")
+    row = locked(application, retired=RETIRED)
     if fault := manifest.url_fault("The address", url):
         raise NotPossible(fault)
     tests = Delivery.objects.of_application(row).tests()
@@ -133,31 +125,9 @@ def send_test(application: Application, *, url: str, by: User) -> Delivery:
         host=host_of(url),
         tracking=TEST_TRACKING,
         nonce=credentials.new_link_key(),
-        requested_by=by,
+        requested_by=by.person,
         next_attempt_at=timezone.now(),
     )
-    timeline.record(
-        Kind.POSTBACK_TESTED, by=by, side=Side.DEVELOPER, application=row, account=row.account, host=made.host
-    )
+    timeline.record(kinds.POSTBACK_TESTED, by=by, application=row, host=made.host)
     transaction.on_commit(courier.wake)
     return made
-
-
-@transaction.atomic
-def choose_mode(application: Application, mode: PostbackPolicy.Mode, *, by: User) -> None:
-    row = Application.objects.select_for_update(of=("self",)).select_related("account").get(pk=application.pk)
-    if row.retired_at:
-        raise NotPossible(f"{row} is retired: it sends no postbacks any more.")
-    policy, _ = PostbackPolicy.objects.get_or_create(application=row)
-    if policy.mode == mode:
-        return
-    policy.mode = mode
-    policy.save(update_fields=["mode"])
-    timeline.record(
-        Kind.POSTBACK_MODE,
-        by=by,
-        side=Side.DEVELOPER,
-        application=row,
-        account=row.account,
-        mode=policy.get_mode_display(),
-    )

@@ -23,7 +23,7 @@ from huey.contrib.djhuey import db_task
 from installs.models import Delivery
 from installs.outbound import Client, Step
 from installs.postbacks import packing, records
-from installs.postbacks.line import Line, Pace
+from installs.postbacks.line import Pace, WaitingLine
 from installs.postbacks.posting import Post, Result, attempt
 from linnapp.supervision import stop_asked
 
@@ -72,7 +72,7 @@ class Courier:
     def __init__(self, threads: int) -> None:
         self.threads = threads
         self.client = Client(connections=threads)
-        self.line = Line(share=max(int(threads * SHARE), 1))
+        self.line = WaitingLine(share=max(int(threads * SHARE), 1))
         self.news: SimpleQueue[News] = SimpleQueue()
         self.under_way: dict[UUID, Post] = {}
         self.at_work = threading.Lock()

@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from installs.models import Installation, PermanentToken, Session
 from installs.models.installations import PermanentTokenQuerySet
+from installs.postbacks import kinds
 from linnapp import timeline
+from linnapp.actors import NOBODY
 from linnapp.models import Application
-from linnapp.timeline import Kind, Side
 
 # From the moment a worker has taken it: it may wait for a thread, an attempt takes ten seconds, and what it led to is
 # written after it. Shorter than a courier's lease, so that no second worker makes a second attempt.
@@ -47,7 +48,7 @@ def decide(installation_id: UUID, *, passed: bool, host: str, cause: str) -> Non
     row.state, row.waits_until = Installation.State.ACTIVE, None
     row.save(update_fields=["state", "waits_until"])
     _tokens(row).update(ends_at=None)
-    _record(Kind.INSTALLATION_COMPLETED, row, host=host)
+    timeline.record_about(row, kinds.INSTALLATION_COMPLETED, by=NOBODY, host=host)
 
 
 def fail(row: Installation, cause: str) -> None:
@@ -57,7 +58,7 @@ def fail(row: Installation, cause: str) -> None:
     row.save(update_fields=["state", "failed_at", "failure"])
     _tokens(row).update(ends_at=now)
     row.sessions.end(Session.End.FAILED)
-    _record(Kind.INSTALLATION_FAILED, row, cause=cause.rstrip("."))
+    timeline.record_about(row, kinds.INSTALLATION_FAILED, by=NOBODY, cause=cause.rstrip("."))
 
 
 def fail_lapsed(rows: Iterable[Installation]) -> None:
@@ -80,16 +81,3 @@ def _locked(installation_id: UUID) -> Installation:
 
 def _tokens(row: Installation) -> PermanentTokenQuerySet:
     return PermanentToken.objects.filter(installation=row)
-
-
-def _record(kind: Kind, row: Installation, **facts: str) -> None:
-    timeline.record(
-        kind,
-        by=None,
-        side=Side.CLIENT,
-        application=row.application,
-        account=row.account,
-        subject_id=row.pk,
-        publisher=row.application.account.name,
-        **facts,
-    )

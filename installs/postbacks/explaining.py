@@ -59,7 +59,7 @@ class Mark(StrEnum):
 
 
 @dataclass(frozen=True)
-class Line:
+class TrialStep:
     """One step; `milliseconds` are its own, None where it is not done."""
 
     label: str
@@ -73,7 +73,7 @@ class Trial:
     """A test postback as its page shows it."""
 
     delivery: Delivery
-    lines: Sequence[Line]
+    lines: Sequence[TrialStep]
     attempt: Attempt | None
     remedy: str
 
@@ -117,18 +117,18 @@ def _of_last_attempt(steps: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(steps[begins[-1] :]) if begins else []
 
 
-def _lines(delivery: Delivery, done: Sequence[dict[str, Any]]) -> list[Line]:
+def _lines(delivery: Delivery, done: Sequence[dict[str, Any]]) -> list[TrialStep]:
     lines, before = [], 0
     for step in done:
         mark = Mark.PASSED if step["passed"] else Mark.FAILED
-        lines.append(Line(LABELS[Stage(step["name"])][0], mark, step["words"], step["milliseconds"] - before))
+        lines.append(TrialStep(LABELS[Stage(step["name"])][0], mark, step["words"], step["milliseconds"] - before))
         before = step["milliseconds"]
     reached = {step["name"] for step in done}
     for stage, (label, under_way) in LABELS.items():
         if stage in reached or (stage == Stage.CERTIFICATE and not delivery.url.lower().startswith("https:")):
             continue
         runs = delivery.is_being_sent and not delivery.is_over and all(line.mark == Mark.PASSED for line in lines)
-        lines.append(Line(label, Mark.RUNNING, under_way) if runs else Line(label, Mark.NOT_REACHED, ""))
+        lines.append(TrialStep(label, Mark.RUNNING, under_way) if runs else TrialStep(label, Mark.NOT_REACHED, ""))
     return lines
 
 

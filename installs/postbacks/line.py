@@ -10,7 +10,7 @@ from uuid import UUID
 from installs.postbacks.posting import Post
 
 
-class Line:
+class WaitingLine:
     """`share` is how many posts of one publisher may be sent at the same time: an endpoint that takes ten seconds to
     answer must not keep the others' waiting."""
 

@@ -5,24 +5,13 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from installs.models import Delivery, Installation, PostbackHost, PostbackPolicy
+from installs.models import Delivery, Installation, PostbackHost
 from installs.models.deliveries import host_of
 from installs.postbacks import courier, signing_secrets
-from linnapp import credentials, manifest
-from linnapp.models import Application, Version
+from linnapp import credentials
 
 # An installation that waits for its postback fails unless a worker has taken it within this time.
 TAKEN_WITHIN = timedelta(seconds=60)
-
-
-def postback_url(version: Version) -> str:
-    """The PostbackUrl of a version, with its placeholders; "" where it has none."""
-    return manifest.postback_url(manifest.parse(version.snapshot)) or ""
-
-
-def waits_for_200(application: Application) -> bool:
-    """Whether the developer chose that only a postback answered with 200 completes an installation."""
-    return PostbackPolicy.objects.filter(application=application, mode=PostbackPolicy.Mode.WAIT_FOR_200).exists()
 
 
 def nonce_of(installation: Installation, consent: str) -> str:
@@ -39,7 +28,7 @@ def owed_by_last_consent(installation: Installation) -> Delivery | None:
     """None where the last consent was to a version without a PostbackUrl, or where it left the log of postbacks."""
     if owed := owed_by(installation, installation.consent):
         return owed
-    if not postback_url(installation.version):
+    if not installation.version.postback_url:
         return None
     return Delivery.objects.of_installation(installation).of_consents().newest_first().first()
 
@@ -51,7 +40,7 @@ def owe(
     none. `consent` names the form: sent twice, it owes one. The caller holds the application's lock; the courier is
     woken once the transaction has committed.
     """
-    url = postback_url(installation.version)
+    url = installation.version.postback_url
     if not url:
         return None
     if consent and (owed := owed_by(installation, consent)):

@@ -3,7 +3,6 @@ releases the rest in order. For each application and host, because an endpoint i
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -15,9 +14,9 @@ from django.utils import timezone
 
 from installs.models import Attempt, Delivery, PostbackHost
 from installs.models.deliveries import DeliveryQuerySet
+from installs.postbacks import kinds
 from linnapp import timeline
-from linnapp.models import Membership, User
-from linnapp.timeline import Kind, Side
+from linnapp.actors import NOBODY
 
 # A host is parked that has failed for so long, and so often in the last day.
 FAILING_FOR = timedelta(days=5)
@@ -75,7 +74,13 @@ def _park(row: PostbackHost) -> None:
     _held_or_due(row, Delivery.State.DUE).filter(claimed_until=None).update(
         state=Delivery.State.HELD, next_attempt_at=None
     )
-    _record(Kind.POSTBACKS_PARKED, row, since=f"{row.failing_since:%d %b %Y}")
+    timeline.record(
+        kinds.POSTBACKS_PARKED,
+        by=NOBODY,
+        application=row.application,
+        host=row.host,
+        since=f"{row.failing_since:%d %b %Y}",
+    )
     _tell_owners(row)
 
 
@@ -86,7 +91,7 @@ def _answers_again(row: PostbackHost) -> None:
     released = _held_or_due(row, Delivery.State.HELD).update(
         state=Delivery.State.DUE, next_attempt_at=timezone.now(), tried=0
     )
-    _record(Kind.POSTBACKS_RELEASED, row, count=released)
+    timeline.record(kinds.POSTBACKS_RELEASED, by=NOBODY, application=row.application, host=row.host, count=released)
 
 
 def try_held() -> None:
@@ -110,29 +115,15 @@ def _held_or_due(row: PostbackHost, state: Delivery.State) -> DeliveryQuerySet:
     return rows.filter(application=row.application_id, state=state, decides=False)
 
 
-def _record(kind: Kind, row: PostbackHost, **facts: Any) -> None:
-    timeline.record(
-        kind,
-        by=None,
-        side=Side.CLIENT,
-        application=row.application,
-        account=row.application.account,
-        host=row.host,
-        **facts,
-    )
-
-
 def _tell_owners(row: PostbackHost) -> None:
     application = row.application
     page = settings.SITE_URL + reverse("postback_list", args=(application.account.slug, application.pk))
-    owners = User.objects.filter(
-        memberships__account=application.account, memberships__role=Membership.Role.OWNER, is_active=True
-    )
     since = f"{row.failing_since:%d %B %Y}"
     text = (
         f"Postbacks of {application.name} to {row.host} have failed since {since}. They are held from now on: the "
         f"oldest is tried once an hour, and the first that arrives releases the rest in order.\n\n"
         f"What went wrong, each attempt with its request and answer: {page}\n"
     )
-    for owner in owners:
-        send_mail(f"Postbacks to {row.host} are held", text, None, [owner.email])
+    for owner in application.account.owners():
+        if owner.is_active:
+            send_mail(f"Postbacks to {row.host} are held", text, None, [owner.email])

@@ -12,8 +12,8 @@ from uuid import UUID
 from django.utils import timezone
 
 from installs import outbound
-from installs.outbound import Answer, Client, NotSent, Step
-from installs.postbacks import placeholders, signing, written
+from installs.outbound import Answer, Client, NotSent, Step, masking
+from installs.postbacks import placeholders, signing
 from linnapp import credentials
 from linnapp.timeline import Party
 
@@ -86,7 +86,7 @@ def _attempt(post: Post, client: Client, tell: Callable[[Step], None]) -> Result
     headers |= signing.headers(str(post.delivery_id), at, body.encode(), post.signing_secrets)
     shown = headers | {signing.SIGNATURE: " ".join("v1,…" for _ in post.signing_secrets)}
     seen_url, seen_body = _rendered(post, credentials.masked(post.token))
-    request = written.printable(written.request_text(seen_url, shown, seen_body))
+    request = masking.printable(masking.request_text(seen_url, shown, seen_body))
     try:
         answer = outbound.post(
             url, body=body.encode(), headers=headers, tell=tell if post.tells_steps else None, client=client
@@ -102,7 +102,7 @@ def _attempt(post: Post, client: Client, tell: Callable[[Step], None]) -> Result
         f"{answer.status // 100}xx",
         _in_words(answer, post.decides),
         request,
-        written.answer_text(answer, post.known),
+        masking.answer_text(answer, post.known),
     )
 
 

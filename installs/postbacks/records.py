@@ -11,12 +11,12 @@ from django.utils import timezone
 
 from installs.models import Attempt, AttemptCount, Delivery
 from installs.models.deliveries import host_of
-from installs.postbacks import deciding, parking
+from installs.postbacks import deciding, kinds, parking
 from installs.postbacks.posting import Result
 from installs.postbacks.retries import Judgement, Verdict, judge
 from linnapp import timeline
+from linnapp.actors import NOBODY
 from linnapp.models import TimelineEntry
-from linnapp.timeline import Kind, Side
 
 State = Delivery.State
 STATES = {
@@ -130,9 +130,8 @@ def _line(result: Result, state: State) -> TimelineEntry:
     post = result.post
     given_up = state in (State.STOPPED, State.EXHAUSTED)
     return timeline.entry(
-        Kind.POSTBACK_ENDED if given_up else Kind.POSTBACK,
-        by=None,
-        side=Side.CLIENT,
+        kinds.POSTBACK_ENDED if given_up else kinds.POSTBACK,
+        by=NOBODY,
         application=post.application,
         account=post.account,
         subject_id=post.installation_id,

@@ -7,10 +7,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from installs.models import Delivery
+from installs.postbacks import kinds
 from linnapp import timeline
+from linnapp.actors import NOBODY
 from linnapp.models import TimelineEntry
 from linnapp.supervision import stop_asked
-from linnapp.timeline import Kind, Side
+from linnapp.words import span_in_words
 
 KEPT = timedelta(days=90)
 # Rows of one transaction: installing must not wait for it, on SQLite with its one writer.
@@ -18,7 +20,7 @@ BATCH = 200
 # A row that a worker may be at is left for the next day.
 NOT_CLAIMED_FOR = timedelta(hours=1)
 FACTS = ("application__account", "installation__account")
-GIVEN_UP = f"it has waited for {KEPT.days} days"
+GIVEN_UP = f"it has waited for {span_in_words(KEPT)}"
 
 
 def drop_old() -> int:
@@ -42,15 +44,5 @@ def _drop_batch(before: datetime) -> int:
 
 def _given_up(row: Delivery) -> TimelineEntry:
     assert row.installation is not None
-    return timeline.entry(
-        Kind.POSTBACK_ENDED,
-        by=None,
-        side=Side.CLIENT,
-        application=row.application,
-        account=row.installation.account,
-        subject_id=row.installation.pk,
-        publisher=row.application.account.name,
-        event=row.get_event_display().lower(),
-        host=row.host,
-        outcome=GIVEN_UP,
-    )
+    facts = {"event": row.get_event_display().lower(), "host": row.host, "outcome": GIVEN_UP}
+    return timeline.entry_about(row.installation, kinds.POSTBACK_ENDED, by=NOBODY, **facts)

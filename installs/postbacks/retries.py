@@ -3,9 +3,10 @@
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+from installs.outbound.retry_after import retry_after
 
 # From each attempt to the next; after the last one the delivery is exhausted. Standard Webhooks' schedule.
 SCHEDULE = (
@@ -22,7 +23,6 @@ SCHEDULE = (
 ATTEMPTS = 1 + len(SCHEDULE)
 # Receivers that were away together do not all come back to the same second.
 JITTER = 0.2
-LONGEST_RETRY_AFTER = timedelta(hours=24)
 SLOW_DOWN = (429, 503)
 GONE = 410
 
@@ -59,16 +59,3 @@ def judge(status: int | None, headers: Mapping[str, str], *, attempt: int, decid
     if status in SLOW_DOWN:
         wait = max(wait, retry_after(headers.get("retry-after", ""), now))
     return Judgement(Verdict.AGAIN, now + wait)
-
-
-def retry_after(value: str, now: datetime) -> timedelta:
-    """Of a Retry-After header, in seconds or as a date; 24 h at most, nothing for what cannot be read."""
-    value = value.strip()
-    if value.isascii() and value.isdigit():
-        return min(timedelta(seconds=int(value[:9])), LONGEST_RETRY_AFTER)
-    try:
-        moment = parsedate_to_datetime(value)
-        wait = moment.replace(tzinfo=moment.tzinfo or UTC) - now
-    except (ValueError, OverflowError):
-        return timedelta(0)
-    return min(max(wait, timedelta(0)), LONGEST_RETRY_AFTER)

@@ -1,16 +1,19 @@
 """The signing secret of an application: made when first needed, rotated with an overlap in which both sign."""
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
 from installs.models import SigningSecret
+from installs.postbacks import kinds
+from installs.postbacks.policy import RETIRED
 from linnapp import credentials, timeline
+from linnapp.actors import Actor
 from linnapp.errors import NotPossible
-from linnapp.models import Application, User
-from linnapp.timeline import Kind, Side
+from linnapp.models import Application
+from linnapp.services.locking import locked
+from linnapp.words import moment_in_words
 
 
 def ensure(application: Application) -> SigningSecret:
@@ -20,41 +23,36 @@ def ensure(application: Application) -> SigningSecret:
 
 
 @transaction.atomic
-def reveal(application: Application, *, by: User) -> SigningSecret:
+def reveal(application: Application, *, by: Actor) -> SigningSecret:
     """The signing secret, on record; made where there is none. The view asks for a fresh sign-in first."""
-    row = _locked(application)
+    row = locked(application, retired=RETIRED)
     secret = ensure(row)
-    _record(Kind.SIGNING_SECRET_REVEALED, row, by, tail=secret.tail)
+    timeline.record(kinds.SIGNING_SECRET_REVEALED, by=by, application=row, tail=secret.tail)
     return secret
 
 
 @transaction.atomic
-def rotate(application: Application, *, after: timedelta, by: User) -> SigningSecret:
+def rotate(application: Application, *, after: timedelta, by: Actor) -> SigningSecret:
     """A new signing secret; the one before ends after so long, and until then every postback has both signatures.
 
     Raises NotPossible while an earlier overlap lasts: at most two sign.
     """
-    row = _locked(application)
+    row = locked(application, retired=RETIRED)
     live = list(SigningSecret.objects.of_application(row).live())
     if len(live) > 1:
         ends = min(secret.ends_at for secret in live if secret.ends_at)
-        raise NotPossible(f"The signing secret before this one signs until {_in_words(ends)}. Rotate after that.")
+        raise NotPossible(f"The signing secret before this one signs until {moment_in_words(ends)}. Rotate after that.")
     ends = timezone.now() + after
     SigningSecret.objects.filter(pk__in=[secret.pk for secret in live]).update(ends_at=ends)
     made = _make(row)
-    _record(Kind.SIGNING_SECRET_ROTATED, row, by, tail=made.tail, ends=f"on {_in_words(ends)}" if after else "now")
+    timeline.record(
+        kinds.SIGNING_SECRET_ROTATED,
+        by=by,
+        application=row,
+        tail=made.tail,
+        ends=f"on {moment_in_words(ends)}" if after else "now",
+    )
     return made
-
-
-def _in_words(moment: datetime) -> str:
-    return f"{moment:%d %b %Y at %H:%M} UTC"
-
-
-def _locked(application: Application) -> Application:
-    row = Application.objects.select_for_update(of=("self",)).select_related("account").get(pk=application.pk)
-    if row.retired_at:
-        raise NotPossible(f"{row} is retired: it sends no postbacks any more.")
-    return row
 
 
 def _make(application: Application) -> SigningSecret:
@@ -62,7 +60,3 @@ def _make(application: Application) -> SigningSecret:
     return SigningSecret.objects.create(
         application=application, encrypted=credentials.encrypt(value), tail=credentials.tail(value)
     )
-
-
-def _record(kind: Kind, application: Application, by: User, **facts: Any) -> None:
-    timeline.record(kind, by=by, side=Side.DEVELOPER, application=application, account=application.account, **facts)

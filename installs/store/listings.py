@@ -16,12 +16,12 @@ from django.utils import timezone
 
 from installs.models import Delivery, Review
 from installs.models.deliveries import host_of
-from installs.postbacks import owing
+from installs.store import kinds
 from linnapp import timeline
+from linnapp.actors import Actor, refuse_unless_staff
 from linnapp.errors import NotPossible
-from linnapp.models import Application, TimelineEntry, User, Version
-from linnapp.services.applications import locked
-from linnapp.timeline import Kind, Side
+from linnapp.models import Application, TimelineEntry, Version
+from linnapp.services.locking import locked
 
 Decision, Listing = Review.Decision, Application.Listing
 # One line that says what the application does takes about as much.
@@ -41,9 +41,9 @@ class Check:
 
 def checks(application: Application) -> list[Check]:
     """Three queries at most. The postback is asked for only where the latest version has a PostbackUrl."""
-    latest = application.versions.latest()
+    latest = application.versions.the_latest()
     found = [_logo(application), _description(application), _version(latest), _support(application)]
-    url = owing.postback_url(latest) if latest else ""
+    url = latest.postback_url if latest else ""
     return [*found, _answers(application, host_of(url))] if url else found
 
 
@@ -83,7 +83,7 @@ def _answers(application: Application, host: str) -> Check:
 
 
 @transaction.atomic
-def request_listing(application: Application, *, by: User) -> Review:
+def request_listing(application: Application, *, by: Actor) -> Review:
     """Hands the application to staff as it stands. Raises NotPossible for one that is suspended, in review or listed,
     and while a check fails."""
     row = locked(application)
@@ -97,108 +97,116 @@ def request_listing(application: Application, *, by: User) -> Review:
 
 
 @transaction.atomic
-def hand_in(application: Application, *, by: User) -> Review:
+def hand_in(application: Application, *, by: Actor) -> Review:
     """A request whose checks passed, as the application stands."""
     row = locked(application)
     review = _review_of(row, by)
     review.save(force_insert=True)
     _become(row, Listing.IN_REVIEW)
-    _tell(Kind.LISTING_REQUESTED, row, by, Side.DEVELOPER)
+    timeline.record(kinds.LISTING_REQUESTED, by=by, application=row)
     return review
 
 
 @transaction.atomic
-def take_back(application: Application, *, by: User) -> None:
+def take_back(application: Application, *, by: Actor) -> None:
     """Raises NotPossible where no request is open any more."""
     row = locked(application)
     if not close_request(row, by=by):
         raise NotPossible(f"No request for a listing of {row} is open: staff have decided on it.")
     _become(row, Listing.UNLISTED)
-    _tell(Kind.LISTING_TAKEN_BACK, row, by, Side.DEVELOPER)
+    timeline.record(kinds.LISTING_TAKEN_BACK, by=by, application=row)
 
 
-def close_request(application: Application, *, by: User) -> bool:
+def close_request(application: Application, *, by: Actor) -> bool:
     """Whether one was open. For who holds the application's lock and sets its listing."""
     open_ones = Review.objects.of_application(application).open()
-    return bool(open_ones.update(decision=Decision.TAKEN_BACK, decided_at=timezone.now(), decided_by=by))
+    return bool(open_ones.update(decision=Decision.TAKEN_BACK, decided_at=timezone.now(), decided_by=by.person))
 
 
 # Staff's side.
 
 
 @transaction.atomic
-def list_in_store(application: Application, *, reason: str, by: User) -> bool:
+def list_in_store(application: Application, *, by: Actor) -> bool:
     """As `accept`, and the Owners are told."""
-    done = accept(application, reason=reason, by=by)
+    done = accept(application, by=by)
     if done:
-        _mail(application, "listed", f"{application} is listed in the store", reason)
+        _mail(application, "listed", f"{application} is listed in the store", by.reason)
     return done
 
 
 @transaction.atomic
-def accept(application: Application, *, reason: str, by: User) -> bool:
+def accept(application: Application, *, by: Actor) -> bool:
     """Lists what was requested, as it stood then: an edit made since is marked. Without a request, or for a listed one
     that was changed, what counts as reviewed is what stands now. Whether anything changed. Raises NotPossible for
     what cannot be installed."""
+    refuse_unless_staff(by)
     row = locked(application)
     if row.listing == Listing.LISTED and not changed_fields(row):
         return False
-    if row.versions.latest() is None:
+    if row.versions.the_latest() is None:
         raise NotPossible(f"{row} has no released version: nobody could install it from the store.")
     review = Review.objects.of_application(row).open().first() or _review_of(row, by)
-    _decide(review, Decision.LISTED, reason, by)
+    _decide(review, Decision.LISTED, by)
     _become(row, Listing.LISTED)
-    _tell(Kind.APPLICATION_LISTED, row, by, Side.STAFF, reason)
+    timeline.record(kinds.APPLICATION_LISTED, by=by, application=row)
     return True
 
 
 @transaction.atomic
-def return_with_reasons(application: Application, *, reason: str, by: User) -> bool:
+def return_with_reasons(application: Application, *, by: Actor) -> bool:
     """As `send_back`, and the Owners are told."""
-    done = send_back(application, reason=reason, by=by)
-    _mail(application, "returned", f"The listing of {application} was returned", reason)
+    done = send_back(application, by=by)
+    _mail(application, "returned", f"The listing of {application} was returned", by.reason)
     return done
 
 
 @transaction.atomic
-def send_back(application: Application, *, reason: str, by: User) -> bool:
+def send_back(application: Application, *, by: Actor) -> bool:
     """The developer reads the reason, mends, and requests again. Raises NotPossible for what is not in review."""
+    refuse_unless_staff(by)
     row = locked(application)
     review = Review.objects.of_application(row).open().first()
     if review is None:
         raise NotPossible(f"{row} is not in review: there is nothing to return.")
-    _decide(review, Decision.RETURNED, reason, by)
+    _decide(review, Decision.RETURNED, by)
     _become(row, Listing.RETURNED)
-    _tell(Kind.LISTING_RETURNED, row, by, Side.STAFF, reason)
+    timeline.record(kinds.LISTING_RETURNED, by=by, application=row)
     return True
 
 
 @transaction.atomic
-def take_off_store(application: Application, *, reason: str, by: User) -> bool:
+def take_off_store(application: Application, *, by: Actor) -> bool:
     """Whether it was listed. Raises NotPossible for one in review, which is returned instead."""
+    refuse_unless_staff(by)
     row = locked(application)
     if row.listing == Listing.IN_REVIEW:
         raise NotPossible(f"{row} is in review, not in the store. Return it with the reasons instead.")
     if row.listing != Listing.LISTED:
         return False
     _become(row, Listing.UNLISTED)
-    _tell(Kind.APPLICATION_UNLISTED, row, by, Side.STAFF, reason)
-    _mail(row, "taken_off", f"{row} was taken off the store", reason)
+    timeline.record(kinds.APPLICATION_UNLISTED, by=by, application=row)
+    _mail(row, "taken_off", f"{row} was taken off the store", by.reason)
     return True
 
 
-def _review_of(application: Application, by: User) -> Review:
+def _review_of(application: Application, by: Actor) -> Review:
     return Review(
         application=application,
-        requested_by=by,
+        requested_by=by.person,
         name=application.name,
         description=application.description,
         logo_digest=application.logo_digest,
     )
 
 
-def _decide(review: Review, decision: Review.Decision, reason: str, by: User) -> None:
-    review.decision, review.decided_at, review.decided_by, review.reasons = decision, timezone.now(), by, reason
+def _decide(review: Review, decision: Review.Decision, by: Actor) -> None:
+    review.decision, review.decided_at, review.decided_by, review.reasons = (
+        decision,
+        timezone.now(),
+        by.person,
+        by.reason,
+    )
     review.save()
 
 
@@ -207,14 +215,10 @@ def _become(application: Application, listing: Application.Listing) -> None:
     application.save(update_fields=["listing"])
 
 
-def _tell(kind: Kind, application: Application, by: User, side: Side, reason: str = "") -> None:
-    timeline.record(kind, by=by, side=side, application=application, account=application.account, reason=reason)
-
-
 def _mail(application: Application, decision: str, subject: str, reason: str) -> None:
     here = settings.SITE_URL + reverse("listing", args=[application.account.slug, application.pk])
     context = {"application": application, "reason": reason, "link": here}
-    text = render_to_string(f"installs/mail/listing_{decision}.txt", context)
+    text = render_to_string(f"installs/store/mail/listing_{decision}.txt", context)
     for owner in application.account.owners():
         if owner.is_active:
             send_mail(subject, text, None, [owner.email])
@@ -259,6 +263,6 @@ def with_changed_since_review(applications: QuerySet[Application]) -> QuerySet[A
 
 def taken_off(application: Application) -> TimelineEntry | None:
     """That staff took it off the store, while it has not been requested or listed again."""
-    kinds = (Kind.APPLICATION_LISTED, Kind.APPLICATION_UNLISTED, Kind.LISTING_REQUESTED)
-    last = TimelineEntry.objects.about_application(application.pk).filter(kind__in=kinds).newest_first().first()
-    return last if last and last.kind == Kind.APPLICATION_UNLISTED else None
+    ways = (kinds.APPLICATION_LISTED, kinds.APPLICATION_UNLISTED, kinds.LISTING_REQUESTED)
+    last = TimelineEntry.objects.about_application(application.pk).of_kinds(*ways).newest_first().first()
+    return last if last and last.kind == kinds.APPLICATION_UNLISTED else None

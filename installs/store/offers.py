@@ -10,7 +10,6 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from installs.models import Delivery, Installation
-from installs.postbacks import owing
 from linnapp.models import Account, Application, Version
 
 RELIABILITY_OF = timedelta(days=30)
@@ -79,7 +78,7 @@ class Reliability:
 
 def reliability(application: Application, latest: Version) -> Reliability | None:
     """None for an application whose latest version has no PostbackUrl."""
-    if not owing.postback_url(latest):
+    if not latest.postback_url:
         return None
     since = timezone.now() - RELIABILITY_OF
     owed, arrived = Delivery.objects.of_application(application).owed().owed_and_delivered([since])

@@ -11,8 +11,12 @@ from django.utils import timezone
 
 from installs.exchange.refusals import Reason
 from installs.models import Delivery, Installation, PermanentToken, RefusalGroup, RefusalSample, Session
+from installs.support import kinds
 from linnapp import credentials, timeline
+from linnapp.actors import Actor
 from linnapp.models import Account, Application, Membership, Secret, TimelineEntry, User
+from linnapp.models.people import Reader
+from linnapp.models.timeline import TimelineEntryQuerySet
 
 MOST_FOUND = 20
 # One view is on record for so long: reading a case means opening its page many times.
@@ -129,32 +133,29 @@ def _with_installations(applications: list[Application], accounts: list[Account]
     return Found(installations=list(rows[:MOST_FOUND]), applications=applications, accounts=accounts)
 
 
-def note_view(installation: Installation, *, by: User) -> None:
+def note_view(installation: Installation, *, by: Actor) -> None:
     """Puts it on record that this person read the case, once an hour: customer and developer read that too."""
-    if _viewed_lately(installation, by):
+    if _viewed_lately(installation, by.reader):
         return
     with transaction.atomic():
         row = Installation.objects.select_for_update(of=("self",)).with_its_facts().get(pk=installation.pk)
-        if _viewed_lately(row, by):
+        if _viewed_lately(row, by.reader):
             return
-        timeline.record(
-            timeline.Kind.SUPPORT_VIEWED,
-            by=by,
-            side=timeline.Side.STAFF,
-            application=row.application,
-            account=row.account,
-            subject_id=row.pk,
-        )
+        timeline.record_about(row, kinds.SUPPORT_VIEWED, by=by)
 
 
-def _viewed_lately(installation: Installation, person: User) -> bool:
-    views = TimelineEntry.objects.about(installation.pk).views_by(person)
+def _viewed_lately(installation: Installation, person: Reader) -> bool:
+    views = _views_of(person).about(installation.pk)
     return views.filter(at__gt=timezone.now() - VIEW_STANDS_FOR).exists()
+
+
+def _views_of(person: Reader) -> TimelineEntryQuerySet:
+    return TimelineEntry.objects.of_kinds(kinds.SUPPORT_VIEWED).by_person(person)
 
 
 def viewed_lately(person: User) -> list[Installation]:
     """The installations this person looked at last, the latest first."""
-    newest = TimelineEntry.objects.views_by(person).newest_first().values_list("subject_id", flat=True)[:50]
+    newest = _views_of(person).newest_first().values_list("subject_id", flat=True)[:50]
     ids = list(dict.fromkeys(newest))[:8]
     rows = Installation.objects.with_its_facts().in_bulk(ids)
     return [rows[key] for key in ids if key in rows]

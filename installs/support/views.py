@@ -12,8 +12,9 @@ from installs.postbacks.views import deliveries, of_installation
 from installs.support import cases
 from installs.support.forms import SupportSearchForm
 from linnapp import timeline
+from linnapp.actors import Side
 from linnapp.models import TimelineEntry
-from linnapp.pages import signed_in
+from linnapp.pages import acting, signed_in
 
 LINES_SHOWN = 100
 SESSIONS_SHOWN = 10
@@ -48,12 +49,12 @@ def support_search(request: HttpRequest) -> HttpResponse:
 def support_installation(request: HttpRequest, installation: UUID) -> HttpResponse:
     rows = Installation.objects.for_support(request.user).with_its_facts()
     row = get_object_or_404(rows, pk=installation)
-    cases.note_view(row, by=signed_in(request))
+    cases.note_view(row, by=acting(request, Side.STAFF))
     entries = _entries(request, row)
     context = {
         "installation": row,
         "owners": row.account.owners(),
-        "latest": row.application.versions.latest(),
+        "latest": row.application.versions.the_latest(),
         "lines": timeline.lines(entries[:LINES_SHOWN], timeline.Side.STAFF),
         "older": entries[LINES_SHOWN - 1].pk if len(entries) > LINES_SHOWN else None,
         "sessions": list(row.sessions.order_by("-created_at")[:SESSIONS_SHOWN]),
@@ -77,7 +78,7 @@ def _entries(request: HttpRequest, installation: Installation) -> list[TimelineE
 @require_safe
 def support_postbacks(request: HttpRequest, installation: UUID) -> HttpResponse:
     row = get_object_or_404(Installation.objects.for_support(request.user).with_its_facts(), pk=installation)
-    cases.note_view(row, by=signed_in(request))
+    cases.note_view(row, by=acting(request, Side.STAFF))
     context = of_installation.context_of(request, row)
     if one := of_installation.opened(request, row):
         context |= {"delivery": one, **deliveries.progress_of(one)}

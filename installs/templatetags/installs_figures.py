@@ -1,4 +1,4 @@
-"""Figures: small charts, drawn by the server, and large numbers."""
+"""Figures: small charts, drawn by the server."""
 
 from django import template
 from django.utils.html import format_html
@@ -8,12 +8,6 @@ from installs.application.figures import Week, polyline
 
 WIDTH, HEIGHT = 200, 40
 register = template.Library()
-
-
-@register.filter
-def grouped(number: int) -> str:
-    """48,210 rather than 48210."""
-    return f"{number:,}"
 
 
 @register.simple_tag

@@ -106,9 +106,9 @@ class LogoForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": LOGO_TYPES}),
     )
 
-    def clean_logo(self) -> UploadedFile:
-        picture = self.cleaned_data["logo"]
-        if picture.size > logos.MOST_BYTES:
+    def clean_logo(self) -> "UploadedFile[Any]":
+        picture: UploadedFile[Any] = self.cleaned_data["logo"]
+        if (picture.size or 0) > logos.MOST_BYTES:
             raise ValidationError(logos.TOO_LARGE)
         return picture
 
@@ -123,7 +123,7 @@ class TrackingForm(forms.Form):
     )
 
     def clean_tracking(self) -> str:
-        text = self.cleaned_data["tracking"]
+        text: str = self.cleaned_data["tracking"]
         if len(text.encode()) > MOST_TRACKING_BYTES:
             raise ValidationError("Tracking is at most 2 kB. Put a shorter id here, and keep the rest on your side.")
         return text

@@ -15,12 +15,12 @@ from linnapp.manifest import (
     TOKEN,
     TRACKING,
     Difference,
+    How,
     Manifest,
     ManifestError,
     ManifestParameter,
     differences,
     of_token_in_query,
-    parse,
     warnings,
 )
 from linnapp.manifest.meaning import POSTBACK_URL
@@ -227,7 +227,7 @@ class Editor:
         self.errors = list(errors)
         self.manifest = draft.manifest()
         self.unsaved: list[Difference] = differences(saved, self.manifest)
-        released = parse(newest.snapshot) if newest else None
+        released = newest.manifest() if newest else None
         self.saved_since_newest = differences(released, saved) if released else []
         self._since_newest = differences(released, self.manifest) if released else []
         self._words = _by_spot(self.errors)
@@ -335,8 +335,8 @@ class Editor:
         marks: dict[str, str] = {}
         for difference in self._since_newest:
             if difference.module_key:
-                whole = difference.kind == "added" and "." not in difference.path
-                marks.setdefault(difference.module_key, "new" if whole else "changed")
+                came = difference.is_module and difference.kind == How.ADDED
+                marks.setdefault(difference.module_key, "new" if came else "changed")
         return marks
 
 

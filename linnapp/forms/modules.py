@@ -175,7 +175,7 @@ class JsonForm(forms.Form):
 
     @property
     def expected_revision(self) -> int:
-        return self.cleaned_data["on_top"] or self.cleaned_data["revision"]
+        return int(self.cleaned_data["on_top"] or self.cleaned_data["revision"])
 
 
 class FileForm(forms.Form):
@@ -190,10 +190,10 @@ class FileForm(forms.Form):
 
     def clean_file(self) -> str:
         """The text of the file."""
-        file: UploadedFile = self.cleaned_data["file"]
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
         if file.size and file.size > MOST_SOURCE:
             raise forms.ValidationError(f"This file is {file.size // 1024} kB. {TOO_LARGE}")
         try:
-            return file.read().decode("utf-8-sig")
+            return bytes(file.read()).decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise forms.ValidationError("This file is not text in UTF-8. Choose the manifest's JSON file.") from error

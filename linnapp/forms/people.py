@@ -1,6 +1,6 @@
 """Sign-up, the team of an account, and a person's own facts."""
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.forms import AddEmailForm, LoginForm, ResetPasswordForm, SignupForm
 from allauth.core import context
@@ -65,15 +65,18 @@ class SignUpForm(SignupForm):
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
         try:
-            return super().try_save(request)
+            return self._saved(request)
         except IntegrityError:
             # Somebody took the address or the account's slug since this form was checked: once more, knowing it.
             self.account_already_exists = User.objects.filter(email=self.cleaned_data["email"]).exists()
-            return super().try_save(request)
+            return self._saved(request)
+
+    def _saved(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
+        return cast("tuple[User | None, HttpResponse | None]", super().try_save(request))
 
     @transaction.atomic
     def save(self, request: HttpRequest) -> User:
-        user = super().save(request)
+        user = cast(User, super().save(request))
         if self.invitation is None:
             people.create_account(name=self.cleaned_data["company"], owner=user)
         return user

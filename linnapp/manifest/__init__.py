@@ -1,12 +1,13 @@
-"""The manifest: values, reading, rules, differences and what it reaches. Floor 0: no ORM, no request."""
+"""The manifest: values, reading, snapshots, rules, differences and what it reaches. Floor 0: no ORM, no request."""
 
-from linnapp.manifest.differences import Difference, differences
+from linnapp.manifest.differences import Difference, Field, How, Part, differences
 from linnapp.manifest.errors import ManifestError, ManifestInvalid
 from linnapp.manifest.hints import of_token_in_query, warnings
 from linnapp.manifest.json_values import MOST_BYTES
 from linnapp.manifest.meaning import LONGEST_URL, MOST_MODULES, validate
 from linnapp.manifest.reach import ConsentLine, consent_lines, newly_reached
 from linnapp.manifest.reading import parse
+from linnapp.manifest.snapshots import from_snapshot
 from linnapp.manifest.values import (
     LONGEST_NAME,
     Manifest,
@@ -29,13 +30,17 @@ __all__ = [
     "TRACKING",
     "ConsentLine",
     "Difference",
+    "Field",
+    "How",
     "Manifest",
     "ManifestError",
     "ManifestInvalid",
     "ManifestModule",
     "ManifestParameter",
+    "Part",
     "consent_lines",
     "differences",
+    "from_snapshot",
     "new_key",
     "newly_reached",
     "of_token_in_query",

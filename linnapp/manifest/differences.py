@@ -1,32 +1,118 @@
-"""What one manifest has that another has not, in words and by field."""
+"""What one manifest has that another has not: each difference in its parts, and in words."""
 
 import json
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import partial
 
 from linnapp.manifest.values import Json, Manifest, ManifestModule
 
+
+class Part(StrEnum):
+    """What it is that differs."""
+
+    MODULE = "MODULE"
+    MODULE_ORDER = "MODULE_ORDER"
+    FIELD = "FIELD"
+    MODULE_MEMBER = "MODULE_MEMBER"
+    PARAMETER = "PARAMETER"
+    PARAMETER_MEMBER = "PARAMETER_MEMBER"
+    PARAMETER_ORDER = "PARAMETER_ORDER"
+    PERMISSION = "PERMISSION"
+    PERMISSION_ORDER = "PERMISSION_ORDER"
+    SCRIPT_URL = "SCRIPT_URL"
+    MANIFEST_MEMBER = "MANIFEST_MEMBER"
+
+
+class How(StrEnum):
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+
+
+class Field(StrEnum):
+    """The fields of a module, by their names in the export."""
+
+    TYPE = "type"
+    GROUP = "group"
+    NAME = "moduleName"
+    FORMATTED_NAME = "formattedName"
+    PATH = "path"
+
+
 FIELDS = {
-    "type": ("type", "Type"),
-    "group": ("group", "Group"),
-    "name": ("moduleName", "Module Name"),
-    "formatted_name": ("formattedName", "Formatted Name"),
-    "path": ("path", "Path"),
+    Field.TYPE: "Type",
+    Field.GROUP: "Group",
+    Field.NAME: "Module Name",
+    Field.FORMATTED_NAME: "Formatted Name",
+    Field.PATH: "Path",
+}
+ATTRIBUTES = {
+    Field.TYPE: "type",
+    Field.GROUP: "group",
+    Field.NAME: "name",
+    Field.FORMATTED_NAME: "formatted_name",
+    Field.PATH: "path",
+}
+ORDERS = {
+    Part.MODULE_ORDER: "Order of modules",
+    Part.PARAMETER_ORDER: "Order of parameters",
+    Part.PERMISSION_ORDER: "Order of permissions",
 }
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One difference: `label` names it for a person, `kind` is "added", "removed" or "changed", old and new are as
-    shown, "" where there is none. `module_key` is None for what belongs to the manifest as a whole."""
+    """One difference. `name` is that of the field, parameter, permission or member, "" for what has none; `parameter`
+    the one that a member stands in. `old` and `new` are as shown, "" where there is none. `module_key` is None, and
+    `module_label` "", for what belongs to the manifest as a whole.
 
+    Readers go by these: `path` is where it stands, and `label` and `what` are for people, never to be taken apart.
+    """
+
+    part: Part
+    kind: How
     path: str
-    label: str
-    kind: str
+    name: str = ""
+    parameter: str = ""
     old: str = ""
     new: str = ""
     module_key: str | None = None
+    module_label: str = ""
+
+    @property
+    def label(self) -> str:
+        """What differs, and in which module."""
+        return f"{self.module_label} · {self.what}" if self.module_key is not None and not self.is_module else self.what
+
+    @property
+    def what(self) -> str:
+        """The same for whoever reads the module's name above it."""
+        if self.is_module:
+            return f"Module “{self.module_label}” {self.kind}"
+        if self.part == Part.FIELD:
+            return FIELDS[Field(self.name)]
+        if self.part == Part.PARAMETER_MEMBER:
+            return f"{self.parameter} · {self.name}"
+        if self.part == Part.PERMISSION:
+            return f"Permission {self.name}"
+        return ORDERS.get(self.part) or ("Script URL" if self.part == Part.SCRIPT_URL else self.name)
+
+    @property
+    def is_module(self) -> bool:
+        """Whether a whole module came or went."""
+        return self.part == Part.MODULE
+
+    @property
+    def says_more(self) -> bool:
+        """Whether the values tell what the label does not."""
+        return self.part not in (Part.MODULE, Part.PERMISSION)
+
+
+# Most of what is compared is the same: a difference is made once there is one.
+Making = Callable[..., Difference]
 
 
 def differences(old: Manifest | None, new: Manifest) -> list[Difference]:
@@ -35,8 +121,9 @@ def differences(old: Manifest | None, new: Manifest) -> list[Difference]:
     pairs = matched(before, new)
     found = list(_modules(before, new, pairs))
     found += _permissions(before, new)
-    found += _changed("ScriptUrl", "Script URL", before.script_url, new.script_url, None)
-    found += _members(before.extra, new.extra, "", "", None)
+    script = partial(Difference, Part.SCRIPT_URL, path="ScriptUrl")
+    found += _changed(script, before.script_url, new.script_url)
+    found += _members(before.extra, new.extra, Difference(Part.MANIFEST_MEMBER, How.CHANGED, ""))
     return found
 
 
@@ -56,49 +143,56 @@ def matched(old: Manifest, new: Manifest) -> dict[str, ManifestModule]:
 
 def _modules(old: Manifest, new: Manifest, pairs: dict[str, ManifestModule]) -> Iterator[Difference]:
     for place, module in enumerate(new.modules):
-        path = f"modules[{place}]"
+        whole = _of(module, Part.MODULE, How.ADDED, f"modules[{place}]")
         if module.key in pairs:
-            yield from _module(pairs[module.key], module, path)
+            yield from _module(pairs[module.key], module, whole)
         else:
-            yield Difference(path, f"Module “{module.label}” added", "added", new=module.type, module_key=module.key)
+            yield replace(whole, new=module.type)
     kept = {module.key for module in pairs.values()}
     for place, module in enumerate(old.modules):
         if module.key not in kept:
-            label = f"Module “{module.label}” removed"
-            yield Difference(f"modules[{place}]", label, "removed", old=module.type, module_key=module.key)
+            yield replace(_of(module, Part.MODULE, How.REMOVED, f"modules[{place}]"), old=module.type)
     order = [pairs[module.key].key for module in new.modules if module.key in pairs]
     if order != [module.key for module in old.modules if module.key in kept]:
-        labels = [", ".join(module.label for module in manifest.modules) for manifest in (old, new)]
-        yield Difference("modules", "Order of modules", "changed", *labels)
+        was, is_now = (", ".join(module.label for module in manifest.modules) for manifest in (old, new))
+        yield Difference(Part.MODULE_ORDER, How.CHANGED, "modules", old=was, new=is_now)
 
 
-def _module(old: ManifestModule, new: ManifestModule, path: str) -> Iterator[Difference]:
-    for field, (name, label) in FIELDS.items():
-        where = f"{path}.{name}"
-        yield from _changed(where, f"{new.label} · {label}", getattr(old, field), getattr(new, field), new.key)
-    yield from _parameters(old, new, path)
-    yield from _members(old.extra, new.extra, f"{path}.", f"{new.label} · ", new.key)
+def _of(module: ManifestModule, part: Part, kind: How, path: str) -> Difference:
+    return Difference(part, kind, path, module_key=module.key, module_label=module.label)
 
 
-def _parameters(old: ManifestModule, new: ManifestModule, path: str) -> Iterator[Difference]:
+def _module(old: ManifestModule, new: ManifestModule, whole: Difference) -> Iterator[Difference]:
+    for name, attribute in ATTRIBUTES.items():
+        found = partial(replace, whole, part=Part.FIELD, path=f"{whole.path}.{name}", name=name)
+        yield from _changed(found, getattr(old, attribute), getattr(new, attribute))
+    yield from _parameters(old, new, replace(whole, path=f"{whole.path}.parameters"))
+    yield from _members(old.extra, new.extra, replace(whole, part=Part.MODULE_MEMBER))
+
+
+def _parameters(old: ManifestModule, new: ManifestModule, all_of_them: Difference) -> Iterator[Difference]:
     """By name, and by place among those of one name; the order of the names is a difference of its own."""
     before, now = _numbered(old), _numbered(new)
     for number, (name, value) in enumerate(now.items()):
-        label = f"{new.label} · {name[0]}"
-        where = f"{path}.parameters[{number}]"
+        found = _parameter(all_of_them, number, name[0])
         if name not in before:
-            yield Difference(where, label, "added", new=shown(value[0]), module_key=new.key)
-        else:
-            yield from _changed(where, label, before[name][0], value[0], new.key)
-            yield from _members(before[name][1], value[1], f"{where}.", f"{label} · ", new.key)
+            yield found(kind=How.ADDED, new=shown(value[0]))
+            continue
+        yield from _changed(found, before[name][0], value[0])
+        if before[name][1] or value[1]:
+            member = found(part=Part.PARAMETER_MEMBER, parameter=name[0])
+            yield from _members(before[name][1], value[1], member)
     for number, (name, value) in enumerate(before.items()):
         if name not in now:
-            where = f"{path}.parameters[{number}]"
-            yield Difference(where, f"{new.label} · {name[0]}", "removed", old=shown(value[0]), module_key=new.key)
+            yield _parameter(all_of_them, number, name[0])(kind=How.REMOVED, old=shown(value[0]))
     orders = [[name for name in one if name in other] for one, other in ((before, now), (now, before))]
     if orders[0] != orders[1]:
         was, is_now = (", ".join(name for name, _ in order) for order in orders)
-        yield Difference(f"{path}.parameters", f"{new.label} · Order of parameters", "changed", was, is_now, new.key)
+        yield replace(all_of_them, part=Part.PARAMETER_ORDER, kind=How.CHANGED, old=was, new=is_now)
+
+
+def _parameter(all_of_them: Difference, number: int, name: str) -> Making:
+    return partial(replace, all_of_them, part=Part.PARAMETER, path=f"{all_of_them.path}[{number}]", name=name)
 
 
 def _numbered(module: ManifestModule) -> dict[tuple[str, int], tuple[Json, Json]]:
@@ -113,13 +207,13 @@ def _numbered(module: ManifestModule) -> dict[tuple[str, int], tuple[Json, Json]
 def _permissions(old: Manifest, new: Manifest) -> Iterator[Difference]:
     before, now = Counter(old.permissions), Counter(new.permissions)
     for permission in now - before:
-        yield Difference(_place(permission, new), f"Permission {permission}", "added", new=permission)
+        yield Difference(Part.PERMISSION, How.ADDED, _place(permission, new), permission, new=permission)
     for permission in before - now:
-        yield Difference(_place(permission, old), f"Permission {permission}", "removed", old=permission)
+        yield Difference(Part.PERMISSION, How.REMOVED, _place(permission, old), permission, old=permission)
     orders = [_only(manifest.permissions, before & now) for manifest in (old, new)]
     if orders[0] != orders[1]:
-        texts = [", ".join(order) for order in orders]
-        yield Difference("LinnworksPermissions", "Order of permissions", "changed", texts[0], texts[1])
+        was, is_now = (", ".join(order) for order in orders)
+        yield Difference(Part.PERMISSION_ORDER, How.CHANGED, "LinnworksPermissions", old=was, new=is_now)
 
 
 def _place(permission: str, manifest: Manifest) -> str:
@@ -136,23 +230,21 @@ def _only(permissions: tuple[str, ...], common: Counter[str]) -> list[str]:
     return kept
 
 
-def _members(
-    old: dict[str, Json], new: dict[str, Json], path: str, label: str, key: str | None
-) -> Iterator[Difference]:
+def _members(old: dict[str, Json], new: dict[str, Json], of: Difference) -> Iterator[Difference]:
     """Members that have no field here: icon, files, isHidden and whatever else came with an import."""
     for name in [*new, *(name for name in old if name not in new)]:
-        where, what = f"{path}{name}", f"{label}{name}"
+        found = partial(replace, of, path=f"{of.path}.{name}" if of.path else name, name=name)
         if name not in old:
-            yield Difference(where, what, "added", new=shown(new[name]), module_key=key)
+            yield found(kind=How.ADDED, new=shown(new[name]))
         elif name not in new:
-            yield Difference(where, what, "removed", old=shown(old[name]), module_key=key)
+            yield found(kind=How.REMOVED, old=shown(old[name]))
         else:
-            yield from _changed(where, what, old[name], new[name], key)
+            yield from _changed(found, old[name], new[name])
 
 
-def _changed(path: str, label: str, old: Json, new: Json, key: str | None) -> Iterator[Difference]:
+def _changed(found: Making, old: Json, new: Json) -> Iterator[Difference]:
     if not same(old, new):
-        yield Difference(path, label, "changed", shown(old), shown(new), key)
+        yield found(kind=How.CHANGED, old=shown(old), new=shown(new))
 
 
 def same(old: Json, new: Json) -> bool:

@@ -28,8 +28,12 @@ class _Object(dict[str, Any]):
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
+        self.repeated: list[str] = []
         seen: set[str] = set()
-        self.repeated = [name for name, _ in pairs if name in seen or seen.add(name)]  # type: ignore[func-returns-value]
+        for name, _ in pairs:
+            if name in seen:
+                self.repeated.append(name)
+            seen.add(name)
 
 
 def read_json(source: str | bytes, errors: list[ManifestError]) -> Any:

@@ -42,17 +42,21 @@ def newly_reached(before: Manifest, after: Manifest) -> list[ConsentLine]:
 
 def _module_lines(manifest: Manifest) -> list[ConsentLine]:
     modules = [module for _, module in every_module(manifest) if _counts(module, manifest)]
-    modules.sort(key=lambda module: module.type != EXTERNAL_APPLICATION.name)
+    modules.sort(key=lambda module: not _is_external(module))
     return list(dict.fromkeys(_module_line(module) for module in modules))
 
 
 def _is_whole_api(module: ManifestModule, manifest: Manifest) -> bool:
-    return module.type == EXTERNAL_APPLICATION.name and _counts(module, manifest)
+    return _is_external(module) and _counts(module, manifest)
 
 
 def _counts(module: ManifestModule, manifest: Manifest) -> bool:
     """An External Application with permissions reaches those; without any, the whole API."""
-    return module.type != EXTERNAL_APPLICATION.name or not manifest.permissions
+    return not _is_external(module) or not manifest.permissions
+
+
+def _is_external(module: ManifestModule) -> bool:
+    return known_type(module.type) is EXTERNAL_APPLICATION
 
 
 def _module_line(module: ManifestModule) -> ConsentLine:

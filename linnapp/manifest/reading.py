@@ -16,13 +16,14 @@ from linnapp.manifest.values import (
     is_extra,
     member,
     new_key,
+    without_fields,
 )
 from linnapp.module_types import known_type
 
 
 def parse(source: str | bytes | dict[str, Any]) -> Manifest:
-    """Reads both spellings of a manifest, members in any letter case. Raises ManifestInvalid with every error, or the
-    first hundred.
+    """Reads both spellings of a manifest, members in any letter case, by all rules of today: for what comes in.
+    Raises ManifestInvalid with every error, or the first hundred. What was released is read with `from_snapshot`.
 
     A module keeps the `key` that stands there; one without a valid key, or with one that another module has, gets a
     new one, so that parsing the same text twice may give other keys. null where text or a list belongs is an empty one.
@@ -63,7 +64,7 @@ def _manifest(raw: Any, errors: list[ManifestError]) -> Manifest:
         modules=tuple(_module(each, path, errors, keys) for path, each in rows[:MOST_MODULES]),
         permissions=tuple(_text(each, path, errors) for path, each in members.list("LinnworksPermissions")),
         script_url=members.text("ScriptUrl"),
-        extra=members.without(MANIFEST_MEMBERS),
+        extra=without_fields(members.raw, MANIFEST_MEMBERS),
     )
 
 
@@ -88,7 +89,8 @@ def _module(raw: Any, path: str, errors: list[ManifestError], keys: set[str]) ->
 
 def _parameter(raw: Any, path: str, errors: list[ManifestError]) -> ManifestParameter:
     members = _Members.of(raw, path, errors)
-    return ManifestParameter(members.text("name"), members.get("value", ""), members.without(PARAMETER_MEMBERS))
+    extra = without_fields(members.raw, PARAMETER_MEMBERS)
+    return ManifestParameter(members.text("name"), members.get("value", ""), extra)
 
 
 def _type(name: str) -> str:
@@ -146,10 +148,6 @@ class _Members:
             yield from ((f"{join(self.path, name)}[{index}]", each) for index, each in enumerate(value))
         elif value is not None:
             self.refuse(name, "shape", "This must be a list, in [ and ].")
-
-    def without(self, names: tuple[str, ...]) -> dict[str, Any]:
-        taken = {name.casefold() for name in names}
-        return {name: value for name, value in self.raw.items() if name.casefold() not in taken}
 
     def refuse(self, name: str, code: str, message: str) -> None:
         self.errors.append(ManifestError(join(self.path, name), code, message))

@@ -66,12 +66,12 @@ class Manifest:
 
 
 def to_json(manifest: Manifest) -> dict[str, Json]:
-    """The export, and the snapshot of a version: `parse` of it gives the same manifest again."""
+    """The export, and the snapshot of a version: `parse` and `from_snapshot` of it give the same manifest again."""
     return {
         "Modules": [_module_json(module) for module in manifest.modules],
         "LinnworksPermissions": list(manifest.permissions),
         "ScriptUrl": manifest.script_url,
-        **_others(manifest.extra, MANIFEST_MEMBERS),
+        **deepcopy(without_fields(manifest.extra, MANIFEST_MEMBERS)),
     }
 
 
@@ -85,7 +85,7 @@ def _module_json(module: ManifestModule) -> dict[str, Json]:
         "path": module.path,
         "group": module.group,
         "parameters": [
-            {"name": p.name, "value": deepcopy(p.value), **_others(p.extra, PARAMETER_MEMBERS)}
+            {"name": p.name, "value": deepcopy(p.value), **deepcopy(without_fields(p.extra, PARAMETER_MEMBERS))}
             for p in module.parameters
         ],
     }
@@ -95,10 +95,10 @@ def _module_json(module: ManifestModule) -> dict[str, Json]:
     return members | others
 
 
-def _others(extra: dict[str, Json], fields: tuple[str, ...]) -> dict[str, Json]:
-    """The members without a field of their own: a field is never written twice."""
+def without_fields(members: dict[str, Json], fields: tuple[str, ...]) -> dict[str, Json]:
+    """The members without a field of their own, in whatever letter case: a field is never written twice."""
     taken = {name.casefold() for name in fields}
-    return {name: deepcopy(value) for name, value in extra.items() if name.casefold() not in taken}
+    return {name: value for name, value in members.items() if name.casefold() not in taken}
 
 
 def is_extra(name: str, value: Json) -> bool:
@@ -123,39 +123,46 @@ def every_module(manifest: Manifest) -> Iterator[tuple[str, ManifestModule]]:
 
 def nested_group(module: ManifestModule) -> list[Json]:
     """The JSON of the modules nested in this one; empty where its group is a label."""
-    group = member(module.extra, "group")
-    return group if isinstance(group, list) else []
+    return list_member(module.extra, "group")
 
 
 def _with_nested(path: str, module: ManifestModule) -> Iterator[tuple[str, ManifestModule]]:
     yield path, module
     for place, members in enumerate(nested_group(module)):
         if isinstance(members, dict):
-            yield from _with_nested(f"{path}.group[{place}]", _nested_module(members))
+            yield from _with_nested(f"{path}.group[{place}]", module_by_shape(members, key=""))
 
 
-def _nested_module(members: dict[str, Json]) -> ManifestModule:
-    """Without a key, and without what has a wrong JSON type: reading has refused that."""
-    parameters = member(members, "parameters")
+def module_by_shape(members: dict[str, Json], *, key: str) -> ManifestModule:
+    """By its shape alone, whatever the rules say: a member of a wrong JSON type reads as one that is missing."""
     return ManifestModule(
-        type=_text(members, "type"),
-        key="",
-        group=_text(members, "group"),
-        name=_text(members, "moduleName"),
-        formatted_name=_text(members, "formattedName"),
-        path=_text(members, "path"),
+        type=text_member(members, "type"),
+        key=key,
+        group=text_member(members, "group"),
+        name=text_member(members, "moduleName"),
+        formatted_name=text_member(members, "formattedName"),
+        path=text_member(members, "path"),
         parameters=tuple(
-            ManifestParameter(_text(each, "name"), member(each, "value", ""))
-            for each in (parameters if isinstance(parameters, list) else [])
+            ManifestParameter(
+                text_member(each, "name"), member(each, "value", ""), without_fields(each, PARAMETER_MEMBERS)
+            )
+            for each in list_member(members, "parameters")
             if isinstance(each, dict)
         ),
         extra={name: value for name, value in members.items() if is_extra(name, value)},
     )
 
 
-def _text(members: dict[str, Json], name: str) -> str:
+def text_member(members: dict[str, Json], name: str) -> str:
+    """ "" for what is missing, and for what is no text."""
     value = member(members, name)
     return value if isinstance(value, str) else ""
+
+
+def list_member(members: dict[str, Json], name: str) -> list[Json]:
+    """Empty for what is missing, and for what is no list."""
+    value = member(members, name)
+    return value if isinstance(value, list) else []
 
 
 def preset(application_type: str, application_name: str) -> Manifest:
@@ -184,5 +191,5 @@ def postback_urls(manifest: Manifest) -> Iterator[tuple[str, ManifestModule, Jso
 
 
 def postback_url(manifest: Manifest) -> str | None:
-    """The manifest's one PostbackUrl, placeholders unfilled, or None where there is none or it is empty."""
-    return next((str(value) for _, _, value in postback_urls(manifest) if value), None)
+    """The manifest's one PostbackUrl, placeholders unfilled, or None where there is none, it is empty or no text."""
+    return next((value for _, _, value in postback_urls(manifest) if value and isinstance(value, str)), None)

@@ -5,6 +5,7 @@ from django.db import models
 from django.utils import timezone
 
 from linnapp import credentials
+from linnapp.models.managers import manager_of
 from linnapp.models.people import Account, Membership, Reader, User
 
 EDITING_ROLES = (Membership.Role.OWNER, Membership.Role.DEVELOPER)
@@ -103,7 +104,7 @@ class Application(models.Model):
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     changed_at = models.DateTimeField(default=timezone.now)
 
-    objects: ClassVar[ApplicationQuerySet] = ApplicationQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[ApplicationQuerySet] = manager_of(ApplicationQuerySet)
 
     class Meta:
         ordering = ("name", "id")
@@ -141,7 +142,7 @@ class Secret(models.Model):
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     ends_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[SecretQuerySet] = SecretQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[SecretQuerySet] = manager_of(SecretQuerySet)
 
     class Meta:
         ordering = ("created_at", "id")

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from linnapp import credentials
+from linnapp.models.managers import manager_of
 
 SUPPORT_GROUP = "Support"
 TIME_ZONES = ["UTC", *sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))]
@@ -76,6 +77,11 @@ class AccountQuerySet(models.QuerySet["Account"]):
             return self.none()
         return self.filter(memberships__user_id=user.pk, memberships__role=Membership.Role.OWNER)
 
+    def installable_by(self, user: Reader, own: uuid.UUID) -> Self:
+        """Those this person may install an application of the account `own` on: those they own, and `own` itself for
+        its Developers too."""
+        return (self.owned_by(user) | self.developed_by(user).filter(pk=own)).distinct()
+
 
 class Account(models.Model):
     """A customer: the tenant that installs applications, and owns those that its team develops."""
@@ -85,9 +91,11 @@ class Account(models.Model):
     slug = models.SlugField(max_length=60, unique=True, help_text="Stands in the address of every page of the account.")
     contact_email = models.EmailField("contact e-mail", help_text="Given to applications as the account's e-mail.")
     created_at = models.DateTimeField(default=timezone.now)
-    members: models.ManyToManyField = models.ManyToManyField(User, through="Membership", related_name="accounts")
+    members: "models.ManyToManyField[User, Membership]" = models.ManyToManyField(
+        User, through="Membership", related_name="accounts"
+    )
 
-    objects: ClassVar[AccountQuerySet] = AccountQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[AccountQuerySet] = manager_of(AccountQuerySet)
 
     class Meta:
         ordering = ("name",)
@@ -123,7 +131,7 @@ class Membership(models.Model):
     role = models.CharField(max_length=20, choices=Role)
     created_at = models.DateTimeField(default=timezone.now)
 
-    objects: ClassVar[MembershipQuerySet] = MembershipQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[MembershipQuerySet] = manager_of(MembershipQuerySet)
 
     class Meta:
         constraints = (
@@ -165,7 +173,7 @@ class Invitation(models.Model):
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[InvitationQuerySet] = InvitationQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[InvitationQuerySet] = manager_of(InvitationQuerySet)
 
     def __str__(self) -> str:
         return f"{self.email} to {self.account}"

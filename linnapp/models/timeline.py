@@ -4,7 +4,10 @@ from uuid import UUID
 from django.db import models
 from django.utils import timezone
 
-from linnapp.models.people import User
+from linnapp import kinds
+from linnapp.kinds import Kind
+from linnapp.models.managers import manager_of
+from linnapp.models.people import Reader
 
 
 class TimelineEntryQuerySet(models.QuerySet["TimelineEntry"]):
@@ -15,27 +18,21 @@ class TimelineEntryQuerySet(models.QuerySet["TimelineEntry"]):
         return self.filter(subject_id=subject_id)
 
     def of_application_as_a_whole(self) -> Self:
-        """Without what is told of each installation and of the application too: the hours of exchanges, and that the
-        application was suspended or resumed everywhere."""
-        kinds = TimelineEntry.Kind
-        everywhere = models.Q(kind__in=(kinds.APPLICATION_SUSPENDED, kinds.APPLICATION_RESUMED))
-        return self.exclude(kind=kinds.EXCHANGES).exclude(everywhere, subject_id__isnull=False)
+        """Without what is told of each installation and of the application too."""
+        return self.exclude(kind__in=kinds.of_each(), subject_id__isnull=False)
 
-    def without_exchanges(self) -> Self:
-        return self.exclude(kind__in=(TimelineEntry.Kind.EXCHANGES, TimelineEntry.Kind.APPLICATION_EXCHANGES))
+    def of_kinds(self, *wanted: Kind) -> Self:
+        return self.filter(kind__in=wanted)
 
-    def moves(self) -> Self:
-        """That an installation came to another version."""
-        kinds = TimelineEntry.Kind
-        return self.filter(kind__in=(kinds.UPDATED, kinds.WENT_BACK, kinds.VERSION_MOVED))
+    def without_kinds(self, *unwanted: Kind) -> Self:
+        return self.exclude(kind__in=unwanted)
 
     def about_any(self, subjects: "models.QuerySet[Any, Any]") -> Self:
         """About one of these, given as a query for their keys."""
         return self.filter(subject_id__in=subjects)
 
-    def views_by(self, person: User) -> Self:
-        """That somebody of support looked at an installation."""
-        return self.filter(kind=TimelineEntry.Kind.SUPPORT_VIEWED, actor_id=person.pk)
+    def by_person(self, person: Reader) -> Self:
+        return self.filter(actor_id=person.pk)
 
     def before(self, entry_id: int) -> Self:
         return self.filter(pk__lt=entry_id)
@@ -51,60 +48,6 @@ class TimelineEntry(models.Model):
     developer's); `subject_id` the installation, where it is about one.
     """
 
-    class Kind(models.TextChoices):
-        APPLICATION_CREATED = "APPLICATION_CREATED"
-        APPLICATION_EDITED = "APPLICATION_EDITED"
-        APPLICATION_LOGO = "APPLICATION_LOGO"
-        APPLICATION_SUSPENDED = "APPLICATION_SUSPENDED"
-        APPLICATION_RESUMED = "APPLICATION_RESUMED"
-        APPLICATION_LISTED = "APPLICATION_LISTED"
-        APPLICATION_UNLISTED = "APPLICATION_UNLISTED"
-        LISTING_REQUESTED = "LISTING_REQUESTED"
-        LISTING_RETURNED = "LISTING_RETURNED"
-        LISTING_TAKEN_BACK = "LISTING_TAKEN_BACK"
-        APPLICATION_RETIRED = "APPLICATION_RETIRED"
-        APPLICATION_DELETED = "APPLICATION_DELETED"
-        SECRET_CREATED = "SECRET_CREATED"
-        SECRET_REVEALED = "SECRET_REVEALED"
-        SECRET_RETIRED = "SECRET_RETIRED"
-        MANIFEST_SAVED = "MANIFEST_SAVED"
-        VERSION_CREATED = "VERSION_CREATED"
-        INSTALLED = "INSTALLED"
-        AUTHORISED_AGAIN = "AUTHORISED_AGAIN"
-        VERSION_MOVED = "VERSION_MOVED"
-        UPDATED = "UPDATED"
-        WENT_BACK = "WENT_BACK"
-        TOKEN_REVEALED = "TOKEN_REVEALED"
-        UNINSTALLED = "UNINSTALLED"
-        INSTALLATION_COMPLETED = "INSTALLATION_COMPLETED"
-        INSTALLATION_FAILED = "INSTALLATION_FAILED"
-        POSTBACK = "POSTBACK"
-        POSTBACK_ENDED = "POSTBACK_ENDED"
-        POSTBACK_AGAIN = "POSTBACK_AGAIN"
-        POSTBACKS_REPLAYED = "POSTBACKS_REPLAYED"
-        POSTBACK_TESTED = "POSTBACK_TESTED"
-        POSTBACKS_PARKED = "POSTBACKS_PARKED"
-        POSTBACKS_RELEASED = "POSTBACKS_RELEASED"
-        POSTBACK_MODE = "POSTBACK_MODE"
-        SIGNING_SECRET_REVEALED = "SIGNING_SECRET_REVEALED"
-        SIGNING_SECRET_ROTATED = "SIGNING_SECRET_ROTATED"
-        INSTALLATION_SUSPENDED = "INSTALLATION_SUSPENDED"
-        INSTALLATION_RESUMED = "INSTALLATION_RESUMED"
-        CONNECTOR_MADE = "CONNECTOR_MADE"
-        CONNECTOR_EDITED = "CONNECTOR_EDITED"
-        CONNECTOR_TESTED = "CONNECTOR_TESTED"
-        CONNECTOR_DELETED = "CONNECTOR_DELETED"
-        EXCHANGES = "EXCHANGES"
-        APPLICATION_EXCHANGES = "APPLICATION_EXCHANGES"
-        SUPPORT_VIEWED = "SUPPORT_VIEWED"
-        MEMBER_INVITED = "MEMBER_INVITED"
-        INVITATION_REVOKED = "INVITATION_REVOKED"
-        MEMBER_JOINED = "MEMBER_JOINED"
-        MEMBER_ROLE = "MEMBER_ROLE"
-        MEMBER_REMOVED = "MEMBER_REMOVED"
-        ACCOUNT_CREATED = "ACCOUNT_CREATED"
-        ACCOUNT_EDITED = "ACCOUNT_EDITED"
-
     class Side(models.TextChoices):
         """Who acted, as seen by a reader of another side, who is not told the person's name."""
 
@@ -114,7 +57,7 @@ class TimelineEntry(models.Model):
         CLIENT = "CLIENT"
 
     at = models.DateTimeField(default=timezone.now)
-    kind = models.CharField(max_length=40, choices=Kind)
+    kind = models.CharField(max_length=40)
     application_id = models.UUIDField(null=True)
     account_id = models.UUIDField(null=True)
     subject_id = models.UUIDField(null=True)
@@ -124,7 +67,7 @@ class TimelineEntry(models.Model):
     reason = models.TextField(blank=True)
     facts = models.JSONField(default=dict)
 
-    objects: ClassVar[TimelineEntryQuerySet] = TimelineEntryQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[TimelineEntryQuerySet] = manager_of(TimelineEntryQuerySet)
 
     class Meta:
         verbose_name = "timeline entry"

@@ -4,7 +4,9 @@ from django.db import models
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
+from linnapp.manifest import Manifest, from_snapshot, postback_url
 from linnapp.models.applications import Application
+from linnapp.models.managers import manager_of
 from linnapp.models.people import Reader, User
 
 
@@ -45,8 +47,8 @@ class VersionQuerySet(models.QuerySet["Version"]):
     def newest_first(self) -> Self:
         return self.order_by("-major", "-minor", "-patch")
 
-    def latest(self, *fields: str) -> "Version | None":  # type: ignore[override]
-        """The version new installations get, or None where nothing was released."""
+    def the_latest(self) -> "Version | None":
+        """The highest number that is released and not withdrawn, which new installations get; None for none."""
         return self.installable().newest_first().first()
 
     def latest_of_each(self) -> Self:
@@ -78,7 +80,7 @@ class Version(models.Model):
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[VersionQuerySet] = VersionQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[VersionQuerySet] = manager_of(VersionQuerySet)
 
     class Meta:
         constraints = (
@@ -113,5 +115,12 @@ class Version(models.Model):
     def label(self) -> str:
         return "Development Version" if self.is_development else "{}.{}.{}".format(*self.numbers)
 
-    def modules(self) -> list[dict[str, Any]]:
-        return list(self.snapshot.get("Modules", []))
+    def manifest(self) -> Manifest:
+        """By the shape of its snapshot: no rule of today makes what was released unreadable. Read anew each time, as
+        the Development Version moves."""
+        return from_snapshot(self.snapshot)
+
+    @property
+    def postback_url(self) -> str:
+        """With its placeholders; "" where it has none."""
+        return postback_url(self.manifest()) or ""

@@ -5,27 +5,34 @@ from collections.abc import Mapping
 from django.db import transaction
 from django.utils import timezone
 
-from linnapp import logos, manifest, timeline
-from linnapp.errors import Moved, NotPossible
-from linnapp.models import Account, Application, Secret, User, Version
+from linnapp import kinds, logos, manifest, timeline
+from linnapp.actors import Actor
+from linnapp.errors import Moved
+from linnapp.models import Account, Application, Secret, Version
 from linnapp.services import manifests, secrets
+from linnapp.services.locking import locked
 
 EDITABLE = ("name", "summary", "description", "support_contact")
 
 
 @transaction.atomic
-def create_application(*, account: Account, name: str, kind: str, by: User) -> tuple[Application, Secret]:
+def create_application(*, account: Account, name: str, kind: str, by: Actor) -> tuple[Application, Secret]:
     """A new application with its Application ID, first secret, preset manifest and Development Version."""
     preset = manifest.preset(kind, name)
     application = Application.objects.create(
-        account=account, name=name, type=kind, created_by=by, manifest_saved_by=by, manifest_saved_at=timezone.now()
+        account=account,
+        name=name,
+        type=kind,
+        created_by=by.person,
+        manifest_saved_by=by.person,
+        manifest_saved_at=timezone.now(),
     )
     manifests.write_rows(application, preset)
     Version.objects.create(
-        application=application, kind=Version.Kind.DEVELOPMENT, snapshot=manifest.to_json(preset), created_by=by
+        application=application, kind=Version.Kind.DEVELOPMENT, snapshot=manifest.to_json(preset), created_by=by.person
     )
     timeline.record(
-        timeline.Kind.APPLICATION_CREATED,
+        kinds.APPLICATION_CREATED,
         by=by,
         side=timeline.Side.DEVELOPER,
         application=application,
@@ -33,14 +40,6 @@ def create_application(*, account: Account, name: str, kind: str, by: User) -> t
         type=application.get_type_display(),
     )
     return application, secrets.create_secret(application=application, by=by)
-
-
-def locked(application: Application) -> Application:
-    """The application's row, locked until the transaction ends; raises NotPossible once it is retired."""
-    row = Application.objects.select_for_update().get(pk=application.pk)
-    if row.retired_at:
-        raise NotPossible(f"{row.name} is retired: nothing about it can be changed any more.")
-    return row
 
 
 class EditedMeanwhile(Moved):
@@ -53,7 +52,7 @@ class EditedMeanwhile(Moved):
 
 @transaction.atomic
 def edit_application(
-    application: Application, *, by: User, started_from: Mapping[str, str] | None = None, **values: str
+    application: Application, *, by: Actor, started_from: Mapping[str, str] | None = None, **values: str
 ) -> list[str]:
     """Sets name, summary, description or support contact; the names of the fields that changed.
 
@@ -76,28 +75,26 @@ def edit_application(
     names = {field.name: str(field.verbose_name) for field in Application._meta.fields}
     fields = ", ".join(names[field] for field in changed)
     timeline.record(
-        timeline.Kind.APPLICATION_EDITED,
+        kinds.APPLICATION_EDITED,
         by=by,
-        side=timeline.Side.DEVELOPER,
         application=row,
-        account=row.account,
         fields=fields,
     )
     return changed
 
 
-def set_logo(application: Application, picture: bytes, *, by: User) -> None:
+def set_logo(application: Application, picture: bytes, *, by: Actor) -> None:
     """Stores a picture of exactly 140 x 140 as the logo; raises NotPossible for anything else."""
     digest = logos.store(logos.read(picture))
     _change_logo(application, digest, "changed" if application.logo_digest else "added", by)
 
 
-def remove_logo(application: Application, *, by: User) -> None:
+def remove_logo(application: Application, *, by: Actor) -> None:
     _change_logo(application, "", "removed", by)
 
 
 @transaction.atomic
-def _change_logo(application: Application, digest: str, change: str, by: User) -> None:
+def _change_logo(application: Application, digest: str, change: str, by: Actor) -> None:
     row = locked(application)
     if row.logo_digest == digest:
         return
@@ -105,10 +102,8 @@ def _change_logo(application: Application, digest: str, change: str, by: User) -
     row.changed_at = timezone.now()
     row.save(update_fields=["logo_digest", "changed_at"])
     timeline.record(
-        timeline.Kind.APPLICATION_LOGO,
+        kinds.APPLICATION_LOGO,
         by=by,
-        side=timeline.Side.DEVELOPER,
         application=row,
-        account=row.account,
         change=change,
     )

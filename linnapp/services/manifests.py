@@ -5,8 +5,9 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from linnapp import timeline
-from linnapp.errors import Moved, NotPossible
+from linnapp import kinds, timeline
+from linnapp.actors import Actor
+from linnapp.errors import Moved
 from linnapp.manifest import (
     Manifest,
     ManifestInvalid,
@@ -16,7 +17,9 @@ from linnapp.manifest import (
     to_json,
     validate,
 )
-from linnapp.models import Application, Module, Parameter, User
+from linnapp.models import Application, Module, Parameter
+from linnapp.services.locking import locked
+from linnapp.words import counted
 
 
 def manifest_of(application: Application) -> Manifest:
@@ -72,15 +75,13 @@ def write_rows(application: Application, manifest: Manifest) -> None:
 
 
 @transaction.atomic
-def save_manifest(application: Application, manifest: Manifest, *, expected_revision: int, by: User) -> Application:
+def save_manifest(application: Application, manifest: Manifest, *, expected_revision: int, by: Actor) -> Application:
     """Saves, and moves the Development Version with it: nothing else moves.
 
     Raises Moved where somebody saved since `expected_revision`, ManifestInvalid with every error, NotPossible once
     retired. Returns the row with its new revision; saving what already stands changes nothing.
     """
-    row = Application.objects.select_for_update().get(pk=application.pk)
-    if row.retired_at:
-        raise NotPossible(f"{row.name} is retired: its manifest can no longer be changed.")
+    row = locked(application, retired="its manifest can no longer be changed")
     if row.manifest_revision != expected_revision:
         raise Moved("Somebody else saved this manifest since you opened it.")
     if errors := validate(manifest):
@@ -91,17 +92,15 @@ def save_manifest(application: Application, manifest: Manifest, *, expected_revi
     write_rows(row, manifest)
     row.manifest_revision += 1
     row.manifest_saved_at = row.changed_at = timezone.now()
-    row.manifest_saved_by = by
+    row.manifest_saved_by = by.person
     row.save(update_fields=["manifest_revision", "manifest_saved_at", "manifest_saved_by", "changed_at"])
     development = row.versions.development()
     development.snapshot = to_json(manifest)
     development.save(update_fields=["snapshot"])
     timeline.record(
-        timeline.Kind.MANIFEST_SAVED,
+        kinds.MANIFEST_SAVED,
         by=by,
-        side=timeline.Side.DEVELOPER,
         application=row,
-        account=row.account,
-        changes="1 change" if len(changes) == 1 else f"{len(changes)} changes",
+        changes=counted(len(changes), "change"),
     )
     return row

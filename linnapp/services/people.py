@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 
-from linnapp import credentials, timeline
+from linnapp import credentials, kinds, timeline
+from linnapp.actors import Actor, Side
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Invitation, Membership, User
 
@@ -35,7 +36,7 @@ def create_account(*, name: str, owner: User) -> Account:
         # Another of this name was made at the same moment and is there now, so that the next slug is found.
         account = _account_with_free_slug(name, owner)
     Membership.objects.create(account=account, user=owner, role=Membership.Role.OWNER)
-    timeline.record(timeline.Kind.ACCOUNT_CREATED, by=owner, side=timeline.Side.CUSTOMER, account=account)
+    timeline.record(kinds.ACCOUNT_CREATED, by=Actor(owner, Side.CUSTOMER), account=account)
     return account
 
 
@@ -45,14 +46,14 @@ def _account_with_free_slug(name: str, owner: User) -> Account:
 
 
 @transaction.atomic
-def edit_account(account: Account, *, name: str, contact_email: str, by: User) -> None:
+def edit_account(account: Account, *, name: str, contact_email: str, by: Actor) -> None:
     """Sets name and contact e-mail; the slug, and with it every address, stays."""
     row = Account.objects.select_for_update().get(pk=account.pk)
     if (row.name, row.contact_email) == (name, contact_email):
         return
     row.name, row.contact_email = name, contact_email
     row.save(update_fields=["name", "contact_email"])
-    timeline.record(timeline.Kind.ACCOUNT_EDITED, by=by, side=timeline.Side.CUSTOMER, account=row)
+    timeline.record(kinds.ACCOUNT_EDITED, by=by, account=row)
 
 
 def edit_person(person: User, *, name: str, time_zone: str) -> None:
@@ -61,7 +62,7 @@ def edit_person(person: User, *, name: str, time_zone: str) -> None:
 
 
 @transaction.atomic
-def invite(account: Account, *, email: str, role: str, by: User) -> tuple[Invitation, str]:
+def invite(account: Account, *, email: str, role: str, by: Actor) -> tuple[Invitation, str]:
     """An invitation, mailed, and the key of its link, which is told once: only its digest is kept. The inviter must
     not see it: whoever has it counts as the reader of that address.
 
@@ -78,13 +79,12 @@ def invite(account: Account, *, email: str, role: str, by: User) -> tuple[Invita
         email=email,
         role=role,
         key_digest=credentials.digest(key),
-        invited_by=by,
+        invited_by=by.person,
         expires_at=timezone.now() + timedelta(days=INVITATION_DAYS),
     )
     timeline.record(
-        timeline.Kind.MEMBER_INVITED,
+        kinds.MEMBER_INVITED,
         by=by,
-        side=timeline.Side.CUSTOMER,
         account=account,
         email=email,
         role=invitation.get_role_display(),
@@ -102,36 +102,35 @@ def _mail(invitation: Invitation, key: str) -> None:
 
 
 @transaction.atomic
-def revoke(invitation: Invitation, *, by: User) -> None:
+def revoke(invitation: Invitation, *, by: Actor) -> None:
     """The link stops working. One that was accepted meanwhile stays, as it is over anyway."""
     row = Invitation.objects.select_for_update().open().filter(pk=invitation.pk).first()
     if row is None:
         return
     row.delete()
     timeline.record(
-        timeline.Kind.INVITATION_REVOKED,
+        kinds.INVITATION_REVOKED,
         by=by,
-        side=timeline.Side.CUSTOMER,
         account=invitation.account,
         email=invitation.email,
     )
 
 
 @transaction.atomic
-def accept(invitation: Invitation, *, by: User) -> Membership:
+def accept(invitation: Invitation, *, by: Actor) -> Membership:
     """The seat is taken; raises NotPossible for another address than the invited one, or an invitation that is over."""
     row = Invitation.objects.select_for_update().open().filter(pk=invitation.pk).first()
     if row is None:
         raise NotPossible("This invitation is over. Ask for another one.")
-    if row.email != by.email:
-        raise NotPossible(f"This invitation is for {row.email}, and you are signed in as {by.email}.")
+    if by.person is None or row.email != by.person.email:
+        who = by.person.email if by.person else "nobody"
+        raise NotPossible(f"This invitation is for {row.email}, and you are signed in as {who}.")
     row.accepted_at = timezone.now()
     row.save(update_fields=["accepted_at"])
-    membership, _ = Membership.objects.get_or_create(account=row.account, user=by, defaults={"role": row.role})
+    membership, _ = Membership.objects.get_or_create(account=row.account, user=by.person, defaults={"role": row.role})
     timeline.record(
-        timeline.Kind.MEMBER_JOINED,
+        kinds.MEMBER_JOINED,
         by=by,
-        side=timeline.Side.CUSTOMER,
         account=row.account,
         role=membership.get_role_display(),
     )
@@ -154,7 +153,7 @@ def _refuse_without_owner(leaving: Membership) -> None:
 
 
 @transaction.atomic
-def change_role(membership: Membership, *, role: str, by: User) -> Membership:
+def change_role(membership: Membership, *, role: str, by: Actor) -> Membership:
     """The seat with its new role; raises NotPossible for the last Owner."""
     row = _locked_seat(membership)
     if row.role == role:
@@ -164,9 +163,8 @@ def change_role(membership: Membership, *, role: str, by: User) -> Membership:
     row.role = role
     row.save(update_fields=["role"])
     timeline.record(
-        timeline.Kind.MEMBER_ROLE,
+        kinds.MEMBER_ROLE,
         by=by,
-        side=timeline.Side.CUSTOMER,
         account=row.account,
         member=str(row.user),
         role=row.get_role_display(),
@@ -175,15 +173,14 @@ def change_role(membership: Membership, *, role: str, by: User) -> Membership:
 
 
 @transaction.atomic
-def remove_member(membership: Membership, *, by: User) -> None:
+def remove_member(membership: Membership, *, by: Actor) -> None:
     """Takes the seat away; raises NotPossible for the last Owner."""
     row = _locked_seat(membership)
     _refuse_without_owner(row)
     row.delete()
     timeline.record(
-        timeline.Kind.MEMBER_REMOVED,
+        kinds.MEMBER_REMOVED,
         by=by,
-        side=timeline.Side.CUSTOMER,
         account=membership.account,
         member=str(membership.user),
     )

@@ -5,10 +5,12 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from linnapp import timeline
+from linnapp import kinds, timeline
+from linnapp.actors import Actor
 from linnapp.errors import Moved, NotPossible
-from linnapp.manifest import Difference, differences, parse, to_json
-from linnapp.models import Application, User, Version
+from linnapp.manifest import Difference, differences, to_json
+from linnapp.models import Application, Version
+from linnapp.services.locking import locked
 from linnapp.services.manifests import manifest_of
 
 Number = tuple[int, int, int]
@@ -28,7 +30,7 @@ def suggested_number(application: Application) -> Number:
 def changes_since_newest(application: Application) -> list[Difference]:
     """What the saved manifest has that the newest version has not, and the other way round."""
     version = newest(application)
-    return differences(parse(version.snapshot) if version else None, manifest_of(application))
+    return differences(version.manifest() if version else None, manifest_of(application))
 
 
 @transaction.atomic
@@ -38,15 +40,13 @@ def create_version(
     number: Number,
     notes: str,
     expected_revision: int,
-    by: User,
+    by: Actor,
     at: datetime | None = None,
 ) -> Version:
     """Freezes the saved manifest under a number. Raises Moved where the manifest was saved since it was reviewed,
     NotPossible where nothing changed or the number is not above the newest. `at` dates a version that is brought in
     from elsewhere: afterwards the database lets nobody change it."""
-    row = Application.objects.select_for_update().get(pk=application.pk)
-    if row.retired_at:
-        raise NotPossible(f"{row.name} is retired: no version of it can be created.")
+    row = locked(application, retired="no version of it can be created")
     if row.manifest_revision != expected_revision:
         raise Moved("The manifest was saved since you reviewed it. Review the changes again.")
     version = newest(row)
@@ -62,17 +62,15 @@ def create_version(
         patch=number[2],
         snapshot=to_json(manifest_of(row)),
         notes=notes,
-        created_by=by,
+        created_by=by.person,
         created_at=at or timezone.now(),
     )
     row.changed_at = timezone.now()
     row.save(update_fields=["changed_at"])
     timeline.record(
-        timeline.Kind.VERSION_CREATED,
+        kinds.VERSION_CREATED,
         by=by,
-        side=timeline.Side.DEVELOPER,
         application=row,
-        account=row.account,
         version=created.label,
     )
     return created

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -10,11 +10,13 @@ from django import template
 from django.db.models import Choices
 from django.forms import BaseForm, BoundField
 from django.template.context import Context
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from lucide.templatetags.lucide import lucide
+
+from linnapp.words import counted, distance_in_words
 
 register = template.Library()
 
@@ -124,31 +126,15 @@ def moment(when: datetime | None, never: str = "never") -> str:
         '<time datetime="{}" title="{}">{}</time>',
         local.isoformat(),
         exact,
-        in_words(local, now),
+        distance_in_words(local, now),
     )
 
 
-def in_words(when: datetime, now: datetime) -> str:
-    """Both in the reader's zone: what is yesterday depends on where the reader's midnight is."""
-    distance = abs(now - when)
-    if distance < timedelta(minutes=1):
-        return "just now" if when <= now else "in a moment"
-    days = abs((now.date() - when.date()).days)
-    if distance < timedelta(hours=1):
-        span = _count(distance.seconds // 60, "minute")
-    elif days == 0 or distance < timedelta(hours=6):
-        span = _count(distance.seconds // 3600, "hour")
-    elif days == 1:
-        return "yesterday" if when < now else "tomorrow"
-    elif days < 7:
-        span = _count(days, "day")
-    else:
-        return f"{when.day} {when:%b}" if when.year == now.year else f"{when.day} {when:%b %Y}"
-    return f"{span} ago" if when < now else f"in {span}"
-
-
-def _count(number: int, unit: str) -> str:
-    return f"{number} {unit}{'' if number == 1 else 's'}"
+@register.filter(name="counted")
+def counted_in_words(number: int, nouns: str) -> str:
+    """`{{ n|counted:"installation" }}`, or both forms: `{{ n|counted:"account has,accounts have" }}`."""
+    one, _, many = nouns.partition(",")
+    return counted(number, one, many)
 
 
 @register.inclusion_tag("portal/_ident.html")
@@ -209,31 +195,30 @@ def _first_input(bound_field: BoundField) -> str:
 
 @register.inclusion_tag("portal/_entry.html", takes_context=True)
 def entry(context: Context, label: str, icon_name: str, url_name: str, *args: object) -> dict[str, object]:
-    """An entry of the rail: drawn only where its page exists, and current on every page below it."""
-    href = _address(url_name, *args)
+    """An entry of the rail, current on every page below its own."""
+    href = reverse(url_name, args=args)
     path = context["request"].path if "request" in context else ""
     return {
         "label": label,
         "icon_name": icon_name,
         "href": href,
-        "current": bool(href) and path.startswith(href),
+        "current": path.startswith(href),
     }
 
 
 @register.inclusion_tag("portal/_entry.html", takes_context=True)
 def tab_link(context: Context, name: str, label: str, url_name: str) -> dict[str, object]:
     application = context["application"]
-    href = _address(url_name, application.account.slug, application.pk)
     return {
         "label": label,
         "icon_name": "",
-        "href": href,
+        "href": reverse(url_name, args=(application.account.slug, application.pk)),
         "current": context.get("tab") == name,
     }
 
 
-def _address(url_name: str, *args: object) -> str:
-    try:
-        return reverse(url_name, args=args)
-    except NoReverseMatch:
-        return ""
+@register.simple_tag
+def address(url_name: str, *args: object) -> str:
+    """For a variable, in place of `{% url … as … %}`: that takes a wrong name for an empty address, and the page loses
+    a link without a word."""
+    return reverse(url_name, args=args)

@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from linnapp import pages
+from linnapp.actors import Side
 from linnapp.forms.applications import ApplicationFilter, NewApplicationForm
 from linnapp.models import Account, Application
 from linnapp.pages import ListPage, Sort
@@ -41,7 +42,10 @@ def application_new(request: HttpRequest, account: str) -> HttpResponse:
         status = 422 if form.is_bound else 200
         return render(request, "linnapp/application_new.html", {"account": owner, "form": form}, status=status)
     made, secret = applications.create_application(
-        account=owner, name=form.cleaned_data["name"], kind=form.cleaned_data["type"], by=pages.signed_in(request)
+        account=owner,
+        name=form.cleaned_data["name"],
+        kind=form.cleaned_data["type"],
+        by=pages.acting(request, Side.DEVELOPER),
     )
     pages.show_once(request, "secret", secret.pk)
     say_if_name_is_shared(request, made)

@@ -1,6 +1,6 @@
 """Signing in: the page, and the one click of the demo."""
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account import views
 from allauth.account.internal.flows.login import record_authentication
@@ -22,7 +22,7 @@ class SignIn(views.LoginView):
     """allauth's page; in demo mode with the people of the demo beside the form."""
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        return super().get_context_data(demo_people=demo_people(), **context)
+        return cast("dict[str, Any]", super().get_context_data(demo_people=demo_people(), **context))
 
 
 def demo_people() -> list[DemoPerson]:
@@ -43,4 +43,4 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
     # The session of whoever was signed in before ends here: nothing of theirs goes over to the next person.
     logout(request)
     record_authentication(request, person, method="demo", email=email)
-    return perform_login(request, person, redirect_url=get_next_redirect_url(request))
+    return cast(HttpResponse, perform_login(request, person, redirect_url=get_next_redirect_url(request)))

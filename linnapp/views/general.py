@@ -4,17 +4,17 @@ import re
 from typing import Any
 from uuid import UUID
 
-from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from linnapp import logos, pages
-from linnapp.errors import NotPossible
+from linnapp import logos, pages, tab
+from linnapp.actors import Side
 from linnapp.forms.general import DetailsForm, LogoForm, TrackingForm
 from linnapp.models import Application, Secret
 from linnapp.services import applications, secrets
@@ -25,14 +25,9 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
-def editable(request: HttpRequest, account: str, application: UUID) -> Application:
-    rows = Application.objects.editable_by(request.user).of_account(account).select_related("account")
-    return get_object_or_404(rows, pk=application)
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 def application_general(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
-    row = editable(request, account, application)
+    row = tab.editable(request, account, application)
     if request.method != "POST":
         return _page(request, row)
     form = DetailsForm(request.POST, application=row)
@@ -42,33 +37,30 @@ def application_general(request: HttpRequest, account: str, application: UUID) -
 
 
 def _saved(request: HttpRequest, application: Application, form: DetailsForm) -> bool:
-    try:
-        changed = applications.edit_application(
-            application, by=pages.signed_in(request), started_from=form.started_from(), **form.values()
-        )
-    except EditedMeanwhile as conflict:
-        form.put_beside(conflict.theirs)
-        return False
-    except NotPossible as refusal:
-        pages.explain(form, refusal)
-        return False
-    messages.success(request, "Saved." if changed else "Nothing was changed.")
-    if "name" in changed:
-        application.refresh_from_db(fields=["name"])
-        say_if_name_is_shared(request, application)
-    return True
+    by = pages.acting(request, Side.DEVELOPER)
+    with pages.refusal_in(form):
+        try:
+            changed = applications.edit_application(
+                application, by=by, started_from=form.started_from(), **form.values()
+            )
+        except EditedMeanwhile as conflict:
+            form.put_beside(conflict.theirs)
+            return False
+        messages.success(request, "Saved." if changed else "Nothing was changed.")
+        if "name" in changed:
+            application.refresh_from_db(fields=["name"])
+            say_if_name_is_shared(request, application)
+        return True
+    return False
 
 
 @require_POST
 def application_logo(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
-    row = editable(request, account, application)
+    row = tab.editable(request, account, application)
     form = LogoForm(request.POST, request.FILES)
     if form.is_valid():
-        try:
-            applications.set_logo(row, form.cleaned_data["logo"].read(), by=pages.signed_in(request))
-        except NotPossible as refusal:
-            pages.explain(form, refusal, "logo")
-        else:
+        with pages.refusal_in(form, "logo"):
+            applications.set_logo(row, form.cleaned_data["logo"].read(), by=pages.acting(request, Side.DEVELOPER))
             messages.success(request, "The logo is in place, wherever the application is shown.")
             return redirect("application_general", account, row.pk)
     return _page(request, row, logo=form, status=422)
@@ -76,12 +68,9 @@ def application_logo(request: HttpRequest, account: str, application: UUID) -> H
 
 @require_POST
 def application_logo_remove(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
-    row = editable(request, account, application)
-    try:
-        applications.remove_logo(row, by=pages.signed_in(request))
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
+    row = tab.editable(request, account, application)
+    with pages.refusal_told(request):
+        applications.remove_logo(row, by=pages.acting(request, Side.DEVELOPER))
         messages.success(request, "The logo is removed. The application shows its initials.")
     return redirect("application_general", account, row.pk)
 
@@ -89,15 +78,9 @@ def application_logo_remove(request: HttpRequest, account: str, application: UUI
 @require_POST
 def secret_reveal(request: HttpRequest, account: str, application: UUID, secret: int) -> HttpResponse:
     rows = Secret.objects.visible_to(request.user).live().filter(application__account__slug=account)
-    return _reveal(request, get_object_or_404(rows, pk=secret, application_id=application))
-
-
-# Inside the view, not around it: a stranger is told 404 before anybody is asked for a password.
-@reauthentication_required
-def _reveal(request: HttpRequest, secret: Secret) -> HttpResponse:
-    secrets.reveal_secret(secret, by=pages.signed_in(request))
-    pages.show_once(request, "secret", secret.pk)
-    return redirect("application_general", secret.application.account.slug, secret.application_id)
+    row, by = get_object_or_404(rows, pk=secret, application_id=application), pages.acting(request, Side.DEVELOPER)
+    back = reverse("application_general", args=(account, application))
+    return pages.reveal(request, "secret", lambda: secrets.reveal_secret(row, by=by), back)
 
 
 def _page(

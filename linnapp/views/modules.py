@@ -6,18 +6,19 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_http_methods, require_POST
 
-from linnapp import drafts
+from linnapp import drafts, tab
+from linnapp.actors import Side
 from linnapp.drafts import Draft, NoSuchPart
-from linnapp.errors import Moved, NotPossible
+from linnapp.errors import Moved
 from linnapp.forms.module_rows import Editor
 from linnapp.forms.modules import read_draft
 from linnapp.manifest import ManifestError, ManifestInvalid, validate
 from linnapp.models import Application
-from linnapp.pages import page_or_part, signed_in
+from linnapp.pages import acting, page_or_part, refusal_told
 from linnapp.services.manifests import manifest_of, save_manifest
 from linnapp.services.versions import newest
 
@@ -26,16 +27,10 @@ PART = "linnapp/manifest/_manifest_editor.html"
 Action = Callable[[Draft], Draft]
 
 
-def editable(request: HttpRequest, account: str, application: UUID) -> Application:
-    """The application, with what its pages show of it; 404 for whoever may not edit it."""
-    rows = Application.objects.editable_by(request.user).of_account(account)
-    return get_object_or_404(rows.select_related("account", "manifest_saved_by"), pk=application)
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 def manifest_edit(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     """GET shows what is saved, POST saves."""
-    row = editable(request, account, application)
+    row = tab.editable(request, account, application)
     if request.method == "POST":
         return _save(request, row)
     return show_draft(request, row, drafts.draft_of(manifest_of(row), row.manifest_revision))
@@ -43,17 +38,17 @@ def manifest_edit(request: HttpRequest, account: str, application: UUID) -> Http
 
 def _save(request: HttpRequest, row: Application) -> HttpResponse:
     draft = read_draft(request.POST)
-    try:
-        saved = save_manifest(row, draft.manifest(), expected_revision=draft.revision, by=signed_in(request))
-    except ManifestInvalid as refusal:
-        return show_draft(request, row, replace(draft, checked=True), errors=refusal.errors, status=422)
-    except Moved:
-        # What stands now was read before the save was refused: read it again to compare with.
-        return show_draft(request, editable(request, row.account.slug, row.pk), draft, moved=True, status=409)
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-        return redirect("manifest_edit", row.account.slug, row.pk)
-    tell_saved(request, saved, before=row)
+    with refusal_told(request):
+        try:
+            saved = save_manifest(
+                row, draft.manifest(), expected_revision=draft.revision, by=acting(request, Side.DEVELOPER)
+            )
+        except ManifestInvalid as refusal:
+            return show_draft(request, row, replace(draft, checked=True), errors=refusal.errors, status=422)
+        except Moved:
+            # What stands now was read before the save was refused: read it again to compare with.
+            return show_draft(request, tab.editable(request, row.account.slug, row.pk), draft, moved=True, status=409)
+        tell_saved(request, saved, before=row)
     return redirect("manifest_edit", row.account.slug, row.pk)
 
 
@@ -86,7 +81,7 @@ def show_draft(
 
 
 def _redrawn(request: HttpRequest, account: str, application: UUID, action: Action) -> HttpResponse:
-    row = editable(request, account, application)
+    row = tab.editable(request, account, application)
     try:
         draft = action(read_draft(request.POST))
     except NoSuchPart as error:
@@ -103,7 +98,7 @@ def draft_show(request: HttpRequest, account: str, application: UUID) -> HttpRes
 @require_POST
 def draft_unsaved(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     """Only the list of unsaved changes, which the foot of the editor asks for while its reader types."""
-    row = editable(request, account, application)
+    row = tab.editable(request, account, application)
     editor = Editor(row, read_draft(request.POST), saved=manifest_of(row), newest=None)
     return render(request, "linnapp/manifest/_manifest_unsaved.html", {"application": row, "editor": editor})
 
@@ -116,7 +111,7 @@ def module_add(request: HttpRequest, account: str, application: UUID) -> HttpRes
 @require_POST
 def module_put_back(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     """External Application, which a System Integration needs."""
-    name = editable(request, account, application).name
+    name = tab.editable(request, account, application).name
     return _redrawn(request, account, application, lambda draft: drafts.put_back(draft, name))
 
 

@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from linnapp import json_places
+from linnapp import json_places, tab
+from linnapp.actors import Side
 from linnapp.drafts import draft_of
-from linnapp.errors import Moved, NotPossible
+from linnapp.errors import Moved
 from linnapp.forms.modules import FileForm, JsonForm, read_draft
-from linnapp.manifest import Manifest, ManifestError, ManifestInvalid, differences, parse, to_json
+from linnapp.manifest import Manifest, ManifestError, ManifestInvalid, differences, to_json
 from linnapp.models import Application
-from linnapp.pages import signed_in
+from linnapp.pages import acting, refusal_told
 from linnapp.services.manifests import manifest_of, save_manifest
 from linnapp.services.versions import newest
-from linnapp.views.modules import editable, show_draft, tell_saved
+from linnapp.views.modules import show_draft, tell_saved
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def as_text(manifest: Manifest) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def manifest_json(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     """GET shows what is saved, POST saves."""
-    row = editable(request, account, application)
+    row = tab.editable(request, account, application)
     if request.method == "POST":
         return _save(request, row)
     return _show(request, row, text=as_text(manifest_of(row)), revision=row.manifest_revision)
@@ -50,25 +50,25 @@ def _save(request: HttpRequest, row: Application) -> HttpResponse:
     form = JsonForm(request.POST)
     if not form.is_valid():
         return _page(request, row, form, status=422)
-    try:
-        manifest = form.read(manifest_of(row))
-        saved = save_manifest(row, manifest, expected_revision=form.expected_revision, by=signed_in(request))
-    except ManifestInvalid as refusal:
-        return _page(request, row, form, errors=refusal.errors, status=422)
-    except Moved:
-        row = editable(request, row.account.slug, row.pk)
-        return _page(request, row, form, changes=_changes(row, manifest), moved=True, status=409)
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-        return redirect("manifest_json", row.account.slug, row.pk)
-    tell_saved(request, saved, before=row)
+    with refusal_told(request):
+        try:
+            manifest = form.read(manifest_of(row))
+            saved = save_manifest(
+                row, manifest, expected_revision=form.expected_revision, by=acting(request, Side.DEVELOPER)
+            )
+        except ManifestInvalid as refusal:
+            return _page(request, row, form, errors=refusal.errors, status=422)
+        except Moved:
+            row = tab.editable(request, row.account.slug, row.pk)
+            return _page(request, row, form, changes=_changes(row, manifest), moved=True, status=409)
+        tell_saved(request, saved, before=row)
     return redirect("manifest_json", row.account.slug, row.pk)
 
 
 @require_POST
 def json_preview(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     """What saving this text would change; nothing is saved."""
-    row = editable(request, account, application)
+    row = tab.editable(request, account, application)
     form = JsonForm(request.POST)
     return _previewed(request, row, form)
 
@@ -76,7 +76,7 @@ def json_preview(request: HttpRequest, account: str, application: UUID) -> HttpR
 @require_POST
 def json_import(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     """A file, shown as text with what it would change; nothing is saved."""
-    row = editable(request, account, application)
+    row = tab.editable(request, account, application)
     upload = FileForm(request.POST, request.FILES)
     if upload.is_valid():
         form = JsonForm({"text": upload.cleaned_data["file"], "revision": row.manifest_revision})
@@ -89,7 +89,7 @@ def json_import(request: HttpRequest, account: str, application: UUID) -> HttpRe
 @require_POST
 def json_as_form(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     """From the text to the form, with what is not saved yet."""
-    row = editable(request, account, application)
+    row = tab.editable(request, account, application)
     form = JsonForm(request.POST)
     if not form.is_valid():
         return _page(request, row, form, status=422)
@@ -105,7 +105,7 @@ def json_as_form(request: HttpRequest, account: str, application: UUID) -> HttpR
 @require_POST
 def draft_as_json(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     """From the form to the text, with what is not saved yet."""
-    row = editable(request, account, application)
+    row = tab.editable(request, account, application)
     draft = read_draft(request.POST)
     manifest = draft.manifest()
     changes = _changes(row, manifest)
@@ -118,7 +118,7 @@ def draft_as_json(request: HttpRequest, account: str, application: UUID) -> Http
 @require_safe
 def manifest_export(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     """The saved manifest as a file."""
-    row = editable(request, account, application)
+    row = tab.editable(request, account, application)
     response = HttpResponse(as_text(manifest_of(row)), content_type="application/json")
     response.headers["Content-Disposition"] = f'attachment; filename="manifest-{row.pk}.json"'
     return response
@@ -159,7 +159,7 @@ def _page(
         "form": form,
         "errors": _placed(errors, str(form["text"].value() or "")),
         "newest": version,
-        "since_newest": differences(parse(version.snapshot), manifest_of(row)) if version else [],
+        "since_newest": differences(version.manifest(), manifest_of(row)) if version else [],
     }
     context.setdefault("upload", FileForm())
     return render(request, "linnapp/manifest/manifest_json.html", context, status=status)

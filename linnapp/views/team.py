@@ -9,10 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from linnapp.errors import NotPossible
+from linnapp.actors import Side
 from linnapp.forms.people import AccountForm, InvitationForm, NewAccountForm, RoleForm
 from linnapp.models import Account, Invitation, Membership
-from linnapp.pages import explain, signed_in
+from linnapp.pages import acting, refusal_in, refusal_told, signed_in
 from linnapp.services import people
 
 
@@ -35,11 +35,8 @@ def invitation_create(request: HttpRequest, account: str) -> HttpResponse:
     row = get_object_or_404(Account.objects.owned_by(request.user), slug=account)
     form = InvitationForm(request.POST or None)
     if form.is_valid():
-        try:
-            people.invite(row, **form.cleaned_data, by=signed_in(request))
-        except NotPossible as refusal:
-            explain(form, refusal, "email")
-        else:
+        with refusal_in(form, "email"):
+            people.invite(row, **form.cleaned_data, by=acting(request, Side.CUSTOMER))
             messages.success(
                 request, f"{form.cleaned_data['email']} is invited. The link in the mail works for a week."
             )
@@ -50,7 +47,7 @@ def invitation_create(request: HttpRequest, account: str) -> HttpResponse:
 @require_POST
 def invitation_revoke(request: HttpRequest, account: str, invitation: int) -> HttpResponse:
     row = get_object_or_404(Invitation.objects.managed_by(request.user), pk=invitation, account__slug=account)
-    people.revoke(row, by=signed_in(request))
+    people.revoke(row, by=acting(request, Side.CUSTOMER))
     messages.success(request, f"The link sent to {row.email} does not work any more.")
     return redirect("team", account)
 
@@ -63,11 +60,8 @@ def member_role(request: HttpRequest, account: str, member: int) -> HttpResponse
     if not form.is_valid():
         messages.error(request, "Choose one of the roles.")
         return redirect("team", account)
-    try:
-        seat = people.change_role(seat, role=form.cleaned_data["role"], by=signed_in(request))
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
+    with refusal_told(request):
+        seat = people.change_role(seat, role=form.cleaned_data["role"], by=acting(request, Side.CUSTOMER))
         messages.success(request, f"{seat.user} is now {seat.get_role_display()} of {seat.account}.")
     return redirect("team", account)
 
@@ -82,13 +76,11 @@ def member_remove(request: HttpRequest, account: str, member: int) -> HttpRespon
         return render(
             request, "linnapp/people/member_remove.html", {"account": seat.account, "seat": seat, "leaving": leaving}
         )
-    try:
-        people.remove_member(seat, by=signed_in(request))
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-        return redirect("team", account)
-    messages.success(request, f"You left {seat.account}." if leaving else f"{seat.user} left {seat.account}.")
-    return redirect("home") if leaving else redirect("team", account)
+    with refusal_told(request):
+        people.remove_member(seat, by=acting(request, Side.CUSTOMER))
+        messages.success(request, f"You left {seat.account}." if leaving else f"{seat.user} left {seat.account}.")
+        return redirect("home") if leaving else redirect("team", account)
+    return redirect("team", account)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -96,7 +88,7 @@ def account_settings(request: HttpRequest, account: str) -> HttpResponse:
     row = get_object_or_404(Account.objects.owned_by(request.user), slug=account)
     form = AccountForm(request.POST or None, instance=row)
     if form.is_valid():
-        people.edit_account(row, **form.cleaned_data, by=signed_in(request))
+        people.edit_account(row, **form.cleaned_data, by=acting(request, Side.CUSTOMER))
         messages.success(request, "Saved.")
         return redirect("account_settings", account)
     # A form writes what was typed into its row, valid or not: the page's head names the account as it is.
@@ -125,13 +117,11 @@ def invitation_accept(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "linnapp/people/invitation_accept.html", context)
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
-    try:
-        people.accept(invitation, by=signed_in(request))
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-        return render(request, "linnapp/people/invitation_accept.html", context, status=422)
-    messages.success(request, f"Welcome to {invitation.account}.")
-    return redirect("team", invitation.account.slug)
+    with refusal_told(request):
+        people.accept(invitation, by=acting(request, Side.CUSTOMER))
+        messages.success(request, f"Welcome to {invitation.account}.")
+        return redirect("team", invitation.account.slug)
+    return render(request, "linnapp/people/invitation_accept.html", context, status=422)
 
 
 def _form_page(

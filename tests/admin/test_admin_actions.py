@@ -13,7 +13,7 @@ from installs.models import Installation, Session
 from linnapp.models import Account, Application, TimelineEntry, User, Version
 from linnapp.services import applications
 from tests.admin.test_admin import make_session, path_of
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 
 pytestmark = pytest.mark.django_db
 
@@ -85,12 +85,12 @@ def test_what_is_over_or_retired_is_not_resumed(
 ) -> None:
     client = client_of(paula)
     act(client, "suspend", installation)
-    lifecycle.uninstall(installation, by=carol)
+    lifecycle.uninstall(installation, by=acting(carol))
     installation.refresh_from_db()
     assert "Uninstalled: there is nothing to resume." in ask(client, "resume", installation).content.decode()
     assert "is uninstalled, and its permanent token ended" in act(client, "resume", installation).content.decode()
     act(client, "suspend", application)
-    removal.remove_application(application, by=alice)
+    removal.remove_application(application, by=acting(alice))
     assert "Retired: it cannot be resumed." in ask(client, "resume", application).content.decode()
     assert "is retired: nothing about it can be changed" in act(client, "resume", application).content.decode()
     assert "RESUMED" not in str(entries())
@@ -163,7 +163,7 @@ def test_every_row_of_a_long_list_can_be_chosen_at_once(
     northwind: Account, alice: User, paula: User, client_of: ClientOf
 ) -> None:
     made = [
-        applications.create_application(account=northwind, name=f"App {n}", kind="SYSTEM", by=alice)[0]
+        applications.create_application(account=northwind, name=f"App {n}", kind="SYSTEM", by=acting(alice))[0]
         for n in range(55)
     ]
     client = client_of(paula)

@@ -8,16 +8,16 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from installs.application.forms.activity import ABOUT
+from installs.application.forms.activity import CHOICES
 from installs.exchange import hours as hour_rows
 from installs.installations import lifecycle
 from installs.models import ExchangeHour, Installation, RefusalGroup
-from linnapp import timeline
+from linnapp import kinds, timeline
 from linnapp.models import Account, Application, TimelineEntry, User, Version
 from linnapp.services.applications import edit_application
-from linnapp.timeline import Kind, Side
+from linnapp.timeline import Side
 from linnapp.timeline_days import Hours, by_day
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 
 
 def activity(application: Application) -> str:
@@ -67,11 +67,15 @@ def test_what_it_is_about_can_be_chosen(
 
 
 def test_every_kind_about_an_application_can_be_chosen() -> None:
-    chosen = {kind for kinds in ABOUT.values() for kind in kinds}
+    """A kind that no choice finds is of the team, of an account, of support or of a connector."""
+    chosen = {kind for about, _ in CHOICES for kind in kinds.about(about)}
     elsewhere = {
-        kind for kind in Kind if kind.startswith(("MEMBER_", "INVITATION_", "ACCOUNT_", "SUPPORT_", "CONNECTOR_"))
+        kind
+        for kind in kinds.registered()
+        if kind.startswith(("MEMBER_", "INVITATION_", "ACCOUNT_", "SUPPORT_", "CONNECTOR_"))
     }
-    assert chosen | elsewhere == set(Kind)
+    assert {kind.about for kind in chosen} | {"staff"} == {about for about, _ in CHOICES}
+    assert chosen | elsewhere == set(kinds.registered())
 
 
 def test_search_finds_accounts_versions_and_the_team(
@@ -88,7 +92,7 @@ def test_search_does_not_tell_who_works_for_a_customer(
 ) -> None:
     type(carol).objects.filter(pk=carol.pk).update(name="Zebedee")
     carol.refresh_from_db()
-    lifecycle.uninstall(installation, by=carol)
+    lifecycle.uninstall(installation, by=acting(carol))
     page = client_of(alice).get(activity(application), {"q": "Zebedee"}).content.decode()
     assert "Nothing matches." in page
 
@@ -105,7 +109,7 @@ def test_hours_of_exchanges_are_folded(
 def test_the_hour_that_runs_is_told_on_top(
     client_of: ClientOf, alice: User, application: Application, version: Version, depot: Account, dave: User
 ) -> None:
-    installation = lifecycle.install(application, account=depot, version=version, by=dave).installation
+    installation = lifecycle.install(application, account=depot, version=version, by=acting(dave)).installation
     client, hour = client_of(alice), hour_rows.hour_of(timezone.now())
     assert "has its line here once it is over" not in client.get(activity(application)).content.decode()
     ExchangeHour.objects.create(installation=installation, hour=hour, exchanges=2, refused=1, addresses=1)
@@ -142,7 +146,7 @@ def test_one_installation_has_its_own_hours(
     depot: Account,
     dave: User,
 ) -> None:
-    lifecycle.install(application, account=depot, version=version, by=dave)
+    lifecycle.install(application, account=depot, version=version, by=acting(dave))
     hours(installation, 1)
     page = client_of(alice).get(activity(application), {"installation": str(installation.pk)}).content.decode()
     assert "10 exchanges, 1 refused, from 1 address" in page
@@ -159,13 +163,13 @@ def test_other_applications_stay_out(
     client_of: ClientOf, alice: User, application: Application, northwind: Account
 ) -> None:
     other = Application.objects.create(account=northwind, name="Other", type=Application.Type.SYSTEM)
-    edit_application(other, by=alice, summary="x")
+    edit_application(other, by=acting(alice), summary="x")
     assert "Summary changed" not in client_of(alice).get(activity(application)).content.decode()
 
 
 def test_it_turns_its_pages(client_of: ClientOf, alice: User, application: Application) -> None:
     for number in range(60):
-        edit_application(application, by=alice, summary=f"{number}")
+        edit_application(application, by=acting(alice), summary=f"{number}")
     client = client_of(alice)
     first = client.get(activity(application))
     assert first.content.decode().count("Summary changed by Alice") == 50
@@ -196,7 +200,7 @@ def test_it_needs_few_queries(
     django_assert_max_num_queries: Callable[..., Any],
 ) -> None:
     for number in range(60):
-        edit_application(application, by=alice, summary=f"{number}")
+        edit_application(application, by=acting(alice), summary=f"{number}")
     client = client_of(alice)
     with django_assert_max_num_queries(13):
         client.get(activity(application))

@@ -10,13 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from installs.application import attention, figures, secret_ends
-from installs.application.checklist import checklist, in_words
+from installs.application.checklist import checklist
 from installs.installations import lifecycle, suspending
 from installs.models import Delivery, ExchangeHour, Installation, PostbackHost, RefusalGroup
 from linnapp.models import Account, Application, User, Version
 from linnapp.services import secrets
 from tests.exchange.test_exchanges import exchange
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 from tests.kit.posting import install, wait_for_200, with_postback
 
 ENDPOINT = "https://hooks.northwind.example/installed"
@@ -57,7 +57,7 @@ def test_the_lines_tick_themselves(
         application=application, kind=Version.Kind.RELEASED, major=1, minor=0, patch=0, snapshot=version.snapshot
     )
     assert open_and_done(application)[0] == "installed"
-    installation = lifecycle.install(application, account=northwind, version=version, by=alice).installation
+    installation = lifecycle.install(application, account=northwind, version=version, by=acting(alice)).installation
     assert open_and_done(application)[0] == "exchange"
     exchange(installation, application.created_at + timedelta(minutes=4, seconds=12))
     assert open_and_done(application)[0] is None
@@ -123,14 +123,6 @@ def test_before_a_release_the_saved_manifest_says_whether_there_is_a_postback(
     assert "postback" in [line.name for line in checklist(application).lines]
 
 
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0, "0 s"), (59, "59 s"), (252, "4 min 12 s"), (3600, "1 h 0 min"), (90_000, "1 d 1 h"), (-5, "0 s")],
-)
-def test_spans_are_said_in_two_units(seconds: int, words: str) -> None:
-    assert in_words(timedelta(seconds=seconds)) == words
-
-
 # Needs attention.
 
 
@@ -162,14 +154,14 @@ def test_refused_exchanges_of_the_last_day_are_named_by_cause(application: Appli
 
 
 def test_suspended_installations_are_told(application: Application, installation: Installation, sam: User) -> None:
-    suspending.suspend_by_staff(installation, reason="Asked for.", by=sam)
+    suspending.suspend_by_staff(installation, by=acting(sam, reason="Asked for."))
     assert sentences(application) == ["1 installation is suspended"]
 
 
 def test_a_secret_that_ends_soon_is_told(application: Application, alice: User) -> None:
     old = application.secrets.get()
-    secrets.create_secret(application=application, by=alice)
-    secret_ends.retire_secret(old, after=timedelta(hours=24), by=alice)
+    secrets.create_secret(application=application, by=acting(alice))
+    secret_ends.retire_secret(old, after=timedelta(hours=24), by=acting(alice))
     assert sentences(application)[0].startswith(f"Application Secret …{old.tail} ends on ")
 
 
@@ -232,7 +224,7 @@ def test_what_nothing_mends_or_was_long_ago_is_not_told(
     become(owed[1], state=State.STOPPED, ended_at=now)
     become(owed[2], state=State.EXHAUSTED, ended_at=now - timedelta(days=8))
     assert owed[1].installation is not None
-    lifecycle.uninstall(owed[1].installation, by=carol)
+    lifecycle.uninstall(owed[1].installation, by=acting(carol))
     Delivery.objects.create(
         application=application, event=Delivery.Event.TEST, state=State.STOPPED, ended_at=now, url=ENDPOINT, nonce="t"
     )

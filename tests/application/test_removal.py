@@ -7,7 +7,7 @@ from django.utils import timezone
 from installs.installations import lifecycle
 from installs.models import Installation, PermanentToken
 from linnapp.models import Account, Application, Secret, TimelineEntry, User, Version
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 
 
 def url(application: Application) -> str:
@@ -31,7 +31,7 @@ def test_one_that_nobody_ever_installed_is_deleted(
 def test_one_that_was_installed_once_is_retired_and_stays_readable(
     installation: Installation, application: Application, alice: User, carol: User, client_of: ClientOf
 ) -> None:
-    lifecycle.uninstall(installation, by=carol)
+    lifecycle.uninstall(installation, by=acting(carol))
     client = client_of(alice)
     page = client.get(url(application)).content.decode()
     assert "It was installed 1 time, so it is <strong>retired</strong>" in page
@@ -82,7 +82,7 @@ def test_without_its_name_nothing_is_removed(
 def test_one_that_is_retired_is_not_removed_again(
     installation: Installation, application: Application, alice: User, carol: User, client_of: ClientOf
 ) -> None:
-    lifecycle.uninstall(installation, by=carol)
+    lifecycle.uninstall(installation, by=acting(carol))
     Application.objects.update(retired_at=timezone.now())
     client = client_of(alice)
     assert "is retired already" in client.get(url(application)).content.decode()

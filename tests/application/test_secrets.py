@@ -10,7 +10,7 @@ from installs.installations import lifecycle
 from installs.models import Installation, Session
 from linnapp.models import Account, Application, Secret, TimelineEntry, User
 from linnapp.services import applications, secrets
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 
 
 def url(name: str, application: Application, *more: object) -> str:
@@ -32,7 +32,7 @@ def exchange(installation: Installation, secret: Secret) -> Any:
 
 @pytest.fixture
 def second(application: Application, alice: User) -> Secret:
-    return secrets.create_secret(application=application, by=alice)
+    return secrets.create_secret(application=application, by=acting(alice))
 
 
 @pytest.fixture
@@ -193,7 +193,7 @@ def test_a_stranger_neither_makes_nor_retires(
 def test_a_secret_is_not_retired_under_another_application(
     first: Secret, second: Secret, northwind: Account, alice: User, client_of: ClientOf
 ) -> None:
-    other, _ = applications.create_application(account=northwind, name="Other", kind="SYSTEM", by=alice)
+    other, _ = applications.create_application(account=northwind, name="Other", kind="SYSTEM", by=acting(alice))
     assert client_of(alice).post(url("secret_retire", other, first.pk), {"after": "now"}).status_code == 404
 
 

@@ -14,7 +14,7 @@ from installs.models import Installation
 from linnapp.models import Account, Application, User, Version
 from linnapp.services import versions
 from linnapp.services.manifests import manifest_of, save_manifest
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 
 CountQueries = Callable[..., Any]
 
@@ -28,7 +28,7 @@ def rename_first_module(application: Application, formatted_name: str, by: User)
     manifest = manifest_of(row)
     first = replace(manifest.modules[0], formatted_name=formatted_name)
     changed = replace(manifest, modules=(first, *manifest.modules[1:]))
-    return save_manifest(row, changed, expected_revision=row.manifest_revision, by=by)
+    return save_manifest(row, changed, expected_revision=row.manifest_revision, by=acting(by))
 
 
 def notes_address(application: Application) -> str:
@@ -50,7 +50,9 @@ def test_the_development_version_is_on_top_and_the_newest_is_marked(
     client_of: ClientOf, alice: User, application: Application, version: Version
 ) -> None:
     rename_first_module(application, "Bridge 2", alice)
-    versions.create_version(application, number=(1, 1, 0), notes="Second.\nMore.", expected_revision=2, by=alice)
+    versions.create_version(
+        application, number=(1, 1, 0), notes="Second.\nMore.", expected_revision=2, by=acting(alice)
+    )
     page = client_of(alice).get(address("version_list", application)).content.decode()
     assert page.index("Development Version</a>") < page.index("1.1.0</a>") < page.index("1.0.0</a>")
     assert page.count('data-tone="active"><svg') >= 1
@@ -125,7 +127,9 @@ def test_a_version_shows_its_modules_notes_and_what_it_changed(
     client_of: ClientOf, alice: User, application: Application, version: Version
 ) -> None:
     rename_first_module(application, "Bridge <2>", alice)
-    second = versions.create_version(application, number=(1, 1, 0), notes="Second.", expected_revision=2, by=alice)
+    second = versions.create_version(
+        application, number=(1, 1, 0), notes="Second.", expected_revision=2, by=acting(alice)
+    )
     page = client_of(alice).get(address("version_detail", application, second.pk)).content.decode()
     assert "Changes since 1.0.0" in page
     assert "Formatted Name" in page
@@ -273,7 +277,7 @@ def test_a_version_is_created_in_three_steps(
     draft(client, application, notes="Faster.\r\nAnd safer.")
     fields = {"number": "1.1.0", "notes": "Faster.\r\nAnd safer.", "revision": row.manifest_revision}
     response = client.post(address("version_release", application), fields, follow=True)
-    created = application.versions.latest()
+    created = application.versions.the_latest()
     assert created is not None
     assert (created.label, created.notes, created.created_by) == ("1.1.0", "Faster.\nAnd safer.", alice)
     assert response.redirect_chain == [(address("version_detail", application, created.pk), 302)]
@@ -287,7 +291,7 @@ def test_releasing_moves_no_installation(
     before = Installation.objects.filter(pk=installation.pk).values().get()
     fields = {"number": "1.1.0", "notes": "", "revision": row.manifest_revision}
     client_of(alice).post(address("version_release", application), fields)
-    assert application.versions.latest().label == "1.1.0"  # type: ignore[union-attr]
+    assert application.versions.the_latest().label == "1.1.0"  # type: ignore[union-attr]
     assert Installation.objects.filter(pk=installation.pk).values().get() == before
 
 
@@ -346,7 +350,7 @@ def test_a_number_that_somebody_took_meanwhile_is_refused(
     row = rename_first_module(application, "Bridge 2", alice)
     client = client_of(alice)
     draft(client, application, notes="Mine.")
-    versions.create_version(application, number=(1, 1, 0), notes="Bob's.", expected_revision=2, by=bob)
+    versions.create_version(application, number=(1, 1, 0), notes="Bob's.", expected_revision=2, by=acting(bob))
     fields = {"number": "1.1.0", "notes": "Mine.", "revision": row.manifest_revision}
     response = client.post(address("version_release", application), fields, follow=True)
     assert "The number must be above 1.1.0, the newest version." in response.content.decode()
@@ -427,7 +431,7 @@ def test_a_developer_of_the_team_may_release(client_of: ClientOf, bob: User, app
 def test_the_development_version_is_no_account_to_update(
     client_of: ClientOf, alice: User, application: Application, northwind: Account
 ) -> None:
-    lifecycle.install(application, account=northwind, version=application.versions.development(), by=alice)
+    lifecycle.install(application, account=northwind, version=application.versions.development(), by=acting(alice))
     client = client_of(alice)
     draft(client, application, number="1.0.0")
     page = client.get(address("version_release", application)).content.decode()

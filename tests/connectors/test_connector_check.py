@@ -22,10 +22,9 @@ from installs.models import Connector, ConnectorCheck
 from installs.outbound import Client as Door
 from linnapp import credentials
 from linnapp.models import Account, TimelineEntry, User
-from linnapp.timeline import Kind
 from tests.connectors.test_connectors import FILLED, SIX, seen, url
 from tests.kit.answers import endless_body, never_answers
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 from tests.kit.receivers import Broken, Received, Reply, nobody_listens, receiving
 
 pytestmark = pytest.mark.usefixtures("to_loopback")
@@ -48,7 +47,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def connector(account: Account, base_url: str, by: User, **fields: str) -> Connector:
-    return making.make(account, making.Values(**FILLED | {"base_url": base_url} | fields), by=by)
+    return making.make(account, making.Values(**FILLED | {"base_url": base_url} | fields), by=acting(by))
 
 
 def check(client: Client, row: Connector) -> str:
@@ -97,7 +96,7 @@ def test_a_connector_that_works_passes_each_step(carols: Client, carol: User, ca
     row.refresh_from_db()
     assert (row.state, row.session_token, row.generation) == (Connector.State.WORKING, SESSION, 1)
     assert "Working just now none Yes" in seen(carols.get(url("connector_list")))
-    assert TimelineEntry.objects.get(kind=Kind.CONNECTOR_TESTED).facts["connector"] == "Warehouse"
+    assert TimelineEntry.objects.get(kind="CONNECTOR_TESTED").facts["connector"] == "Warehouse"
 
 
 @pytest.mark.parametrize("session", [SESSION, OPAQUE, SESSION.replace("-", "").upper(), "short"])
@@ -314,12 +313,12 @@ def test_after_a_change_the_test_before_is_told_to_be_of_what_was(carols: Client
     with receiving(api) as receiver:
         row = connector(cakes, receiver.url, carol)
         check(carols, row)
-        making.edit(row, making.Values(**FILLED | {"base_url": receiver.url, "name": "Renamed"}), by=carol)
+        making.edit(row, making.Values(**FILLED | {"base_url": receiver.url, "name": "Renamed"}), by=acting(carol))
         page = seen(carols.get(url("connector_check", row.pk)))
         assert "It works." in page
         row.refresh_from_db()
         assert (row.state, row.session_token) == (Connector.State.WORKING, SESSION)
-    making.edit(row, making.Values(**FILLED | {"name": "Renamed"}), by=carol)
+    making.edit(row, making.Values(**FILLED | {"name": "Renamed"}), by=acting(carol))
     page = seen(carols.get(url("connector_check", row.pk)))
     assert "It works." not in page
     assert "The connector was changed since." in page
@@ -373,7 +372,7 @@ def test_one_runs_at_a_time_and_not_too_many_a_minute(carols: Client, carol: Use
 
 def test_what_nobody_took_in_a_minute_is_not_run(carols: Client, carol: User, cakes: Account) -> None:
     with receiving(api) as receiver:
-        waiting = checking.start(connector(cakes, receiver.url, carol), by=carol)
+        waiting = checking.start(connector(cakes, receiver.url, carol), by=acting(carol))
         ConnectorCheck.objects.update(created_at=timezone.now() - timedelta(seconds=61))
         checking.work(waiting.pk)
         assert receiver.received == []
@@ -382,7 +381,7 @@ def test_what_nobody_took_in_a_minute_is_not_run(carols: Client, carol: User, ca
     assert "hx-trigger" not in page.content.decode()
     # It stands in nobody's way.
     other = connector(cakes, "https://api.example.com", carol, name="Other")
-    assert checking.start(other, by=carol).pk != waiting.pk
+    assert checking.start(other, by=acting(carol)).pk != waiting.pk
 
 
 def test_only_the_checks_of_the_last_minutes_are_kept(carols: Client, carol: User, cakes: Account) -> None:
@@ -396,8 +395,8 @@ def test_only_the_checks_of_the_last_minutes_are_kept(carols: Client, carol: Use
 
 def test_what_happened_to_it_stands_on_its_page(carols: Client, carol: User, cakes: Account) -> None:
     row = connector(cakes, "https://api.example.com", carol)
-    making.make(cakes, making.Values(**FILLED | {"name": "Other"}), by=carol)
-    making.set_enabled(row, enabled=False, by=carol)
+    making.make(cakes, making.Values(**FILLED | {"name": "Other"}), by=acting(carol))
+    making.set_enabled(row, enabled=False, by=acting(carol))
     happened = seen(carols.get(url("connector_check", row.pk))).partition("What happened ")[2]
     assert happened.startswith(
         "Connector Warehouse changed by Carol: disabled just now Connector Warehouse made by Carol just now"
@@ -451,8 +450,8 @@ def test_credentials_that_cannot_be_read_end_the_test_with_words(carols: Client,
 def test_a_disabled_one_is_not_called(carols: Client, carol: User, cakes: Account) -> None:
     with receiving(api) as receiver:
         row = connector(cakes, receiver.url, carol)
-        waiting = checking.start(row, by=carol)
-        making.set_enabled(row, enabled=False, by=carol)
+        waiting = checking.start(row, by=acting(carol))
+        making.set_enabled(row, enabled=False, by=acting(carol))
         checking.work(waiting.pk)
         answer = carols.post(url("connector_check", row.pk), follow=True)
         with pytest.raises(CommandError, match="Warehouse is disabled"):
@@ -473,7 +472,7 @@ def test_an_edit_while_it_is_tested_is_not_told_working(carols: Client, carol: U
     def answer(received: Received) -> Reply:
         assert row
         try:
-            making.edit(row, making.Values(**FILLED | {"base_url": row.base_url, "scope": "Other"}), by=carol)
+            making.edit(row, making.Values(**FILLED | {"base_url": row.base_url, "scope": "Other"}), by=acting(carol))
         finally:
             connection.close()
         return api(received)
@@ -494,7 +493,7 @@ def test_an_edit_while_it_is_tested_is_not_told_failing(carols: Client, carol: U
             return Reply(404)
         assert row
         try:
-            making.edit(row, making.Values(**FILLED | {"base_url": row.base_url, "scope": "Other"}), by=carol)
+            making.edit(row, making.Values(**FILLED | {"base_url": row.base_url, "scope": "Other"}), by=acting(carol))
         finally:
             connection.close()
         return api(received)

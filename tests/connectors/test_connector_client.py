@@ -16,13 +16,15 @@ from django.utils import timezone
 
 from installs.connectors import calling, making
 from installs.connectors.client import AUTHORIZE, RENEWED_FOR_OTHERS_SECONDS, Caller, Credentials, Sessions
-from installs.connectors.reading import Authorised, NotAuthorised
+from installs.connectors.faults import NotAuthorised, Why
+from installs.connectors.reading import Authorised
 from installs.connectors.sessions import RowSessions
 from installs.models import Connector
 from installs.outbound import Answer, Client, NotSent
 from linnapp import credentials
 from linnapp.models import Account, User
 from tests.kit.answers import endless_body, never_answers
+from tests.kit.people import acting
 from tests.kit.receivers import Broken, Received, Reply, nobody_listens, receiving
 
 pytestmark = pytest.mark.usefixtures("to_loopback")
@@ -217,11 +219,11 @@ def test_who_holds_a_connector_as_it_was_keeps_no_session_of_it_and_waits_for_no
         held = caller(row)
         if act == "edit":
             values = making.Values(**{name: getattr(row, name) for name in NAMES} | {"scope": "Other"})
-            making.edit(row, values, by=carol)
+            making.edit(row, values, by=acting(carol))
         elif act == "disable":
-            making.set_enabled(row, enabled=False, by=carol)
+            making.set_enabled(row, enabled=False, by=acting(carol))
         else:
-            making.delete(row, by=carol)
+            making.delete(row, by=acting(carol))
         began = time.monotonic()
         with pytest.raises(NotAuthorised, match="meanwhile"):
             held.call("GET", "/api/x")
@@ -243,7 +245,7 @@ def test_what_is_disabled_while_it_authorises_makes_no_call(cakes: Account, caro
     def answer(received: Received) -> Reply:
         assert row
         try:
-            making.set_enabled(row, enabled=False, by=carol)
+            making.set_enabled(row, enabled=False, by=acting(carol))
         finally:
             connection.close()
         return as_json(token="s")
@@ -259,7 +261,7 @@ def test_what_is_disabled_while_it_authorises_makes_no_call(cakes: Account, caro
 
 def test_a_claim_is_of_the_session_that_was_seen_to_fail_and_of_one_caller(cakes: Account, carol: User) -> None:
     row = connector(cakes, "https://api.example.com", carol)
-    sessions, fault = RowSessions(row), NotAuthorised("No.", "Mend it.")
+    sessions, fault = RowSessions(row), NotAuthorised(Why.REFUSED, "No.", "Mend it.")
     assert not sessions.claim(1)
     assert sessions.claim(0)
     assert not sessions.claim(0)

@@ -21,8 +21,7 @@ from linnapp import endings
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Application, TimelineEntry, User, Version
 from linnapp.services import secrets
-from linnapp.timeline import Kind
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 from tests.kit.pressing import form_of
 
 SIX = {
@@ -52,7 +51,7 @@ def carols(carol: User, cakes: Account, client_of: ClientOf) -> Client:
 
 @pytest.fixture
 def made(cakes: Account, carol: User) -> Connector:
-    return making.make(cakes, making.Values(**FILLED), by=carol)
+    return making.make(cakes, making.Values(**FILLED), by=acting(carol))
 
 
 def url(name: str, *more: object, account: str = "carols-cakes") -> str:
@@ -89,7 +88,7 @@ def test_the_list_shows_host_state_last_success_and_error_and_whether_it_is_enab
 ) -> None:
     page = seen(carols.get(url("connector_list")))
     assert "Warehouse api.linnworks.net Not tested never none Yes" in page
-    making.set_enabled(made, enabled=False, by=carol)
+    making.set_enabled(made, enabled=False, by=acting(carol))
     Connector.objects.update(state=Connector.State.FAILING, last_error="The answer is empty.")
     page = seen(carols.get(url("connector_list")))
     assert re.search(r"Failing never \S+.* The answer is empty\. Disabled", page)
@@ -128,7 +127,7 @@ def test_it_is_saved_encrypted_and_told_in_the_timeline_without_a_value(carols: 
     assert answer.headers["Location"] == url("connector_check", row.pk)
     assert values(row) == FILLED
     stored = str(Connector.objects.values().get())
-    entry = TimelineEntry.objects.get(kind=Kind.CONNECTOR_MADE)
+    entry = TimelineEntry.objects.get(kind="CONNECTOR_MADE")
     for value in HIDDEN:
         assert value not in stored
         assert value not in str(entry.facts)
@@ -190,7 +189,7 @@ def test_two_of_an_account_do_not_share_a_name(carols: Client, carol: User, made
     answer = add(carols, name="warehouse")
     assert answer.status_code == 422
     assert "There is a connector named warehouse already." in seen(answer)
-    other = making.make(made.account, making.Values(**FILLED | {"name": "Shop"}), by=carol)
+    other = making.make(made.account, making.Values(**FILLED | {"name": "Shop"}), by=acting(carol))
     answer = carols.post(url("connector_edit", other.pk), {**FILLED, "name": "Warehouse"})
     assert answer.status_code == 422
     assert values(other)["name"] == "Shop"
@@ -217,7 +216,7 @@ def test_an_empty_field_keeps_what_is_stored_and_a_full_one_replaces_it(carols: 
     assert answer.headers["Location"] == url("connector_check", made.pk)
     assert values(made) == FILLED | {"application_secret": new}
     assert (made.session_token, made.state, made.generation) == ("", Connector.State.UNTESTED, 1)
-    assert TimelineEntry.objects.get(kind=Kind.CONNECTOR_EDITED).facts["fields"] == "Application secret"
+    assert TimelineEntry.objects.get(kind="CONNECTOR_EDITED").facts["fields"] == "Application secret"
 
 
 def test_what_is_stored_goes_to_no_other_server(carols: Client, made: Connector) -> None:
@@ -271,7 +270,7 @@ def test_deleting_asks_first(carols: Client, made: Connector) -> None:
     assert Connector.objects.exists()
     assert carols.post(url("connector_delete", made.pk)).headers["Location"] == url("connector_list")
     assert not Connector.objects.exists()
-    assert TimelineEntry.objects.filter(kind=Kind.CONNECTOR_DELETED).exists()
+    assert TimelineEntry.objects.filter(kind="CONNECTOR_DELETED").exists()
 
 
 # One's own installation.
@@ -279,7 +278,7 @@ def test_deleting_asks_first(carols: Client, made: Connector) -> None:
 
 @pytest.fixture
 def own(application: Application, version: Version, northwind: Account, alice: User) -> Installation:
-    return lifecycle.install(application, account=northwind, version=version, by=alice).installation
+    return lifecycle.install(application, account=northwind, version=version, by=acting(alice)).installation
 
 
 def connect(client: Client, installation: Installation, account: str = "northwind") -> Any:
@@ -328,14 +327,14 @@ def test_somebody_elses_application_is_not_connected_because_its_secret_is_its_m
 
 
 def test_nor_is_one_that_is_suspended(alice: User, own: Installation, client_of: ClientOf) -> None:
-    suspending.suspend(own, by=alice)
+    suspending.suspend(own, by=acting(alice))
     page = seen(connect(client_of(alice), own))
     assert "is suspended by the account: a connector could not authorise." in page
     assert not Connector.objects.exists()
 
 
 def test_nor_is_one_that_is_over(alice: User, own: Installation, client_of: ClientOf) -> None:
-    lifecycle.uninstall(own, by=alice)
+    lifecycle.uninstall(own, by=acting(alice))
     assert "is not installed on Northwind any more" in seen(connect(client_of(alice), own))
     assert not Connector.objects.exists()
 
@@ -353,7 +352,7 @@ def test_another_accounts_connector_is_not_found_through_ones_own_address(
 def test_the_service_sends_no_stored_secret_to_another_server_either(made: Connector, carol: User) -> None:
     elsewhere = FILLED | {"base_url": "https://evil.example", "token": "", "application_secret": ""}
     with pytest.raises(NotPossible, match=r"were stored for api\.linnworks\.net"):
-        making.edit(made, making.Values(**elsewhere), by=carol)
+        making.edit(made, making.Values(**elsewhere), by=acting(carol))
     assert values(made) == FILLED
 
 
@@ -371,14 +370,14 @@ def test_the_pages_that_end_something_name_the_connectors_that_stop(
         url("installation_suspend", own.pk, account="northwind"),
         url("secret_retire", own.application_id, secret.pk, account="northwind"),
     ]
-    secrets.create_secret(application=own.application, by=alice)
+    secrets.create_secret(application=own.application, by=acting(alice))
     for page in pages:
         assert "This connector stops: Stock Bridge." in seen(client.get(page))
     for page in pages:
         assert "Stock Bridge." not in seen(client_of(bob).get(page))
-    theirs = making.make(own.account, making.Values(**FILLED), by=alice)
+    theirs = making.make(own.account, making.Values(**FILLED), by=acting(alice))
     Connector.objects.filter(pk=theirs.pk).update(token_encrypted="x", application_secret_encrypted="x")
-    making.set_enabled(Connector.objects.get(name="Stock Bridge"), enabled=False, by=alice)
+    making.set_enabled(Connector.objects.get(name="Stock Bridge"), enabled=False, by=acting(alice))
     for page in pages:
         assert "connector stops" not in seen(client.get(page))
 
@@ -390,10 +389,10 @@ def test_a_secret_that_was_retired_is_told_to_the_account_that_made_it(
     connect(client, own)
     mine, secret = Connector.objects.get(), own.application.secrets.get()
     assert retired_secret(mine) is None
-    secrets.create_secret(application=own.application, by=alice)
-    secret_ends.retire_secret(secret, after=endings.AFTER["now"], by=alice)
+    secrets.create_secret(application=own.application, by=acting(alice))
+    secret_ends.retire_secret(secret, after=endings.AFTER["now"], by=acting(alice))
     fault = retired_secret(mine)
     assert str(fault) == f"Application secret …{secret.tail} was retired: the portal knows it no more."
-    theirs = making.make(cakes, making.Values(**FILLED | {"base_url": mine.base_url}), by=carol)
+    theirs = making.make(cakes, making.Values(**FILLED | {"base_url": mine.base_url}), by=acting(carol))
     theirs.application_secret_encrypted = mine.application_secret_encrypted
     assert retired_secret(theirs) is None

@@ -20,6 +20,7 @@ from linnapp.services import applications, people, versions
 from linnapp.services.manifests import save_manifest
 from tests.drill import plan
 from tests.drill.plan import WIRE_EMAIL, WIRE_PASSWORD, Consent
+from tests.kit.people import acting
 
 APPLICATIONS = 10
 
@@ -61,10 +62,14 @@ def _person(email: str, password: str | None = None) -> User:
 
 def _application(account: Account, by: User, postback_url: str) -> Application:
     name = f"Drill {postback_url.rpartition('/')[2]}"
-    application, _ = applications.create_application(account=account, name=name, kind=Application.Type.SYSTEM, by=by)
+    application, _ = applications.create_application(
+        account=account, name=name, kind=Application.Type.SYSTEM, by=acting(by)
+    )
     modules = [{"Type": "ExternalApplication", "Parameters": [{"Name": "PostbackUrl", "Value": postback_url}]}]
-    saved = save_manifest(application, parse({"Modules": modules}), expected_revision=1, by=by)
-    versions.create_version(application, number=(1, 0, 0), notes="", expected_revision=saved.manifest_revision, by=by)
+    saved = save_manifest(application, parse({"Modules": modules}), expected_revision=1, by=acting(by))
+    versions.create_version(
+        application, number=(1, 0, 0), notes="", expected_revision=saved.manifest_revision, by=acting(by)
+    )
     return application
 
 
@@ -91,7 +96,7 @@ def _consented(consent: Consent) -> bool:
             version=Version.objects.get(application=application, kind=Version.Kind.RELEASED),
             consent=consent.nonce,
             tracking=consent.tracking,
-            by=User.objects.get(email=consent.email),
+            by=acting(User.objects.get(email=consent.email)),
         )
     except (OperationalError, InterfaceError):
         connections.close_all()

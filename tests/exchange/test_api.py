@@ -32,6 +32,7 @@ from installs.models import (
 from linnapp import endings
 from linnapp.models import Secret, User
 from linnapp.services import secrets
+from tests.kit.people import acting
 from tests.kit.portal import Portal
 
 URL = "/api/Auth/AuthorizeByApplication"
@@ -255,9 +256,9 @@ def test_a_session_ends_with_the_secret_it_was_made_with(right: dict[str, str], 
     application = Installation.objects.get().application
     first = application.secrets.get()
     token = post(right).json()["Token"]
-    second = secrets.create_secret(application=application, by=alice)
+    second = secrets.create_secret(application=application, by=acting(alice))
     other = post(right | {"ApplicationSecret": second.value()}).json()["Token"]
-    secret_ends.retire_secret(first, after=timedelta(0), by=alice)
+    secret_ends.retire_secret(first, after=timedelta(0), by=acting(alice))
     assert (call(token), call(other)) == (401, 200)
     answer = post(right)
     assert (answer.status_code, message(answer)) == (400, UNPROVEN)
@@ -266,8 +267,8 @@ def test_a_session_ends_with_the_secret_it_was_made_with(right: dict[str, str], 
 def test_a_secret_that_ends_tomorrow_still_counts_today(right: dict[str, str], alice: User) -> None:
     application = Installation.objects.get().application
     first = application.secrets.get()
-    secrets.create_secret(application=application, by=alice)
-    secret_ends.retire_secret(first, after=endings.AFTER["24h"], by=alice)
+    secrets.create_secret(application=application, by=acting(alice))
+    secret_ends.retire_secret(first, after=endings.AFTER["24h"], by=acting(alice))
     token = post(right).json()["Token"]
     assert call(token) == 200
     Secret.objects.filter(pk=first.pk).update(ends_at=timezone.now())

@@ -13,6 +13,7 @@ from installs.installations import lifecycle, suspending
 from installs.models import Installation, Session
 from linnapp.models import Account, Application, User
 from linnapp.services import applications
+from tests.kit.people import acting
 
 URL = "/api/Auth/AuthorizeByApplication"
 LOCATIONS = "/api/Inventory/GetStockLocations"
@@ -72,7 +73,7 @@ def test_another_developer_is_not_told_whose_session_token_it_is(
 ) -> None:
     session = exchange(credentials_of).json()["Token"]
     other, secret = applications.create_application(
-        account=northwind, name="Other", kind=Application.Type.SYSTEM, by=alice
+        account=northwind, name="Other", kind=Application.Type.SYSTEM, by=acting(alice)
     )
     answer = exchange({"ApplicationId": str(other.pk), "ApplicationSecret": secret.value(), "Token": session})
     assert answer.json()["Message"].startswith("Token is not a permanent token of this portal.")
@@ -82,7 +83,7 @@ def test_suspending_ends_sessions_and_refuses_the_next(
     credentials_of: dict[str, str], installation: Installation, paula: User
 ) -> None:
     token = exchange(credentials_of).json()["Token"]
-    suspending.suspend_by_staff(installation, reason="Abuse", by=paula)
+    suspending.suspend_by_staff(installation, by=acting(paula, reason="Abuse"))
     assert exchange(credentials_of).status_code == 400
     assert Client().get(LOCATIONS, headers={"Authorization": token}).status_code == 401
 

@@ -20,8 +20,8 @@ CAP = 100
 ANSWERED_BEFORE_THE_ACT = 40
 # Each act happens to an application of its own, because the tests share a portal.
 ACTS = {
-    "Stock Bridge": "suspending.suspend_by_staff(installation, reason='Test', by=paula)",
-    "Parcel Sync": "suspending.suspend_application(installation.application, reason='Test', by=paula)",
+    "Stock Bridge": "suspending.suspend_by_staff(installation, by=paula)",
+    "Parcel Sync": "suspending.suspend_application(installation.application, by=paula)",
     "Blue Market": "lifecycle.uninstall(installation, by=owner)",
     "Ledger Link": "suspending.suspend(installation, by=owner)",
     "Review Lamp": "secret_ends.retire_secret(secret, after=endings.AFTER['now'], by=paula)",
@@ -29,14 +29,17 @@ ACTS = {
 AT_THE_CAP = "Order Board"
 INSTALLED_LATE = "Ledger Link"
 PREPARE = """
-from installs import lifecycle, rotation, suspending
+from installs.application import secret_ends
+from installs.installations import lifecycle, suspending
 from installs.models import Installation, Session
+from linnapp import endings
+from linnapp.actors import Actor, Side
 from linnapp.models import User
 from linnapp.services import secrets
-paula = User.objects.get(email="paula@linnapp.example")
+paula = Actor(User.objects.get(email="paula@linnapp.example"), Side.STAFF, "Test")
 installation = Installation.objects.active().filter(application__name={name!r}).order_by("installed_at", "pk").first()
 secret = installation.application.secrets.live().first()
-owner = installation.account.owners()[0]
+owner = Actor(installation.account.owners()[0], Side.CUSTOMER)
 """
 SHOW = """
 secrets.create_secret(application=installation.application, by=paula)
@@ -49,9 +52,9 @@ application = installation.application
 there = Installation.objects.live().filter(application=application).values("account")
 others = Account.objects.exclude(pk__in=there).exclude(pk=application.account_id)
 account = others.filter(memberships__role="OWNER").first()
-owner = account.memberships.get(role="OWNER").user
+owner = Actor(account.memberships.get(role="OWNER").user, Side.CUSTOMER)
 """
-DO_INSTALL = "lifecycle.install(application, account=account, version=application.versions.latest(), by=owner)"
+DO_INSTALL = "lifecycle.install(application, account=account, version=application.versions.the_latest(), by=owner)"
 LIVE = """
 from installs.models import Session
 print(Session.objects.filter(installation={installation!r}).live().count())

@@ -11,6 +11,7 @@ from installs.installations import lifecycle
 from installs.models import ExchangeHour, Installation, RefusalGroup, Session
 from linnapp import credentials, timeline
 from linnapp.models import Account, Application, TimelineEntry, User, Version
+from tests.kit.people import acting
 
 HOUR = timedelta(hours=1)
 
@@ -53,7 +54,7 @@ def counted(installation: Installation) -> list[tuple[datetime, int, int, int]]:
 
 
 def told(installation: Installation) -> list[dict[str, object]]:
-    entries = TimelineEntry.objects.filter(kind=timeline.Kind.EXCHANGES, subject_id=installation.pk).order_by("id")
+    entries = TimelineEntry.objects.filter(kind="EXCHANGES", subject_id=installation.pk).order_by("id")
     return [entry.facts for entry in entries]
 
 
@@ -176,7 +177,7 @@ def test_the_application_has_one_line_for_an_hour_of_all_its_installations(
     dave: User,
     this_hour: datetime,
 ) -> None:
-    other = lifecycle.install(application, account=depot, version=version, by=dave).installation
+    other = lifecycle.install(application, account=depot, version=version, by=acting(dave)).installation
     hour = this_hour - 2 * HOUR
     exchange(installation, hour)
     exchange(other, hour)
@@ -185,7 +186,7 @@ def test_the_application_has_one_line_for_an_hour_of_all_its_installations(
     hours.fold()
     hours.tell_timeline()
     hours.tell_timeline()
-    entry = TimelineEntry.objects.get(kind=timeline.Kind.APPLICATION_EXCHANGES)
+    entry = TimelineEntry.objects.get(kind="APPLICATION_EXCHANGES")
     line = timeline.line(entry, timeline.Side.DEVELOPER)
     assert line.sentence == "3 exchanges, 4 refused, on 2 installations"
     assert line.hour == timeline.ExchangesOfHour(hour, 3, 4)

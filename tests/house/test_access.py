@@ -4,13 +4,16 @@ The people: Alice owns Northwind and Bob develops there; Carol owns a customer's
 installed; Dave is a stranger to both; Sam is of Support, Paula is superuser; nobody is signed out.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from installs.connectors import making
@@ -19,7 +22,7 @@ from installs.models import Connector, ConnectorCheck, Delivery, Installation, P
 from installs.postbacks import asking
 from linnapp.models import Account, Application, Membership, User, Version
 from linnapp.services import people
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 
 VALUES = making.Values(
     name="Warehouse",
@@ -226,7 +229,7 @@ def world(
     version: Version,
     installation: Installation,
 ) -> World:
-    invitation, _ = people.invite(northwind, email="eve@example.com", role=Membership.Role.DEVELOPER, by=alice)
+    invitation, _ = people.invite(northwind, email="eve@example.com", role=Membership.Role.DEVELOPER, by=acting(alice))
     Application.objects.update(listing=Application.Listing.LISTED)
     arguments = {
         "account": northwind.slug,
@@ -238,8 +241,8 @@ def world(
         "member": Membership.objects.get(user=bob).pk,
         "module": application.modules.get().key.hex,
         "parameter": 0,
-        "delivery": asking.send_test(application, url="https://hooks.example.com/", by=alice).pk,
-        "connector": making.make(northwind, VALUES, by=alice).pk,
+        "delivery": asking.send_test(application, url="https://hooks.example.com/", by=acting(alice)).pk,
+        "connector": making.make(northwind, VALUES, by=acting(alice)).pk,
         "digest": "0" * 64,
         "key": "unknown",
         "token": "unknown",
@@ -294,6 +297,22 @@ def test_a_stranger_changes_nothing_by_any_method(person: str, world: World, cli
     assert {name: status for name, status in answers.items() if status not in allowed} == {}
     assert len(answers) > 100
     assert everything_of(world) == before
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_looking_at_a_page_writes_no_session(person: str, world: World, client_of: ClientOf) -> None:
+    """Another tab of the same browser may be about to. Going to a page that sends on is not looking at one."""
+    client = client_of(world.users[person])
+    looked_at, writes = 0, []
+    for pattern in routes(settings.ROOT_URLCONF):
+        if EVERYTHING[str(pattern.name)].method != "get" or pattern.name in {"account_confirm_email"}:
+            continue
+        with CaptureQueriesContext(connection) as queries:
+            looked_at += client.get(address(world, pattern)).status_code == 200
+        found = [query["sql"] for query in queries if re.match(r'[^S].*"django_session"', query["sql"])]
+        writes += [f"{pattern.name}: {sql}" for sql in found]
+    assert writes == []
+    assert looked_at >= 5
 
 
 def everything_of(world: World) -> list[Any]:

@@ -1,9 +1,12 @@
+from typing import cast
+
 import pytest
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from linnapp.models import Application, User
+from linnapp.page_requests import Referenced
 from linnapp.views.errors import server_error
 from tests.kit.people import ClientOf
 
@@ -11,7 +14,7 @@ from tests.kit.people import ClientOf
 @pytest.fixture
 def broken() -> HttpRequest:
     request = RequestFactory().get("/")
-    request.reference = "7K2M93QX"  # type: ignore[attr-defined]
+    cast(Referenced, request).reference = "7K2M93QX"
     return request
 
 

@@ -28,7 +28,7 @@ from linnapp import credentials
 from linnapp.manifest import Manifest, ManifestModule
 from linnapp.models import Account, Application, User, Version
 from linnapp.services import applications, manifests, versions
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 
 AUTHORIZE = "/api/Auth/AuthorizeByApplication"
 MARKERS = {
@@ -64,7 +64,11 @@ class Planted:
 
 def describe(application: Application, alice: User) -> None:
     applications.edit_application(
-        application, by=alice, summary=MARKERS["summary"], description="What everybody reads.", support_contact=""
+        application,
+        by=acting(alice),
+        summary=MARKERS["summary"],
+        description="What everybody reads.",
+        support_contact="",
     )
 
 
@@ -82,10 +86,10 @@ def released(application: Application, number: tuple[int, int, int], by: User) -
     )
     row = Application.objects.get(pk=application.pk)
     saved = manifests.save_manifest(
-        row, Manifest(modules=tuple(modules)), expected_revision=row.manifest_revision, by=by
+        row, Manifest(modules=tuple(modules)), expected_revision=row.manifest_revision, by=acting(by)
     )
     return versions.create_version(
-        saved, number=number, notes="Notes.", expected_revision=saved.manifest_revision, by=by
+        saved, number=number, notes="Notes.", expected_revision=saved.manifest_revision, by=acting(by)
     )
 
 
@@ -116,11 +120,11 @@ def planted(
     describe(application, alice)
     first = released(application, (1, 0, 0), alice)
     row = Application.objects.get(pk=application.pk)
-    installation = lifecycle.install(row, account=cakes, version=first, by=carol).installation
+    installation = lifecycle.install(row, account=cakes, version=first, by=acting(carol)).installation
     # In the store, with an update that waits and a way back: each has a page.
-    moving.update(installation, to=released(application, (1, 1, 0), alice), by=carol)
+    moving.update(installation, to=released(application, (1, 1, 0), alice), by=acting(carol))
     released(application, (1, 2, 0), alice)
-    listings.accept(row, reason="Good.", by=alice)
+    listings.accept(row, by=acting(alice, reason="Good."))
     found = exchanged(Installation.objects.with_its_facts().get(pk=installation.pk))
     connect(found, cakes, carol)
     return found
@@ -138,7 +142,7 @@ def connect(planted: Planted, account: Account, by: User) -> None:
         grant_type=making.GRANT_TYPE,
         token_key=making.TOKEN_KEY,
     )
-    made = making.make(account, values, by=by)
+    made = making.make(account, values, by=acting(by))
     RowSessions(made).put(0, Authorised(planted.session_token, 1800))
 
 

@@ -1,5 +1,5 @@
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
@@ -18,35 +18,6 @@ HOSTILE = '"><script>alert(1)</script>'
 
 def render(source: str, **context: object) -> str:
     return Template("{% load portal %}" + source).render(Context(context))
-
-
-@pytest.mark.parametrize(
-    ("when", "words"),
-    [
-        (NOW - timedelta(seconds=20), "just now"),
-        (NOW - timedelta(minutes=1), "1 minute ago"),
-        (NOW - timedelta(minutes=5), "5 minutes ago"),
-        (NOW - timedelta(hours=1), "1 hour ago"),
-        (NOW - timedelta(hours=14), "14 hours ago"),
-        (NOW - timedelta(hours=20), "yesterday"),
-        (NOW - timedelta(days=4), "4 days ago"),
-        (datetime(2026, 3, 2, 12, tzinfo=UTC), "2 Mar"),
-        (datetime(2025, 3, 2, 12, tzinfo=UTC), "2 Mar 2025"),
-        (NOW + timedelta(seconds=20), "in a moment"),
-        (NOW + timedelta(minutes=9, seconds=30), "in 9 minutes"),
-        (NOW + timedelta(days=1), "tomorrow"),
-        (NOW + timedelta(days=6), "in 6 days"),
-    ],
-)
-def test_a_moment_is_told_in_words(when: datetime, words: str) -> None:
-    assert portal.in_words(when, NOW) == words
-
-
-def test_just_after_midnight_the_last_hours_are_not_yet_yesterday() -> None:
-    assert portal.in_words(
-        datetime(2026, 3, 9, 23, 30, tzinfo=UTC),
-        datetime(2026, 3, 10, 1, 40, tzinfo=UTC),
-    ) == ("2 hours ago")
 
 
 def test_the_exact_time_of_a_moment_is_in_the_readers_zone() -> None:
@@ -176,3 +147,9 @@ def test_a_form_without_errors_has_no_summary() -> None:
 def test_a_form_draws_itself_with_its_summary_on_top() -> None:
     html = str(Sample({"name": "long name"}))
     assert html.index("error-summary") < html.index('<label for="id_name">')
+
+
+def test_a_number_is_counted_in_words() -> None:
+    assert render("{{ 1|counted:'session' }}, {{ 1200|counted:'session' }}") == "1 session, 1,200 sessions"
+    both = "{{ number|counted:'account has,accounts have' }}"
+    assert [render(both, number=number) for number in (1, 2)] == ["1 account has", "2 accounts have"]

@@ -24,7 +24,7 @@ from linnapp.errors import Moved, NotPossible
 from linnapp.manifest import ManifestParameter, parse
 from linnapp.models import Account, Application, User, Version
 from linnapp.services import manifests, versions
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 from tests.kit.posting import deliver
 from tests.kit.pressing import form_of, press
 from tests.kit.receivers import Received, Reply, receiving
@@ -78,16 +78,16 @@ def exchange(application: Application, token: str, **fields: str) -> Any:
 def save(application: Application, by: User, **fields: str) -> Application:
     """Save Manifest, with the first module's fields changed."""
     row = Application.objects.get(pk=application.pk)
-    manifest = parse(row.versions.development().snapshot)
+    manifest = row.versions.development().manifest()
     source = json.loads(json.dumps(row.versions.development().snapshot))
     source["Modules"][0].update(fields)
     assert parse(source) != manifest
-    return manifests.save_manifest(row, parse(source), expected_revision=row.manifest_revision, by=by)
+    return manifests.save_manifest(row, parse(source), expected_revision=row.manifest_revision, by=acting(by))
 
 
 def release(application: Application, by: User, number: tuple[int, int, int], **fields: str) -> Version:
     row = save(application, by, **fields) if fields else Application.objects.get(pk=application.pk)
-    return versions.create_version(row, number=number, notes="", expected_revision=row.manifest_revision, by=by)
+    return versions.create_version(row, number=number, notes="", expected_revision=row.manifest_revision, by=acting(by))
 
 
 # Setting up a system integration: Application Details.
@@ -271,7 +271,7 @@ def test_017_create_new_version_follows_its_steps_to_a_new_version(
     assert Version.objects.released().get().label == "1.0.0"
 
 
-def test_018_users_always_install_the_latest_version(
+def test_018_users_always_install_the_the_latest(
     client_of: ClientOf, alice: User, carol: User, cakes: Account, application: Application
 ) -> None:
     release(application, alice, (1, 0, 0))
@@ -330,7 +330,7 @@ def test_021_a_user_of_another_account_cannot_choose_a_version(
     assert "Development Version" not in shown
     assert install(client_of(carol), application, cakes, version=forged.pk).status_code in (404, 409, 422)
     with pytest.raises((NotPossible, Moved)):
-        lifecycle.install(application, account=cakes, version=forged, by=carol)
+        lifecycle.install(application, account=cakes, version=forged, by=acting(carol))
     assert Installation.objects.count() == 0
 
 
@@ -341,7 +341,7 @@ def test_022_nor_can_the_developer_choose_one_on_the_account_of_a_customer(
     sent = {"account": cakes.slug, "version": development.pk, "agreed": "on"}
     assert client_of(alice).post(consent_url(application), sent).status_code in (404, 422)
     with pytest.raises(NotPossible):
-        lifecycle.install(application, account=cakes, version=development, by=alice)
+        lifecycle.install(application, account=cakes, version=development, by=acting(alice))
     assert Installation.objects.count() == 0
 
 
@@ -721,6 +721,6 @@ def everything_shown_to(client: Client, application: Application, account: Accou
         shown += page(client, "installation_uninstall", *here)
         latest = release(application, maker, number, path=f"/{number}", moduleName="Quokka too")
         shown += page(client, "installation_update", *here)
-        moving.update(installation, to=latest, by=account.owners()[0])
+        moving.update(installation, to=latest, by=acting(account.owners()[0]))
         shown += page(client, "installation_go_back", *here)
-    return shown + exchange(application, lifecycle.current_token(installation).value()).content.decode()
+    return f"{shown}{exchange(application, lifecycle.current_token(installation).value()).content.decode()}"

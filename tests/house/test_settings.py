@@ -77,7 +77,8 @@ def test_a_missing_or_unsafe_one_stops_the_start_with_a_sentence(
 
 def test_with_https_cookies_are_bound_to_this_host_and_never_sent_in_the_clear(tmp_path: Path) -> None:
     env = environment(tmp_path, DEMO="false", SITE_URL="https://portal.example.com")
-    names = ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE")
+    names = [f"{cookie}_COOKIE_NAME" for cookie in ("SESSION", "CSRF", "LAST_ACCOUNT")]
+    names += ["SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE"]
     source = f"from linnapp import settings; print(*(getattr(settings, name) for name in {names}))"
     told = subprocess.run([sys.executable, "-c", source], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
-    assert told.stdout.split() == ["__Host-session", "__Host-csrf", "True", "True"]
+    assert told.stdout.split() == ["__Host-session", "__Host-csrf", "__Host-account", "True", "True"]

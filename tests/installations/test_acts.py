@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from linnapp.errors import NotPossible
 from linnapp.models import Account, Application, Membership, User, Version
 from linnapp.timeline import Side
 from tests.kit.consenting import external, release
+from tests.kit.people import acting
 
 S = Standing
 STATES = (S.PENDING, S.ACTIVE, S.FAILED, S.UNINSTALLED)
@@ -106,20 +108,25 @@ Attempt = Callable[[Any, User, User, Version], object]
 def authorise_again(row: Installation, manager: User, sam: User, latest: Version) -> object:
     """What is over is not authorised again: it is installed anew."""
     version = row.version if acts.is_possible(Act.AUTHORISE_AGAIN, row) else latest
-    return not lifecycle.install(row.application, account=row.account, version=version, by=manager).created
+    return not lifecycle.install(row.application, account=row.account, version=version, by=acting(manager)).created
 
 
 SERVICES: dict[Act, Attempt] = {
     Act.AUTHORISE_AGAIN: authorise_again,
-    Act.GO_BACK: lambda row, manager, sam, latest: moving.go_back(row, to=row.previous_version, by=manager),
-    Act.SWITCH: lambda row, manager, sam, latest: moving.switch(row, to=latest, by=manager),
-    Act.REVEAL: lambda row, manager, sam, latest: lifecycle.reveal_token(row, by=manager, side=Side.CUSTOMER),
-    Act.UPDATE: lambda row, manager, sam, latest: moving.update(row, to=latest, by=manager),
-    Act.SUSPEND: lambda row, manager, sam, latest: suspending.suspend(row, by=manager),
-    Act.RESUME: lambda row, manager, sam, latest: suspending.resume(row, by=manager),
-    Act.UNINSTALL: lambda row, manager, sam, latest: lifecycle.uninstall(row, by=manager),
-    Act.SUSPEND_BY_STAFF: lambda row, manager, sam, latest: suspending.suspend_by_staff(row, reason="R.", by=sam),
-    Act.RESUME_BY_STAFF: lambda row, manager, sam, latest: suspending.resume_by_staff(row, reason="R.", by=sam),
+    Act.GO_BACK: lambda row, manager, sam, latest: moving.go_back(row, to=row.previous_version, by=acting(manager)),
+    Act.SWITCH: lambda row, manager, sam, latest: moving.switch(row, to=latest, by=acting(manager)),
+    Act.REVEAL: lambda row, manager, sam, latest: lifecycle.reveal_token(
+        row,
+        by=acting(manager, Side.CUSTOMER),
+    ),
+    Act.UPDATE: lambda row, manager, sam, latest: moving.update(row, to=latest, by=acting(manager)),
+    Act.SUSPEND: lambda row, manager, sam, latest: suspending.suspend(row, by=acting(manager)),
+    Act.RESUME: lambda row, manager, sam, latest: suspending.resume(row, by=acting(manager)),
+    Act.UNINSTALL: lambda row, manager, sam, latest: lifecycle.uninstall(row, by=acting(manager)),
+    Act.SUSPEND_BY_STAFF: lambda row, manager, sam, latest: suspending.suspend_by_staff(
+        row, by=acting(sam, reason="R.")
+    ),
+    Act.RESUME_BY_STAFF: lambda row, manager, sam, latest: suspending.resume_by_staff(row, by=acting(sam, reason="R.")),
 }
 
 
@@ -196,6 +203,34 @@ def test_what_a_manager_may_nobody_else_may(
     with pytest.raises(NotPossible):
         SERVICES[act](row, by, sam, latest)
     assert Installation.objects.values().get() == before
+
+
+STAFFS = [act for act, rule in RULES.items() if rule.who == {Who.STAFF}]
+
+
+@pytest.mark.parametrize("person", ["alice", "bob", "carol", "dave", "eve"])
+@pytest.mark.parametrize("act", STAFFS)
+def test_what_staff_may_nobody_else_may(
+    act: Act, person: str, installation: Installation, latest: Version, request: pytest.FixtureRequest, sam: User
+) -> None:
+    for way in (frozenset({S.ACTIVE}), frozenset({S.ACTIVE, S.SUSPENDED_BY_STAFF})):
+        row = put(installation, way, sam)
+        before = Installation.objects.values().get()
+        with pytest.raises(NotPossible, match="Only this portal's staff"):
+            SERVICES[act](row, row.account.owners()[0], request.getfixturevalue(person), latest)
+        assert Installation.objects.values().get() == before
+
+
+@pytest.mark.parametrize("act", [act for act in SERVICES if act != Act.AUTHORISE_AGAIN])
+def test_services_read_from_the_table_who_may(
+    act: Act, installation: Installation, latest: Version, carol: User, sam: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready(installation, act, latest)
+    needed = {Act.RESUME: {S.SUSPENDED_BY_ACCOUNT}, Act.RESUME_BY_STAFF: {S.SUSPENDED_BY_STAFF}}.get(act, set())
+    row = put(installation, frozenset({S.ACTIVE} | needed), sam)
+    monkeypatch.setitem(RULES, act, replace(RULES[act], who=frozenset({Who.CLIENT})))
+    with pytest.raises(NotPossible, match=r"Only an Owner of (Carol's Cakes|Northwind) may"):
+        SERVICES[act](row, carol, sam, latest)
 
 
 @pytest.fixture

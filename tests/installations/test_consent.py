@@ -11,7 +11,7 @@ from installs.models import Installation
 from linnapp.models import Account, Application, Membership, User, Version
 from linnapp.services import applications, people
 from tests.kit.consenting import address, external, read, release, rows, sent
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 from tests.kit.posting import wait_for_200, with_postback
 
 
@@ -24,7 +24,7 @@ def newer(application: Application, version: Version, alice: User) -> Version:
 
 @pytest.mark.usefixtures("cakes", "version")
 def test_it_says_what_is_asked(client_of: ClientOf, application: Application, carol: User, alice: User) -> None:
-    applications.edit_application(application, by=alice, description="Keeps stock the same everywhere.")
+    applications.edit_application(application, by=acting(alice), description="Keeps stock the same everywhere.")
     answer = client_of(carol).get(address(application))
     assert answer.status_code == 200
     page = read(answer)
@@ -51,7 +51,7 @@ def test_a_listed_application_is_verified(client_of: ClientOf, application: Appl
 def test_what_is_organisational_only_reaches_no_installer(
     client_of: ClientOf, application: Application, carol: User, alice: User
 ) -> None:
-    applications.edit_application(application, by=alice, summary="MARKER")
+    applications.edit_application(application, by=acting(alice), summary="MARKER")
     manifest = external(group="MARKER", moduleName="MARKER", formattedName="MARKER")
     shown = release(application, (1, 0, 0), manifest, alice)
     client = client_of(carol)
@@ -128,7 +128,7 @@ def test_an_unknown_application_has_a_page_of_its_own(client_of: ClientOf, carol
 def test_a_suspended_application_says_why(
     client_of: ClientOf, application: Application, carol: User, sam: User
 ) -> None:
-    suspending.suspend_application(application, reason="It lost orders.", by=sam)
+    suspending.suspend_application(application, by=acting(sam, reason="It lost orders."))
     answer = client_of(carol).get(address(application))
     assert answer.status_code == 403
     assert "Stock Bridge is suspended It lost orders. It cannot be installed" in read(answer)

@@ -13,7 +13,7 @@ from installs.models import Delivery, Installation, PermanentToken, StockLocatio
 from linnapp.errors import Moved, NotPossible
 from linnapp.models import Account, Application, TimelineEntry, User, Version
 from tests.kit.consenting import address, external, read, release, rows, sent
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 
 
 def install(client: Client, version: Version, account: Account, nonce: str = "a" * 32) -> Any:
@@ -148,7 +148,7 @@ def test_installing_again_after_uninstalling_gives_a_new_permanent_token(
     client_of: ClientOf, installation: Installation, carol: User
 ) -> None:
     before = lifecycle.current_token(installation).value()
-    lifecycle.uninstall(installation, by=carol)
+    lifecycle.uninstall(installation, by=acting(carol))
     install(client_of(carol), installation.version, installation.account)
     fresh = Installation.objects.live().get()
     assert fresh.pk != installation.pk
@@ -161,7 +161,7 @@ def test_a_page_brought_back_after_uninstalling_installs_nothing(
 ) -> None:
     client = client_of(carol)
     install(client, version, cakes)
-    lifecycle.uninstall(Installation.objects.get(), by=carol)
+    lifecycle.uninstall(Installation.objects.get(), by=acting(carol))
     before = rows()
     answer = install(client, version, cakes)
     assert answer.status_code == 422
@@ -172,7 +172,7 @@ def test_a_page_brought_back_after_uninstalling_installs_nothing(
 def test_authorising_again_lifts_no_suspension(
     client_of: ClientOf, installation: Installation, carol: User, sam: User
 ) -> None:
-    suspending.suspend_by_staff(installation, reason="Too many calls.", by=sam)
+    suspending.suspend_by_staff(installation, by=acting(sam, reason="Too many calls."))
     client = client_of(carol)
     page = read(client.get(address(installation.application)))
     assert (
@@ -189,7 +189,7 @@ def test_authorising_again_lifts_no_suspension(
 def test_the_page_after_installing_ends_with_the_installation(
     client_of: ClientOf, installation: Installation, carol: User
 ) -> None:
-    lifecycle.uninstall(installation, by=carol)
+    lifecycle.uninstall(installation, by=acting(carol))
     url = reverse("installation_installed", args=[installation.account.slug, installation.pk])
     answer = client_of(carol).get(url)
     assert answer.headers["Location"] == f"/a/{installation.account.slug}/apps/{installation.pk}/"
@@ -214,6 +214,6 @@ def test_the_service_refuses_whoever_may_not(
         (cakes, version, carol, Moved),
     ):
         with pytest.raises(refusal):
-            lifecycle.install(application, account=account, version=chosen, by=by)
+            lifecycle.install(application, account=account, version=chosen, by=acting(by))
     assert rows() == before
-    assert lifecycle.install(application, account=northwind, version=version, by=bob).created
+    assert lifecycle.install(application, account=northwind, version=version, by=acting(bob)).created

@@ -21,6 +21,7 @@ from installs.models import Installation, PermanentToken, Session
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Application, User, Version
 from tests.kit.consenting import rows
+from tests.kit.people import acting
 from tests.kit.portal import Portal
 
 CAROL = "carol@carolscakes.example"
@@ -32,7 +33,7 @@ from installs.models import Installation
 from linnapp.models import Application, Version
 taken = Installation.objects.live().filter(account__slug="carols-cakes").values("application")
 application = Application.objects.exclude(pk__in=taken).first()
-print(application.pk, application.versions.latest().pk)
+print(application.pk, application.versions.the_latest().pk)
 """
 
 
@@ -127,7 +128,7 @@ def test_the_same_form_sent_many_times_at_once_counts_once(
     application: Application, version: Version, cakes: Account, carol: User
 ) -> None:
     def consent(number: int) -> Any:
-        return lifecycle.install(application, account=cakes, version=version, consent="once", by=carol)
+        return lifecycle.install(application, account=cakes, version=version, consent="once", by=acting(carol))
 
     before = rows()
     consents = at_once(consent, 8)
@@ -146,7 +147,7 @@ def test_authorising_again_while_it_is_uninstalled_hands_out_no_dead_token(
         if number % 4 == 0:
             return end(installation, carol)
         return lifecycle.install(
-            installation.application, account=installation.account, version=installation.version, by=carol
+            installation.application, account=installation.account, version=installation.version, by=acting(carol)
         )
 
     consents = [done for done in at_once(act, 8) if done]
@@ -159,7 +160,7 @@ def test_authorising_again_while_it_is_uninstalled_hands_out_no_dead_token(
 
 def end(installation: Installation, by: User) -> None:
     try:
-        lifecycle.uninstall(installation, by=by)
+        lifecycle.uninstall(installation, by=acting(by))
     except NotPossible:
         return
 
@@ -188,7 +189,9 @@ def test_exchanges_installs_and_the_end_wait_for_each_other_and_never_in_a_circl
 
 
 def again(installation: Installation, by: User) -> None:
-    lifecycle.install(installation.application, account=installation.account, version=installation.version, by=by)
+    lifecycle.install(
+        installation.application, account=installation.account, version=installation.version, by=acting(by)
+    )
 
 
 def exchange(request: ExchangeRequest) -> None:

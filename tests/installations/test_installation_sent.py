@@ -17,7 +17,7 @@ from linnapp.errors import NotPossible
 from linnapp.models import Account, Application, User, Version
 from linnapp.services import applications
 from tests.kit.consenting import address, read, sent
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 from tests.kit.posting import deliver, wait_for_200, with_postback
 from tests.kit.receivers import Reply, nobody_listens, receiving
 
@@ -127,7 +127,7 @@ def test_a_failed_attempt_is_told_with_its_cause_and_the_next_one(
 def test_one_that_is_given_up_says_whom_to_ask(
     client_of: ClientOf, application: Application, cakes: Account, alice: User, carol: User
 ) -> None:
-    applications.edit_application(application, by=alice, support_contact="help@northwind.example")
+    applications.edit_application(application, by=acting(alice), support_contact="help@northwind.example")
     client = client_of(carol)
     with receiving(Reply(410)) as receiver:
         url = install(client, with_postback(application, receiver.url, alice), cakes)
@@ -144,7 +144,7 @@ def test_while_the_application_is_suspended_it_says_so(
 ) -> None:
     client = client_of(carol)
     url = install(client, with_postback(application, "http://127.0.0.1:9/", alice), cakes)
-    suspending.suspend_application(application, reason="It lost orders.", by=sam)
+    suspending.suspend_application(application, by=acting(sam, reason="It lost orders."))
     assert "Not yet sent to 127.0.0.1:9 : the application is suspended" in read(client.get(url))
 
 
@@ -260,7 +260,7 @@ def test_one_that_no_worker_takes_reads_as_failed_before_anybody_wrote_it_down(
 def waiting(application: Application, cakes: Account, alice: User, carol: User) -> Installation:
     wait_for_200(application)
     version = with_postback(application, "http://127.0.0.1:9/", alice)
-    return lifecycle.install(application, account=cakes, version=version, by=carol).installation
+    return lifecycle.install(application, account=cakes, version=version, by=acting(carol)).installation
 
 
 def everywhere(client_of: ClientOf, row: Installation, carol: User, alice: User, sam: User, paula: User) -> list[str]:
@@ -319,7 +319,7 @@ def test_the_chips_find_it(
 
 
 def test_one_that_is_suspended_while_it_waits_is_found_as_suspended_alone(waiting: Installation, sam: User) -> None:
-    suspending.suspend_by_staff(waiting, reason="Asked for.", by=sam)
+    suspending.suspend_by_staff(waiting, by=acting(sam, reason="Asked for."))
     rows = Installation.objects
     assert [rows.shown_as(state).count() for state in ("suspended", "pending", "active")] == [1, 0, 0]
 
@@ -354,4 +354,4 @@ def test_a_failed_one_is_neither_uninstalled_revealed_nor_suspended(
     tab = reverse("application_installations", args=["northwind", waiting.application_id])
     assert "Reveal" not in read(client_of(alice).get(tab))
     with pytest.raises(NotPossible, match="failed, and its permanent token ended with that"):
-        suspending.suspend_by_staff(waiting, reason="Asked for.", by=sam)
+        suspending.suspend_by_staff(waiting, by=acting(sam, reason="Asked for."))

@@ -14,7 +14,7 @@ from linnapp.models import Account, Application, Membership, TimelineEntry, User
 from linnapp.services import applications, versions
 from linnapp.timeline import Side
 from tests.kit.consenting import external, read, release
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 
 ACTIONS = ("installation_token_reveal", "installation_uninstall")
 
@@ -51,10 +51,12 @@ def others(northwind: Account, cakes: Account, alice: User, carol: User) -> list
     made = []
     for name in ("Blue Market", "Order Board", "Parcel Sync"):
         application, _ = applications.create_application(
-            account=northwind, name=name, kind=Application.Type.SYSTEM, by=alice
+            account=northwind, name=name, kind=Application.Type.SYSTEM, by=acting(alice)
         )
-        version = versions.create_version(application, number=(1, 0, 0), notes="", expected_revision=1, by=alice)
-        made.append(lifecycle.install(application, account=cakes, version=version, by=carol).installation)
+        version = versions.create_version(
+            application, number=(1, 0, 0), notes="", expected_revision=1, by=acting(alice)
+        )
+        made.append(lifecycle.install(application, account=cakes, version=version, by=acting(carol)).installation)
     return made
 
 
@@ -73,8 +75,8 @@ def test_the_list_tells_what_is_installed(
 def test_the_list_is_searched_filtered_and_sorted(
     client_of: ClientOf, installation: Installation, others: list[Installation], carol: User, sam: User
 ) -> None:
-    lifecycle.uninstall(others[0], by=carol)
-    suspending.suspend_by_staff(others[1], reason="Checked.", by=sam)
+    lifecycle.uninstall(others[0], by=acting(carol))
+    suspending.suspend_by_staff(others[1], by=acting(sam, reason="Checked."))
     Installation.objects.filter(pk=others[2].pk).update(last_used_at=others[2].installed_at)
     client = client_of(carol)
     url = reverse("my_apps", args=[installation.account.slug])
@@ -198,8 +200,11 @@ def test_the_support_contact_can_be_followed(
 def test_the_customer_is_not_told_who_at_the_developers_did_what(
     client_of: ClientOf, installation: Installation, carol: User, alice: User, sam: User
 ) -> None:
-    lifecycle.reveal_token(installation, by=alice, side=Side.DEVELOPER)
-    suspending.suspend_by_staff(installation, reason="Asked to.", by=sam)
+    lifecycle.reveal_token(
+        installation,
+        by=acting(alice, Side.DEVELOPER),
+    )
+    suspending.suspend_by_staff(installation, by=acting(sam, reason="Asked to."))
     page = read(client_of(carol).get(page_of(installation)))
     assert "revealed to Northwind" in page
     assert "Installation suspended by Support “Asked to.”" in page
@@ -247,7 +252,7 @@ def test_a_developer_of_the_own_account_acts_on_it(
     client_of: ClientOf, application: Application, northwind: Account, bob: User
 ) -> None:
     development = application.versions.development()
-    installation = lifecycle.install(application, account=northwind, version=development, by=bob).installation
+    installation = lifecycle.install(application, account=northwind, version=development, by=acting(bob)).installation
     client = client_of(bob)
     assert "Development Version" in read(client.get(page_of(installation)))
     client.post(page_of(installation, "installation_token_reveal"))
@@ -288,7 +293,7 @@ def test_what_is_over_stays_readable_and_can_be_installed_again(
     client_of: ClientOf, installation: Installation, carol: User
 ) -> None:
     tail = lifecycle.current_token(installation).tail
-    lifecycle.uninstall(installation, by=carol)
+    lifecycle.uninstall(installation, by=acting(carol))
     client = client_of(carol)
     page = client.get(page_of(installation))
     assert "Uninstalled by Carol" in read(page)

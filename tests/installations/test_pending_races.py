@@ -14,6 +14,7 @@ from installs.postbacks import deciding
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Application, User
 from tests.installations.test_install_races import at_once, end, exchange
+from tests.kit.people import acting
 from tests.kit.posting import deliver, wait_for_200, with_postback
 from tests.kit.receivers import OK, Received, Reply, receiving
 
@@ -26,7 +27,7 @@ NOWHERE = "http://127.0.0.1:9/"
 def waiting(application: Application, cakes: Account, alice: User, carol: User) -> Installation:
     wait_for_200(application)
     version = with_postback(application, NOWHERE, alice)
-    row = lifecycle.install(application, account=cakes, version=version, by=carol).installation
+    row = lifecycle.install(application, account=cakes, version=version, by=acting(carol)).installation
     assert deciding.take(row.pk)
     return row
 
@@ -53,7 +54,9 @@ def test_consents_at_once_leave_one_that_waits_and_one_postback_that_decides(
     version = with_postback(application, NOWHERE, alice)
 
     def consent(number: int) -> lifecycle.Consented:
-        return lifecycle.install(application, account=cakes, version=version, consent=f"{number % 8:032}", by=carol)
+        return lifecycle.install(
+            application, account=cakes, version=version, consent=f"{number % 8:032}", by=acting(carol)
+        )
 
     consents = at_once(consent, 16)
     assert sorted(consented.created for consented in consents) == [False] * 15 + [True]
@@ -118,11 +121,11 @@ def test_uninstalled_while_the_endpoint_thinks_it_stays_uninstalled(
 
     with receiving(think) as receiver, ThreadPoolExecutor(1) as worker:
         version = with_postback(application, receiver.url, alice)
-        row = lifecycle.install(application, account=cakes, version=version, by=carol).installation
+        row = lifecycle.install(application, account=cakes, version=version, by=acting(carol)).installation
         at_work = worker.submit(work)
         receiver.wait_for(1)
-        lifecycle.uninstall(row, by=carol)
-        again = lifecycle.install(application, account=cakes, version=version, by=carol)
+        lifecycle.uninstall(row, by=acting(carol))
+        again = lifecycle.install(application, account=cakes, version=version, by=acting(carol))
         answered.set()
         at_work.result(20)
     row.refresh_from_db()
@@ -161,5 +164,5 @@ def test_a_consent_while_it_fails_waits_and_installs_anew_or_is_told(waiting: In
 
 
 def again(row: Installation, by: User) -> str:
-    made = lifecycle.install(row.application, account=row.account, version=row.version, by=by)
+    made = lifecycle.install(row.application, account=row.account, version=row.version, by=acting(by))
     return str(made.installation.pk)

@@ -11,7 +11,7 @@ from installs.installations import lifecycle, suspending
 from installs.models import Installation, Session
 from linnapp.models import Account, Application, Membership, TimelineEntry, User
 from tests.kit.consenting import read
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 
 EXCHANGE = "/api/Auth/AuthorizeByApplication"
 CALL = "/api/Inventory/GetStockLocations"
@@ -100,7 +100,7 @@ def test_each_button_stands_where_it_can_be_pressed(
     suspend(owner, installation)
     assert [button in read_all(owner.get(page_of(installation))) for button in buttons] == [False, True]
     assert [button in read_all(developer.get(page_of(installation))) for button in buttons] == [False, False]
-    lifecycle.uninstall(installation, by=carol)
+    lifecycle.uninstall(installation, by=acting(carol))
     assert [button in read_all(owner.get(page_of(installation))) for button in buttons] == [False, False]
 
 
@@ -121,7 +121,7 @@ def test_what_stands_in_the_way_is_said(client_of: ClientOf, installation: Insta
     assert "is suspended by the account already" in read_all(suspend(client, installation))
     assert client.get(page_of(installation, "installation_suspend")).headers["Location"] == page_of(installation)
     assert client.get(page_of(installation, "installation_resume")).status_code == 405
-    lifecycle.uninstall(installation, by=carol)
+    lifecycle.uninstall(installation, by=acting(carol))
     assert "is uninstalled, and its permanent token ended with that" in read_all(resume(client, installation))
 
 
@@ -129,13 +129,13 @@ def test_the_account_does_not_lift_what_staff_set_nor_staff_what_the_account_set
     client_of: ClientOf, installation: Installation, carol: User, sam: User
 ) -> None:
     client = client_of(carol)
-    suspending.suspend_by_staff(installation, reason="Asked too often.", by=sam)
+    suspending.suspend_by_staff(installation, by=acting(sam, reason="Asked too often."))
     assert "is not suspended by you" in read_all(resume(client, installation))
     suspend(client, installation)
     answer = read_all(resume(client, installation))
     assert "You lifted your suspension. Stock Bridge stays suspended by staff." in answer
     suspend(client, installation)
-    suspending.resume_by_staff(installation, reason="Mended.", by=sam)
+    suspending.resume_by_staff(installation, by=acting(sam, reason="Mended."))
     assert now(installation).suspended_by == "by the account"
     assert exchange(installation).status_code == 400
 
@@ -152,7 +152,7 @@ def test_each_reader_is_told_by_whom_it_is_suspended(
         carol: reverse("my_apps", args=[installation.account.slug]),
         alice: reverse("application_installations", args=["northwind", application.pk]),
     }
-    suspending.suspend(installation, by=carol)
+    suspending.suspend(installation, by=acting(carol))
     for sentences, short in (
         ((BY_THE_ACCOUNT,), "Suspended by the account"),
         ((BY_STAFF, BY_THE_ACCOUNT), "Suspended by the account and by staff"),
@@ -165,9 +165,9 @@ def test_each_reader_is_told_by_whom_it_is_suspended(
         for reader, url in lists.items():
             assert short in read(client_of(reader).get(url))
         if BY_STAFF not in sentences:
-            suspending.suspend_by_staff(installation, reason="Asked too often.", by=sam)
+            suspending.suspend_by_staff(installation, by=acting(sam, reason="Asked too often."))
         else:
-            suspending.suspend_application(application, reason="Everywhere.", by=paula)
+            suspending.suspend_application(application, by=acting(paula, reason="Everywhere."))
     assert "Asked too often." in read(client_of(carol).get(page_of(installation)))
 
 
@@ -175,8 +175,8 @@ def test_suspending_the_application_stands_in_the_timeline_of_each_installation_
     client_of: ClientOf, installation: Installation, carol: User, alice: User, sam: User, paula: User
 ) -> None:
     application = Application.objects.get(pk=installation.application_id)
-    suspending.suspend_application(application, reason="It floods us.", by=paula)
-    suspending.resume_application(application, reason="Mended.", by=paula)
+    suspending.suspend_application(application, by=acting(paula, reason="It floods us."))
+    suspending.resume_application(application, by=acting(paula, reason="Mended."))
     support = reverse("support_installation", args=[installation.pk])
     for reader, url, suspended, resumed in (
         (carol, page_of(installation), "suspended by Support “It floods us.”", "resumed by Support “Mended.”"),
@@ -202,7 +202,7 @@ def test_the_consent_page_says_by_whom_and_authorising_again_lifts_nothing(
     client.post(url, form | {"nonce": "b" * 32})
     assert now(installation).suspended_by == "by the account"
     resume(client, installation)
-    suspending.suspend_by_staff(installation, reason="Asked too often.", by=sam)
+    suspending.suspend_by_staff(installation, by=acting(sam, reason="Asked too often."))
     text = read(client.get(url))
     assert "It is suspended by staff, and authorising again does not lift that. The reason of staff: Asked too" in text
     client.post(url, form | {"nonce": "c" * 32})

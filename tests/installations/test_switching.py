@@ -9,7 +9,7 @@ from installs.models import Installation
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Application, TimelineEntry, User, Version
 from tests.kit.consenting import external, read, release
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 
 MARK = 'data-tone="development"'
 
@@ -34,7 +34,7 @@ def tab(application: Application) -> str:
 def own(application: Application, version: Version, northwind: Account, bob: User) -> Installation:
     """Stock Bridge on Northwind itself, on the Development Version."""
     development = application.versions.development()
-    return lifecycle.install(application, account=northwind, version=development, by=bob).installation
+    return lifecycle.install(application, account=northwind, version=development, by=acting(bob)).installation
 
 
 def test_it_is_switched_to_a_released_version_and_back(
@@ -92,11 +92,11 @@ def test_no_customer_switches(
 
 def test_the_service_lets_no_customer_choose_either(installation: Installation, carol: User) -> None:
     with pytest.raises(NotPossible, match="on the application's own account only"):
-        moving.switch(installation, to=installation.version, by=carol)
+        moving.switch(installation, to=installation.version, by=acting(carol))
 
 
 def test_one_that_is_over_leads_back_to_its_page(client_of: ClientOf, own: Installation, alice: User) -> None:
-    lifecycle.uninstall(own, by=alice)
+    lifecycle.uninstall(own, by=acting(alice))
     client = client_of(alice)
     assert client.get(page_of(own)).headers["Location"] == page_of(own, "installation_detail")
     assert page_of(own) not in client.get(page_of(own, "installation_detail")).content.decode()

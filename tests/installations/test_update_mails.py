@@ -19,7 +19,7 @@ from installs.installations import lifecycle, moving, suspending, update_mails
 from installs.models import Installation, UpdateMailing
 from linnapp.models import Account, Application, Membership, User, Version
 from tests.kit.consenting import external, read, release
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def pass_days(days: int) -> None:
 def install_older(application: Application, account: Account, version: Version, latest: Version, by: User) -> None:
     """As if it had been installed before the latest version came."""
     Version.objects.filter(pk=latest.pk).update(withdrawn_at=timezone.now())
-    lifecycle.install(application, account=account, version=version, by=by)
+    lifecycle.install(application, account=account, version=version, by=acting(by))
     Version.objects.filter(pk=latest.pk).update(withdrawn_at=None)
 
 
@@ -57,7 +57,7 @@ def test_owners_with_an_update_waiting_are_told_what_and_where(
     installation: Installation, latest: Version, cakes: Account, carol: User, alice: User, dave: User, depot: Account
 ) -> None:
     Membership.objects.create(account=cakes, user=alice, role=Membership.Role.DEVELOPER)
-    lifecycle.install(installation.application, account=depot, version=latest, by=dave)
+    lifecycle.install(installation.application, account=depot, version=latest, by=acting(dave))
     assert send() == [carol.email]
     (message,) = mail.outbox
     assert message.subject == "1 application has an update waiting"
@@ -106,18 +106,18 @@ def test_what_was_suspended_and_comes_back_is_not_told_again(
     installation: Installation, latest: Version, version: Version, depot: Account, carol: User, dave: User
 ) -> None:
     assert send() == [carol.email]
-    suspending.suspend(installation, by=carol)
+    suspending.suspend(installation, by=acting(carol))
     install_older(installation.application, depot, version, latest, dave)
     Membership.objects.create(account=depot, user=carol, role=Membership.Role.OWNER)
     pass_days(7)
     assert carol.email in send()
-    suspending.resume(installation, by=carol)
+    suspending.resume(installation, by=acting(carol))
     pass_days(7)
     assert carol.email not in send()
 
 
 def test_nothing_waiting_is_no_mail(installation: Installation, latest: Version, carol: User) -> None:
-    moving.update(installation, to=latest, by=carol)
+    moving.update(installation, to=latest, by=acting(carol))
     assert send() == []
     assert not UpdateMailing.objects.exists()
 
@@ -175,15 +175,15 @@ def test_those_who_left_have_no_mail(installation: Installation, latest: Version
 def test_nobody_is_invited_to_update_what_is_suspended(
     installation: Installation, latest: Version, carol: User, sam: User
 ) -> None:
-    suspending.suspend_by_staff(installation, reason="Checked.", by=sam)
+    suspending.suspend_by_staff(installation, by=acting(sam, reason="Checked."))
     assert send() == []
-    suspending.resume_by_staff(installation, reason="Good.", by=sam)
-    suspending.suspend(installation, by=carol)
+    suspending.resume_by_staff(installation, by=acting(sam, reason="Good."))
+    suspending.suspend(installation, by=acting(carol))
     assert send() == []
-    suspending.resume(installation, by=carol)
-    suspending.suspend_application(installation.application, reason="Checked.", by=sam)
+    suspending.resume(installation, by=acting(carol))
+    suspending.suspend_application(installation.application, by=acting(sam, reason="Checked."))
     assert send() == []
-    suspending.resume_application(installation.application, reason="Good.", by=sam)
+    suspending.resume_application(installation.application, by=acting(sam, reason="Good."))
     assert send() == [carol.email]
 
 

@@ -12,7 +12,7 @@ from installs.models import Installation
 from linnapp.models import Account, Application, Membership, TimelineEntry, User, Version
 from linnapp.services import applications
 from tests.kit.consenting import external, read, release
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 from tests.kit.pressing import form_of
 
 PERMISSION = "GlobalPermissions.Inventory.ReadNode"
@@ -84,8 +84,8 @@ def test_the_chip_finds_what_has_an_update_and_nothing_else(
     _, gone, held, retired = others
     for row in (gone, held, retired):
         release(row.application, (1, 0, 10), external(moduleName="Newer"), alice)
-    lifecycle.uninstall(gone, by=carol)
-    suspending.suspend_by_staff(held, reason="Checked.", by=sam)
+    lifecycle.uninstall(gone, by=acting(carol))
+    suspending.suspend_by_staff(held, by=acting(sam, reason="Checked."))
     Application.objects.filter(pk=retired.application_id).update(retired_at=timezone.now())
     answer = client_of(carol).get(url, {"state": "update"})
     found = {row.installation.application.name for row in answer.context["rows"]}
@@ -98,10 +98,10 @@ def test_the_chip_finds_what_has_an_update_and_nothing_else(
 
 def another(like: Installation, name: str, on: Account, by: User, maker: User) -> Installation:
     made, _ = applications.create_application(
-        account=like.application.account, name=name, kind=Application.Type.SYSTEM, by=maker
+        account=like.application.account, name=name, kind=Application.Type.SYSTEM, by=acting(maker)
     )
     version = release(made, (1, 0, 9), external(), maker)
-    return lifecycle.install(made, account=on, version=version, by=by).installation
+    return lifecycle.install(made, account=on, version=version, by=acting(by)).installation
 
 
 def test_the_list_asks_for_all_updates_at_once(
@@ -181,7 +181,7 @@ def test_notes_of_versions_that_were_skipped_are_read_too(
 def test_an_address_that_moved_on_its_host_is_told_without_what_stands_behind_it(
     client_of: ClientOf, installation: Installation, latest: Version, carol: User, alice: User
 ) -> None:
-    moving.update(installation, to=latest, by=carol)
+    moving.update(installation, to=latest, by=acting(carol))
     manifest = endpoint("https://panel.example.com/?key=another-key", group="Other folder")
     release(installation.application, (1, 3, 0), manifest, alice)
     page = read(client_of(carol).get(page_of(installation)))
@@ -218,7 +218,8 @@ def test_what_may_be_a_key_of_the_developer_is_told_as_set(
         assert f"User Interface Field Today, 1.{number - 1}.0 After, 1.{number}.0" in page
         assert name in page
         assert "s3cret" not in page
-        moving.update(installation, to=installation.application.versions.latest(), by=carol)  # type: ignore[arg-type]
+        latest = installation.application.versions.the_latest()
+        moving.update(installation, to=latest, by=acting(carol))  # type: ignore[arg-type]
         installation = now(installation)
 
 
@@ -310,7 +311,7 @@ def test_those_who_may_not_install_on_the_account_move_nothing(
 def test_one_that_is_suspended_is_updated_and_stays_suspended(
     client_of: ClientOf, installation: Installation, latest: Version, carol: User, sam: User
 ) -> None:
-    suspending.suspend_by_staff(installation, reason="Checked.", by=sam)
+    suspending.suspend_by_staff(installation, by=acting(sam, reason="Checked."))
     client_of(carol).post(page_of(installation), {"version": latest.pk})
     row = now(installation)
     assert (row.version, row.shown_state) == (latest, "suspended")
@@ -322,7 +323,7 @@ def test_one_that_is_suspended_is_updated_and_stays_suspended(
 def test_going_back_says_what_it_takes_away_and_then_does(
     client_of: ClientOf, installation: Installation, latest: Version, carol: User, alice: User
 ) -> None:
-    moving.update(installation, to=latest, by=carol)
+    moving.update(installation, to=latest, by=acting(carol))
     client, url = client_of(carol), page_of(installation, "installation_go_back")
     page = read(client.get(url))
     assert "Go back to 1.0.0? Stock Bridge on Carol's Cakes, from 1.2.0" in page
@@ -343,9 +344,9 @@ def test_going_back_says_what_it_takes_away_and_then_does(
 def test_an_update_while_it_was_read_shows_the_new_way_back(
     client_of: ClientOf, installation: Installation, version: Version, latest: Version, carol: User, alice: User
 ) -> None:
-    moving.update(installation, to=latest, by=carol)
+    moving.update(installation, to=latest, by=acting(carol))
     client, url = client_of(carol), page_of(installation, "installation_go_back")
-    moving.update(installation, to=release(installation.application, (1, 3, 0), external(), alice), by=carol)
+    moving.update(installation, to=release(installation.application, (1, 3, 0), external(), alice), by=acting(carol))
     answer = client.post(url, {"version": version.pk})
     assert answer.status_code == 422
     assert "It was updated again while you read: the way back leads to 1.2.0 now." in read(answer)
@@ -369,7 +370,7 @@ def test_no_way_back_is_promised_to_a_version_that_was_withdrawn(
 def test_the_way_back_closes_after_fourteen_days(
     client_of: ClientOf, installation: Installation, version: Version, latest: Version, carol: User
 ) -> None:
-    moving.update(installation, to=latest, by=carol)
+    moving.update(installation, to=latest, by=acting(carol))
     client, url = client_of(carol), page_of(installation, "installation_go_back")
     then = timezone.now() - moving.GO_BACK_WITHIN
     Installation.objects.filter(pk=installation.pk).update(moved_at=then + timedelta(minutes=1))
@@ -385,7 +386,7 @@ def test_the_way_back_closes_after_fourteen_days(
 def test_a_version_that_was_withdrawn_is_not_gone_back_to(
     client_of: ClientOf, installation: Installation, version: Version, latest: Version, carol: User
 ) -> None:
-    moving.update(installation, to=latest, by=carol)
+    moving.update(installation, to=latest, by=acting(carol))
     Version.objects.filter(pk=version.pk).update(withdrawn_at=timezone.now())
     client_of(carol).post(page_of(installation, "installation_go_back"), {"version": version.pk})
     assert now(installation).version == latest
@@ -405,29 +406,29 @@ def test_releasing_editing_and_withdrawing_move_nobody(
     alice: User,
 ) -> None:
     application = Application.objects.get(pk=installation.application_id)
-    other = lifecycle.install(application, account=depot, version=latest, by=dave).installation
+    other = lifecycle.install(application, account=depot, version=latest, by=acting(dave)).installation
     before = {row.pk: row.version_id for row in (installation, other)}
     release(application, (1, 3, 0), external(moduleName="Newest"), alice)
-    applications.edit_application(application, by=alice, name="Renamed", description="Other words.")
+    applications.edit_application(application, by=acting(alice), name="Renamed", description="Other words.")
     Version.objects.filter(pk=latest.pk).update(withdrawn_at=timezone.now())
     for client, account in ((client_of(carol), cakes), (client_of(dave), depot)):
         client.get(reverse("my_apps", args=[account.slug]))
         client.get(reverse("authorize", args=[application.pk]))
     client_of(carol).get(page_of(installation))
     assert dict(Installation.objects.values_list("pk", "version_id")) == before
-    moving.update(installation, to=moving_to(installation), by=carol)
+    moving.update(installation, to=moving_to(installation), by=acting(carol))
     assert now(other).version_id == before[other.pk]
 
 
 def test_authorising_the_own_account_again_on_another_version_closes_the_way_back(
     application: Application, version: Version, northwind: Account, alice: User
 ) -> None:
-    row = lifecycle.install(application, account=northwind, version=version, by=alice).installation
+    row = lifecycle.install(application, account=northwind, version=version, by=acting(alice)).installation
     newer = release(application, (1, 1, 0), external(moduleName="Newer"), alice)
-    moving.update(row, to=newer, by=alice)
-    lifecycle.install(application, account=northwind, version=newer, by=alice)
+    moving.update(row, to=newer, by=acting(alice))
+    lifecycle.install(application, account=northwind, version=newer, by=acting(alice))
     assert moving.way_back(now(row)) == version
-    lifecycle.install(application, account=northwind, version=application.versions.development(), by=alice)
+    lifecycle.install(application, account=northwind, version=application.versions.development(), by=acting(alice))
     assert moving.way_back(now(row)) is None
 
 
@@ -453,14 +454,14 @@ def test_the_developer_sees_who_is_behind_and_who_moved(
     alice: User,
 ) -> None:
     application = Application.objects.get(pk=installation.application_id)
-    current = lifecycle.install(application, account=depot, version=latest, by=dave).installation
+    current = lifecycle.install(application, account=depot, version=latest, by=acting(dave)).installation
     client = client_of(alice)
     page = client.get(tab(installation, "version_list"))
     assert "1 live installation is behind 1.2.0, the latest version. See who" in read(page)
     assert listed(client, tab(installation, "application_installations") + "?state=behind") == {installation}
-    moving.update(installation, to=latest, by=carol)
-    moving.go_back(installation, to=version, by=carol)
-    moving.update(installation, to=latest, by=carol)
+    moving.update(installation, to=latest, by=acting(carol))
+    moving.go_back(installation, to=version, by=acting(carol))
+    moving.update(installation, to=latest, by=acting(carol))
     text = read(client.get(tab(installation, "version_list")))
     assert "behind" not in text
     moves = text.partition("Who moved lately")[2]
@@ -473,8 +474,8 @@ def test_the_developer_sees_who_is_behind_and_who_moved(
 def test_the_count_of_a_version_and_its_link_count_the_same(
     client_of: ClientOf, installation: Installation, version: Version, depot: Account, dave: User, alice: User
 ) -> None:
-    ended = lifecycle.install(installation.application, account=depot, version=version, by=dave).installation
-    lifecycle.uninstall(ended, by=dave)
+    ended = lifecycle.install(installation.application, account=depot, version=version, by=acting(dave)).installation
+    lifecycle.uninstall(ended, by=acting(dave))
     client = client_of(alice)
     link = f"{tab(installation, 'application_installations')}?version={version.pk}&amp;state=live"
     for name, more in (("version_list", ()), ("version_detail", (version.pk,))):

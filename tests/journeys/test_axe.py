@@ -6,7 +6,7 @@ axe asks all its rules once, on a phone in the dark, and those that depend on co
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -17,6 +17,7 @@ from django.test import RequestFactory
 from django.urls import get_resolver, resolve
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
+from linnapp.page_requests import Referenced
 from linnapp.views.errors import server_error
 from tests.kit import stage
 from tests.kit.hands import PATIENCE_MS
@@ -217,7 +218,7 @@ def test_a_page_full_of_faults_is_noticed(inspector: Inspector) -> None:
 
 def error_page(template: str) -> str:
     request: HttpRequest = RequestFactory().get("/broken/")
-    request.reference = "7K2M93QX"  # type: ignore[attr-defined]
+    cast(Referenced, request).reference = "7K2M93QX"
     if template == "500.html":
         return server_error(request).content.decode()
     return loader.render_to_string(template, {"request_id": "7K2M93QX"})

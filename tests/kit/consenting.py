@@ -10,6 +10,7 @@ from linnapp.manifest import parse
 from linnapp.models import Account, Application, TimelineEntry, User, Version
 from linnapp.services import versions
 from linnapp.services.manifests import save_manifest
+from tests.kit.people import acting
 
 Rows = tuple[int, int, int]
 
@@ -37,9 +38,9 @@ def rows() -> Rows:
 
 def release(application: Application, number: tuple[int, int, int], manifest: dict[str, Any], by: User) -> Version:
     application.refresh_from_db()
-    saved = save_manifest(application, parse(manifest), expected_revision=application.manifest_revision, by=by)
+    saved = save_manifest(application, parse(manifest), expected_revision=application.manifest_revision, by=acting(by))
     return versions.create_version(
-        application, number=number, notes="", expected_revision=saved.manifest_revision, by=by
+        application, number=number, notes="", expected_revision=saved.manifest_revision, by=acting(by)
     )
 
 

@@ -14,6 +14,7 @@ from django.test import Client
 
 from installs.installations import lifecycle
 from installs.models import Installation
+from linnapp.actors import Actor, Side
 from linnapp.models import Account, Application, Membership, User, Version
 from linnapp.models.people import SUPPORT_GROUP
 from linnapp.services import applications, people, versions
@@ -26,6 +27,15 @@ def person(name: str, email: str, **fields: bool) -> User:
     user = User.objects.create_user(email, PASSWORD, name=name, **fields)
     EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
     return user
+
+
+def acting(person: User, side: Side | None = None, reason: str = "") -> Actor:
+    """As the pages make it of them: Northwind develops, staff are staff, everybody else is a customer."""
+    if side is None and person.is_staff:
+        side = Side.STAFF
+    elif side is None:
+        side = Side.DEVELOPER if person.email.endswith("@northwind.example") else Side.CUSTOMER
+    return Actor(person, side, reason)
 
 
 @pytest.fixture
@@ -101,17 +111,17 @@ def client_of() -> ClientOf:
 def application(northwind: Account, alice: User) -> Application:
     """Stock Bridge of Northwind, a System Integration without a version."""
     made, _ = applications.create_application(
-        account=northwind, name="Stock Bridge", kind=Application.Type.SYSTEM, by=alice
+        account=northwind, name="Stock Bridge", kind=Application.Type.SYSTEM, by=acting(alice)
     )
     return made
 
 
 @pytest.fixture
 def version(application: Application, alice: User) -> Version:
-    return versions.create_version(application, number=(1, 0, 0), notes="First.", expected_revision=1, by=alice)
+    return versions.create_version(application, number=(1, 0, 0), notes="First.", expected_revision=1, by=acting(alice))
 
 
 @pytest.fixture
 def installation(application: Application, version: Version, cakes: Account, carol: User) -> Installation:
     """Stock Bridge 1.0.0 on Carol's Cakes."""
-    return lifecycle.install(application, account=cakes, version=version, by=carol).installation
+    return lifecycle.install(application, account=cakes, version=version, by=acting(carol)).installation

@@ -12,6 +12,7 @@ from installs.models import PostbackPolicy
 from installs.postbacks import courier
 from linnapp.models import Account, Application, User, Version
 from tests.kit.consenting import release
+from tests.kit.people import acting
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def wait_for_200(application: Application) -> None:
 def install(
     application: Application, account: Account, version: Version, by: User, **choices: Any
 ) -> lifecycle.Consented:
-    return lifecycle.install(application, account=account, version=version, by=by, **choices)
+    return lifecycle.install(application, account=account, version=version, by=acting(by), **choices)
 
 
 def deliver() -> None:

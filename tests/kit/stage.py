@@ -27,6 +27,7 @@ from linnapp.manifest import parse
 from linnapp.models import Account, Application, Membership, Secret, User, Version
 from linnapp.services import applications, people, versions
 from linnapp.services.manifests import save_manifest
+from tests.kit.people import acting
 from tests.kit.portal import Portal
 from tests.kit.posting import wait_for_200, with_postback
 
@@ -76,7 +77,9 @@ def the_application(bridge: Application) -> Facts:
         "digest": bridge.logo_digest,
         "member": str(seat.pk),
         # To an address that is allowed nowhere but in tests: it fails at once.
-        "test delivery": str(asking.send_test(bridge, url="https://127.0.0.1/in?t=[{TOKEN}]", by=user("Alice")).pk),
+        "test delivery": str(
+            asking.send_test(bridge, url="https://127.0.0.1/in?t=[{TOKEN}]", by=acting(user("Alice"))).pk
+        ),
     }
 
 
@@ -125,14 +128,14 @@ def connectors(account: Account, alice: User) -> Facts:
         "token_key": making.TOKEN_KEY,
     }
     made = {
-        name: making.make(account, making.Values(name=title, base_url=base_url, **six), by=alice)
+        name: making.make(account, making.Values(name=title, base_url=base_url, **six), by=acting(alice))
         for name, title, base_url in (
             ("working", "Warehouse", "https://api.linnworks.net"),
             ("failing", LONG[:80], f"https://{'example-' * 6}api.example.com:8443/linnworks"),
             ("untested", "Shop", "https://shop.example.com"),
         )
     }
-    making.set_enabled(made["untested"], enabled=False, by=alice)
+    making.set_enabled(made["untested"], enabled=False, by=acting(alice))
     fault, fix = (
         "The answer has `access_token`, not `token`.",
         "Write access_token into Response authentication token key.",
@@ -176,7 +179,7 @@ def steps_of_check(host: str, fault: str) -> list[dict[str, Any]]:
 
 
 def latest(application: Application) -> Version:
-    version = application.versions.latest()
+    version = application.versions.the_latest()
     assert version is not None
     return version
 
@@ -190,18 +193,20 @@ def secret_of(application: Application) -> Secret:
 def other_applications(account: Account, alice: User) -> Facts:
     system = Application.Type.SYSTEM
     made = {
-        name: applications.create_application(account=account, name=title, kind=system, by=alice)[0]
+        name: applications.create_application(account=account, name=title, kind=system, by=acting(alice))[0]
         for name, title in (("new", "Not released yet"), ("long", LONG[:100]), ("retired", "Gone for good"))
     }
-    versions.create_version(made["long"], number=(1, 0, 0), notes=LONG, expected_revision=1, by=alice)
-    applications.edit_application(made["long"], by=alice, description=f"{LONG}. " * 6, summary=LONG)
-    first = versions.create_version(made["retired"], number=(1, 0, 0), notes="First.", expected_revision=1, by=alice)
-    installed = lifecycle.install(made["retired"], account=account, version=first, by=alice)
-    lifecycle.uninstall(installed.installation, by=alice)
-    removal.remove_application(made["retired"], by=alice)
+    versions.create_version(made["long"], number=(1, 0, 0), notes=LONG, expected_revision=1, by=acting(alice))
+    applications.edit_application(made["long"], by=acting(alice), description=f"{LONG}. " * 6, summary=LONG)
+    first = versions.create_version(
+        made["retired"], number=(1, 0, 0), notes="First.", expected_revision=1, by=acting(alice)
+    )
+    installed = lifecycle.install(made["retired"], account=account, version=first, by=acting(alice))
+    lifecycle.uninstall(installed.installation, by=acting(alice))
+    removal.remove_application(made["retired"], by=acting(alice))
     made["suspended"] = Application.objects.get(name="Review Lamp")
     reason = "It asked its customers for their passwords."
-    suspending.suspend_application(made["suspended"], reason=reason, by=user("Paula"))
+    suspending.suspend_application(made["suspended"], by=acting(user("Paula"), reason=reason))
     made["answering"] = Application.objects.get(name="Ledger Link")
     made["returned"] = Application.objects.get(name="Blue Market")
     made["review"] = in_review(alice)
@@ -211,8 +216,8 @@ def other_applications(account: Account, alice: User) -> Facts:
 
 def in_review(alice: User) -> Application:
     board = Application.objects.get(name="Order Board")
-    listings.take_off_store(board, reason="It has a new name soon.", by=user("Paula"))
-    listings.request_listing(board, by=alice)
+    listings.take_off_store(board, by=acting(user("Paula"), reason="It has a new name soon."))
+    listings.request_listing(board, by=acting(alice))
     return board
 
 
@@ -223,14 +228,14 @@ def sent_installations(account: Account, alice: User) -> Facts:
     facts: Facts = {}
     for name in ("retried", "waiting", "failed"):
         made, _ = applications.create_application(
-            account=account, name=f"{name.capitalize()} postback", kind=Application.Type.SYSTEM, by=alice
+            account=account, name=f"{name.capitalize()} postback", kind=Application.Type.SYSTEM, by=acting(alice)
         )
-        applications.edit_application(made, by=alice, support_contact="help@northwind.example")
+        applications.edit_application(made, by=acting(alice), support_contact="help@northwind.example")
         version = with_postback(made, f"https://{name}.{'example-' * 6}hooks.example.com/in?t=[{{TOKEN}}]", alice)
         if name != "retried":
             wait_for_200(made)
         row = lifecycle.install(
-            made, account=Account.objects.get(slug="carols-cakes"), version=version, by=user("Carol")
+            made, account=Account.objects.get(slug="carols-cakes"), version=version, by=acting(user("Carol"))
         ).installation
         delivery = Delivery.objects.filter(installation=row)
         if name == "retried":
@@ -252,18 +257,20 @@ def moved_installations(account: Account, alice: User) -> Facts:
     facts: Facts = {}
     for name in ("behind", "updated", "paused", "own"):
         title = LONG[:90] if name == "behind" else f"{name.capitalize()} widgets"
-        made, _ = applications.create_application(account=account, name=title, kind=Application.Type.SYSTEM, by=alice)
-        first = versions.create_version(made, number=(1, 0, 0), notes="First.", expected_revision=1, by=alice)
+        made, _ = applications.create_application(
+            account=account, name=title, kind=Application.Type.SYSTEM, by=acting(alice)
+        )
+        first = versions.create_version(made, number=(1, 0, 0), notes="First.", expected_revision=1, by=acting(alice))
         if name == "own":
             version, on, by = made.versions.development(), account, alice
         else:
             version, on, by = first, Account.objects.get(slug="carols-cakes"), user("Carol")
-        row = lifecycle.install(made, account=on, version=version, by=by).installation
+        row = lifecycle.install(made, account=on, version=version, by=acting(by)).installation
         newer = release_more(made, alice)
         if name == "updated":
-            moving.update(row, to=newer, by=by)
+            moving.update(row, to=newer, by=acting(by))
         if name == "paused":
-            suspending.suspend(row, by=by)
+            suspending.suspend(row, by=acting(by))
         facts |= {f"{name} application": str(made.pk), f"{name} installation": str(row.pk)}
     return facts
 
@@ -277,9 +284,9 @@ def release_more(application: Application, by: User) -> Version:
         "parameters": [{"name": "IFrameUrl", "value": f"https://{'long-' * 11}panel.example.com/in"}],
     }
     manifest = parse({"Modules": [{"type": "ExternalApplication", "moduleName": "Bridge"}, panel]})
-    saved = save_manifest(application, manifest, expected_revision=application.manifest_revision, by=by)
+    saved = save_manifest(application, manifest, expected_revision=application.manifest_revision, by=acting(by))
     return versions.create_version(
-        application, number=(1, 1, 0), notes=f"{LONG}. " * 3, expected_revision=saved.manifest_revision, by=by
+        application, number=(1, 1, 0), notes=f"{LONG}. " * 3, expected_revision=saved.manifest_revision, by=acting(by)
     )
 
 
@@ -288,7 +295,7 @@ def in_an_hour() -> datetime:
 
 
 def links_of_mails(northwind: Account, alice: User, dave: User) -> Facts:
-    invitation, key = people.invite(northwind, email=dave.email, role=Membership.Role.DEVELOPER, by=alice)
+    invitation, key = people.invite(northwind, email=dave.email, role=Membership.Role.DEVELOPER, by=acting(alice))
     address = EmailAddress.objects.get(user=dave)
     return {
         "invitation": str(invitation.pk),

@@ -18,6 +18,7 @@ from linnapp import credentials
 from linnapp.models import Account, Application, User
 from linnapp.services import applications
 from tests.kit.consenting import release
+from tests.kit.people import acting
 from tests.kit.receivers import Reply, receiving
 
 pytestmark = pytest.mark.usefixtures("to_loopback")
@@ -25,9 +26,11 @@ pytestmark = pytest.mark.usefixtures("to_loopback")
 
 @pytest.fixture
 def of_another_publisher(depot: Account, dave: User, cakes: Account, carol: User) -> Installation:
-    made, _ = applications.create_application(account=depot, name="Parcels", kind=Application.Type.SYSTEM, by=dave)
+    made, _ = applications.create_application(
+        account=depot, name="Parcels", kind=Application.Type.SYSTEM, by=acting(dave)
+    )
     version = release(made, (1, 0, 0), {"Modules": []}, dave)
-    return lifecycle.install(made, account=cakes, version=version, by=carol).installation
+    return lifecycle.install(made, account=cakes, version=version, by=acting(carol)).installation
 
 
 def owe(installation: Installation, url: str, in_seconds: float = 0) -> Delivery:

@@ -13,7 +13,7 @@ from installs.models import Delivery
 from installs.postbacks.courier import Courier, claim
 from linnapp.models import Account, Application, User
 from linnapp.services import applications, people
-from tests.kit.people import person
+from tests.kit.people import acting, person
 from tests.kit.posting import deliver, install, with_postback
 from tests.kit.receivers import Received, Reply, receiving
 
@@ -24,7 +24,9 @@ State = Delivery.State
 @pytest.fixture
 def bridge_of_dave(dave: User, depot: Account) -> Application:
     """An application of another publisher than Northwind."""
-    made, _ = applications.create_application(account=depot, name="Depot", kind=Application.Type.SYSTEM, by=dave)
+    made, _ = applications.create_application(
+        account=depot, name="Depot", kind=Application.Type.SYSTEM, by=acting(dave)
+    )
     return made
 
 

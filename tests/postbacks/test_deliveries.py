@@ -9,9 +9,11 @@ from django.utils import timezone
 from installs.installations import lifecycle, suspending
 from installs.models import Attempt, Delivery, Installation, PermanentToken, Session, SigningSecret
 from installs.models.installations import NOT_TAKEN, SUSPENDED_BEFORE
+from installs.outbound.retry_after import LONGEST, retry_after
 from installs.postbacks import asking, deciding, packing, retries, signing, signing_secrets
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Application, TimelineEntry, User
+from tests.kit.people import acting
 from tests.kit.posting import deliver, install, wait_for_200, with_postback
 from tests.kit.receivers import Received, Reply, nobody_listens, receiving
 
@@ -153,7 +155,7 @@ def test_a_failure_is_tried_again_by_the_schedule_and_given_up_in_the_end(
     assert delivery.state == State.EXHAUSTED
     assert delivery.outcome == "Answered 500 Internal Server Error."
     assert Installation.objects.get().state == Installation.State.ACTIVE
-    ended = TimelineEntry.objects.filter(kind=TimelineEntry.Kind.POSTBACK_ENDED).get()
+    ended = TimelineEntry.objects.filter(kind="POSTBACK_ENDED").get()
     assert ended.facts["outcome"] == "Answered 500 Internal Server Error"
 
 
@@ -167,7 +169,7 @@ def test_410_stops_it(application: Application, cakes: Account, alice: User, car
 @pytest.mark.parametrize("offset", ["+99999999999999999999", "+2400", "-9959"])
 def test_a_retry_after_that_no_date_can_have_is_none(offset: str) -> None:
     for value in (f"Mon, 01 Jan 2026 00:00:00 {offset}", f"Mon, 01 Jan 9999 23:59:59 {offset}", "9" * 400):
-        assert timedelta(0) <= retries.retry_after(value, timezone.now()) <= retries.LONGEST_RETRY_AFTER
+        assert timedelta(0) <= retry_after(value, timezone.now()) <= LONGEST
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -198,7 +200,7 @@ def test_after_uninstalling_nothing_is_sent_any_more(
 ) -> None:
     with receiving() as receiver:
         made = install(application, cakes, with_postback(application, receiver.url, alice), carol)
-        lifecycle.uninstall(made.installation, by=carol)
+        lifecycle.uninstall(made.installation, by=acting(carol))
         deliver()
         assert receiver.received == []
     delivery = Delivery.objects.get()
@@ -211,10 +213,10 @@ def test_while_the_application_is_suspended_postbacks_wait(
 ) -> None:
     with receiving() as receiver:
         install(application, cakes, with_postback(application, receiver.url, alice), carol)
-        suspending.suspend_application(application, reason="Asked for.", by=sam)
+        suspending.suspend_application(application, by=acting(sam, reason="Asked for."))
         deliver()
         assert receiver.received == []
-        suspending.resume_application(application, reason="Done.", by=sam)
+        suspending.resume_application(application, by=acting(sam, reason="Done."))
         deliver()
         receiver.wait_for(1)
 
@@ -234,7 +236,7 @@ def test_it_waits_for_the_200_and_is_active_then(
     row = Installation.objects.get()
     assert (row.state, row.waits_until) == (Installation.State.ACTIVE, None)
     assert PermanentToken.objects.get().ends_at is None
-    assert TimelineEntry.objects.filter(kind=TimelineEntry.Kind.INSTALLATION_COMPLETED).count() == 1
+    assert TimelineEntry.objects.filter(kind="INSTALLATION_COMPLETED").count() == 1
 
 
 @pytest.mark.parametrize("status", [201, 302, 404, 500])
@@ -288,12 +290,12 @@ def test_one_that_lapses_while_its_application_is_suspended_says_so_and_nothing_
     wait_for_200(application)
     with receiving() as receiver:
         made = install(application, cakes, with_postback(application, receiver.url, alice), carol).installation
-        suspending.suspend_application(application, reason="It asks for too much.", by=paula)
+        suspending.suspend_application(application, by=acting(paula, reason="It asks for too much."))
         past = timezone.now() - timedelta(seconds=1)
         Application.objects.update(suspended_by_staff_at=past - timedelta(seconds=30))
         Installation.objects.update(waits_until=past)
         deciding.fail_lapsed(Installation.objects.lapsed())
-        suspending.resume_application(application, reason="It was mended.", by=paula)
+        suspending.resume_application(application, by=acting(paula, reason="It was mended."))
         deliver()
         assert receiver.received == []
     made.refresh_from_db()
@@ -307,7 +309,7 @@ def test_uninstalled_while_it_waits_its_postback_is_given_up_as_over(
     wait_for_200(application)
     with nobody_listens() as url:
         made = install(application, cakes, with_postback(application, url, alice), carol).installation
-        lifecycle.uninstall(made, by=carol)
+        lifecycle.uninstall(made, by=acting(carol))
         deliver()
     assert Delivery.objects.get().outcome == packing.OVER
 
@@ -355,7 +357,7 @@ def test_one_is_sent_again_to_the_newest_address_under_the_same_id(
         deliver()
         with_postback(application, new.url, alice, (1, 0, 1))
         delivery = Delivery.objects.get()
-        asking.redeliver(delivery, to_newest=True, by=alice)
+        asking.redeliver(delivery, to_newest=True, by=acting(alice))
         deliver()
         (postback,) = new.wait_for(1)
     assert postback.headers["webhook-id"] == str(delivery.pk)
@@ -373,17 +375,17 @@ def test_all_that_failed_are_replayed(
         install(application, cakes, version, carol)
         gone = install(application, depot, version, dave)
         deliver()
-        lifecycle.uninstall(gone.installation, by=dave)
+        lifecycle.uninstall(gone.installation, by=acting(dave))
         since = timezone.now() - timedelta(hours=1)
         assert asking.replayable(application, since).count() == 1
-        assert asking.replay(application, since=since, by=alice) == 1
+        assert asking.replay(application, since=since, by=acting(alice)) == 1
         deliver()
     assert Delivery.objects.delivered().get().installation_id != gone.installation.pk
 
 
 def test_a_test_carries_nobodys_permanent_token_and_tells_its_steps(application: Application, alice: User) -> None:
     with receiving() as receiver:
-        test = asking.send_test(application, url=f"{receiver.url}/?t=[{{TOKEN}}]", by=alice)
+        test = asking.send_test(application, url=f"{receiver.url}/?t=[{{TOKEN}}]", by=acting(alice))
         deliver()
         (postback,) = receiver.wait_for(1)
     assert postback.form["Event"] == "test"
@@ -400,7 +402,7 @@ def test_a_rotated_signing_secret_signs_beside_the_old_one(
     with receiving() as receiver:
         install(application, cakes, with_postback(application, receiver.url, alice), carol)
         old = SigningSecret.objects.get().value()
-        signing_secrets.rotate(application, after=timedelta(hours=24), by=alice)
+        signing_secrets.rotate(application, after=timedelta(hours=24), by=acting(alice))
         deliver()
         (postback,) = receiver.wait_for(1)
     new = SigningSecret.objects.get(ends_at=None).value()
@@ -408,7 +410,7 @@ def test_a_rotated_signing_secret_signs_beside_the_old_one(
     for secret in (old, new):
         signing.verify(postback.headers, postback.body, [secret], now=timezone.now())
     with pytest.raises(NotPossible, match="signs until"):
-        signing_secrets.rotate(application, after=timedelta(0), by=alice)
+        signing_secrets.rotate(application, after=timedelta(0), by=acting(alice))
 
 
 def test_what_was_dropped_from_the_log_meanwhile_is_said_so(
@@ -418,4 +420,4 @@ def test_what_was_dropped_from_the_log_meanwhile_is_said_so(
     assert made.delivery is not None
     Delivery.objects.all().delete()
     with pytest.raises(NotPossible, match="older than 90 days"):
-        asking.redeliver(made.delivery, by=alice)
+        asking.redeliver(made.delivery, by=acting(alice))

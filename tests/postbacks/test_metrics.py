@@ -13,6 +13,7 @@ from pytest_django.fixtures import Settings
 from installs.models import Delivery, PostbackHost
 from installs.postbacks import asking
 from linnapp.models import Account, Application, User
+from tests.kit.people import acting
 from tests.kit.posting import deliver, install, wait_for_200, with_postback
 from tests.kit.receivers import Reply, receiving
 
@@ -94,7 +95,7 @@ def test_it_counts_parked_hosts_what_is_held_and_installations_that_wait(
 
 
 def test_what_is_older_than_a_day_or_a_test_is_not_of_the_last_day(application: Application, alice: User) -> None:
-    asking.send_test(application, url="https://hooks.example.com/", by=alice)
+    asking.send_test(application, url="https://hooks.example.com/", by=acting(alice))
     assert figures()["linnapp_postbacks_last_day due"] == 0
     Delivery.objects.update(event=Delivery.Event.INSTALLED)
     assert figures()["linnapp_postbacks_last_day due"] == 1

@@ -13,12 +13,12 @@ from installs.models import Attempt, Delivery, PostbackHost
 from installs.postbacks import parking
 from installs.postbacks.retries import ATTEMPTS
 from linnapp.models import Account, Application, TimelineEntry, User
+from tests.kit.people import acting
 from tests.kit.posting import deliver, install, with_postback
 from tests.kit.receivers import Reply, receiving
 
 pytestmark = pytest.mark.usefixtures("to_loopback")
 State = Delivery.State
-Kind = TimelineEntry.Kind
 
 
 def ago(**span: float) -> datetime:
@@ -52,7 +52,7 @@ def test_it_is_parked_after_five_days_and_three_failures_in_the_last_of_them(
             deliver()
     assert (PostbackHost.objects.get().parked_at is not None) is parked
     assert (Delivery.objects.get().state == State.HELD) is parked
-    assert TimelineEntry.objects.filter(kind=Kind.POSTBACKS_PARKED).exists() is parked
+    assert TimelineEntry.objects.filter(kind="POSTBACKS_PARKED").exists() is parked
     assert [message.to for message in mail.outbox] == ([["alice@northwind.example"]] if parked else [])
 
 
@@ -86,7 +86,7 @@ def test_new_ones_are_held_the_oldest_is_tried_hourly_and_a_success_releases_the
     assert sorted(order[4:]) == ["2", "3"]
     assert PostbackHost.objects.get().parked_at is None
     assert set(Delivery.objects.values_list("state", flat=True)) == {State.DELIVERED}
-    assert TimelineEntry.objects.get(kind=Kind.POSTBACKS_RELEASED).facts["count"] == 2
+    assert TimelineEntry.objects.get(kind="POSTBACKS_RELEASED").facts["count"] == 2
     assert len(mail.outbox) == 1
 
 
@@ -100,7 +100,7 @@ def test_what_is_held_is_not_told_as_given_up_however_often_it_was_tried(
         Delivery.objects.update(tried=ATTEMPTS - 1, next_attempt_at=timezone.now())
         deliver()
     assert Delivery.objects.get().state == State.HELD
-    assert not TimelineEntry.objects.filter(kind=Kind.POSTBACK_ENDED).exists()
+    assert not TimelineEntry.objects.filter(kind="POSTBACK_ENDED").exists()
 
 
 def test_the_hourly_trial_is_of_an_installation_that_stands_and_what_is_over_is_given_up(
@@ -114,7 +114,7 @@ def test_the_hourly_trial_is_of_an_installation_that_stands_and_what_is_over_is_
         )
         over = install(application, cakes, version, carol).installation
         stands = install(application, depot, version, dave).delivery
-        lifecycle.uninstall(over, by=carol)
+        lifecycle.uninstall(over, by=acting(carol))
         assert stands is not None
         host: Any = PostbackHost.objects.parked().with_what_is_held().get()
         assert (host.held, host.oldest_held) == (1, stands.pk)

@@ -13,7 +13,7 @@ from installs.models import Delivery, Installation, PostbackHost
 from installs.postbacks import asking
 from linnapp.models import Account, Application, TimelineEntry, User
 from tests.kit.consenting import external, read, release
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 from tests.kit.posting import deliver, install, wait_for_200, with_postback
 from tests.kit.receivers import Reply, receiving
 
@@ -96,7 +96,7 @@ def test_while_it_is_sent_the_page_looks_again_and_is_told_only_news(
 ) -> None:
     client = client_of(alice)
     assert 'hx-trigger="every' not in client.get(detail(owed)).content.decode()
-    asking.redeliver(owed, by=alice)
+    asking.redeliver(owed, by=acting(alice))
     page = client.get(detail(owed))
     assert 'hx-trigger="every' in page.content.decode()
     seen = f"{detail(owed)}?seen={page.context['mark']}"
@@ -115,7 +115,7 @@ def test_it_does_not_look_again_for_an_attempt_of_tomorrow_nor_while_the_applica
     Delivery.objects.update(state=State.DUE, next_attempt_at=timezone.now() + timedelta(hours=20))
     assert 'hx-trigger="every' not in client.get(detail(owed)).content.decode()
     Delivery.objects.update(next_attempt_at=timezone.now())
-    suspending.suspend_application(owed.application, reason="Asked for.", by=sam)
+    suspending.suspend_application(owed.application, by=acting(sam, reason="Asked for."))
     page = client.get(detail(owed))
     assert 'hx-trigger="every' not in page.content.decode()
     assert "It waits until Stock Bridge is resumed." in read(page)
@@ -137,7 +137,7 @@ def test_redelivering_sends_it_to_its_own_address_under_the_same_id(
     page = read(client.get(detail(delivery)))
     assert "Delivered just now . Answered 200 OK." in page
     assert "Attempts 2" in page
-    told = TimelineEntry.objects.get(kind=TimelineEntry.Kind.POSTBACK_AGAIN)
+    told = TimelineEntry.objects.get(kind="POSTBACK_AGAIN")
     assert told.actor_name == "Bob"
 
 
@@ -175,7 +175,7 @@ def test_what_cannot_be_sent_again_says_why_and_stays_as_it_is(
     Delivery.objects.update(claimed_until=timezone.now() + timedelta(seconds=20))
     assert "It is being sent at this moment." in redeliver(client, owed)
     Delivery.objects.update(claimed_until=None)
-    lifecycle.uninstall(owed.installation, by=carol)
+    lifecycle.uninstall(owed.installation, by=acting(carol))
     page = client.get(detail(owed))
     assert "there is nothing to send again" in read(page)
     assert "/redeliver/" not in page.content.decode()
@@ -185,7 +185,7 @@ def test_what_cannot_be_sent_again_says_why_and_stays_as_it_is(
 
 
 def test_a_test_is_not_sent_again(client_of: ClientOf, application: Application, alice: User) -> None:
-    test = asking.send_test(application, url="https://hooks.northwind.example/", by=alice)
+    test = asking.send_test(application, url="https://hooks.northwind.example/", by=acting(alice))
     client = client_of(alice)
     assert "a test of Alice that carries no permanent token" in read(client.get(detail(test)))
     assert "Send another test postback." in redeliver(client, test)

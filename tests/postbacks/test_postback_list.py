@@ -15,7 +15,7 @@ from installs.postbacks import signing_secrets
 from linnapp.models import Account, Application, User, Version
 from linnapp.services import applications
 from tests.kit.consenting import read
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 from tests.kit.posting import deliver, install, with_postback
 from tests.kit.receivers import Reply, receiving
 
@@ -116,7 +116,9 @@ def test_nothing_of_another_application_is_on_it(
     client_of: ClientOf, dave: User, depot: Account, alice: User, application: Application, installation: Installation
 ) -> None:
     delivery = owed(application, installation)
-    other, _ = applications.create_application(account=depot, name="Depot Tool", kind=Application.Type.SYSTEM, by=dave)
+    other, _ = applications.create_application(
+        account=depot, name="Depot Tool", kind=Application.Type.SYSTEM, by=acting(dave)
+    )
     response = client_of(dave).get(listed(other), {"q": str(delivery.pk)})
     assert response.context["list"].rows == []
     assert client_of(dave).get(listed(application)).status_code == 404

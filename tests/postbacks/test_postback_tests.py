@@ -18,7 +18,7 @@ from installs.postbacks import asking, signing
 from installs.postbacks.packing import TEST_TOKEN
 from linnapp.models import Application, TimelineEntry, User
 from tests.kit.certificates import Certificates
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 from tests.kit.posting import deliver, with_postback
 from tests.kit.pressing import form_of, press
 from tests.kit.receivers import Received, Reply, nobody_listens, receiving
@@ -108,7 +108,7 @@ def test_what_is_no_address_is_said_beside_the_field_and_kept(
 
 def test_more_than_ten_a_minute_are_refused(application: Application, alice: User, alices: Client) -> None:
     for _ in range(asking.TESTS_A_MINUTE):
-        asking.send_test(application, url="https://hooks.example.com/", by=alice)
+        asking.send_test(application, url="https://hooks.example.com/", by=acting(alice))
     answer = send(alices, application, "https://hooks.example.com/eleven")
     assert answer.status_code == 422
     assert "10 test postbacks were sent in the last minute. Wait a moment." in seen(answer)
@@ -158,7 +158,7 @@ def test_a_test_is_signed_with_the_real_secret_and_carries_nobodys_permanent_tok
     assert lines(page) == [(name, "passed") for name in ("Name", "Address", "Connection", "Answer")]
     assert "Delivered Answered 200 OK." in page
     assert re.search(r"It took \d+ ms\.", page)
-    assert TimelineEntry.objects.filter(kind=TimelineEntry.Kind.POSTBACK_TESTED).count() == 1
+    assert TimelineEntry.objects.filter(kind="POSTBACK_TESTED").count() == 1
 
 
 def test_the_page_shows_request_and_answer_as_the_log_keeps_them(application: Application, alices: Client) -> None:
@@ -359,7 +359,7 @@ def test_while_the_application_is_suspended_a_test_says_that_it_waits(
     application: Application, alices: Client, sam: User
 ) -> None:
     address = send(alices, application, "https://hooks.example.com/").headers["Location"]
-    suspending.suspend_application(application, reason="Asked for.", by=sam)
+    suspending.suspend_application(application, by=acting(sam, reason="Asked for."))
     Delivery.objects.update(created_at=timezone.now() - timedelta(seconds=5))
     page = seen(alices.get(address))
     assert "its postbacks, tests too, wait until they resume it" in page

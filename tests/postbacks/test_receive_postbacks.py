@@ -21,6 +21,7 @@ from installs.models import Delivery
 from installs.postbacks import asking, signing, signing_secrets
 from linnapp import credentials
 from linnapp.models import Account, Application, User
+from tests.kit.people import acting
 from tests.kit.portal import ROOT, environment, free_port, manage
 from tests.kit.posting import deliver, install, with_postback
 
@@ -30,9 +31,11 @@ APPLICATION = "11111111-2222-4333-8444-555555555555"
 PATIENCE = 20
 REVEAL_SECRET = """
 from installs.postbacks import signing_secrets
+from linnapp.actors import Actor, Side
 from linnapp.models import Application, User
 application = Application.objects.get(name="Stock Bridge")
-print(application.pk, signing_secrets.reveal(application, by=User.objects.get(name="Alice")).value())
+alice = Actor(User.objects.get(name="Alice"), Side.DEVELOPER)
+print(application.pk, signing_secrets.reveal(application, by=alice).value())
 """
 
 
@@ -246,11 +249,11 @@ def test_without_a_secret_it_asks_the_portals_database(tmp_path: Path, prepared_
 def test_what_the_portal_sends_is_genuine_and_shows_the_permanent_token_of_the_installation(
     env: dict[str, str], application: Application, cakes: Account, alice: User, carol: User
 ) -> None:
-    secret = signing_secrets.reveal(application, by=alice).value()
+    secret = signing_secrets.reveal(application, by=acting(alice)).value()
     with receiving(env | {"SIGNING_SECRET": secret}) as process:
         version = with_postback(application, f"{process.url}in?token=[{{TOKEN}}]", alice)
         made = install(application, cakes, version, carol, tracking="order 77")
-        asking.send_test(application, url=process.url, by=alice)
+        asking.send_test(application, url=process.url, by=acting(alice))
         deliver()
         blocks = [process.block() for _ in range(2)]
     (installed,) = [block for block in blocks if "  Event             installed\n" in block]

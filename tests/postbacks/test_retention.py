@@ -12,7 +12,8 @@ from installs.models import Attempt, Delivery, Installation
 from installs.postbacks import asking, retention
 from linnapp import timeline
 from linnapp.models import Account, Application, TimelineEntry, User
-from linnapp.timeline import Kind, Side
+from linnapp.timeline import Side
+from tests.kit.people import acting
 from tests.kit.posting import deliver, install, with_postback
 from tests.kit.receivers import receiving
 
@@ -47,7 +48,7 @@ def test_a_day_before_it_is_there_and_then_it_goes_with_its_attempts(delivered: 
 
 
 def test_tests_go_as_well(application: Application, alice: User) -> None:
-    asking.send_test(application, url="https://hooks.example.com/", by=alice)
+    asking.send_test(application, url="https://hooks.example.com/", by=acting(alice))
     aged(OLD)
     before = TimelineEntry.objects.count()
     assert retention.drop_old() == 1
@@ -63,7 +64,7 @@ def test_what_still_waits_is_given_up_and_the_timeline_says_so(
     Delivery.objects.update(state=state)
     aged(OLD)
     assert retention.drop_old() == 1
-    entry = TimelineEntry.objects.get(kind=Kind.POSTBACK_ENDED)
+    entry = TimelineEntry.objects.get(kind="POSTBACK_ENDED")
     assert (entry.application_id, entry.account_id, entry.subject_id) == (
         application.pk,
         cakes.pk,

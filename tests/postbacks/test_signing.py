@@ -100,6 +100,16 @@ def test_an_old_message_is_refused_and_so_is_one_of_the_future() -> None:
     assert "is 301 seconds ahead of this machine's clock" in refused(signed(), late=-301)
 
 
+def test_a_second_late_is_old_where_none_is_tolerated() -> None:
+    with pytest.raises(NotGenuine, match="is 1 seconds old, more than 0"):
+        signing.verify(signed(), BODY, [SECRET], now=AT + timedelta(seconds=1), tolerance=timedelta(0))
+
+
+def test_a_timestamp_in_milliseconds_is_none() -> None:
+    assert "ahead of this machine's clock" in refused(signed(timestamp="9" * 12))
+    assert "is not a number of seconds since 1970" in refused(signed(timestamp="1614265330000"))
+
+
 def test_in_an_overlap_both_secrets_sign_and_either_verifies() -> None:
     headers = signing.headers(MESSAGE_ID, AT, BODY, [OTHER_SECRET, SECRET])
     newest, older = headers["webhook-signature"].split(" ")

@@ -9,7 +9,7 @@ from django.utils import timezone
 from installs.models import Delivery, Installation
 from linnapp.models import Account, Application, Secret, TimelineEntry, User, Version
 from linnapp.services import applications, versions
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 from tests.kit.posting import install, with_postback
 
 EMPTY = "An application is what customers install. Create one to get its Application ID and secret."
@@ -28,7 +28,7 @@ def names(response: Any) -> list[str]:
 
 
 def make(account: Account, by: User, name: str, kind: str = Application.Type.SYSTEM) -> Application:
-    return applications.create_application(account=account, name=name, kind=kind, by=by)[0]
+    return applications.create_application(account=account, name=name, kind=kind, by=acting(by))[0]
 
 
 # The list.
@@ -87,7 +87,7 @@ def test_the_newest_version_is_by_number_and_not_by_day_and_none_that_was_withdr
     for number in ((1, 9, 0), (1, 10, 0), (2, 0, 0)):
         application.permissions.append(f"GlobalPermissions.Area.Node{number}")
         application.save()
-        versions.create_version(application, number=number, notes="x", expected_revision=1, by=alice)
+        versions.create_version(application, number=number, notes="x", expected_revision=1, by=acting(alice))
     application.versions.filter(major=2).update(withdrawn_at=timezone.now())
     html = client_of(alice).get(list_url(northwind)).content.decode()
     assert "1.10.0" in html

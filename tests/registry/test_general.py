@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from linnapp.models import Account, Application, TimelineEntry, User
 from linnapp.services import applications
-from tests.kit.people import PASSWORD, ClientOf
+from tests.kit.people import PASSWORD, ClientOf, acting
 
 TEXTS = {"name": "Stock Bridge", "summary": "", "description": "", "support_contact": ""}
 
@@ -80,7 +80,7 @@ def test_ten_minutes_later_the_secret_is_masked_for_them_too(
     client = client_of(alice)
     client.post(reverse("application_new", args=[northwind.slug]), {"name": "Parcel Sync", "type": "SYSTEM"})
     session = client.session
-    session["shown"] = dict.fromkeys(session["shown"], "2020-01-01T00:00:00+00:00")
+    session.update({key: "2020-01-01T00:00:00+00:00" for key, _ in session.items() if key.startswith("shown:")})
     session.save()
     made = Application.objects.get()
     assert secret_of(made) not in client.get(general_url(made)).content.decode()
@@ -157,7 +157,7 @@ def test_a_secret_that_ended_cannot_be_revealed(application: Application, alice:
 def test_a_secret_is_not_revealed_under_another_application(
     application: Application, alice: User, northwind: Account, client_of: ClientOf
 ) -> None:
-    other, _ = applications.create_application(account=northwind, name="Other", kind="SYSTEM", by=alice)
+    other, _ = applications.create_application(account=northwind, name="Other", kind="SYSTEM", by=acting(alice))
     url = reverse("secret_reveal", args=[northwind.slug, other.pk, application.secrets.get().pk])
     assert client_of(alice).post(url).status_code == 404
     assert not TimelineEntry.objects.filter(kind="SECRET_REVEALED").exists()
@@ -190,7 +190,7 @@ def test_texts_are_saved_as_typed(application: Application, bob: User, client_of
 def test_saving_what_stands_there_changes_nothing_even_with_line_breaks(
     application: Application, alice: User, client_of: ClientOf
 ) -> None:
-    applications.edit_application(application, by=alice, description="One\n\nTwo")
+    applications.edit_application(application, by=acting(alice), description="One\n\nTwo")
     client = client_of(alice)
     page = client.post(general_url(application), opened(client, application), follow=True)
     assert "Nothing was changed." in page.content.decode()
@@ -276,7 +276,7 @@ def test_two_who_type_the_same_do_not_disturb_each_other(
 
 
 def test_a_field_that_was_not_sent_is_not_emptied(application: Application, alice: User, client_of: ClientOf) -> None:
-    applications.edit_application(application, by=alice, description="Stays")
+    applications.edit_application(application, by=acting(alice), description="Stays")
     client_of(alice).post(general_url(application), {"name": "Renamed"})
     application.refresh_from_db()
     assert (application.name, application.description) == ("Renamed", "Stays")
@@ -285,7 +285,7 @@ def test_a_field_that_was_not_sent_is_not_emptied(application: Application, alic
 def test_renaming_to_a_name_of_another_application_is_allowed_and_said(
     application: Application, alice: User, northwind: Account, client_of: ClientOf
 ) -> None:
-    applications.create_application(account=northwind, name="Parcel Sync", kind="SYSTEM", by=alice)
+    applications.create_application(account=northwind, name="Parcel Sync", kind="SYSTEM", by=acting(alice))
     client = client_of(alice)
     page = client.post(general_url(application), opened(client, application) | {"name": "Parcel Sync"}, follow=True)
     assert "Northwind has another application called Parcel Sync." in page.content.decode()

@@ -17,6 +17,8 @@ from linnapp.manifest import (
     validate,
     warnings,
 )
+from linnapp.manifest.meaning import wrong_value
+from linnapp.module_types import Kind, ParameterType
 
 KEY = "0123456789abcdef0123456789abcdef"
 POSTBACK = "https://hooks.example.com/installed?token=[{TOKEN}]&tracking=[{TRACKING}]"
@@ -320,6 +322,11 @@ class TestLimits:
             "A permission is one line of text, without spaces around it.",
         )
 
+    def test_2000_permissions_and_no_more(self) -> None:
+        assert len(parse({"modules": [], "LinnworksPermissions": ["A"] * 2000}).permissions) == 2000
+        message = "There are 2001 permissions. A manifest has at most 2000."
+        assert the_refusal({"modules": [], "LinnworksPermissions": ["A"] * 2001}) == ("LinnworksPermissions", message)
+
 
 class TestTypes:
     def test_an_unknown_type_gets_the_closest_known_one_and_the_list(self) -> None:
@@ -462,6 +469,14 @@ class TestValues:
     def test_a_map_is_any_json(self, value: Any) -> None:
         (read,) = parse({"modules": [module("ShippingIntegration", ExtPropertyMap=value)]}).modules
         assert read.parameters == (ManifestParameter("ExtPropertyMap", value),)
+
+    def test_a_text_is_a_single_value_as_long_as_its_parameter_allows(self) -> None:
+        parse({"modules": [module("ShippingIntegration", VendorFriendlyName="Parcel Sync, the quick one" * 10)]})
+        message = refusal_of("VendorFriendlyName", ["Parcel Sync"], "ShippingIntegration")
+        assert message == "VendorFriendlyName is a single value, not a list or an object."
+        short = ParameterType("Code", "Three characters.", Kind.TEXT, longest=3)
+        assert wrong_value(short, "abc") == ""
+        assert wrong_value(short, "abcd") == "Code has at most 3 characters."
 
     @pytest.mark.parametrize("value", ["", None])
     def test_every_known_parameter_may_be_empty(self, value: Any) -> None:

@@ -11,7 +11,7 @@ from installs.models import Installation, PermanentToken
 from linnapp.manifest import MOST_MODULES, Manifest, parse
 from linnapp.models import Application, TimelineEntry, User, Version
 from linnapp.services.manifests import manifest_of, save_manifest
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 from tests.kit.pressing import Form, form_of, press
 
 PARCELS = {
@@ -43,7 +43,7 @@ def alices(client_of: ClientOf, alice: User) -> Client:
 
 @pytest.fixture
 def parcels(application: Application, alice: User) -> Application:
-    return save_manifest(application, parse(PARCELS), expected_revision=1, by=alice)
+    return save_manifest(application, parse(PARCELS), expected_revision=1, by=acting(alice))
 
 
 def address(name: str, application: Application, *more: object) -> str:
@@ -125,7 +125,7 @@ def test_save_manifest_moves_the_development_version_and_nothing_else(
     assert standing() == before
     assert now["Modules"] == [development["Modules"][0] | {"formattedName": "Parcels"}]
     assert "Your Development Version has it. 1 installation stays on its version." in page
-    assert TimelineEntry.objects.filter(kind=TimelineEntry.Kind.MANIFEST_SAVED).count() == 1
+    assert TimelineEntry.objects.filter(kind="MANIFEST_SAVED").count() == 1
 
 
 def test_with_nothing_installed_the_answer_says_so(alices: Client, application: Application) -> None:
@@ -304,7 +304,7 @@ def test_two_hundred_modules_save_and_one_more_is_refused(
     alices: Client, application: Application, alice: User
 ) -> None:
     many = {"modules": [{"type": "ExternalUserInterface", "moduleName": f"M{n}"} for n in range(MOST_MODULES)]}
-    save_manifest(application, parse(many), expected_revision=1, by=alice)
+    save_manifest(application, parse(many), expected_revision=1, by=acting(alice))
     form = opened(alices, application)
     assert form.button("Add module").disabled
     assert press(alices, form.type_into("0-formatted_name", "First"), "Save Manifest").status_code == 302
@@ -323,7 +323,7 @@ def test_the_page_costs_few_queries(
             {"type": "PluggableComponent", "parameters": [{"name": "a", "value": "b"}]} for _ in range(MOST_MODULES)
         ]
     }
-    save_manifest(application, parse(many), expected_revision=1, by=alice)
+    save_manifest(application, parse(many), expected_revision=1, by=acting(alice))
     address_of_page = address("manifest_edit", application)
     alices.get(address_of_page)
     with django_assert_max_num_queries(12):
@@ -371,7 +371,7 @@ def test_a_manifest_larger_than_allowed_is_refused_and_kept_in_the_form(
 
 
 def test_an_empty_manifest_has_an_empty_state(alices: Client, application: Application, alice: User) -> None:
-    save_manifest(application, Manifest(), expected_revision=1, by=alice)
+    save_manifest(application, Manifest(), expected_revision=1, by=acting(alice))
     page = text_of(alices.get(address("manifest_edit", application)))
     assert "No modules" in page
     assert "A module is one thing your application adds to an account" in page

@@ -6,10 +6,10 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from linnapp.errors import NotPossible
-from linnapp.manifest import parse
 from linnapp.models import Application, User, Version
 from linnapp.services import versions
 from linnapp.services.manifests import manifest_of, save_manifest
+from tests.kit.people import acting
 
 
 def test_saving_the_manifest_moves_the_development_version_alone(
@@ -18,13 +18,13 @@ def test_saving_the_manifest_moves_the_development_version_alone(
     frozen = Version.objects.filter(pk=version.pk).values().get()
     manifest = manifest_of(application)
     changed = replace(manifest, permissions=("GlobalPermissions.Inventory.ReadNode",))
-    save_manifest(application, changed, expected_revision=1, by=alice)
+    save_manifest(application, changed, expected_revision=1, by=acting(alice))
     assert Version.objects.filter(pk=version.pk).values().get() == frozen
-    assert parse(application.versions.development().snapshot) == changed
+    assert application.versions.development().manifest() == changed
 
 
 def test_a_snapshot_reads_as_the_manifest_it_was_made_of(application: Application, version: Version) -> None:
-    assert parse(version.snapshot) == manifest_of(application)
+    assert version.manifest() == manifest_of(application)
 
 
 CHANGES = {
@@ -74,7 +74,7 @@ def test_a_number_is_used_once(application: Application, version: Version, alice
             application=application, kind=Version.Kind.RELEASED, major=1, minor=0, patch=0, snapshot={}
         )
     with pytest.raises(NotPossible, match=r"above 1\.0\.0"):
-        versions.create_version(application, number=(1, 0, 0), notes="", expected_revision=1, by=alice)
+        versions.create_version(application, number=(1, 0, 0), notes="", expected_revision=1, by=acting(alice))
     assert application.versions.released().count() == 1
 
 

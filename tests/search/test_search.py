@@ -13,7 +13,7 @@ from installs.exchange.wire import ExchangeRequest
 from installs.installations import lifecycle
 from installs.models import Delivery, Installation, RefusalGroup, RefusalSample
 from linnapp.models import Account, Application, Membership, User, Version
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 from tests.kit.posting import install, with_postback
 
 NOTHING = "Nothing that you may see has this id, and it is no credential of yours."
@@ -111,7 +111,7 @@ def test_a_permanent_token_is_recognised_and_never_shown(
         assert "This is the permanent token of" in page
         assert "on <strong>Carol&#x27;s Cakes</strong>" in page
         assert value not in page.lower()
-    lifecycle.uninstall(installation, by=carol)
+    lifecycle.uninstall(installation, by=acting(carol))
     assert "It has ended" in ask(client_of(alice), value).content.decode()
 
 
@@ -231,7 +231,7 @@ def test_many_results_need_few_queries(
     for number in range(15):
         account = Account.objects.create(name=f"Shop {number}", slug=f"shop-{number}", contact_email="a@b.example")
         Membership.objects.create(account=account, user=alice, role=Membership.Role.OWNER)
-        lifecycle.install(application, account=account, version=version, by=alice)
+        lifecycle.install(application, account=account, version=version, by=acting(alice))
     client = client_of(alice)
     with django_assert_max_num_queries(14):
         page = ask(client, "shop").content.decode()

@@ -19,7 +19,7 @@ from linnapp.services import applications
 from tests.admin.test_admin import path_of
 from tests.admin.test_admin_actions import act, ask
 from tests.kit.consenting import address, read
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 from tests.kit.posting import with_postback
 
 Listing = Application.Listing
@@ -31,19 +31,21 @@ NEEDS = ("Logo", "Description", "Released version", "Support contact")
 def ready(application: Application, version: Version, alice: User) -> Application:
     """Stock Bridge 1.0.0, with all that a listing needs."""
     Application.objects.filter(pk=application.pk).update(logo_digest="a" * 64)
-    applications.edit_application(application, by=alice, description=WORDS, support_contact="help@northwind.example")
+    applications.edit_application(
+        application, by=acting(alice), description=WORDS, support_contact="help@northwind.example"
+    )
     return Application.objects.get(pk=application.pk)
 
 
 @pytest.fixture
 def requested(ready: Application, alice: User) -> Application:
-    listings.request_listing(ready, by=alice)
+    listings.request_listing(ready, by=acting(alice))
     return Application.objects.get(pk=ready.pk)
 
 
 @pytest.fixture
 def listed(requested: Application, paula: User) -> Application:
-    listings.accept(requested, reason="Everything is there.", by=paula)
+    listings.accept(requested, by=acting(paula, reason="Everything is there."))
     return Application.objects.get(pk=requested.pk)
 
 
@@ -242,10 +244,10 @@ def test_an_edit_of_a_listed_one_is_marked_for_staff_and_hides_nothing(
     staff, marked = client_of(paula), path_of(Application) + "?changed=Yes"
     assert str(listed.pk) not in staff.get(marked).content.decode()
     if field == "logo_digest":
-        applications.remove_logo(listed, by=alice)
+        applications.remove_logo(listed, by=acting(alice))
     else:
         started_from = {field: str(getattr(listed, field))}
-        applications.edit_application(listed, by=alice, started_from=started_from, **{field: value})
+        applications.edit_application(listed, by=acting(alice), started_from=started_from, **{field: value})
     assert str(listed.pk) in staff.get(marked).content.decode()
     assert str(listed.pk) not in staff.get(path_of(Application) + "?changed=No").content.decode()
     assert f"Changed since review: {word}." in read(client_of(alice).get(here(listed)))
@@ -266,14 +268,16 @@ def test_an_edit_of_a_listed_one_is_marked_for_staff_and_hides_nothing(
 def test_what_nobody_reads_in_the_store_marks_nothing(
     client_of: ClientOf, listed: Application, alice: User, paula: User
 ) -> None:
-    applications.edit_application(listed, by=alice, summary="Ask Bob.", support_contact="other@northwind.example")
+    applications.edit_application(
+        listed, by=acting(alice), summary="Ask Bob.", support_contact="other@northwind.example"
+    )
     assert str(listed.pk) not in client_of(paula).get(path_of(Application) + "?changed=Yes").content.decode()
 
 
 def test_an_edit_between_request_and_decision_is_marked_at_once(
     client_of: ClientOf, requested: Application, alice: User, paula: User
 ) -> None:
-    applications.edit_application(requested, by=alice, name="Free Money")
+    applications.edit_application(requested, by=acting(alice), name="Free Money")
     staff = client_of(paula)
     page = ask(staff, "list_in_store", requested).content.decode()
     assert "Marked as changed since it was requested: name." in page
@@ -294,9 +298,11 @@ def test_what_was_edited_while_staff_read_it_is_shown_to_them_again(
     client_of: ClientOf, listed: Application, paula: User, alice: User
 ) -> None:
     staff = client_of(paula)
-    applications.edit_application(listed, by=alice, description="Innocent words about stock, and for whom it is.")
+    applications.edit_application(
+        listed, by=acting(alice), description="Innocent words about stock, and for whom it is."
+    )
     asked = read_of(ask(staff, "list_in_store", listed))
-    applications.edit_application(listed, by=alice, description="Send your password to https://evil.example/.")
+    applications.edit_application(listed, by=acting(alice), description="Send your password to https://evil.example/.")
     answer = ask(staff, "list_in_store", listed, apply="1", reason="Fine.", read=asked)
     assert answer.status_code == 422
     assert "It was edited, or requested anew, while you read." in answer.content.decode()
@@ -311,8 +317,8 @@ def test_what_was_requested_anew_while_staff_read_it_is_shown_to_them_again(
 ) -> None:
     staff = client_of(paula)
     asked = read_of(ask(staff, action, requested))
-    listings.take_back(requested, by=alice)
-    listings.request_listing(requested, by=alice)
+    listings.take_back(requested, by=acting(alice))
+    listings.request_listing(requested, by=acting(alice))
     assert ask(staff, action, requested, apply="1", reason="Fine.", read=asked).status_code == 422
     requested.refresh_from_db()
     assert requested.listing == Application.Listing.IN_REVIEW
@@ -342,7 +348,7 @@ def test_staff_cannot_return_or_take_off_what_is_not_there_for_it(
     assert "In review: it is returned instead." in ask(staff, "take_off_store", requested).content.decode()
     assert "Return it with the reasons instead." in act(staff, "take_off_store", requested).content.decode()
     assert state_of(requested) == Listing.IN_REVIEW
-    listings.take_back(requested, by=alice)
+    listings.take_back(requested, by=acting(alice))
     assert "Not in review: there is nothing to return." in ask(staff, "return_listing", requested).content.decode()
     assert "is not in review: there is nothing to return." in act(staff, "return_listing", requested).content.decode()
     assert state_of(requested) == Listing.UNLISTED
@@ -350,7 +356,7 @@ def test_staff_cannot_return_or_take_off_what_is_not_there_for_it(
 
 
 def test_a_suspended_one_is_not_requested(client_of: ClientOf, ready: Application, alice: User, paula: User) -> None:
-    suspending.suspend_application(ready, reason="Checked.", by=paula)
+    suspending.suspend_application(ready, by=acting(paula, reason="Checked."))
     refused = client_of(alice).post(here(ready, "listing_request"))
     assert refused.status_code == 422
     assert "is suspended: it can be listed once" in read(refused)
@@ -359,20 +365,20 @@ def test_a_suspended_one_is_not_requested(client_of: ClientOf, ready: Applicatio
 def test_retiring_ends_the_request(
     requested: Application, version: Version, cakes: Account, carol: User, alice: User, client_of: ClientOf
 ) -> None:
-    row = lifecycle.install(requested, account=cakes, version=version, by=carol).installation
-    lifecycle.uninstall(row, by=carol)
-    removal.remove_application(requested, by=alice)
+    row = lifecycle.install(requested, account=cakes, version=version, by=acting(carol)).installation
+    lifecycle.uninstall(row, by=acting(carol))
+    removal.remove_application(requested, by=acting(alice))
     assert not Review.objects.open().exists()
     assert state_of(requested) == Listing.UNLISTED
     client = client_of(alice)
     assert "Request listing" not in read(client.get(here(requested)))
     assert client.post(here(requested, "listing_request")).status_code == 422
     with pytest.raises(NotPossible):
-        listings.accept(requested, reason="Late.", by=alice)
+        listings.accept(requested, by=acting(alice, reason="Late."))
 
 
 def test_a_deleted_one_takes_its_reviews_along(requested: Application, alice: User) -> None:
-    removal.remove_application(requested, by=alice)
+    removal.remove_application(requested, by=acting(alice))
     assert not Review.objects.exists()
 
 
@@ -381,7 +387,7 @@ def test_general_and_overview_lead_there(client_of: ClientOf, requested: Applica
     general = reverse("application_general", args=["northwind", requested.pk])
     assert "Store In review" in read(client.get(general))
     assert here(requested) in client.get(general).content.decode()
-    listings.send_back(requested, reason="Say which countries.", by=paula)
+    listings.send_back(requested, by=acting(paula, reason="Say which countries."))
     overview = read(client.get(reverse("application_overview", args=["northwind", requested.pk])))
     assert "Its listing was returned" in overview
     assert "Say which countries." in overview

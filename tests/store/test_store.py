@@ -16,7 +16,7 @@ from installs.store.offers import Reliability
 from linnapp.models import Account, Application, User, Version
 from linnapp.services import applications, versions
 from tests.kit.consenting import external, read, release
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 from tests.kit.posting import with_postback
 
 List = Callable[[Application], Application]
@@ -27,7 +27,7 @@ EMPTY: dict[str, Any] = {"Modules": []}
 @pytest.fixture
 def put_in_store(paula: User) -> List:
     def act(application: Application) -> Application:
-        listings.accept(application, reason="Reviewed.", by=paula)
+        listings.accept(application, by=acting(paula, reason="Reviewed."))
         return application
 
     return act
@@ -37,14 +37,16 @@ def put_in_store(paula: User) -> List:
 def listed(application: Application, version: Version, alice: User, put_in_store: List) -> Application:
     """Stock Bridge 1.0.0, in the store."""
     words = "Keeps stock levels of your shops the same.\nWithin a minute."
-    applications.edit_application(application, by=alice, description=words, support_contact="help@northwind.example")
+    applications.edit_application(
+        application, by=acting(alice), description=words, support_contact="help@northwind.example"
+    )
     return put_in_store(Application.objects.get(pk=application.pk))
 
 
 def made(account: Account, name: str, by: User, kind: str = "SYSTEM", description: str = "") -> Application:
-    row, _ = applications.create_application(account=account, name=name, kind=kind, by=by)
-    versions.create_version(row, number=(1, 0, 0), notes="", expected_revision=1, by=by)
-    applications.edit_application(row, by=by, description=description)
+    row, _ = applications.create_application(account=account, name=name, kind=kind, by=acting(by))
+    versions.create_version(row, number=(1, 0, 0), notes="", expected_revision=1, by=acting(by))
+    applications.edit_application(row, by=acting(by), description=description)
     return Application.objects.get(pk=row.pk)
 
 
@@ -71,7 +73,7 @@ def test_a_row_tells_who_makes_it_and_what_it_does_and_leads_to_consent(
 def test_what_is_installed_says_so_and_what_is_behind_offers_the_update(
     client_of: ClientOf, listed: Application, version: Version, carol: User, cakes: Account, alice: User
 ) -> None:
-    row = lifecycle.install(listed, account=cakes, version=version, by=carol).installation
+    row = lifecycle.install(listed, account=cakes, version=version, by=acting(carol)).installation
     client = client_of(carol)
     assert "Installed : Stock Bridge" in read(client.get(store(cakes)))
     assert "Installed : Stock Bridge" in read(client.get(page_of(listed, cakes)))
@@ -80,9 +82,9 @@ def test_what_is_installed_says_so_and_what_is_behind_offers_the_update(
         page = client.get(url)
         assert "Update to 1.1.0 : Stock Bridge" in read(page)
         assert str(row.pk) in page.content.decode()
-    suspending.suspend(row, by=carol)
+    suspending.suspend(row, by=acting(carol))
     assert "Update to 1.1.0" in read(client.get(store(cakes)))
-    lifecycle.uninstall(row, by=carol)
+    lifecycle.uninstall(row, by=acting(carol))
     assert "Install Stock Bridge" in read(client.get(store(cakes)))
 
 
@@ -121,10 +123,10 @@ def test_only_what_is_listed_live_and_installable_is_there(
     unlisted = made(northwind, "Blue Market", alice)
     assert names(client.get(store(cakes))) == ["Stock Bridge"]
     assert client.get(page_of(unlisted, cakes)).status_code == 404
-    suspending.suspend_application(listed, reason="Checked.", by=paula)
+    suspending.suspend_application(listed, by=acting(paula, reason="Checked."))
     assert names(client.get(store(cakes))) == []
     assert client.get(page_of(listed, cakes)).status_code == 404
-    suspending.resume_application(listed, reason="Well.", by=paula)
+    suspending.resume_application(listed, by=acting(paula, reason="Well."))
     listed.versions.released().update(withdrawn_at=timezone.now())
     assert names(client.get(store(cakes))) == []
     assert client.get(page_of(listed, cakes)).status_code == 404
@@ -137,9 +139,9 @@ def test_only_what_is_listed_live_and_installable_is_there(
 def test_retiring_takes_it_off(
     client_of: ClientOf, listed: Application, version: Version, cakes: Account, carol: User, alice: User
 ) -> None:
-    row = lifecycle.install(listed, account=cakes, version=version, by=carol).installation
-    lifecycle.uninstall(row, by=carol)
-    removal.remove_application(listed, by=alice)
+    row = lifecycle.install(listed, account=cakes, version=version, by=acting(carol)).installation
+    lifecycle.uninstall(row, by=acting(carol))
+    removal.remove_application(listed, by=acting(alice))
     answer = client_of(carol).get(store(cakes))
     assert "There is none yet." in read(answer)
 

@@ -226,7 +226,7 @@ def test_the_console_is_open_to_nobody_else(
         assert client.get(SUPPORT).status_code == 404
         assert client.post(SUPPORT, {"q": str(installation.pk)}).status_code == 404
         assert client.get(case_of(installation)).status_code == 404
-    assert Client().get(SUPPORT).url == "/sign-in/?next=/support/"  # type: ignore[attr-defined]
+    assert Client().get(SUPPORT).headers["Location"] == "/sign-in/?next=/support/"
     assert not TimelineEntry.objects.filter(kind="SUPPORT_VIEWED").exists()
 
 

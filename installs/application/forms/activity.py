@@ -5,59 +5,11 @@ from uuid import UUID
 from django.db.models import Q
 from django_filters import CharFilter, ChoiceFilter, FilterSet, UUIDFilter
 
-from linnapp import credentials
+from linnapp import credentials, kinds
 from linnapp.models import TimelineEntry
 from linnapp.models.timeline import TimelineEntryQuerySet
-from linnapp.timeline import Kind, Side
+from linnapp.timeline import Side
 
-ABOUT: dict[str, tuple[Kind, ...]] = {
-    "details": (
-        Kind.APPLICATION_CREATED,
-        Kind.APPLICATION_EDITED,
-        Kind.APPLICATION_LOGO,
-        Kind.APPLICATION_LISTED,
-        Kind.APPLICATION_UNLISTED,
-        Kind.LISTING_REQUESTED,
-        Kind.LISTING_RETURNED,
-        Kind.LISTING_TAKEN_BACK,
-        Kind.APPLICATION_SUSPENDED,
-        Kind.APPLICATION_RESUMED,
-        Kind.APPLICATION_RETIRED,
-        Kind.APPLICATION_DELETED,
-    ),
-    "versions": (Kind.MANIFEST_SAVED, Kind.VERSION_CREATED),
-    "installations": (
-        Kind.INSTALLED,
-        Kind.AUTHORISED_AGAIN,
-        Kind.VERSION_MOVED,
-        Kind.UPDATED,
-        Kind.WENT_BACK,
-        Kind.UNINSTALLED,
-        Kind.INSTALLATION_COMPLETED,
-        Kind.INSTALLATION_FAILED,
-        Kind.INSTALLATION_SUSPENDED,
-        Kind.INSTALLATION_RESUMED,
-    ),
-    "postbacks": (
-        Kind.POSTBACK,
-        Kind.POSTBACK_ENDED,
-        Kind.POSTBACK_AGAIN,
-        Kind.POSTBACKS_REPLAYED,
-        Kind.POSTBACK_TESTED,
-        Kind.POSTBACKS_PARKED,
-        Kind.POSTBACKS_RELEASED,
-        Kind.POSTBACK_MODE,
-    ),
-    "credentials": (
-        Kind.SECRET_CREATED,
-        Kind.SECRET_REVEALED,
-        Kind.SECRET_RETIRED,
-        Kind.TOKEN_REVEALED,
-        Kind.SIGNING_SECRET_REVEALED,
-        Kind.SIGNING_SECRET_ROTATED,
-    ),
-    "exchanges": (Kind.EXCHANGES, Kind.APPLICATION_EXCHANGES),
-}
 CHOICES = (
     ("details", "Application"),
     ("versions", "Manifest and versions"),
@@ -89,4 +41,4 @@ class ActivityFilter(FilterSet):
         return queryset.filter(of_the_team | shown)
 
     def by_subject(self, queryset: TimelineEntryQuerySet, name: str, value: str) -> TimelineEntryQuerySet:
-        return queryset.filter(side=Side.STAFF) if value == "staff" else queryset.filter(kind__in=ABOUT[value])
+        return queryset.filter(side=Side.STAFF) if value == "staff" else queryset.filter(kind__in=kinds.about(value))

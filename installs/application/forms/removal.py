@@ -25,7 +25,7 @@ class RemoveApplicationForm(forms.Form):
         self.application = application
 
     def clean_name(self) -> str:
-        typed = self.cleaned_data["name"]
+        typed: str = self.cleaned_data["name"]
         if typed != self.application.name:
             raise ValidationError(f"The name is “{self.application.name}”. Type it exactly as it stands here.")
         return typed

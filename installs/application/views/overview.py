@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from installs.application import attention, figures
 from installs.application.checklist import checklist
 from installs.exchange.command_line import exchange_command
-from linnapp import tab, timeline
+from linnapp import kinds, tab, timeline
 from linnapp.models import TimelineEntry
 
 LATEST = 5
@@ -19,7 +19,7 @@ LATEST = 5
 def application_overview(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     row = tab.visible(request, account, application)
     as_a_whole = TimelineEntry.objects.about_application(row.pk).of_application_as_a_whole()
-    entries = as_a_whole.without_exchanges().newest_first()
+    entries = as_a_whole.without_kinds(*kinds.about("exchanges")).newest_first()
     context = tab.context(
         row,
         "overview",

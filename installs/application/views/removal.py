@@ -11,7 +11,7 @@ from installs.application import removal
 from installs.application.forms.removal import RemoveApplicationForm
 from installs.models import Installation
 from linnapp import pages, tab
-from linnapp.errors import NotPossible
+from linnapp.actors import Side
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -19,11 +19,8 @@ def application_remove(request: HttpRequest, account: str, application: UUID) ->
     row = tab.editable(request, account, application)
     form = RemoveApplicationForm(request.POST if request.method == "POST" else None, application=row)
     if form.is_valid():
-        try:
-            deleted = removal.remove_application(row, by=pages.signed_in(request))
-        except NotPossible as refusal:
-            pages.explain(form, refusal)
-        else:
+        with pages.refusal_in(form):
+            deleted = removal.remove_application(row, by=pages.acting(request, Side.DEVELOPER))
             messages.success(request, f"{row.name} is {'deleted' if deleted else 'retired'}.")
             return (
                 redirect("application_list", account) if deleted else redirect("application_general", account, row.pk)

@@ -10,19 +10,17 @@ from django.views.decorators.http import require_http_methods, require_POST
 from installs.application import secret_ends
 from installs.application.forms.removal import RetireSecretForm
 from linnapp import pages, tab
-from linnapp.errors import NotPossible
+from linnapp.actors import Side
 from linnapp.models import Secret
 from linnapp.services import secrets
+from linnapp.words import span_in_words
 
 
 @require_POST
 def secret_create(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     row = tab.editable(request, account, application)
-    try:
-        made = secrets.create_secret(application=row, by=pages.signed_in(request))
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
+    with pages.refusal_told(request):
+        made = secrets.create_secret(application=row, by=pages.acting(request, Side.DEVELOPER))
         pages.show_once(request, "secret", made.pk)
         messages.success(request, "The next Application Secret is made. Both work until you retire one.")
     return redirect("application_general", account, application)
@@ -34,11 +32,10 @@ def secret_retire(request: HttpRequest, account: str, application: UUID, secret:
     chosen = get_object_or_404(Secret.objects.visible_to(request.user).live(), pk=secret, application=row)
     form = RetireSecretForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        try:
-            secret_ends.retire_secret(chosen, after=form.cleaned_data["after"], by=pages.signed_in(request))
-        except NotPossible as refusal:
-            pages.explain(form, refusal)
-        else:
+        with pages.refusal_in(form):
+            secret_ends.retire_secret(
+                chosen, after=form.cleaned_data["after"], by=pages.acting(request, Side.DEVELOPER)
+            )
             messages.success(request, f"The Application Secret ending …{chosen.tail} {_ending(form)}.")
             return redirect("application_general", account, application)
     context = tab.context(
@@ -56,4 +53,4 @@ def _ending(form: RetireSecretForm) -> str:
     after = form.cleaned_data["after"]
     if not after:
         return "has ended, and its sessions with it"
-    return f"ends in {'24 hours' if after.days == 1 else '7 days'}"
+    return f"ends in {span_in_words(after)}"

@@ -13,9 +13,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from installs.application.forms.versions import NotesForm, ReleaseForm
 from installs.models import Installation
 from linnapp import snapshots, tab
+from linnapp.actors import Side
 from linnapp.errors import Moved, NotPossible
 from linnapp.models import Application, Version
-from linnapp.pages import signed_in
+from linnapp.pages import acting
 from linnapp.services import versions
 
 MOVED = "The manifest was saved since you reviewed it. Review the changes again; your notes are kept."
@@ -31,17 +32,20 @@ class Draft:
 
 
 def draft_of(request: HttpRequest, application: Application) -> Draft | None:
-    kept = request.session.get("version_drafts", {}).get(str(application.pk))
+    kept = request.session.get(_key(application))
     return Draft(**kept) if kept else None
 
 
 def keep_draft(request: HttpRequest, application: Application, draft: Draft | None) -> None:
     """Keeps the draft so that Back, a reload or a saved manifest loses nothing; None drops it."""
-    drafts = request.session.get("version_drafts", {})
-    drafts.pop(str(application.pk), None)
     if draft:
-        drafts[str(application.pk)] = asdict(draft)
-    request.session["version_drafts"] = drafts
+        request.session[_key(application)] = asdict(draft)
+    else:
+        request.session.pop(_key(application), None)
+
+
+def _key(application: Application) -> str:
+    return f"version_draft:{application.pk}"
 
 
 @require_safe
@@ -129,7 +133,7 @@ def _release(request: HttpRequest, application: Application) -> HttpResponse:
             number=form.cleaned_data["number"],
             notes=draft.notes,
             expected_revision=draft.revision,
-            by=signed_in(request),
+            by=acting(request, Side.DEVELOPER),
         )
     except Moved:
         keep_draft(request, application, draft)

@@ -9,9 +9,9 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from installs.application.forms.versions import USES, VersionFilter
+from installs.installations.kinds import MOVES
 from installs.models import Installation
 from linnapp import snapshots, tab, timeline
-from linnapp.manifest import parse
 from linnapp.models import Application, TimelineEntry, Version
 from linnapp.pages import ListPage, Sort, page_or_part
 
@@ -47,7 +47,7 @@ def version_list(request: HttpRequest, account: str, application: UUID) -> HttpR
     released = Version.objects.of_application(row).released().select_related("created_by")
     versions = ListPage(request, released, filters=VersionFilter, sorts=SORTS)
     pinned = [] if versions.is_narrowed or versions.first_url else [row.versions.development()]
-    latest = row.versions.latest()
+    latest = row.versions.the_latest()
     context = tab.context(
         row,
         "versions",
@@ -65,7 +65,7 @@ def version_list(request: HttpRequest, account: str, application: UUID) -> HttpR
 def _moves(application: Application) -> list[timeline.Line]:
     """The last moves, found by the installations that moved: the whole timeline may be long."""
     moved = Installation.objects.of_application(application).moved_lately()[:MOVES_SHOWN]
-    entries = TimelineEntry.objects.about_any(moved.values("pk")).moves().newest_first()
+    entries = TimelineEntry.objects.about_any(moved.values("pk")).of_kinds(*MOVES).newest_first()
     return timeline.lines(entries[:MOVES_SHOWN], timeline.Side.DEVELOPER)
 
 
@@ -80,12 +80,12 @@ def version_detail(request: HttpRequest, account: str, application: UUID, versio
     row = tab.visible(request, account, application)
     found = _version(row, version)
     before, changes = snapshots.changes_of(found)
-    manifest = parse(found.snapshot)
+    manifest = found.manifest()
     on_it = Installation.objects.of_application(row).live().on_version(found).with_its_facts().by_account_name()
     context = tab.context(
         row,
         "versions",
-        version=rows_of(row, [found], row.versions.latest())[0],
+        version=rows_of(row, [found], row.versions.the_latest())[0],
         on_it=list(on_it[:ACCOUNTS_SHOWN]),
         manifest=manifest,
         modules=snapshots.modules_of(manifest),

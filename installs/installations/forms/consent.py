@@ -1,4 +1,5 @@
 import uuid
+from typing import Any
 
 from django import forms
 
@@ -20,8 +21,8 @@ class ConsentForm(forms.Form):
         error_messages={"required": "Tick this box if you may install it and agree; else choose Cancel."}
     )
 
-    def __init__(self, *args: object, account: Account, **options: object) -> None:
-        super().__init__(*args, **options)  # type: ignore[arg-type]
+    def __init__(self, *args: Any, account: Account, **options: Any) -> None:
+        super().__init__(*args, **options)
         self.fields["agreed"].label = f"I may install applications for {account} and agree to what stands above"
 
     def new_nonce(self) -> str:

@@ -1,8 +1,9 @@
 """What the pages that move an installation send."""
 
-from typing import Any
+from typing import cast
 
 from django import forms
+from django.http import QueryDict
 
 from linnapp.models import Version
 
@@ -21,7 +22,7 @@ class SwitchForm(forms.Form):
         help_text="The Development Version moves with each Save Manifest; a released version never changes.",
     )
 
-    def __init__(self, *args: Any, offered: list[Version], current: Version) -> None:
-        super().__init__(*args, initial={"version": current.pk})  # type: ignore[misc]
+    def __init__(self, sent: QueryDict | None = None, *, offered: list[Version], current: Version) -> None:
+        super().__init__(sent, initial={"version": current.pk})
         rows = Version.objects.filter(pk__in=[version.pk for version in offered])
-        self.fields["version"].queryset = rows.newest_first()  # type: ignore[attr-defined]
+        cast("forms.ModelChoiceField[Version]", self.fields["version"]).queryset = rows.newest_first()

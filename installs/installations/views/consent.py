@@ -16,10 +16,12 @@ from installs.installations.forms.consent import ConsentForm
 from installs.installations.links import InstallationLink, NothingToInstall, read_link
 from installs.models import Installation
 from installs.models.deliveries import host_of
-from installs.postbacks import owing
-from linnapp import manifest, pages
+from installs.postbacks import policy
+from linnapp import pages
+from linnapp.actors import Side
 from linnapp.errors import Moved, NotPossible
-from linnapp.manifest import ConsentLine
+from linnapp.last_account import last_account
+from linnapp.manifest import ConsentLine, Manifest, consent_lines
 from linnapp.models import Account, Application, User, Version
 
 
@@ -37,16 +39,16 @@ class Question:
 
     @property
     def reaches(self) -> list[ConsentLine]:
-        return manifest.consent_lines(self._manifest)
+        return consent_lines(self.version.manifest() if self.version else Manifest())
 
     @property
     def postback_host(self) -> str:
         """Where the permanent token is sent; empty without a PostbackUrl."""
-        return host_of(manifest.postback_url(self._manifest) or "")
+        return host_of(self.version.postback_url) if self.version else ""
 
     @property
     def waits_for_200(self) -> bool:
-        return bool(self.postback_host) and not self.installed and owing.waits_for_200(self.application)
+        return bool(self.postback_host) and not self.installed and policy.waits_for_200(self.application)
 
     @property
     def may_choose_version(self) -> bool:
@@ -55,12 +57,8 @@ class Question:
     @property
     def newer(self) -> Version | None:
         """What could be updated to, for somebody who stays on an older version."""
-        latest = self.application.versions.latest() if self.installed else None
+        latest = self.application.versions.the_latest() if self.installed else None
         return latest if latest and latest not in self.versions else None
-
-    @property
-    def _manifest(self) -> manifest.Manifest:
-        return manifest.parse(self.version.snapshot if self.version else {})
 
 
 @login_not_required
@@ -86,7 +84,7 @@ def _question(request: HttpRequest, link: InstallationLink) -> Question:
     """Raises NothingToInstall unless this person may install this application on the account asked for."""
     user, choices = pages.signed_in(request), request.POST if request.method == "POST" else request.GET
     application = _application(link)
-    accounts = lifecycle.accounts_for(user, application)
+    accounts = list(Account.objects.installable_by(user, application.account_id).order_by("name"))
     account = _account(request, choices, accounts)
     versions = lifecycle.offered_versions(application, account, user)
     return Question(
@@ -124,7 +122,7 @@ def _account(request: HttpRequest, choices: QueryDict, accounts: list[Account]) 
         if chosen is None:
             raise NothingToInstall(404, "You may not install on this account", "Only an Owner of it may.")
         return chosen
-    return by_slug.get(request.session.get("account", ""), accounts[0])
+    return by_slug.get(last_account(request), accounts[0])
 
 
 def _who_may(user: User) -> str:
@@ -153,6 +151,8 @@ def _install(request: HttpRequest, question: Question) -> HttpResponse:
     if form is None or not form.is_valid():
         return _page(request, question, form, 422 if form else 404)
     read = get_object_or_404(question.application.versions, pk=form.cleaned_data["version"])
+    is_own = question.account.pk == question.application.account_id
+    side = Side.DEVELOPER if is_own else Side.CUSTOMER
     try:
         consented = lifecycle.install(
             question.application,
@@ -160,7 +160,7 @@ def _install(request: HttpRequest, question: Question) -> HttpResponse:
             version=read,
             consent=form.cleaned_data["nonce"].hex,
             tracking=question.link.tracking,
-            by=pages.signed_in(request),
+            by=pages.acting(request, side),
         )
     except (Moved, NotPossible) as refusal:
         return _page(request, question, _form(question), 422, refusal)

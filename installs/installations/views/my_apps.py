@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from installs.installations import acts, lifecycle, moving
@@ -17,8 +17,8 @@ from installs.installations.links import InstallationLink
 from installs.installations.views import own
 from installs.models import Delivery, Installation
 from installs.postbacks import owing
-from linnapp import manifest, pages, timeline
-from linnapp.errors import NotPossible
+from linnapp import pages, timeline
+from linnapp.manifest import consent_lines
 from linnapp.models import Account, TimelineEntry, User, Version
 from linnapp.timeline_days import by_day
 
@@ -68,7 +68,7 @@ def installation_detail(request: HttpRequest, account: str, installation: UUID) 
     context = {
         "installation": row,
         "application": row.application,
-        "reaches": manifest.consent_lines(manifest.parse(row.version.snapshot)),
+        "reaches": consent_lines(row.version.manifest()),
         "available": moving.available_update(row),
         "way_back": moving.way_back(row),
         "way_back_until": moving.way_back_until(row),
@@ -106,19 +106,9 @@ def _token(request: HttpRequest, installation: Installation) -> dict[str, Any]:
 
 @require_POST
 def installation_token_reveal(request: HttpRequest, account: str, installation: UUID) -> HttpResponse:
-    return _reveal(request, own.managed(request, account, installation))
-
-
-# Below the fetch, so that a stranger is told 404 and not asked for a password.
-@reauthentication_required
-def _reveal(request: HttpRequest, installation: Installation) -> HttpResponse:
-    try:
-        lifecycle.reveal_token(installation, by=pages.signed_in(request), side=lifecycle.installing_side(installation))
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
-        pages.show_once(request, "token", lifecycle.current_token(installation).pk)
-    return redirect("installation_detail", installation.account.slug, installation.pk)
+    row = own.managed(request, account, installation)
+    by, back = own.acting(request, row), reverse("installation_detail", args=(account, row.pk))
+    return pages.reveal(request, "token", lambda: lifecycle.reveal_token(row, by=by), back)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -132,10 +122,7 @@ def installation_uninstall(request: HttpRequest, account: str, installation: UUI
 
 
 def _uninstall(request: HttpRequest, installation: Installation) -> HttpResponse:
-    try:
-        lifecycle.uninstall(installation, by=pages.signed_in(request))
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
+    with pages.refusal_told(request):
+        lifecycle.uninstall(installation, by=own.acting(request, installation))
         messages.success(request, f"{installation.application} is uninstalled from {installation.account}.")
     return redirect("my_apps", installation.account.slug)

@@ -6,14 +6,12 @@ from datetime import UTC, datetime
 from typing import cast
 from uuid import UUID
 
-from allauth.account.decorators import reauthentication_required
 from django.conf import settings
-from django.contrib import messages
 from django.db.models import Prefetch, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
@@ -22,10 +20,18 @@ from installs.installations.acts import Act
 from installs.installations.forms.of_application import STATES, InstallationFilter
 from installs.models import Installation, PermanentToken
 from installs.models.installations import InstallationQuerySet
-from linnapp import credentials, tab, timeline
-from linnapp.errors import NotPossible
+from linnapp import credentials, tab
+from linnapp.actors import Side
 from linnapp.models import Application, Version
-from linnapp.pages import Column, ListPage, Sort, may_show, page_or_part, show_once, signed_in
+from linnapp.pages import (
+    Column,
+    ListPage,
+    Sort,
+    acting,
+    may_show,
+    page_or_part,
+    reveal,
+)
 from linnapp.services.versions import Number
 
 SORTS = {
@@ -131,18 +137,6 @@ def columns(numbers: list[Number]) -> list[Column]:
 def application_token_reveal(request: HttpRequest, account: str, application: UUID, installation: UUID) -> HttpResponse:
     row = tab.editable(request, account, application)
     rows = Installation.objects.of_application(row).select_related("application__account", "account")
-    return _reveal(request, get_object_or_404(rows, pk=installation))
-
-
-# Below the fetch, so that a stranger is told 404 and not asked for a password.
-@reauthentication_required
-def _reveal(request: HttpRequest, installation: Installation) -> HttpResponse:
-    try:
-        lifecycle.reveal_token(installation, by=signed_in(request), side=timeline.Side.DEVELOPER)
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
-        show_once(request, "token", lifecycle.current_token(installation).pk)
-    application = installation.application
-    address = reverse("application_installations", args=(application.account.slug, application.pk))
-    return redirect(f"{address}?q={installation.pk}")
+    chosen, by = get_object_or_404(rows, pk=installation), acting(request, Side.DEVELOPER)
+    address = reverse("application_installations", args=(account, row.pk))
+    return reveal(request, "token", lambda: lifecycle.reveal_token(chosen, by=by), f"{address}?q={chosen.pk}")

@@ -6,7 +6,11 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
+from installs.installations import lifecycle
 from installs.models import Installation
+from installs.models.installations import InstallationQuerySet
+from linnapp import pages
+from linnapp.actors import Actor
 
 
 def readable(request: HttpRequest, account: str, installation: UUID) -> Installation:
@@ -23,6 +27,11 @@ def is_managed(request: HttpRequest, installation: Installation) -> bool:
     return Installation.objects.manageable_by(request.user).filter(pk=installation.pk).exists()
 
 
+def acting(request: HttpRequest, installation: Installation) -> Actor:
+    """On the side of the installing account, which on the application's own account is its developer's."""
+    return pages.acting(request, lifecycle.installing_side(installation))
+
+
 def what_it_stops(request: HttpRequest, installation: Installation) -> dict[str, Any]:
     """For the pages that ask before an installation is suspended or uninstalled."""
     return {
@@ -31,5 +40,5 @@ def what_it_stops(request: HttpRequest, installation: Installation) -> dict[str,
     }
 
 
-def _get(queryset: Any, account: str, installation: UUID) -> Installation:
+def _get(queryset: InstallationQuerySet, account: str, installation: UUID) -> Installation:
     return get_object_or_404(queryset.on_account(account).with_its_facts(), pk=installation)

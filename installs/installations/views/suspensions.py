@@ -11,8 +11,7 @@ from installs.installations import acts, suspending
 from installs.installations.acts import Act
 from installs.installations.views import own
 from installs.models import Installation
-from linnapp import pages
-from linnapp.errors import NotPossible
+from linnapp.pages import refusal_told
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -26,11 +25,8 @@ def installation_suspend(request: HttpRequest, account: str, installation: UUID)
 
 
 def _suspend(request: HttpRequest, row: Installation) -> HttpResponse:
-    try:
-        suspending.suspend(row, by=pages.signed_in(request))
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
+    with refusal_told(request):
+        suspending.suspend(row, by=own.acting(request, row))
         messages.success(request, f"{row.application} is suspended on {row.account} until you resume it.")
     return redirect("installation_detail", row.account.slug, row.pk)
 
@@ -38,11 +34,8 @@ def _suspend(request: HttpRequest, row: Installation) -> HttpResponse:
 @require_POST
 def installation_resume(request: HttpRequest, account: str, installation: UUID) -> HttpResponse:
     row = own.managed(request, account, installation)
-    try:
-        suspending.resume(row, by=pages.signed_in(request))
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
+    with refusal_told(request):
+        suspending.resume(row, by=own.acting(request, row))
         _tell_resumed(request, Installation.objects.with_its_facts().get(pk=row.pk))
     return redirect("installation_detail", row.account.slug, row.pk)
 

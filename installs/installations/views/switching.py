@@ -13,7 +13,6 @@ from installs.installations.forms.moving import SwitchForm
 from installs.installations.views import own
 from installs.models import Installation
 from linnapp import pages
-from linnapp.errors import NotPossible
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -33,11 +32,8 @@ def installation_switch(request: HttpRequest, account: str, installation: UUID) 
 
 
 def _switch(request: HttpRequest, row: Installation, form: SwitchForm) -> HttpResponse:
-    try:
-        switched = moving.switch(row, to=form.cleaned_data["version"], by=pages.signed_in(request))
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
+    with pages.refusal_told(request):
+        switched = moving.switch(row, to=form.cleaned_data["version"], by=own.acting(request, row))
         messages.success(request, f"{row.application} is on {_named(switched)} now.")
     return redirect("installation_detail", row.account.slug, row.pk)
 

@@ -1,5 +1,6 @@
 """An account moves its installation: to the latest version, and back to the one before."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
@@ -14,9 +15,10 @@ from installs.installations.comparison import compared
 from installs.installations.forms.moving import VersionReadForm
 from installs.installations.views import own
 from installs.models import Installation
-from linnapp import pages
-from linnapp.errors import Moved, NotPossible
+from linnapp.errors import Moved
 from linnapp.models import Version
+from linnapp.pages import refusal_told
+from linnapp.words import span_in_words
 
 INCOMPLETE = "This form came back incomplete. Read it again, and send it once more."
 
@@ -33,13 +35,11 @@ def _update(request: HttpRequest, row: Installation) -> HttpResponse:
     if not form.is_valid():
         return _update_page(request, row, INCOMPLETE)
     read = get_object_or_404(Version.objects.of_application(row.application), pk=form.cleaned_data["version"])
-    try:
-        updated = moving.update(row, to=read, by=pages.signed_in(request))
-    except Moved as news:
-        return _update_page(request, row, str(news))
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
+    with refusal_told(request):
+        try:
+            updated = moving.update(row, to=read, by=own.acting(request, row))
+        except Moved as news:
+            return _update_page(request, row, str(news))
         messages.success(request, _updated(updated))
     return redirect("installation_detail", row.account.slug, row.pk)
 
@@ -50,8 +50,8 @@ def _updated(row: Installation) -> str:
     return f"{row.application} is on {row.version} now.{way_back}"
 
 
-def _day(moment: object) -> str:
-    return date_format(timezone.localtime(moment), "j F")  # type: ignore[arg-type]
+def _day(moment: datetime | None) -> str:
+    return date_format(timezone.localtime(moment), "j F")
 
 
 def _update_page(request: HttpRequest, row: Installation, refusal: str = "") -> HttpResponse:
@@ -64,6 +64,7 @@ def _update_page(request: HttpRequest, row: Installation, refusal: str = "") -> 
         "available": available,
         "comparison": compared(row.version, available),
         "may_come_back": moving.may_come_back_to(row.version),
+        "way_back_lasts": span_in_words(moving.GO_BACK_WITHIN),
         "between": moving.versions_between(row.version, available),
         "refusal": refusal,
         "may_manage": own.is_managed(request, row),
@@ -97,12 +98,10 @@ def _go_back(request: HttpRequest, row: Installation) -> HttpResponse:
     if not form.is_valid():
         return _go_back_page(request, row, INCOMPLETE)
     read = get_object_or_404(Version.objects.of_application(row.application), pk=form.cleaned_data["version"])
-    try:
-        gone_back = moving.go_back(row, to=read, by=pages.signed_in(request))
-    except Moved as news:
-        return _go_back_page(request, own.managed(request, row.account.slug, row.pk), str(news))
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
+    with refusal_told(request):
+        try:
+            gone_back = moving.go_back(row, to=read, by=own.acting(request, row))
+        except Moved as news:
+            return _go_back_page(request, own.managed(request, row.account.slug, row.pk), str(news))
         messages.success(request, f"{row.application} is on {gone_back.version} again.")
     return redirect("installation_detail", row.account.slug, row.pk)

@@ -5,10 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from installs.connectors import calling
-from installs.connectors.reading import NotAuthorised
+from installs.connectors.faults import NotAuthorised
 from installs.models import Connector
-from installs.outbound import Answer, NotSent
-from installs.postbacks import written
+from installs.outbound import Answer, NotSent, masking
 from linnapp.errors import NotPossible
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
@@ -50,7 +49,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{answer.status} {answer.reason}".rstrip())
         body = answer.body.decode(errors="replace")
         # What arrives commands no terminal.
-        self.stdout.write(written.printable(body) if self.stdout.isatty() else body)
+        self.stdout.write(masking.printable(body) if self.stdout.isatty() else body)
         if answer.is_cut:
             self.stderr.write(f"The answer is longer: these are its first {len(answer.body)} bytes.")
 

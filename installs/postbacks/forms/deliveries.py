@@ -12,6 +12,7 @@ from django_filters import CharFilter, ChoiceFilter, FilterSet
 from installs.models import Delivery
 from installs.models.deliveries import DeliveryQuerySet
 from linnapp import credentials
+from linnapp.words import span_in_words
 
 STATES = (
     ("due", "Waiting"),
@@ -21,8 +22,14 @@ STATES = (
     ("stopped", "Stopped"),
     ("exhausted", "Exhausted"),
 )
-TIMES = (("hour", "Last hour"), ("day", "24 hours"), ("week", "7 days"))
 SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
+
+
+def last_in_words(span: timedelta) -> str:
+    return "Last hour" if span == timedelta(hours=1) else span_in_words(span)
+
+
+TIMES = [(key, last_in_words(span)) for key, span in SPANS.items()]
 # Before it there was no portal. A year far from now overflows where it is turned into UTC.
 FIRST_YEAR = 2000
 

@@ -15,11 +15,11 @@ from installs.models import Delivery, Installation, PostbackHost
 from installs.models.deliveries import host_of
 from installs.postbacks import asking, retries
 from installs.postbacks.forms.deliveries import STATES, TIMES, PostbackFilter
-from installs.postbacks.owing import postback_url
 from linnapp import credentials, tab
-from linnapp.errors import NotPossible
+from linnapp.actors import Side
 from linnapp.models import Application
-from linnapp.pages import Column, ListPage, Sort, page_or_part, signed_in
+from linnapp.page_requests import htmx_of
+from linnapp.pages import Column, ListPage, Sort, acting, page_or_part, refusal_told
 
 SORTS = {"newest": Sort("Newest first", ("-created_at",)), "oldest": Sort("Oldest first", ("created_at",))}
 ATTEMPTS_SHOWN = 50
@@ -77,7 +77,7 @@ def _installation(request: HttpRequest, application: Application) -> Installatio
 
 def _manifest_url(application: Application) -> str:
     """The PostbackUrl of the manifest as it is saved."""
-    return postback_url(application.versions.development())
+    return application.versions.development().postback_url
 
 
 @require_safe
@@ -87,7 +87,7 @@ def postback_detail(request: HttpRequest, account: str, application: UUID, deliv
     row = tab.visible(request, account, application)
     shown = _delivery(row, delivery)
     progress = progress_of(shown)
-    if request.htmx and request.GET.get("seen") == progress["mark"]:  # type: ignore[attr-defined]
+    if htmx_of(request) and request.GET.get("seen") == progress["mark"]:
         return HttpResponse(status=204)
     newest = "" if shown.is_test else asking.newest_url(shown)
     context = tab.context(
@@ -135,10 +135,7 @@ def postback_redeliver(request: HttpRequest, account: str, application: UUID, de
     row = tab.editable(request, account, application)
     wanted = _delivery(row, delivery)
     to_newest = request.POST.get("to") == "newest"
-    try:
-        asking.redeliver(wanted, to_newest=to_newest, by=signed_in(request))
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
+    with refusal_told(request):
+        asking.redeliver(wanted, to_newest=to_newest, by=acting(request, Side.DEVELOPER))
         messages.success(request, "It is asked for again, and goes out at once. What comes of it appears here.")
     return redirect("postback_detail", account, application, delivery)

@@ -12,18 +12,15 @@ from django.views.decorators.http import require_http_methods
 
 from installs.models.deliveries import host_of
 from installs.postbacks import asking
-from installs.postbacks.forms.deliveries import ReplayForm, SinceForm
+from installs.postbacks.forms import deliveries
+from installs.postbacks.forms.deliveries import ReplayForm, SinceForm, last_in_words
 from linnapp import pages, tab
-from linnapp.errors import NotPossible
+from linnapp.actors import Side
 from linnapp.models import Application
+from linnapp.words import counted
 
 SHOWN = 20
-SPANS = {
-    "hour": ("Last hour", timedelta(hours=1)),
-    "day": ("24 hours", timedelta(days=1)),
-    "week": ("7 days", timedelta(days=7)),
-    "quarter": ("90 days", timedelta(days=90)),
-}
+SPANS = deliveries.SPANS | {"quarter": timedelta(days=90)}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -43,18 +40,17 @@ def _asked(request: HttpRequest) -> tuple[str, SinceForm]:
         return "", SinceForm(request.GET)
     span = request.GET.get("last", "")
     span = span if span in SPANS else "day"
-    return span, SinceForm({"since": f"{timezone.localtime() - SPANS[span][1]:%Y-%m-%dT%H:%M}"})
+    return span, SinceForm({"since": f"{timezone.localtime() - SPANS[span]:%Y-%m-%dT%H:%M}"})
 
 
 def _replay(request: HttpRequest, application: Application) -> HttpResponse:
     form = ReplayForm(request.POST)
     if form.is_valid():
         since, to_newest = form.cleaned_data["since"], form.cleaned_data["to"] == "newest"
-        try:
-            count = asking.replay(application, since=since, to_newest=to_newest, by=pages.signed_in(request))
-        except NotPossible as refusal:
-            pages.explain(form, refusal)
-        else:
+        with pages.refusal_in(form):
+            count = asking.replay(
+                application, since=since, to_newest=to_newest, by=pages.acting(request, Side.DEVELOPER)
+            )
             _tell(request, count)
             return redirect("postback_list", application.account.slug, application.pk)
     return _page(request, application, form, SinceForm({"since": request.POST.get("since")}))
@@ -64,7 +60,7 @@ def _tell(request: HttpRequest, count: int) -> None:
     if not count:
         messages.info(request, "Nothing has failed since that moment: there was nothing to replay.")
         return
-    words = "1 postback is" if count == 1 else f"{count:,} postbacks are"
+    words = counted(count, "postback is", "postbacks are")
     messages.success(request, f"{words} asked for again, the oldest first.")
 
 
@@ -78,7 +74,7 @@ def _page(
         form=form,
         question=question,
         since=since,
-        spans=[(label, f"?last={key}", key == span) for key, (label, _) in SPANS.items()],
+        spans=[(last_in_words(last), f"?last={key}", key == span) for key, last in SPANS.items()],
         **(_failed(application, since) if since else {}),
     )
     refused = form.is_bound or since is None

@@ -4,17 +4,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from installs.models import PostbackPolicy, SigningSecret
-from installs.postbacks import asking, signing_secrets
+from installs.models import SigningSecret
+from installs.postbacks import policy, signing_secrets
 from installs.postbacks.forms.settings import ModeForm, RotateSigningSecretForm
 from linnapp import pages, tab
-from linnapp.errors import NotPossible
+from linnapp.actors import Side
 from linnapp.models import Application
 
 SHOWN = "signing secret"
@@ -31,7 +31,7 @@ class Row:
 @require_safe
 def postback_settings(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     row = tab.editable(request, account, application)
-    return _page(request, row, ModeForm(initial={"mode": _mode(row)}))
+    return _page(request, row, ModeForm(initial={"mode": policy.mode_of(row)}))
 
 
 @require_POST
@@ -39,11 +39,8 @@ def postback_mode(request: HttpRequest, account: str, application: UUID) -> Http
     row = tab.editable(request, account, application)
     form = ModeForm(request.POST)
     if form.is_valid():
-        try:
-            asking.choose_mode(row, form.cleaned_data["mode"], by=pages.signed_in(request))
-        except NotPossible as refusal:
-            pages.explain(form, refusal)
-        else:
+        with pages.refusal_in(form):
+            policy.choose_mode(row, form.cleaned_data["mode"], by=pages.acting(request, Side.DEVELOPER))
             messages.success(request, "Saved. It holds for every installation from now on.")
             return redirect("postback_settings", account, row.pk)
     return _page(request, row, form, status=422)
@@ -51,19 +48,9 @@ def postback_mode(request: HttpRequest, account: str, application: UUID) -> Http
 
 @require_POST
 def signing_secret_reveal(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
-    return _reveal(request, tab.editable(request, account, application))
-
-
-# Below the fetch, so that a stranger is told 404 and not asked for a password.
-@reauthentication_required
-def _reveal(request: HttpRequest, application: Application) -> HttpResponse:
-    try:
-        secret = signing_secrets.reveal(application, by=pages.signed_in(request))
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
-        pages.show_once(request, SHOWN, secret.pk)
-    return redirect("postback_settings", application.account.slug, application.pk)
+    row, by = tab.editable(request, account, application), pages.acting(request, Side.DEVELOPER)
+    back = reverse("postback_settings", args=(account, row.pk))
+    return pages.reveal(request, SHOWN, lambda: signing_secrets.reveal(row, by=by), back)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -72,11 +59,8 @@ def signing_secret_rotate(request: HttpRequest, account: str, application: UUID)
     form = RotateSigningSecretForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         after = form.cleaned_data["after"]
-        try:
-            made = signing_secrets.rotate(row, after=after, by=pages.signed_in(request))
-        except NotPossible as refusal:
-            pages.explain(form, refusal)
-        else:
+        with pages.refusal_in(form):
+            made = signing_secrets.rotate(row, after=after, by=pages.acting(request, Side.DEVELOPER))
             pages.show_once(request, SHOWN, made.pk)
             messages.success(request, _made(after))
             return redirect("postback_settings", account, row.pk)
@@ -90,11 +74,6 @@ def _made(after: timedelta) -> str:
     if not after:
         return "The new signing secret is made. The one before has ended: give your endpoint the new one now."
     return "The new signing secret is made. Until the one before ends, every postback is signed with both."
-
-
-def _mode(application: Application) -> str:
-    policy = PostbackPolicy.objects.filter(application=application).first()
-    return policy.mode if policy else PostbackPolicy.Mode.COMPLETE_AND_RETRY
 
 
 def _secrets(request: HttpRequest, application: Application) -> list[Row]:

@@ -9,10 +9,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from installs.models import Delivery
 from installs.postbacks import asking, explaining
 from installs.postbacks.forms.settings import PostbackTestForm
-from installs.postbacks.owing import postback_url
 from installs.postbacks.packing import TEST_TOKEN
 from linnapp import manifest, pages, tab
-from linnapp.errors import NotPossible
+from linnapp.actors import Side
 from linnapp.models import Application
 from linnapp.services.manifests import manifest_of
 
@@ -27,11 +26,8 @@ def postback_test(request: HttpRequest, account: str, application: UUID) -> Http
         return _page(request, row, PostbackTestForm(initial={"url": request.GET.get("url") or _known_url(row)}))
     form = PostbackTestForm(request.POST)
     if form.is_valid():
-        try:
-            sent = asking.send_test(row, url=form.cleaned_data["url"], by=pages.signed_in(request))
-        except NotPossible as refusal:
-            pages.explain(form, refusal, "url")
-        else:
+        with pages.refusal_in(form, "url"):
+            sent = asking.send_test(row, url=form.cleaned_data["url"], by=pages.acting(request, Side.DEVELOPER))
             return redirect("postback_test_run", account, row.pk, sent.pk)
     return _page(request, row, form, status=422)
 
@@ -64,8 +60,8 @@ def postback_test_run(request: HttpRequest, account: str, application: UUID, del
 
 def _known_url(application: Application) -> str:
     """The saved manifest's Postback URL, else the newest version's."""
-    newest = application.versions.latest()
-    return manifest.postback_url(manifest_of(application)) or (postback_url(newest) if newest else "")
+    newest = application.versions.the_latest()
+    return manifest.postback_url(manifest_of(application)) or (newest.postback_url if newest else "")
 
 
 def _page(request: HttpRequest, application: Application, form: PostbackTestForm, status: int = 200) -> HttpResponse:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from installs.models import Review
 from installs.store import listings
 from linnapp import pages, tab
+from linnapp.actors import Side
 from linnapp.errors import NotPossible
 from linnapp.models import Application
 
@@ -27,7 +28,7 @@ def listing_page(request: HttpRequest, account: str, application: UUID) -> HttpR
 def listing_request(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     row = tab.editable(request, account, application)
     try:
-        listings.request_listing(row, by=pages.signed_in(request))
+        listings.request_listing(row, by=pages.acting(request, Side.DEVELOPER))
     except NotPossible as refusal:
         row.refresh_from_db()
         return _page(request, row, refusal)
@@ -39,7 +40,7 @@ def listing_request(request: HttpRequest, account: str, application: UUID) -> Ht
 def listing_take_back(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     row = tab.editable(request, account, application)
     try:
-        listings.take_back(row, by=pages.signed_in(request))
+        listings.take_back(row, by=pages.acting(request, Side.DEVELOPER))
     except NotPossible as refusal:
         row.refresh_from_db()
         return _page(request, row, refusal)

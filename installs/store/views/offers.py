@@ -10,7 +10,8 @@ from django.views.decorators.http import require_safe
 from installs.models.deliveries import host_of
 from installs.store import offers
 from installs.store.forms import AllVersions, StoreFilter
-from linnapp import manifest, pages
+from linnapp import pages
+from linnapp.manifest import consent_lines
 from linnapp.models import Account, Application
 
 SORTS = {
@@ -44,7 +45,6 @@ def store_application(request: HttpRequest, account: str, application: UUID) -> 
     here = _account(request, account)
     row = get_object_or_404(offers.on_offer(), pk=application)
     offer = offers.offers([row], here)[0]
-    reaches = manifest.parse(offer.latest.snapshot)
     versions = pages.ListPage(
         request,
         row.versions.installable().defer("snapshot"),
@@ -55,8 +55,8 @@ def store_application(request: HttpRequest, account: str, application: UUID) -> 
     context = _who_installs(request, here) | {
         "application": row,
         "offer": offer,
-        "reaches": manifest.consent_lines(reaches),
-        "postback_host": host_of(manifest.postback_url(reaches) or ""),
+        "reaches": consent_lines(offer.latest.manifest()),
+        "postback_host": host_of(offer.latest.postback_url),
         "reliability": offers.reliability(row, offer.latest),
         "accounts": offers.accounts_using(row),
         "list": versions,

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from urllib.parse import quote, urlsplit
 from uuid import UUID
 
-from installs.outbound import CUT, Answer
+from installs.outbound.answers import CUT, Answer
 from linnapp import credentials
 
 MOST_KEPT = 16 * 1024

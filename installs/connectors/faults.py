@@ -1,0 +1,121 @@
+"""Why a connector has no session: a code, and what mends it. What happened is told in words where it is found."""
+
+from enum import StrEnum
+
+from installs.exchange.refusals import Reason
+
+
+class Why(StrEnum):
+    # The server refused, and said so in a way that is understood.
+    REFUSED = "REFUSED"
+    UNPROVEN = "UNPROVEN"
+    SESSION_TOKEN_SENT = "SESSION_TOKEN_SENT"
+    NO_PERMANENT_TOKEN = "NO_PERMANENT_TOKEN"
+    OTHER_APPLICATION = "OTHER_APPLICATION"
+    UNINSTALLED = "UNINSTALLED"
+    TOKEN_REPLACED = "TOKEN_REPLACED"
+    SUSPENDED = "SUSPENDED"
+    RETIRED = "RETIRED"
+    CHANGED_MEANWHILE = "CHANGED_MEANWHILE"
+    SECRET_RETIRED = "SECRET_RETIRED"
+    # It answered with something else.
+    REDIRECTED = "REDIRECTED"
+    NOT_FOUND = "NOT_FOUND"
+    TOO_OFTEN = "TOO_OFTEN"
+    FAILED_BY_ITSELF = "FAILED_BY_ITSELF"
+    KEPT_OUT = "KEPT_OUT"
+    TOO_LONG = "TOO_LONG"
+    COMPRESSED = "COMPRESSED"
+    WEB_PAGE = "WEB_PAGE"
+    NO_JSON = "NO_JSON"
+    NO_OBJECT = "NO_OBJECT"
+    OTHER_KEY = "OTHER_KEY"
+    KEY_INSIDE = "KEY_INSIDE"
+    NO_KEY = "NO_KEY"
+    NO_TEXT = "NO_TEXT"
+    # The first call.
+    CALL_WEB_PAGE = "CALL_WEB_PAGE"
+    CALL_REFUSED = "CALL_REFUSED"
+    NEW_SESSION_REFUSED = "NEW_SESSION_REFUSED"
+    # Nothing was answered, or nothing asked.
+    NOT_SENT = "NOT_SENT"
+    TOLD_BEFORE = "TOLD_BEFORE"
+    RENEWED_TOO_LONG = "RENEWED_TOO_LONG"
+    FAULT_HERE = "FAULT_HERE"
+    CONNECTOR_CHANGED = "CONNECTOR_CHANGED"
+    CONNECTOR_DELETED = "CONNECTOR_DELETED"
+    NOT_POSSIBLE = "NOT_POSSIBLE"
+    PORTAL_FAILED = "PORTAL_FAILED"
+
+
+CHECK_BASE_URL = "Check the base URL."
+NAME_THE_MEMBER = "Name the member that holds the session token in Response authentication token key."
+COMPARE = "Compare Application id, Application secret and Token with the developer portal."
+FIXES = {
+    Why.REFUSED: COMPARE,
+    Why.UNPROVEN: COMPARE,
+    Why.SESSION_TOKEN_SENT: "Put the permanent token of the installation into Token. Session tokens are what it is "
+    "exchanged for.",
+    Why.NO_PERMANENT_TOKEN: "Put the permanent token of the installation into Token. The other credentials are right.",
+    Why.OTHER_APPLICATION: "Take Application id, Application secret and Token of one and the same application.",
+    Why.UNINSTALLED: "Install the application again, and put its new permanent token into Token.",
+    Why.TOKEN_REPLACED: "Put the newer permanent token into Token. The other credentials are right.",
+    Why.SUSPENDED: "The credentials are right. Whoever suspended it can resume it; then the next call works.",
+    Why.RETIRED: "Nothing mends these credentials. Use those of another application.",
+    Why.CHANGED_MEANWHILE: "The credentials are right. Test once more.",
+    Why.SECRET_RETIRED: "Reveal the one that lives on the General page, and put it into Application secret.",
+    Why.REDIRECTED: "Write the address that it leads to into the base URL.",
+    Why.NOT_FOUND: "The base URL is scheme and host, such as https://api.linnworks.net, without a path.",
+    Why.TOO_OFTEN: "Wait as long as it says, and find out what else uses these credentials or calls from here.",
+    Why.FAILED_BY_ITSELF: "Try again later, or ask who runs it.",
+    Why.KEPT_OUT: "Ask who runs the server: a firewall or a proxy may keep this portal out.",
+    Why.TOO_LONG: CHECK_BASE_URL,
+    Why.COMPRESSED: "Ask who runs the server to answer as it is asked.",
+    Why.WEB_PAGE: "The base URL leads to a site for people. Use the address of its API.",
+    Why.NO_JSON: "Check the base URL: it may lead to another kind of server.",
+    Why.NO_OBJECT: CHECK_BASE_URL,
+    Why.OTHER_KEY: NAME_THE_MEMBER,
+    Why.KEY_INSIDE: "Ask who runs the server for an address whose answer has it at the top.",
+    Why.NO_KEY: NAME_THE_MEMBER,
+    Why.NO_TEXT: NAME_THE_MEMBER,
+    Why.CALL_WEB_PAGE: CHECK_BASE_URL,
+    Why.CALL_REFUSED: "The session token is good: it is the call that this server does not answer. Ask who runs it.",
+    Why.NEW_SESSION_REFUSED: "Read in the answer why. Another member of it may be the one that calls are made with.",
+    Why.NOT_SENT: "Check the base URL, and that its server answers from where this portal runs.",
+    # The words of a fault that was told to somebody else end with what mends it.
+    Why.TOLD_BEFORE: "",
+    Why.RENEWED_TOO_LONG: "Try again.",
+    Why.FAULT_HERE: "Try again.",
+    Why.CONNECTOR_CHANGED: "Call again.",
+    Why.CONNECTOR_DELETED: "Make it anew.",
+    # The refusal itself says what to do.
+    Why.NOT_POSSIBLE: "",
+    Why.PORTAL_FAILED: "Tell whoever runs it.",
+}
+# What a portal like this one says of a refused exchange.
+OF_REASON = {
+    Reason.UNPROVEN: Why.UNPROVEN,
+    Reason.UNKNOWN_TOKEN: Why.NO_PERMANENT_TOKEN,
+    Reason.SESSION_TOKEN_SENT: Why.SESSION_TOKEN_SENT,
+    Reason.OTHER_CREDENTIAL_SENT: Why.NO_PERMANENT_TOKEN,
+    Reason.OTHER_APPLICATION: Why.OTHER_APPLICATION,
+    Reason.UNINSTALLED: Why.UNINSTALLED,
+    Reason.INSTALLATION_FAILED: Why.UNINSTALLED,
+    Reason.TOKEN_ENDED: Why.TOKEN_REPLACED,
+    Reason.SUSPENDED_BY_STAFF: Why.SUSPENDED,
+    Reason.SUSPENDED_BY_ACCOUNT: Why.SUSPENDED,
+    Reason.APPLICATION_SUSPENDED: Why.SUSPENDED,
+    Reason.APPLICATION_RETIRED: Why.RETIRED,
+    Reason.CHANGED_MEANWHILE: Why.CHANGED_MEANWHILE,
+    Reason.OVER_QUOTA: Why.TOO_OFTEN,
+}
+
+
+class NotAuthorised(Exception):
+    """Why there is no session. `why` is the code, `str()` what happened, `fix` what mends it: the usual of its code,
+    unless a better one is known. Neither holds a secret."""
+
+    def __init__(self, why: Why, words: str, fix: str | None = None) -> None:
+        super().__init__(words)
+        self.why = why
+        self.fix = FIXES[why] if fix is None else fix

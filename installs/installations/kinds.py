@@ -1,0 +1,19 @@
+"""What happens to an installation, and to all of an application at once."""
+
+from linnapp.kinds import register
+
+INSTALLED = register("INSTALLED", "{version} installed by {who}", about="installations")
+AUTHORISED_AGAIN = register("AUTHORISED_AGAIN", "Authorised again by {who}", about="installations")
+VERSION_MOVED = register("VERSION_MOVED", "Moved from {before} to {version} by {who}", about="installations")
+UPDATED = register("UPDATED", "Updated from {before} to {version} by {who}", about="installations")
+WENT_BACK = register("WENT_BACK", "Went back from {before} to {version}, by {who}", about="installations")
+UNINSTALLED = register("UNINSTALLED", "Uninstalled by {who}", about="installations")
+TOKEN_REVEALED = register("TOKEN_REVEALED", "Permanent token …{tail} revealed to {who}", about="credentials")
+INSTALLATION_SUSPENDED = register("INSTALLATION_SUSPENDED", "Installation suspended by {who}", about="installations")
+INSTALLATION_RESUMED = register("INSTALLATION_RESUMED", "Installation resumed by {who}", about="installations")
+APPLICATION_SUSPENDED = register(
+    "APPLICATION_SUSPENDED", "Application suspended by {who}", about="details", of_each=True
+)
+APPLICATION_RESUMED = register("APPLICATION_RESUMED", "Application resumed by {who}", about="details", of_each=True)
+# That an installation came to another version.
+MOVES = (UPDATED, WENT_BACK, VERSION_MOVED)

@@ -1,0 +1,33 @@
+"""What happens to postbacks, and to an installation that waits for one."""
+
+from linnapp.kinds import register
+
+INSTALLATION_COMPLETED = register(
+    "INSTALLATION_COMPLETED", "{host} answered 200: the installation is complete", about="installations"
+)
+INSTALLATION_FAILED = register("INSTALLATION_FAILED", "Installation failed: {cause}", about="installations")
+POSTBACK = register("POSTBACK", "Postback ({event}) to {host}: {outcome}", about="postbacks")
+POSTBACK_ENDED = register("POSTBACK_ENDED", "Postback ({event}) to {host} given up: {outcome}", about="postbacks")
+POSTBACK_AGAIN = register("POSTBACK_AGAIN", "Postback ({event}) to {host} asked for again by {who}", about="postbacks")
+POSTBACKS_REPLAYED = register(
+    "POSTBACKS_REPLAYED", "{count} postbacks that had failed asked for again by {who}", about="postbacks"
+)
+POSTBACK_TESTED = register(
+    "POSTBACK_TESTED", "Test postback to {host} sent by {who}", about="postbacks", own_side_only=True
+)
+POSTBACKS_PARKED = register(
+    "POSTBACKS_PARKED", "Postbacks to {host} are held: it fails since {since}", about="postbacks"
+)
+POSTBACKS_RELEASED = register(
+    "POSTBACKS_RELEASED", "{host} answers again: {count} held postbacks released", about="postbacks"
+)
+POSTBACK_MODE = register("POSTBACK_MODE", "Postbacks set to “{mode}” by {who}", about="postbacks", own_side_only=True)
+SIGNING_SECRET_REVEALED = register(
+    "SIGNING_SECRET_REVEALED", "Signing secret …{tail} revealed to {who}", about="credentials", own_side_only=True
+)
+SIGNING_SECRET_ROTATED = register(
+    "SIGNING_SECRET_ROTATED",
+    "Signing secret …{tail} made by {who}; the one before ends {ends}",
+    about="credentials",
+    own_side_only=True,
+)

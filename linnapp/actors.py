@@ -1,0 +1,44 @@
+"""Who acts, and for whom. Made once a request from who is signed in and whose page it is; services take it, and the
+timeline writes what it brings."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+
+from linnapp.errors import NotPossible
+from linnapp.models import TimelineEntry, User
+from linnapp.models.people import Reader
+
+Side = TimelineEntry.Side
+
+
+@dataclass(frozen=True)
+class Actor:
+    """`side` is the side that readers of the timeline see acting: the developer's, the customer's, staff's, or the
+    client program's. `reason` is what staff gave. `access` is the key of the staff access under which somebody works on
+    an account that they have no seat in."""
+
+    person: User | None
+    side: Side
+    reason: str = ""
+    access: UUID | None = None
+
+    @property
+    def reader(self) -> Reader:
+        """Whom the words of querysets are asked about: without a person, nobody."""
+        return self.person or AnonymousUser()
+
+    @property
+    def is_staff(self) -> bool:
+        return self.side == Side.STAFF
+
+
+def refuse_unless_staff(by: Actor) -> None:
+    """Raises NotPossible for everybody else."""
+    if not by.is_staff:
+        raise NotPossible("Only this portal's staff may do this.")
+
+
+# What happens by itself: a client calls, an endpoint answers, a job finds that time is up.
+NOBODY = Actor(None, Side.CLIENT)

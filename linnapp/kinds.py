@@ -1,0 +1,70 @@
+"""Kinds of timeline entries: each is registered where its act lives, so that a new act needs no migration. Those of the
+registry itself stand here; a wing of `installs` has a `kinds` module of its own. No ORM."""
+
+_registered: dict[str, "Kind"] = {}
+
+
+class Kind(str):
+    """The name that is stored, with what a reader is told.
+
+    `sentence` names facts in braces, and `who`. `about` is the subject by which Activity is narrowed. With
+    `own_side_only` only the side that it happened on reads it, staff aside. With `of_each` it is told of each
+    installation, and once of the application as a whole: whoever reads of the application has it there.
+    """
+
+    sentence: str
+    about: str
+    own_side_only: bool
+    of_each: bool
+
+
+def register(name: str, sentence: str, *, about: str = "", own_side_only: bool = False, of_each: bool = False) -> Kind:
+    """Raises ValueError for a name that is taken: an entry that is stored would be told as another."""
+    if name in _registered:
+        raise ValueError(f"There is a kind {name} already.")
+    kind = Kind(name)
+    kind.sentence, kind.about, kind.own_side_only, kind.of_each = sentence, about, own_side_only, of_each
+    _registered[name] = kind
+    return kind
+
+
+def registered() -> list[Kind]:
+    return sorted(_registered.values())
+
+
+def known(name: str) -> Kind:
+    """The kind of a stored name. One that nothing registers any more is told by its name, to its own side only."""
+    if kind := _registered.get(name):
+        return kind
+    unknown = Kind(name)
+    unknown.sentence, unknown.about = f"{name.replace('_', ' ').capitalize()}, by {{who}}", ""
+    unknown.own_side_only, unknown.of_each = True, False
+    return unknown
+
+
+def about(subject: str) -> list[Kind]:
+    return [kind for kind in registered() if kind.about == subject]
+
+
+def of_each() -> list[Kind]:
+    return [kind for kind in registered() if kind.of_each]
+
+
+APPLICATION_CREATED = register("APPLICATION_CREATED", "{application} created by {who}", about="details")
+APPLICATION_EDITED = register("APPLICATION_EDITED", "{fields} changed by {who}", about="details", own_side_only=True)
+APPLICATION_LOGO = register("APPLICATION_LOGO", "Logo {change} by {who}", about="details")
+SECRET_CREATED = register(
+    "SECRET_CREATED", "Application Secret …{tail} made by {who}", about="credentials", own_side_only=True
+)
+SECRET_REVEALED = register(
+    "SECRET_REVEALED", "Application Secret …{tail} revealed to {who}", about="credentials", own_side_only=True
+)
+MANIFEST_SAVED = register("MANIFEST_SAVED", "Manifest saved by {who}, {changes}", about="versions", own_side_only=True)
+VERSION_CREATED = register("VERSION_CREATED", "Version {version} created by {who}", about="versions")
+MEMBER_INVITED = register("MEMBER_INVITED", "{email} invited as {role} by {who}")
+INVITATION_REVOKED = register("INVITATION_REVOKED", "Invitation of {email} taken back by {who}")
+MEMBER_JOINED = register("MEMBER_JOINED", "{who} joined as {role}")
+MEMBER_ROLE = register("MEMBER_ROLE", "{member} is now {role}, changed by {who}")
+MEMBER_REMOVED = register("MEMBER_REMOVED", "{member} removed by {who}")
+ACCOUNT_CREATED = register("ACCOUNT_CREATED", "Account created by {who}")
+ACCOUNT_EDITED = register("ACCOUNT_EDITED", "Account details changed by {who}")

@@ -1,0 +1,15 @@
+"""Breakages that somebody thought of: each takes away one thing that a person or a program relies on."""
+
+from tests.mutants.breakages import Breakage, TemplateBreakage
+from tests.mutants.by_hand import connectors, exchange, installations, outbound, postbacks, registry, signing, updates
+
+BREAKAGES: tuple[Breakage | TemplateBreakage, ...] = (
+    *installations.BREAKAGES,
+    *registry.BREAKAGES,
+    *exchange.BREAKAGES,
+    *signing.BREAKAGES,
+    *outbound.BREAKAGES,
+    *postbacks.BREAKAGES,
+    *updates.BREAKAGES,
+    *connectors.BREAKAGES,
+)

@@ -1,0 +1,122 @@
+"""Accounts, applications, manifests and secrets, and the staff's admin."""
+
+from tests.mutants.breakages import Breakage
+from tests.mutants.changes import (
+    instead,
+    never,
+    returns,
+    sets,
+    without,
+    without_decorator,
+    without_element,
+    without_operand,
+)
+
+PAGES = "linnapp.pages"
+APPLICATION_ROWS = "linnapp.models.applications"
+GUARDS = "linnapp.migrations.0002_what_the_database_guards"
+ROTATION = "installs.application.secret_ends"
+GENERAL = "linnapp.views.general"
+SECRETS = "linnapp.services.secrets"
+MANIFESTS = "linnapp.services.manifests"
+MEANING = "linnapp.manifest.meaning"
+ADMIN_PAGES = "linnapp.admin_pages"
+SESSIONS = "linnapp.sessions"
+MIDDLEWARE = "linnapp.middleware"
+LISTINGS = "installs.store.listings"
+ACTORS = "linnapp.actors"
+TIMELINE = "linnapp.timeline"
+
+BREAKAGES = (
+    Breakage(
+        "strangers see applications: no visible_to",
+        APPLICATION_ROWS,
+        "ApplicationQuerySet.visible_to",
+        returns("self.all()"),
+        ("test_applications", "test_overview", "test_general"),
+    ),
+    Breakage(
+        "a released version can be updated: no trigger",
+        GUARDS,
+        "Migration.operations",
+        without_element("guard_released_versions"),
+        ("test_version_snapshots", "test_versions"),
+    ),
+    Breakage(
+        "a session survives the retirement of its secret",
+        ROTATION,
+        "retire_secret",
+        without("Session.objects.filter"),
+        ("test_secrets", "test_exchange_races"),
+    ),
+    Breakage(
+        "an Application Secret is revealed without a fresh sign-in",
+        PAGES,
+        "reveal",
+        without_decorator("password_first"),
+        ("test_general",),
+    ),
+    Breakage(
+        "any number of secrets may be live",
+        SECRETS,
+        "create_secret",
+        never("MOST_LIVE"),
+        ("test_secrets",),
+    ),
+    Breakage(
+        "what somebody saved meanwhile is overwritten: Moved is not raised",
+        MANIFESTS,
+        "save_manifest",
+        never("row.manifest_revision != expected_revision"),
+        ("test_modules_conflict",),
+    ),
+    Breakage(
+        "two PostbackUrls are allowed",
+        MEANING,
+        "rule_errors",
+        without_element("_second_postback_urls"),
+        ("test_manifest",),
+    ),
+    Breakage(
+        "staff read ciphertexts",
+        ADMIN_PAGES,
+        "is_hidden",
+        without_operand("field.endswith(ENCRYPTED)"),
+        ("test_admin",),
+    ),
+    Breakage(
+        "staff list what they did not read",
+        ADMIN_PAGES,
+        "ask_and_perform",
+        sets("moved", "False"),
+        ("test_listing",),
+    ),
+    Breakage(
+        "one tab erases what another keeps",
+        SESSIONS,
+        "SessionStore._take_in",
+        instead("merged(now, getattr(self, '_as_loaded', now), mine)", "mine"),
+        ("test_sessions",),
+    ),
+    Breakage(
+        "a page that asks for news decides where its reader works",
+        MIDDLEWARE,
+        "LastAccount.__call__",
+        without_operand("not wants_part(request)"),
+        ("test_sessions",),
+    ),
+    Breakage(
+        "whoever is no staff lists an application in the store",
+        ACTORS,
+        "refuse_unless_staff",
+        never("not by.is_staff"),
+        ("test_listing", "test_acts"),
+    ),
+    Breakage(
+        "what staff do reads as the developer's own act",
+        TIMELINE,
+        "entry",
+        instead("by.side", "Side.DEVELOPER"),
+        ("test_kinds", "test_listing"),
+    ),
+)

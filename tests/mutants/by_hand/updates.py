@@ -1,0 +1,89 @@
+"""Moving to another version, what is shown of it, and the mails about it."""
+
+from tests.mutants.breakages import Breakage
+from tests.mutants.changes import instead, never, sets, without, without_call, without_operand
+
+MOVING = "installs.installations.moving"
+COMPARISON = "installs.installations.comparison"
+UPDATE_MAILS = "installs.installations.update_mails"
+UPDATE_MAILINGS = "installs.models.update_mailings"
+
+BREAKAGES = (
+    Breakage(
+        "an update takes what was released after it was read",
+        MOVING,
+        "update",
+        without("_refuse_unless_read"),
+        ("test_updates",),
+    ),
+    Breakage(
+        "the way back is open for ever",
+        MOVING,
+        "way_back",
+        without_operand("GO_BACK_WITHIN"),
+        ("test_updates",),
+    ),
+    Breakage(
+        "the way back leads to a withdrawn version",
+        MOVING,
+        "way_back",
+        without_operand("before.withdrawn_at"),
+        ("test_updates",),
+    ),
+    Breakage(
+        "a version is chosen on a customer's account",
+        MOVING,
+        "switch",
+        never("row.is_on_own_account"),
+        ("test_switching",),
+    ),
+    Breakage(
+        "going back takes what was not read",
+        MOVING,
+        "go_back",
+        never("to != before"),
+        ("test_updates",),
+    ),
+    Breakage(
+        "customers read the names of modules",
+        COMPARISON,
+        "_titles",
+        instead("_label(module.type)", "module.label"),
+        ("test_updates", "test_hygiene"),
+    ),
+    Breakage(
+        "customers read keys in the addresses of an update",
+        COMPARISON,
+        "_value",
+        instead("_host_only(value)", "value"),
+        ("test_updates",),
+    ),
+    Breakage(
+        "a mail about updates comes each day",
+        UPDATE_MAILINGS,
+        "EVERY",
+        sets("EVERY", "timedelta(days=1)"),
+        ("test_update_mails",),
+    ),
+    Breakage(
+        "mails about updates come to who wants none",
+        UPDATE_MAILINGS,
+        "UpdateMailingQuerySet.due",
+        without_call("filter", "stopped_at"),
+        ("test_update_mails",),
+    ),
+    Breakage(
+        "anybody stops anybody's mails: the link is not signed",
+        UPDATE_MAILS,
+        "person_of",
+        instead("SIGNER.unsign(key)", "key.partition(':')[0]"),
+        ("test_update_mails",),
+    ),
+    Breakage(
+        "a mail about updates that is lost is never sent again",
+        UPDATE_MAILS,
+        "send_to",
+        without("mine.update"),
+        ("test_update_mails",),
+    ),
+)
