@@ -32,6 +32,7 @@ from installs.models import (
 from linnapp import endings
 from linnapp.models import Secret, User
 from linnapp.services import secrets
+from tests.kit.fuzzing import examples
 from tests.kit.people import acting
 from tests.kit.portal import Portal
 
@@ -190,7 +191,9 @@ QUERIES = st.text(alphabet=st.characters(max_codepoint=255), max_size=40)
 
 @pytest.mark.parametrize("path", [URL, "/api/Auth/GetApplicationProfileBySecretKey", LOCATIONS, "/api/"])
 @hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(body=BODIES, content_type=st.sampled_from([JSON, FORM, "text/xml", ""]) | st.text(max_size=20), query=QUERIES)
 def test_no_body_whatever_breaks_the_server(db: None, path: str, body: bytes, content_type: str, query: str) -> None:
