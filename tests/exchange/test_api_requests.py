@@ -15,8 +15,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from installs.exchange import refusals
-from installs.models import RefusalSample, Session
+from installs.models import (
+    RefusalSample,
+    Session,
+)
 from tests.kit.exchanging import JSON, LOCATIONS, URL, WRONG, post
+from tests.kit.fuzzing import examples
 from tests.kit.portal import Portal
 
 pytestmark = pytest.mark.usefixtures("nothing_noted")
@@ -140,7 +144,9 @@ QUERIES = st.text(alphabet=st.characters(max_codepoint=255), max_size=40)
 
 @pytest.mark.parametrize("path", [URL, "/api/Auth/GetApplicationProfileBySecretKey", LOCATIONS, "/api/"])
 @hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(body=BODIES, content_type=st.sampled_from([JSON, FORM, "text/xml", ""]) | st.text(max_size=20), query=QUERIES)
 def test_no_body_whatever_breaks_the_server(db: None, path: str, body: bytes, content_type: str, query: str) -> None:

@@ -24,8 +24,6 @@ AFTER = (ROOT / "README.md").read_text().partition("\n## What comes after")[2].p
 CONNECTOR_CALL, ANSWER = re.findall(r"^```\w+\n(.*?)^```$", AFTER, re.MULTILINE | re.DOTALL)
 SECOND_START_SECONDS = 10
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
@@ -56,6 +54,7 @@ def make_run(copy: Path, port: int) -> Iterator[float]:
     assert not answers(port)
 
 
+@pytest.mark.slow(seconds=60)
 def test_it_starts_on_a_fresh_copy_and_again_in_seconds(copy: Path) -> None:
     port = free_port()
     with make_run(copy, port):

@@ -20,8 +20,9 @@ from linnapp.manifest import (
 )
 from linnapp.manifest.meaning import upper_name
 from linnapp.module_types import SHIPPING_INTEGRATION, TYPES
+from tests.kit.fuzzing import examples
 
-quick = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=examples(50), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 lines = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"]), max_size=12)
