@@ -99,6 +99,37 @@ def test_the_table(act: Act, column: str, possible: bool, installation: Installa
     assert acts.is_possible(act, row) is possible
 
 
+@pytest.mark.parametrize(
+    ("act", "column", "words"),
+    [
+        (Act.UPDATE, "pending", "still waits for its endpoint's answer."),
+        (Act.SUSPEND, "account", "is suspended by the account already."),
+        (Act.SUSPEND_BY_STAFF, "staff", "is suspended by this portal's staff."),
+        (Act.AUTHORISE_AGAIN, "application", "is suspended: its application is, everywhere."),
+        (Act.REVEAL, "failed", "failed, and its permanent token ended with that."),
+        (Act.UNINSTALL, "uninstalled", "is uninstalled, and its permanent token ended with that."),
+        (Act.RESUME, "active", "is not suspended by you: there is nothing to resume."),
+    ],
+)
+def test_what_stands_in_the_way_is_said(
+    act: Act, column: str, words: str, installation: Installation, sam: User
+) -> None:
+    row = put(installation, COLUMNS[column], sam)
+    with pytest.raises(NotPossible) as refusal:
+        acts.refuse_unless_possible(act, row)
+    assert str(refusal.value) == f"{row} {words}"
+
+
+@pytest.mark.parametrize("act", Act)
+def test_nothing_is_possible_once_the_application_is_retired(act: Act, installation: Installation) -> None:
+    Application.objects.filter(pk=installation.application_id).update(retired_at=timezone.now())
+    row = Installation.objects.with_its_facts().get(pk=installation.pk)
+    assert acts.standing(row) == {S.ACTIVE, S.APPLICATION_RETIRED}
+    with pytest.raises(NotPossible) as refusal:
+        acts.refuse_unless_possible(act, row)
+    assert str(refusal.value) == f"{row} is retired."
+
+
 EXCHANGED = {S.PENDING, S.ACTIVE}
 Attempt = Callable[[Any, User, User, Version], object]
 
