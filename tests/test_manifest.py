@@ -471,7 +471,7 @@ class TestValues:
         message = "IsListingSupported is true or false."
         assert refusal_of("IsListingSupported", value, "ChannelIntegration") == message
 
-    @pytest.mark.parametrize("value", [True, "TRUE", "false", 0, "1"])
+    @pytest.mark.parametrize("value", [True, "TRUE", "false", " true ", 0, "1"])
     def test_a_boolean_may_be_text_or_one_and_zero(self, value: Any) -> None:
         parse({"modules": [module("ChannelIntegration", IsListingSupported=value)]})
 
