@@ -9,9 +9,9 @@ from django.test import Client
 from django.utils import timezone
 
 from installs.application import secret_ends
-from installs.exchange import refusals
+from installs.exchange import authorization, refusals
 from installs.exchange.authorization import Refused, authorize
-from installs.exchange.wire import read_exchange
+from installs.exchange.wire import ExchangeRequest, read_exchange
 from installs.installations import lifecycle, suspending
 from installs.models import Installation, Session
 from linnapp import endings
@@ -53,6 +53,22 @@ def test_a_permanent_token_is_exchanged_for_a_session_that_calls(
     assert [row["LocationName"] for row in locations.json()] == ["Default"]
     bare = Client().post(LOCATIONS, headers={"Authorization": f"Bearer {body['Token'].replace('-', '')}"})
     assert bare.status_code == 200
+
+
+def test_what_is_read_of_an_exchange_are_the_ids_of_the_rows_on_either_engine(
+    credentials_of: dict[str, str], installation: Installation
+) -> None:
+    request = ExchangeRequest(
+        credentials_of["ApplicationId"].replace("-", ""), credentials_of["ApplicationSecret"], credentials_of["Token"]
+    )
+    session = authorization.authorize(request, address="203.0.113.9")
+    assert (session.installation_id, session.account_id) == (installation.pk, installation.account_id)
+    assert session.session_id == Session.objects.get().pk
+    Installation.objects.filter(pk=installation.pk).update(suspended_by_staff_at=timezone.now())
+    with pytest.raises(authorization.Refused) as refusal:
+        authorization.authorize(request, address="203.0.113.9")
+    proven = (refusal.value.application_id, refusal.value.installation_id)
+    assert proven == (installation.application_id, installation.pk)
 
 
 @pytest.mark.parametrize("wrong", ["ApplicationId", "ApplicationSecret"])

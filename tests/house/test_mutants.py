@@ -1,7 +1,6 @@
 """Every breakage of `make mutants` finds its place, so that whoever moves code learns at once when one is lost."""
 
 import ast
-from collections import Counter
 
 import pytest
 
@@ -112,9 +111,10 @@ def test_mutants_are_made_of_a_module_and_its_tests_are_found(subject: Subject) 
 
 
 def test_who_accepts_a_survivor_says_why_and_it_is_still_made() -> None:
-    made = Counter(mutant.full_name for subject in SUBJECTS for mutant in all_of(subject))
+    made = [mutant.full_name for subject in SUBJECTS for mutant in all_of(subject)]
+    assert len(set(made)) == len(made)
     reasons = accepted()
-    assert {name: made[name] for name in reasons} == dict.fromkeys(reasons, 1)
+    assert set(reasons) <= set(made)
     assert all(reasons.values())
 
 

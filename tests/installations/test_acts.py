@@ -101,6 +101,39 @@ def test_the_table(act: Act, column: str, possible: bool, installation: Installa
     assert acts.is_possible(act, row) is possible
 
 
+@pytest.mark.parametrize(
+    ("act", "column", "words"),
+    [
+        (Act.UPDATE, "pending", "still waits for its endpoint's answer."),
+        (Act.SUSPEND, "account", "is suspended by the account already."),
+        (Act.SUSPEND_BY_STAFF, "staff", "is suspended by this portal's staff."),
+        (Act.AUTHORISE_AGAIN, "application", "is suspended: its application is, everywhere."),
+        (Act.REVEAL, "failed", "failed, and its permanent token ended with that."),
+        (Act.UNINSTALL, "uninstalled", "is uninstalled, and its permanent token ended with that."),
+        (Act.RESUME, "active", "is not suspended by you: there is nothing to resume."),
+    ],
+)
+def test_what_stands_in_the_way_is_said(
+    act: Act, column: str, words: str, installation: Installation, carol: User, sam: User
+) -> None:
+    row = put(installation, COLUMNS[column], sam)
+    with pytest.raises(NotPossible) as refusal:
+        acts.refuse_unless_possible(act, row, by=acting(sam if RULES[act].who == {Who.STAFF} else carol))
+    assert str(refusal.value) == f"{row} {words}"
+
+
+@pytest.mark.parametrize("act", [act for act, rule in RULES.items() if rule.who != {Who.CLIENT}])
+def test_nothing_is_possible_once_the_application_is_retired(
+    act: Act, installation: Installation, carol: User, sam: User
+) -> None:
+    Application.objects.filter(pk=installation.application_id).update(retired_at=timezone.now())
+    row = Installation.objects.with_its_facts().get(pk=installation.pk)
+    assert acts.standing(row) == {S.ACTIVE, S.APPLICATION_RETIRED}
+    with pytest.raises(NotPossible) as refusal:
+        acts.refuse_unless_possible(act, row, by=acting(sam if RULES[act].who == {Who.STAFF} else carol))
+    assert str(refusal.value) == f"{row} is retired."
+
+
 EXCHANGED = {S.PENDING, S.ACTIVE}
 Attempt = Callable[[Any, User, User, Version], object]
 
@@ -247,6 +280,18 @@ def begin_session(row: Installation) -> None:
 
 
 def test_the_ones_who_act_are_named_for_every_act() -> None:
-    assert {act: rule.who for act, rule in RULES.items() if not rule.who} == {}
-    assert RULES[Act.SUSPEND_BY_STAFF].who == {Who.STAFF}
-    assert RULES[Act.UPDATE].who == {Who.MANAGER}
+    client, manager, publisher, staff = Who
+    assert {act: set(rule.who) for act, rule in RULES.items()} == {
+        Act.EXCHANGE: {client},
+        Act.CALL: {client},
+        Act.AUTHORISE_AGAIN: {manager},
+        Act.REVEAL: {manager, publisher},
+        Act.UPDATE: {manager},
+        Act.GO_BACK: {manager},
+        Act.SWITCH: {manager},
+        Act.SUSPEND: {manager},
+        Act.RESUME: {manager},
+        Act.UNINSTALL: {manager},
+        Act.SUSPEND_BY_STAFF: {staff},
+        Act.RESUME_BY_STAFF: {staff},
+    }

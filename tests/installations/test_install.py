@@ -125,6 +125,8 @@ def test_the_own_account_moves_to_the_version_chosen(
     assert install(client_of(bob), version, northwind, nonce="b" * 32).status_code == 302
     assert Installation.objects.get().version == version
     assert kinds() == ["INSTALLED", "VERSION_MOVED", "AUTHORISED_AGAIN"]
+    moved = TimelineEntry.objects.get(kind="VERSION_MOVED")
+    assert (moved.facts["before"], moved.facts["version"]) == (development.label, version.label)
     page = client_of(bob).get(address(application, account=northwind.slug))
     assert page.context["question"].version == version
 
@@ -228,3 +230,14 @@ def test_staff_install_for_nobody_whatever_seats_they_have(version: Version, cak
     assert lifecycle.install(
         version.application, account=cakes, version=version, by=acting(paula, Side.CUSTOMER)
     ).created
+
+
+@pytest.mark.parametrize(("reason", "said"), [("It is misused.", "is suspended: It is misused."), ("", "is suspended")])
+def test_a_suspended_application_is_not_installed_and_the_reason_is_said_where_there_is_one(
+    application: Application, version: Version, cakes: Account, carol: User, reason: str, said: str
+) -> None:
+    Application.objects.filter(pk=application.pk).update(suspended_by_staff_at=timezone.now(), suspension_reason=reason)
+    with pytest.raises(NotPossible) as refusal:
+        lifecycle.install(application, account=cakes, version=version, by=acting(carol))
+    assert str(refusal.value) == f"{application.name} {said}"
+    assert not Installation.objects.exists()

@@ -3,6 +3,7 @@
 import ast
 import copy
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,6 +85,7 @@ class Generated:
     name: str
     piece: ast.stmt
     code: str
+    place_of_several: int = 1
     slow: bool = False
 
     @property
@@ -97,7 +99,8 @@ class Generated:
     @property
     def what(self) -> str:
         """What changes, and what around it tells where: its name in the list of those accepted."""
-        return excerpt(ast.unparse(self.piece), self.code)
+        changed = excerpt(ast.unparse(self.piece), self.code)
+        return changed if self.place_of_several == 1 else f"{changed} [{self.place_of_several}]"
 
     @property
     def full_name(self) -> str:
@@ -136,8 +139,11 @@ def common(one: str, other: str) -> int:
 def all_of(subject: Subject) -> Iterator[Generated]:
     _, tree = parsed(module_path(subject.module))
     for name, piece in pieces(tree.body, ""):
+        alike: Counter[str] = Counter()
         for code in variants(copy.deepcopy(piece)):
-            yield Generated(subject, name, piece, code)
+            changed = excerpt(ast.unparse(piece), code)
+            alike[changed] += 1
+            yield Generated(subject, name, piece, code, alike[changed])
 
 
 def pieces(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, ast.stmt]]:

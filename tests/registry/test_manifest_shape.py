@@ -167,10 +167,12 @@ class TestLimits:
         )
 
     def test_a_parameter_needs_a_name_of_at_most_200_characters(self) -> None:
-        source = {"modules": [{"type": "ExternalApplication", "parameters": [{"value": 1}, {"name": "n" * 201}]}]}
+        rows = [{"value": 1}, {"name": " "}, {"name": "n" * 201}]
+        source = {"modules": [{"type": "ExternalApplication", "parameters": rows}]}
         assert [(error.path, error.message) for error in refused(source)] == [
             ("modules[0].parameters[0].name", "A parameter needs a name."),
-            ("modules[0].parameters[1].name", "At most 200 characters; this has 201."),
+            ("modules[0].parameters[1].name", "A parameter needs a name."),
+            ("modules[0].parameters[2].name", "At most 200 characters; this has 201."),
         ]
 
     @pytest.mark.parametrize("permission", ["", " ", "a\nb", " GlobalPermissions.A.B", "a\u2028b"])
@@ -179,6 +181,18 @@ class TestLimits:
             "LinnworksPermissions[1]",
             "A permission is one line of text, without spaces around it.",
         )
+
+    @pytest.mark.parametrize(
+        ("permission", "message"),
+        [
+            ("A" * 201, "At most 200 characters; this has 201."),
+            ("A\x07B", "Write this on one line, without control characters."),
+        ],
+    )
+    def test_a_permission_is_as_short_and_plain_as_a_name(self, permission: str, message: str) -> None:
+        parse({"modules": [], "LinnworksPermissions": ["A" * 200]})
+        path = "LinnworksPermissions[0]"
+        assert the_refusal({"modules": [], "LinnworksPermissions": [permission]}) == (path, message)
 
     def test_2000_permissions_and_no_more(self) -> None:
         assert len(parse({"modules": [], "LinnworksPermissions": ["A"] * 2000}).permissions) == 2000

@@ -126,7 +126,7 @@ class TestValues:
         message = "IsListingSupported is true or false."
         assert refusal_of("IsListingSupported", value, "ChannelIntegration") == message
 
-    @pytest.mark.parametrize("value", [True, "TRUE", "false", 0, "1"])
+    @pytest.mark.parametrize("value", [True, "TRUE", "false", " true ", 0, "1"])
     def test_a_boolean_may_be_text_or_one_and_zero(self, value: Any) -> None:
         parse({"modules": [module("ChannelIntegration", IsListingSupported=value)]})
 
@@ -138,6 +138,11 @@ class TestValues:
     def test_a_map_is_any_json(self, value: Any) -> None:
         (read,) = parse({"modules": [module("ShippingIntegration", ExtPropertyMap=value)]}).modules
         assert read.parameters == (ManifestParameter("ExtPropertyMap", value),)
+
+    def test_a_whole_number_may_be_text_with_spaces_around_it_and_is_no_object(self) -> None:
+        parse({"modules": [module("ChannelIntegration", PriceUpdateBatchSize=" 50 ")]})
+        message = refusal_of("PriceUpdateBatchSize", {"size": 50}, "ChannelIntegration")
+        assert message == "PriceUpdateBatchSize is a single value, not a list or an object."
 
     def test_a_text_is_a_single_value_as_long_as_its_parameter_allows(self) -> None:
         parse({"modules": [module("ShippingIntegration", VendorFriendlyName="Parcel Sync, the quick one" * 10)]})
