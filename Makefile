@@ -29,7 +29,7 @@ mutants: .venv/test ## Break the program piece by piece; the tests must notice e
 	@"$(PYTHON)" -m tests.mutants $(ARGS)
 
 rooms: .venv/test ## Count the rooms of the code and which of them import which
-	@"$(PYTHON)" -m tests.kit.rooms
+	@"$(PYTHON)" -m tests.architecture.rooms
 
 screenshots: .venv/test ## Take the pictures of docs/screenshots anew
 	@"$(PYTHON)" -m docs.screenshots.make

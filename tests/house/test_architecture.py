@@ -7,8 +7,8 @@ import pytest
 from django.apps import apps
 from django.db.models.fields.related import RelatedField
 
-from tests.kit.architecture import WINGS, circle, faults, sizes
-from tests.kit.imports import ROOT
+from tests.architecture.imports import ROOT
+from tests.architecture.rules import WINGS, circle, faults, sizes
 
 
 def test_floors_and_wings_hold() -> None:

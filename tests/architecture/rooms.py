@@ -10,7 +10,7 @@ from collections import defaultdict
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from tests.kit.imports import ROOT, modules_of
+from tests.architecture.imports import ROOT, modules_of
 
 WHOLE = ("linnapp", "bench")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from tests.kit.imports import PACKAGES, Import, Module, modules_of
+from tests.architecture.imports import PACKAGES, Import, Module, modules_of
 
 VALUES, MODELS, SERVICES, FORMS, VIEWS, ROOF = range(6)
 # Each module of the registry, or the package that holds it; the longest name counts. A module that is not here has no
@@ -147,7 +147,7 @@ def _faults_of(module: Module, known: set[str]) -> Iterator[str]:
     if NAMES_THAT_SAY_NOTHING & set(module.parts):
         yield f"{module.name} has a name that says nothing"
     if floor_of(module.name) is None and not module.is_migration:
-        yield f"{module.name} stands on no floor and in no wing yet: give it one in tests/kit/architecture.py"
+        yield f"{module.name} stands on no floor and in no wing yet: give it one in tests/architecture/rules.py"
         return
     for found in module.imports(known):
         for fault in _faults_of_import(module, found, known):
