@@ -17,7 +17,8 @@ from tests.drill import plan
 from tests.drill.ledger import Arrivals, Ledger
 from tests.drill.services import Service
 from tests.drill.wire import Wire
-from tests.kit.portal import ROOT, answers, manage
+from tests.kit.inside import Inside
+from tests.kit.portal import ROOT, answers
 from tests.kit.receivers import receiving
 
 # Each kind of blow falls so often at least, and the consents are spread over that time.
@@ -83,7 +84,7 @@ class Run:
     ) -> None:
         self.env, self.services, self.blows, self.pause, self.count = env, services, blows, pause, count
         self.workers, self.forget_jobs = workers, forget_jobs
-        self.folder = Path(env["STATE_DIR"])
+        self.folder, self.inside = Path(env["STATE_DIR"]), Inside(env)
         self.last = min(max(count // LAST_SHARE, 1), MOST_LAST)
         self.by_wire = min(count // WIRE_SHARE, MOST_BY_WIRE)
         self.bulk = count - self.by_wire - self.last
@@ -111,6 +112,7 @@ class Run:
             finally:
                 for service in self.services:
                     service.stop()
+                self.inside.close()
         return Figures(
             planned=self.count,
             arrivals=self.ledger.arrivals({f"drill-{number}" for number in range(1, self.count + 1)}),
@@ -210,7 +212,7 @@ class Run:
         say(f"  after {seconds:.0f} s: {self.ledger.owed} owed, {self.ledger.arrived} arrived, {blows} blows")
 
     def _in_portal(self, name: str, *arguments: object) -> str:
-        return manage(self.env, "shell", "--no-imports", "-c", _call(name, *arguments))
+        return self.inside.ask(_call(name, *arguments))
 
 
 def _call(name: str, *arguments: object) -> str:

@@ -22,8 +22,6 @@ from tests.kit.shared import folder
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE_SECONDS = 1200
 STOP_SECONDS = 30
-# So that nothing complains of them while they run.
-BEGUN: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True)
@@ -49,11 +47,12 @@ def begin(items: Iterable[pytest.Item]) -> None:
     for marker in filter(None, (item.get_closest_marker("ahead") for item in items)):
         here = _folder(marker.args)
         here.mkdir()
-        env = os.environ | {"PYTHONPATH": str(ROOT)}
         command = [sys.executable, "-m", "tests.kit.ahead", str(here), *marker.args]
-        process = subprocess.Popen(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL)
-        BEGUN.append(process)
-        (here / "pid").write_text(str(process.pid))
+        env = os.environ | {"PYTHONPATH": str(ROOT)}
+        # Not a child that anybody here must wait for: it may outlive this process.
+        nothing = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
+        pid = os.posix_spawn(sys.executable, command, env, file_actions=[nothing])
+        (here / "pid").write_text(str(pid))
 
 
 def end() -> None:
@@ -86,6 +85,7 @@ def _wait(here: Path, seconds: float) -> Done:
 
 
 def run(here: Path, arguments: list[str]) -> None:
+    os.chdir(ROOT)
     with (here / "printed").open("wb") as printed:
         process = subprocess.Popen([sys.executable, "-m", *arguments], stdout=printed, stderr=printed)
 
