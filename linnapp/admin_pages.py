@@ -23,7 +23,7 @@ from django.utils.safestring import SafeString
 from linnapp import credentials
 from linnapp.actors import Actor, Side
 from linnapp.errors import NotPossible
-from linnapp.pages import signed_in
+from linnapp.pages import acting
 from linnapp.words import counted
 
 # Never shown, searched or filtered by, neither here nor through a relation.
@@ -149,7 +149,7 @@ def _digest(effects: list[Effect]) -> str:
 def _perform(page: ReadOnlyAdmin, request: HttpRequest, rows: list[Any], act: StaffAction, reason: str) -> None:
     """Row by row, each in a transaction of its own: one that cannot be done stops no other."""
     changed, same, refusals = 0, 0, []
-    by = Actor(signed_in(request), Side.STAFF, reason)
+    by = acting(request, Side.STAFF, reason)
     for row in rows:
         try:
             did = act.perform(row, by)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class ValueKind(StrEnum):
     """What a parameter's value is. Numbers and booleans may stand as text, which is how editors often export them."""
 
     URL = "URL"
@@ -23,7 +23,7 @@ class ParameterType:
 
     name: str
     hint: str
-    kind: Kind = Kind.URL
+    kind: ValueKind = ValueKind.URL
     longest: int = 0
     placeholders: bool = False
 
@@ -70,10 +70,10 @@ NATIVE_USER_INTERFACE = ModuleType(
     "Native User Interface",
     "Add a screen to this account's menus",
     (
-        ParameterType("path", "Address of the screen inside the portal.", Kind.TEXT),
-        ParameterType("icon", "Name or address of the picture in the menu.", Kind.TEXT),
-        ParameterType("maxOpened", "How many of these screens may be open at once.", Kind.INTEGER),
-        ParameterType("isHidden", "Whether the menu leaves it out: true or false.", Kind.BOOLEAN),
+        ParameterType("path", "Address of the screen inside the portal.", ValueKind.TEXT),
+        ParameterType("icon", "Name or address of the picture in the menu.", ValueKind.TEXT),
+        ParameterType("maxOpened", "How many of these screens may be open at once.", ValueKind.INTEGER),
+        ParameterType("isHidden", "Whether the menu leaves it out: true or false.", ValueKind.BOOLEAN),
     ),
     uses_path=True,
 )
@@ -87,11 +87,11 @@ CHANNEL_INTEGRATION = ModuleType(
     "Channel Integration",
     "Act as a sales channel named {ChannelName}: send you orders, read your stock and prices",
     (
-        ParameterType("ChannelName", "Unique name: upper case, no spaces.", Kind.UPPER_NAME),
-        ParameterType("ChannelFriendlyName", "Name that people read.", Kind.TEXT),
+        ParameterType("ChannelName", "Unique name: upper case, no spaces.", ValueKind.UPPER_NAME),
+        ParameterType("ChannelFriendlyName", "Name that people read.", ValueKind.TEXT),
         ParameterType("ChannelLogoURL", "Address of a picture of 57 x 57 pixels."),
         ParameterType("OAuthAuthorizationEndpoint", "Where a person grants access to their shop."),
-        ParameterType("OAuthScopesRequested", "Scopes asked for there, separated by spaces.", Kind.TEXT),
+        ParameterType("OAuthScopesRequested", "Scopes asked for there, separated by spaces.", ValueKind.TEXT),
         *endpoints(
             ("AddNewUserEndpoint", "Called when an account adds the channel; answers with its first settings."),
             ("UserConfigEndpoint", "Gives the settings form of one channel account."),
@@ -118,12 +118,16 @@ CHANNEL_INTEGRATION = ModuleType(
             ("ListingDeleteEndpoint", "Told which listings to take down."),
             ("CheckFeedEndpoint", "Says how far a batch of listings has come."),
         ),
-        ParameterType("IsListingSupported", "Whether listings can be made from here: true or false.", Kind.BOOLEAN),
-        ParameterType("InventoryUpdateBatchSize", "Most stock levels in one call.", Kind.INTEGER),
-        ParameterType("DespatchUpdateBatchSize", "Most despatches in one call.", Kind.INTEGER),
-        ParameterType("PriceUpdateBatchSize", "Most prices in one call.", Kind.INTEGER),
-        ParameterType("ListingUpdateBatchSize", "Most listings in one call.", Kind.INTEGER),
-        ParameterType("AllowRefundOnCancel", "Whether cancelling may refund at once: true or false.", Kind.BOOLEAN),
+        ParameterType(
+            "IsListingSupported", "Whether listings can be made from here: true or false.", ValueKind.BOOLEAN
+        ),
+        ParameterType("InventoryUpdateBatchSize", "Most stock levels in one call.", ValueKind.INTEGER),
+        ParameterType("DespatchUpdateBatchSize", "Most despatches in one call.", ValueKind.INTEGER),
+        ParameterType("PriceUpdateBatchSize", "Most prices in one call.", ValueKind.INTEGER),
+        ParameterType("ListingUpdateBatchSize", "Most listings in one call.", ValueKind.INTEGER),
+        ParameterType(
+            "AllowRefundOnCancel", "Whether cancelling may refund at once: true or false.", ValueKind.BOOLEAN
+        ),
     ),
 )
 SHIPPING_INTEGRATION = ModuleType(
@@ -132,9 +136,9 @@ SHIPPING_INTEGRATION = ModuleType(
     "Act as a shipping carrier named {VendorName}: read parcels' addresses and print labels",
     (
         ParameterType(
-            "VendorName", "Unique name: upper case, no spaces, at most 24 characters.", Kind.UPPER_NAME, longest=24
+            "VendorName", "Unique name: upper case, no spaces, at most 24 characters.", ValueKind.UPPER_NAME, longest=24
         ),
-        ParameterType("VendorFriendlyName", "Name that people read.", Kind.TEXT),
+        ParameterType("VendorFriendlyName", "Name that people read.", ValueKind.TEXT),
         ParameterType("VendorLogoURL", "Address of a picture of 57 x 57 pixels."),
         *endpoints(
             ("AddNewUserEndpoint", "Called when an account adds the carrier; answers with its first settings."),
@@ -147,7 +151,7 @@ SHIPPING_INTEGRATION = ModuleType(
             ("CreateManifest", "Closes the day: takes the consignments handed over."),
             ("PrintManifest", "Gives the day's paper for the driver."),
         ),
-        ParameterType("ExtPropertyMap", "Which order properties are sent along, as JSON.", Kind.JSON),
+        ParameterType("ExtPropertyMap", "Which order properties are sent along, as JSON.", ValueKind.JSON),
     ),
 )
 TYPES: dict[str, ModuleType] = {

@@ -104,6 +104,8 @@ def entry(
     **facts: Any,
 ) -> TimelineEntry:
     """One entry, as `record` writes it, to be written with others by `record_all`."""
+    if told := {"side", "reason", "kind"} & facts.keys():
+        raise TypeError(f"The actor brings side and reason: {', '.join(sorted(told))} cannot be a fact.")
     if application is not None:
         facts.setdefault("application", application.name)
     if account is not None:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from installs.admin import acts as acts
+from installs.admin import acts
 from installs.admin.filters import StateFilter
 from installs.models import Installation, Review
 from installs.store import listings

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
-from installs.admin import acts as acts
+from installs.admin import acts
 from installs.admin.filters import StateFilter
 from installs.models import Installation
 from linnapp.admin_pages import MEMBERS_ONLY, ReadOnlyAdmin, ask_and_perform, page_links

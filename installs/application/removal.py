@@ -10,6 +10,7 @@ from linnapp import timeline
 from linnapp.actors import Actor
 from linnapp.errors import NotPossible
 from linnapp.models import Application, Version
+from linnapp.services.locking import locked
 from linnapp.words import counted
 
 
@@ -19,9 +20,7 @@ def remove_application(application: Application, *, by: Actor) -> bool:
 
     Raises NotPossible while a live installation exists: uninstalling is the accounts' own act.
     """
-    row = Application.objects.select_for_update().get(pk=application.pk)
-    if row.retired_at:
-        raise NotPossible(f"{row} is retired already.")
+    row = locked(application, retired="there is nothing left to remove")
     live = Installation.objects.live().filter(application=row).count()
     if live:
         accounts = counted(live, "account has", "accounts have")

@@ -13,6 +13,7 @@ from linnapp import timeline
 from linnapp.actors import Actor
 from linnapp.errors import NotPossible
 from linnapp.models import Application, Secret
+from linnapp.services.locking import locked
 from linnapp.words import moment_in_words
 
 
@@ -41,7 +42,7 @@ def retire_secret(secret: Secret, *, after: timedelta, by: Actor) -> datetime:
 
     Raises NotPossible for the last secret that has no end: an application always keeps one.
     """
-    application = Application.objects.select_for_update().get(pk=secret.application_id)
+    application = locked(secret.application, retired="its secrets have ended")
     row = application.secrets.live().filter(pk=secret.pk).first()
     if row is None:
         raise NotPossible(f"The Application Secret ending …{secret.tail} has ended already.")

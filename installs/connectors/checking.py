@@ -53,6 +53,7 @@ def start(connector: Connector, *, by: Actor) -> ConnectorCheck:
     # Its page shows the last one; those of the last minute are counted.
     row.checks.created_before(now - TAKES_AT_MOST).delete()
     check = row.checks.create(requested_by=by.person, revision=row.revision)
+    row.account = account
     making.record(kinds.CONNECTOR_TESTED, row, by)
     transaction.on_commit(lambda: wake(check.pk))
     return check

@@ -33,12 +33,12 @@ def of_exchange(given: Credentials, answer: Answer | None) -> Said:
     if answer is None:
         return {"request": request, "answer": ""}
     values = (*_values(given), _session_in(answer, given.token_key))
-    return {"request": request, "answer": _written(_without_texts(answer), values)}
+    return {"request": request, "answer": _masked(_without_texts(answer), values)}
 
 
 def of_call(given: Credentials, token: str, path: str, answer: Answer | None) -> Said:
     request = f"POST {path} HTTP/1.1\nAuthorization: {credentials.masked(token)}"
-    return {"request": request, "answer": _written(answer, (*_values(given), token)) if answer else ""}
+    return {"request": request, "answer": _masked(answer, (*_values(given), token)) if answer else ""}
 
 
 def _without_texts(answer: Answer) -> Answer:
@@ -76,7 +76,7 @@ def _values(given: Credentials) -> tuple[str, ...]:
     return given.application_secret, given.token, given.application_id
 
 
-def _written(answer: Answer, values: tuple[str, ...]) -> str:
+def _masked(answer: Answer, values: tuple[str, ...]) -> str:
     first = f"HTTP {answer.status} {credentials.without_opaque(answer.reason, values)}".rstrip()
     headers = [f"{name}: {_shown(name, value, values)}" for name, value in answer.headers if name.lower() in TELLING]
     # Without the zeros of UTF-16, which would part the letters of a value from each other.

@@ -30,7 +30,7 @@ _BECAME = r"[^.]{0,60}?\b(?:is|was|has been)"
 PHRASES = {
     r"\bis a session token\b": Why.SESSION_TOKEN_SENT,
     rf"{_SUBJECT}{_BECAME} suspended\b|\bsuspended this {_SUBJECT}": Why.SUSPENDED,
-    rf"{_SUBJECT}{_BECAME} uninstalled\b": Why.UNINSTALLED,
+    rf"{_SUBJECT}{_BECAME} uninstalled\b|\binstallation (?:has )?failed\b": Why.UNINSTALLED,
     rf"{_SUBJECT}{_BECAME} retired\b": Why.RETIRED,
     rf"{_SUBJECT} changed meanwhile\b": Why.CHANGED_MEANWHILE,
     rf"\btoken\b{_BECAME} replaced\b": Why.TOKEN_REPLACED,

@@ -110,8 +110,8 @@ class History:
         return Actor(self.owners[account], Side.DEVELOPER)
 
     def installer(self, application: Application, account: str) -> Actor:
-        is_own = application.account.name == account
-        return Actor(self.owners[account], Side.DEVELOPER if is_own else Side.CUSTOMER)
+        side = lifecycle.installing_side(application, self.accounts[account])
+        return Actor(self.owners[account], side)
 
     def create(self, entry: DemoApplication, at: datetime) -> None:
         account, owner = self.accounts[entry.publisher], self.owner(entry.publisher)

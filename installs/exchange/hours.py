@@ -154,9 +154,9 @@ def record_hour(rows: list[ExchangeHour]) -> list[TimelineEntry]:
 
 
 def _record_installation(row: ExchangeHour) -> TimelineEntry:
-    counted = {"exchanges": row.exchanges, "refused": row.refused, "addresses": row.addresses}
+    figures = {"exchanges": row.exchanges, "refused": row.refused, "addresses": row.addresses}
     hour = row.hour.isoformat()
-    return timeline.record_about(row.installation, kinds.EXCHANGES, by=NOBODY, hour=hour, **counted)
+    return timeline.record_about(row.installation, kinds.EXCHANGES, by=NOBODY, hour=hour, **figures)
 
 
 def _record_application(rows: list[ExchangeHour]) -> TimelineEntry:

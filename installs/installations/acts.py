@@ -123,7 +123,7 @@ def who_is(by: Actor, installation: Installation) -> frozenset[Who]:
     found = set()
     if Account.objects.installable_by(by.reader, publisher).filter(pk=installation.account_id).exists():
         found.add(Who.MANAGER)
-    if Account.objects.visible_to(by.reader).filter(pk=publisher).exists():
+    if Account.objects.with_seat_of(by.reader).filter(pk=publisher).exists():
         found.add(Who.PUBLISHER)
     return frozenset(found)
 

@@ -21,7 +21,7 @@ from linnapp.manifest import (
 )
 from linnapp.manifest.differences import shown
 from linnapp.models import Version
-from linnapp.module_types import Kind, known_type
+from linnapp.module_types import ValueKind, known_type
 from linnapp.snapshots import WHOLE, WORDS, Change, ChangedPart
 
 SET, SET_ANEW = "set", "set to something else"
@@ -33,7 +33,7 @@ PRIVATE_FIELDS = {Field.GROUP, Field.NAME, Field.FORMATTED_NAME}
 # What stands in addresses, also in such as no pattern of addresses finds.
 ADDRESSED = re.compile(r"[/\\?@=&%]")
 HOST = re.compile(r"[\w.:-]{1,253}")
-PLAIN = {Kind.TEXT, Kind.INTEGER, Kind.BOOLEAN, Kind.UPPER_NAME}
+PLAIN = {ValueKind.TEXT, ValueKind.INTEGER, ValueKind.BOOLEAN, ValueKind.UPPER_NAME}
 
 
 @dataclass(frozen=True)

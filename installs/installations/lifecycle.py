@@ -54,7 +54,7 @@ def offered_versions(application: Application, account: Account, user: Reader) -
 
 def _offered(application: Application, account: Account, user: Reader, installed: Installation | None) -> list[Version]:
     is_own = account.pk == application.account_id
-    if is_own and Account.objects.visible_to(user).filter(pk=account.pk).exists():
+    if is_own and Account.objects.with_seat_of(user).filter(pk=account.pk).exists():
         versions = [application.versions.development(), *application.versions.installable().newest_first()]
         on_it = [version for version in versions if installed and version.pk == installed.version_id]
         return on_it + [version for version in versions if version not in on_it]
@@ -217,6 +217,6 @@ def locked_for(act: Act, installation: Installation, by: Actor) -> Installation:
     return row
 
 
-def installing_side(installation: Installation) -> Side:
-    """The side of whoever acts as the installing account."""
-    return Side.DEVELOPER if installation.is_on_own_account else Side.CUSTOMER
+def installing_side(application: Application, account: Account) -> Side:
+    """The side of whoever acts as an account that installs it, or has: its own one is its developer's."""
+    return Side.DEVELOPER if application.account_id == account.pk else Side.CUSTOMER

@@ -9,11 +9,13 @@ from installs.models import Delivery
 from installs.models.deliveries import DeliveryQuerySet, host_of
 from installs.postbacks import courier, kinds, signing_secrets
 from installs.postbacks.policy import RETIRED
+from installs.postbacks.retention import KEPT
 from linnapp import credentials, manifest, timeline
 from linnapp.actors import Actor
 from linnapp.errors import NotPossible
 from linnapp.models import Application
 from linnapp.services.locking import locked
+from linnapp.words import span_in_words
 
 # Tests are sent to any address: not so many that the portal becomes a tool to knock at doors.
 TESTS_A_MINUTE = 10
@@ -70,7 +72,7 @@ def _locked(delivery: Delivery) -> Delivery:
     )
     row = rows.select_related(*facts).first()
     if row is None:
-        raise NotPossible("It is older than 90 days, and was dropped from the log a moment ago.")
+        raise NotPossible(f"It is older than {span_in_words(KEPT)}, and was dropped from the log a moment ago.")
     return row
 
 

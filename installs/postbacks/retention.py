@@ -19,7 +19,7 @@ KEPT = timedelta(days=90)
 BATCH = 200
 # A row that a worker may be at is left for the next day.
 NOT_CLAIMED_FOR = timedelta(hours=1)
-FACTS = ("application__account", "installation__account")
+FACTS = ("installation__application__account", "installation__account")
 GIVEN_UP = f"it has waited for {span_in_words(KEPT)}"
 
 

@@ -25,7 +25,7 @@ from linnapp.manifest import (
 )
 from linnapp.manifest.meaning import POSTBACK_URL
 from linnapp.models import Application, Version
-from linnapp.module_types import EXTERNAL_APPLICATION, TYPES, Kind, ModuleType, ParameterType, known_type
+from linnapp.module_types import EXTERNAL_APPLICATION, TYPES, ModuleType, ParameterType, ValueKind, known_type
 
 EXAMPLE_TOKEN = "8f2c4a1e-7b3d-4c6f-a5e8-2d9b0c1791d4"
 EXAMPLE_TRACKING = "customer-42"
@@ -41,7 +41,7 @@ MODULE_FIELDS = {
 }
 PARAMETER_FIELDS = {"name": "name", "value": "value"}
 REST = "rest"
-INPUT_MODES = {Kind.URL: "url", Kind.INTEGER: "numeric"}
+INPUT_MODES = {ValueKind.URL: "url", ValueKind.INTEGER: "numeric"}
 Words = dict[str, list[str]]
 
 
@@ -109,7 +109,7 @@ class ParameterRow:
     @property
     def is_long(self) -> bool:
         """One line is not enough, or would lose the line ends."""
-        return "\n" in self.text or "\r" in self.text or bool(self.known and self.known.kind == Kind.JSON)
+        return "\n" in self.text or "\r" in self.text or bool(self.known and self.known.kind == ValueKind.JSON)
 
     @property
     def name_attributes(self) -> SafeString:
@@ -123,7 +123,7 @@ class ParameterRow:
         if self.is_long or self.known is None:
             return self._attributes("value", about, value="" if self.is_long else self.text)
         kind = self.known.kind
-        offered = "booleans" if kind == Kind.BOOLEAN else ""
+        offered = "booleans" if kind == ValueKind.BOOLEAN else ""
         return self._attributes("value", about, value=self.text, inputmode=INPUT_MODES.get(kind, ""), list=offered)
 
     def _attributes(self, part: str, about: str, **given: str) -> SafeString:

@@ -7,7 +7,7 @@ from linnapp.manifest.errors import ManifestError
 from linnapp.manifest.meaning import POSTBACK_URL, known_parameter
 from linnapp.manifest.values import Manifest, ManifestModule, every_module
 from linnapp.manifest.web_addresses import TOKEN, TRACKING
-from linnapp.module_types import Kind, ParameterType, known_type
+from linnapp.module_types import ParameterType, ValueKind, known_type
 
 PLACEHOLDER = re.compile(r"\[\{[^\[\]{}]*\}\]")
 PERMISSION = re.compile(r"GlobalPermissions\.\w+\.[\w.]+")
@@ -28,7 +28,7 @@ def warnings(manifest: Manifest) -> list[ManifestError]:
 def _module(module: ManifestModule, path: str) -> Iterator[ManifestError]:
     for number, parameter in enumerate(module.parameters):
         known = known_parameter(module, parameter.name)
-        if known and known.kind == Kind.URL and isinstance(parameter.value, str) and parameter.value:
+        if known and known.kind == ValueKind.URL and isinstance(parameter.value, str) and parameter.value:
             where = f"{path}.parameters[{number}].value"
             yield from (ManifestError(where, code, message) for code, message in _address(known, parameter.value))
     module_type = known_type(module.type)

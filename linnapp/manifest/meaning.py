@@ -18,7 +18,7 @@ from linnapp.manifest.values import (
     to_json,
 )
 from linnapp.manifest.web_addresses import fault
-from linnapp.module_types import EXTERNAL_APPLICATION, TYPES, Kind, ParameterType, known_type
+from linnapp.module_types import EXTERNAL_APPLICATION, TYPES, ParameterType, ValueKind, known_type
 
 MOST_MODULES = 200
 MOST_PERMISSIONS = 2000
@@ -168,7 +168,7 @@ def _script_url(script_url: str) -> Iterator[ManifestError]:
 
 def wrong_value(known: ParameterType, value: Json) -> str:
     """What is wrong with a value that is not empty; "" when nothing is."""
-    if known.kind != Kind.JSON and isinstance(value, dict | list):
+    if known.kind != ValueKind.JSON and isinstance(value, dict | list):
         return f"{known.name} is a single value, not a list or an object."
     return _RULES[known.kind](known, value)
 
@@ -217,11 +217,11 @@ def _anything(known: ParameterType, value: Json) -> str:
     return ""
 
 
-_RULES: dict[Kind, Callable[[ParameterType, Json], str]] = {
-    Kind.URL: _wrong_parameter_url,
-    Kind.TEXT: _wrong_text,
-    Kind.INTEGER: _wrong_integer,
-    Kind.BOOLEAN: _wrong_boolean,
-    Kind.UPPER_NAME: _wrong_upper_name,
-    Kind.JSON: _anything,
+_RULES: dict[ValueKind, Callable[[ParameterType, Json], str]] = {
+    ValueKind.URL: _wrong_parameter_url,
+    ValueKind.TEXT: _wrong_text,
+    ValueKind.INTEGER: _wrong_integer,
+    ValueKind.BOOLEAN: _wrong_boolean,
+    ValueKind.UPPER_NAME: _wrong_upper_name,
+    ValueKind.JSON: _anything,
 }

@@ -65,6 +65,10 @@ class AccountQuerySet(models.QuerySet["Account"]):
         """The accounts this person is a member of."""
         return self.filter(memberships__user_id=user.pk) if user.is_authenticated else self.none()
 
+    def with_seat_of(self, user: Reader) -> Self:
+        """Those this person is a member of, whatever else they may look at."""
+        return self.filter(memberships__user_id=user.pk) if user.is_authenticated else self.none()
+
     def developed_by(self, user: Reader) -> Self:
         """Those on which this person may make applications."""
         if not user.is_authenticated:

@@ -34,9 +34,7 @@ def create_application(*, account: Account, name: str, kind: str, by: Actor) -> 
     timeline.record(
         kinds.APPLICATION_CREATED,
         by=by,
-        side=timeline.Side.DEVELOPER,
         application=application,
-        account=account,
         type=application.get_type_display(),
     )
     return application, secrets.create_secret(application=application, by=by)

@@ -30,7 +30,7 @@ Action = Callable[[Draft], Draft]
 @require_http_methods(["GET", "HEAD", "POST"])
 def manifest_edit(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     """GET shows what is saved, POST saves."""
-    row = tab.editable(request, account, application)
+    row = tab.editable(request, account, application, "manifest_saved_by")
     if request.method == "POST":
         return _save(request, row)
     return show_draft(request, row, drafts.draft_of(manifest_of(row), row.manifest_revision))
@@ -47,7 +47,13 @@ def _save(request: HttpRequest, row: Application) -> HttpResponse:
             return show_draft(request, row, replace(draft, checked=True), errors=refusal.errors, status=422)
         except Moved:
             # What stands now was read before the save was refused: read it again to compare with.
-            return show_draft(request, tab.editable(request, row.account.slug, row.pk), draft, moved=True, status=409)
+            return show_draft(
+                request,
+                tab.editable(request, row.account.slug, row.pk, "manifest_saved_by"),
+                draft,
+                moved=True,
+                status=409,
+            )
         tell_saved(request, saved, before=row)
     return redirect("manifest_edit", row.account.slug, row.pk)
 
@@ -81,7 +87,7 @@ def show_draft(
 
 
 def _redrawn(request: HttpRequest, account: str, application: UUID, action: Action) -> HttpResponse:
-    row = tab.editable(request, account, application)
+    row = tab.editable(request, account, application, "manifest_saved_by")
     try:
         draft = action(read_draft(request.POST))
     except NoSuchPart as error:
@@ -98,7 +104,7 @@ def draft_show(request: HttpRequest, account: str, application: UUID) -> HttpRes
 @require_POST
 def draft_unsaved(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     """Only the list of unsaved changes, which the foot of the editor asks for while its reader types."""
-    row = tab.editable(request, account, application)
+    row = tab.editable(request, account, application, "manifest_saved_by")
     editor = Editor(row, read_draft(request.POST), saved=manifest_of(row), newest=None)
     return render(request, "linnapp/manifest/_manifest_unsaved.html", {"application": row, "editor": editor})
 
@@ -111,7 +117,7 @@ def module_add(request: HttpRequest, account: str, application: UUID) -> HttpRes
 @require_POST
 def module_put_back(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     """External Application, which a System Integration needs."""
-    name = tab.editable(request, account, application).name
+    name = tab.editable(request, account, application, "manifest_saved_by").name
     return _redrawn(request, account, application, lambda draft: drafts.put_back(draft, name))
 
 

@@ -40,7 +40,7 @@ def as_text(manifest: Manifest) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def manifest_json(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     """GET shows what is saved, POST saves."""
-    row = tab.editable(request, account, application)
+    row = tab.editable(request, account, application, "manifest_saved_by")
     if request.method == "POST":
         return _save(request, row)
     return _show(request, row, text=as_text(manifest_of(row)), revision=row.manifest_revision)
@@ -59,7 +59,7 @@ def _save(request: HttpRequest, row: Application) -> HttpResponse:
         except ManifestInvalid as refusal:
             return _page(request, row, form, errors=refusal.errors, status=422)
         except Moved:
-            row = tab.editable(request, row.account.slug, row.pk)
+            row = tab.editable(request, row.account.slug, row.pk, "manifest_saved_by")
             return _page(request, row, form, changes=_changes(row, manifest), moved=True, status=409)
         tell_saved(request, saved, before=row)
     return redirect("manifest_json", row.account.slug, row.pk)
@@ -68,7 +68,7 @@ def _save(request: HttpRequest, row: Application) -> HttpResponse:
 @require_POST
 def json_preview(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     """What saving this text would change; nothing is saved."""
-    row = tab.editable(request, account, application)
+    row = tab.editable(request, account, application, "manifest_saved_by")
     form = JsonForm(request.POST)
     return _previewed(request, row, form)
 
@@ -76,7 +76,7 @@ def json_preview(request: HttpRequest, account: str, application: UUID) -> HttpR
 @require_POST
 def json_import(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     """A file, shown as text with what it would change; nothing is saved."""
-    row = tab.editable(request, account, application)
+    row = tab.editable(request, account, application, "manifest_saved_by")
     upload = FileForm(request.POST, request.FILES)
     if upload.is_valid():
         form = JsonForm({"text": upload.cleaned_data["file"], "revision": row.manifest_revision})
@@ -89,7 +89,7 @@ def json_import(request: HttpRequest, account: str, application: UUID) -> HttpRe
 @require_POST
 def json_as_form(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     """From the text to the form, with what is not saved yet."""
-    row = tab.editable(request, account, application)
+    row = tab.editable(request, account, application, "manifest_saved_by")
     form = JsonForm(request.POST)
     if not form.is_valid():
         return _page(request, row, form, status=422)
@@ -105,7 +105,7 @@ def json_as_form(request: HttpRequest, account: str, application: UUID) -> HttpR
 @require_POST
 def draft_as_json(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     """From the form to the text, with what is not saved yet."""
-    row = tab.editable(request, account, application)
+    row = tab.editable(request, account, application, "manifest_saved_by")
     draft = read_draft(request.POST)
     manifest = draft.manifest()
     changes = _changes(row, manifest)
@@ -118,7 +118,7 @@ def draft_as_json(request: HttpRequest, account: str, application: UUID) -> Http
 @require_safe
 def manifest_export(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     """The saved manifest as a file."""
-    row = tab.editable(request, account, application)
+    row = tab.editable(request, account, application, "manifest_saved_by")
     response = HttpResponse(as_text(manifest_of(row)), content_type="application/json")
     response.headers["Content-Disposition"] = f'attachment; filename="manifest-{row.pk}.json"'
     return response

@@ -7,6 +7,7 @@ imports nothing and is imported by nobody, as migrations are, is no room.
 import ast
 import sys
 from collections import defaultdict
+from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -34,7 +35,17 @@ def arrows(root: Path) -> dict[str, set[str]]:
             if isinstance(node, ast.ImportFrom) and str(node.module).startswith(("linnapp", "installs")):
                 names = {f"{node.module}.{alias.name}" for alias in node.names}
                 found["bench"] |= {room_of(name if name in known else str(node.module)) for name in names}
+    for module in (each for each in modules if each.package == "installs"):
+        for name in included(module.tree):
+            found[room_of(module.name)].add(room_of(name))
     return {room: there - {room, "installs"} for room, there in found.items() if room != "installs"}
+
+
+def included(tree: ast.Module) -> Iterator[str]:
+    """URL confs of `installs` that one of its own includes by name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "include":
+            yield from (str(each.value) for each in node.args if isinstance(each, ast.Constant))
 
 
 def main() -> int:

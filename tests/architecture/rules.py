@@ -19,7 +19,6 @@ FLOORS = {
     "linnapp.wsgi": ROOF,
     "linnapp.middleware": ROOF,
     "linnapp.sign_in_required": ROOF,
-    "linnapp.checks": ROOF,
     "linnapp.sessions": ROOF,
     "linnapp.apps": ROOF,
     "linnapp.page_urls": ROOF,
@@ -214,6 +213,19 @@ def _cycles(modules: list[Module], known: set[str]) -> list[str]:
         WINGS,
     ]
     return [fault for graph in graphs for fault in circle(graph)]
+
+
+INCLUDED = re.compile(r"{% (?:include|extends) \"installs/(\w+)/")
+
+
+def template_faults(root: Path) -> list[str]:
+    """A wing's templates show no part of a wing that it does not know: what two wings show lies above them."""
+    found = []
+    for wing, known in WINGS.items():
+        for path in sorted((root / "templates" / "installs" / wing).rglob("*.html")):
+            others = set(INCLUDED.findall(path.read_text())) - {wing} - known
+            found += [f"{path.relative_to(root).as_posix()} shows a part of {other}" for other in sorted(others)]
+    return found
 
 
 def circle(graph: dict[str, set[str]]) -> list[str]:

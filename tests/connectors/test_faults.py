@@ -46,6 +46,7 @@ OF_OTHERS = [
     ("That value is a session token!", Why.SESSION_TOKEN_SENT),
     ("Application Stock Bridge was suspended.", Why.SUSPENDED),
     ("The integration has been uninstalled by its owner", Why.UNINSTALLED),
+    ("This installation failed before it began.", Why.UNINSTALLED),
     ("This app is retired.", Why.RETIRED),
     ("The token that was sent has been replaced.", Why.TOKEN_REPLACED),
     # What has the words, and means something else.

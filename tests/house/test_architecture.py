@@ -7,12 +7,18 @@ import pytest
 from django.apps import apps
 from django.db.models.fields.related import RelatedField
 
-from tests.architecture.imports import ROOT
-from tests.architecture.rules import WINGS, circle, faults, sizes
+from tests.architecture.imports import ROOT, modules_of
+from tests.architecture.rules import FLOORS, VALUES_OF_WINGS, WINGS, circle, faults, sizes, template_faults
 
 
 def test_floors_and_wings_hold() -> None:
     assert faults(ROOT) == []
+    assert template_faults(ROOT) == []
+
+
+def test_what_has_a_floor_is_there() -> None:
+    known = {module.name for module in modules_of(ROOT)}
+    assert [name for name in (*FLOORS, *VALUES_OF_WINGS) if name not in known] == []
 
 
 def test_nothing_is_larger_than_a_reader_takes_in() -> None:
@@ -127,6 +133,16 @@ def test_a_planted_fault_is_found(tmp_path: Path, path: str, source: str, said: 
     write(tmp_path, {**SOUND, path: source})
     found = faults(tmp_path)
     assert any(said in fault for fault in found), found
+
+
+@pytest.mark.parametrize("tag", ["include", "extends"])
+def test_a_planted_part_of_another_wing_is_found(tmp_path: Path, tag: str) -> None:
+    own, deeper, another = (
+        f'{{% {tag} "installs/{place}.html" %}}' for place in ("store/_a", "postbacks/_a", "search/_a")
+    )
+    pages = {"store/page": own, "installations/page": deeper, "exchange/page": another}
+    write(tmp_path, {f"templates/installs/{name}.html": source for name, source in pages.items()})
+    assert template_faults(tmp_path) == ["templates/installs/exchange/page.html shows a part of search"]
 
 
 def test_wings_in_a_circle_are_found() -> None:

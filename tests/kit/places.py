@@ -50,7 +50,7 @@ class Pattern:
 
 
 def patterns(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, Pattern]]:
-    """Name and address of each page of the URL conf; the admin's names are left to `admin_places`."""
+    """Name and address of each page of the URL conf; the admin's are left to `admin_addresses`."""
     for name in filter(lambda key: isinstance(key, str), resolver.reverse_dict):
         possible, *_ = resolver.reverse_dict.getlist(name)
         route, parts = possible[0][0]

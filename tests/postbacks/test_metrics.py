@@ -133,6 +133,8 @@ def test_nobody_else_learns_that_they_are_there(peer: str, settings: Settings) -
     settings.METRICS_TOKEN = TOKEN
     answer, unknown = (Client().get(path, REMOTE_ADDR=peer) for path in ("/metrics", "/api/unknown"))
     assert answer.status_code == unknown.status_code == 404
+    # As any other path of machines that is not there.
+    assert answer.json()["Message"].startswith("This portal serves Auth/AuthorizeByApplication")
     assert answer.json().keys() == unknown.json().keys()
     assert Client().post("/metrics", REMOTE_ADDR=peer).status_code == 404
 

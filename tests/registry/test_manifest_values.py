@@ -6,7 +6,7 @@ import pytest
 
 from linnapp.manifest import ManifestParameter, parse, postback_url, validate, warnings
 from linnapp.manifest.meaning import wrong_value
-from linnapp.module_types import Kind, ParameterType
+from linnapp.module_types import ParameterType, ValueKind
 from tests.kit.manifests import POSTBACK, module, refusal_of, the_refusal
 
 
@@ -148,7 +148,7 @@ class TestValues:
         parse({"modules": [module("ShippingIntegration", VendorFriendlyName="Parcel Sync, the quick one" * 10)]})
         message = refusal_of("VendorFriendlyName", ["Parcel Sync"], "ShippingIntegration")
         assert message == "VendorFriendlyName is a single value, not a list or an object."
-        short = ParameterType("Code", "Three characters.", Kind.TEXT, longest=3)
+        short = ParameterType("Code", "Three characters.", ValueKind.TEXT, longest=3)
         assert wrong_value(short, "abc") == ""
         assert wrong_value(short, "abcd") == "Code has at most 3 characters."
 

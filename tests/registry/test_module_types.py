@@ -16,7 +16,7 @@ from linnapp.manifest import (
     to_json,
     validate,
 )
-from linnapp.module_types import TYPES, Kind, known_type
+from linnapp.module_types import TYPES, ValueKind, known_type
 
 PARAMETERS = {
     "ExternalApplication": "PostbackUrl",
@@ -65,7 +65,7 @@ class TestTable:
             parameter.name
             for known in TYPES.values()
             for parameter in known.parameters
-            if parameter.name.endswith(endings) and parameter.kind != Kind.URL
+            if parameter.name.endswith(endings) and parameter.kind != ValueKind.URL
         ]
         assert wrong == []
 

@@ -116,7 +116,7 @@ def test_017_create_new_version_follows_its_steps_to_a_new_version(
     assert Version.objects.released().get().label == "1.0.0"
 
 
-def test_018_users_always_install_the_the_latest(
+def test_018_users_always_install_the_latest_version(
     client_of: ClientOf, alice: User, carol: User, cakes: Account, application: Application
 ) -> None:
     release(application, alice, (1, 0, 0))

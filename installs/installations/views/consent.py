@@ -18,7 +18,6 @@ from installs.models import Installation
 from installs.models.deliveries import host_of
 from installs.postbacks import policy
 from linnapp import pages
-from linnapp.actors import Side
 from linnapp.errors import Moved, NotPossible
 from linnapp.last_account import last_account
 from linnapp.manifest import ConsentLine, Manifest, consent_lines
@@ -151,8 +150,7 @@ def _install(request: HttpRequest, question: Question) -> HttpResponse:
     if form is None or not form.is_valid():
         return _page(request, question, form, 422 if form else 404)
     read = get_object_or_404(question.application.versions, pk=form.cleaned_data["version"])
-    is_own = question.account.pk == question.application.account_id
-    side = Side.DEVELOPER if is_own else Side.CUSTOMER
+    side = lifecycle.installing_side(question.application, question.account)
     try:
         consented = lifecycle.install(
             question.application,

@@ -76,7 +76,7 @@ def installation_detail(request: HttpRequest, account: str, installation: UUID) 
         "sessions": list(row.sessions.live().order_by("-last_used_at")),
         "postbacks": list(Delivery.objects.of_installation(row).last_few()),
         "list": history,
-        "days": by_day(timeline.lines(history.rows, lifecycle.installing_side(row))),
+        "days": by_day(timeline.lines(history.rows, lifecycle.installing_side(row.application, row.account))),
         "may_manage": own.is_managed(request, row),
         "may_connect": row.is_live and row.is_on_own_account and _owns(request, row),
         "owners": row.account.owners(),

@@ -29,7 +29,7 @@ def is_managed(request: HttpRequest, installation: Installation) -> bool:
 
 def acting(request: HttpRequest, installation: Installation) -> Actor:
     """On the side of the installing account, which on the application's own account is its developer's."""
-    return pages.acting(request, lifecycle.installing_side(installation))
+    return pages.acting(request, lifecycle.installing_side(installation.application, installation.account))
 
 
 def what_it_stops(request: HttpRequest, installation: Installation) -> dict[str, Any]:

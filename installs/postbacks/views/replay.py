@@ -1,6 +1,6 @@
 """Replaying all that failed since a moment: how many, which and to which address stand there before it is done."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,13 +14,14 @@ from installs.models.deliveries import host_of
 from installs.postbacks import asking
 from installs.postbacks.forms import deliveries
 from installs.postbacks.forms.deliveries import ReplayForm, SinceForm, last_in_words
+from installs.postbacks.retention import KEPT
 from linnapp import pages, tab
 from linnapp.actors import Side
 from linnapp.models import Application
 from linnapp.words import counted
 
 SHOWN = 20
-SPANS = deliveries.SPANS | {"quarter": timedelta(days=90)}
+SPANS = deliveries.SPANS | {"quarter": KEPT}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,5 +1,6 @@
 """The listing of an application, as its team requests it and reads what came of it."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
@@ -26,26 +27,24 @@ def listing_page(request: HttpRequest, account: str, application: UUID) -> HttpR
 
 @require_POST
 def listing_request(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
-    row = tab.editable(request, account, application)
-    try:
-        listings.request_listing(row, by=pages.acting(request, Side.DEVELOPER))
-    except NotPossible as refusal:
-        row.refresh_from_db()
-        return _page(request, row, refusal)
-    messages.success(request, "Requested. The staff of this portal review it; you get a mail when they have.")
-    return redirect("listing", account, row.pk)
+    said = "Requested. The staff of this portal review it; you get a mail when they have."
+    return _do(request, tab.editable(request, account, application), listings.request_listing, said)
 
 
 @require_POST
 def listing_take_back(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
-    row = tab.editable(request, account, application)
+    said = "Taken back. You can request a listing again at any time."
+    return _do(request, tab.editable(request, account, application), listings.take_back, said)
+
+
+def _do(request: HttpRequest, row: Application, act: Callable[..., object], said: str) -> HttpResponse:
     try:
-        listings.take_back(row, by=pages.acting(request, Side.DEVELOPER))
+        act(row, by=pages.acting(request, Side.DEVELOPER))
     except NotPossible as refusal:
         row.refresh_from_db()
         return _page(request, row, refusal)
-    messages.success(request, "Taken back. You can request a listing again at any time.")
-    return redirect("listing", account, row.pk)
+    messages.success(request, said)
+    return redirect("listing", row.account.slug, row.pk)
 
 
 def _page(request: HttpRequest, application: Application, refusal: Exception | None = None) -> HttpResponse:
