@@ -31,12 +31,17 @@ class Actor:
 
     @property
     def is_staff(self) -> bool:
+        """By the side that was chosen for the act; who is no staff has none of staff's rights by it."""
         return self.side == Side.STAFF
+
+    @property
+    def may_act_as_staff(self) -> bool:
+        return self.is_staff and self.person is not None and self.person.is_active and self.person.is_staff
 
 
 def refuse_unless_staff(by: Actor) -> None:
     """Raises NotPossible for everybody else."""
-    if not by.is_staff:
+    if not by.may_act_as_staff:
         raise NotPossible("Only this portal's staff may do this.")
 
 

@@ -37,7 +37,8 @@ def known(name: str) -> Kind:
     if kind := _registered.get(name):
         return kind
     unknown = Kind(name)
-    unknown.sentence, unknown.about = f"{name.replace('_', ' ').capitalize()}, by {{who}}", ""
+    words = name.replace("_", " ").capitalize().replace("{", "{{").replace("}", "}}")
+    unknown.sentence, unknown.about = f"{words}, by {{who}}", ""
     unknown.own_side_only, unknown.of_each = True, False
     return unknown
 

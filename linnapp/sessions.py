@@ -55,9 +55,11 @@ class SessionStore(db.SessionStore):
         return None
 
     def cycle_key(self) -> None:
-        """Signing in: what others kept under the old key goes over to the new one."""
+        """Signing in: what others kept under the old key goes over to the new one. Raises UpdateError where the session
+        was ended meanwhile."""
         with transaction.atomic():
-            self._take_in()
+            if self.session_key and not self._take_in():
+                raise UpdateError
             super().cycle_key()
 
     def _take_in(self) -> bool:
@@ -74,22 +76,32 @@ class SessionStore(db.SessionStore):
 
 
 class LongMessages(SessionStorage):
-    """Each message under a key of its own."""
+    """Each message under a key of its own, which it keeps until it is shown: requests that write all of them anew, side
+    by side, would double them each time."""
 
     PREFIX = "message:"
+    # Of those that nobody looked at, the newest.
+    MOST = 20
 
     def _get(self, *args: Any, **kwargs: Any) -> tuple[list[Message], bool]:
         session = self.request.session
-        found = sorted(key for key, _ in session.items() if key.startswith(self.PREFIX))
-        self._read = found
-        return [message for key in found for message in self.deserialize_messages(session[key]) or ()], True
+        self._read = {
+            key: message
+            for key in sorted(key for key, _ in session.items() if key.startswith(self.PREFIX))
+            for message in self.deserialize_messages(session[key]) or ()
+        }
+        return list(self._read.values()), True
 
     def _store(self, messages: list[Message], response: HttpResponseBase, *args: Any, **kwargs: Any) -> list[Message]:
-        for key in getattr(self, "_read", ()):
+        read: dict[str, Message] = getattr(self, "_read", {})
+        kept = {id(message) for message in messages[-self.MOST :]}
+        for key in [key for key, message in read.items() if id(message) not in kept]:
             self.request.session.pop(key, None)
-        for place, message in enumerate(messages):
-            key = f"{self.PREFIX}{timezone.now().isoformat()} {place:03} {uuid4().hex}"
-            self.request.session[key] = self.serialize_messages([message])
+        known = {id(message) for message in read.values()}
+        for place, message in enumerate(messages[-self.MOST :]):
+            if id(message) not in known:
+                key = f"{self.PREFIX}{timezone.now().isoformat()} {place:03} {uuid4().hex}"
+                self.request.session[key] = self.serialize_messages([message])
         return []
 
 

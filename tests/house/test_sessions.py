@@ -19,7 +19,7 @@ from installs.application.views.version_creation import Draft, draft_of, keep_dr
 from linnapp.models import Account, Application, User
 from linnapp.pages import SHOWN, may_show, show_once
 from linnapp.services import applications, people
-from linnapp.sessions import SessionStore, merged
+from linnapp.sessions import LongMessages, SessionStore, merged
 from tests.kit.people import ClientOf, acting
 
 # What cannot be made shorter fills a cookie.
@@ -94,6 +94,50 @@ def test_messages_too_long_for_a_cookie_are_kept_of_both_tabs_and_shown_once(ali
     assert page.count(LONG) == 2
     assert page.index("0. Not done") < page.index("1. Not done")
     assert "Not done" not in alices.get(reverse("profile")).content.decode()
+
+
+def say(request: HttpRequest, text: str) -> None:
+    """As a request does that ends with a message and shows none."""
+    storage = default_storage(request)
+    request._messages = storage  # type: ignore[attr-defined]
+    messages.error(request, text)
+    storage.update(HttpResponse())
+    request.session.save()
+
+
+def kept_messages(client: Client) -> list[str]:
+    return [key for key, _ in client.session.items() if key.startswith(LongMessages.PREFIX)]
+
+
+def test_requests_side_by_side_add_their_own_message_and_do_not_double_the_others(alices: Client) -> None:
+    """Doubled by each pair of requests, a few dozen would fill the row, and the database with it."""
+    for number in range(3):
+        say(begun(alices), f"{number}. {LONG}")
+    for number in range(3, 9, 2):
+        both = [begun(alices), begun(alices)]
+        for place, request in enumerate(both):
+            say(request, f"{number + place}. {LONG}")
+    assert len(kept_messages(alices)) == 9
+    page = alices.get(reverse("profile")).content.decode()
+    assert [page.count(f"{number}. Not done") for number in range(9)] == [1] * 9
+    assert kept_messages(alices) == []
+
+
+def test_messages_that_nobody_looks_at_have_an_end(alices: Client) -> None:
+    for number in range(LongMessages.MOST + 5):
+        say(begun(alices), f"{number}. {LONG}")
+    assert len(kept_messages(alices)) == LongMessages.MOST
+    page = alices.get(reverse("profile")).content.decode()
+    assert "4. Not done" not in page.replace("24. Not done", "").replace("14. Not done", "")
+    assert "24. Not done" in page
+
+
+def test_a_session_that_was_ended_is_not_brought_back_under_another_key(alices: Client) -> None:
+    slow, leaving = begun(alices), begun(alices)
+    slow.session.get("_auth_user_id")
+    leaving.session.flush()
+    with pytest.raises(UpdateError):
+        slow.session.cycle_key()
 
 
 def test_what_was_kept_while_somebody_signed_in_goes_with_them(alices: Client) -> None:

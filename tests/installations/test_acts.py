@@ -254,6 +254,13 @@ def test_what_staff_may_nobody_else_may(
         assert Installation.objects.values().get() == before
 
 
+def test_who_is_no_staff_is_none_by_the_side_of_an_act(installation: Installation, alice: User, sam: User) -> None:
+    User.objects.filter(pk=sam.pk).update(is_active=False)
+    for person in (alice, User.objects.get(pk=sam.pk)):
+        with pytest.raises(NotPossible, match="Only this portal's staff may do this"):
+            suspending.suspend_by_staff(installation, by=acting(person, Side.STAFF, "R."))
+
+
 @pytest.mark.parametrize("act", [act for act in SERVICES if act != Act.AUTHORISE_AGAIN])
 def test_services_read_from_the_table_who_may(
     act: Act, installation: Installation, latest: Version, carol: User, sam: User, monkeypatch: pytest.MonkeyPatch

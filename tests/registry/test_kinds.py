@@ -50,6 +50,8 @@ def test_a_kind_that_nothing_registers_any_more_is_told_by_its_name_to_its_own_s
     entries = TimelineEntry.objects.filter(kind="OF_AN_EARLIER_RELEASE")
     assert [line.sentence for line in timeline.lines(entries, Side.DEVELOPER)] == ["Of an earlier release, by Alice"]
     assert timeline.lines(entries, Side.CUSTOMER) == []
+    odd = TimelineEntry.objects.create(kind="OF_{who.__class__}_{", side=Side.DEVELOPER, actor_name="Alice")
+    assert timeline.line(odd, Side.DEVELOPER).sentence == "Of {who.  class  } {, by Alice"
 
 
 def test_the_timeline_writes_what_the_actor_brings(application: Application, paula: User) -> None:

@@ -109,7 +109,7 @@ BREAKAGES = (
         "whoever is no staff lists an application in the store",
         ACTORS,
         "refuse_unless_staff",
-        never("not by.is_staff"),
+        never("not by.may_act_as_staff"),
         ("test_listing", "test_acts"),
     ),
     Breakage(

@@ -1,0 +1,22 @@
+"""Digests and encryption: what the keys of a portal are for."""
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from linnapp import credentials
+
+VALUE = "6a5ef9a1-0000-4000-8000-00000000cafe"
+
+
+def test_a_digest_is_of_this_portal_alone(settings: Settings) -> None:
+    """Whoever has the table of another portal, or only the value, cannot look it up here."""
+    here = credentials.digest(VALUE)
+    settings.DIGEST_KEY = "YW5vdGhlci1wb3J0YWxzLWRpZ2VzdC1rZXktMTIzNDU="
+    elsewhere = credentials.digest(VALUE)
+    assert here != elsewhere
+    assert len(here) == len(elsewhere) == 64
+
+
+@pytest.mark.parametrize("spelled", [VALUE.upper(), VALUE.replace("-", ""), f"{{{VALUE}}}", f" {VALUE} "])
+def test_all_spellings_of_a_value_have_one_digest(spelled: str) -> None:
+    assert credentials.digest(spelled) == credentials.digest(VALUE)
