@@ -45,7 +45,7 @@ SUBJECTS = (
     Subject(RETRY_AFTER, ("test_retries",), ("test_connector_client", "test_deliveries")),
     Subject(
         CREDENTIALS,
-        ("test_signing", "test_deliveries"),
+        ("test_credentials", "test_signing", "test_deliveries"),
         (
             *("test_connector_check", "test_connector_secrets", "test_connector_answers", "test_secrets"),
             *("test_hygiene", "test_support", "test_receive_postbacks"),

@@ -20,3 +20,9 @@ def test_a_digest_is_of_this_portal_alone(settings: Settings) -> None:
 @pytest.mark.parametrize("spelled", [VALUE.upper(), VALUE.replace("-", ""), f"{{{VALUE}}}", f" {VALUE} "])
 def test_all_spellings_of_a_value_have_one_digest(spelled: str) -> None:
     assert credentials.digest(spelled) == credentials.digest(VALUE)
+
+
+def test_what_an_answer_says_in_any_script_stays_readable_without_its_secrets() -> None:
+    shown = credentials.without_secrets('{"Message": "Zoë に拒否されました", "token": "6a5ef9a1"}')
+    assert "Zoë に拒否されました" in shown
+    assert "6a5ef9a1" not in shown
