@@ -1,5 +1,7 @@
 """Digests and encryption: what the keys of a portal are for."""
 
+import base64
+
 import pytest
 from pytest_django.fixtures import Settings
 
@@ -26,3 +28,13 @@ def test_what_an_answer_says_in_any_script_stays_readable_without_its_secrets() 
     shown = credentials.without_secrets('{"Message": "Zoë に拒否されました", "token": "6a5ef9a1"}')
     assert "Zoë に拒否されました" in shown
     assert "6a5ef9a1" not in shown
+
+
+@pytest.mark.parametrize(("size", "signs"), [(23, False), (24, True), (64, True), (65, False)])
+def test_a_signing_secret_has_24_to_64_bytes(size: int, signs: bool) -> None:
+    secret = f"whsec_{base64.b64encode(bytes(size)).decode()}"
+    if signs:
+        assert credentials.sign(secret, b"message")
+    else:
+        with pytest.raises(ValueError, match="24 to 64 bytes"):
+            credentials.sign(secret, b"message")
