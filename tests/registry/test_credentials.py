@@ -38,3 +38,15 @@ def test_a_signing_secret_has_24_to_64_bytes(size: int, signs: bool) -> None:
     else:
         with pytest.raises(ValueError, match="24 to 64 bytes"):
             credentials.sign(secret, b"message")
+
+
+def test_a_secret_that_is_empty_is_seen_to_be_empty() -> None:
+    """What a client left out is the commonest fault there is: hidden, it would look as if it had been sent."""
+    assert '"token": ""' in credentials.without_secrets('{"token": ""}')
+    assert '"token": "[hidden]"' in credentials.without_secrets('{"token": "6a5ef9a1"}')
+
+
+def test_what_is_made_has_the_length_that_its_readers_know() -> None:
+    """Support finds a reference in a pasted text by its sixteen digits; a link's key holds 192 bits."""
+    assert len(credentials.new_reference()) == 16
+    assert len(base64.urlsafe_b64decode(credentials.new_link_key())) == 24
