@@ -36,7 +36,7 @@ class Subject:
     module: str
     tests: tuple[str, ...]
     further: tuple[str, ...]
-    most: int = 100
+    most: int = 50
 
 
 SUBJECTS = (
