@@ -134,6 +134,17 @@ def test_nothing_is_possible_once_the_application_is_retired(
     assert str(refusal.value) == f"{row} is retired."
 
 
+def test_what_begins_a_session_asserts_each_state_and_suspension() -> None:
+    """Between deciding and beginning each of them may change: only races would show that one is left out."""
+    assert acts.as_sql(Act.EXCHANGE, installation="i", application="a").split(" AND ") == [
+        "i.state IN ('PENDING', 'ACTIVE')",
+        "i.suspended_by_account_at IS NULL",
+        "i.suspended_by_staff_at IS NULL",
+        "a.suspended_by_staff_at IS NULL",
+        "a.retired_at IS NULL",
+    ]
+
+
 EXCHANGED = {S.PENDING, S.ACTIVE}
 Attempt = Callable[[Any, User, User, Version], object]
 
