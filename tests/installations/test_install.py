@@ -13,6 +13,7 @@ from installs.models import Delivery, Installation, PermanentToken, StockLocatio
 from linnapp.actors import Side
 from linnapp.errors import Moved, NotPossible
 from linnapp.models import Account, Application, Membership, TimelineEntry, User, Version
+from linnapp.services import people
 from tests.kit.consenting import address, external, read, release, rows, sent
 from tests.kit.people import ClientOf, acting
 
@@ -241,3 +242,26 @@ def test_a_suspended_application_is_not_installed_and_the_reason_is_said_where_t
         lifecycle.install(application, account=cakes, version=version, by=acting(carol))
     assert str(refusal.value) == f"{application.name} {said}"
     assert not Installation.objects.exists()
+
+
+def test_one_form_counts_once_on_each_account(version: Version, cakes: Account, carol: User) -> None:
+    bakery = people.create_account(name="A Bakery", owner=carol)
+    first, second, again = (
+        lifecycle.install(version.application, account=account, version=version, consent="a" * 32, by=acting(carol))
+        for account in (cakes, bakery, cakes)
+    )
+    assert (first.created, second.created, again.created) == (True, True, False)
+    assert (second.installation.account, again.installation) == (bakery, first.installation)
+
+
+def test_uninstalling_leaves_the_end_of_an_earlier_permanent_token_as_it_was(
+    installation: Installation, carol: User
+) -> None:
+    ended = timezone.now() - timedelta(days=3)
+    earlier = PermanentToken.objects.create(
+        installation=installation, digest="d" * 64, encrypted="", tail="beef", ends_at=ended
+    )
+    lifecycle.uninstall(installation, by=acting(carol))
+    earlier.refresh_from_db()
+    assert earlier.ends_at == ended
+    assert not installation.permanent_tokens.live().exists()
