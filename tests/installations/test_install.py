@@ -265,3 +265,23 @@ def test_uninstalling_leaves_the_end_of_an_earlier_permanent_token_as_it_was(
     earlier.refresh_from_db()
     assert earlier.ends_at == ended
     assert not installation.permanent_tokens.live().exists()
+
+
+def test_installing_ends_what_lapsed_here_and_leaves_others_to_the_job(
+    installation: Installation, northwind: Account, alice: User
+) -> None:
+    """Whose application is not locked, is not ended: two who did so would wait for each other."""
+    lapsed = timezone.now() - timedelta(seconds=1)
+    Installation.objects.filter(pk=installation.pk).update(state="PENDING", waits_until=lapsed)
+    version, application = installation.version, installation.application
+    lifecycle.install(application, account=northwind, version=version, by=acting(alice))
+    installation.refresh_from_db()
+    assert installation.state == "PENDING"
+
+
+def test_a_seat_elsewhere_offers_no_version_in_development(
+    application: Application, version: Version, northwind: Account, cakes: Account, carol: User, bob: User
+) -> None:
+    development = application.versions.development()
+    assert lifecycle.offered_versions(application, northwind, carol) == [version]
+    assert lifecycle.offered_versions(application, northwind, bob) == [development, version]
