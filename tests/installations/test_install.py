@@ -285,3 +285,15 @@ def test_a_seat_elsewhere_offers_no_version_in_development(
     development = application.versions.development()
     assert lifecycle.offered_versions(application, northwind, carol) == [version]
     assert lifecycle.offered_versions(application, northwind, bob) == [development, version]
+
+
+def test_another_version_chosen_on_the_own_account_is_a_move_of_that_moment(
+    application: Application, version: Version, northwind: Account, bob: User
+) -> None:
+    row = lifecycle.install(application, account=northwind, version=version, by=acting(bob)).installation
+    assert row.moved_at is None
+    development = application.versions.development()
+    lifecycle.install(application, account=northwind, version=development, by=acting(bob))
+    row.refresh_from_db()
+    assert row.version == development
+    assert row.moved_at is not None
