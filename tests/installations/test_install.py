@@ -297,3 +297,15 @@ def test_another_version_chosen_on_the_own_account_is_a_move_of_that_moment(
     row.refresh_from_db()
     assert row.version == development
     assert row.moved_at is not None
+
+
+@pytest.mark.parametrize(
+    ("state", "said"), [("FAILED", "that installation failed: "), ("UNINSTALLED", "uninstalled since")]
+)
+def test_a_form_whose_installation_is_over_says_what_became_of_it(
+    installation: Installation, carol: User, state: str, said: str
+) -> None:
+    Installation.objects.filter(pk=installation.pk).update(state=state, consent="a" * 32, failure="No answer came.")
+    application, version, account = installation.application, installation.version, installation.account
+    with pytest.raises(NotPossible, match=said):
+        lifecycle.install(application, account=account, version=version, consent="a" * 32, by=acting(carol))
