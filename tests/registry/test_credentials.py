@@ -50,3 +50,19 @@ def test_what_is_made_has_the_length_that_its_readers_know() -> None:
     """Support finds a reference in a pasted text by its sixteen digits; a link's key holds 192 bits."""
     assert len(credentials.new_reference()) == 16
     assert len(base64.urlsafe_b64decode(credentials.new_link_key())) == 24
+
+
+def test_what_is_no_text_stays_what_it_was() -> None:
+    shown = credentials.without_secrets('{"ok": true, "left": null, "count": 3}')
+    assert '"ok": true' in shown
+    assert '"left": null' in shown
+    assert '"count": 3' in shown
+
+
+def test_a_body_too_deep_to_be_read_is_text() -> None:
+    deep = "[" * 100_000
+    assert credentials.without_secrets(deep) == deep
+
+
+def test_a_value_is_hidden_in_capitals_too() -> None:
+    assert "6A5EF9A1-KEY" not in credentials.without_these("sent 6A5EF9A1-KEY", ["6a5ef9a1-key"])
