@@ -17,6 +17,8 @@ from linnapp.credentials import is_encryption_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
+# A copy: a process that this one starts later reads the file as it is by then.
+environ.Env.ENVIRON = dict(os.environ)
 environ.Env.read_env(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
 
 
@@ -77,8 +79,17 @@ DEBUG = env.bool("DEBUG", default=False)
 # Where the portal listens, and the address people and clients use for it.
 HOST = env.str("HOST", default="127.0.0.1")
 PORT = whole("PORT", 8000, most=65_535)
-# Web processes, one request at a time each, and jobs at a time of a worker process.
+# Web processes; pages that each makes at a time, and those that wait for their turn there. Exchanges and data calls do
+# not wait with them.
 WEB_WORKERS = whole("WEB_WORKERS", 2)
+PAGE_THREADS = whole("PAGE_THREADS", 2, most=100)
+PAGES_WAITING = whole("PAGES_WAITING", 100, least=0, most=10_000)
+# Connections of a web process in all and of one address (those of TRUSTED_PROXIES aside), and the bytes of requests and
+# answers that it holds for slow ones.
+CONNECTIONS = whole("CONNECTIONS", 4000, least=10)
+CONNECTIONS_PER_ADDRESS = whole("CONNECTIONS_PER_ADDRESS", 1000, least=10)
+HELD_BYTES = whole("HELD_BYTES", 256 * 1024 * 1024, least=32 * 1024 * 1024)
+# Jobs at a time of a worker process.
 WORKER_THREADS = whole("WORKER_THREADS", 4)
 # Postbacks that a worker process sends at the same time.
 POSTBACK_THREADS = whole("POSTBACK_THREADS", 32, most=1000)
@@ -144,6 +155,8 @@ if DATABASE.get("ENGINE") not in ENGINES:
     raise ImproperlyConfigured("DATABASE_URL begins with postgres:// or sqlite:///. Unset, it is SQLite in STATE_DIR.")
 DATABASES = {"default": DATABASE}
 DATABASE["CONN_MAX_AGE"] = None
+# After a restart of the database the first page of each thread asks again in place of failing.
+DATABASE["CONN_HEALTH_CHECKS"] = True
 if DATABASE["ENGINE"].endswith("sqlite3"):
     DATABASE["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
@@ -212,6 +225,8 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "linnapp.urls"
 MACHINE_URLCONF = "installs.api_urls"
+# What answers clients of the protocol without passing the threads of pages.
+MACHINE_DOOR = "installs.exchange.door.Door"
 # What a web process begins beside answering requests.
 ON_WEB_START = ["installs.exchange.refusals.start_flushing"]
 WSGI_APPLICATION = "linnapp.wsgi.application"

@@ -9,14 +9,20 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import FrameType
 
 logger = logging.getLogger(__name__)
 
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # The children give up what they are at after 8 s (serve), so that this limit is met by a broken one only.
 GRACE_SECONDS = 10.0
 POLL_SECONDS = 0.1
+START_SECONDS = 60.0
+# One that ends sooner than this after its start is broken: another in its place would end as well.
+SOON = 5.0
+# Names, to a child, the file descriptor to which it writes a byte once it answers.
+READY = "LINNAPP_READY"
 PR_SET_PDEATHSIG = 1
 
 
@@ -53,25 +59,87 @@ def _watch_parent(parent: int, stop_signal: signal.Signals) -> None:
     os.kill(os.getpid(), stop_signal)
 
 
+@dataclass(frozen=True)
+class Task:
+    """A command that is to run. One that `returns` is started again when it ends by itself; `tells` says that it writes
+    to READY; `leaves_on` is the signal that ends it once another has taken its place; `files` are descriptors that it
+    is given."""
+
+    command: Sequence[str]
+    returns: bool = False
+    tells: bool = False
+    leaves_on: signal.Signals = signal.SIGTERM
+    files: tuple[int, ...] = ()
+
+
+class Child:
+    """A process that carries out a task."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.began = time.monotonic()
+        self.is_ready = not task.tells
+        self._told = -1
+        told = None
+        env = dict(os.environ)
+        if task.tells:
+            self._told, told = os.pipe()
+            os.set_blocking(self._told, False)
+            env[READY] = str(told)
+        files = task.files if told is None else (*task.files, told)
+        # A session of its own: Ctrl-C reaches the parent alone, and the children stop in order.
+        self.process = subprocess.Popen(task.command, start_new_session=True, pass_fds=files, env=env)
+        if told is not None:
+            os.close(told)
+
+    @property
+    def has_ended(self) -> bool:
+        return self.process.poll() is not None
+
+    def looks_ready(self) -> bool:
+        if not self.is_ready:
+            try:
+                self.is_ready = bool(os.read(self._told, 1))
+            except BlockingIOError:
+                return False
+        self._close()
+        return self.is_ready
+
+    def _close(self) -> None:
+        if self._told >= 0:
+            os.close(self._told)
+            self._told = -1
+
+
 class Supervisor:
-    """Runs commands side by side until a signal asks it to stop, or one of them ends by itself."""
+    """Runs tasks side by side until a signal asks it to stop, or one of them ends by itself. SIGHUP puts a new process
+    in the place of each, and ends the old one once the new one answers."""
 
-    def __init__(self, commands: Mapping[str, Sequence[str]]) -> None:
-        self.commands = commands
-        self.children: dict[str, subprocess.Popen[bytes]] = {}
+    def __init__(self, tasks: Mapping[str, Task]) -> None:
+        self.tasks = tasks
+        self.children: dict[str, Child] = {}
+        # Those whose place another has taken.
+        self.leaving: list[Child] = []
         self.signals = 0
+        self.wishes = 0
+        self._failed = False
+        self._has_terminal = has_terminal()
 
-    def run(self, *, ready: Callable[[], bool], announce: Callable[[], None]) -> int:
-        """Exit code of the whole: 0 when it was asked to stop. `announce` is called once `ready` says True."""
+    def run(self, *, announce: Callable[[], None]) -> int:
+        """Exit code of the whole: 0 when it was asked to stop. `announce` is called once all that tell are ready."""
         for number in STOP_SIGNALS:
             signal.signal(number, self._ask_to_stop)
+        signal.signal(signal.SIGHUP, self._ask_to_reload)
         try:
-            self._start()
-            self._wait_for(lambda: ready() or self._over())
+            for name, task in self.tasks.items():
+                self.children[name] = Child(task)
+            self._wait_for(lambda: self._all_ready() or self._over())
             if not self._over():
                 announce()
-            self._wait_for(self._over)
-            return self._verdict()
+            while not self._over():
+                self._reload_if_asked()
+                time.sleep(POLL_SECONDS)
+            return 0 if self.signals else 1
         finally:
             self._stop()
 
@@ -79,44 +147,87 @@ class Supervisor:
         # Only counts: a lock taken here could be one that the interrupted code holds.
         self.signals += 1
 
-    def _start(self) -> None:
-        for name, command in self.commands.items():
-            # A session of its own: Ctrl-C reaches this process alone, and the children stop in order.
-            self.children[name] = subprocess.Popen(command, start_new_session=True)
+    def _ask_to_reload(self, number: int, frame: FrameType | None) -> None:
+        """A terminal that was closed says the same; whoever closes it wants an end."""
+        if self._has_terminal and not has_terminal():
+            self.signals += 1
+        else:
+            self.wishes += 1
 
-    def _ended(self) -> list[str]:
-        return [name for name, child in self.children.items() if child.poll() is not None]
+    def _all_ready(self) -> bool:
+        return all(child.looks_ready() for child in self.children.values())
 
     def _over(self) -> bool:
-        return bool(self.signals or self._ended())
+        """Whether it is time to stop all. One that returns is started again on the way."""
+        if self.signals or self._failed:
+            return True
+        for name, child in self.children.items():
+            if not child.has_ended:
+                continue
+            code = child.process.returncode
+            if not child.task.returns or time.monotonic() - child.began < SOON:
+                logger.error("The %s process ended by itself (exit code %s): stopping the rest.", name, code)
+                self._failed = True
+                return True
+            logger.error("The %s process ended by itself (exit code %s): another takes its place.", name, code)
+            self.children[name] = Child(child.task)
+        return False
+
+    def _reload_if_asked(self) -> None:
+        self.leaving = [child for child in self.leaving if not child.has_ended]
+        if not self.wishes:
+            return
+        self.wishes = 0
+        for name, task in self.tasks.items():
+            if not self._replace(name, Child(task)):
+                return
+
+    def _replace(self, name: str, new: Child) -> bool:
+        """Whether the new process took over. One that does not start leaves the old one where it is."""
+        deadline = time.monotonic() + START_SECONDS
+        self.leaving.append(new)
+        self._wait_for(
+            lambda: new.looks_ready() or new.has_ended or bool(self.signals) or time.monotonic() > deadline
+        )
+        if self.signals:
+            return False
+        if not new.is_ready or new.has_ended:
+            logger.error("A new %s process does not start: the old one goes on. SIGHUP tries again.", name)
+            new.process.terminate()
+            return False
+        old, self.children[name] = self.children[name], new
+        self.leaving.remove(new)
+        self.leaving.append(old)
+        old.process.send_signal(old.task.leaves_on)
+        return True
 
     def _wait_for(self, condition: Callable[[], bool]) -> None:
         while not condition():
             time.sleep(POLL_SECONDS)
 
-    def _verdict(self) -> int:
-        if self.signals:
-            return 0
-        for name in self._ended():
-            code = self.children[name].returncode
-            logger.error("The %s process ended by itself (exit code %s): stopping the rest.", name, code)
-        return 1
-
     def _stop(self) -> None:
         """End what still runs; kill it when it takes too long, or at a second signal."""
-        running = [child for child in self.children.values() if child.poll() is None]
-        for child in running:
+        running = [child.process for child in (*self.children.values(), *self.leaving) if not child.has_ended]
+        for process in running:
             # Not SIGINT: it would print a traceback of a child that is still starting.
-            child.terminate()
+            process.terminate()
         signals, deadline = self.signals, time.monotonic() + GRACE_SECONDS
         self._wait_for(
             lambda: (
-                all(child.poll() is not None for child in running)
+                all(process.poll() is not None for process in running)
                 or self.signals > signals
                 or time.monotonic() > deadline
             )
         )
-        for child in running:
-            if child.poll() is None:
-                child.kill()
-            child.wait()
+        for process in running:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+
+
+def has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True

@@ -1,27 +1,25 @@
-"""`manage.py serve`: the web server and the worker as one command, or either of them alone by role."""
+"""`manage.py serve`: the web processes and the worker as one command, or either of them alone by role."""
 
-import functools
+import argparse
 import os
 import signal
 import socket
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
-from django.utils.module_loading import autodiscover_modules, import_string
-from granian.constants import Interfaces
-from granian.log import LogLevels
-from granian.server import Server
+from django.utils.module_loading import autodiscover_modules
 from huey.contrib.djhuey import HUEY
 
 from linnapp import credentials
+from linnapp.front import process
 from linnapp.models import KeyCanary
-from linnapp.supervision import Supervisor, end_with_parent, follow_stop
+from linnapp.supervision import READY, Supervisor, Task, end_with_parent, follow_stop
 
 # A worker looks for new jobs this often, in seconds, when there were none.
 QUEUE_DELAY = 0.25
@@ -29,7 +27,6 @@ QUEUE_DELAY = 0.25
 STOP_SECONDS = 8
 # Holds the process id of the `serve` that started this one as its child.
 SERVED_BY = "LINNAPP_SERVED_BY"
-ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 class Command(BaseCommand):
@@ -37,26 +34,34 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         role = parser.add_mutually_exclusive_group()
-        role.add_argument("--web", dest="role", action="store_const", const="web", help="only the web server")
+        role.add_argument("--web", dest="role", action="store_const", const="web", help="only the web processes")
         role.add_argument("--worker", dest="role", action="store_const", const="worker", help="only the worker")
+        # One web process, on the file descriptor of a listening socket.
+        role.add_argument("--listener", type=int, help=argparse.SUPPRESS)
         parser.add_argument("--host", default=settings.HOST, help="address to listen on (HOST)")
         parser.add_argument("--port", default=settings.PORT, type=int, help="port to listen on (PORT)")
 
-    def handle(self, *args: Any, role: str | None, host: str, port: int, **options: Any) -> None:
+    def handle(
+        self, *args: Any, role: str | None, listener: int | None, host: str, port: int, **options: Any
+    ) -> None:
         if (host, port) != (settings.HOST, settings.PORT):
             start_again_with(host, port)
         refuse_missing_migrations()
         refuse_other_keys()
-        if role != "worker":
-            refuse_taken_port(host, port)
         if served_by := os.environ.get(SERVED_BY):
             end_with_parent(int(served_by), signal.SIGTERM)
-        else:
-            self.tell(role)
-        # What is forked from here must not share a connection with this process.
+        # What is begun from here must not share a connection with this process.
         connections.close_all()
         HUEY.storage.close()
-        self.roles()[role](host, port)
+        if listener is not None:
+            serve_web(listener)
+            return
+        if not served_by:
+            self.tell(role)
+        if role == "worker":
+            serve_worker()
+        else:
+            self.supervise(role, host, port)
 
     def tell(self, role: str | None) -> None:
         if settings.IN_THE_CLEAR:
@@ -67,14 +72,19 @@ class Command(BaseCommand):
         if role:
             self.stdout.write(f"The {role} role runs (Ctrl-C stops it).")
 
-    def roles(self) -> dict[str | None, Callable[[str, int], None]]:
-        return {None: self.everything, "web": serve_web, "worker": serve_worker}
-
-    def everything(self, host: str, port: int) -> None:
+    def supervise(self, role: str | None, host: str, port: int) -> None:
+        refuse_taken_port(host, port)
         os.environ[SERVED_BY] = str(os.getpid())
         command = [sys.executable, sys.argv[0], "serve", "--skip-checks"]
-        supervisor = Supervisor({"web": [*command, "--web"], "worker": [*command, "--worker"]})
-        code = supervisor.run(ready=functools.partial(answers, host, port), announce=self.announce)
+        tasks, sockets = {}, listeners(host, port)
+        for number, listener in enumerate(sockets, start=1):
+            file = listener.fileno()
+            tasks[f"web {number}"] = Task(
+                [*command, "--listener", str(file)], returns=True, tells=True, leaves_on=signal.SIGUSR1, files=(file,)
+            )
+        if role is None:
+            tasks["worker"] = Task([*command, "--worker"])
+        code = Supervisor(tasks).run(announce=self.announce)
         if code:
             sys.exit(code)
         self.stdout.write("Stopped.")
@@ -137,43 +147,29 @@ def refuse_taken_port(host: str, port: int) -> None:
             ) from error
 
 
-def answers(host: str, port: int) -> bool:
-    _, address = address_of(host, port)
-    try:
-        socket.create_connection((ANY_ADDRESS.get(address, address), port), timeout=1).close()
-    except OSError:
-        return False
-    return True
+def listeners(host: str, port: int) -> list[socket.socket]:
+    """A listening socket for each web process, which stays while processes come and go: who connects in between waits.
+    The system deals connections out among them; where it does not, all processes have one."""
+    count = settings.WEB_WORKERS if sys.platform == "linux" else 1
+    family, address = address_of(host, port)
+    made = []
+    for _ in range(count):
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if count > 1:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listener.bind((address, port))
+        listener.listen(process.BACKLOG)
+        made.append(listener)
+    return made * (settings.WEB_WORKERS // count)
 
 
-def serve_web(host: str, port: int) -> None:
-    server = Server(
-        "linnapp.wsgi:application",
-        address=address_of(host, port)[1],
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=settings.WEB_WORKERS,
-        # More threads only contend: the work is Python's. See docs/performance.md.
-        blocking_threads=1,
-        websockets=False,
-        log_level=LogLevels.warning,
-        respawn_failed_workers=True,
-        workers_kill_timeout=STOP_SECONDS,
-    )
-    server.serve(target_loader=functools.partial(load_application, os.getpid()), wrap_loader=False)
+def serve_web(listener: int) -> None:
+    ready = os.environ.pop(READY, None)
+    process.run(socket.socket(fileno=listener), ready=int(ready) if ready else None, grace=STOP_SECONDS)
 
 
-def load_application(server: int) -> Any:
-    """The WSGI application, in a web worker, which ends at once when its server, a process id, is gone."""
-    end_with_parent(server, signal.SIGKILL)
-    # The server's handlers came along with the fork and would swallow a stop until the worker has set its own.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    for start in settings.ON_WEB_START:
-        import_string(start)()
-    return import_string("linnapp.wsgi.application")
-
-
-def serve_worker(host: str, port: int) -> None:
+def serve_worker() -> None:
     autodiscover_modules("tasks")
     consumer = HUEY.create_consumer(
         workers=settings.WORKER_THREADS,

@@ -1,0 +1,307 @@
+"""One connection: requests come in whole, are answered one after the other, and leave as fast as they are taken."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Protocol, cast
+
+from linnapp import credentials
+from linnapp.addresses import is_trusted
+from linnapp.calls import Call, Reply
+from linnapp.front import answers
+from linnapp.front.crowd import Crowd
+from linnapp.front.kept import Kept
+from linnapp.front.pace import Pace
+from linnapp.front.pages import Busy, Page, Pages, Rest
+from linnapp.front.reader import Fault, Reader, Request
+
+log = logging.getLogger(__name__)
+# Bytes of an answer that wait here for their reader; what the system keeps for it comes on top.
+HIGH_WATER = 64 * 1024
+# Seconds in which the rest of a request that nobody reads is let go by, so that its sender sees the answer.
+LINGER = 2.0
+BUSY_SECONDS = 2
+Endpoint = Callable[[Call], Awaitable[Reply]]
+
+
+class Door(Protocol):
+    """The machines' endpoints, which do not pass the threads of pages."""
+
+    def endpoint(self, path: str) -> Endpoint | None: ...
+
+    def refused(self, status: int, sentence: str, path: str) -> Reply | None:
+        """What a request that cannot be answered is told, where it was for a machine."""
+        ...
+
+    def most_body(self, path: str) -> int: ...
+
+
+class Front:
+    """What the connections of a web process share."""
+
+    def __init__(self, door: Door, pages: Pages, crowd: Crowd, busy_page: bytes) -> None:
+        self.door = door
+        self.pages = pages
+        self.crowd = crowd
+        self.kept = Kept()
+        self.busy_page = busy_page
+        self.is_leaving = False
+
+    def connection(self) -> "Connection":
+        return Connection(self)
+
+    def let_go(self) -> None:
+        """Who waits with nothing begun is sent away."""
+        for member in list(self.crowd.waiting):
+            cast(Connection, member).let_go()
+
+
+class Connection(asyncio.Protocol):
+    def __init__(self, front: Front) -> None:
+        self.front = front
+        self.loop = asyncio.get_running_loop()
+        self.reader = Reader(front.door.most_body)
+        self.pace = Pace(self.loop.time())
+        self.peer = self.address = ""
+        self.fault: Fault | None = None
+        self.answering: asyncio.Task[None] | None = None
+        self.room: asyncio.Future[None] | None = None
+        self.has_said_all = self.is_over = False
+
+    # What the loop says.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self.transport.set_write_buffer_limits(HIGH_WATER)
+        peer = transport.get_extra_info("peername")
+        self.peer = str(peer[0]) if isinstance(peer, tuple) else ""
+        self.address = "" if is_trusted(self.peer) else self.peer
+        self.front.crowd.enter(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self.is_over:
+            return
+        reader = self.reader
+        try:
+            reader.feed(data)
+        except Fault as fault:
+            self.fault = fault
+        self.pace.received(len(data), self.loop.time(), has_begun=reader.has_begun)
+        if self.answering:
+            # Whoever sends ahead of the answers waits, and with them what they send.
+            self.transport.pause_reading()
+        elif reader.whole or self.fault:
+            self._begin_answering()
+        elif self.front.crowd.is_full and reader.buffered:
+            self._refuse_for_want_of_room()
+        elif reader.expects_continue:
+            self._invite()
+
+    def eof_received(self) -> bool:
+        """A client may have said all, and wait for its answer."""
+        self.has_said_all = True
+        return self.answering is not None
+
+    def pause_writing(self) -> None:
+        self.room = self.loop.create_future()
+
+    def resume_writing(self) -> None:
+        if self.room and not self.room.done():
+            self.room.set_result(None)
+        self.room = None
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.is_over = True
+        self.front.crowd.leave(self)
+        if self.answering:
+            self.answering.cancel()
+
+    # What the crowd asks.
+
+    @property
+    def held(self) -> int:
+        return self.reader.buffered + self.unsent
+
+    @property
+    def unsent(self) -> int:
+        return self.transport.get_write_buffer_size()
+
+    def close_slow(self) -> None:
+        """Said where somebody may read it; who never began knows nothing of us."""
+        if self.is_over:
+            self.abort()
+            return
+        if self.reader.has_begun:
+            self._write_refusal(Fault(408, "The request did not come in time.", self.reader.path))
+        self.is_over = True
+        self.transport.close()
+
+    def abort(self) -> None:
+        self.is_over = True
+        self.transport.abort()
+
+    def let_go(self) -> None:
+        if not self.reader.has_begun:
+            self.is_over = True
+            self.transport.close()
+
+    # Answers.
+
+    def _begin_answering(self) -> None:
+        self.front.crowd.answers(self)
+        self.pace.answers(self.loop.time())
+        self.answering = self.loop.create_task(self._answer_all())
+
+    async def _answer_all(self) -> None:
+        reader = self.reader
+        while reader.whole and not self.is_over:
+            request = reader.whole.popleft()
+            keep_alive = request.keep_alive and not self.front.is_leaving and not self.has_said_all
+            try:
+                keep_alive = await self._answer(request, keep_alive)
+            except Exception:
+                log.exception("%s %s could not be answered", request.method, request.path)
+                return self.abort()
+            if not keep_alive:
+                return self._end(linger=request.unread)
+        if self.fault:
+            self._write_refusal(self.fault)
+            return self._end(linger=True)
+        if self.has_said_all:
+            return self._end(linger=False)
+        self.answering = None
+        self._wait()
+        return None
+
+    def _wait(self) -> None:
+        """For the next request, from where the last one ended."""
+        now = self.loop.time()
+        self.pace.answered(now)
+        self.pace.received(0, now, has_begun=self.reader.has_begun)
+        self.front.crowd.waits(self)
+        if self.is_over:
+            return
+        self.transport.resume_reading()
+        if self.reader.expects_continue:
+            self._invite()
+
+    def _invite(self) -> None:
+        self.reader.expects_continue = False
+        self._write(answers.CONTINUE)
+
+    async def _answer(self, request: Request, keep_alive: bool) -> bool:
+        """Whether the connection goes on after it."""
+        if endpoint := self.front.door.endpoint(request.path):
+            reference = credentials.new_reference()
+            request.meta["REMOTE_ADDR"] = self.peer
+            call = Call(request.method, request.path, request.query, request.meta, bytes(request.body), reference)
+            self._write_reply(request, await endpoint(call), keep_alive, reference)
+        else:
+            keep_alive = await self._answer_page(request, keep_alive)
+        if self.room:
+            await self.room
+        return keep_alive
+
+    async def _answer_page(self, request: Request, keep_alive: bool) -> bool:
+        page = self.front.kept.get(request)
+        if page is None:
+            if self.front.crowd.is_full:
+                return self._write_busy(request, keep_alive)
+            request.meta["REMOTE_ADDR"] = self.peer
+            try:
+                page = await self.front.pages.ask(request)
+            except Busy:
+                return self._write_busy(request, keep_alive)
+            self.front.kept.keep(request, page)
+        return await self._write_page(request, page, keep_alive)
+
+    async def _write_page(self, request: Request, page: Page, keep_alive: bool) -> bool:
+        headers = list(page.headers)
+        has_length = any(name.lower() == "content-length" for name, _ in headers)
+        is_empty = request.method == "HEAD" or page.status in answers.EMPTY
+        is_chunked = False
+        old = request.meta["SERVER_PROTOCOL"] == "HTTP/1.0"
+        if not has_length and not page.rest and not is_empty:
+            headers.append(("Content-Length", str(len(page.part))))
+        elif page.rest and not has_length and not is_empty:
+            # An old client knows the end of such an answer by the end of its connection.
+            is_chunked, keep_alive = not old, keep_alive and not old
+            headers += [("Transfer-Encoding", "chunked")] if is_chunked else []
+        head = answers.head(page.status, headers, keep_alive=keep_alive, old=old)
+        if is_empty:
+            self._write(head)
+            if page.rest:
+                self.front.pages.drop(page.rest)
+            return keep_alive
+        self._write(head + (answers.chunk(page.part) if is_chunked else page.part))
+        if page.rest:
+            await self._write_rest(page.rest, is_chunked)
+        return keep_alive
+
+    async def _write_rest(self, rest: Rest, is_chunked: bool) -> None:
+        """Each part is asked for when its reader has taken the one before."""
+        try:
+            while True:
+                if self.room:
+                    await self.room
+                part = await self.front.pages.more(rest)
+                if not part:
+                    break
+                self._write(answers.chunk(part) if is_chunked else part)
+        finally:
+            self.front.pages.drop(rest)
+        if is_chunked:
+            self._write(answers.LAST_CHUNK)
+
+    def _write_reply(self, request: Request, reply: Reply, keep_alive: bool, reference: str) -> None:
+        headers = (
+            ("Content-Type", reply.content_type),
+            *reply.headers,
+            ("X-Request-Id", reference),
+            ("Content-Length", str(len(reply.body))),
+        )
+        old = request.meta["SERVER_PROTOCOL"] == "HTTP/1.0"
+        head = answers.head(reply.status, headers, keep_alive=keep_alive, old=old)
+        self._write(head if request.method == "HEAD" else head + reply.body)
+
+    def _write_busy(self, request: Request, keep_alive: bool) -> bool:
+        headers = (
+            ("Content-Type", "text/html; charset=utf-8"),
+            ("Cache-Control", "no-store"),
+            ("Retry-After", str(BUSY_SECONDS)),
+            ("Content-Length", str(len(self.front.busy_page))),
+        )
+        head = answers.head(503, headers, keep_alive=keep_alive)
+        self._write(head if request.method == "HEAD" else head + self.front.busy_page)
+        return keep_alive
+
+    def _refuse_for_want_of_room(self) -> None:
+        self.is_over = True
+        self._write_refusal(Fault(503, "Too much is held for others. Try again in a moment.", self.reader.path))
+        self._end(linger=True)
+
+    def _write_refusal(self, fault: Fault) -> None:
+        reply = self.front.door.refused(fault.status, str(fault), fault.path) or Reply(
+            fault.status, f"{fault}\n".encode(), content_type="text/plain; charset=utf-8"
+        )
+        headers = [("Content-Type", reply.content_type), *reply.headers, ("Content-Length", str(len(reply.body)))]
+        if fault.status == 503:
+            headers.append(("Retry-After", str(BUSY_SECONDS)))
+        self._write(answers.head(fault.status, headers, keep_alive=False) + reply.body)
+
+    def _write(self, data: bytes) -> None:
+        if not self.transport.is_closing():
+            self.pace.written += len(data)
+            self.transport.write(data)
+
+    def _end(self, *, linger: bool) -> None:
+        """Ends the connection. With what its sender still sends unread, the system would take the answer back: so it
+        is let go by for a moment."""
+        self.is_over = True
+        if not linger or self.transport.is_closing():
+            self.transport.close()
+            return
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.transport.resume_reading()
+        self.loop.call_later(LINGER, self.transport.close)

@@ -1,0 +1,107 @@
+"""The web process: the front on one event loop, with the machines' endpoints and a few threads for pages."""
+
+import asyncio
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import uvloop
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils.module_loading import import_string
+
+from linnapp.front.connection import Door, Front
+from linnapp.front.crowd import Crowd, Limits
+from linnapp.front.pages import Pages, Place
+
+# Connections that nobody has taken up yet.
+BACKLOG = 2048
+# Files that are open beside connections.
+OTHER_FILES = 100
+# Threads hand Python's lock over this often, in seconds, when another waits: an exchange waits for it several times.
+SWITCH_SECONDS = 0.0005
+# A process that another takes the place of tells its clients with its next answer to them; so long it waits for one.
+GENTLE_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Set by signals: `gently` where another process has taken this one's place."""
+
+    asked: asyncio.Event
+    gently: asyncio.Event
+
+    @staticmethod
+    def on_signals(loop: asyncio.AbstractEventLoop) -> "Stop":
+        stop = Stop(asyncio.Event(), asyncio.Event())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.asked.set)
+        loop.add_signal_handler(signal.SIGUSR1, stop.gently.set)
+        return stop
+
+
+def run(listener: socket.socket, *, ready: int | None, grace: float) -> None:
+    """Serves until a signal asks to stop; what is being answered then has `grace` seconds. Writes a byte to the file
+    descriptor `ready` once it answers."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    for start in settings.ON_WEB_START:
+        import_string(start)()
+    uvloop.run(serve(listener, ready, grace))
+
+
+async def serve(listener: socket.socket, ready: int | None, grace: float) -> None:
+    loop = asyncio.get_running_loop()
+    stop = Stop.on_signals(loop)
+    door: Door = import_string(settings.MACHINE_DOOR)()
+    place = Place(settings.SITE_HOST, settings.PORT, settings.SITE.scheme)
+    application = import_string(settings.WSGI_APPLICATION)
+    pages = Pages(application, place, threads=settings.PAGE_THREADS, most_waiting=settings.PAGES_WAITING)
+    front = Front(door, pages, Crowd(limits()), render_to_string("503.html").encode())
+    server = await loop.create_server(front.connection, sock=listener, backlog=BACKLOG)
+    sweeping = loop.create_task(front.crowd.keep_sweeping())
+    if ready is not None:
+        os.write(ready, b"1")
+        os.close(ready)
+    await first_of(stop.asked, stop.gently)
+    await leave(front, server, stop, grace)
+    sweeping.cancel()
+    await door.close()
+    pages.close()
+
+
+def limits() -> Limits:
+    soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    connections = min(settings.CONNECTIONS, max(most - OTHER_FILES, 1))
+    return Limits(connections, settings.CONNECTIONS_PER_ADDRESS, settings.HELD_BYTES)
+
+
+async def leave(front: Front, server: asyncio.Server, stop: Stop, grace: float) -> None:
+    """No new connection, an end to those that wait, and time for those that are being answered."""
+    loop = asyncio.get_running_loop()
+    front.is_leaving = True
+    server.close()
+    if stop.gently.is_set():
+        await until(lambda: not front.crowd.members or stop.asked.is_set(), loop.time() + GENTLE_SECONDS)
+    front.let_go()
+    await until(lambda: not front.crowd.members, loop.time() + grace)
+    for member in list(front.crowd.members):
+        member.abort()
+
+
+async def first_of(*events: asyncio.Event) -> None:
+    waits = [asyncio.ensure_future(event.wait()) for event in events]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
+
+
+async def until(condition: Callable[[], bool], deadline: float) -> None:
+    loop = asyncio.get_running_loop()
+    while not condition() and loop.time() < deadline:
+        await asyncio.sleep(0.02)
