@@ -146,6 +146,8 @@ class Reader:
     def on_headers_complete(self) -> None:
         self._is_headed = True
         self._since_body = 0
+        if self.is_over or self._fault:
+            return
         parser, headers = self._parser, self._headers
         version = parser.get_http_version()
         if version not in {"1.1", "1.0"}:

@@ -7,7 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -61,8 +63,8 @@ def test_it_answers_says_where_and_leaves_nothing_behind(env: dict[str, str], nu
         assert requests.get(f"{portal.url}/api/Auth/GetServerUTCTime", timeout=10).status_code == 200
         wait_for_line(portal, f"Portal at {portal.url} (Ctrl-C stops it)\n")
         processes = descendants(portal.process.pid)
-        # The web server with its two workers, and the worker.
-        assert len(processes) == 4
+        # Two web processes, and the worker.
+        assert len(processes) == 3
         portal.process.send_signal(number)
         assert portal.process.wait(10) == 0
         assert soon(0.5, processes, portal.port)
@@ -78,28 +80,67 @@ def test_when_it_is_killed_its_children_end(env: dict[str, str]) -> None:
         assert soon(12, processes, portal.port)
 
 
-def test_when_the_web_server_is_killed_its_workers_end_and_so_does_the_rest(env: dict[str, str]) -> None:
+def test_when_the_worker_is_killed_so_does_the_rest_end(env: dict[str, str]) -> None:
     with serving(env) as portal:
         wait_for_line(portal, "Portal at")
         processes = descendants(portal.process.pid)
-        web = next(process for process in processes if len(descendants(process)) == 2)
-        os.kill(web, signal.SIGKILL)
+        worker = next(process for process in processes if "--worker" in command_of(process))
+        os.kill(worker, signal.SIGKILL)
         assert portal.process.wait(15) == 1
         assert soon(5, processes, portal.port)
-        assert "The web process ended by itself (exit code -9): stopping the rest." in portal.log.read_text()
+        assert "The worker process ended by itself (exit code -9): stopping the rest." in portal.log.read_text()
 
 
-def test_when_one_web_worker_is_killed_another_takes_its_place(env: dict[str, str]) -> None:
-    with serving(env) as portal:
+def test_when_a_web_process_is_killed_another_takes_its_place(env: dict[str, str]) -> None:
+    with serving(env, "--web") as portal:
         wait_for_line(portal, "Portal at")
-        web = next(process for process in descendants(portal.process.pid) if len(descendants(process)) == 2)
-        before = descendants(web)
+        time.sleep(5.5)
+        before = descendants(portal.process.pid)
         os.kill(min(before), signal.SIGKILL)
-        deadline = time.monotonic() + 20
-        while len([process for process in descendants(web) - before if alive(process)]) != 1:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        assert requests.get(f"{portal.url}/api/Auth/GetServerUTCTime", timeout=10).status_code == 200
+        # Whoever connects in between waits for the one that comes.
+        answers = [requests.get(f"{portal.url}/api/Auth/GetServerUTCTime", timeout=20) for _ in range(20)]
+        assert {answer.status_code for answer in answers} == {200}
+        wait_for_line(portal, "ended by itself (exit code -9): another takes its place.")
+        assert len(descendants(portal.process.pid) - before) == 1
+
+
+@pytest.mark.parametrize("role", [[], ["--web"]], ids=["all", "web"])
+def test_a_hangup_reloads_the_web_processes_and_no_request_fails(env: dict[str, str], role: list[str]) -> None:
+    with serving(env, *role) as portal:
+        wait_for_line(portal, "Portal at")
+        before = descendants(portal.process.pid)
+        enough = threading.Event()
+        with ThreadPoolExecutor(4) as pool:
+            clients = [pool.submit(keep_asking, portal, enough) for _ in range(4)]
+            portal.process.send_signal(signal.SIGHUP)
+            gone = soon_gone(before)
+            enough.set()
+            statuses = [status for client in clients for status in client.result()]
+        assert gone
+        assert len(statuses) > 20
+        assert set(statuses) == {200}
+        assert len(descendants(portal.process.pid)) == len(before)
+
+
+def keep_asking(portal: Portal, enough: threading.Event) -> list[int]:
+    """On one connection as long as it stays, with pages in between."""
+    statuses = []
+    with requests.Session() as session:
+        while not enough.is_set():
+            for path in ("/api/Auth/GetServerUTCTime", "/sign-in/"):
+                statuses.append(session.get(f"{portal.url}{path}", timeout=20).status_code)
+    return statuses
+
+
+def soon_gone(processes: set[int]) -> bool:
+    deadline = time.monotonic() + 40
+    while any(map(alive, processes)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not any(map(alive, processes))
+
+
+def command_of(process: int) -> str:
+    return subprocess.run(["ps", "-o", "args=", "-p", str(process)], capture_output=True, text=True, check=True).stdout
 
 
 def test_a_stop_while_it_starts_is_clean(env: dict[str, str]) -> None:

@@ -15,9 +15,12 @@ from tests.kit.portal import ROOT
 
 RUN = """
 import json, sys
-from linnapp.supervision import Supervisor
-supervisor = Supervisor({name: [sys.executable, "-c", script] for name, script in json.loads(sys.argv[1]).items()})
-sys.exit(supervisor.run(ready=lambda: True, announce=lambda: print("ready", flush=True)))
+from linnapp.supervision import Supervisor, Task
+tasks = {
+    name: Task([sys.executable, "-c", script], returns=name.startswith("returns"), tells=name.endswith("tells"))
+    for name, script in json.loads(sys.argv[1]).items()
+}
+sys.exit(Supervisor(tasks).run(announce=lambda: print("ready", flush=True)))
 """
 # Say who you are, end with the parent, and wait.
 STAY = """
@@ -27,6 +30,7 @@ end_with_parent(os.getppid(), signal.SIGTERM)
 open(str(os.getpid()), "w").close()
 time.sleep(60)
 """
+TELL = "import os, time; time.sleep(0.3); os.write(int(os.environ['LINNAPP_READY']), b'1')" + STAY
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)" + STAY.replace("SIGTERM)", "SIGKILL)")
 
 
@@ -67,7 +71,7 @@ def all_gone(processes: list[int], seconds: float = 5) -> bool:
     return any(not any(map(alive, processes)) for _ in until(seconds))
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_wish_to_stop_ends_all_and_is_no_failure(folder: Path, number: signal.Signals) -> None:
     parent = start(folder, web=STAY, worker=STAY)
     processes = children(folder, 2)
@@ -104,3 +108,59 @@ def test_a_second_signal_kills_what_does_not_want_to_stop(folder: Path) -> None:
     parent.communicate(timeout=5)
     assert parent.returncode == 0
     assert all_gone(processes, 0.1)
+
+
+def test_it_is_announced_once_all_that_tell_are_ready(folder: Path) -> None:
+    parent = start(folder, tells=TELL)
+    assert parent.stdout is not None
+    assert parent.stdout.readline() == "ready\n"
+    assert len(list(folder.iterdir())) <= 1
+    parent.send_signal(signal.SIGTERM)
+    assert parent.communicate(timeout=10) == ("", "")
+
+
+def test_one_that_returns_is_started_again(folder: Path) -> None:
+    parent = start(folder, returns=STAY)
+    before = children(folder, 1)
+    # What ends at once would end again.
+    time.sleep(5.5)
+    os.kill(before[0], signal.SIGKILL)
+    after = children(folder, 2)
+    parent.send_signal(signal.SIGTERM)
+    _, err = parent.communicate(timeout=10)
+    assert (parent.returncode, err) == (
+        0,
+        "The returns process ended by itself (exit code -9): another takes its place.\n",
+    )
+    assert all_gone(after)
+
+
+def test_a_hangup_puts_new_ones_in_the_place_of_all(folder: Path) -> None:
+    parent = start(folder, tells=TELL, worker=STAY)
+    before = children(folder, 2)
+    assert parent.stdout is not None
+    parent.stdout.readline()
+    parent.send_signal(signal.SIGHUP)
+    after = set(children(folder, 4)) - set(before)
+    assert all_gone(before)
+    assert all(map(alive, after))
+    parent.send_signal(signal.SIGTERM)
+    assert parent.communicate(timeout=10) == ("", "")
+    assert all_gone(list(after))
+
+
+def test_a_new_one_that_does_not_start_leaves_the_old_one(folder: Path) -> None:
+    """As after a setting that is wrong: what ran goes on."""
+    parent = start(folder, tells=f"import os\nif os.listdir(): raise SystemExit(2)\n{TELL}")
+    before = children(folder, 1)
+    assert parent.stdout is not None
+    parent.stdout.readline()
+    parent.send_signal(signal.SIGHUP)
+    assert parent.stderr is not None
+    assert parent.stderr.readline() == (
+        "A new tells process does not start: the old one goes on. SIGHUP tries again.\n"
+    )
+    assert all(map(alive, before))
+    parent.send_signal(signal.SIGTERM)
+    parent.communicate(timeout=10)
+    assert parent.returncode == 0
