@@ -147,7 +147,8 @@ async def _execute(opened: Connection, statements: Sequence[Statement]) -> list[
 
 async def _rows(opened: Connection, statement: Statement) -> list[Row]:
     cursor = await opened.execute(statement.sql, statement.parameters)
-    return await cursor.fetchall() if cursor.description else []
+    # Asking `description` instead would make an object for each column, each time.
+    return await cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
 
 
 def _is_lost(opened: Connection, error: psycopg.Error) -> bool:

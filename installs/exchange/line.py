@@ -30,7 +30,7 @@ class Line(Generic[Answer]):
 
     async def answer(self, ask: Ask[Answer]) -> Answer:
         """Raises Unavailable, and whatever the ask's own statement raises."""
-        answered = asyncio.get_running_loop().create_future()
+        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((ask, answered))
         if self._flushing is None:
             self._flushing = asyncio.create_task(self._flush())
@@ -51,7 +51,7 @@ class Line(Generic[Answer]):
             self._flushing = None
 
     def _next_group(self) -> list[tuple[Ask[Answer], asyncio.Future[Answer]]]:
-        group = []
+        group: list[tuple[Ask[Answer], asyncio.Future[Answer]]] = []
         while self._waiting and len(group) < MOST_TOGETHER:
             ask, answered = self._waiting.popleft()
             if not answered.done():

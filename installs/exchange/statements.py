@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from django.conf import settings
@@ -94,12 +94,12 @@ LEFT JOIN linnapp_account c ON c.id = i.account_id
 # `Case.begins_among_others`, and that the secret proves the application: whoever is not of these is answered by what
 # was read, or asked again alone.
 AMONG_OTHERS = f"""
-decided.secret_application_id = decided.application
-  AND decided.ahead < {OF_ONE_INSTALLATION}
-  AND decided.exchanges + decided.ahead < %(quota)s
-  AND decided.live_sessions + decided.ahead + {AT_ONCE} < %(cap)s
-  AND (decided.secret_ends_at IS NULL OR decided.secret_ends_at > %(soon)s)
-  AND (decided.token_ends_at IS NULL OR decided.token_ends_at > %(soon)s)
+secret_application_id = application
+  AND ahead < {OF_ONE_INSTALLATION}
+  AND exchanges + ahead < %(quota)s
+  AND live_sessions + ahead + {AT_ONCE} < %(cap)s
+  AND (secret_ends_at IS NULL OR secret_ends_at > %(soon)s)
+  AND (token_ends_at IS NULL OR token_ends_at > %(soon)s)
 """
 # What must still be so at the moment the session begins. The ends of secret and token are compared with those that were
 # decided on, not with the time: a retirement that this statement waited for ends its secret after `now`.
@@ -134,18 +134,22 @@ UPDATE installs_session SET ended_at = %(now)s, "end" = 'REPLACED'
 WHERE id IN (SELECT x.id FROM installs_session x WHERE x.installation_id = %(installation_id)s AND x.ended_at IS NULL
              ORDER BY x.last_used_at DESC, x.id LIMIT 1000 OFFSET %(kept)s)
 """
-KNOWN = ", ".join(f"decided.{name}" for name in Case._fields if name != "begun")
+KNOWN = ", ".join(name for name in Case._fields if name != "begun")
 
 
 @dataclass(frozen=True)
 class Engine:
-    """`look` says of each member what is known. `look_and_begin` says besides whether its session began, "" on an
+    """All on one line each: psycopg remembers what it made of a statement of up to 4,096 characters only. `look` says of each member what is known. `look_and_begin` says besides whether its session began, "" on an
     engine that cannot do both. `begin` and `begin_alone` begin the sessions of those chosen and return their ids."""
 
     look: str
     look_and_begin: str
     begin: str
     begin_alone: str
+
+    @classmethod
+    def of(cls, **written: str) -> Self:
+        return cls(**{name: " ".join(sql.split()) for name, sql in written.items()})
 
 
 def _on_postgresql() -> Engine:
@@ -154,7 +158,7 @@ def _on_postgresql() -> Engine:
     among_others = f"(SELECT * FROM decided WHERE {AMONG_OTHERS}) chosen"
     begun = BEGIN.format(chosen=among_others) + NOT_DURABLE + HOLD_OR_SKIP + RETURNING
     alone = BEGIN.format(chosen=f"({members_on_postgresql(CHOSEN, 'chosen')}) chosen") + NOT_DURABLE + NOT_FOREVER
-    return Engine(
+    return Engine.of(
         look=f"{decided}\nSELECT {KNOWN}, FALSE AS begun FROM decided",
         look_and_begin=f"{decided},\nbegun AS ({begun})\n"
         f"SELECT {KNOWN}, begun.id IS NOT NULL AS begun FROM decided LEFT JOIN begun ON begun.id = decided.id",
@@ -166,7 +170,7 @@ def _on_postgresql() -> Engine:
 def _on_sqlite() -> Engine:
     asked = f"asked AS ({members_on_sqlite(ASKED, 'asked')})"
     begin = BEGIN.format(chosen=f"({members_on_sqlite(CHOSEN, 'chosen')}) chosen") + RETURNING
-    return Engine(
+    return Engine.of(
         look=f"WITH {asked},\ndecided AS ({DECIDED})\nSELECT {KNOWN}, FALSE AS begun FROM decided",
         look_and_begin="",
         begin=begin,
