@@ -1,0 +1,160 @@
+"""The database as an event loop asks it: on PostgreSQL by asynchronous connections of its own, on SQLite by one thread.
+Nothing here blocks the loop."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from typing import Any, Protocol, TypeVar
+
+import psycopg
+from django.db import connection
+from psycopg.rows import dict_row
+
+from installs.exchange import steps
+from installs.exchange.steps import STOPPING, Row, Statement, Steps, Unavailable
+
+T = TypeVar("T")
+Connection = psycopg.AsyncConnection[Row]
+# Seconds and milliseconds after which a server that says nothing counts as away, unless the operator says otherwise.
+PATIENCE = {
+    "connect_timeout": 3,
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+}
+# What these connections run are the same few statements, again and again, each of which finds its rows by an index
+# whatever the values are: no plan is made for values.
+GENERIC_PLANS = "SET plan_cache_mode = force_generic_plan"
+log = logging.getLogger(__name__)
+
+
+class Database(Protocol):
+    """Both raise Unavailable. What may wait for somebody else runs `apart`, and keeps nobody else waiting."""
+
+    async def run(self, make: Callable[[], Steps[T]]) -> T: ...
+
+    async def run_apart(self, make: Callable[[], Steps[T]]) -> T: ...
+
+    async def close(self) -> None: ...
+
+
+def database() -> Database:
+    return Postgresql() if connection.vendor == "postgresql" else Sqlite()
+
+
+class Sqlite:
+    """Has one writer anyway: one thread, with Django's connection of that thread."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="exchanges")
+
+    async def run(self, make: Callable[[], Steps[T]]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, steps.run, make)
+
+    run_apart = run
+
+    async def close(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, connection.close)
+        self._thread.shutdown(wait=False)
+
+
+class Postgresql:
+    def __init__(self) -> None:
+        self._first, self._apart = OwnConnection(), OwnConnection()
+
+    async def run(self, make: Callable[[], Steps[T]]) -> T:
+        return await self._first.run(make)
+
+    async def run_apart(self, make: Callable[[], Steps[T]]) -> T:
+        return await self._apart.run(make)
+
+    async def close(self) -> None:
+        await self._first.close()
+        await self._apart.close()
+
+
+class OwnConnection:
+    """Opened when it is first needed, and again when it was lost. One asks at a time."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._connection: Connection | None = None
+
+    async def run(self, make: Callable[[], Steps[T]]) -> T:
+        """What the steps return. Where the connection is lost, before the first statement or in the middle, all is
+        asked once more on a new one: steps are made so that this does no harm. Raises Unavailable."""
+        async with self._lock:
+            if self._connection is not None:
+                try:
+                    return await _run(self._connection, make())
+                except psycopg.OperationalError as error:
+                    if not _is_lost(self._connection, error):
+                        raise _unavailable(error) from error
+                    await self._drop()
+            self._connection = await _opened()
+            try:
+                return await _run(self._connection, make())
+            except psycopg.OperationalError as error:
+                if _is_lost(self._connection, error):
+                    await self._drop()
+                raise _unavailable(error) from error
+
+    async def close(self) -> None:
+        async with self._lock:
+            await self._drop()
+
+    async def _drop(self) -> None:
+        lost, self._connection = self._connection, None
+        if lost is not None:
+            await lost.close()
+
+
+async def _opened() -> Connection:
+    given = connection.get_connection_params()
+    # Of Django's own: its cursors are not for a loop, and it prepares what it has run before.
+    del given["cursor_factory"], given["prepare_threshold"]
+    parameters: dict[str, Any] = PATIENCE | given
+    try:
+        opened = await psycopg.AsyncConnection.connect(
+            **parameters, autocommit=True, prepare_threshold=0, row_factory=dict_row
+        )
+        await opened.execute(GENERIC_PLANS)
+    except psycopg.OperationalError as error:
+        raise _unavailable(error) from error
+    return opened
+
+
+async def _run(opened: Connection, made: Steps[T]) -> T:
+    rows = None
+    try:
+        while True:
+            rows = await _execute(opened, made.send(rows))  # type: ignore[arg-type]  # a generator begins with None
+    except StopIteration as done:
+        returned: T = done.value
+        return returned
+
+
+async def _execute(opened: Connection, statements: Sequence[Statement]) -> list[Row]:
+    async with AsyncExitStack() as together:
+        if len(statements) > 1:
+            await together.enter_async_context(opened.transaction())
+        first, *_ = [await _rows(opened, statement) for statement in statements]
+        return first
+
+
+async def _rows(opened: Connection, statement: Statement) -> list[Row]:
+    cursor = await opened.execute(statement.sql, statement.parameters)
+    # Asking `description` instead would make an object for each column, each time.
+    return await cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
+
+
+def _is_lost(opened: Connection, error: psycopg.Error) -> bool:
+    return opened.closed or (error.sqlstate or "").startswith(STOPPING)
+
+
+def _unavailable(error: psycopg.Error) -> Unavailable:
+    log.error("The database does not answer: %s", error)
+    return Unavailable()

@@ -1,0 +1,95 @@
+"""The endpoints for a front that reads requests whole and calls in a running loop. Nothing here blocks that loop."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from installs.exchange import endpoints
+from installs.exchange.authorization import Exchange
+from installs.exchange.connections import database
+from installs.exchange.data_calls import StockLocationsCall, Use
+from installs.exchange.endpoints import SERVED, Served
+from installs.exchange.line import Line
+from installs.exchange.profiles import ProfileCall
+from installs.exchange.steps import Ask, Unavailable
+from linnapp.calls import Call, Reply
+
+# Seconds in which the uses of sessions are gathered, to be written together.
+USES_GATHER = 1.0
+BY_PATH = {f"/api/{path}".lower(): served for path, served in SERVED.items()}
+Answerer = Callable[[Call], Awaitable[Reply]]
+log = logging.getLogger(__name__)
+
+
+class Door:
+    """`endpoint` says who answers a path, None for one that is not of the exchange."""
+
+    def __init__(self) -> None:
+        self._database = database()
+        kinds: tuple[type[Ask[Any]], ...] = (Exchange, StockLocationsCall, ProfileCall)
+        self._lines: dict[type[Ask[Any]], Line[Any]] = {kind: Line(kind, self._database) for kind in kinds}
+        self._answerers = {path: partial(self._answer, served) for path, served in BY_PATH.items()}
+        self._uses: set[Use] = set()
+        self._writing: asyncio.Task[None] | None = None
+
+    def endpoint(self, path: str) -> Answerer | None:
+        """In any letter case, with a doubled slash before it and one behind it: as the URL conf reads paths."""
+        path = path[1:] if path.startswith("//") else path
+        path = path[:-1] if path.endswith("/") else path
+        return self._answerers.get(path.lower()) if path.isascii() else None
+
+    async def close(self) -> None:
+        """Answers whoever waits, writes what was gathered, and gives the connections back."""
+        for line in self._lines.values():
+            await line.emptied()
+        if self._writing is not None:
+            self._writing.cancel()
+        await self._write_uses()
+        await self._database.close()
+
+    async def _answer(self, served: Served, call: Call) -> Reply:
+        try:
+            return await self._answered(served, call)
+        except Exception:
+            log.exception("%s %s broke", call.method, call.path)
+            return endpoints.server_error(call)
+
+    async def _answered(self, served: Served, call: Call) -> Reply:
+        answering = served.answer(call)
+        try:
+            ask = next(answering)
+            while True:
+                try:
+                    answer = await self._ask(ask)
+                except Unavailable as away:
+                    ask = answering.throw(away)
+                else:
+                    ask = answering.send(answer)
+        except StopIteration as done:
+            replied: Reply = done.value
+            return replied
+
+    async def _ask(self, ask: Ask[Any]) -> Any:
+        if not isinstance(ask, Use):
+            return await self._lines[type(ask)].answer(ask)
+        self._uses.add(ask)
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write_uses_soon())
+        return True
+
+    async def _write_uses_soon(self) -> None:
+        await asyncio.sleep(USES_GATHER)
+        self._writing = None
+        await self._write_uses()
+
+    async def _write_uses(self) -> None:
+        uses, self._uses = list(self._uses), set()
+        if not uses:
+            return
+        try:
+            await self._database.run(lambda: Use.together(uses))
+        except Exception:
+            # The next call of each session notes its use again.
+            log.exception("%d uses of sessions were not written", len(uses))

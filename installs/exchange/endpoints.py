@@ -1,0 +1,267 @@
+"""The endpoints that clients of the protocol call: protocol.md sections 6 and 7.
+
+Each is a generator from a `Call` to its `Reply`: what it needs of the database it yields, and is sent the answer. So
+the same code answers in Django's views, one request at a time, and in the front's loop, many at once.
+"""
+
+import json
+import re
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from installs.exchange import refusals
+from installs.exchange.authorization import Authorized, Exchange, Refused
+from installs.exchange.data_calls import Location, StockLocationsCall, Use
+from installs.exchange.profiles import ProfileCall
+from installs.exchange.refusals import Reason
+from installs.exchange.steps import RETRY_AFTER, Ask, Unavailable
+from installs.exchange.wire import MOST_BYTES, Unreadable, error_body, missing_members, read_exchange, read_members
+from linnapp import credentials
+from linnapp.addresses import client_address
+from linnapp.calls import Call, Reply
+
+Answering = Generator[Ask[Any], Any, Reply]
+Endpoint = Callable[[Call], Answering]
+METHODS = ("GET", "POST")
+# No cache keeps what may hold a token, and no browser takes it for anything but what it is.
+EVERY_ANSWER = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
+BEARER = "bearer "
+CONTENT_LENGTH = re.compile(r"[0-9]{1,20}")
+# As Django's JsonResponse writes it.
+encode = json.JSONEncoder().encode
+
+
+def reply(body: Any, status: int = 200, *headers: tuple[str, str]) -> Reply:
+    return Reply(status, encode(body).encode(), headers + EVERY_ANSWER)
+
+
+def error(call: Call, status: int, message: str, *headers: tuple[str, str]) -> Reply:
+    return reply(error_body(status, message, call.reference), status, *headers)
+
+
+def endpoint(answer: Endpoint) -> Endpoint:
+    """Refuses other methods, and turns what the edge cannot read, or the database not answer, into the API's one error
+    shape."""
+
+    @wraps(answer)
+    def answered(call: Call) -> Answering:
+        if call.method not in METHODS:
+            said = f"Method {call.method} is not answered here. Use {' or '.join(METHODS)}."
+            return error(call, 405, said, ("Allow", ", ".join(METHODS)))
+        try:
+            return (yield from answer(call))
+        except Unreadable as unreadable:
+            return error(call, unreadable.status, str(unreadable))
+        except Unavailable:
+            said = f"The portal cannot reach its database just now. Wait {RETRY_AFTER} seconds, then send this again."
+            return error(call, 503, said, ("Retry-After", str(RETRY_AFTER)))
+
+    return answered
+
+
+def has_readable_length(meta: Mapping[str, str]) -> bool:
+    """Whether a body of the length that is announced is read at all."""
+    length = meta.get("CONTENT_LENGTH") or "0"
+    return CONTENT_LENGTH.fullmatch(length) is not None and int(length) <= MOST_BYTES
+
+
+def members_of(call: Call) -> dict[str, str]:
+    """Raises Unreadable, by the announced length alone where that says enough: nobody read the body then."""
+    if not CONTENT_LENGTH.fullmatch(call.meta.get("CONTENT_LENGTH") or "0"):
+        raise Unreadable(400, "Content-Length is not a number.")
+    if not has_readable_length(call.meta):
+        raise Unreadable(413, "The request body is larger than 1 MB.")
+    return read_members(
+        call.meta.get("CONTENT_TYPE", ""), call.body, call.query, query_allowed=settings.ALLOW_QUERY_CREDENTIALS
+    )
+
+
+@endpoint
+def authorize_by_application(call: Call) -> Answering:
+    address = client_address(call.meta)
+    members: dict[str, str] = {}
+    try:
+        members = members_of(call)
+        exchange = Exchange(read_exchange(members), address)
+    except Unreadable:
+        refusals.note(Reason.UNREADABLE, reference=call.reference, address=address, facts=masked(members))
+        raise
+    outcome = yield exchange
+    if isinstance(outcome, Authorized):
+        return reply(answer_of(outcome))
+    refusals.note(
+        outcome.reason,
+        reference=call.reference,
+        address=address,
+        application_id=outcome.application_id,
+        installation_id=outcome.installation_id,
+        facts=masked(members),
+    )
+    return refusal(call, outcome)
+
+
+def masked(members: Mapping[str, str]) -> dict[str, str]:
+    return {name: credentials.masked(value) for name, value in members.items() if name != "Scope"}
+
+
+def refusal(call: Call, refused: Refused) -> Reply:
+    """400, or 429 for whoever exchanges too often or keeps failing: a 401 would send clients into a loop."""
+    message = refusals.sentence(refused.reason, refused.tail)
+    if refused.reason == Reason.OVER_QUOTA:
+        return reply(error_body(429, message), 429, ("Retry-After", str(refused.retry_after or 60)))
+    return failed(call, refused.failures, message)
+
+
+def failed(call: Call, failures: int, message: str) -> Reply:
+    """400 with the message; 429 for an address that has failed too often before."""
+    wait = refusals.retry_after(failures)
+    if wait is None:
+        return error(call, 400, message)
+    message = f"Too many failed attempts from your address. Wait {wait} seconds, then send the right credentials."
+    return error(call, 429, message, ("Retry-After", str(wait)))
+
+
+def answer_of(authorized: Authorized) -> dict[str, Any]:
+    """The response of the protocol. Identity is the installing account's, not that of the person who installed."""
+    account_id = str(authorized.account_id)
+    return {
+        "Id": str(authorized.session_id),
+        "EntityId": account_id,
+        "DatabaseName": "",
+        "DatabaseServer": "",
+        "PrivateDatabaseServer": "",
+        "DatabaseUser": "",
+        "DatabasePassword": "",
+        "AppName": authorized.application_name,
+        "sid_registration": str(authorized.installation_id),
+        "UserName": authorized.account_name,
+        "Md5Hash": "",
+        "Locality": settings.LOCALITY,
+        "SuperAdmin": False,
+        "TTL": settings.SESSION_IDLE_SECONDS,
+        "Token": authorized.session_token,
+        "AccessToken": "",
+        "GroupName": "",
+        "Device": "ByApplication",
+        "DeviceType": "ByApplication",
+        "UserType": "Application",
+        "Status": {"State": "AVAILABLE", "Reason": "", "Parameters": {}},
+        "UserId": account_id,
+        "Properties": {},
+        "Email": authorized.account_email,
+        "Server": settings.DATA_SERVER_URL,
+        "PushServer": settings.DATA_SERVER_URL,
+        "FullName": authorized.account_name,
+        "Company": authorized.account_name,
+        "ProductName": authorized.application_name,
+        "ExpirationDate": wire_time(authorized.expires_at),
+        "CustomerId": account_id,
+        "IsAccountHolder": True,
+        # Generic connectors read the member named "token", in this letter case.
+        "token": authorized.session_token,
+    }
+
+
+def wire_time(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+@endpoint
+def application_profile(call: Call) -> Answering:
+    """`null` for right credentials: this portal sells no plans."""
+    members = members_of(call)
+    missing = [name for name in ("ApplicationId", "ApplicationSecret", "UserId") if not members.get(name, "").strip()]
+    if missing:
+        raise Unreadable(400, missing_members(missing))
+    address = client_address(call.meta)
+    given = credentials.canonical(members["ApplicationId"]) or ""
+    proof = yield ProfileCall(given, members["ApplicationSecret"], address)
+    if proof.is_right:
+        return reply(None)
+    refusals.note(Reason.UNPROVEN, reference=call.reference, address=address, facts=masked(members))
+    return failed(call, proof.failures, "ApplicationId or ApplicationSecret is wrong.")
+
+
+@endpoint
+def server_utc_time(call: Call) -> Answering:
+    yield from ()
+    return reply(wire_time(timezone.now()))
+
+
+def session_token_of(call: Call) -> str:
+    """The raw `Authorization` header, or what a bearer one holds."""
+    header = call.meta.get("HTTP_AUTHORIZATION", "").strip()
+    return header[len(BEARER) :].strip() if header.lower().startswith(BEARER) else header
+
+
+@endpoint
+def stock_locations(call: Call) -> Answering:
+    session_token = session_token_of(call)
+    called = (yield StockLocationsCall(session_token)) if session_token else None
+    if called is None or called.session_id is None:
+        return error(
+            call,
+            401,
+            "The Authorization header holds no live session token. Authorise again with the permanent token, and send "
+            "the member Token of the answer.",
+        )
+    if called.is_used_again:
+        yield Use(called.session_id)
+    return reply([written(location) for location in called.locations])
+
+
+def written(location: Location) -> dict[str, Any]:
+    return {
+        "StockLocationId": str(location.id),
+        "StockLocationIntId": location.number,
+        "LocationName": location.name,
+        "IsFulfillmentCenter": location.is_fulfilment_center,
+        "Address1": "",
+        "Address2": "",
+        "City": "",
+        "County": "",
+        "Country": "",
+        "ZipCode": "",
+        "LocationTag": "",
+        "BinRack": "",
+        "CountInOrderUntilAcknowledgement": False,
+        "FulfilmentCenterDeductStockWhenProcessed": False,
+        "IsWarehouseManaged": False,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An endpoint, with the name that the URL conf knows it by; one that reads no body is not made to wait for it."""
+
+    answer: Endpoint
+    url_name: str
+    reads_body: bool = True
+
+
+# By their paths under /api/, which clients write in any letter case.
+SERVED = {
+    "Auth/AuthorizeByApplication": Served(authorize_by_application, "api_authorize"),
+    "Auth/GetApplicationProfileBySecretKey": Served(application_profile, "api_profile"),
+    "Auth/GetServerUTCTime": Served(server_utc_time, "api_time", reads_body=False),
+    "Inventory/GetStockLocations": Served(stock_locations, "api_stock_locations", reads_body=False),
+}
+
+
+def not_found(call: Call) -> Reply:
+    *others, last = SERVED
+    return error(call, 404, f"This portal serves {', '.join(others)} and {last} under /api/.")
+
+
+def bad_request(call: Call) -> Reply:
+    return error(call, 400, "The request cannot be read: its headers or its body are not in order.")
+
+
+def server_error(call: Call) -> Reply:
+    return error(call, 500, "Something broke here. Try again; if it goes on, tell the portal's support")

@@ -1,0 +1,134 @@
+"""Statements and what is made of their rows, apart from the connection they run on. What is asked of the database is
+written once, as a generator: it yields statements and is sent rows. `run` drives it on Django's connection of this
+thread; `installs.exchange.connections` drives the same in an event loop."""
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, Self, TypeVar
+from uuid import UUID
+
+from django.db import Error, InterfaceError, OperationalError, connection, transaction
+
+Row = dict[str, Any]
+T = TypeVar("T")
+Answer = TypeVar("Answer")
+RETRY_AFTER = 2
+SQLITE_BUSY = 5
+# What PostgreSQL says to whoever is connected while it stops, and to those who connect while it starts.
+STOPPING = "57P"
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One in SQL, its parameters by name: text, numbers, moments and UUIDs."""
+
+    sql: str
+    parameters: dict[str, Any]
+
+
+# What is yielded are statements of one transaction; what is sent back are the rows of the first.
+Steps = Generator[Sequence[Statement], list[Row], T]
+
+
+class Unavailable(Exception):
+    """The database is away, or keeps whoever asks waiting for too long. The same request may be sent again later."""
+
+
+class Ask(ABC, Generic[Answer]):
+    """What somebody asks of the database. Those that wait at the same time are answered together."""
+
+    @classmethod
+    @abstractmethod
+    def together(cls, asks: Sequence[Self]) -> Steps[list[Answer | None]]:
+        """What each is answered; None for one that has to be asked alone."""
+
+    @abstractmethod
+    def alone(self) -> Steps[Answer]: ...
+
+
+def answer(ask: Ask[Answer]) -> Answer:
+    """On Django's connection of this thread. Raises Unavailable."""
+    return run(lambda: _whichever_way(ask))
+
+
+def _whichever_way(ask: Ask[Answer]) -> Steps[Answer]:
+    (answered,) = yield from ask.together([ask])
+    return (yield from ask.alone()) if answered is None else answered
+
+
+def run(make: Callable[[], Steps[T]]) -> T:
+    """What the steps return. A connection that was lost meanwhile, or long before, is opened again and all is asked
+    once more: steps are made so that this does no harm. Raises Unavailable where that helps nothing."""
+    was_open = connection.connection is not None
+    try:
+        return _run(make())
+    except (OperationalError, InterfaceError) as error:
+        if not was_open or connection.in_atomic_block or not _is_lost(error):
+            raise _reason(error) from error
+    connection.close()
+    try:
+        return _run(make())
+    except (OperationalError, InterfaceError) as error:
+        raise _reason(error) from error
+
+
+def _run(steps: Steps[T]) -> T:
+    rows = None
+    try:
+        while True:
+            rows = _execute(steps.send(rows))  # type: ignore[arg-type]  # a generator begins with None
+    except StopIteration as done:
+        returned: T = done.value
+        return returned
+
+
+def _execute(statements: Sequence[Statement]) -> list[Row]:
+    with transaction.atomic() if len(statements) > 1 else nullcontext():
+        first, *_ = [_rows(statement) for statement in statements]
+        return first
+
+
+def _rows(statement: Statement) -> list[Row]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement.sql, _plain(statement.parameters))
+        if cursor.description is None:
+            return []
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _plain(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Django's own conversions belong to the ORM: plain SQL brings along the little that SQLite needs."""
+    if connection.vendor == "postgresql":
+        return parameters
+    return {name: _for_sqlite(value) for name, value in parameters.items()}
+
+
+def _for_sqlite(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    return value.hex if isinstance(value, UUID) else value
+
+
+def _is_lost(error: Error) -> bool:
+    if connection.vendor != "postgresql":
+        return False
+    return connection.connection is None or connection.connection.closed or _is_stopping(error)
+
+
+def _is_stopping(error: Error) -> bool:
+    return (getattr(error.__cause__, "sqlstate", None) or "").startswith(STOPPING)
+
+
+def _reason(error: Error) -> Exception:
+    """SQLite says the same of a table that is not there and of a database that somebody holds."""
+    if connection.vendor == "postgresql":
+        log.error("The database does not answer: %s", error)
+        return Unavailable()
+    code = getattr(error.__cause__, "sqlite_errorcode", 0)
+    return Unavailable() if code & 0xFF == SQLITE_BUSY else error
