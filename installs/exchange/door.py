@@ -40,6 +40,10 @@ class Door:
         path = path[:-1] if path.endswith("/") else path
         return self._answerers.get(path.lower()) if path.isascii() else None
 
+    def refused(self, status: int, sentence: str) -> Reply:
+        """What a request is told that could not be read as a call."""
+        return endpoints.unread(status, sentence)
+
     async def close(self) -> None:
         """Answers whoever waits, writes what was gathered, and gives the connections back."""
         for line in self._lines.values():

@@ -45,6 +45,11 @@ def error(call: Call, status: int, message: str, *headers: tuple[str, str]) -> R
     return reply(error_body(status, message, call.reference), status, *headers)
 
 
+def unread(status: int, message: str) -> Reply:
+    """Of a request that never became a call, and has no reference."""
+    return reply(error_body(status, message), status)
+
+
 def endpoint(answer: Endpoint) -> Endpoint:
     """Refuses other methods, and turns what the edge cannot read, or the database not answer, into the API's one error
     shape."""

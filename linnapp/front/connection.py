@@ -13,7 +13,8 @@ from linnapp.front.crowd import Crowd
 from linnapp.front.kept import Kept
 from linnapp.front.pace import Pace
 from linnapp.front.pages import Busy, Page, Pages, Rest
-from linnapp.front.reader import Fault, Reader, Request
+from linnapp.front.reader import MOST_BODY_BYTES, Fault, Reader, Request
+from linnapp.middleware import MachineApi
 
 log = logging.getLogger(__name__)
 # Bytes of an answer that wait here for their reader; what the system keeps for it comes on top.
@@ -21,6 +22,8 @@ HIGH_WATER = 64 * 1024
 # Seconds in which the rest of a request that nobody reads is let go by, so that its sender sees the answer.
 LINGER = 2.0
 BUSY_SECONDS = 2
+MACHINES = MachineApi.PATH
+MOST_MACHINE_BYTES = 1024 * 1024
 Endpoint = Callable[[Call], Awaitable[Reply]]
 
 
@@ -29,11 +32,15 @@ class Door(Protocol):
 
     def endpoint(self, path: str) -> Endpoint | None: ...
 
-    def refused(self, status: int, sentence: str, path: str) -> Reply | None:
-        """What a request that cannot be answered is told, where it was for a machine."""
+    def refused(self, status: int, sentence: str) -> Reply:
+        """What a machine's request that never came to an endpoint is told."""
         ...
 
-    def most_body(self, path: str) -> int: ...
+    async def close(self) -> None: ...
+
+
+def most_body(path: str) -> int:
+    return MOST_MACHINE_BYTES if MACHINES.match(path) else MOST_BODY_BYTES
 
 
 class Front:
@@ -60,7 +67,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, front: Front) -> None:
         self.front = front
         self.loop = asyncio.get_running_loop()
-        self.reader = Reader(front.door.most_body)
+        self.reader = Reader(most_body)
         self.pace = Pace(self.loop.time())
         self.peer = self.address = ""
         self.fault: Fault | None = None
@@ -281,9 +288,10 @@ class Connection(asyncio.Protocol):
         self._end(linger=True)
 
     def _write_refusal(self, fault: Fault) -> None:
-        reply = self.front.door.refused(fault.status, str(fault), fault.path) or Reply(
-            fault.status, f"{fault}\n".encode(), content_type="text/plain; charset=utf-8"
-        )
+        if MACHINES.match(fault.path):
+            reply = self.front.door.refused(fault.status, str(fault))
+        else:
+            reply = Reply(fault.status, f"{fault}\n".encode(), content_type="text/plain; charset=utf-8")
         headers = [("Content-Type", reply.content_type), *reply.headers, ("Content-Length", str(len(reply.body)))]
         if fault.status == 503:
             headers.append(("Retry-After", str(BUSY_SECONDS)))
