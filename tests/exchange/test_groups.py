@@ -123,9 +123,7 @@ def test_a_credential_that_ends_within_the_minute_is_looked_at_alone(right: dict
     assert told(together(exchange_of(right))) == [True]
 
 
-def test_what_ended_is_refused_and_others_begin(
-    right: dict[str, str], elsewhere: dict[str, str], carol: User
-) -> None:
+def test_what_ended_is_refused_and_others_begin(right: dict[str, str], elsewhere: dict[str, str], carol: User) -> None:
     suspending.suspend(Installation.objects.get(account__name="Carol's Cakes"), by=acting(carol))
     mine, others = exchange_of(right), exchange_of(elsewhere)
     assert told(together(mine, others)) == [Reason.SUSPENDED_BY_ACCOUNT, True]
