@@ -57,8 +57,12 @@ class Sqlite:
     run_apart = run
 
     async def close(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, connection.close)
+        await asyncio.get_running_loop().run_in_executor(self._thread, _close_of_this_thread)
         self._thread.shutdown(wait=False)
+
+
+def _close_of_this_thread() -> None:
+    connection.close()
 
 
 class Postgresql:

@@ -27,9 +27,9 @@ class Door:
     """`endpoint` says who answers a path, None for one that is not of the exchange."""
 
     def __init__(self) -> None:
-        self._database = database()
+        self.database = database()
         kinds: tuple[type[Ask[Any]], ...] = (Exchange, StockLocationsCall, ProfileCall)
-        self._lines: dict[type[Ask[Any]], Line[Any]] = {kind: Line(kind, self._database) for kind in kinds}
+        self._lines: dict[type[Ask[Any]], Line[Any]] = {kind: Line(kind, self.database) for kind in kinds}
         self._answerers = {path: partial(self._answer, served) for path, served in BY_PATH.items()}
         self._uses: set[Use] = set()
         self._writing: asyncio.Task[None] | None = None
@@ -51,7 +51,7 @@ class Door:
         if self._writing is not None:
             self._writing.cancel()
         await self._write_uses()
-        await self._database.close()
+        await self.database.close()
 
     async def _answer(self, served: Served, call: Call) -> Reply:
         try:
@@ -93,7 +93,7 @@ class Door:
         if not uses:
             return
         try:
-            await self._database.run(lambda: Use.together(uses))
+            await self.database.run(lambda: Use.together(uses))
         except Exception:
             # The next call of each session notes its use again.
             log.exception("%d uses of sessions were not written", len(uses))

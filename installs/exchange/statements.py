@@ -139,8 +139,11 @@ KNOWN = ", ".join(name for name in Case._fields if name != "begun")
 
 @dataclass(frozen=True)
 class Engine:
-    """All on one line each: psycopg remembers what it made of a statement of up to 4,096 characters only. `look` says of each member what is known. `look_and_begin` says besides whether its session began, "" on an
-    engine that cannot do both. `begin` and `begin_alone` begin the sessions of those chosen and return their ids."""
+    """All on one line each: psycopg remembers what it made of a statement of up to 4,096 characters only.
+
+    `look` says of each member what is known. `look_and_begin` says besides whether its session began, "" on an engine
+    that cannot do both. `begin` and `begin_alone` begin the sessions of those chosen and return their ids.
+    """
 
     look: str
     look_and_begin: str

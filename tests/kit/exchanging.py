@@ -1,12 +1,19 @@
-"""How tests ask the API: an exchange as a client sends it, and what is said."""
+"""How tests ask the API: an exchange as a client sends it, and what is said; by a view, or in a loop by the door."""
 
+import asyncio
 import json
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 from django.test import Client
 
 from installs.exchange import refusals
+from installs.exchange.authorization import Exchange
+from installs.exchange.door import Door
+from installs.exchange.wire import read_exchange
+from linnapp.calls import Call, Reply
 
+T = TypeVar("T")
 URL = "/api/Auth/AuthorizeByApplication"
 LOCATIONS = "/api/Inventory/GetStockLocations"
 WRONG = "00000000-0000-4000-8000-000000000000"
@@ -22,3 +29,30 @@ def post(body: str | bytes | dict[str, Any], content_type: str = JSON, **headers
 def message(answer: Any) -> str:
     """What is said, without the reference, which differs each time."""
     return str(answer.json()["Message"]).rpartition(" (reference")[0]
+
+
+def exchange_of(members: dict[str, str], address: str = "203.0.113.9") -> Exchange:
+    return Exchange(read_exchange(members), address)
+
+
+def through_the_door(scenario: Callable[[Door], Awaitable[T]]) -> T:
+    """What becomes of it in a loop with a door, which is closed in the end."""
+
+    async def whole() -> T:
+        door = Door()
+        try:
+            return await scenario(door)
+        finally:
+            await door.close()
+
+    return asyncio.run(whole())
+
+
+async def knock(door: Door, path: str, body: bytes | dict[str, str] = b"", method: str = "POST", **meta: str) -> Reply:
+    """One request as the front hands it over."""
+    sent = json.dumps(body).encode() if isinstance(body, dict) else body
+    answer = door.endpoint(path)
+    assert answer is not None
+    seen = {"REMOTE_ADDR": "127.0.0.1", "CONTENT_TYPE": JSON, "CONTENT_LENGTH": str(len(sent))} | meta
+    query = seen.pop("QUERY_STRING", "")
+    return await answer(Call(method, path, query, seen, sent, "0123456789abcdef"))
