@@ -26,8 +26,15 @@ PATIENCE = {
     "keepalives_count": 2,
 }
 # What these connections run are the same few statements, again and again, each of which finds its rows by an index
-# whatever the values are: no plan is made for values.
-GENERIC_PLANS = "SET plan_cache_mode = force_generic_plan"
+# whatever the values are: no plan is made for values, and none that reads a whole table for want of statistics.
+# Tables are joined in the order in which a statement names them, whatever their size was when it was prepared.
+PLANS = {
+    "plan_cache_mode": "force_generic_plan",
+    "join_collapse_limit": "1",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "enable_seqscan": "off",
+}
 log = logging.getLogger(__name__)
 
 
@@ -121,11 +128,12 @@ async def _opened() -> Connection:
     # Of Django's own: its cursors are not for a loop, and it prepares what it has run before.
     del given["cursor_factory"], given["prepare_threshold"]
     parameters: dict[str, Any] = PATIENCE | given
+    options = (f"-c {name}={value}" for name, value in PLANS.items())
+    parameters["options"] = " ".join([given.get("options", ""), *options]).strip()
     try:
         opened = await psycopg.AsyncConnection.connect(
             **parameters, autocommit=True, prepare_threshold=0, row_factory=dict_row
         )
-        await opened.execute(GENERIC_PLANS)
     except psycopg.OperationalError as error:
         raise _unavailable(error) from error
     return opened
