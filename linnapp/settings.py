@@ -79,10 +79,10 @@ DEBUG = env.bool("DEBUG", default=False)
 # Where the portal listens, and the address people and clients use for it.
 HOST = env.str("HOST", default="127.0.0.1")
 PORT = whole("PORT", 8000, most=65_535)
-# Web processes; pages that each makes at a time, and those that wait for their turn there. Exchanges and data calls do
-# not wait with them.
+# Web processes; the processes that make pages for each of them, one page at a time, and the requests that wait for one.
+# Exchanges and data calls do not wait with them.
 WEB_WORKERS = whole("WEB_WORKERS", 2)
-PAGE_THREADS = whole("PAGE_THREADS", 2, most=100)
+PAGE_PROCESSES = whole("PAGE_PROCESSES", 2, most=100)
 PAGES_WAITING = whole("PAGES_WAITING", 100, least=0, most=10_000)
 # Connections of a web process in all and of one address (those of TRUSTED_PROXIES aside), and the bytes of requests and
 # answers that it holds for slow ones.

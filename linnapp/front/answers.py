@@ -45,8 +45,8 @@ def head(status: int, headers: Iterable[tuple[str, str]], *, keep_alive: bool, o
 
 
 def chunk(part: bytes) -> bytes:
+    """The empty one is the last."""
     return b"%x\r\n%b\r\n" % (len(part), part)
 
 
-LAST_CHUNK = b"0\r\n\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"

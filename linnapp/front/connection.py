@@ -166,6 +166,9 @@ class Connection(asyncio.Protocol):
             keep_alive = request.keep_alive and not self.front.is_leaving and not self.has_said_all
             try:
                 keep_alive = await self._answer(request, keep_alive)
+            except Busy:
+                # In the middle of an answer: its reader sees that it is not whole.
+                return self.abort()
             except Exception:
                 log.exception("%s %s could not be answered", request.method, request.path)
                 return self.abort()
@@ -247,18 +250,17 @@ class Connection(asyncio.Protocol):
 
     async def _write_rest(self, rest: Rest, is_chunked: bool) -> None:
         """Each part is asked for when its reader has taken the one before."""
+        part = b"x"
         try:
-            while True:
+            while part:
                 if self.room:
                     await self.room
                 part = await self.front.pages.more(rest)
-                if not part:
-                    break
-                self._write(answers.chunk(part) if is_chunked else part)
+                if part or is_chunked:
+                    self._write(answers.chunk(part) if is_chunked else part)
         finally:
-            self.front.pages.drop(rest)
-        if is_chunked:
-            self._write(answers.LAST_CHUNK)
+            if part:
+                self.front.pages.drop(rest)
 
     def _write_reply(self, request: Request, reply: Reply, keep_alive: bool, reference: str) -> None:
         headers = (

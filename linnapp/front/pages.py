@@ -1,174 +1,194 @@
-"""Pages: the WSGI application in a few threads, behind a line with an end. What a page says is taken in parts as its
-reader takes them; between two parts no thread and no transaction is held."""
+"""Pages as the front asks for them: each in one of a few processes, behind a line with an end. What a page says is taken
+in parts as its reader takes them; between two parts no process, cursor or transaction is held."""
 
 import asyncio
-import logging
-import sys
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+import os
+import signal
+import socket
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from io import BytesIO
 from typing import Any
-from wsgiref.types import WSGIApplication
 
+from linnapp.front import channel
 from linnapp.front.reader import Request
 
-log = logging.getLogger(__name__)
-# Bytes of an answer that are made at once; most pages are smaller.
-PART = 256 * 1024
+# Seconds after which a page is not worth waiting for: its process is ended, and with it whatever holds it up.
+LONGEST = 300.0
 
 
 class Busy(Exception):
-    """More pages wait for a thread than may."""
+    """More pages wait than may, or the process that made this one is gone."""
 
 
-@dataclass(slots=True)
-class Page:
-    """A page's answer as far as it was made: its head, its first part, and what makes the rest, None where that was
-    all."""
+@dataclass(slots=True, eq=False)
+class Worker:
+    """A process that makes pages, one at a time. `wanted` are those who wait for this very one, which has the rest of
+    their answer."""
 
-    status: int
-    headers: list[tuple[str, str]]
-    part: bytes
-    rest: "Rest | None"
+    process: int
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    wanted: "deque[asyncio.Future[Worker]]" = field(default_factory=deque)
+    rests_next: bool = False
+
+    async def say(self, what: str, value: Any) -> Any:
+        """Raises OSError or EOFError where the process is gone."""
+        self.writer.write(channel.packed((what, value)))
+        async with asyncio.timeout(LONGEST):
+            size = channel.LENGTH.unpack(await self.reader.readexactly(channel.LENGTH.size))[0]
+            return channel.unpacked(await self.reader.readexactly(size))
 
 
 @dataclass(slots=True)
 class Rest:
-    """What is still to come of an answer. One thread at a time has it: a reader may go while a part is made."""
+    """What is still to come of an answer, and where."""
 
-    parts: Iterator[bytes]
-    closing: Callable[[], object]
-    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-
-    def next(self) -> bytes:
-        """The next part, b"" after the last. Whoever gets that, or stops before, closes."""
-        part = bytearray()
-        with self.lock:
-            for piece in self.parts:
-                part += piece
-                if len(part) >= PART:
-                    break
-        return bytes(part)
-
-    def close(self) -> None:
-        with self.lock:
-            self.closing()
-
-
-@dataclass(frozen=True)
-class Place:
-    """What WSGI is told of the server."""
-
-    name: str
-    port: int
-    scheme: str
+    worker: Worker
+    number: int
 
 
 @dataclass(slots=True)
-class _Begun:
-    status: int = 500
-    headers: list[tuple[str, str]] = field(default_factory=list)
+class Page:
+    """A page's answer as far as it was made: `rest` is None where that was all."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    part: bytes
+    rest: Rest | None
 
 
 class Pages:
-    """`most_waiting` pages wait for one of `threads`; the next is refused."""
+    """`most_waiting` requests wait for a process; the next is refused. `broken` is called when a process is gone: this
+    front cannot make another."""
 
-    def __init__(self, application: WSGIApplication, place: Place, *, threads: int, most_waiting: int) -> None:
-        self.application = application
-        self.place = place
-        self.most = threads + most_waiting
-        self.pool = ThreadPoolExecutor(threads, thread_name_prefix="page")
-        self.under_way = 0
+    def __init__(self, most_waiting: int, broken: Callable[[], object]) -> None:
+        self.most_waiting = most_waiting
+        self.broken = broken
+        self.workers: list[Worker] = []
+        self.idle: set[Worker] = set()
+        self.line: deque[asyncio.Future[Worker]] = deque()
+        self.tasks: set[asyncio.Task[Any]] = set()
+
+    async def begin(self, processes: Sequence[tuple[socket.socket, int]]) -> None:
+        for end, process in processes:
+            reader, writer = await asyncio.open_connection(sock=end)
+            self.workers.append(Worker(process, reader, writer))
+        self.idle.update(self.workers)
 
     async def ask(self, request: Request) -> Page:
-        """Raises Busy. Where nobody waits for the page any more, the rest of it is closed."""
-        if self.under_way >= self.most:
+        """Raises Busy. Where nobody waits for the page any more, the rest of it is dropped."""
+        if not self.idle and len(self.line) >= self.most_waiting:
             raise Busy
-        page: Page = await self._in_thread(lambda: self._page(request), undo=self._forget)
-        return page
+        worker = await self._any()
+        asked = (request.method, request.path, request.query, request.meta, bytes(request.body))
+        answer = await self._say(worker, channel.ASK, asked, unwanted=self._drop_page)
+        if answer is None:
+            raise Busy
+        status, headers, part, number = answer
+        return Page(status, headers, part, Rest(worker, number) if number else None)
 
     async def more(self, rest: Rest) -> bytes:
-        part: bytes = await self._in_thread(rest.next, undo=lambda part: None)
+        """The next part, b"" after the last. Raises Busy where there is none because the page broke."""
+        await self._this(rest.worker)
+        part: bytes | None = await self._say(rest.worker, channel.MORE, rest.number)
+        if part is None:
+            raise Busy
         return part
 
     def drop(self, rest: Rest) -> None:
-        """Closes it in a thread of its own kind: closing may ask the database."""
-        self.pool.submit(_quietly, rest.close)
+        self._keep(self._drop(rest))
 
-    def _forget(self, page: Page) -> None:
-        if page.rest:
-            self.drop(page.rest)
+    async def _drop(self, rest: Rest) -> None:
+        await self._this(rest.worker)
+        with suppress(Busy):
+            await self._say(rest.worker, channel.DROP, rest.number)
 
-    async def _in_thread(self, work: Callable[[], Any], undo: Callable[[Any], None]) -> Any:
-        self.under_way += 1
-        future = asyncio.wrap_future(self.pool.submit(work))
-        future.add_done_callback(self._is_done)
+    def _drop_page(self, worker: Worker, answer: Any) -> None:
+        if answer and answer[3]:
+            self.drop(Rest(worker, answer[3]))
+
+    async def _say(
+        self, worker: Worker, what: str, value: Any, unwanted: Callable[[Worker, Any], None] = lambda *_: None
+    ) -> Any:
+        """To a worker that was taken, which is given back. What has begun is heard to its end, also when whoever asked
+        is gone: the next must not be given this one's answer."""
+        conversation = self._keep(self._converse(worker, what, value))
         try:
-            return await asyncio.shield(future)
+            return await asyncio.shield(conversation)
         except asyncio.CancelledError:
-            future.add_done_callback(lambda done: None if done.cancelled() or done.exception() else undo(done.result()))
+            conversation.add_done_callback(
+                lambda done: None if done.cancelled() or done.exception() else unwanted(worker, done.result())
+            )
             raise
 
-    def _is_done(self, future: "asyncio.Future[Any]") -> None:
-        self.under_way -= 1
-
-    def _page(self, request: Request) -> Page:
-        begun = _Begun()
-
-        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], Any]:
-            begun.status, begun.headers = int(status[:3]), list(headers)
-            return _no_write
-
-        answer = self.application(self._environ(request), start_response)
-        rest = Rest(iter(answer), getattr(answer, "close", _nothing))
+    async def _converse(self, worker: Worker, what: str, value: Any) -> Any:
         try:
-            part = rest.next()
-        except BaseException:
-            rest.close()
+            answer = await worker.say(what, value)
+        except (OSError, EOFError, TimeoutError) as error:
+            self._lose(worker)
+            raise Busy from error
+        self._give(worker)
+        return answer
+
+    def _keep(self, work: "Awaitable[Any]") -> "asyncio.Task[Any]":
+        task = asyncio.ensure_future(work)
+        self.tasks.add(task)  # type: ignore[arg-type]  # a coroutine becomes a task
+        task.add_done_callback(self.tasks.discard)  # type: ignore[arg-type]
+        return task  # type: ignore[return-value]
+
+    def _lose(self, worker: Worker) -> None:
+        """The process is gone, or is ended now; who waits for it is told, who waits for any has the others."""
+        with suppress(ProcessLookupError):
+            os.kill(worker.process, signal.SIGKILL)
+        if worker in self.workers:
+            self.workers.remove(worker)
+        waiting = [*worker.wanted, *([] if self.workers else self.line)]
+        for future in waiting:
+            if not future.done():
+                future.set_exception(Busy())
+        self.broken()
+
+    # Who is next. A worker goes in turn to those who want the rest of an answer from it, and to those who want any.
+
+    async def _any(self) -> Worker:
+        if self.idle:
+            return self.idle.pop()
+        if not self.workers:
+            raise Busy
+        return await self._waited(self.line)
+
+    async def _this(self, worker: Worker) -> None:
+        if worker in self.idle:
+            self.idle.remove(worker)
+        elif worker not in self.workers:
+            raise Busy
+        else:
+            await self._waited(worker.wanted)
+
+    async def _waited(self, line: "deque[asyncio.Future[Worker]]") -> Worker:
+        turn: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()
+        line.append(turn)
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled() and not turn.exception():
+                self._give(turn.result())
             raise
-        if len(part) < PART:
-            rest.close()
-            return Page(begun.status, begun.headers, part, None)
-        return Page(begun.status, begun.headers, part, rest)
 
-    def _environ(self, request: Request) -> dict[str, Any]:
-        body = bytes(request.body)
-        environ: dict[str, Any] = dict(request.meta)
-        # The body is here whole: how it came is nobody's business any more.
-        if environ.pop("HTTP_TRANSFER_ENCODING", None) is not None:
-            environ["CONTENT_LENGTH"] = str(len(body))
-        return environ | {
-            "REQUEST_METHOD": request.method,
-            "SCRIPT_NAME": "",
-            "PATH_INFO": request.path,
-            "QUERY_STRING": request.query,
-            "SERVER_NAME": self.place.name,
-            "SERVER_PORT": str(self.place.port),
-            "wsgi.version": (1, 0),
-            "wsgi.url_scheme": self.place.scheme,
-            "wsgi.input": BytesIO(body),
-            "wsgi.errors": sys.stderr,
-            "wsgi.multithread": True,
-            "wsgi.multiprocess": True,
-            "wsgi.run_once": False,
-        }
+    def _give(self, worker: Worker) -> None:
+        worker.rests_next = not worker.rests_next
+        lines = (worker.wanted, self.line) if worker.rests_next else (self.line, worker.wanted)
+        for line in lines:
+            while line:
+                turn = line.popleft()
+                if not turn.done():
+                    turn.set_result(worker)
+                    return
+        self.idle.add(worker)
 
-    def close(self) -> None:
-        self.pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _quietly(close: Callable[[], object]) -> None:
-    try:
-        close()
-    except Exception:
-        log.exception("An answer could not be closed")
-
-
-def _no_write(data: bytes) -> None:
-    raise RuntimeError("Pages return what they say.")
-
-
-def _nothing() -> None:
-    return None
+    async def close(self) -> None:
+        """The processes end by themselves once nobody is at the other end."""
+        for worker in self.workers:
+            worker.writer.close()

@@ -1,31 +1,35 @@
-"""The web process: the front on one event loop, with the machines' endpoints and a few threads for pages."""
+"""The web process: the front on one event loop, with the machines' endpoints, and a few processes for pages."""
 
 import asyncio
+import gc
 import os
 import resource
 import signal
 import socket
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import uvloop
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.urls import get_resolver
 from django.utils.module_loading import import_string
 
 from linnapp.front.connection import Door, Front
 from linnapp.front.crowd import Crowd, Limits
-from linnapp.front.pages import Pages, Place
+from linnapp.front.page_process import Place, forked
+from linnapp.front.pages import Pages
 
 # Connections that nobody has taken up yet.
 BACKLOG = 2048
 # Files that are open beside connections.
 OTHER_FILES = 100
-# Threads hand Python's lock over this often, in seconds, when another waits: an exchange waits for it several times.
-SWITCH_SECONDS = 0.0005
 # A process that another takes the place of tells its clients with its next answer to them; so long it waits for one.
 GENTLE_SECONDS = 3.0
+
+
+# Our end of the channel to a process that makes pages, and its id.
+Maker = tuple[socket.socket, int]
 
 
 @dataclass(frozen=True)
@@ -47,19 +51,33 @@ class Stop:
 def run(listener: socket.socket, *, ready: int | None, grace: float) -> None:
     """Serves until a signal asks to stop; what is being answered then has `grace` seconds. Writes a byte to the file
     descriptor `ready` once it answers."""
-    sys.setswitchinterval(SWITCH_SECONDS)
+    makers = page_makers()
+    begin_beside()
+    uvloop.run(serve(listener, makers, ready, grace))
+
+
+def page_makers() -> list[Maker]:
+    """Forked while nothing else runs here, with all that pages need loaded once."""
+    application = import_string(settings.WSGI_APPLICATION)
+    place = Place(settings.SITE_HOST, settings.PORT, settings.SITE.scheme)
+    # Loads every view, which would happen with the first request.
+    get_resolver().check()
+    gc.freeze()
+    return [forked(application, place, begin_beside) for _ in range(settings.PAGE_PROCESSES)]
+
+
+def begin_beside() -> None:
     for start in settings.ON_WEB_START:
         import_string(start)()
-    uvloop.run(serve(listener, ready, grace))
 
 
-async def serve(listener: socket.socket, ready: int | None, grace: float) -> None:
+async def serve(listener: socket.socket, makers: Sequence[Maker], ready: int | None, grace: float) -> None:
     loop = asyncio.get_running_loop()
     stop = Stop.on_signals(loop)
     door: Door = import_string(settings.MACHINE_DOOR)()
-    place = Place(settings.SITE_HOST, settings.PORT, settings.SITE.scheme)
-    application = import_string(settings.WSGI_APPLICATION)
-    pages = Pages(application, place, threads=settings.PAGE_THREADS, most_waiting=settings.PAGES_WAITING)
+    # A process that is gone cannot be made anew beside threads: all of this one is, by whoever started it.
+    pages = Pages(settings.PAGES_WAITING, broken=stop.gently.set)
+    await pages.begin(makers)
     front = Front(door, pages, Crowd(limits()), render_to_string("503.html").encode())
     server = await loop.create_server(front.connection, sock=listener, backlog=BACKLOG)
     sweeping = loop.create_task(front.crowd.keep_sweeping())
@@ -70,7 +88,7 @@ async def serve(listener: socket.socket, ready: int | None, grace: float) -> Non
     await leave(front, server, stop, grace)
     sweeping.cancel()
     await door.close()
-    pages.close()
+    await pages.close()
 
 
 def limits() -> Limits:

@@ -1,0 +1,166 @@
+"""A process that makes pages, one at a time, with the WSGI application. It is told what to make by the front, and hears
+nothing of sockets, slow readers or other requests meanwhile."""
+
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from io import BytesIO
+from itertools import count
+from typing import Any
+from wsgiref.types import WSGIApplication
+
+from linnapp.front import channel
+from linnapp.supervision import end_with_parent
+
+log = logging.getLogger(__name__)
+# Bytes of an answer that are made at once; most pages are smaller.
+PART = 256 * 1024
+# Exchanges go first where processors are scarce.
+NICE = 5
+
+
+@dataclass(frozen=True)
+class Place:
+    """What WSGI is told of the server."""
+
+    name: str
+    port: int
+    scheme: str
+
+
+@dataclass(slots=True)
+class Rest:
+    """What is still to come of an answer."""
+
+    parts: Iterator[bytes]
+    close: Callable[[], object]
+
+    def next(self) -> bytes:
+        """The next part, b"" after the last."""
+        part = bytearray()
+        for piece in self.parts:
+            part += piece
+            if len(part) >= PART:
+                break
+        return bytes(part)
+
+
+@dataclass(slots=True)
+class Begun:
+    status: int = 500
+    headers: list[tuple[str, str]] = field(default_factory=list)
+
+    def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[..., Any]:
+        self.status, self.headers = int(status[:3]), list(headers)
+        return no_write
+
+
+class PageProcess:
+    def __init__(self, application: WSGIApplication, place: Place) -> None:
+        self.application = application
+        self.place = place
+        self.rests: dict[int, Rest] = {}
+        self.numbers = count(1)
+
+    def answer(self, what: str, value: Any) -> Any:
+        """To ASK: status, headers, the first part, and the number of the rest, 0 where that was all. To MORE: the next
+        part of that number, b"" where there is none; then, and after DROP, the number is over."""
+        if what == channel.ASK:
+            return self._page(*value)
+        if what == channel.MORE:
+            return self._more(value)
+        self._drop(value)
+        return None
+
+    def _page(self, method: str, path: str, query: str, meta: dict[str, Any], body: bytes) -> tuple[Any, ...]:
+        begun = Begun()
+        answer = self.application(self._environ(method, path, query, meta, body), begun.start_response)
+        rest = Rest(iter(answer), getattr(answer, "close", nothing))
+        number = next(self.numbers)
+        self.rests[number] = rest
+        part = self._more(number)
+        return begun.status, begun.headers, part, number if number in self.rests else 0
+
+    def _more(self, number: int) -> bytes:
+        if number not in self.rests:
+            return b""
+        try:
+            part = self.rests[number].next()
+        except BaseException:
+            self._drop(number)
+            raise
+        if len(part) < PART:
+            self._drop(number)
+        return part
+
+    def _drop(self, number: int) -> None:
+        if rest := self.rests.pop(number, None):
+            rest.close()
+
+    def _environ(self, method: str, path: str, query: str, meta: dict[str, Any], body: bytes) -> dict[str, Any]:
+        # The body is here whole: how it came is nobody's business any more.
+        if meta.pop("HTTP_TRANSFER_ENCODING", None) is not None:
+            meta["CONTENT_LENGTH"] = str(len(body))
+        return meta | {
+            "REQUEST_METHOD": method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "SERVER_NAME": self.place.name,
+            "SERVER_PORT": str(self.place.port),
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": self.place.scheme,
+            "wsgi.input": BytesIO(body),
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": False,
+            "wsgi.multiprocess": True,
+            "wsgi.run_once": False,
+        }
+
+
+def run(end: socket.socket, process: PageProcess, front: int) -> None:
+    """Until the other end is closed."""
+    end_with_parent(front, signal.SIGKILL)
+    os.nice(NICE)
+    while True:
+        try:
+            what, value = channel.receive(end)
+        except EOFError:
+            return
+        try:
+            answer = process.answer(what, value)
+        except Exception:
+            log.exception("A page broke where nothing catches it")
+            answer = None
+        end.sendall(channel.packed(answer))
+
+
+def forked(application: WSGIApplication, place: Place, begin: Callable[[], None]) -> tuple[socket.socket, int]:
+    """A new process of this kind, which calls `begin` first: our end of its channel, and its id. To be called while
+    nothing else runs in this process."""
+    ours, theirs = socket.socketpair()
+    front = os.getpid()
+    if child := os.fork():
+        theirs.close()
+        return ours, child
+    code = 1
+    try:
+        ours.close()
+        begin()
+        run(theirs, PageProcess(application, place), front)
+        code = 0
+    finally:
+        logging.shutdown()
+        os._exit(code)
+
+
+def no_write(data: bytes) -> None:
+    raise RuntimeError("Pages return what they say.")
+
+
+def nothing() -> None:
+    return None
