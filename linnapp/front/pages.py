@@ -16,10 +16,15 @@ from linnapp.front.reader import Request
 
 # Seconds after which a page is not worth waiting for: its process is ended, and with it whatever holds it up.
 LONGEST = 300.0
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Busy(Exception):
     """More pages wait than may, or the process that made this one is gone."""
+
+
+class Gone(Busy):
+    """The process ended while it made the page."""
 
 
 @dataclass(slots=True, eq=False)
@@ -81,6 +86,15 @@ class Pages:
         """Raises Busy. Where nobody waits for the page any more, the rest of it is dropped."""
         if not self.idle and len(self.line) >= self.most_waiting:
             raise Busy
+        try:
+            return await self._ask(request)
+        except Gone:
+            # Nothing was changed by a request that only reads: another process may have better luck.
+            if request.method not in READING:
+                raise
+            return await self._ask(request)
+
+    async def _ask(self, request: Request) -> Page:
         worker = await self._any()
         asked = (request.method, request.path, request.query, request.meta, bytes(request.body))
         answer = await self._say(worker, channel.ASK, asked, unwanted=self._drop_page)
@@ -128,7 +142,7 @@ class Pages:
             answer = await worker.say(what, value)
         except (OSError, EOFError, TimeoutError) as error:
             self._lose(worker)
-            raise Busy from error
+            raise Gone from error
         self._give(worker)
         return answer
 
@@ -153,8 +167,11 @@ class Pages:
     # Who is next. A worker goes in turn to those who want the rest of an answer from it, and to those who want any.
 
     async def _any(self) -> Worker:
-        if self.idle:
-            return self.idle.pop()
+        while self.idle:
+            worker = self.idle.pop()
+            if not worker.reader.at_eof():
+                return worker
+            self._lose(worker)
         if not self.workers:
             raise Busy
         return await self._waited(self.line)

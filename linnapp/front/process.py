@@ -6,7 +6,8 @@ import os
 import resource
 import signal
 import socket
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import uvloop
@@ -26,6 +27,8 @@ BACKLOG = 2048
 OTHER_FILES = 100
 # A process that another takes the place of tells its clients with its next answer to them; so long it waits for one.
 GENTLE_SECONDS = 3.0
+# A page that is still being made when nobody is left to read it is given up after this.
+REAP_SECONDS = 1.0
 
 
 # Our end of the channel to a process that makes pages, and its id.
@@ -54,6 +57,17 @@ def run(listener: socket.socket, *, ready: int | None, grace: float) -> None:
     makers = page_makers()
     begin_beside()
     uvloop.run(serve(listener, makers, ready, grace))
+    reap(process for _, process in makers)
+
+
+def reap(processes: Iterable[int]) -> None:
+    """They end by themselves when their channel is closed, or are ended."""
+    until = time.monotonic() + REAP_SECONDS
+    for process in processes:
+        while os.waitpid(process, os.WNOHANG) == (0, 0):
+            if time.monotonic() > until:
+                os.kill(process, signal.SIGKILL)
+            time.sleep(0.005)
 
 
 def page_makers() -> list[Maker]:

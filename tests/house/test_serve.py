@@ -63,8 +63,8 @@ def test_it_answers_says_where_and_leaves_nothing_behind(env: dict[str, str], nu
         assert requests.get(f"{portal.url}/api/Auth/GetServerUTCTime", timeout=10).status_code == 200
         wait_for_line(portal, f"Portal at {portal.url} (Ctrl-C stops it)\n")
         processes = descendants(portal.process.pid)
-        # Two web processes, and the worker.
-        assert len(processes) == 3
+        # Two web processes with two for their pages each, and the worker.
+        assert len(processes) == 7
         portal.process.send_signal(number)
         assert portal.process.wait(10) == 0
         assert soon(0.5, processes, portal.port)
@@ -101,7 +101,19 @@ def test_when_a_web_process_is_killed_another_takes_its_place(env: dict[str, str
         answers = [requests.get(f"{portal.url}/api/Auth/GetServerUTCTime", timeout=20) for _ in range(20)]
         assert {answer.status_code for answer in answers} == {200}
         wait_for_line(portal, "ended by itself (exit code -9): another takes its place.")
-        assert len(descendants(portal.process.pid) - before) == 1
+        assert len(descendants(portal.process.pid) - before) == 3
+
+
+def test_when_a_process_of_pages_is_killed_others_take_over(env: dict[str, str]) -> None:
+    with serving(env, "--web") as portal:
+        wait_for_line(portal, "Portal at")
+        time.sleep(5.5)
+        before = descendants(portal.process.pid)
+        maker = next(process for process in before if not descendants(process))
+        os.kill(maker, signal.SIGKILL)
+        answers = [requests.get(f"{portal.url}/sign-in/", timeout=20) for _ in range(20)]
+        assert {answer.status_code for answer in answers} == {200}
+        wait_for_line(portal, "another takes its place.")
 
 
 @pytest.mark.parametrize("role", [[], ["--web"]], ids=["all", "web"])
@@ -193,7 +205,7 @@ def test_it_runs_on_postgresql_and_redis(tmp_path: Path) -> None:
 def test_the_web_role_runs_without_a_worker(env: dict[str, str]) -> None:
     with serving(env, "--web") as portal:
         assert requests.get(f"{portal.url}/api/Auth/GetServerUTCTime", timeout=10).status_code == 200
-        assert len(descendants(portal.process.pid)) == 2
+        assert len(descendants(portal.process.pid)) == 6
 
 
 def test_plain_http_beyond_loopback_is_warned_of(env: dict[str, str]) -> None:
