@@ -32,7 +32,8 @@ def alone(ask: Exchange) -> Outcome:
 
 
 def told(outcomes: Sequence[Outcome | None]) -> list[Told]:
-    return [outcome.reason if isinstance(outcome, Refused) else outcome and True for outcome in outcomes]
+    reasons = [outcome.reason if isinstance(outcome, Refused) else None for outcome in outcomes]
+    return [isinstance(outcome, Authorized) or reason for outcome, reason in zip(outcomes, reasons, strict=True)]
 
 
 @pytest.fixture
