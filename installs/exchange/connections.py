@@ -5,7 +5,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
 from typing import Any, Protocol, TypeVar
 
 import psycopg
@@ -142,15 +141,19 @@ async def _run(opened: Connection, made: Steps[T]) -> T:
 
 
 async def _execute(opened: Connection, statements: Sequence[Statement]) -> list[Row]:
-    async with AsyncExitStack() as together:
-        if len(statements) > 1:
-            await together.enter_async_context(opened.transaction())
-        first, *_ = [await _rows(opened, statement) for statement in statements]
-        return first
+    """Several go in one transaction, and all the way there and back at once."""
+    if len(statements) == 1:
+        return await _rows(await _cursor(opened, *statements))
+    async with opened.pipeline(), opened.transaction():
+        first, *_ = [await _cursor(opened, statement) for statement in statements]
+    return await _rows(first)
 
 
-async def _rows(opened: Connection, statement: Statement) -> list[Row]:
-    cursor = await opened.execute(statement.sql, statement.parameters)
+async def _cursor(opened: Connection, statement: Statement) -> psycopg.AsyncCursor[Row]:
+    return await opened.execute(statement.sql, statement.parameters)
+
+
+async def _rows(cursor: psycopg.AsyncCursor[Row]) -> list[Row]:
     # Asking `description` instead would make an object for each column, each time.
     return await cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
 
