@@ -143,9 +143,9 @@ def test_whoever_needs_a_row_that_is_held_waits_and_the_others_do_not(
 def test_waiting_for_a_row_ends(
     right: dict[str, str], installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begin = statements.POSTGRESQL.begin
+    begin = statements.POSTGRESQL.begin_apart
     assert "'3s'" in begin
-    soon = replace(statements.POSTGRESQL, begin=begin.replace("'3s'", "'100ms'"))
+    soon = replace(statements.POSTGRESQL, begin_apart=begin.replace("'3s'", "'100ms'"))
     monkeypatch.setattr(statements, "POSTGRESQL", soon)
     monkeypatch.setitem(connection.settings_dict["OPTIONS"], *IMPATIENT)
 
