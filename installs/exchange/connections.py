@@ -25,8 +25,10 @@ PATIENCE = {
     "keepalives_count": 2,
 }
 # What these connections run are the same few statements, again and again, each of which finds its rows by an index
-# whatever the values are: no plan is made for values.
-GENERIC_PLANS = "SET plan_cache_mode = force_generic_plan"
+# whatever the values are: no plan is made for values. And none of them takes long.
+SETTINGS = """
+SELECT set_config('plan_cache_mode', 'force_generic_plan', false), set_config('statement_timeout', '10s', false)
+"""
 log = logging.getLogger(__name__)
 
 
@@ -85,34 +87,51 @@ class OwnConnection:
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
         self._connection: Connection | None = None
+        self._is_away = False
 
     async def run(self, make: Callable[[], Steps[T]]) -> T:
         """What the steps return. Where the connection is lost, before the first statement or in the middle, all is
         asked once more on a new one: steps are made so that this does no harm. Raises Unavailable."""
         async with self._lock:
-            if self._connection is not None:
-                try:
-                    return await _run(self._connection, make())
-                except psycopg.OperationalError as error:
-                    if not _is_lost(self._connection, error):
-                        raise _unavailable(error) from error
-                    await self._drop()
-            self._connection = await _opened()
             try:
-                return await _run(self._connection, make())
+                return await self._run(make)
             except psycopg.OperationalError as error:
-                if _is_lost(self._connection, error):
-                    await self._drop()
-                raise _unavailable(error) from error
+                self._tell(error)
+                raise Unavailable from error
 
     async def close(self) -> None:
         async with self._lock:
             await self._drop()
 
+    async def _run(self, make: Callable[[], Steps[T]]) -> T:
+        if self._connection is not None:
+            try:
+                return await _run(self._connection, make())
+            except psycopg.OperationalError as error:
+                if not _is_lost(self._connection, error):
+                    raise
+                await self._drop()
+        self._connection = await _opened()
+        if self._is_away:
+            log.warning("The database answers again")
+            self._is_away = False
+        try:
+            return await _run(self._connection, make())
+        except psycopg.OperationalError as error:
+            if _is_lost(self._connection, error):
+                await self._drop()
+            raise
+
     async def _drop(self) -> None:
         lost, self._connection = self._connection, None
         if lost is not None:
             await lost.close()
+
+    def _tell(self, error: psycopg.Error) -> None:
+        """Once, however many ask a database that is away."""
+        if not self._is_away:
+            log.error("The database does not answer: %s", error)
+        self._is_away = self._connection is None
 
 
 async def _opened() -> Connection:
@@ -120,13 +139,10 @@ async def _opened() -> Connection:
     # Of Django's own: its cursors are not for a loop, and it prepares what it has run before.
     del given["cursor_factory"], given["prepare_threshold"]
     parameters: dict[str, Any] = PATIENCE | given
-    try:
-        opened = await psycopg.AsyncConnection.connect(
-            **parameters, autocommit=True, prepare_threshold=0, row_factory=dict_row
-        )
-        await opened.execute(GENERIC_PLANS)
-    except psycopg.OperationalError as error:
-        raise _unavailable(error) from error
+    opened: Connection = await psycopg.AsyncConnection.connect(
+        **parameters, autocommit=True, prepare_threshold=0, row_factory=dict_row
+    )
+    await opened.execute(SETTINGS)
     return opened
 
 
@@ -160,8 +176,3 @@ async def _rows(cursor: psycopg.AsyncCursor[Row]) -> list[Row]:
 
 def _is_lost(opened: Connection, error: psycopg.Error) -> bool:
     return opened.closed or (error.sqlstate or "").startswith(STOPPING)
-
-
-def _unavailable(error: psycopg.Error) -> Unavailable:
-    log.error("The database does not answer: %s", error)
-    return Unavailable()
