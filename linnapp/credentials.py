@@ -186,11 +186,11 @@ def _emptied(value: object, values: Collection[str]) -> object:
             _name(name, values): "[hidden]" if each and SECRET_NAMES.search(name) else _emptied(each, values)
             for name, each in value.items()
         }
-    return value if value is None or isinstance(value, bool) else _plain(value, values)
+    return _plain(value, values)
 
 
 def _plain(value: object, values: Collection[str]) -> object:
-    """A text, or a number: a long one could be a value too."""
+    """A text, or a number: a long one could be a value too. None, True and False are none."""
     shown = without_opaque(str(value), values)
     return value if shown == str(value) else shown
 

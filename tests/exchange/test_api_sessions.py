@@ -10,7 +10,7 @@ from django.utils import timezone
 from installs.application import secret_ends
 from installs.exchange import refusals
 from installs.models import Installation, PermanentToken, Session, StockLocation
-from linnapp import endings
+from linnapp import credentials, endings
 from linnapp.models import Secret, User
 from linnapp.services import secrets
 from tests.kit.exchanging import LOCATIONS, UNPROVEN, WRONG, message, post
@@ -39,6 +39,15 @@ def test_use_is_noted_every_thirty_seconds_at_most(right: dict[str, str]) -> Non
     Session.objects.update(last_used_at=(seconds_ago := timezone.now() - timedelta(seconds=20)))
     assert call(token) == 200
     assert Session.objects.get().last_used_at == seconds_ago
+
+
+def test_the_use_of_one_session_is_no_use_of_another(right: dict[str, str]) -> None:
+    used, other = (post(right).json()["Token"] for _ in range(2))
+    Session.objects.update(last_used_at=(a_minute_ago := timezone.now() - timedelta(seconds=60)))
+    assert call(used) == 200
+    assert list(Session.objects.filter(last_used_at=a_minute_ago).values_list("digest", flat=True)) == [
+        credentials.digest(other)
+    ]
 
 
 def test_twenty_sessions_are_live_and_the_least_recently_used_ends(right: dict[str, str]) -> None:

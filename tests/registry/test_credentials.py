@@ -66,3 +66,21 @@ def test_a_body_too_deep_to_be_read_is_text() -> None:
 
 def test_a_value_is_hidden_in_capitals_too() -> None:
     assert "6A5EF9A1-KEY" not in credentials.without_these("sent 6A5EF9A1-KEY", ["6a5ef9a1-key"])
+
+
+def test_a_body_in_json_is_shown_a_member_a_line() -> None:
+    assert credentials.without_secrets('{"a": [1, "b"]}') == '{\n  "a": [\n    1,\n    "b"\n  ]\n}'
+
+
+def test_a_value_in_braces_is_shortened_to_its_tail() -> None:
+    assert credentials.without_values(f"sent {{{VALUE}}}.") == f"sent [{credentials.masked(VALUE)}]."
+
+
+def test_half_a_character_has_a_digest_as_well() -> None:
+    assert credentials.digest("\ud800") == credentials.digest("?")
+
+
+def test_what_is_no_key_and_no_secret_is_told_so() -> None:
+    assert credentials.is_encryption_key("short") is False
+    assert credentials.is_signing_secret("short") is False
+    assert credentials.reads("") is False
