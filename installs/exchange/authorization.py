@@ -39,8 +39,7 @@ class Exchange(Ask[Outcome]):
         drafts = [_Draft.of(ask, number, now) for number, ask in enumerate(asks)]
         cases = yield from _look(drafts, now)
         begun = {case.number for case in cases if case.begun}
-        if not statements.engine().look_and_begin:
-            begun = yield from _begin_chosen(drafts, cases, now)
+        begun |= yield from _begin_chosen(drafts, cases, now)
         outcomes: list[Outcome | None] = [None] * len(drafts)
         for case in cases:
             draft = drafts[case.number]
@@ -58,7 +57,8 @@ class Exchange(Ask[Outcome]):
                 continue
             if refusal := draft.refusal(case):
                 return refusal
-            if (yield _beginning_alone(draft, case, now)):
+            full = [draft.key] if case.is_full else []
+            if (yield statements.begin([draft.chosen(case)], full, now, draft.expires_at, apart=True)):
                 return draft.authorized(case)
         return refused(Reason.CHANGED_MEANWHILE, case)
 
@@ -110,11 +110,15 @@ class _Draft:
     def _written(self) -> dict[str, Any]:
         return {
             "number": self.number,
-            "id": self.session_id.hex,
+            "id": self.key,
             "digest": self.digest,
             "scope": self.exchange.request.scope,
             "address": self.exchange.address,
         }
+
+    @property
+    def key(self) -> str:
+        return self.session_id.hex
 
     def refusal(self, case: Case) -> Refused | None:
         return None if case.has_ended else refusal_of(self.exchange.request, case)
@@ -144,21 +148,20 @@ def _look(drafts: Sequence[_Draft], now: datetime) -> Steps[list[Case]]:
 
 
 def _begin_chosen(drafts: Sequence[_Draft], cases: Sequence[Case], now: datetime) -> Steps[set[int]]:
-    """The numbers of those that began."""
-    chosen = [
-        drafts[case.number].chosen(case)
+    """The numbers of those that began, of those for whom all stands and that did not begin with the look: whose
+    installation is near the session cap, and on SQLite the others too. A second transaction, for all of them."""
+    with_the_look = bool(statements.engine().look_and_begin)
+    chosen = {
+        drafts[case.number].key: drafts[case.number].chosen(case)
         for case in cases
-        if case.begins_among_others(now + SOON) and drafts[case.number].refusal(case) is None
-    ]
+        if not case.begun
+        and (case.is_full or not with_the_look)
+        and case.begins_among_others(now + SOON)
+        and drafts[case.number].refusal(case) is None
+    }
     if not chosen:
         return set()
-    rows = yield [statements.begin(chosen, now, drafts[0].expires_at)]
-    begun = {UUID(row["id"]) for row in rows}
+    full = [drafts[case.number].key for case in cases if case.is_full and drafts[case.number].key in chosen]
+    rows = yield statements.begin(list(chosen.values()), full, now, drafts[0].expires_at)
+    begun = {UUID(str(row["id"])) for row in rows}
     return {draft.number for draft in drafts if draft.session_id in begun}
-
-
-def _beginning_alone(draft: _Draft, case: Case, now: datetime) -> list[steps.Statement]:
-    statement = statements.begin([draft.chosen(case)], now, draft.expires_at, alone=case.is_full)
-    if not case.is_full:
-        return [statement]
-    return [statement, statements.end_least_recently_used(cast(UUID, case.installation_id), now)]

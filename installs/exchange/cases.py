@@ -113,15 +113,14 @@ class Case(NamedTuple):
     @property
     def is_full(self) -> bool:
         """Whether this one comes near the session cap: exchanges of its installation take turns then."""
-        return self.live_sessions + AT_ONCE >= settings.SESSIONS_PER_INSTALLATION
+        return self.live_sessions + self.ahead + AT_ONCE >= settings.SESSIONS_PER_INSTALLATION
 
     def begins_among_others(self, soon: datetime) -> bool:
-        """Whether one that is not refused may begin with the same statement as others. PostgreSQL asks the same in its
-        own words, `statements.AMONG_OTHERS`."""
+        """Whether one that is not refused may begin together with others. PostgreSQL asks the same in its own words,
+        `statements.AMONG_OTHERS`, of those that are not full."""
         return (
             self.ahead < OF_ONE_INSTALLATION
             and self.exchanges + self.ahead < settings.EXCHANGES_PER_MINUTE
-            and self.live_sessions + self.ahead + AT_ONCE < settings.SESSIONS_PER_INSTALLATION
             and not ends_by(self.secret_ends_at, soon)
             and not ends_by(self.token_ends_at, soon)
         )

@@ -5,7 +5,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
 from typing import Any, Protocol, TypeVar
 
 import psycopg
@@ -28,12 +27,14 @@ PATIENCE = {
 # What these connections run are the same few statements, again and again, each of which finds its rows by an index
 # whatever the values are: no plan is made for values, and none that reads a whole table for want of statistics.
 # Tables are joined in the order in which a statement names them, whatever their size was when it was prepared.
+# And none of them takes long: one that does counts as a database that is away.
 PLANS = {
     "plan_cache_mode": "force_generic_plan",
     "join_collapse_limit": "1",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
     "enable_seqscan": "off",
+    "statement_timeout": "10s",
 }
 log = logging.getLogger(__name__)
 
@@ -93,34 +94,51 @@ class OwnConnection:
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
         self._connection: Connection | None = None
+        self._is_away = False
 
     async def run(self, make: Callable[[], Steps[T]]) -> T:
         """What the steps return. Where the connection is lost, before the first statement or in the middle, all is
         asked once more on a new one: steps are made so that this does no harm. Raises Unavailable."""
         async with self._lock:
-            if self._connection is not None:
-                try:
-                    return await _run(self._connection, make())
-                except psycopg.OperationalError as error:
-                    if not _is_lost(self._connection, error):
-                        raise _unavailable(error) from error
-                    await self._drop()
-            self._connection = await _opened()
             try:
-                return await _run(self._connection, make())
+                return await self._run(make)
             except psycopg.OperationalError as error:
-                if _is_lost(self._connection, error):
-                    await self._drop()
-                raise _unavailable(error) from error
+                self._tell(error)
+                raise Unavailable from error
 
     async def close(self) -> None:
         async with self._lock:
             await self._drop()
 
+    async def _run(self, make: Callable[[], Steps[T]]) -> T:
+        if self._connection is not None:
+            try:
+                return await _run(self._connection, make())
+            except psycopg.OperationalError as error:
+                if not _is_lost(self._connection, error):
+                    raise
+                await self._drop()
+        self._connection = await _opened()
+        if self._is_away:
+            log.warning("The database answers again")
+            self._is_away = False
+        try:
+            return await _run(self._connection, make())
+        except psycopg.OperationalError as error:
+            if _is_lost(self._connection, error):
+                await self._drop()
+            raise
+
     async def _drop(self) -> None:
         lost, self._connection = self._connection, None
         if lost is not None:
             await lost.close()
+
+    def _tell(self, error: psycopg.Error) -> None:
+        """Once, however many ask a database that is away."""
+        if not self._is_away:
+            log.error("The database does not answer: %s", error)
+        self._is_away = self._connection is None
 
 
 async def _opened() -> Connection:
@@ -130,13 +148,9 @@ async def _opened() -> Connection:
     parameters: dict[str, Any] = PATIENCE | given
     options = (f"-c {name}={value}" for name, value in PLANS.items())
     parameters["options"] = " ".join([given.get("options", ""), *options]).strip()
-    try:
-        opened = await psycopg.AsyncConnection.connect(
-            **parameters, autocommit=True, prepare_threshold=0, row_factory=dict_row
-        )
-    except psycopg.OperationalError as error:
-        raise _unavailable(error) from error
-    return opened
+    return await psycopg.AsyncConnection.connect(
+        **parameters, autocommit=True, prepare_threshold=0, row_factory=dict_row
+    )
 
 
 async def _run(opened: Connection, made: Steps[T]) -> T:
@@ -150,23 +164,22 @@ async def _run(opened: Connection, made: Steps[T]) -> T:
 
 
 async def _execute(opened: Connection, statements: Sequence[Statement]) -> list[Row]:
-    async with AsyncExitStack() as together:
-        if len(statements) > 1:
-            await together.enter_async_context(opened.transaction())
-        first, *_ = [await _rows(opened, statement) for statement in statements]
-        return first
+    """Several go in one transaction, and all the way there and back at once."""
+    if len(statements) == 1:
+        return await _rows(await _cursor(opened, *statements))
+    async with opened.pipeline(), opened.transaction():
+        first, *_ = [await _cursor(opened, statement) for statement in statements]
+    return await _rows(first)
 
 
-async def _rows(opened: Connection, statement: Statement) -> list[Row]:
-    cursor = await opened.execute(statement.sql, statement.parameters)
+async def _cursor(opened: Connection, statement: Statement) -> psycopg.AsyncCursor[Row]:
+    return await opened.execute(statement.sql, statement.parameters)
+
+
+async def _rows(cursor: psycopg.AsyncCursor[Row]) -> list[Row]:
     # Asking `description` instead would make an object for each column, each time.
     return await cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
 
 
 def _is_lost(opened: Connection, error: psycopg.Error) -> bool:
     return opened.closed or (error.sqlstate or "").startswith(STOPPING)
-
-
-def _unavailable(error: psycopg.Error) -> Unavailable:
-    log.error("The database does not answer: %s", error)
-    return Unavailable()

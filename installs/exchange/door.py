@@ -18,6 +18,8 @@ from linnapp.calls import Call, Reply
 
 # Seconds in which the uses of sessions are gathered, to be written together.
 USES_GATHER = 1.0
+# At a time, so that nothing is held for long.
+MOST_USES = 500
 BY_PATH = {f"/api/{path}".lower(): served for path, served in SERVED.items()}
 Answerer = Callable[[Call], Awaitable[Reply]]
 log = logging.getLogger(__name__)
@@ -90,10 +92,10 @@ class Door:
 
     async def _write_uses(self) -> None:
         uses, self._uses = list(self._uses), set()
-        if not uses:
-            return
-        try:
-            await self.database.run(lambda: Use.together(uses))
-        except Exception:
-            # The next call of each session notes its use again.
-            log.exception("%d uses of sessions were not written", len(uses))
+        for first in range(0, len(uses), MOST_USES):
+            together = uses[first : first + MOST_USES]
+            try:
+                await self.database.run_apart(partial(Use.together, together))
+            except Exception:
+                # The next call of each session notes its use again.
+                log.exception("%d uses of sessions were not written", len(together))

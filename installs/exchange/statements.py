@@ -7,11 +7,10 @@ plain INSERT leaves a session behind a suspension that commits in between.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
-from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
@@ -128,12 +127,19 @@ HOLD = "FOR SHARE OF a FOR SHARE OF i FOR SHARE OF s FOR SHARE OF t\n"
 # One that is held keeps no group waiting.
 HOLD_OR_SKIP = HOLD.replace(" FOR", " SKIP LOCKED FOR").replace("\n", " SKIP LOCKED\n")
 # At the cap, exchanges of one installation take turns, so that each counts the sessions of those before it.
-HOLD_ALONE = "FOR SHARE OF a FOR NO KEY UPDATE OF i FOR SHARE OF s FOR SHARE OF t\n"
-END_LEAST_RECENTLY_USED = """
-UPDATE installs_session SET ended_at = %(now)s, "end" = 'REPLACED'
-WHERE id IN (SELECT x.id FROM installs_session x WHERE x.installation_id = %(installation_id)s AND x.ended_at IS NULL
-             ORDER BY x.last_used_at DESC, x.id LIMIT 1000 OFFSET %(kept)s)
+HOLD_FULL = HOLD.replace("SHARE OF i", "NO KEY UPDATE OF i")
+HOLD_FULL_OR_SKIP = HOLD_OR_SKIP.replace("SHARE OF i", "NO KEY UPDATE OF i")
+# Of the installations whose sessions have just begun: those are held, so that nobody counts meanwhile.
+BEYOND_THE_CAP = """
+SELECT ranked.id FROM (
+    SELECT x.id, row_number() OVER (PARTITION BY x.installation_id ORDER BY x.last_used_at DESC, x.id) AS place
+    FROM installs_session x WHERE x.ended_at IS NULL
+      AND x.installation_id IN (SELECT b.installation_id FROM installs_session b WHERE b.id {among})) ranked
+WHERE ranked.place > %(kept)s
 """
+END = """UPDATE installs_session SET ended_at = %(now)s, "end" = 'REPLACED' WHERE id IN ({sessions})"""
+# A session that is held is ending anyway, or is in use.
+FREE = "SELECT y.id FROM installs_session y WHERE y.id IN ({sessions}) FOR NO KEY UPDATE SKIP LOCKED"
 KNOWN = ", ".join(name for name in Case._fields if name != "begun")
 
 
@@ -142,13 +148,19 @@ class Engine:
     """All on one line each: psycopg remembers what it made of a statement of up to 4,096 characters only.
 
     `look` says of each member what is known. `look_and_begin` says besides whether its session began, "" on an engine
-    that cannot do both. `begin` and `begin_alone` begin the sessions of those chosen and return their ids.
+    that cannot do both. `begin` and `begin_full` begin the sessions of those chosen and return their ids; the second is
+    for installations near the session cap, and `end` follows it. What ends in `apart` may wait for a row that somebody
+    holds, where the others pass it over.
     """
 
     look: str
     look_and_begin: str
     begin: str
-    begin_alone: str
+    begin_full: str
+    end: str
+    begin_apart: str
+    begin_full_apart: str
+    end_apart: str
 
     @classmethod
     def of(cls, **written: str) -> Self:
@@ -160,24 +172,35 @@ def _on_postgresql() -> Engine:
     decided = f"WITH {asked},\ndecided AS MATERIALIZED ({DECIDED})"
     among_others = f"(SELECT * FROM decided WHERE {AMONG_OTHERS}) chosen"
     begun = BEGIN.format(chosen=among_others) + NOT_DURABLE + HOLD_OR_SKIP + RETURNING
-    alone = BEGIN.format(chosen=f"({members_on_postgresql(CHOSEN, 'chosen')}) chosen") + NOT_DURABLE + NOT_FOREVER
+    begin = BEGIN.format(chosen=f"({members_on_postgresql(CHOSEN, 'chosen')}) chosen") + NOT_DURABLE
+    beyond = BEYOND_THE_CAP.format(among="= ANY(%(begun)s::uuid[])")
     return Engine.of(
         look=f"{decided}\nSELECT {KNOWN}, FALSE AS begun FROM decided",
         look_and_begin=f"{decided},\nbegun AS ({begun})\n"
         f"SELECT {KNOWN}, begun.id IS NOT NULL AS begun FROM decided LEFT JOIN begun ON begun.id = decided.id",
-        begin=alone + HOLD + RETURNING,
-        begin_alone=alone + HOLD_ALONE + RETURNING,
+        begin=begin + HOLD_OR_SKIP + RETURNING,
+        begin_full=begin + HOLD_FULL_OR_SKIP + RETURNING,
+        end=END.format(sessions=FREE.format(sessions=beyond)),
+        begin_apart=begin + NOT_FOREVER + HOLD + RETURNING,
+        begin_full_apart=begin + NOT_FOREVER + HOLD_FULL + RETURNING,
+        end_apart=END.format(sessions=beyond),
     )
 
 
 def _on_sqlite() -> Engine:
+    """Whoever writes has the whole database."""
     asked = f"asked AS ({members_on_sqlite(ASKED, 'asked')})"
     begin = BEGIN.format(chosen=f"({members_on_sqlite(CHOSEN, 'chosen')}) chosen") + RETURNING
+    end = END.format(sessions=BEYOND_THE_CAP.format(among="IN (SELECT value FROM json_each(%(begun)s))"))
     return Engine.of(
         look=f"WITH {asked},\ndecided AS ({DECIDED})\nSELECT {KNOWN}, FALSE AS begun FROM decided",
         look_and_begin="",
         begin=begin,
-        begin_alone=begin,
+        begin_full=begin,
+        end=end,
+        begin_apart=begin,
+        begin_full_apart=begin,
+        end_apart=end,
     )
 
 
@@ -188,28 +211,40 @@ def engine() -> Engine:
     return POSTGRESQL if connection.vendor == "postgresql" else SQLITE
 
 
-def look(asked: Iterable[dict[str, Any]], now: datetime) -> Statement:
-    return Statement(engine().look, _moments(now) | {"asked": json.dumps(list(asked))})
+def look(asked: Sequence[dict[str, Any]], now: datetime) -> Statement:
+    return Statement(engine().look, _moments(now) | {"asked": json.dumps(asked)})
 
 
-def look_and_begin(asked: Iterable[dict[str, Any]], now: datetime, expires: datetime) -> Statement:
+def look_and_begin(asked: Sequence[dict[str, Any]], now: datetime, expires: datetime) -> Statement:
     limits = {
         "quota": settings.EXCHANGES_PER_MINUTE,
         "cap": settings.SESSIONS_PER_INSTALLATION,
         "soon": now + SOON,
         "expires": expires,
     }
-    return Statement(engine().look_and_begin, _moments(now) | limits | {"asked": json.dumps(list(asked))})
+    return Statement(engine().look_and_begin, _moments(now) | limits | {"asked": json.dumps(asked)})
 
 
-def begin(chosen: Iterable[dict[str, Any]], now: datetime, expires: datetime, *, alone: bool = False) -> Statement:
-    sql = engine().begin_alone if alone else engine().begin
-    return Statement(sql, {"now": now, "expires": expires, "chosen": json.dumps(list(chosen))})
+def begin(
+    chosen: Sequence[dict[str, Any]], full: Sequence[str], now: datetime, expires: datetime, *, apart: bool = False
+) -> list[Statement]:
+    """Begins the sessions of those chosen. `full` are the ids of those among them whose installations are near the
+    session cap: the least recently used sessions beyond it end."""
+    known = engine()
+    if apart:
+        sql = known.begin_full_apart if full else known.begin_apart
+    else:
+        sql = known.begin_full if full else known.begin
+    parameters: dict[str, Any] = {"now": now, "expires": expires, "chosen": json.dumps(chosen)}
+    statements = [Statement(sql, parameters)]
+    if full:
+        statements.append(_end(full, now, known.end_apart if apart else known.end))
+    return statements
 
 
-def end_least_recently_used(installation_id: UUID, now: datetime) -> Statement:
-    kept = settings.SESSIONS_PER_INSTALLATION
-    return Statement(END_LEAST_RECENTLY_USED, {"now": now, "installation_id": installation_id, "kept": kept})
+def _end(begun: Sequence[str], now: datetime, sql: str) -> Statement:
+    ids = list(begun) if connection.vendor == "postgresql" else json.dumps(begun)
+    return Statement(sql, {"now": now, "begun": ids, "kept": settings.SESSIONS_PER_INSTALLATION})
 
 
 def _moments(now: datetime) -> dict[str, Any]:

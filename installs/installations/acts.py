@@ -4,8 +4,6 @@ made of it, and a test reads it aloud."""
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.db.models import Q
-
 from installs.models import Installation
 from linnapp.actors import Actor, refuse_unless_staff
 from linnapp.errors import NotPossible
@@ -172,10 +170,3 @@ def as_sql(act: Act, *, installation: str, application: str) -> str:
     states = ", ".join(f"'{state}'" for state in _states(act))
     facts = [f"{alias[table]}.{name} IS NULL" for table, name in _in_the_way(act)]
     return " AND ".join([f"{installation}.state IN ({states})", *facts])
-
-
-def as_q(act: Act, installation: str) -> Q:
-    """The same for the ORM, from a model with a foreign key of this name."""
-    path = {"installation": installation, "application": f"{installation}__application"}
-    facts = {f"{path[table]}__{name}": None for table, name in _in_the_way(act)}
-    return Q(**{f"{installation}__state__in": _states(act)}, **facts)

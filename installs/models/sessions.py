@@ -33,7 +33,7 @@ class SessionQuerySet(models.QuerySet["Session"]):
 class Session(models.Model):
     """What a session token stands for. The value itself is kept nowhere: the keyed digest finds the row.
 
-    Rows are written by `installs.exchange.authorization` in one SQL statement: a column added here is added there.
+    Rows are written by plain SQL, `installs.exchange.statements`: a column added here is added there.
     """
 
     class End(models.TextChoices):

@@ -65,7 +65,9 @@ def steady(body: bytes, reference: str) -> Any:
 
 def seen_by_view(method: str, path: str, body: bytes, meta: dict[str, str]) -> tuple[int, Any, dict[str, str]]:
     query = meta.get("QUERY_STRING", "")
-    extra = {name: value for name, value in meta.items() if name not in {"CONTENT_TYPE", "QUERY_STRING"}}
+    extra: dict[str, Any] = {
+        name: value for name, value in meta.items() if name not in {"CONTENT_TYPE", "QUERY_STRING"}
+    }
     content_type = meta.get("CONTENT_TYPE", JSON)
     answer = Client().generic(
         method, f"http://testserver{path}", body, content_type=content_type, QUERY_STRING=query, **extra

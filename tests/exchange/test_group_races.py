@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 import pytest
@@ -31,6 +31,7 @@ from tests.kit.exchanging import LOCATIONS, URL, exchange_of, knock, post, throu
 from tests.kit.people import acting
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("nothing_noted")]
+T = TypeVar("T")
 CALLERS = 40
 ANSWERED_BEFORE_THE_ACT = 60
 ON_POSTGRESQL = connection.vendor == "postgresql"
@@ -94,9 +95,29 @@ def test_no_session_of_a_group_outlives_the_act(
     assert Session.objects.live().count() == 0
 
 
-def acted(act: Callable[[], object]) -> None:
+def test_two_processes_keep_one_installation_to_the_cap(right: dict[str, str], settings: Any) -> None:
+    settings.EXCHANGES_PER_MINUTE = 1_000_000
+    settings.SESSIONS_PER_INSTALLATION = cap = 7
+
+    async def at_once(door: Door) -> list[int]:
+        other, live = Door(), []
+        for _ in range(6):
+            doors = (door, other) * 3
+            replies = await asyncio.gather(*(knock(each, URL, right) for each in doors))
+            assert {reply.status for reply in replies} == {200}
+            live.append(await asyncio.to_thread(acted, Session.objects.live().count))
+        await other.close()
+        return live
+
+    live = through_the_door(at_once)
+    assert max(live) <= cap
+    assert live[-1] == cap
+
+
+def acted(act: Callable[[], T]) -> T:
+    """In a thread, whose connection is given back."""
     try:
-        act()
+        return act()
     finally:
         connection.close()
 
@@ -143,9 +164,9 @@ def test_whoever_needs_a_row_that_is_held_waits_and_the_others_do_not(
 def test_waiting_for_a_row_ends(
     right: dict[str, str], installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begin = statements.POSTGRESQL.begin
+    begin = statements.POSTGRESQL.begin_apart
     assert "'3s'" in begin
-    soon = replace(statements.POSTGRESQL, begin=begin.replace("'3s'", "'100ms'"))
+    soon = replace(statements.POSTGRESQL, begin_apart=begin.replace("'3s'", "'100ms'"))
     monkeypatch.setattr(statements, "POSTGRESQL", soon)
     monkeypatch.setitem(connection.settings_dict["OPTIONS"], *IMPATIENT)
 

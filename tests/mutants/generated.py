@@ -14,6 +14,7 @@ from tests.mutants.trees import Swap
 
 LIFECYCLE = "installs.installations.lifecycle"
 AUTHORIZATION = "installs.exchange.authorization"
+CASES = "installs.exchange.cases"
 ACTS = "installs.installations.acts"
 CREDENTIALS = "linnapp.credentials"
 SIGNING = "installs.postbacks.signing"
@@ -67,9 +68,15 @@ SUBJECTS = (
         ),
     ),
     Subject(
+        CASES,
+        ("test_authorize", "test_groups"),
+        ("test_api_sessions", "test_api_refusals", "test_acts", "test_exchange_races"),
+    ),
+    Subject(
         AUTHORIZATION,
-        ("test_authorize",),
+        ("test_authorize", "test_groups"),
         (
+            *("test_door", "test_group_races"),
             *("test_api_requests", "test_api_sessions", "test_api_refusals", "test_exchanges", "test_acts"),
             *("test_install_races", "test_exchange_races"),
         ),

@@ -1,9 +1,12 @@
 """The exchange of a permanent token for a session, and who may ask."""
 
 from tests.mutants.breakages import Breakage
-from tests.mutants.changes import instead, never, sets, text, without, without_operand
+from tests.mutants.changes import always, instead, never, returns, sets, text, without, without_operand
 
-AUTHORIZATION = "installs.exchange.authorization"
+CASES = "installs.exchange.cases"
+DATA_CALLS = "installs.exchange.data_calls"
+LINE = "installs.exchange.line"
+STATEMENTS = "installs.exchange.statements"
 REFUSALS = "installs.exchange.refusals"
 WIRE = "installs.exchange.wire"
 MIDDLEWARE = "linnapp.middleware"
@@ -13,39 +16,39 @@ METRICS_VIEW = "installs.postbacks.views.metrics"
 BREAKAGES = (
     Breakage(
         "an exchange outlives the act it waited for: nothing held",
-        AUTHORIZATION,
+        STATEMENTS,
         "HOLD",
-        sets("HOLD", "NOT_DURABLE"),
+        sets("HOLD", "''"),
         ("test_exchange_races",),
     ),
     Breakage(
         "an exchange outlives the act it waited for: state not asserted again",
-        AUTHORIZATION,
+        STATEMENTS,
         "BEGIN",
         instead('acts.as_sql(Act.EXCHANGE, installation="i", application="a")', "'TRUE'"),
         ("test_exchange_races",),
     ),
     Breakage(
         "an exchange outlives the retirement it waited for: ends compared with the time",
-        AUTHORIZATION,
+        STATEMENTS,
         "BEGIN",
         text(
-            "(s.ends_at = %(secret_ends_at)s OR (s.ends_at IS NULL AND %(secret_ends_at)s IS NULL))",
+            "(s.ends_at = chosen.secret_ends_at OR (s.ends_at IS NULL AND chosen.secret_ends_at IS NULL))",
             "(s.ends_at > %(now)s OR s.ends_at IS NULL)",
         ),
         ("test_exchange_races",),
     ),
     Breakage(
         "the permanent token that ended is still exchanged",
-        AUTHORIZATION,
-        "_refuse_unless_right",
+        CASES,
+        "_refusal_of_installation",
         never("case.token_ended"),
         ("test_api_sessions",),
     ),
     Breakage(
         "limits are not enforced: exchanges a minute",
-        AUTHORIZATION,
-        "authorize",
+        CASES,
+        "_refusal_of_installation",
         never("settings.EXCHANGES_PER_MINUTE"),
         ("test_authorize", "test_api_refusals"),
     ),
@@ -58,10 +61,59 @@ BREAKAGES = (
     ),
     Breakage(
         "an unproven caller learns which application exists",
-        AUTHORIZATION,
-        "_refuse_unless_right",
+        CASES,
+        "refusal_of",
         instead("Reason.UNPROVEN", "Reason.UNPROVEN if application_id else Reason.UNKNOWN_TOKEN"),
         ("test_api_refusals",),
+    ),
+    Breakage(
+        "limits are not enforced: exchanges of one group do not count each other for the quota",
+        CASES,
+        "Case.begins_among_others",
+        instead("self.exchanges + self.ahead", "self.exchanges"),
+        ("test_groups",),
+    ),
+    Breakage(
+        "limits are not enforced: sessions beyond the cap go on",
+        CASES,
+        "Case.is_full",
+        returns("False"),
+        ("test_groups",),
+    ),
+    Breakage(
+        "an exchange begins with a secret that ends meanwhile",
+        CASES,
+        "Case.begins_among_others",
+        without_operand("ends_by(self.secret_ends_at, soon)"),
+        ("test_groups",),
+    ),
+    Breakage(
+        "one value that no database takes fails everybody's exchange",
+        LINE,
+        "Line._answer_group",
+        instead("[None] * len(group)", "[fail(answered, ValueError()) for _, answered in group]"),
+        ("test_line",),
+    ),
+    Breakage(
+        "whoever hung up begins a session",
+        LINE,
+        "Line._next_group",
+        always("answered.done()"),
+        ("test_line",),
+    ),
+    Breakage(
+        "everybody waits in turn for a database that is away",
+        LINE,
+        "Line._answer_group",
+        instead("[*group, *self._waiting]", "group"),
+        ("test_line",),
+    ),
+    Breakage(
+        "a session calls on after its permanent token ended",
+        DATA_CALLS,
+        "LOOK",
+        text("(t.ends_at IS NULL OR t.ends_at > %(now)s)", "TRUE"),
+        ("test_api_sessions",),
     ),
     Breakage(
         "answers with tokens may be kept: no no-store",
