@@ -33,6 +33,8 @@ from linnapp.page_requests import reference_of, wants_part
 AnyView = TypeVar("AnyView", bound=Callable[..., HttpResponse])
 SHOWN_FOR = timedelta(minutes=10)
 SHOWN = "shown:"
+# Rows of a CSV file that are read at once.
+ROWS_AT_ONCE = 500
 PAGE_SIZE = 50
 MOST_COUNTED = 10_000
 
@@ -207,19 +209,35 @@ class ListPage:
             values = json.loads(self._signer.unsign(cursor))
         except (signing.BadSignature, ValueError):
             return Q()
+        return self._after(values)
+
+    def _after(self, values: Sequence[Any]) -> Q:
         condition, equal = Q(), Q()
         for field, value in zip(self.ordering, values, strict=False):
             name = field.lstrip("-")
             condition |= equal & Q(**{f"{name}__{'lt' if field.startswith('-') else 'gt'}": value})
             equal &= Q(**{name: value})
-        return condition
+        # The same once more, as a bound at which an index can begin.
+        first = self.ordering[0]
+        return condition & Q(**{f"{first.lstrip('-')}__{'lte' if first.startswith('-') else 'gte'}": values[0]})
+
+    def _place_of(self, row: Any) -> list[Any]:
+        return [_at(row, field.lstrip("-")) for field in self.ordering]
 
     @cached_property
     def next_url(self) -> str | None:
         if len(self._window) <= self.size:
             return None
-        values = [_at(self.rows[-1], field.lstrip("-")) for field in self.ordering]
-        return self.url(after=self._signer.sign(json.dumps(values, default=str)))
+        return self.url(after=self._signer.sign(json.dumps(self._place_of(self.rows[-1]), default=str)))
+
+    def _all_rows(self) -> Iterator[Any]:
+        """By keyset, so that nothing of the database is held while somebody slow takes what was read."""
+        queryset = self.queryset
+        while rows := list(queryset[:ROWS_AT_ONCE]):
+            yield from rows
+            if len(rows) < ROWS_AT_ONCE:
+                return
+            queryset = self.queryset.filter(self._after(self._place_of(rows[-1])))
 
     @property
     def _signer(self) -> signing.Signer:
@@ -270,9 +288,8 @@ class ListPage:
 
     def as_csv(self, filename: str) -> StreamingHttpResponse:
         writer = csv.writer(_Echo())
-        rows: Iterator[Any] = self.queryset.iterator(chunk_size=500)
         lines: Iterable[Any] = (
-            writer.writerow([_harmless(column.value(row)) for column in self.columns]) for row in rows
+            writer.writerow([_harmless(column.value(row)) for column in self.columns]) for row in self._all_rows()
         )
         head = writer.writerow([column.label for column in self.columns])
         response = StreamingHttpResponse(_with_head(head, lines), content_type="text/csv; charset=utf-8")

@@ -16,6 +16,8 @@ from linnapp.front.reader import Request
 
 # Seconds after which a page is not worth waiting for: its process is ended, and with it whatever holds it up.
 LONGEST = 300.0
+# While pages wait, one turn of so many is for the rest of long answers.
+TURNS = 4
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -36,7 +38,7 @@ class Worker:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     wanted: "deque[asyncio.Future[Worker]]" = field(default_factory=deque)
-    rests_next: bool = False
+    turns: int = 0
 
     async def say(self, what: str, value: Any) -> Any:
         """Raises OSError or EOFError where the process is gone."""
@@ -164,7 +166,7 @@ class Pages:
                 future.set_exception(Busy())
         self.broken()
 
-    # Who is next. A worker goes in turn to those who want the rest of an answer from it, and to those who want any.
+    # Who is next: those who want any worker; one time in a few, those who want the rest of a long answer from this one.
 
     async def _any(self) -> Worker:
         while self.idle:
@@ -195,8 +197,8 @@ class Pages:
             raise
 
     def _give(self, worker: Worker) -> None:
-        worker.rests_next = not worker.rests_next
-        lines = (worker.wanted, self.line) if worker.rests_next else (self.line, worker.wanted)
+        worker.turns = (worker.turns + 1) % TURNS
+        lines = (self.line, worker.wanted) if worker.turns else (worker.wanted, self.line)
         for line in lines:
             while line:
                 turn = line.popleft()

@@ -18,6 +18,9 @@ FLOORS = {
     "linnapp.urls": ROOF,
     "linnapp.wsgi": ROOF,
     "linnapp.middleware": ROOF,
+    "linnapp.front": ROOF,
+    # Starts the house.
+    "linnapp.management.commands.serve": ROOF,
     "linnapp.sign_in_required": ROOF,
     "linnapp.sessions": ROOF,
     "linnapp.apps": ROOF,
@@ -106,6 +109,10 @@ MAY_DIGEST = {
 SIGNALS = re.compile(r"\.signals\b|^django\.dispatch")
 NETWORK = {"requests", "httpx", "urllib3", "aiohttp", "http.client", "urllib.request"}
 DOOR_OUT = "installs.outbound"
+SERVERS = {"asyncio", "httptools", "uvloop", "granian"}
+DOOR_IN = "linnapp.front"
+# The door in, and what answers in its loop.
+MAY_LOOP = (DOOR_IN, "installs.exchange.")
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "common", "handler", "process"}
 MOST_LINES, MOST_LINES_OF_FUNCTION = 400, 50
 MOST_FILES_IN_FOLDER, MOST_LOOSE_IN_INSTALLS = 30, 8
@@ -161,6 +168,8 @@ def _faults_of_import(module: Module, found: Import, known: set[str]) -> Iterato
         yield f"imports {target} inside a function"
     if NETWORK & {target, found.full, outermost} and not is_within(module.name, DOOR_OUT):
         yield f"imports {found.full}: only {DOOR_OUT} reaches the network"
+    if outermost in SERVERS and not module.name.startswith(MAY_LOOP):
+        yield f"imports {found.full}: only {DOOR_IN} serves"
     if outermost in CRYPTOGRAPHY and module.name not in MAY_DIGEST:
         yield f"imports {target}: secrets belong to linnapp.credentials"
     if SIGNALS.search(found.full):

@@ -97,6 +97,7 @@ PLANTED = [
     ("linnapp/services/applications.py", "from linnapp.services.manifests import save", "in a circle"),
     ("linnapp/forms/__init__.py", "def late():\n    import json", "imports json inside a function"),
     (LIFECYCLE, "import requests", "only installs.outbound reaches the network"),
+    (LIFECYCLE, "import uvloop", "only linnapp.front serves"),
     (LIFECYCLE, "from urllib import request", "only installs.outbound reaches the network"),
     (LIFECYCLE, "from secrets import token_hex", "secrets belong to linnapp.credentials"),
     (LIFECYCLE, "from django.db.models import signals", "there are no signals here"),

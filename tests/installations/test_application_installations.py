@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from installs.installations import lifecycle, suspending
 from installs.models import Installation
+from linnapp import pages
 from linnapp.models import Account, Application, Membership, TimelineEntry, User, Version
 from tests.kit.people import PASSWORD, ClientOf, acting
 
@@ -150,6 +151,26 @@ def test_the_csv_holds_every_row_and_no_permanent_token(
     token = lifecycle.current_token(installation)
     assert token.value() not in text
     assert "oken" not in text.splitlines()[0]
+
+
+@pytest.mark.parametrize("sort", ["installed", "used", "account"])
+@pytest.mark.parametrize("at_once", [1, 2, 500])
+def test_the_csv_is_read_a_few_rows_at_a_time(
+    client_of: ClientOf,
+    alice: User,
+    application: Application,
+    installation: Installation,
+    on_depot: Installation,
+    monkeypatch: pytest.MonkeyPatch,
+    sort: str,
+    at_once: int,
+) -> None:
+    """Who takes them slowly holds no cursor and no transaction of the database meanwhile."""
+    monkeypatch.setattr(pages, "ROWS_AT_ONCE", at_once)
+    response = client_of(alice).get(listed(application), {"format": "csv", "sort": sort})
+    rows = list(csv.DictReader(StringIO(b"".join(response).decode())))
+    assert {row["Installation"] for row in rows} == {str(installation.pk), str(on_depot.pk)}
+    assert len(rows) == 2
 
 
 def test_the_list_needs_few_queries(

@@ -17,7 +17,7 @@ from django.utils.module_loading import autodiscover_modules
 from huey.contrib.djhuey import HUEY
 
 from linnapp import credentials
-from linnapp.front import process
+from linnapp.front import serving
 from linnapp.models import KeyCanary
 from linnapp.supervision import READY, Supervisor, Task, end_with_parent, follow_stop
 
@@ -156,17 +156,19 @@ def listeners(host: str, port: int) -> list[socket.socket]:
     for _ in range(count):
         listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Else a reader who takes nothing would have megabytes made for the system to hold.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, serving.SYSTEM_HOLDS)
         if count > 1:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind((address, port))
-        listener.listen(process.BACKLOG)
+        listener.listen(serving.BACKLOG)
         made.append(listener)
     return made * (settings.WEB_WORKERS // count)
 
 
 def serve_web(listener: int) -> None:
     ready = os.environ.pop(READY, None)
-    process.run(socket.socket(fileno=listener), ready=int(ready) if ready else None, grace=STOP_SECONDS)
+    serving.run(socket.socket(fileno=listener), ready=int(ready) if ready else None, grace=STOP_SECONDS)
 
 
 def serve_worker() -> None:

@@ -18,7 +18,7 @@ from linnapp.supervision import end_with_parent
 
 log = logging.getLogger(__name__)
 # Bytes of an answer that are made at once; most pages are smaller.
-PART = 256 * 1024
+PART = 64 * 1024
 # Exchanges go first where processors are scarce.
 NICE = 5
 
@@ -59,7 +59,7 @@ class Begun:
         return no_write
 
 
-class PageProcess:
+class Maker:
     def __init__(self, application: WSGIApplication, place: Place) -> None:
         self.application = application
         self.place = place
@@ -122,7 +122,7 @@ class PageProcess:
         }
 
 
-def run(end: socket.socket, process: PageProcess, front: int) -> None:
+def run(end: socket.socket, maker: Maker, front: int) -> None:
     """Until the other end is closed."""
     end_with_parent(front, signal.SIGKILL)
     os.nice(NICE)
@@ -132,7 +132,7 @@ def run(end: socket.socket, process: PageProcess, front: int) -> None:
         except EOFError:
             return
         try:
-            answer = process.answer(what, value)
+            answer = maker.answer(what, value)
         except Exception:
             log.exception("A page broke where nothing catches it")
             answer = None
@@ -151,7 +151,7 @@ def forked(application: WSGIApplication, place: Place, begin: Callable[[], None]
     try:
         ours.close()
         begin()
-        run(theirs, PageProcess(application, place), front)
+        run(theirs, Maker(application, place), front)
         code = 0
     finally:
         logging.shutdown()

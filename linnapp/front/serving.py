@@ -18,11 +18,13 @@ from django.utils.module_loading import import_string
 
 from linnapp.front.connection import Door, Front
 from linnapp.front.crowd import Crowd, Limits
-from linnapp.front.page_process import Place, forked
+from linnapp.front.maker import Place, forked
 from linnapp.front.pages import Pages
 
 # Connections that nobody has taken up yet.
 BACKLOG = 2048
+# Bytes of an answer that the system holds for a reader, beside those that this process does.
+SYSTEM_HOLDS = 128 * 1024
 # Files that are open beside connections.
 OTHER_FILES = 100
 # A process that another takes the place of tells its clients with its next answer to them; so long it waits for one.
@@ -32,7 +34,7 @@ REAP_SECONDS = 1.0
 
 
 # Our end of the channel to a process that makes pages, and its id.
-Maker = tuple[socket.socket, int]
+Channel = tuple[socket.socket, int]
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def reap(processes: Iterable[int]) -> None:
             time.sleep(0.005)
 
 
-def page_makers() -> list[Maker]:
+def page_makers() -> list[Channel]:
     """Forked while nothing else runs here, with all that pages need loaded once."""
     application = import_string(settings.WSGI_APPLICATION)
     place = Place(settings.SITE_HOST, settings.PORT, settings.SITE.scheme)
@@ -85,7 +87,7 @@ def begin_beside() -> None:
         import_string(start)()
 
 
-async def serve(listener: socket.socket, makers: Sequence[Maker], ready: int | None, grace: float) -> None:
+async def serve(listener: socket.socket, makers: Sequence[Channel], ready: int | None, grace: float) -> None:
     loop = asyncio.get_running_loop()
     stop = Stop.on_signals(loop)
     door: Door = import_string(settings.MACHINE_DOOR)()
