@@ -1,9 +1,10 @@
 """Exchanges and pages beside slow clients: 500 bodies and 500 heads that stop, and 200 readers of a CSV file of 10 MB who
 take a kilobyte a second, all kept at that number for a minute.
 
-    python -m bench.slow [sqlite|postgres] [SECONDS] [SHARE]
+    python -m bench.slow [sqlite|postgres] [SECONDS] [SHARE] [SETTLE]
 
-Prints the rate of exchanges and the time of pages before and beside them. SHARE is of those numbers, 1 by default.
+Prints the rate of exchanges and the time of pages before and beside them. SHARE is of those numbers, 1 by default; SETTLE the seconds
+until it is measured beside them.
 """
 
 import json
@@ -22,6 +23,7 @@ BODIES, HEADS, READERS = 500, 500, 200
 ROWS = 60_000
 # Accounts and installations of one application, until their CSV file has 10 MB.
 GROW = f"""
+from django.db import connection
 from django.utils import timezone
 from installs.models import Installation
 from linnapp.models import Account
@@ -33,6 +35,7 @@ accounts = Account.objects.bulk_create(
 Installation.objects.bulk_create(
     [Installation(application=application, account=account, version=version, state="ACTIVE",
                   installed_at=timezone.now()) for account in accounts], batch_size=2000)
+connection.cursor().execute("ANALYZE")
 print(application.pk, application.account.slug)
 """
 
@@ -52,7 +55,7 @@ def both(port: int, bodies: list[str], session: requests.Session, page: str, sec
     return figures, median(page_times(session, page, seconds))
 
 
-def main(engine: str = "postgres", seconds: str = "25", share: str = "1") -> None:
+def main(engine: str = "postgres", seconds: str = "25", share: str = "1", settle: str = "30") -> None:
     with prepared(engine) as env:
         bodies = [json.dumps(row) for row in json.loads(manage(env, "shell", "-v", "0", "-c", CREDENTIALS))]
         application, account = manage(env, "shell", "-v", "0", "-c", GROW).split()
@@ -68,8 +71,8 @@ def main(engine: str = "postgres", seconds: str = "25", share: str = "1") -> Non
             alone, alone_page = both(portal.port, bodies, session, page, each)
             many = {"bodies": BODIES, "heads": HEADS, "readers": READERS}
             some = {name: int(count * float(share)) for name, count in many.items()}
-            with slow_clients(portal.port, **some, path=path, cookie=cookie, seconds=3 * each + 30):
-                time.sleep(8)
+            with slow_clients(portal.port, **some, path=path, cookie=cookie, seconds=3 * each + 90):
+                time.sleep(float(settle))
                 beside, beside_page = both(portal.port, bodies, session, page, each)
             tell("exchanges/s", alone.a_second, beside.a_second)
             tell("exchange p99, ms", alone.percentile(0.99), beside.percentile(0.99))

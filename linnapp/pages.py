@@ -34,7 +34,7 @@ AnyView = TypeVar("AnyView", bound=Callable[..., HttpResponse])
 SHOWN_FOR = timedelta(minutes=10)
 SHOWN = "shown:"
 # Rows of a CSV file that are read at once.
-ROWS_AT_ONCE = 500
+ROWS_AT_ONCE = 100
 PAGE_SIZE = 50
 MOST_COUNTED = 10_000
 
@@ -230,11 +230,11 @@ class ListPage:
             return None
         return self.url(after=self._signer.sign(json.dumps(self._place_of(self.rows[-1]), default=str)))
 
-    def _all_rows(self) -> Iterator[Any]:
+    def _all_rows(self) -> Iterator[list[Any]]:
         """By keyset, so that nothing of the database is held while somebody slow takes what was read."""
         queryset = self.queryset
         while rows := list(queryset[:ROWS_AT_ONCE]):
-            yield from rows
+            yield rows
             if len(rows) < ROWS_AT_ONCE:
                 return
             queryset = self.queryset.filter(self._after(self._place_of(rows[-1])))
@@ -288,11 +288,13 @@ class ListPage:
 
     def as_csv(self, filename: str) -> StreamingHttpResponse:
         writer = csv.writer(_Echo())
-        lines: Iterable[Any] = (
-            writer.writerow([_harmless(column.value(row)) for column in self.columns]) for row in self._all_rows()
+        # Made into text at once: rows are many times as large.
+        parts = (
+            "".join(writer.writerow([_harmless(column.value(row)) for column in self.columns]) for row in rows)
+            for rows in self._all_rows()
         )
         head = writer.writerow([column.label for column in self.columns])
-        response = StreamingHttpResponse(_with_head(head, lines), content_type="text/csv; charset=utf-8")
+        response = StreamingHttpResponse(_with_head(head, parts), content_type="text/csv; charset=utf-8")
         response.headers["Content-Disposition"] = f'attachment; filename="{filename}.csv"'
         return response
 
@@ -313,9 +315,9 @@ def _harmless(value: object) -> str:
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 
-def _with_head(head: str, lines: Iterable[str]) -> Iterator[str]:
+def _with_head(head: str, parts: Iterable[str]) -> Iterator[str]:
     yield head
-    yield from lines
+    yield from parts
 
 
 class _Echo:

@@ -18,7 +18,7 @@ from linnapp.middleware import MachineApi
 
 log = logging.getLogger(__name__)
 # Bytes of an answer that wait here for their reader; what the system keeps for it comes on top.
-HIGH_WATER = 64 * 1024
+HIGH_WATER = 16 * 1024
 # Seconds in which the rest of a request that nobody reads is let go by, so that its sender sees the answer.
 LINGER = 2.0
 BUSY_SECONDS = 2

@@ -24,7 +24,7 @@ from linnapp.front.pages import Pages
 # Connections that nobody has taken up yet.
 BACKLOG = 2048
 # Bytes of an answer that the system holds for a reader, beside those that this process does.
-SYSTEM_HOLDS = 128 * 1024
+SYSTEM_HOLDS = 64 * 1024
 # Files that are open beside connections.
 OTHER_FILES = 100
 # A process that another takes the place of tells its clients with its next answer to them; so long it waits for one.
