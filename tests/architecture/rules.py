@@ -29,6 +29,7 @@ FLOORS = {
     "linnapp.manifest": VALUES,
     "linnapp.module_types": VALUES,
     "linnapp.addresses": VALUES,
+    "linnapp.calls": VALUES,
     "linnapp.logos": VALUES,
     "linnapp.supervision": VALUES,
     "linnapp.demo_people": VALUES,
