@@ -163,7 +163,7 @@ def sign_in(email: str, address: str, device: str) -> list[Counted]:
 
 def own_password(person: User) -> Counted:
     """Counts a password that somebody signed in gives once more; to be taken back if it is right."""
-    return count(WRONG_OF_PERSON, person.pk)
+    return count(WRONG_OF_PERSON, person.pk, person.password)
 
 
 def address_change(person: User) -> None:
