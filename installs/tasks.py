@@ -11,7 +11,15 @@ from installs.postbacks import courier, deciding, parking, retention
 from linnapp import mail
 from linnapp.services import knocks
 
-__all__ = ["checking", "drop_counts_of_attempts", "drop_old_postbacks", "fold_exchanges", "mail", "mail_about_updates", "sweep_postbacks"]
+__all__ = [
+    "checking",
+    "drop_counts_of_attempts",
+    "drop_old_postbacks",
+    "fold_exchanges",
+    "mail",
+    "mail_about_updates",
+    "sweep_postbacks",
+]
 
 
 @db_periodic_task(crontab(minute="*"))

@@ -49,7 +49,7 @@ class ForgottenPasswordForm(ResetPasswordForm):
     def clean(self) -> dict[str, Any]:
         if not self.errors:
             knocks.reset(self.cleaned_data["email"], client_address(context.request.META))
-        return self.cleaned_data
+        return cast("dict[str, Any]", self.cleaned_data)
 
 
 class NewPasswordForm(ResetPasswordKeyForm):

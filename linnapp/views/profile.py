@@ -1,3 +1,5 @@
+from typing import cast
+
 from allauth.account import views
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -30,7 +32,7 @@ def own_address(request: HttpRequest) -> HttpResponse:
             knocks.address_change(signed_in(request))
         except knocks.TooOften as refused:
             return too_often(request, refused)
-    return views.email(request)
+    return cast(HttpResponse, views.email(request))
 
 
 def too_often(request: HttpRequest, refused: knocks.TooOften) -> HttpResponse:

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -77,6 +79,6 @@ def test_nobody_behind_a_proxy(client: Client, alice: User, demo: None, sign: st
 @pytest.mark.parametrize(
     "peer", [{"REMOTE_ADDR": "203.0.113.9"}, {"REMOTE_ADDR": ""}, {"SERVER_PROTOCOL": "HTTP/1.0"}], ids=str
 )
-def test_nobody_from_elsewhere(alice: User, demo: None, peer: dict[str, str]) -> None:
+def test_nobody_from_elsewhere(alice: User, demo: None, peer: dict[str, Any]) -> None:
     assert Client(**peer).post(SIGN_IN, {"email": alice.email}).status_code == 404
     assert b"People of the demo" not in Client(**peer).get("/sign-in/").content

@@ -3,12 +3,12 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from ipaddress import ip_network
+from typing import Any
 
 import pytest
 from django.core import mail
 from django.core.cache import cache
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -29,7 +29,7 @@ def behind_a_proxy(settings: Settings) -> None:
     settings.ALLOWED_HOSTS = ["*"]
 
 
-def knock(email: str, password: str = "wrong", *, at: str = HERE, browser: Client | None = None, host: str = "") -> HttpResponse:
+def knock(email: str, password: str = "wrong", *, at: str = HERE, browser: Client | None = None, host: str = "") -> Any:
     headers = {"X-Forwarded-For": at} | ({"Host": host} if host else {})
     return (browser or Client()).post(SIGN_IN, {"login": email, "password": password}, headers=headers)
 
@@ -224,7 +224,7 @@ def test_mistyped_forms_are_not_counted() -> None:
 
 
 def test_one_account_gets_so_many_links(alice: User) -> None:
-    def ask(number: int, email: str) -> HttpResponse:
+    def ask(number: int, email: str) -> Any:
         return Client(headers={"X-Forwarded-For": f"203.0.113.{number}"}).post("/password/", {"email": email})
 
     for email in (alice.email, "nobody@nowhere.example"):
