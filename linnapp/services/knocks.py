@@ -94,8 +94,8 @@ class Counted:
 COUNT = """
 INSERT INTO linnapp_knockcount AS k (key, "limit", count, ends_at)
 SELECT CAST(%(key)s AS varchar(64)), %(limit)s, 1, %(ends_at)s
-WHERE (SELECT count(*) FROM linnapp_knockcount) < %(room)s
-   OR EXISTS (SELECT 1 FROM linnapp_knockcount WHERE key = %(key)s)
+WHERE EXISTS (SELECT 1 FROM linnapp_knockcount WHERE key = %(key)s)
+   OR (SELECT count(*) FROM linnapp_knockcount) < %(room)s
 ON CONFLICT (key) DO UPDATE
 SET count = CASE WHEN k.ends_at <= %(now)s THEN 1 ELSE k.count + 1 END,
     ends_at = CASE WHEN k.ends_at <= %(now)s THEN excluded.ends_at ELSE k.ends_at END

@@ -1,5 +1,6 @@
 """How often a stranger may knock, and that nobody else is kept out by it."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from ipaddress import ip_network
@@ -277,3 +278,14 @@ def test_a_new_address_is_asked_for_so_often(alice: User, client_of: ClientOf) -
     assert int(answer.headers["Retry-After"]) > 500
     assert "That was changed often just now. Wait 10 minutes" in answer.content.decode()
     assert len(mail.outbox) == 9
+
+
+def test_a_new_password_behind_a_link_is_typed_so_often(alice: User) -> None:
+    client = Client(headers={"X-Forwarded-For": HERE})
+    client.post("/password/", {"email": alice.email})
+    found = re.search(r"http://localhost:8000(/\S+)", str(mail.outbox[0].body))
+    assert found
+    form = client.get(found[1], follow=True).redirect_chain[-1][0]
+    typed = {"password1": "another long secret", "password2": "something else"}
+    answers = [client.post(form, typed).status_code for _ in range(knocks.NEW_PASSWORDS.most + 1)]
+    assert answers == [422] * knocks.NEW_PASSWORDS.most + [429]
