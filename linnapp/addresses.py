@@ -9,6 +9,8 @@ from django.conf import settings
 # What proxies write about whom they ask for; some write others of the same beginning.
 FORWARDED = ("HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA", "HTTP_X_CLIENT_IP", "HTTP_CF_CONNECTING_IP")
 FORWARDED_BEGINS = "HTTP_X_FORWARDED"
+# As servers spell it.
+HTTP_1_0 = {"HTTP/1.0", "HTTP/1"}
 # Who came through a socket file has no address, and is on this machine: nobody else can open the file.
 THIS_MACHINE = "127.0.0.1"
 # As proxies write one: `1.2.3.4`, `1.2.3.4:4711`, `[v6]`, `[v6]:4711`. A bare `v6` has no port: its colons are its own.
@@ -46,7 +48,7 @@ def is_from_this_machine(meta: Mapping[str, str]) -> bool:
     speak and no browser does. Whoever comes through a socket file is a proxy."""
     if any(header in FORWARDED or header.startswith(FORWARDED_BEGINS) for header in meta):
         return False
-    if meta.get("SERVER_PROTOCOL") == "HTTP/1.0":
+    if meta.get("SERVER_PROTOCOL") in HTTP_1_0:
         return False
     peer = read(meta.get("REMOTE_ADDR", ""))
     return bool(peer) and ipaddress.ip_address(peer).is_loopback

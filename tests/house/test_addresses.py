@@ -116,6 +116,7 @@ def test_ipv6_is_counted_by_what_one_subscriber_has(address: str, counted: str) 
         ("127.0.0.1", {"HTTP_X_REAL_IP": "127.0.0.1"}, False),
         ("127.0.0.1", {"HTTP_VIA": "1.1 proxy"}, False),
         ("127.0.0.1", {"SERVER_PROTOCOL": "HTTP/1.0"}, False),
+        ("127.0.0.1", {"SERVER_PROTOCOL": "HTTP/1"}, False),
         ("127.0.0.1", {"SERVER_PROTOCOL": "HTTP/1.1"}, True),
     ],
 )
