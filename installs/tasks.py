@@ -9,8 +9,17 @@ from installs.installations import update_mails
 from installs.models import Installation
 from installs.postbacks import courier, deciding, parking, retention
 from linnapp import mail
+from linnapp.services import knocks
 
-__all__ = ["checking", "drop_old_postbacks", "fold_exchanges", "mail", "mail_about_updates", "sweep_postbacks"]
+__all__ = [
+    "checking",
+    "drop_counts_of_attempts",
+    "drop_old_postbacks",
+    "fold_exchanges",
+    "mail",
+    "mail_about_updates",
+    "sweep_postbacks",
+]
 
 
 @db_periodic_task(crontab(minute="*"))
@@ -25,6 +34,11 @@ def sweep_postbacks() -> None:
     deciding.fail_lapsed(Installation.objects.lapsed())
     parking.try_held()
     courier.wake()
+
+
+@db_periodic_task(crontab(minute="*"))
+def drop_counts_of_attempts() -> None:
+    knocks.drop_over()
 
 
 # Each hour: a portal that is switched off at night drops them as well.

@@ -20,6 +20,7 @@ from linnapp.models import (
     Account,
     Invitation,
     KeyCanary,
+    KnockCount,
     Membership,
     Module,
     Parameter,
@@ -232,3 +233,11 @@ class TimelineEntryAdmin(ReadOnlyAdmin):
 @admin.register(KeyCanary)
 class KeyCanaryAdmin(ReadOnlyAdmin):
     """Only that the row is there."""
+
+
+@admin.register(KnockCount)
+class KnockCountAdmin(ReadOnlyAdmin):
+    exclude = ("key",)
+    list_display = ("limit", "count", "ends_at")
+    list_filter = ("limit",)
+    ordering = ("-ends_at", "-pk")

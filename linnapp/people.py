@@ -1,7 +1,7 @@
 """How django-allauth signs people up and in here."""
 
 import time
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -14,13 +14,14 @@ from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 
 from linnapp.addresses import client_address
+from linnapp.devices import Proven, mark_of
 from linnapp.models import Invitation, User
+from linnapp.services import knocks
 
 
 class PeopleAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
         "email_password_mismatch": "E-mail or password is wrong. Look at both, or set a new password.",
-        "too_many_login_attempts": "That was wrong too often. Wait five minutes, or set a new password.",
         "duplicate_email": "This is the address you sign in with already.",
         "incorrect_password": "This is not your password.",
         "enter_current_password": "This is not your current password.",
@@ -33,8 +34,40 @@ class PeopleAdapter(DefaultAccountAdapter):
         return super().save_user(request, user, form, commit)
 
     def get_client_ip(self, request: Any) -> str:
-        """What allauth's throttle counts by: the same address as everywhere."""
+        """What mails about a changed password name: the same address as everywhere."""
         return client_address(request.META)
+
+    def pre_authenticate(self, request: Any, **given: Any) -> None:
+        """Before the password is looked at: counted afterwards, many at the same moment would pass together."""
+        email = given.get("email", "")
+        person = request.user
+        if person.is_authenticated and person.email == email:
+            self._counted = [knocks.own_password(person)]
+        else:
+            self._counted = knocks.sign_in(email, client_address(request.META), mark_of(request, email))
+
+    def authenticate(self, request: Any, **given: Any) -> Any:
+        person = super().authenticate(request, **given)
+        if person:
+            knocks.take_back(self._counted)
+        return person
+
+    def post_login(self, request: Any, user: Any, **facts: Any) -> Any:
+        cast(Proven, request).proven_by = user
+        return super().post_login(request, user, **facts)
+
+    def set_password(self, user: Any, password: str) -> None:
+        """By the old one, or by the link in a mail: who does it is who they say."""
+        super().set_password(user, password)
+        cast(Proven, self.request).proven_by = user
+
+    def send_confirmation_mail(self, request: Any, emailconfirmation: Any, signup: bool) -> None:
+        if knocks.may_confirm(emailconfirmation.email_address.email):
+            super().send_confirmation_mail(request, emailconfirmation, signup)
+
+    def send_account_already_exists_mail(self, email: str) -> None:
+        if knocks.may_confirm(email):
+            super().send_account_already_exists_mail(email)
 
     def is_reauthentication_required(self, *, app: str, **options: Any) -> bool:
         """Not within minutes of signing in either: allauth itself counts only a password given a second time."""

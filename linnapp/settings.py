@@ -109,13 +109,18 @@ if IN_THE_CLEAR and not ALLOW_HTTP:
 # Demo data, and a sign-in with one click for the people in it.
 DEMO = env.bool("DEMO", default=False)
 DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
+MORE_HOSTS = env.list("ALLOWED_HOSTS", default=[])
 if DEMO and not ON_LOOPBACK:
     raise ImproperlyConfigured(
         f"DEMO=true lets anybody sign in: it runs on loopback only, not with SITE_URL={SITE_URL} and HOST={HOST}."
     )
+if DEMO and not all(is_loopback(host.partition(":")[0]) for host in MORE_HOSTS):
+    raise ImproperlyConfigured(
+        f"DEMO=true lets anybody sign in: it runs on loopback only, not with ALLOWED_HOSTS={','.join(MORE_HOSTS)}."
+    )
 
 LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"]
-ALLOWED_HOSTS = [SITE_HOST, *(LOOPBACK_NAMES if is_loopback(SITE_HOST) else []), *env.list("ALLOWED_HOSTS", default=[])]
+ALLOWED_HOSTS = [SITE_HOST, *(LOOPBACK_NAMES if is_loopback(SITE_HOST) else []), *MORE_HOSTS]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 # Proxies whose X-Forwarded-For is believed, as networks, read from the right.
 TRUSTED_PROXIES = networks("TRUSTED_PROXIES")
@@ -265,7 +270,11 @@ ACCOUNT_FORMS = {
     "login": "linnapp.forms.people.SignInForm",
     "add_email": "linnapp.forms.people.AddressForm",
     "reset_password": "linnapp.forms.people.ForgottenPasswordForm",
+    "reset_password_from_key": "linnapp.forms.people.NewPasswordForm",
+    "change_password": "linnapp.forms.people.OwnPasswordForm",
 }
+# linnapp.services.knocks counts instead, in rows: allauth's keys hold the Host header, and a cache forgets.
+ACCOUNT_RATE_LIMITS = False
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -334,6 +343,7 @@ MESSAGE_STORAGE = "linnapp.sessions.MessageStorage"
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 LAST_ACCOUNT_COOKIE_NAME = "__Host-account" if HTTPS else "account"
+DEVICE_COOKIE_NAME = "__Host-device" if HTTPS else "device"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0

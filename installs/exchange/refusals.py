@@ -4,6 +4,7 @@ import atexit
 import logging
 import re
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from installs.models import FailureWindow, RefusalGroup, RefusalSample
+from linnapp.addresses import counted_as
 
 FAILURE_WINDOW = timedelta(minutes=10)
 # Refusals of one address within the window that are answered as they are; past it the answer is 429.
@@ -121,7 +123,7 @@ def retry_after(failures: int) -> int | None:
 def failures_of(address: str) -> int:
     """Refusals of an address within the window, those of the last second aside."""
     began = timezone.now() - FAILURE_WINDOW
-    row = FailureWindow.objects.filter(address=address, last_at__gt=began).first()
+    row = FailureWindow.objects.filter(address=counted_as(address), last_at__gt=began).first()
     return row.failures if row else 0
 
 
@@ -194,8 +196,11 @@ def flush() -> None:
     with transaction.atomic():
         for group in groups:
             _write(group)
-        for address in {group.address for group in groups if group.address}:
-            _count_failures(address, sum(group.count for group in groups if group.address == address))
+        failures: Counter[str] = Counter()
+        for group in groups:
+            failures[counted_as(group.address)] += group.count
+        for counted, count in sorted(failures.items()):
+            _count_failures(counted, count)
 
 
 def _write(group: _Group) -> None:
@@ -218,10 +223,10 @@ def _write(group: _Group) -> None:
     )
 
 
-def _count_failures(address: str, failures: int) -> None:
+def _count_failures(counted: str, failures: int) -> None:
     now = timezone.now()
     row, created = FailureWindow.objects.get_or_create(
-        address=address, defaults={"began_at": now, "last_at": now, "failures": failures}
+        address=counted, defaults={"began_at": now, "last_at": now, "failures": failures}
     )
     if created:
         return

@@ -70,7 +70,7 @@ class RefusalSample(models.Model):
 
 
 class FailureWindow(models.Model):
-    """Refused exchanges from one address since the window began."""
+    """Refused exchanges since the window began, from one address as it is counted: IPv6 by /64."""
 
     address = models.CharField(max_length=45, unique=True)
     began_at = models.DateTimeField()

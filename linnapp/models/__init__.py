@@ -1,5 +1,6 @@
 from linnapp.models.applications import Application, Secret
 from linnapp.models.keys import KeyCanary
+from linnapp.models.knocks import KnockCount
 from linnapp.models.manifests import Module, Parameter
 from linnapp.models.people import Account, Invitation, Membership, User
 from linnapp.models.timeline import TimelineEntry
@@ -10,6 +11,7 @@ __all__ = [
     "Application",
     "Invitation",
     "KeyCanary",
+    "KnockCount",
     "Membership",
     "Module",
     "Parameter",

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST
 
+from linnapp.addresses import is_from_this_machine
 from linnapp.demo_people import PEOPLE, DemoPerson
 from linnapp.models import User
 
@@ -22,13 +23,17 @@ class SignIn(views.LoginView):
     """allauth's page; in demo mode with the people of the demo beside the form."""
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        return cast("dict[str, Any]", super().get_context_data(demo_people=demo_people(), **context))
+        people = demo_people() if is_offered(self.request) else []
+        return cast("dict[str, Any]", super().get_context_data(demo_people=people, **context))
+
+
+def is_offered(request: HttpRequest) -> bool:
+    """In demo mode, and to somebody on this machine: behind a proxy on it, everybody would come from loopback."""
+    return settings.DEMO and is_from_this_machine(request.META)
 
 
 def demo_people() -> list[DemoPerson]:
-    """Those there are in this database; nobody unless this is a demo."""
-    if not settings.DEMO:
-        return []
+    """Those there are in this database."""
     present = set(User.objects.filter(email__in=EMAILS, is_active=True).values_list("email", flat=True))
     return [person for person in PEOPLE if person.email in present]
 
@@ -37,7 +42,7 @@ def demo_people() -> list[DemoPerson]:
 @require_POST
 def demo_sign_in(request: HttpRequest) -> HttpResponse:
     email = request.POST.get("email", "")
-    if not settings.DEMO or email not in EMAILS:
+    if not is_offered(request) or email not in EMAILS:
         raise Http404
     person = get_object_or_404(User, email=email, is_active=True)
     # The session of whoever was signed in before ends here: nothing of theirs goes over to the next person.

@@ -1,3 +1,6 @@
+from typing import cast
+
+from allauth.account import views
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -6,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 from linnapp.forms.people import ProfileForm
 from linnapp.models import User
 from linnapp.pages import signed_in
-from linnapp.services import people
+from linnapp.services import knocks, people
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -19,3 +22,21 @@ def profile(request: HttpRequest) -> HttpResponse:
         messages.success(request, "Saved.")
         return redirect("profile")
     return render(request, "linnapp/people/profile.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def own_address(request: HttpRequest) -> HttpResponse:
+    """allauth's page. Its form counts a new address; what its buttons do about one that is there is counted here."""
+    if request.method == "POST" and "action_add" not in request.POST:
+        try:
+            knocks.address_change(signed_in(request))
+        except knocks.TooOften as refused:
+            return too_often(request, refused)
+    return cast(HttpResponse, views.email(request))
+
+
+def too_often(request: HttpRequest, refused: knocks.TooOften) -> HttpResponse:
+    """The page of a button that has no form to say it in."""
+    page = render(request, "429.html", {"sentence": refused.message}, status=429)
+    page.headers["Retry-After"] = str(refused.seconds)
+    return page

@@ -40,6 +40,7 @@ from linnapp.models import (
     Application,
     Invitation,
     KeyCanary,
+    KnockCount,
     Module,
     Parameter,
     Secret,
@@ -47,7 +48,7 @@ from linnapp.models import (
     User,
     Version,
 )
-from linnapp.services import people
+from linnapp.services import knocks, people
 from tests.kit.people import PASSWORD, ClientOf, acting
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +84,7 @@ def everything(installation: Installation, alice: User, northwind: Account, paul
     group = RefusalGroup.objects.create(key="group-key-of-its-own", hour=now, reason="UNPROVEN", last_at=now)
     RefusalSample.objects.create(group=group, reference="a-reference", at=now)
     FailureWindow.objects.create(address="192.0.2.1", began_at=now, last_at=now)
+    knocks.sign_in(alice.email, "192.0.2.1", "")
     PostbackPolicy.objects.create(application=application)
     SigningSecret.objects.create(application=application, encrypted=credentials.encrypt("signing"), tail="ning")
     delivery = Delivery.objects.create(
@@ -132,8 +134,8 @@ def secrets_of_the_database() -> set[str]:
         ciphertexts = {name for name in fields if name.endswith("encrypted")}
         for name in (fields & {"digest", "key_digest", "nonce", "password"}) | ciphertexts:
             found |= set(model._default_manager.values_list(name, flat=True))
-        if model is RefusalGroup:
-            found |= set(RefusalGroup.objects.values_list("key", flat=True))
+        if model in (RefusalGroup, KnockCount):
+            found |= set(model._default_manager.values_list("key", flat=True))
     found |= {secret.value() for secret in Secret.objects.all()}
     found |= {
         token.value() for installation in Installation.objects.all() for token in installation.permanent_tokens.all()

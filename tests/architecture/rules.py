@@ -48,6 +48,7 @@ FLOORS = {
     "linnapp.timeline": SERVICES,
     "linnapp.timeline_days": SERVICES,
     "linnapp.snapshots": SERVICES,
+    "linnapp.devices": SERVICES,
     "linnapp.endings": SERVICES,
     "linnapp.pages": SERVICES,
     "linnapp.tab": SERVICES,

@@ -48,6 +48,7 @@ def test_each_has_a_comment_above_it() -> None:
         ("SITE_URL", "https://me:word@localhost", "Write scheme and host, such as https://portal.example.com"),
         ("SITE_URL", "https://portal.example.com", "DEMO=true lets anybody sign in: it runs on loopback only"),
         ("HOST", "0.0.0.0", "DEMO=true lets anybody sign in: it runs on loopback only"),
+        ("ALLOWED_HOSTS", "portal.example.com", "it runs on loopback only, not with ALLOWED_HOSTS=portal.example.com."),
         ("CREDENTIAL_KEYS", "short", "CREDENTIAL_KEYS holds what is no Fernet key."),
         ("PORT", "eighty", "PORT is “eighty”. Write a whole number from 1 to 65535."),
         ("WEB_WORKERS", "0", "WEB_WORKERS is “0”. Write a whole number from 1 to"),
@@ -77,8 +78,8 @@ def test_a_missing_or_unsafe_one_stops_the_start_with_a_sentence(
 
 def test_with_https_cookies_are_bound_to_this_host_and_never_sent_in_the_clear(tmp_path: Path) -> None:
     env = environment(tmp_path, DEMO="false", SITE_URL="https://portal.example.com")
-    names = [f"{cookie}_COOKIE_NAME" for cookie in ("SESSION", "CSRF", "LAST_ACCOUNT")]
+    names = [f"{cookie}_COOKIE_NAME" for cookie in ("SESSION", "CSRF", "LAST_ACCOUNT", "DEVICE")]
     names += ["SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE"]
     source = f"from linnapp import settings; print(*(getattr(settings, name) for name in {names}))"
     told = subprocess.run([sys.executable, "-c", source], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
-    assert told.stdout.split() == ["__Host-session", "__Host-csrf", "__Host-account", "True", "True"]
+    assert told.stdout.split() == ["__Host-session", "__Host-csrf", "__Host-account", "__Host-device", "True", "True"]

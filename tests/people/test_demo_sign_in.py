@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -64,3 +66,19 @@ def test_the_sign_in_page_offers_those_there_are(client: Client, alice: User, de
     assert "alice@northwind.example" in page
     assert "carol@carolscakes.example" not in page
     assert page.count('name="next" value="/profile/"') == 2
+
+
+@pytest.mark.parametrize("sign", ["X-Forwarded-For", "X-Forwarded-Host", "Forwarded", "X-Real-IP", "Via"])
+def test_nobody_behind_a_proxy(client: Client, alice: User, demo: None, sign: str) -> None:
+    passed_on = Client(headers={sign: "127.0.0.1"})
+    assert passed_on.post(SIGN_IN, {"email": alice.email}).status_code == 404
+    assert b"People of the demo" not in passed_on.get("/sign-in/").content
+    assert "_auth_user_id" not in passed_on.session
+
+
+@pytest.mark.parametrize(
+    "peer", [{"REMOTE_ADDR": "203.0.113.9"}, {"REMOTE_ADDR": ""}, {"SERVER_PROTOCOL": "HTTP/1.0"}], ids=str
+)
+def test_nobody_from_elsewhere(alice: User, demo: None, peer: dict[str, Any]) -> None:
+    assert Client(**peer).post(SIGN_IN, {"email": alice.email}).status_code == 404
+    assert b"People of the demo" not in Client(**peer).get("/sign-in/").content

@@ -1,12 +1,23 @@
 """Breakages that somebody thought of: each takes away one thing that a person or a program relies on."""
 
 from tests.mutants.breakages import Breakage, TemplateBreakage
-from tests.mutants.by_hand import connectors, exchange, installations, outbound, postbacks, registry, signing, updates
+from tests.mutants.by_hand import (
+    connectors,
+    exchange,
+    installations,
+    knocks,
+    outbound,
+    postbacks,
+    registry,
+    signing,
+    updates,
+)
 
 BREAKAGES: tuple[Breakage | TemplateBreakage, ...] = (
     *installations.BREAKAGES,
     *registry.BREAKAGES,
     *exchange.BREAKAGES,
+    *knocks.BREAKAGES,
     *signing.BREAKAGES,
     *outbound.BREAKAGES,
     *postbacks.BREAKAGES,

@@ -134,7 +134,7 @@ BREAKAGES = (
         ADDRESSES,
         "client_address",
         without_operand("is_trusted(address)"),
-        ("test_api_requests",),
+        ("test_addresses",),
     ),
     Breakage(
         "metrics are open to everybody",

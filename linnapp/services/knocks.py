@@ -1,0 +1,201 @@
+"""Who may knock, and how often: everything that strangers or people may do so many times within so long.
+
+Counted in rows by one atomic statement, so that parallel requests and many machines count together. A row begins with
+the first of its window and ends with it. Strangers choose what they are counted by (any e-mail address, any of their
+own addresses): past MOST_ROWS who is new shares a row with others, so that neither the table grows nor a row makes
+room for another.
+"""
+
+import math
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.core.exceptions import ValidationError
+from django.db.models import F
+from django.utils import timezone
+
+from linnapp import credentials
+from linnapp.addresses import counted_as
+from linnapp.models import KnockCount, User
+from linnapp.supervision import stop_asked
+from linnapp.words import span_in_words
+
+# Rows of strangers; what is shared past it adds SHARED_ROWS for each limit.
+MOST_ROWS = 4_000
+SHARED_ROWS = 100
+# Times what one alone may: so many share a row.
+SHARED_MOST = 8
+BATCH = 200
+
+
+@dataclass(frozen=True)
+class Limit:
+    """So many times within so many seconds, for each of those it is counted by."""
+
+    name: str
+    most: int
+    seconds: int
+    # What the next one is told, with the time to wait.
+    sentence: str
+    # Counted by somebody who proved who they are: has a row of its own however many strangers knock.
+    proven: bool = False
+
+
+WRONG = "Too many wrong sign-ins. Wait {wait}, or set a new password: that works at once."
+OFTEN = "Too many at once from your network. Wait {wait}, then try again."
+SIGN_INS = Limit("sign-ins of an address", 30, 60, OFTEN)
+WRONG_OF_ADDRESS = Limit("wrong sign-ins of an address", 10, 300, OFTEN)
+WRONG_OF_BOTH = Limit("wrong sign-ins of an account and address", 5, 300, WRONG)
+# From all devices together that nobody has signed in with: many addresses cannot guess for ever.
+WRONG_OF_ACCOUNT = Limit("wrong sign-ins of an account", 30, 900, WRONG)
+SIGN_INS_OF_DEVICE = Limit("sign-ins of a known device", 30, 60, OFTEN, proven=True)
+WRONG_OF_DEVICE = Limit("wrong sign-ins of a known device", 5, 300, WRONG, proven=True)
+WRONG_OF_PERSON = Limit("wrong passwords of somebody signed in", 5, 300, WRONG, proven=True)
+SIGN_UPS = Limit("sign-ups of an address", 30, 600, OFTEN)
+RESETS = Limit("password resets of an address", 20, 600, OFTEN)
+RESETS_OF_ACCOUNT = Limit(
+    "password resets of an account", 5, 900, "We sent five links already. Look for them, or wait {wait}."
+)
+NEW_PASSWORDS = Limit("new passwords of an address", 20, 60, OFTEN)
+# Asked for more often, the mail before is still on its way; nobody is told.
+CONFIRMATIONS = Limit("mails to confirm an address", 1, 180, "")
+ADDRESS_CHANGES = Limit(
+    "e-mail changes of a person", 10, 600, "That was changed often just now. Wait {wait}, then try again.", proven=True
+)
+
+
+class TooOften(ValidationError):
+    """The sentence for whoever knocked; `seconds` until they may again, at least 1."""
+
+    def __init__(self, limit: Limit, ends_at: datetime) -> None:
+        self.seconds = max(1, math.ceil((ends_at - timezone.now()).total_seconds()))
+        super().__init__(limit.sentence.format(wait=in_words(self.seconds)), code="too_often")
+
+
+def in_words(seconds: int) -> str:
+    """Never less than it is: whole minutes past the first."""
+    return span_in_words(timedelta(seconds=seconds if seconds <= 60 else math.ceil(seconds / 60) * 60))
+
+
+@dataclass(frozen=True)
+class Counted:
+    key: str
+    ends_at: datetime
+
+    def take_back(self) -> None:
+        """It did not count after all, such as a password that was right."""
+        mine = KnockCount.objects.filter(key=self.key, ends_at=self.ends_at, count__gt=0)
+        mine.update(count=F("count") - 1)
+
+
+# No row comes back from one that stands at its limit, or that is new and finds no room.
+COUNT = """
+INSERT INTO linnapp_knockcount AS k (key, "limit", count, ends_at)
+SELECT CAST(%(key)s AS varchar(64)), %(limit)s, 1, %(ends_at)s
+WHERE EXISTS (SELECT 1 FROM linnapp_knockcount WHERE key = %(key)s)
+   OR (SELECT count(*) FROM linnapp_knockcount) < %(room)s
+ON CONFLICT (key) DO UPDATE
+SET count = CASE WHEN k.ends_at <= %(now)s THEN 1 ELSE k.count + 1 END,
+    ends_at = CASE WHEN k.ends_at <= %(now)s THEN excluded.ends_at ELSE k.ends_at END
+WHERE k.ends_at <= %(now)s OR k.count < %(most)s
+RETURNING id, key, "limit", count, ends_at
+"""
+NO_BOUND = 2**31 - 1
+
+
+def count(limit: Limit, *who: object) -> Counted:
+    """Counts one more. Raises TooOften, and counts nothing, where that would be one too many."""
+    key = credentials.digest_of("knock", limit.name, *who)
+    counted = _counted(limit, key, limit.most, NO_BOUND if limit.proven else MOST_ROWS)
+    if counted is None and not KnockCount.objects.filter(key=key).exists():
+        key = credentials.digest_of("knock", limit.name, "shared", int(key, 16) % SHARED_ROWS)
+        counted = _counted(limit, key, limit.most * SHARED_MOST, NO_BOUND)
+    if counted is None:
+        row = KnockCount.objects.running(timezone.now()).filter(key=key).first()
+        raise TooOften(limit, row.ends_at if row else timezone.now())
+    return counted
+
+
+def _counted(limit: Limit, key: str, most: int, room: int) -> Counted | None:
+    now = timezone.now()
+    ends_at = now + timedelta(seconds=limit.seconds)
+    facts = {"key": key, "limit": limit.name, "ends_at": ends_at, "now": now, "most": most, "room": room}
+    rows = [Counted(row.key, row.ends_at) for row in KnockCount.objects.raw(COUNT, facts)]
+    return rows[0] if rows else None
+
+
+def count_each(*of: tuple[Limit, tuple[object, ...]]) -> list[Counted]:
+    """Counts by each, or raises TooOften of the first that stands at its limit, and counts by none: whoever is refused
+    uses up nobody's tries, not even their own."""
+    done: list[Counted] = []
+    try:
+        for limit, who in of:
+            done.append(count(limit, *who))
+    except TooOften:
+        take_back(done)
+        raise
+    return done
+
+
+def take_back(done: Iterable[Counted]) -> None:
+    for counted in done:
+        counted.take_back()
+
+
+def sign_in(email: str, address: str, device: str) -> list[Counted]:
+    """Counts a sign-in before its password is looked at, and returns what to take back if it is right. `device` is the
+    mark of one that this person signed in with before, "" for any other. Raises TooOften.
+
+    Others' wrong passwords never keep a known device out, wherever they come from: it has counters of its own.
+    """
+    if device:
+        return count_each((SIGN_INS_OF_DEVICE, (device,)), (WRONG_OF_DEVICE, (device,)))[1:]
+    account, network = folded(email), counted_as(address)
+    return count_each(
+        (SIGN_INS, (network,)),
+        (WRONG_OF_ADDRESS, (network,)),
+        (WRONG_OF_BOTH, (account, network)),
+        (WRONG_OF_ACCOUNT, (account,)),
+    )[1:]
+
+
+def own_password(person: User) -> Counted:
+    """Counts a password that somebody signed in gives once more; to be taken back if it is right."""
+    return count(WRONG_OF_PERSON, person.pk, person.password)
+
+
+def address_change(person: User) -> None:
+    count(ADDRESS_CHANGES, person.pk)
+
+
+def reset(email: str, address: str) -> None:
+    count_each((RESETS, (counted_as(address),)), (RESETS_OF_ACCOUNT, (folded(email),)))
+
+
+def may_confirm(email: str) -> bool:
+    """Whether a mail that asks for confirmation may go to this address now."""
+    try:
+        count(CONFIRMATIONS, folded(email))
+    except TooOften:
+        return False
+    return True
+
+
+def folded(email: str) -> str:
+    """One spelling of all that find the same person: databases compare without case, each in its own way (in some
+    “ſam” is “SAM”)."""
+    return unicodedata.normalize("NFKC", email.strip()).upper().casefold()
+
+
+def drop_over() -> int:
+    """Drops rows whose window is over, batch after batch, until none is left or this process is asked to stop."""
+    now, dropped = timezone.now(), 0
+    while not stop_asked():
+        keys = list(KnockCount.objects.over(now).order_by("ends_at").values_list("pk", flat=True)[:BATCH])
+        if not keys:
+            break
+        # One that began anew meanwhile stays.
+        dropped += KnockCount.objects.over(now).filter(pk__in=keys).delete()[0]
+    return dropped
