@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from django.conf import settings
 
@@ -34,6 +35,7 @@ def client_address(meta: Mapping[str, str]) -> str:
     return address
 
 
+@lru_cache(maxsize=4096)
 def counted_as(address: str) -> str:
     """What failures and attempts of an address are counted by: itself, or the /64 of an IPv6 address."""
     value = ipaddress.ip_address(address)

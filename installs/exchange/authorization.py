@@ -17,6 +17,7 @@ from installs.exchange.refusals import Reason
 from installs.exchange.steps import Ask, Steps
 from installs.exchange.wire import ExchangeRequest
 from linnapp import credentials
+from linnapp.addresses import counted_as
 
 __all__ = ["Authorized", "Exchange", "Outcome", "Refused", "authorize"]
 ATTEMPTS = 2
@@ -94,6 +95,7 @@ class _Draft:
             "application": request.application_id or None,
             "secret": credentials.digest(request.application_secret),
             "token": credentials.digest(request.token),
+            "counted": counted_as(self.exchange.address),
             **self._written(),
         }
 

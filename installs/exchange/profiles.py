@@ -12,13 +12,14 @@ from installs.exchange.refusals import FAILURE_WINDOW
 from installs.exchange.statements import members_on_postgresql, members_on_sqlite
 from installs.exchange.steps import Ask, Statement, Steps
 from linnapp import credentials
+from linnapp.addresses import counted_as
 
-MEMBERS = {"number": "int", "secret": "text", "address": "text"}
+MEMBERS = {"number": "int", "secret": "text", "counted": "text"}
 LOOK = """
 WITH asked AS ({asked})
 SELECT asked.number, s.application_id,
        COALESCE((SELECT f.failures FROM installs_failurewindow f
-           WHERE f.address = asked.address AND f.last_at > %(window)s), 0) AS failures
+           WHERE f.address = asked.counted AND f.last_at > %(window)s), 0) AS failures
 FROM asked LEFT JOIN linnapp_secret s ON s.digest = asked.secret AND (s.ends_at IS NULL OR s.ends_at > %(now)s)
 ORDER BY asked.number
 """
@@ -46,7 +47,7 @@ class ProfileCall(Ask[Proof]):
     def together(cls, asks: Sequence[Self]) -> Steps[list[Proof | None]]:
         now = timezone.now()
         asked = [
-            {"number": number, "secret": credentials.digest(ask.application_secret), "address": ask.address}
+            {"number": number, "secret": credentials.digest(ask.application_secret), "counted": counted_as(ask.address)}
             for number, ask in enumerate(asks)
         ]
         sql = LOOK_ON_POSTGRESQL if connection.vendor == "postgresql" else LOOK_ON_SQLITE

@@ -31,6 +31,7 @@ ASKED = {
     "secret": "text",
     "token": "text",
     "address": "text",
+    "counted": "text",
     "scope": "text",
     "id": "uuid",
     "digest": "text",
@@ -76,7 +77,7 @@ SELECT asked.number, asked.application, asked.id, asked.digest, asked.scope, ask
        (SELECT count(*) FROM installs_session x WHERE x.installation_id = i.id AND x.ended_at IS NULL
            AND x.last_used_at > %(idle)s AND x.expires_at > %(now)s) AS live_sessions,
        COALESCE((SELECT f.failures FROM installs_failurewindow f
-           WHERE f.address = asked.address AND f.last_at > %(window)s), 0) AS failures,
+           WHERE f.address = asked.counted AND f.last_at > %(window)s), 0) AS failures,
        CASE WHEN t.id IS NULL AND s.id IS NOT NULL THEN
            (SELECT xt.tail FROM installs_session x
             JOIN installs_permanenttoken xt ON xt.id = x.permanent_token_id

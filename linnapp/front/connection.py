@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol, cast
 
 from linnapp import credentials
-from linnapp.addresses import is_trusted
+from linnapp.addresses import counted_as, is_trusted, read
 from linnapp.calls import Call, Reply
 from linnapp.front import answers
 from linnapp.front.crowd import Crowd
@@ -82,7 +82,8 @@ class Connection(asyncio.Protocol):
         self.transport.set_write_buffer_limits(HIGH_WATER)
         peer = transport.get_extra_info("peername")
         self.peer = str(peer[0]) if isinstance(peer, tuple) else ""
-        self.address = "" if is_trusted(self.peer) else self.peer
+        known = read(self.peer)
+        self.address = counted_as(known) if known and not is_trusted(known) else ""
         self.front.crowd.enter(self)
 
     def data_received(self, data: bytes) -> None:

@@ -167,6 +167,6 @@ def test_a_secret_that_ended_between_the_moment_and_the_look_begins_no_session(
     asked, now = read_exchange(credentials_of), timezone.now
     monkeypatch.setattr(timezone, "now", lambda: next(moments, None) or now())
     with pytest.raises(Refused) as refused:
-        authorize(asked, address="")
+        authorize(asked, address="203.0.113.9")
     assert refused.value.reason == refusals.Reason.UNPROVEN
     assert not Session.objects.exists()
