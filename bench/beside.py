@@ -2,8 +2,8 @@
 
     python -m bench.beside [sqlite|postgres] [SECONDS]
 
-One client exchanges, one request after the other, while eight clients read pages, four download CSV files, or people sign
-in from eight addresses. Printed, not written to a document: by hand, where the front is changed.
+One client exchanges, one request after the other, while eight clients read pages, four download CSV files, or people
+sign in from eight addresses. Printed, not written to a document: by hand, where the front is changed.
 """
 
 import json

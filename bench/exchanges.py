@@ -66,9 +66,8 @@ def serving_bare(env: dict[str, str], tokens: list[str]) -> Iterator[int]:
         stop(process)
 
 
-def forget_sessions(env: dict[str, str]) -> None:
+def forget_sessions(env: dict[str, str], *tables: str) -> None:
     """Each run begins with no session, so that none counts the rows of the one before."""
-    tables = ("installs_session", "bare_session")
     if url := env.get("DATABASE_URL"):
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(f"TRUNCATE {', '.join(tables)}")
@@ -93,7 +92,7 @@ def measure(engine: str, seconds: float) -> Runs:
         runs: Runs = {BARE: [], PORTAL: [], AT_THE_CAP: []}
         for _ in range(REPEATS):
             for who, figures in runs.items():
-                forget_sessions(env)
+                forget_sessions(env, "installs_session", "bare_session")
                 figures.append(drive(ports[who], bodies, seconds))
         return runs
 

@@ -1,10 +1,10 @@
-"""Exchanges and pages beside slow clients: 500 bodies and 500 heads that stop, and 200 readers of a CSV file of 10 MB who
-take a kilobyte a second, all kept at that number for a minute.
+"""Exchanges and pages beside slow clients: 500 bodies and 500 heads that stop, and 200 readers of a CSV file of 10 MB
+who take a kilobyte a second, all kept at that number for a minute.
 
     python -m bench.slow [sqlite|postgres] [SECONDS] [SHARE] [SETTLE]
 
-Prints the rate of exchanges and the time of pages before and beside them. SHARE is of those numbers, 1 by default; SETTLE the seconds
-until it is measured beside them.
+Prints the rate of exchanges and the time of pages before and beside them. SHARE is of those numbers, 1 by default;
+SETTLE the seconds until it is measured beside them.
 """
 
 import json
@@ -14,7 +14,7 @@ from statistics import median
 
 import requests
 
-from bench.exchanges import CREDENTIALS, prepared
+from bench.exchanges import CREDENTIALS, forget_sessions, prepared
 from bench.load import Figures, drive
 from tests.kit.portal import manage, serving
 from tests.kit.slow import slow_clients
@@ -50,8 +50,12 @@ def page_times(session: requests.Session, url: str, seconds: float) -> list[floa
     return taken
 
 
-def both(port: int, bodies: list[str], session: requests.Session, page: str, seconds: float) -> tuple[Figures, float]:
-    figures = drive(port, bodies, seconds)
+def both(
+    env: dict[str, str], bodies: list[str], session: requests.Session, page: str, seconds: float
+) -> tuple[Figures, float]:
+    """Exchanges on a table of sessions that is empty, and then pages."""
+    forget_sessions(env, "installs_session")
+    figures = drive(int(env["PORT"]), bodies, seconds)
     return figures, median(page_times(session, page, seconds))
 
 
@@ -67,13 +71,13 @@ def main(engine: str = "postgres", seconds: str = "25", share: str = "1", settle
             page = f"{portal.url}/a/{account}/applications/"
             cookie = "; ".join(f"{name}={value}" for name, value in session.cookies.items())
             each = float(seconds)
-            both(portal.port, bodies, session, page, 2)
-            alone, alone_page = both(portal.port, bodies, session, page, each)
+            both(env, bodies, session, page, 2)
+            alone, alone_page = both(env, bodies, session, page, each)
             many = {"bodies": BODIES, "heads": HEADS, "readers": READERS}
             some = {name: int(count * float(share)) for name, count in many.items()}
             with slow_clients(portal.port, **some, path=path, cookie=cookie, seconds=3 * each + 90):
                 time.sleep(float(settle))
-                beside, beside_page = both(portal.port, bodies, session, page, each)
+                beside, beside_page = both(env, bodies, session, page, each)
             tell("exchanges/s", alone.a_second, beside.a_second)
             tell("exchange p99, ms", alone.percentile(0.99), beside.percentile(0.99))
             tell("page, ms", alone_page, beside_page)

@@ -186,9 +186,7 @@ class Supervisor:
         """Whether the new process took over. One that does not start leaves the old one where it is."""
         deadline = time.monotonic() + START_SECONDS
         self.leaving.append(new)
-        self._wait_for(
-            lambda: new.looks_ready() or new.has_ended or bool(self.signals) or time.monotonic() > deadline
-        )
+        self._wait_for(lambda: new.looks_ready() or new.has_ended or bool(self.signals) or time.monotonic() > deadline)
         if self.signals:
             return False
         if not new.is_ready or new.has_ended:

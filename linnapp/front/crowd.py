@@ -52,7 +52,7 @@ class Crowd:
         return self._held > self.limits.held_bytes
 
     def enter(self, member: Member) -> None:
-        """Takes it in. Past a limit the one that is longest without a whole request goes: the newcomer may be better."""
+        """Takes it in. Past a limit the one that is longest without a whole request goes: a newcomer may be better."""
         self.members.add(member)
         own = self.of_address.setdefault(member.address, set()) if member.address else set()
         own.add(member)

@@ -1,5 +1,5 @@
-"""Pages as the front asks for them: each in one of a few processes, behind a line with an end. What a page says is taken
-in parts as its reader takes them; between two parts no process, cursor or transaction is held."""
+"""Pages as the front asks for them: each in one of a few processes, behind a line with an end. What a page says is
+taken in parts as its reader takes them; between two parts no process, cursor or transaction is held."""
 
 import asyncio
 import os
@@ -18,7 +18,12 @@ from linnapp.front.reader import Request
 LONGEST = 300.0
 # While pages wait, one turn of so many is for the rest of long answers.
 TURNS = 4
+# More long answers than so many in one process have this part of its time: their readers may be many, and slow.
+FEW, SHARE = 4, 10
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+NOBODY: "deque[asyncio.Future[Any]]" = deque()
 
 
 class Busy(Exception):
@@ -38,7 +43,9 @@ class Worker:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     wanted: "deque[asyncio.Future[Worker]]" = field(default_factory=deque)
+    rests: set[int] = field(default_factory=set)
     turns: int = 0
+    rested_at: float = 0.0
 
     async def say(self, what: str, value: Any) -> Any:
         """Raises OSError or EOFError where the process is gone."""
@@ -77,6 +84,7 @@ class Pages:
         self.idle: set[Worker] = set()
         self.line: deque[asyncio.Future[Worker]] = deque()
         self.tasks: set[asyncio.Task[Any]] = set()
+        self.loop = asyncio.get_running_loop()
 
     async def begin(self, processes: Sequence[tuple[socket.socket, int]]) -> None:
         for end, process in processes:
@@ -103,12 +111,18 @@ class Pages:
         if answer is None:
             raise Busy
         status, headers, part, number = answer
-        return Page(status, headers, part, Rest(worker, number) if number else None)
+        if not number:
+            return Page(status, headers, part, None)
+        worker.rests.add(number)
+        return Page(status, headers, part, Rest(worker, number))
 
     async def more(self, rest: Rest) -> bytes:
         """The next part, b"" after the last. Raises Busy where there is none because the page broke."""
-        await self._this(rest.worker)
-        part: bytes | None = await self._say(rest.worker, channel.MORE, rest.number)
+        worker = rest.worker
+        await self._this(worker)
+        part: bytes | None = await self._say(worker, channel.MORE, rest.number)
+        if not part:
+            worker.rests.discard(rest.number)
         if part is None:
             raise Busy
         return part
@@ -117,6 +131,7 @@ class Pages:
         self._keep(self._drop(rest))
 
     async def _drop(self, rest: Rest) -> None:
+        rest.worker.rests.discard(rest.number)
         await self._this(rest.worker)
         with suppress(Busy):
             await self._say(rest.worker, channel.DROP, rest.number)
@@ -140,19 +155,23 @@ class Pages:
             raise
 
     async def _converse(self, worker: Worker, what: str, value: Any) -> Any:
+        began = self.loop.time()
         try:
             answer = await worker.say(what, value)
         except (OSError, EOFError, TimeoutError) as error:
             self._lose(worker)
             raise Gone from error
+        if what == channel.MORE and len(worker.rests) > FEW:
+            now = self.loop.time()
+            worker.rested_at = now + (now - began) * (SHARE - 1)
         self._give(worker)
         return answer
 
     def _keep(self, work: "Awaitable[Any]") -> "asyncio.Task[Any]":
         task = asyncio.ensure_future(work)
-        self.tasks.add(task)  # type: ignore[arg-type]  # a coroutine becomes a task
-        task.add_done_callback(self.tasks.discard)  # type: ignore[arg-type]
-        return task  # type: ignore[return-value]
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        return task
 
     def _lose(self, worker: Worker) -> None:
         """The process is gone, or is ended now; who waits for it is told, who waits for any has the others."""
@@ -179,12 +198,25 @@ class Pages:
         return await self._waited(self.line)
 
     async def _this(self, worker: Worker) -> None:
-        if worker in self.idle:
-            self.idle.remove(worker)
-        elif worker not in self.workers:
+        if worker not in self.workers:
             raise Busy
-        else:
-            await self._waited(worker.wanted)
+        if worker in self.idle and self._is_rested(worker):
+            self.idle.remove(worker)
+            return
+        if worker in self.idle:
+            self._look_later(worker)
+        await self._waited(worker.wanted)
+
+    def _is_rested(self, worker: Worker) -> bool:
+        return self.loop.time() >= worker.rested_at
+
+    def _look_later(self, worker: Worker) -> None:
+        self.loop.call_at(worker.rested_at, self._look, worker)
+
+    def _look(self, worker: Worker) -> None:
+        if worker in self.idle and worker.wanted:
+            self.idle.remove(worker)
+            self._give(worker)
 
     async def _waited(self, line: "deque[asyncio.Future[Worker]]") -> Worker:
         turn: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()
@@ -198,14 +230,16 @@ class Pages:
 
     def _give(self, worker: Worker) -> None:
         worker.turns = (worker.turns + 1) % TURNS
-        lines = (self.line, worker.wanted) if worker.turns else (worker.wanted, self.line)
-        for line in lines:
+        rests = worker.wanted if self._is_rested(worker) else NOBODY
+        for line in (self.line, rests) if worker.turns else (rests, self.line):
             while line:
                 turn = line.popleft()
                 if not turn.done():
                     turn.set_result(worker)
                     return
         self.idle.add(worker)
+        if worker.wanted:
+            self._look_later(worker)
 
     async def close(self) -> None:
         """The processes end by themselves once nobody is at the other end."""

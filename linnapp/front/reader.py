@@ -39,7 +39,7 @@ class Request:
 
 
 class Fault(Exception):
-    """What cannot be read as a request: the status and the sentence it is answered with. The connection ends with it."""
+    """What cannot be read as a request: the status and the sentence it is answered with. It ends the connection."""
 
     def __init__(self, status: int, sentence: str, path: str = "") -> None:
         super().__init__(sentence)

@@ -2,6 +2,7 @@
 request before its last byte has come."""
 
 import random
+from itertools import pairwise
 
 from linnapp.front.reader import Fault, Reader
 from tests.kit.fuzzing import examples
@@ -11,16 +12,19 @@ HEADS = [
     b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
     b"HEAD http://a.example/x?y HTTP/1.1\r\nHost: b\r\nX_Y: 1\r\n\r\n",
     b"POST /api/x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\nhello",
-    b"POST / HTTP/1.1\r\nHost: [::1]:80\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: u\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: [::1]:80\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: u\r\n\r\n",
     b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
     b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 90\r\n\r\n" + b"x" * 90,
     b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nCookie: a=b\r\nCookie: c=d\r\n\r\n",
     b"\r\n\r\n",
 ]
 PARTS = [
-    b"\r\n", b"\n", b"\r", b"\0", b" ", b":", b"_", b"%", b"%zz", b"\xff", b"Content-Length: 3\r\n", b"Host: c\r\n",
-    b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding: identity\r\n", b"HTTP/1.1", b"HTTP/2.0", b"0\r\n\r\n", b"-1",
-    b"GET ", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"ffffffffffffffffff", b"Connection: close\r\n", b"//", b"http://",
+    b"\r\n", b"\n", b"\r", b"\0", b" ", b":", b"_", b"%", b"%zz", b"\xff",
+    b"Content-Length: 3\r\n", b"Host: c\r\n", b"Connection: close\r\n",
+    b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding: identity\r\n",
+    b"HTTP/1.1", b"HTTP/2.0", b"0\r\n\r\n", b"-1", b"ffffffffffffffffff",
+    b"GET ", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"//", b"http://",
 ]  # fmt: skip
 MOST = 64
 Seen = tuple[list[tuple[object, ...]], int | None]
@@ -45,7 +49,7 @@ def stream(dice: random.Random) -> bytes:
 
 def pieces_of(data: bytes, dice: random.Random) -> list[bytes]:
     cuts = sorted({0, len(data), *(dice.randrange(len(data) + 1) for _ in range(dice.randint(0, 12)))})
-    return [data[begin:end] for begin, end in zip(cuts, cuts[1:], strict=False)]
+    return [data[begin:end] for begin, end in pairwise(cuts)]
 
 
 def seen(pieces: list[bytes]) -> Seen:
@@ -86,10 +90,9 @@ def test_no_request_is_taken_before_its_last_byte() -> None:
     for _ in range(examples(200)):
         requests = dice.choices(HEADS[:-1], k=3)
         requests = [request for request in requests if b"Connection: close" not in request and len(request) < 140]
-        reader, expected = Reader(lambda path: MOST * 2), 0
-        for request in requests:
+        reader = Reader(lambda path: MOST * 2)
+        for number, request in enumerate(requests):
             for byte in request:
-                assert len(reader.whole) == expected
+                assert len(reader.whole) == number
                 reader.feed(bytes([byte]))
-            expected += 1
-            assert len(reader.whole) == expected
+            assert len(reader.whole) == number + 1

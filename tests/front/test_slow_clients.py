@@ -21,16 +21,18 @@ pytestmark = pytest.mark.slow(seconds=20)
 
 def test_fifty_of_each_keep_nobody_waiting(own_portal: Portal) -> None:
     url = own_portal.url
-    with slow_clients(own_portal.port, bodies=50, heads=50, readers=50, seconds=60):
-        with ThreadPoolExecutor(4) as pool:
-            paths = [TIME, "/sign-in/"] * 40
-            answers = list(pool.map(lambda path: requests.get(f"{url}{path}", timeout=20).status_code, paths))
+    paths = [TIME, "/sign-in/"] * 40
+    slow = slow_clients(own_portal.port, bodies=50, heads=50, readers=50, seconds=60)
+    with slow, ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda path: requests.get(f"{url}{path}", timeout=20).status_code, paths))
     assert answers == [200] * len(paths)
 
 
 def test_who_sends_half_is_told_and_sent_away(live_portal: Portal) -> None:
     with ThreadPoolExecutor(len(HALVES)) as pool:
-        said = dict(zip(HALVES, pool.map(lambda half: last_words(live_portal.port, half), HALVES.values()), strict=True))
+        said = dict(
+            zip(HALVES, pool.map(lambda half: last_words(live_portal.port, half), HALVES.values()), strict=True)
+        )
     assert said == {"body": 408, "form": 408, "head": 408, "nothing": None}
 
 

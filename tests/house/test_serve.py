@@ -136,11 +136,11 @@ def test_a_hangup_reloads_the_web_processes_and_no_request_fails(env: dict[str, 
 
 def keep_asking(portal: Portal, enough: threading.Event) -> list[int]:
     """On one connection as long as it stays, with pages in between."""
-    statuses = []
+    statuses: list[int] = []
+    paths = ("/api/Auth/GetServerUTCTime", "/sign-in/")
     with requests.Session() as session:
         while not enough.is_set():
-            for path in ("/api/Auth/GetServerUTCTime", "/sign-in/"):
-                statuses.append(session.get(f"{portal.url}{path}", timeout=20).status_code)
+            statuses += [session.get(f"{portal.url}{path}", timeout=20).status_code for path in paths]
     return statuses
 
 

@@ -1,5 +1,5 @@
-"""Slow clients, many at a time, from a process of their own: bodies that stop after a byte, heads that stop after a line,
-readers who take a kilobyte a second. Who is sent away comes again.
+"""Slow clients, many at a time, from a process of their own: bodies that stop after a byte, heads that stop after a
+line, readers who take a kilobyte a second. Who is sent away comes again.
 
     python -m tests.kit.slow PORT SECONDS BODIES HEADS READERS [PATH COOKIE]
 """
@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from tests.kit.portal import ROOT
 
 HEAD = "GET / HTTP/1.1\r\nHost: localhost:{port}\r\nX-Slow: "
-BODY = "POST {path} HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{"
+BODY = (
+    "POST {path} HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{"
+)
 READER = "GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nCookie: {cookie}\r\n\r\n"
 EXCHANGE = "/api/Auth/AuthorizeByApplication"
 SIPS_EVERY = 1.0

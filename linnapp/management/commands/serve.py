@@ -41,9 +41,7 @@ class Command(BaseCommand):
         parser.add_argument("--host", default=settings.HOST, help="address to listen on (HOST)")
         parser.add_argument("--port", default=settings.PORT, type=int, help="port to listen on (PORT)")
 
-    def handle(
-        self, *args: Any, role: str | None, listener: int | None, host: str, port: int, **options: Any
-    ) -> None:
+    def handle(self, *args: Any, role: str | None, listener: int | None, host: str, port: int, **options: Any) -> None:
         if (host, port) != (settings.HOST, settings.PORT):
             start_again_with(host, port)
         refuse_missing_migrations()
