@@ -18,34 +18,11 @@ from statistics import median
 import requests
 
 from bench.exchanges import CREDENTIALS, prepared
+from bench.pages import PEOPLE, csrf, read_pages, signed_in
 from tests.kit.portal import manage, serving, shell_assignments
 
 SIGN_INS, ADDRESSES = 72, 8
-PEOPLE = ("alice@northwind.example", "carol@carolscakes.example", "dave@davesdepot.example", "sam@linnapp.example")
 Load = Callable[[str, threading.Event, int], int]
-
-
-def signed_in(url: str, person: str) -> requests.Session:
-    browser = requests.Session()
-    key = csrf(browser.get(f"{url}/sign-in/", timeout=60).text)
-    form = {"csrfmiddlewaretoken": key, "email": person}
-    browser.post(f"{url}/demo/sign-in/", form, headers={"Referer": url}, timeout=60).raise_for_status()
-    return browser
-
-
-def csrf(page: str) -> str:
-    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
-    assert found is not None
-    return found[1]
-
-
-def read_pages(url: str, enough: threading.Event, number: int) -> int:
-    browser = signed_in(url, PEOPLE[number % 2])
-    home = browser.get(url, timeout=60).url
-    count = 0
-    while not enough.is_set():
-        count += browser.get(home, timeout=60).status_code == 200
-    return count
 
 
 def download(url: str, enough: threading.Event, number: int) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import cycle
 
 CONNECTIONS = 16
+EXCHANGE = "/api/Auth/AuthorizeByApplication"
 END_OF_HEADERS = b"\r\n\r\n"
 
 
@@ -29,6 +30,7 @@ class Figures:
 @dataclass
 class Connection:
     socket: socket.socket
+    statuses: str
     sent_at: float = 0.0
     received: bytes = b""
 
@@ -37,23 +39,24 @@ class Connection:
         self.socket.sendall(request)
 
     def answer_is_whole(self) -> bool:
-        """Reads what there is; raises for anything but 200."""
+        """Reads what there is; raises for a status that is none of those expected."""
         self.received += self.socket.recv(65536)
         head, found, body = self.received.partition(END_OF_HEADERS)
         if not found:
             return False
-        if not head.startswith(b"HTTP/1.1 200"):
-            raise RuntimeError(f"not a 200: {self.received[:500].decode(errors='replace')}")
+        if head[9:12].decode() not in self.statuses:
+            raise RuntimeError(f"not {self.statuses}: {self.received[:500].decode(errors='replace')}")
         length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
         return len(body) >= length
 
 
-def drive(port: int, bodies: list[str], seconds: float) -> Figures:
-    """Sends the bodies in turn over CONNECTIONS connections, each as soon as it has its answer, for so long."""
-    requests = cycle([request(port, body) for body in bodies])
+def drive(port: int, wanted: list[bytes], seconds: float, statuses: str = "200") -> Figures:
+    """Sends the requests in turn over CONNECTIONS connections, each as soon as it has its answer, for so long. Any
+    answer with another status ends it."""
+    requests = cycle(wanted)
     with selectors.DefaultSelector() as ready:
         for _ in range(CONNECTIONS):
-            connection = Connection(socket.create_connection(("127.0.0.1", port), timeout=30))
+            connection = Connection(socket.create_connection(("127.0.0.1", port), timeout=30), statuses)
             connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             ready.register(connection.socket, selectors.EVENT_READ, connection)
         try:
@@ -76,11 +79,15 @@ def _measure(ready: selectors.BaseSelector, requests: Iterator[bytes], seconds: 
     return Figures(time.perf_counter() - began, time.process_time() - client_began, latencies)
 
 
-def request(port: int, body: str) -> bytes:
-    head = (
-        "POST /api/Auth/AuthorizeByApplication HTTP/1.1",
-        f"Host: localhost:{port}",
-        "Content-Type: application/json",
-        f"Content-Length: {len(body)}",
-    )
-    return ("\r\n".join(head) + "\r\n\r\n" + body).encode()
+def posted(port: int, body: str, path: str = EXCHANGE, kind: str = "application/json", **headers: str) -> bytes:
+    """A request as it goes over the wire."""
+    return _written(port, f"POST {path}", {"Content-Type": kind, "Content-Length": str(len(body))} | headers, body)
+
+
+def got(port: int, path: str, **headers: str) -> bytes:
+    return _written(port, f"GET {path}", headers, "")
+
+
+def _written(port: int, what: str, headers: dict[str, str], body: str) -> bytes:
+    lines = [f"{what} HTTP/1.1", f"Host: localhost:{port}", *(f"{name}: {value}" for name, value in headers.items())]
+    return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()

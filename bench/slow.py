@@ -15,7 +15,7 @@ from statistics import median
 import requests
 
 from bench.exchanges import CREDENTIALS, forget_sessions, prepared
-from bench.load import Figures, drive
+from bench.load import Figures, drive, posted
 from tests.kit.portal import manage, serving
 from tests.kit.slow import slow_clients
 
@@ -55,7 +55,7 @@ def both(
 ) -> tuple[Figures, float]:
     """Exchanges on a table of sessions that is empty, and then pages."""
     forget_sessions(env, "installs_session")
-    figures = drive(int(env["PORT"]), bodies, seconds)
+    figures = drive(int(env["PORT"]), [posted(int(env["PORT"]), body) for body in bodies], seconds)
     return figures, median(page_times(session, page, seconds))
 
 
