@@ -11,6 +11,7 @@ from installs.exchange import line
 from installs.exchange.line import Line
 from installs.exchange.statements import MOST_TOGETHER
 from installs.exchange.steps import Ask, Statement, Steps, Unavailable
+from tests.kit.exchanging import in_a_loop_of_its_own
 
 T = TypeVar("T")
 
@@ -72,7 +73,7 @@ def in_a_loop(scenario: Callable[[Slow, Line[int]], Awaitable[T]]) -> T:
         database = Slow()
         return await scenario(database, Line(Doubling, database))
 
-    return asyncio.run(whole())
+    return in_a_loop_of_its_own(whole())
 
 
 async def answers(waiting: Line[int], *numbers: int) -> list[Any]:

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
+from tests.front.sockets import Raw, connected
 from tests.kit.portal import Portal
 from tests.kit.slow import slow_clients
-from tests.kit.sockets import Raw, connected
 
 TIME = "/api/Auth/GetServerUTCTime"
 HALVES = {

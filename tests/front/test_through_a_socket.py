@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
+from tests.front.sockets import connected
 from tests.kit.portal import Portal
-from tests.kit.sockets import connected
 
 TIME = "/api/Auth/GetServerUTCTime"
 HOST = "Host: {host}\r\n"

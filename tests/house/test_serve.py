@@ -204,6 +204,7 @@ def test_it_runs_on_postgresql_and_redis(tmp_path: Path) -> None:
 
 def test_the_web_role_runs_without_a_worker(env: dict[str, str]) -> None:
     with serving(env, "--web") as portal:
+        wait_for_line(portal, "Portal at")
         assert requests.get(f"{portal.url}/api/Auth/GetServerUTCTime", timeout=10).status_code == 200
         assert len(descendants(portal.process.pid)) == 6
 

@@ -117,6 +117,8 @@ def refuse_second_live_row(database: Any, mine: str) -> None:
     """A copy of the live row under another id, past all code."""
     found = database.execute(f"SELECT * FROM installs_installation WHERE {mine}")
     columns = [column[0] for column in found.description]
+    # What it began to read would keep SQLite from writing, where somebody else wrote meanwhile.
+    found.fetchall()
     values = ", ".join(f"'{uuid.uuid4().hex}'" if name == "id" else name for name in columns)
     insert = f"INSERT INTO installs_installation ({', '.join(columns)}) SELECT {values} FROM installs_installation"
     with pytest.raises((sqlite3.IntegrityError, psycopg.errors.UniqueViolation)):

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from django.test import Client
@@ -45,7 +46,13 @@ def through_the_door(scenario: Callable[[Door], Awaitable[T]]) -> T:
         finally:
             await door.close()
 
-    return asyncio.run(whole())
+    return in_a_loop_of_its_own(whole())
+
+
+def in_a_loop_of_its_own(made: Coroutine[Any, Any, T]) -> T:
+    """In another thread: where a browser is driven, this one has a loop already."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, made).result()
 
 
 async def knock(door: Door, path: str, body: bytes | dict[str, str] = b"", method: str = "POST", **meta: str) -> Reply:
