@@ -29,8 +29,10 @@ class PortalAdminSite(admin.AdminSite):
 
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Nobody signs in here: whoever did is sent on, and whoever did not to the portal's own door, which counts
+        wrong passwords. Django's own form would let staff guess those of others without an end."""
         self._refuse_others(request)
-        return self._login(request, extra_context)
+        return redirect("admin:index") if request.user.is_authenticated else self._login(request, extra_context)
 
     @method_decorator(secure_admin_login)
     def _login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

@@ -20,7 +20,7 @@ GRACE_SECONDS = 10.0
 POLL_SECONDS = 0.1
 START_SECONDS = 60.0
 # One that ends sooner than this after its start is broken: another in its place would end as well.
-SOON = 5.0
+SOON = 3.0
 # Names, to a child, the file descriptor to which it writes a byte once it answers.
 READY = "LINNAPP_READY"
 PR_SET_PDEATHSIG = 1
@@ -97,7 +97,7 @@ class Child:
         return self.process.poll() is not None
 
     def looks_ready(self) -> bool:
-        if not self.is_ready:
+        if not self.is_ready and self._told >= 0:
             try:
                 self.is_ready = bool(os.read(self._told, 1))
             except BlockingIOError:
@@ -162,6 +162,7 @@ class Supervisor:
         if self.signals or self._failed:
             return True
         for name, child in self.children.items():
+            child.looks_ready()
             if not child.has_ended:
                 continue
             code = child.process.returncode

@@ -14,9 +14,9 @@ from installs.exchange.wire import ExchangeRequest
 from installs.models import Installation
 from linnapp import credentials
 
-# Exchanges of one installation that may have counted its sessions and not begun theirs: this near to the cap, each
-# takes its turn.
-AT_ONCE = 4
+# Exchanges of one installation that may have counted its sessions and not begun theirs, in each web process two of a
+# group and one that is asked alone: this near to the cap, each takes its turn.
+AT_ONCE = max(4, 3 * settings.WEB_WORKERS)
 # Of them, those that begin with one statement; the others of a group that are of the same installation go alone.
 OF_ONE_INSTALLATION = 2
 # A credential that ends this soon may end before the statement that reads it: such an exchange goes alone.

@@ -36,6 +36,8 @@ PLANS = {
     "enable_seqscan": "off",
     "statement_timeout": "10s",
 }
+# Seconds until who asks is told so, whatever it is that does not answer.
+PATIENCE_SECONDS = 15
 log = logging.getLogger(__name__)
 
 
@@ -101,8 +103,14 @@ class OwnConnection:
         asked once more on a new one: steps are made so that this does no harm. Raises Unavailable."""
         async with self._lock:
             try:
-                return await self._run(make)
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    return await self._run(make)
             except psycopg.OperationalError as error:
+                self._tell(error)
+                raise Unavailable from error
+            except TimeoutError as error:
+                # Where the machine of the database stands still, nothing else tells: its connections stay open.
+                await self._drop()
                 self._tell(error)
                 raise Unavailable from error
 
@@ -134,10 +142,10 @@ class OwnConnection:
         if lost is not None:
             await lost.close()
 
-    def _tell(self, error: psycopg.Error) -> None:
+    def _tell(self, error: Exception) -> None:
         """Once, however many ask a database that is away."""
         if not self._is_away:
-            log.error("The database does not answer: %s", error)
+            log.error("The database does not answer: %s", error or "nothing in time")
         self._is_away = self._connection is None
 
 

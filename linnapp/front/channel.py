@@ -7,8 +7,8 @@ import struct
 from typing import Any
 
 LENGTH = struct.Struct("!I")
-# What is asked of a process that makes pages.
-ASK, MORE, DROP = "ask", "more", "drop"
+# What is asked of a process that makes pages. With each goes a list of those rests that nobody wants any more.
+ASK, MORE = "ask", "more"
 
 
 def packed(value: Any) -> bytes:

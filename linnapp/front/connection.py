@@ -22,6 +22,8 @@ HIGH_WATER = 16 * 1024
 # Seconds in which the rest of a request that nobody reads is let go by, so that its sender sees the answer.
 LINGER = 2.0
 BUSY_SECONDS = 2
+# Bytes of a request that is read even when much is held for others.
+SMALL = 64 * 1024
 MACHINES = MachineApi.PATH
 MOST_MACHINE_BYTES = 1024 * 1024
 Endpoint = Callable[[Call], Awaitable[Reply]]
@@ -74,6 +76,7 @@ class Connection(asyncio.Protocol):
         self.answering: asyncio.Task[None] | None = None
         self.room: asyncio.Future[None] | None = None
         self.has_said_all = self.is_over = False
+        self.answered_bytes = 0
 
     # What the loop says.
 
@@ -100,7 +103,7 @@ class Connection(asyncio.Protocol):
             self.transport.pause_reading()
         elif reader.whole or self.fault:
             self._begin_answering()
-        elif self.front.crowd.is_full and reader.buffered:
+        elif self.front.crowd.is_full and reader.buffered > SMALL:
             self._refuse_for_want_of_room()
         elif reader.expects_continue:
             self._invite()
@@ -128,7 +131,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def held(self) -> int:
-        return self.reader.buffered + self.unsent
+        return self.reader.buffered + self.answered_bytes + self.unsent
 
     @property
     def unsent(self) -> int:
@@ -164,7 +167,9 @@ class Connection(asyncio.Protocol):
         reader = self.reader
         while reader.whole and not self.is_over:
             request = reader.whole.popleft()
-            keep_alive = request.keep_alive and not self.front.is_leaving and not self.has_said_all
+            self.answered_bytes = len(request.body)
+            is_last = self.has_said_all and not reader.whole
+            keep_alive = request.keep_alive and not self.front.is_leaving and not is_last
             try:
                 keep_alive = await self._answer(request, keep_alive)
             except Busy:
@@ -173,8 +178,12 @@ class Connection(asyncio.Protocol):
             except Exception:
                 log.exception("%s %s could not be answered", request.method, request.path)
                 return self.abort()
+            self.answered_bytes = 0
             if not keep_alive:
                 return self._end(linger=request.unread)
+            if reader.whole:
+                # Whoever sends many ahead has one answered in each turn of the loop.
+                await asyncio.sleep(0)
         if self.fault:
             self._write_refusal(self.fault)
             return self._end(linger=True)

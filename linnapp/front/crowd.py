@@ -1,11 +1,13 @@
 """All connections of a web process: how many there may be, how many of one address, and when one is closed."""
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from typing import Protocol
 
 from linnapp.front.pace import Pace
 
+log = logging.getLogger(__name__)
 SWEEP_EVERY = 1.0
 
 
@@ -53,14 +55,20 @@ class Crowd:
 
     def enter(self, member: Member) -> None:
         """Takes it in. Past a limit the one that is longest without a whole request goes: a newcomer may be better."""
+        own = self.of_address.get(member.address, set())
+        if len(own) >= self.limits.of_address:
+            self._send_away(self._slowest(own))
+        elif len(self.members) >= self.limits.connections:
+            self._send_away(self._slowest(self.members))
         self.members.add(member)
-        own = self.of_address.setdefault(member.address, set()) if member.address else set()
-        own.add(member)
-        if len(own) > self.limits.of_address:
-            self._slowest(own).abort()
-        elif len(self.members) > self.limits.connections:
-            self._slowest(self.members).abort()
+        if member.address:
+            self.of_address.setdefault(member.address, set()).add(member)
         self.waits(member)
+
+    def _send_away(self, member: Member) -> None:
+        """Counted out at once: the loop says later that it is gone."""
+        member.abort()
+        self.leave(member)
 
     def leave(self, member: Member) -> None:
         self.members.discard(member)
@@ -87,18 +95,32 @@ class Crowd:
 
     def sweep(self, now: float) -> None:
         """Closes what is too slow, and counts what is held."""
-        self._held = 0
         for member in list(self.members):
-            self._held += member.held
             member.pace.seen_unsent(member.unsent, now)
             if member not in self.waiting:
                 if member.pace.takes_too_long(now) and member.unsent:
                     member.abort()
             elif member.pace.is_too_slow(now):
                 member.close_slow()
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Past the limit those that hold most go first: everybody else is to be answered."""
+        self._held = sum(member.held for member in self.members)
+        if not self.is_full:
+            return
+        for member in sorted(self.members, key=lambda member: member.held, reverse=True):
+            self._held -= member.held
+            self._send_away(member)
+            if not self.is_full:
+                return
 
     async def keep_sweeping(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(SWEEP_EVERY)
-            self.sweep(loop.time())
+            try:
+                self.sweep(loop.time())
+            except Exception:
+                # Without it no slow connection would ever be closed.
+                log.exception("Slow connections were not looked at")

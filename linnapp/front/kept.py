@@ -10,7 +10,7 @@ MOST_BYTES = 16 * 1024 * 1024
 # With one of these a client asks for less than the whole.
 PARTIAL = ("HTTP_RANGE", "HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE")
 CODINGS = ("br", "gzip")
-Key = tuple[str, str, tuple[str, ...]]
+Key = tuple[str, tuple[str, ...]]
 
 
 class Kept:
@@ -21,7 +21,7 @@ class Kept:
         self._size = 0
 
     def get(self, request: Request) -> Page | None:
-        if request.method not in {"GET", "HEAD"} or any(name in request.meta for name in PARTIAL):
+        if request.method not in {"GET", "HEAD"} or not _is_plain(request):
             return None
         page = self._pages.get(key := _key(request))
         if page:
@@ -32,18 +32,27 @@ class Kept:
         """Keeps it where it says of itself that it is everybody's and for ever, and where it is whole."""
         if request.method != "GET" or page.status != 200 or page.rest or not _is_for_ever(page.headers):
             return
-        if any(name in request.meta for name in PARTIAL):
+        if not _is_plain(request):
             return
-        self._pages[_key(request)] = page
+        key = _key(request)
+        # Two may have asked for it at the same time.
+        if before := self._pages.pop(key, None):
+            self._size -= len(before.part)
+        self._pages[key] = page
         self._size += len(page.part)
         while self._size > MOST_BYTES:
             _, dropped = self._pages.popitem(last=False)
             self._size -= len(dropped.part)
 
 
+def _is_plain(request: Request) -> bool:
+    """Asks for the whole, by the one address that it has: anybody may put any query behind it."""
+    return not request.query and not any(name in request.meta for name in PARTIAL)
+
+
 def _key(request: Request) -> Key:
     accepted = request.meta.get("HTTP_ACCEPT_ENCODING", "")
-    return request.path, request.query, tuple(coding for coding in CODINGS if coding in accepted)
+    return request.path, tuple(coding for coding in CODINGS if coding in accepted)
 
 
 def _is_for_ever(headers: Headers) -> bool:

@@ -58,7 +58,11 @@ class Begun:
     headers: list[tuple[str, str]] = field(default_factory=list)
 
     def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[..., Any]:
-        self.status, self.headers = int(status[:3]), list(headers)
+        # Plain text: what Django calls text may be of a class of its own.
+        self.status, self.headers = (
+            int(status[:3]),
+            [(str.__str__(name), str.__str__(value)) for name, value in headers],
+        )
         return no_write
 
     @property
@@ -77,13 +81,12 @@ class Maker:
 
     def answer(self, what: str, value: Any) -> Any:
         """To ASK: status, headers, the first part, and the number of the rest, 0 where that was all. To MORE: the next
-        part of that number, b"" where there is none; then, and after DROP, the number is over."""
+        part of that number, b"" where there is none, and then the number is over."""
         if what == channel.ASK:
             return self._page(*value)
         if what == channel.MORE:
             return self._more(value)
-        self._drop(value)
-        return None
+        raise ValueError(what)
 
     def _page(self, method: str, path: str, query: str, meta: dict[str, Any], body: bytes) -> tuple[Any, ...]:
         begun = Begun()
@@ -110,15 +113,19 @@ class Maker:
         try:
             part = self.rests[number].next()
         except BaseException:
-            self._drop(number)
+            self.drop(number)
             raise
         if len(part) < PART:
-            self._drop(number)
+            self.drop(number)
         return part
 
-    def _drop(self, number: int) -> None:
+    def drop(self, number: int) -> None:
+        """Nobody wants the rest of that answer, or there is none."""
         if rest := self.rests.pop(number, None):
-            rest.close()
+            try:
+                rest.close()
+            except Exception:
+                log.exception("An answer could not be closed")
 
     def _environ(self, method: str, path: str, query: str, meta: dict[str, Any], body: bytes) -> dict[str, Any]:
         # The body is here whole: how it came is nobody's business any more.
@@ -144,18 +151,23 @@ class Maker:
 def run(end: socket.socket, maker: Maker, front: int) -> None:
     """Until the other end is closed."""
     end_with_parent(front, signal.SIGKILL)
+    # Whoever stops all of a group of processes stops the front, which waits for its pages first.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
     os.nice(NICE)
     while True:
         try:
-            what, value = channel.receive(end)
+            what, value, dropped = channel.receive(end)
         except EOFError:
             return
+        for number in dropped:
+            maker.drop(number)
         try:
-            answer = maker.answer(what, value)
+            answer = channel.packed(maker.answer(what, value))
         except Exception:
             log.exception("A page broke where nothing catches it")
-            answer = None
-        end.sendall(channel.packed(answer))
+            answer = channel.packed(None)
+        end.sendall(answer)
 
 
 def forked(application: WSGIApplication, place: Place, begin: Callable[[], None]) -> tuple[socket.socket, int]:
@@ -172,6 +184,8 @@ def forked(application: WSGIApplication, place: Place, begin: Callable[[], None]
         begin()
         run(theirs, Maker(application, place), front)
         code = 0
+    except Exception:
+        log.exception("A process that makes pages broke")
     finally:
         logging.shutdown()
         os._exit(code)

@@ -15,7 +15,9 @@ from linnapp.front import channel
 from linnapp.front.reader import Request
 
 # Seconds after which a page is not worth waiting for: its process is ended, and with it whatever holds it up.
-LONGEST = 300.0
+LONGEST = 60.0
+# Long answers of one process that are taken at the same time; the next is told to come again.
+MOST_RESTS = 100
 # While pages wait, one turn of so many is for the rest of long answers.
 TURNS = 4
 # More long answers than so many in one process have this part of its time: their readers may be many, and slow.
@@ -44,12 +46,14 @@ class Worker:
     writer: asyncio.StreamWriter
     wanted: "deque[asyncio.Future[Worker]]" = field(default_factory=deque)
     rests: set[int] = field(default_factory=set)
+    dropped: list[int] = field(default_factory=list)
     turns: int = 0
     rested_at: float = 0.0
 
     async def say(self, what: str, value: Any) -> Any:
         """Raises OSError or EOFError where the process is gone."""
-        self.writer.write(channel.packed((what, value)))
+        dropped, self.dropped = self.dropped, []
+        self.writer.write(channel.packed((what, value, dropped)))
         async with asyncio.timeout(LONGEST):
             size = channel.LENGTH.unpack(await self.reader.readexactly(channel.LENGTH.size))[0]
             return channel.unpacked(await self.reader.readexactly(size))
@@ -113,6 +117,9 @@ class Pages:
         status, headers, part, number = answer
         if not number:
             return Page(status, headers, part, None)
+        if len(worker.rests) >= MOST_RESTS:
+            worker.dropped.append(number)
+            raise Busy
         worker.rests.add(number)
         return Page(status, headers, part, Rest(worker, number))
 
@@ -128,17 +135,13 @@ class Pages:
         return part
 
     def drop(self, rest: Rest) -> None:
-        self._keep(self._drop(rest))
-
-    async def _drop(self, rest: Rest) -> None:
+        """Said with whatever its process is asked next."""
         rest.worker.rests.discard(rest.number)
-        await self._this(rest.worker)
-        with suppress(Busy):
-            await self._say(rest.worker, channel.DROP, rest.number)
+        rest.worker.dropped.append(rest.number)
 
     def _drop_page(self, worker: Worker, answer: Any) -> None:
         if answer and answer[3]:
-            self.drop(Rest(worker, answer[3]))
+            worker.dropped.append(answer[3])
 
     async def _say(
         self, worker: Worker, what: str, value: Any, unwanted: Callable[[Worker, Any], None] = lambda *_: None
@@ -158,9 +161,10 @@ class Pages:
         began = self.loop.time()
         try:
             answer = await worker.say(what, value)
-        except (OSError, EOFError, TimeoutError) as error:
+        except Exception as error:
             self._lose(worker)
-            raise Gone from error
+            # What took too long would take too long again.
+            raise (Busy if isinstance(error, TimeoutError) else Gone) from error
         if what == channel.MORE and len(worker.rests) > FEW:
             now = self.loop.time()
             worker.rested_at = now + (now - began) * (SHARE - 1)
@@ -226,6 +230,8 @@ class Pages:
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled() and not turn.exception():
                 self._give(turn.result())
+            elif turn in line:
+                line.remove(turn)
             raise
 
     def _give(self, worker: Worker) -> None:

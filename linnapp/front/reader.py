@@ -13,6 +13,9 @@ from urllib.parse import unquote_to_bytes
 import httptools
 
 MOST_HEAD_BYTES = 64 * 1024
+MOST_HEADERS = 200
+# Bytes that are read in one go: what is counted is counted in between.
+PIECE = 64 * 1024
 # The form with the largest file, and somewhat more; the API takes less.
 MOST_BODY_BYTES = 16 * 1024 * 1024
 # Requests sent ahead of their answers that are kept for their turn.
@@ -63,6 +66,8 @@ class Reader:
         self._request: Request | None = None
         self._most = 0
         self._since_body = 0
+        # Of a body that follows an offer of another protocol: llhttp leaves it to its caller.
+        self._continues = self._is_mute = False
         self._begin()
 
     @property
@@ -72,12 +77,16 @@ class Reader:
 
     @property
     def buffered(self) -> int:
-        """Bytes of bodies that are held."""
-        under_way = len(self._request.body) if self._request else 0
+        """Bytes of heads and bodies that are held, or about."""
+        under_way = self._head_bytes + (len(self._request.body) if self._request else 0)
         return under_way + sum(len(request.body) for request in self.whole)
 
     def feed(self, data: bytes) -> None:
         """Takes what came; requests that are whole now stand in `whole`. Raises Fault after them, once."""
+        for begin in range(0, len(data), PIECE):
+            self._take(data[begin : begin + PIECE] if len(data) > PIECE else data)
+
+    def _take(self, data: bytes) -> None:
         if self.is_over:
             return
         self._since_body += len(data)
@@ -87,8 +96,6 @@ class Reader:
             self._refuse(error)
         if self._since_body > MOST_HEAD_BYTES:
             self._fail(431, "The head of the request is larger than 64 kB.")
-        if len(self.whole) > MOST_WAITING:
-            self.is_over = True
         if self._fault:
             self.is_over = True
             fault, self._fault = self._fault, None
@@ -100,9 +107,19 @@ class Reader:
                 self._parser.feed_data(data)
                 return
             except httptools.HttpParserUpgrade as upgrade:
-                # Another protocol is offered; we stay with this one, and what follows is the next request.
+                # Another protocol is offered; we stay with this one: what follows is its body, or the next request.
                 data = data[upgrade.args[0] :]
                 self._parser = httptools.HttpRequestParser(self)
+                if self._continues:
+                    self._read_its_body()
+
+    def _read_its_body(self) -> None:
+        """By a head that says nothing but how the body comes."""
+        self._continues, self._is_mute = False, True
+        length = self._headers.get("CONTENT_LENGTH")
+        framing = f"Content-Length: {length}" if length else "Transfer-Encoding: chunked"
+        self._parser.feed_data(f"POST / HTTP/1.1\r\n{framing}\r\n\r\n".encode())
+        self._is_mute = False
 
     def _refuse(self, error: Exception) -> None:
         """What llhttp does not read."""
@@ -115,7 +132,7 @@ class Reader:
     def _begin(self) -> None:
         self._target = b""
         self._headers: dict[str, str] = {}
-        self._hosts = 0
+        self._head_bytes = self._count = 0
         self._is_headed = False
         self._request = None
         self.expects_continue = False
@@ -123,16 +140,25 @@ class Reader:
     # What the parser calls, in the order of a request.
 
     def on_message_begin(self) -> None:
+        if self._is_mute:
+            return
         self._begin()
         self.has_begun = True
 
     def on_url(self, part: bytes) -> None:
-        self._target += part
+        if not self._is_mute:
+            self._target += part
+            self._head_bytes += len(part)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         # A name with an underscore reads like another's with a hyphen: X_Forwarded_For is nobody's but a stranger's.
         # What stands behind a body says nothing any more.
-        if self._is_headed or b"_" in name:
+        if self._is_headed or self._is_mute or b"_" in name:
+            return
+        self._count += 1
+        self._head_bytes += len(name) + len(value)
+        if self._count > MOST_HEADERS:
+            self._fail(431, f"The request has more than {MOST_HEADERS} headers.")
             return
         lower = name.lower()
         known = NAMES.get(lower) or f"HTTP_{lower.decode('latin-1').upper().replace('-', '_')}"
@@ -144,6 +170,8 @@ class Reader:
         self._headers[known] = text
 
     def on_headers_complete(self) -> None:
+        if self._is_mute:
+            return
         self._is_headed = True
         self._since_body = 0
         if self.is_over or self._fault:
@@ -198,12 +226,22 @@ class Reader:
 
     def on_message_complete(self) -> None:
         self._since_body = 0
+        if self._is_mute:
+            return
+        if self._parser.should_upgrade() and self._has_body():
+            self._continues = True
+            return
         if self._request is not None and not self.is_over and not self._fault:
             self.whole.append(self._request)
+            if len(self.whole) >= MOST_WAITING:
+                self._request.keep_alive = False
             # What follows a request that ends its connection is nobody's.
             self.is_over = not self._request.keep_alive
         self._request = None
         self.expects_continue = self.has_begun = False
+
+    def _has_body(self) -> bool:
+        return "HTTP_TRANSFER_ENCODING" in self._headers or int(self._headers.get("CONTENT_LENGTH") or 0) > 0
 
     def _stop_reading(self, request: Request) -> None:
         """The body is longer than it may be: the request is answered as it is, and nothing after it is read."""

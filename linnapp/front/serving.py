@@ -122,10 +122,15 @@ async def leave(front: Front, server: asyncio.Server, stop: Stop, grace: float) 
     server.close()
     if stop.gently.is_set():
         await until(lambda: not front.crowd.members or stop.asked.is_set(), loop.time() + GENTLE_SECONDS)
-    front.let_go()
-    await until(lambda: not front.crowd.members, loop.time() + grace)
+    await until(lambda: everybody_left(front), loop.time() + grace)
     for member in list(front.crowd.members):
         member.abort()
+
+
+def everybody_left(front: Front) -> bool:
+    """Looked at again and again: who was being answered may wait for more by now, and is let go."""
+    front.let_go()
+    return not front.crowd.members
 
 
 async def first_of(*events: asyncio.Event) -> None:

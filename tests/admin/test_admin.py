@@ -279,7 +279,13 @@ def test_the_admin_is_behind_the_portals_own_door(alice: User, paula: User, clie
         assert client_of(alice).get(path).status_code == 404
     assert client_of(paula).get("/admin/password_change/").headers["Location"] == "/profile/password/"
     assert client_of(paula).post("/admin/logout/").headers["Location"] == "/sign-out/"
-    assert client_of(paula).post("/admin/login/", {"username": paula.email, "password": PASSWORD}).status_code == 302
+
+
+def test_staff_guess_no_passwords_at_the_admins_own_door(sam: User, paula: User, client_of: ClientOf) -> None:
+    browser = client_of(sam)
+    answer = browser.post("/admin/login/", {"username": paula.email, "password": PASSWORD})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/")
+    assert browser.session["_auth_user_id"] == str(sam.pk)
 
 
 def test_support_gets_what_its_permissions_say(installation: Installation, sam: User, client_of: ClientOf) -> None:

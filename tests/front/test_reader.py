@@ -3,7 +3,7 @@ are cut into pieces."""
 
 import pytest
 
-from linnapp.front.reader import MOST_HEAD_BYTES, MOST_WAITING, Fault, Reader, Request
+from linnapp.front.reader import MOST_HEAD_BYTES, MOST_HEADERS, MOST_WAITING, Fault, Reader, Request
 
 HEAD = "GET /a HTTP/1.1\r\nHost: portal.example\r\n"
 
@@ -193,6 +193,26 @@ def test_a_head_without_an_end_is_not_kept(start: str) -> None:
     assert reader.is_over
 
 
-def test_only_so_many_requests_are_kept_for_their_turn() -> None:
-    requests, _ = read(f"{HEAD}\r\n".encode() * 100, f"{HEAD}\r\n".encode() * 100, f"{HEAD}\r\n".encode() * 100)
-    assert MOST_WAITING < len(requests) <= MOST_WAITING + 100
+@pytest.mark.parametrize(
+    "framing", ["Content-Length: 5\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"]
+)
+def test_a_body_beside_an_offer_of_another_protocol_is_that_requests(framing: str) -> None:
+    """Some libraries offer HTTP/2 with their first request, whatever it is; what follows is no request of its own."""
+    data = f"POST /a HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n{framing}{HEAD}\r\n"
+    for pieces in ([data], list(data)):
+        requests, fault = read(*pieces)
+        assert fault is None
+        assert [(request.path, bytes(request.body)) for request in requests] == [("/a", b"hello"), ("/a", b"")]
+
+
+def test_more_headers_than_anybody_sends_are_refused() -> None:
+    requests, fault = read(HEAD + "a:\r\n" * (MOST_HEADERS + 1) + "\r\n")
+    assert requests == []
+    assert fault is not None
+    assert fault.status == 431
+
+
+def test_the_last_of_too_many_says_that_it_is_the_last() -> None:
+    requests, _ = read(f"{HEAD}\r\n" * (MOST_WAITING + 50))
+    assert len(requests) == MOST_WAITING
+    assert [request.keep_alive for request in requests] == [True] * (MOST_WAITING - 1) + [False]

@@ -23,7 +23,7 @@ from tests.kit.portal import ROOT, Portal, answers, descendants, environment, fr
 def env(tmp_path: Path, empty_state: Path) -> dict[str, str]:
     """Environment of a portal that is prepared, without the demo data."""
     shutil.copytree(empty_state, tmp_path / "state")
-    return environment(tmp_path / "state", DEMO="false")
+    return environment(tmp_path / "state", DEMO="false", WEB_WORKERS="2", PAGE_PROCESSES="2")
 
 
 def alive(process: int) -> bool:
@@ -94,7 +94,7 @@ def test_when_the_worker_is_killed_so_does_the_rest_end(env: dict[str, str]) -> 
 def test_when_a_web_process_is_killed_another_takes_its_place(env: dict[str, str]) -> None:
     with serving(env, "--web") as portal:
         wait_for_line(portal, "Portal at")
-        time.sleep(5.5)
+        time.sleep(3.2)
         before = descendants(portal.process.pid)
         os.kill(min(before), signal.SIGKILL)
         # Whoever connects in between waits for the one that comes.
@@ -107,7 +107,7 @@ def test_when_a_web_process_is_killed_another_takes_its_place(env: dict[str, str
 def test_when_a_process_of_pages_is_killed_others_take_over(env: dict[str, str]) -> None:
     with serving(env, "--web") as portal:
         wait_for_line(portal, "Portal at")
-        time.sleep(5.5)
+        time.sleep(3.2)
         before = descendants(portal.process.pid)
         maker = next(process for process in before if not descendants(process))
         os.kill(maker, signal.SIGKILL)

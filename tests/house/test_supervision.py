@@ -123,7 +123,7 @@ def test_one_that_returns_is_started_again(folder: Path) -> None:
     parent = start(folder, returns=STAY)
     before = children(folder, 1)
     # What ends at once would end again.
-    time.sleep(5.5)
+    time.sleep(3.2)
     os.kill(before[0], signal.SIGKILL)
     after = children(folder, 2)
     parent.send_signal(signal.SIGTERM)

@@ -25,6 +25,8 @@ from tests.kit.inside import Inside
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 40
 STOP_SECONDS = 15
+# A portal starts sooner with few processes; tests of many say so.
+ONE_OF_EACH = {"WEB_WORKERS": "1", "PAGE_PROCESSES": "1"}
 # The states that a portal is prepared in for tests, and whether DEMO is set for each.
 DEMO = {"demo": "true", "empty": "false"}
 
@@ -76,7 +78,7 @@ def environment(state: Path, **settings: str) -> dict[str, str]:
     write_once(state / ".env", fresh_settings())
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     own = {"ENV_FILE": str(state / ".env"), "STATE_DIR": str(state), "PORT": str(free_port())}
-    return kept | own | settings
+    return kept | own | ONE_OF_EACH | settings
 
 
 def manage(env: dict[str, str], *arguments: str) -> str:
