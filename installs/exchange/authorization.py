@@ -12,15 +12,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from installs.exchange import statements, steps
-from installs.exchange.cases import SOON, Authorized, Case, Refused, refusal_of, refused
-from installs.exchange.refusals import Reason
-from installs.exchange.steps import Ask, Steps
+from installs.exchange.cases import SOON, Authorized, Case, Refused, refusal_of
+from installs.exchange.steps import Ask, Not, Steps
 from installs.exchange.wire import ExchangeRequest
 from linnapp import credentials
 from linnapp.addresses import counted_as
 
 __all__ = ["Authorized", "Exchange", "Outcome", "Refused", "authorize"]
-ATTEMPTS = 2
 Outcome = Authorized | Refused
 
 
@@ -33,35 +31,38 @@ class Exchange(Ask[Outcome]):
     address: str
 
     @classmethod
-    def together(cls, asks: Sequence[Self]) -> Steps[list[Outcome | None]]:
-        """None where an exchange has to be asked alone: a row it needs is held or changed meanwhile, it comes near a
-        limit, or a credential of it ends soon."""
+    def together(cls, asks: Sequence[Self]) -> Steps[list[Outcome | Not]]:
+        """An exchange has to be asked alone where it would pass the quota with those before it, or a credential of it
+        ends soon."""
         now = timezone.now()
         drafts = [_Draft.of(ask, number, now) for number, ask in enumerate(asks)]
         cases = yield from _look(drafts, now)
         begun = {case.number for case in cases if case.begun}
         begun |= yield from _begin_chosen(drafts, cases, now)
-        outcomes: list[Outcome | None] = [None] * len(drafts)
+        outcomes: list[Outcome | Not] = [Not.NOW] * len(drafts)
         for case in cases:
             draft = drafts[case.number]
-            outcomes[case.number] = draft.authorized(case) if case.number in begun else draft.refusal(case)
+            if case.number in begun:
+                outcomes[case.number] = draft.authorized(case)
+            elif refusal := draft.refusal(case):
+                outcomes[case.number] = refusal
+            elif not case.begins_among_others(now + SOON):
+                outcomes[case.number] = Not.TOGETHER
         return outcomes
 
-    def alone(self) -> Steps[Outcome]:
-        """Two statements; three near the session cap. What changes between deciding and beginning is decided anew, so
-        that the caller learns the reason."""
-        for _ in range(ATTEMPTS):
-            now = timezone.now()
-            draft = _Draft.of(self, 0, now)
-            case = Case.of((yield [statements.look([draft.asked()], now)])[0])
-            if case.has_ended:
-                continue
-            if refusal := draft.refusal(case):
-                return refusal
-            full = [draft.key] if case.is_full else []
-            if (yield statements.begin([draft.chosen(case)], full, now, draft.expires_at, apart=True)):
-                return draft.authorized(case)
-        return refused(Reason.CHANGED_MEANWHILE, case)
+    def alone(self) -> Steps[Outcome | Not]:
+        """Two statements; three near the session cap. What changed before the session began is decided on anew, so that
+        the caller learns the reason."""
+        now = timezone.now()
+        draft = _Draft.of(self, 0, now)
+        case = Case.of((yield [statements.look([draft.asked()], now)])[0])
+        if case.has_ended:
+            return Not.NOW
+        if refusal := draft.refusal(case):
+            return refusal
+        in_turn = [draft.key] if case.takes_a_turn else []
+        begun = yield statements.begin([draft.chosen(case)], in_turn, now, draft.expires_at)
+        return draft.authorized(case) if begun else Not.NOW
 
 
 def authorize(request: ExchangeRequest, *, address: str) -> Authorized:
@@ -150,20 +151,20 @@ def _look(drafts: Sequence[_Draft], now: datetime) -> Steps[list[Case]]:
 
 
 def _begin_chosen(drafts: Sequence[_Draft], cases: Sequence[Case], now: datetime) -> Steps[set[int]]:
-    """The numbers of those that began, of those for whom all stands and that did not begin with the look: whose
-    installation is near the session cap, and on SQLite the others too. A second transaction, for all of them."""
+    """The numbers of those that began, of those for whom all stands and that did not begin with the look: those that
+    take turns, and on SQLite the others too. A second transaction, for all of them."""
     with_the_look = bool(statements.engine().look_and_begin)
     chosen = {
         drafts[case.number].key: drafts[case.number].chosen(case)
         for case in cases
         if not case.begun
-        and (case.is_full or not with_the_look)
+        and (case.takes_a_turn or not with_the_look)
         and case.begins_among_others(now + SOON)
         and drafts[case.number].refusal(case) is None
     }
     if not chosen:
         return set()
-    full = [drafts[case.number].key for case in cases if case.is_full and drafts[case.number].key in chosen]
-    rows = yield statements.begin(list(chosen.values()), full, now, drafts[0].expires_at)
+    in_turn = [drafts[case.number].key for case in cases if case.takes_a_turn and drafts[case.number].key in chosen]
+    rows = yield statements.begin(list(chosen.values()), in_turn, now, drafts[0].expires_at)
     begun = {UUID(str(row["id"])) for row in rows}
     return {draft.number for draft in drafts if draft.session_id in begun}

@@ -17,7 +17,7 @@ from linnapp import credentials
 # Exchanges of one installation that may have counted its sessions and not begun theirs, in each web process two of a
 # group and one that is asked alone: this near to the cap, each takes its turn.
 AT_ONCE = max(4, 3 * settings.WEB_WORKERS)
-# Of them, those that begin with one statement; the others of a group that are of the same installation go alone.
+# Of them, those that begin with one statement; the others of a group that are of the same installation take turns too.
 OF_ONE_INSTALLATION = 2
 # A credential that ends this soon may end before the statement that reads it: such an exchange goes alone.
 SOON = timedelta(minutes=1)
@@ -111,16 +111,17 @@ class Case(NamedTuple):
         return ends_by(self.secret_ends_at, now) or (not self.token_ended and ends_by(self.token_ends_at, now))
 
     @property
-    def is_full(self) -> bool:
-        """Whether this one comes near the session cap: exchanges of its installation take turns then."""
-        return self.live_sessions + self.ahead + AT_ONCE >= settings.SESSIONS_PER_INSTALLATION
+    def takes_a_turn(self) -> bool:
+        """Whether this one comes near the session cap, or others of its installation are before it: they begin one
+        after the other then, and count each other."""
+        near = self.live_sessions + self.ahead + AT_ONCE >= settings.SESSIONS_PER_INSTALLATION
+        return near or self.ahead >= OF_ONE_INSTALLATION
 
     def begins_among_others(self, soon: datetime) -> bool:
         """Whether one that is not refused may begin together with others. PostgreSQL asks the same in its own words,
-        `statements.AMONG_OTHERS`, of those that are not full."""
+        `statements.AMONG_OTHERS`, of those that take no turn."""
         return (
-            self.ahead < OF_ONE_INSTALLATION
-            and self.exchanges + self.ahead < settings.EXCHANGES_PER_MINUTE
+            self.exchanges + self.ahead < settings.EXCHANGES_PER_MINUTE
             and not ends_by(self.secret_ends_at, soon)
             and not ends_by(self.token_ends_at, soon)
         )

@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from installs.exchange.statements import NOT_DURABLE, members_on_postgresql, members_on_sqlite
-from installs.exchange.steps import Ask, Row, Statement, Steps
+from installs.exchange.steps import Ask, Not, Row, Statement, Steps
 from installs.installations import acts
 from installs.installations.acts import Act
 from installs.models.sessions import idle_since
@@ -78,7 +78,7 @@ class StockLocationsCall(Ask[Called]):
     session_token: str
 
     @classmethod
-    def together(cls, asks: Sequence[Self]) -> Steps[list[Called | None]]:
+    def together(cls, asks: Sequence[Self]) -> Steps[list[Called | Not]]:
         now = timezone.now()
         asked = [{"number": number, "digest": credentials.digest(ask.session_token)} for number, ask in enumerate(asks)]
         moments = {"now": now, "idle": idle_since(now), "long_ago": now - USED_AGAIN_AFTER}
@@ -89,9 +89,9 @@ class StockLocationsCall(Ask[Called]):
             of_each[row["number"]].append(row)
         return [_called(its_rows) for its_rows in of_each]
 
-    def alone(self) -> Steps[Called]:
+    def alone(self) -> Steps[Called | Not]:
         (called,) = yield from self.together([self])
-        return called or Called()
+        return called
 
 
 def _called(rows: list[Row]) -> Called:
@@ -116,11 +116,11 @@ class Use(Ask[bool]):
     session_id: UUID
 
     @classmethod
-    def together(cls, asks: Sequence[Self]) -> Steps[list[bool | None]]:
+    def together(cls, asks: Sequence[Self]) -> Steps[list[bool | Not]]:
         yield [used(ask.session_id for ask in asks)]
         return [True] * len(asks)
 
-    def alone(self) -> Steps[bool]:
+    def alone(self) -> Steps[bool | Not]:
         yield [used([self.session_id])]
         return True
 

@@ -5,11 +5,14 @@ import asyncio
 import logging
 import time
 from collections import deque
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from math import inf
 from typing import Any, Generic, TypeVar
 
 from installs.exchange.connections import Database
 from installs.exchange.statements import MOST_TOGETHER
-from installs.exchange.steps import Ask, Steps, Unavailable
+from installs.exchange.steps import AGAIN_SECONDS, HELD_SECONDS, Ask, Not, Steps, Unavailable
 
 Answer = TypeVar("Answer")
 # Those who wait to be asked alone; past it the database counts as away. Seconds that one of them waits for its turn.
@@ -18,28 +21,50 @@ ALONE_SECONDS = 5.0
 log = logging.getLogger(__name__)
 
 
+@dataclass(eq=False, slots=True)
+class Waiting(Generic[Answer]):
+    """`until` is the moment at which one that needs what somebody holds is given up."""
+
+    ask: Ask[Answer]
+    answered: asyncio.Future[Answer]
+    until: float = inf
+
+    def is_told(self, answer: Answer) -> None:
+        if not self.answered.done():
+            self.answered.set_result(answer)
+
+    def fails(self, error: BaseException) -> None:
+        if not self.answered.done():
+            self.answered.set_exception(error)
+
+
 class Line(Generic[Answer]):
     """Asks of one kind. A caller that hung up, and so cancelled its wait, is dropped before the statement."""
 
     def __init__(self, kind: type[Ask[Answer]], database: Database) -> None:
         self._kind = kind
         self._database = database
-        self._waiting: deque[tuple[Ask[Answer], asyncio.Future[Answer]]] = deque()
+        self._waiting: deque[Waiting[Answer]] = deque()
         self._flushing: asyncio.Task[None] | None = None
-        self._alone: set[asyncio.Task[None]] = set()
+        # One by one, and those that stand aside for a moment.
+        self._apart: set[asyncio.Task[None]] = set()
+        self._alone = 0
 
     async def answer(self, ask: Ask[Answer]) -> Answer:
         """Raises Unavailable, and whatever the ask's own statement raises."""
-        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._waiting.append((ask, answered))
-        if self._flushing is None:
-            self._flushing = asyncio.create_task(self._flush())
-        return await answered
+        waiting: Waiting[Answer] = Waiting(ask, asyncio.get_running_loop().create_future())
+        self._join(waiting)
+        return await waiting.answered
 
     async def emptied(self) -> None:
         """Returns when nobody waits any more."""
-        while tasks := [task for task in (self._flushing, *self._alone) if task is not None]:
+        while tasks := [task for task in (self._flushing, *self._apart) if task is not None]:
             await asyncio.wait(tasks)
+
+    def _join(self, waiting: Waiting[Answer]) -> None:
+        self._waiting.append(waiting)
+        if self._flushing is None:
+            self._flushing = asyncio.create_task(self._flush())
 
     async def _flush(self) -> None:
         # One turn later, so that those who came together join.
@@ -50,58 +75,69 @@ class Line(Generic[Answer]):
         finally:
             self._flushing = None
 
-    def _next_group(self) -> list[tuple[Ask[Answer], asyncio.Future[Answer]]]:
-        group: list[tuple[Ask[Answer], asyncio.Future[Answer]]] = []
+    def _next_group(self) -> list[Waiting[Answer]]:
+        group: list[Waiting[Answer]] = []
         while self._waiting and len(group) < MOST_TOGETHER:
-            ask, answered = self._waiting.popleft()
-            if not answered.done():
-                group.append((ask, answered))
+            waiting = self._waiting.popleft()
+            if not waiting.answered.done():
+                group.append(waiting)
         return group
 
-    async def _answer_group(self, group: list[tuple[Ask[Answer], asyncio.Future[Answer]]]) -> None:
-        asks = [ask for ask, _ in group]
+    async def _answer_group(self, group: list[Waiting[Answer]]) -> None:
+        asks = [waiting.ask for waiting in group]
         try:
             answers = await self._database.run(lambda: self._kind.together(asks))
         except Unavailable as away:
             # Nobody waits in turn for a database that is away: all that wait by now learn it at once.
-            for _, answered in [*group, *self._waiting]:
-                fail(answered, away)
+            for waiting in [*group, *self._waiting]:
+                waiting.fails(away)
             return
         except Exception:
             # Somebody's value, perhaps: it fails nobody else.
             log.exception("%d were not answered together and are asked one by one", len(group))
-            answers = [None] * len(group)
-        for (ask, answered), its_answer in zip(group, answers, strict=True):
-            if its_answer is None:
-                self._begin_alone(ask, answered)
-            elif not answered.done():
-                answered.set_result(its_answer)
+            answers = [Not.TOGETHER] * len(group)
+        for waiting, its_answer in zip(group, answers, strict=True):
+            self._tell(waiting, its_answer)
 
-    def _begin_alone(self, ask: Ask[Answer], answered: asyncio.Future[Answer]) -> None:
-        if len(self._alone) >= MOST_ALONE:
-            fail(answered, Unavailable())
+    def _tell(self, waiting: Waiting[Answer], its_answer: Answer | Not) -> None:
+        if its_answer is Not.NOW:
+            self._beside(self._ask_again(waiting))
+        elif its_answer is not Not.TOGETHER:
+            waiting.is_told(its_answer)
+        elif self._alone < MOST_ALONE:
+            self._alone += 1
+            self._beside(self._ask_alone(waiting))
+        else:
+            waiting.fails(Unavailable())
+
+    def _beside(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(coroutine)
+        self._apart.add(task)
+        task.add_done_callback(self._apart.discard)
+
+    async def _ask_again(self, waiting: Waiting[Answer]) -> None:
+        """Who needs what somebody holds stands aside, and joins those who come next."""
+        now = time.monotonic()
+        waiting.until = min(waiting.until, now + HELD_SECONDS)
+        if now >= waiting.until:
+            waiting.fails(Unavailable())
             return
-        task = asyncio.create_task(self._answer_alone(ask, answered))
-        self._alone.add(task)
-        task.add_done_callback(self._alone.discard)
+        await asyncio.sleep(AGAIN_SECONDS)
+        self._join(waiting)
 
-    async def _answer_alone(self, ask: Ask[Answer], answered: asyncio.Future[Answer]) -> None:
+    async def _ask_alone(self, waiting: Waiting[Answer]) -> None:
         until = time.monotonic() + ALONE_SECONDS
 
-        def when_its_turn_comes() -> Steps[Answer]:
-            if answered.done() or time.monotonic() > until:
+        def when_its_turn_comes() -> Steps[Answer | Not]:
+            if waiting.answered.done() or time.monotonic() > until:
                 raise Unavailable
-            return ask.alone()
+            return waiting.ask.alone()
 
         try:
             its_answer = await self._database.run_apart(when_its_turn_comes)
         except Exception as error:
-            fail(answered, error)
+            waiting.fails(error)
         else:
-            if not answered.done():
-                answered.set_result(its_answer)
-
-
-def fail(answered: asyncio.Future[Any], error: BaseException) -> None:
-    if not answered.done():
-        answered.set_exception(error)
+            self._tell(waiting, its_answer)
+        finally:
+            self._alone -= 1

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from installs.exchange.refusals import FAILURE_WINDOW
 from installs.exchange.statements import members_on_postgresql, members_on_sqlite
-from installs.exchange.steps import Ask, Statement, Steps
+from installs.exchange.steps import Ask, Not, Statement, Steps
 from linnapp import credentials
 from linnapp.addresses import counted_as
 
@@ -44,7 +44,7 @@ class ProfileCall(Ask[Proof]):
     address: str
 
     @classmethod
-    def together(cls, asks: Sequence[Self]) -> Steps[list[Proof | None]]:
+    def together(cls, asks: Sequence[Self]) -> Steps[list[Proof | Not]]:
         now = timezone.now()
         asked = [
             {"number": number, "secret": credentials.digest(ask.application_secret), "counted": counted_as(ask.address)}
@@ -54,9 +54,9 @@ class ProfileCall(Ask[Proof]):
         rows = yield [Statement(sql, {"asked": json.dumps(asked), "now": now, "window": now - FAILURE_WINDOW})]
         return [Proof(ask._proves(row["application_id"]), row["failures"]) for ask, row in zip(asks, rows, strict=True)]
 
-    def alone(self) -> Steps[Proof]:
+    def alone(self) -> Steps[Proof | Not]:
         (proof,) = yield from self.together([self])
-        return proof or Proof(False, 0)
+        return proof
 
     def _proves(self, found: object) -> bool:
         return found is not None and credentials.same(str(found).replace("-", ""), self.application_id)

@@ -43,7 +43,6 @@ class Reason(StrEnum):
     SUSPENDED_BY_ACCOUNT = "SUSPENDED_BY_ACCOUNT"
     APPLICATION_SUSPENDED = "APPLICATION_SUSPENDED"
     APPLICATION_RETIRED = "APPLICATION_RETIRED"
-    CHANGED_MEANWHILE = "CHANGED_MEANWHILE"
     OVER_QUOTA = "OVER_QUOTA"
 
 
@@ -70,7 +69,6 @@ SENTENCES = {
     Reason.APPLICATION_SUSPENDED: "This application is suspended by the platform. Its General page in the developer "
     "portal says why.",
     Reason.APPLICATION_RETIRED: "This application is retired. Its credentials no longer work.",
-    Reason.CHANGED_MEANWHILE: "The installation changed while this exchange was answered. Authorise again.",
     Reason.OVER_QUOTA: "API calls quota exceeded! Maximum admitted {quota} per Minute.",
 }
 
@@ -88,7 +86,6 @@ CAUSES = {
     Reason.SUSPENDED_BY_ACCOUNT: "installation suspended by the account",
     Reason.APPLICATION_SUSPENDED: "application suspended",
     Reason.APPLICATION_RETIRED: "application retired",
-    Reason.CHANGED_MEANWHILE: "changed meanwhile",
     Reason.OVER_QUOTA: "more exchanges in a minute than allowed",
 }
 

@@ -120,20 +120,17 @@ RETURNING = "RETURNING id\n"
 # A crash may lose the last moments' sessions, and clients authorise again: this one statement does not wait for the
 # disk. The setting is local to its transaction.
 NOT_DURABLE = "  AND set_config('synchronous_commit', 'off', true) = 'off'\n"
-# Nobody waits longer than this for a row that somebody else holds.
-NOT_FOREVER = "  AND set_config('lock_timeout', '3s', true) <> ''\n"
 # Rows are locked in the order in which suspending, uninstalling and retiring lock theirs: another order ends in
-# deadlocks.
-HOLD = "FOR SHARE OF a FOR SHARE OF i FOR SHARE OF s FOR SHARE OF t\n"
-# One that is held keeps no group waiting.
-HOLD_OR_SKIP = HOLD.replace(" FOR", " SKIP LOCKED FOR").replace("\n", " SKIP LOCKED\n")
-# At the cap, exchanges of one installation take turns, so that each counts the sessions of those before it.
-HOLD_FULL = HOLD.replace("SHARE OF i", "NO KEY UPDATE OF i")
-HOLD_FULL_OR_SKIP = HOLD_OR_SKIP.replace("SHARE OF i", "NO KEY UPDATE OF i")
-# Of the installations whose sessions have just begun: those are held, so that nobody counts meanwhile.
+# deadlocks. A row that somebody holds is passed over, and keeps nobody waiting who does not need it.
+HOLD = "".join(f"FOR SHARE OF {row} SKIP LOCKED\n" for row in "aist")
+# Exchanges of one installation that take turns: each counts the sessions of those before it.
+HOLD_IN_TURN = HOLD.replace("SHARE OF i", "NO KEY UPDATE OF i")
+# Of the installations whose sessions have just begun: those are held, so that nobody counts meanwhile. What has just
+# begun is the last to end: what another process began before it may be younger by its clock.
 BEYOND_THE_CAP = """
 SELECT ranked.id FROM (
-    SELECT x.id, row_number() OVER (PARTITION BY x.installation_id ORDER BY x.last_used_at DESC, x.id) AS place
+    SELECT x.id, row_number() OVER (
+        PARTITION BY x.installation_id ORDER BY (x.id {among}) DESC, x.last_used_at DESC, x.id) AS place
     FROM installs_session x WHERE x.ended_at IS NULL
       AND x.installation_id IN (SELECT b.installation_id FROM installs_session b WHERE b.id {among})) ranked
 WHERE ranked.place > %(kept)s
@@ -149,19 +146,15 @@ class Engine:
     """All on one line each: psycopg remembers what it made of a statement of up to 4,096 characters only.
 
     `look` says of each member what is known. `look_and_begin` says besides whether its session began, "" on an engine
-    that cannot do both. `begin` and `begin_full` begin the sessions of those chosen and return their ids; the second is
-    for installations near the session cap, and `end` follows it. What ends in `apart` may wait for a row that somebody
-    holds, where the others pass it over.
+    that cannot do both. `begin` and `begin_in_turn` begin the sessions of those chosen and return their ids; the
+    second is for those that take turns, and `end` follows it.
     """
 
     look: str
     look_and_begin: str
     begin: str
-    begin_full: str
+    begin_in_turn: str
     end: str
-    begin_apart: str
-    begin_full_apart: str
-    end_apart: str
 
     @classmethod
     def of(cls, **written: str) -> Self:
@@ -172,19 +165,16 @@ def _on_postgresql() -> Engine:
     asked = f"asked AS ({members_on_postgresql(ASKED, 'asked')})"
     decided = f"WITH {asked},\ndecided AS MATERIALIZED ({DECIDED})"
     among_others = f"(SELECT * FROM decided WHERE {AMONG_OTHERS}) chosen"
-    begun = BEGIN.format(chosen=among_others) + NOT_DURABLE + HOLD_OR_SKIP + RETURNING
+    begun = BEGIN.format(chosen=among_others) + NOT_DURABLE + HOLD + RETURNING
     begin = BEGIN.format(chosen=f"({members_on_postgresql(CHOSEN, 'chosen')}) chosen") + NOT_DURABLE
     beyond = BEYOND_THE_CAP.format(among="= ANY(%(begun)s::uuid[])")
     return Engine.of(
         look=f"{decided}\nSELECT {KNOWN}, FALSE AS begun FROM decided",
         look_and_begin=f"{decided},\nbegun AS ({begun})\n"
         f"SELECT {KNOWN}, begun.id IS NOT NULL AS begun FROM decided LEFT JOIN begun ON begun.id = decided.id",
-        begin=begin + HOLD_OR_SKIP + RETURNING,
-        begin_full=begin + HOLD_FULL_OR_SKIP + RETURNING,
+        begin=begin + HOLD + RETURNING,
+        begin_in_turn=begin + HOLD_IN_TURN + RETURNING,
         end=END.format(sessions=FREE.format(sessions=beyond)),
-        begin_apart=begin + NOT_FOREVER + HOLD + RETURNING,
-        begin_full_apart=begin + NOT_FOREVER + HOLD_FULL + RETURNING,
-        end_apart=END.format(sessions=beyond),
     )
 
 
@@ -197,11 +187,8 @@ def _on_sqlite() -> Engine:
         look=f"WITH {asked},\ndecided AS ({DECIDED})\nSELECT {KNOWN}, FALSE AS begun FROM decided",
         look_and_begin="",
         begin=begin,
-        begin_full=begin,
+        begin_in_turn=begin,
         end=end,
-        begin_apart=begin,
-        begin_full_apart=begin,
-        end_apart=end,
     )
 
 
@@ -227,25 +214,18 @@ def look_and_begin(asked: Sequence[dict[str, Any]], now: datetime, expires: date
 
 
 def begin(
-    chosen: Sequence[dict[str, Any]], full: Sequence[str], now: datetime, expires: datetime, *, apart: bool = False
+    chosen: Sequence[dict[str, Any]], in_turn: Sequence[str], now: datetime, expires: datetime
 ) -> list[Statement]:
-    """Begins the sessions of those chosen. `full` are the ids of those among them whose installations are near the
-    session cap: the least recently used sessions beyond it end."""
+    """Begins the sessions of those chosen. `in_turn` are the ids of those among them that take turns: the least
+    recently used sessions of their installations beyond the cap end."""
     known = engine()
-    if apart:
-        sql = known.begin_full_apart if full else known.begin_apart
-    else:
-        sql = known.begin_full if full else known.begin
     parameters: dict[str, Any] = {"now": now, "expires": expires, "chosen": json.dumps(chosen)}
-    statements = [Statement(sql, parameters)]
-    if full:
-        statements.append(_end(full, now, known.end_apart if apart else known.end))
+    statements = [Statement(known.begin_in_turn if in_turn else known.begin, parameters)]
+    if in_turn:
+        ids = list(in_turn) if connection.vendor == "postgresql" else json.dumps(in_turn)
+        limits = {"now": now, "begun": ids, "kept": settings.SESSIONS_PER_INSTALLATION}
+        statements.append(Statement(known.end, limits))
     return statements
-
-
-def _end(begun: Sequence[str], now: datetime, sql: str) -> Statement:
-    ids = list(begun) if connection.vendor == "postgresql" else json.dumps(begun)
-    return Statement(sql, {"now": now, "begun": ids, "kept": settings.SESSIONS_PER_INSTALLATION})
 
 
 def _moments(now: datetime) -> dict[str, Any]:

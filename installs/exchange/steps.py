@@ -3,11 +3,13 @@ written once, as a generator: it yields statements and is sent rows. `run` drive
 thread; `installs.exchange.connections` drives the same in an event loop."""
 
 import logging
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Any, Generic, Self, TypeVar
 from uuid import UUID
 
@@ -17,6 +19,9 @@ Row = dict[str, Any]
 T = TypeVar("T")
 Answer = TypeVar("Answer")
 RETRY_AFTER = 2
+# Nobody waits longer than this for a row that somebody else holds; it is asked for again and again meanwhile.
+HELD_SECONDS = 3.0
+AGAIN_SECONDS = 0.01
 SQLITE_BUSY = 5
 # What PostgreSQL says to whoever is connected while it stops, and to those who connect while it starts.
 STOPPING = "57P"
@@ -39,26 +44,38 @@ class Unavailable(Exception):
     """The database is away, or keeps whoever asks waiting for too long. The same request may be sent again later."""
 
 
+class Not(Enum):
+    """Why one is not answered yet."""
+
+    TOGETHER = "It has to be asked alone."
+    NOW = "Somebody holds what it needs, or has just changed it: it is asked again in a moment."
+
+
 class Ask(ABC, Generic[Answer]):
     """What somebody asks of the database. Those that wait at the same time are answered together."""
 
     @classmethod
     @abstractmethod
-    def together(cls, asks: Sequence[Self]) -> Steps[list[Answer | None]]:
-        """What each is answered; None for one that has to be asked alone."""
+    def together(cls, asks: Sequence[Self]) -> Steps[list[Answer | Not]]:
+        """What each is answered."""
 
     @abstractmethod
-    def alone(self) -> Steps[Answer]: ...
+    def alone(self) -> Steps[Answer | Not]: ...
 
 
 def answer(ask: Ask[Answer]) -> Answer:
     """On Django's connection of this thread. Raises Unavailable."""
-    return run(lambda: _whichever_way(ask))
+    until = time.monotonic() + HELD_SECONDS
+    while isinstance(answered := run(lambda: _whichever_way(ask)), Not):
+        if time.monotonic() > until:
+            raise Unavailable
+        time.sleep(AGAIN_SECONDS)
+    return answered
 
 
-def _whichever_way(ask: Ask[Answer]) -> Steps[Answer]:
+def _whichever_way(ask: Ask[Answer]) -> Steps[Answer | Not]:
     (answered,) = yield from ask.together([ask])
-    return (yield from ask.alone()) if answered is None else answered
+    return (yield from ask.alone()) if answered is Not.TOGETHER else answered
 
 
 def run(make: Callable[[], Steps[T]]) -> T:

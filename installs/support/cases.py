@@ -39,7 +39,6 @@ CAUSES = {
     Reason.SUSPENDED_BY_ACCOUNT: "The installation is suspended by the account",
     Reason.APPLICATION_SUSPENDED: "The application is suspended",
     Reason.APPLICATION_RETIRED: "The application is retired",
-    Reason.CHANGED_MEANWHILE: "The installation changed in the same moment",
     Reason.OVER_QUOTA: "More exchanges in a minute than allowed",
 }
 

@@ -17,7 +17,7 @@ from django.db import connection
 from psycopg import conninfo
 
 from installs.application import secret_ends
-from installs.exchange import refusals, statements, steps
+from installs.exchange import line, refusals, steps
 from installs.exchange.authorization import Authorized, Exchange, Refused
 from installs.exchange.door import Door
 from installs.exchange.line import Line
@@ -164,10 +164,7 @@ def test_whoever_needs_a_row_that_is_held_waits_and_the_others_do_not(
 def test_waiting_for_a_row_ends(
     right: dict[str, str], installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begin = statements.POSTGRESQL.begin_apart
-    assert "'3s'" in begin
-    soon = replace(statements.POSTGRESQL, begin_apart=begin.replace("'3s'", "'100ms'"))
-    monkeypatch.setattr(statements, "POSTGRESQL", soon)
+    monkeypatch.setattr(line, "HELD_SECONDS", 0.1)
     monkeypatch.setitem(connection.settings_dict["OPTIONS"], *IMPATIENT)
 
     async def impatient(door: Door) -> Reply:

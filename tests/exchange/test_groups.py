@@ -15,27 +15,33 @@ from installs.exchange.authorization import Exchange, Outcome
 from installs.exchange.cases import AT_ONCE, Authorized, Refused
 from installs.exchange.refusals import Reason
 from installs.exchange.statements import Engine
+from installs.exchange.steps import Not
 from installs.installations import lifecycle, suspending
 from installs.models import Installation, PermanentToken, Session
 from linnapp.models import Account, Application, Secret, User, Version
 from tests.kit.exchanging import WRONG, exchange_of, post
 from tests.kit.people import acting
 
-# Those that are begun together, or None for one that goes alone, or why one is refused.
-Told = Reason | bool | None
+# Those that are begun, or why one is refused, or not answered yet.
+Told = Reason | bool | Not
 
 
-def together(*asks: Exchange) -> list[Outcome | None]:
+def together(*asks: Exchange) -> list[Outcome | Not]:
     return steps.run(lambda: Exchange.together(asks))
 
 
-def alone(ask: Exchange) -> Outcome:
+def alone(ask: Exchange) -> Outcome | Not:
     return steps.run(ask.alone)
 
 
-def told(outcomes: Sequence[Outcome | None]) -> list[Told]:
-    reasons = [outcome.reason if isinstance(outcome, Refused) else None for outcome in outcomes]
-    return [isinstance(outcome, Authorized) or reason for outcome, reason in zip(outcomes, reasons, strict=True)]
+def told(outcomes: Sequence[Outcome | Not]) -> list[Told]:
+    return [_told(outcome) for outcome in outcomes]
+
+
+def _told(outcome: Outcome | Not) -> Told:
+    if isinstance(outcome, Not):
+        return outcome
+    return outcome.reason if isinstance(outcome, Refused) else True
 
 
 @pytest.fixture
@@ -78,19 +84,34 @@ def test_each_of_a_group_is_told_its_own(
     assert Session.objects.count() == 3
 
 
-def test_two_of_one_installation_begin_together_and_the_others_alone(
-    right: dict[str, str], elsewhere: dict[str, str]
-) -> None:
+def test_all_of_one_installation_begin_together(right: dict[str, str], elsewhere: dict[str, str]) -> None:
     mine, others = exchange_of(right), exchange_of(elsewhere)
-    assert told(together(mine, others, mine, mine, others, mine)) == [True, True, True, None, True, None]
-    assert Session.objects.count() == 4
-    assert isinstance(alone(mine), Authorized)
+    assert told(together(mine, others, mine, mine, others, mine)) == [True] * 6
+    assert Session.objects.count() == 6
+
+
+def test_more_of_one_installation_than_the_cap_leave_the_cap(right: dict[str, str], settings: Any) -> None:
+    settings.SESSIONS_PER_INSTALLATION = cap = 3
+    for _ in range(2):
+        assert told(together(*[exchange_of(right)] * 10)) == [True] * 10
+        assert Session.objects.live().count() == cap
+
+
+def test_what_has_just_begun_is_the_last_to_end(right: dict[str, str], settings: Any) -> None:
+    """Also where others are younger, by the clock of another process."""
+    settings.SESSIONS_PER_INSTALLATION = cap = 3
+    together(*[exchange_of(right)] * cap)
+    Session.objects.update(last_used_at=timezone.now() + timedelta(seconds=1))
+    (begun,) = together(exchange_of(right))
+    assert isinstance(begun, Authorized)
+    assert Session.objects.live().filter(pk=begun.session_id).exists()
+    assert Session.objects.live().count() == cap
 
 
 def test_the_quota_counts_those_of_the_same_group(right: dict[str, str], settings: Any) -> None:
     settings.EXCHANGES_PER_MINUTE = 1
     mine = exchange_of(right)
-    assert told(together(mine, mine)) == [True, None]
+    assert told(together(mine, mine)) == [True, Not.TOGETHER]
     assert told([alone(mine)]) == [Reason.OVER_QUOTA]
     assert told(together(mine, mine)) == [Reason.OVER_QUOTA] * 2
     assert Session.objects.count() == 1
@@ -117,14 +138,14 @@ def test_a_stranger_uses_up_nothing_of_the_installation_whose_token_is_sent(
     settings.EXCHANGES_PER_MINUTE = 1
     stranger, mine = exchange_of(right | {"ApplicationSecret": WRONG}), exchange_of(right)
     outcomes = together(stranger, stranger, mine)
-    assert told(outcomes) == [Reason.UNPROVEN, Reason.UNPROVEN, None]
+    assert told(outcomes) == [Reason.UNPROVEN, Reason.UNPROVEN, Not.TOGETHER]
     assert isinstance(alone(mine), Authorized)
 
 
 @pytest.mark.parametrize("kind", [Secret, PermanentToken])
 def test_a_credential_that_ends_within_the_minute_is_looked_at_alone(right: dict[str, str], kind: Any) -> None:
     kind.objects.update(ends_at=timezone.now() + timedelta(seconds=50))
-    assert told(together(exchange_of(right))) == [None]
+    assert told(together(exchange_of(right))) == [Not.TOGETHER]
     assert isinstance(alone(exchange_of(right)), Authorized)
     kind.objects.update(ends_at=timezone.now() + timedelta(hours=1))
     assert told(together(exchange_of(right))) == [True]
@@ -144,6 +165,7 @@ def test_a_token_that_ends_between_the_moment_and_the_look_begins_no_session(
     moments, now = iter([timezone.now()]), timezone.now
     PermanentToken.objects.update(ends_at=timezone.now())
     monkeypatch.setattr(timezone, "now", lambda: next(moments, None) or now())
+    assert told([alone(exchange_of(right))]) == [Not.NOW]
     assert told([alone(exchange_of(right))]) == [Reason.TOKEN_ENDED]
     assert not Session.objects.exists()
 

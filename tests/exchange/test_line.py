@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import pytest
 
 from installs.exchange import line
 from installs.exchange.line import Line
 from installs.exchange.statements import MOST_TOGETHER
-from installs.exchange.steps import Ask, Statement, Steps, Unavailable
+from installs.exchange.steps import Ask, Not, Statement, Steps, Unavailable
 from tests.kit.exchanging import in_a_loop_of_its_own
 
 T = TypeVar("T")
@@ -18,18 +18,20 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Doubling(Ask[int]):
-    """Odd numbers are doubled alone, and no statement is made with a negative one."""
+    """Odd numbers are doubled alone, one that is held not before it is free, and no statement is made with a negative
+    one."""
 
     number: int
+    held: ClassVar[set[int]] = set()
 
     @classmethod
-    def together(cls, asks: Sequence[Self]) -> Steps[list[int | None]]:
+    def together(cls, asks: Sequence[Self]) -> Steps[list[int | Not]]:
         yield [Statement("together", {"numbers": [ask.number for ask in asks]})]
-        return [None if ask.number % 2 else ask.number * 2 for ask in asks]
+        return [Not.TOGETHER if ask.number % 2 else ask.number * 2 for ask in asks]
 
-    def alone(self) -> Steps[int]:
+    def alone(self) -> Steps[int | Not]:
         yield [Statement("alone", {"numbers": [self.number]})]
-        return self.number * 2
+        return Not.NOW if self.number in self.held else self.number * 2
 
 
 class Slow:
@@ -146,6 +148,31 @@ def test_one_that_waits_alone_keeps_nobody_else_waiting() -> None:
         assert not held.done()
         database.apart.set()
         assert await held == 6
+
+    in_a_loop(scenario)
+
+
+def test_what_is_held_is_asked_again_and_keeps_no_other_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Doubling, "held", {3})
+
+    async def scenario(database: Slow, waiting: Line[int]) -> None:
+        held = asyncio.create_task(waiting.answer(Doubling(3)))
+        assert await answers(waiting, 5, 7, 9) == [10, 14, 18]
+        assert not held.done()
+        Doubling.held.clear()
+        assert await held == 6
+
+    in_a_loop(scenario)
+
+
+def test_what_is_held_for_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Doubling, "held", {3})
+    monkeypatch.setattr(line, "HELD_SECONDS", 0.1)
+
+    async def scenario(database: Slow, waiting: Line[int]) -> None:
+        (told,) = await answers(waiting, 3)
+        assert isinstance(told, Unavailable)
+        assert database.asked.count([3]) > 2
 
     in_a_loop(scenario)
 

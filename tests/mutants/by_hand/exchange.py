@@ -76,7 +76,7 @@ BREAKAGES = (
     Breakage(
         "limits are not enforced: sessions beyond the cap go on",
         CASES,
-        "Case.is_full",
+        "Case.takes_a_turn",
         returns("False"),
         ("test_groups",),
     ),
@@ -91,14 +91,21 @@ BREAKAGES = (
         "one value that no database takes fails everybody's exchange",
         LINE,
         "Line._answer_group",
-        instead("[None] * len(group)", "[fail(answered, ValueError()) for _, answered in group]"),
+        instead("[Not.TOGETHER] * len(group)", "[waiting.fails(ValueError()) for waiting in group]"),
         ("test_line",),
     ),
     Breakage(
         "whoever hung up begins a session",
         LINE,
         "Line._next_group",
-        always("answered.done()"),
+        always("waiting.answered.done()"),
+        ("test_line",),
+    ),
+    Breakage(
+        "what somebody holds is given up at once",
+        LINE,
+        "Line._ask_again",
+        instead("now + HELD_SECONDS", "now"),
         ("test_line",),
     ),
     Breakage(
