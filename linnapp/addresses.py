@@ -18,6 +18,8 @@ THIS_MACHINE = "127.0.0.1"
 _WITH_PORT = re.compile(r"\[(?P<v6>[^\[\]]+)\](?::\d{1,5})?|(?P<v4>[\d.]+)(?::\d{1,5})?", re.ASCII)
 # What one subscriber gets: whoever has an IPv6 address has all of its /64.
 COUNTED_PREFIX = 64
+# What one may be given by a provider who is generous, with 65,536 times a /64 in it.
+WIDE_PREFIX = 48
 
 
 def client_address(meta: Mapping[str, str]) -> str:
@@ -42,6 +44,12 @@ def counted_as(address: str) -> str:
     if value.version == 4:
         return address
     return str(ipaddress.ip_network((value, COUNTED_PREFIX), strict=False))
+
+
+def widely(address: str) -> str:
+    """The /48 of an IPv6 address, "" for IPv4: there each address is dear."""
+    value = ipaddress.ip_address(address)
+    return "" if value.version == 4 else str(ipaddress.ip_network((value, WIDE_PREFIX), strict=False))
 
 
 def is_from_this_machine(meta: Mapping[str, str]) -> bool:

@@ -80,11 +80,11 @@ class PeopleAdapter(DefaultAccountAdapter):
         is, and Django refuses whatever is longer than 2 kB: a link that carries 2 kB of Tracking would be lost."""
         return bool(super().is_safe_url(url.partition("?")[0]))
 
-    def get_reset_password_from_key_url(self, key: str) -> str:
-        return at_site(super().get_reset_password_from_key_url(key))
-
-    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
-        return at_site(super().get_email_confirmation_url(request, emailconfirmation))
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """allauth makes links and the portal's name of the Host header, in which a stranger who asks for the mail of
+        somebody else may write any port, or another of ALLOWED_HOSTS."""
+        links = {name: at_site(link) for name, link in context.items() if name.endswith("_url")}
+        super().send_mail(template_prefix, email, context | links | {"portal": settings.SITE.netloc})
 
     def is_email_verified(self, request: HttpRequest, email: str) -> bool:
         """Whoever comes with the key of an invitation has read the mail that it was sent in, and nowhere else."""
@@ -102,8 +102,7 @@ class PeopleAdapter(DefaultAccountAdapter):
 
 
 def at_site(link: str) -> str:
-    """The link under SITE_URL: allauth makes it of the Host header, in which a stranger who asks for the mail of
-    somebody else may write any port, or another of ALLOWED_HOSTS."""
+    """The link under SITE_URL, wherever it led."""
     return settings.SITE_URL + urlsplit(link)._replace(scheme="", netloc="").geturl()
 
 

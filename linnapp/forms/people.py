@@ -109,7 +109,7 @@ class SignUpForm(SignupForm):
     def clean(self) -> dict[str, Any]:
         cleaned = cast("dict[str, Any]", super().clean())
         if not self.errors:
-            knocks.count(knocks.SIGN_UPS, counted_as(client_address(context.request.META)))
+            knocks.sign_up(client_address(context.request.META))
         return cleaned
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import uvloop
 from django.conf import settings
+from django.db import connection
 from django.template.loader import render_to_string
 from django.urls import get_resolver
 from django.utils.module_loading import import_string
@@ -19,7 +20,7 @@ from django.utils.module_loading import import_string
 from linnapp.front.connection import Door, Front
 from linnapp.front.crowd import Crowd, Limits
 from linnapp.front.maker import Place, forked
-from linnapp.front.pages import Pages
+from linnapp.front.pages import LONGEST, Pages
 
 # Connections that nobody has taken up yet.
 BACKLOG = 2048
@@ -79,7 +80,16 @@ def page_makers() -> list[Channel]:
     # Loads every view, which would happen with the first request.
     get_resolver().check()
     gc.freeze()
-    return [forked(application, place, begin_beside) for _ in range(settings.PAGE_PROCESSES)]
+    return [forked(application, place, begin_pages) for _ in range(settings.PAGE_PROCESSES)]
+
+
+def begin_pages() -> None:
+    """No page is waited for any longer: nor does the database go on with it."""
+    begin_beside()
+    if connection.vendor == "postgresql":
+        options = connection.settings_dict["OPTIONS"]
+        limit = f"-c statement_timeout={int(LONGEST * 1000)}"
+        options["options"] = f"{options.get('options', '')} {limit}".strip()
 
 
 def begin_beside() -> None:

@@ -17,7 +17,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from linnapp import credentials
-from linnapp.addresses import counted_as
+from linnapp.addresses import counted_as, widely
 from linnapp.models import KnockCount, User
 from linnapp.supervision import stop_asked
 from linnapp.words import span_in_words
@@ -47,6 +47,9 @@ WRONG = "Too many wrong sign-ins. Wait {wait}, or set a new password: that works
 OFTEN = "Too many at once from your network. Wait {wait}, then try again."
 SIGN_INS = Limit("sign-ins of an address", 30, 60, OFTEN)
 WRONG_OF_ADDRESS = Limit("wrong sign-ins of an address", 10, 300, OFTEN)
+# Of all the /64 of a provider's customer together, so that one of them does not fill the table.
+WRONG_OF_NETWORK = Limit("wrong sign-ins of an IPv6 network", 100, 300, OFTEN)
+FORMS_OF_NETWORK = Limit("sign-ups and resets of an IPv6 network", 200, 600, OFTEN)
 WRONG_OF_BOTH = Limit("wrong sign-ins of an account and address", 5, 300, WRONG)
 # From all devices together that nobody has signed in with: many addresses cannot guess for ever.
 WRONG_OF_ACCOUNT = Limit("wrong sign-ins of an account", 30, 900, WRONG)
@@ -66,12 +69,15 @@ ADDRESS_CHANGES = Limit(
 )
 
 
+CROWD = "A great many people are trying to get in just now. Wait {wait}, then try again."
+
+
 class TooOften(ValidationError):
     """The sentence for whoever knocked; `seconds` until they may again, at least 1."""
 
-    def __init__(self, limit: Limit, ends_at: datetime) -> None:
+    def __init__(self, sentence: str, ends_at: datetime) -> None:
         self.seconds = max(1, math.ceil((ends_at - timezone.now()).total_seconds()))
-        super().__init__(limit.sentence.format(wait=in_words(self.seconds)), code="too_often")
+        super().__init__(sentence.format(wait=in_words(self.seconds)), code="too_often")
 
 
 def in_words(seconds: int) -> str:
@@ -108,13 +114,15 @@ NO_BOUND = 2**31 - 1
 def count(limit: Limit, *who: object) -> Counted:
     """Counts one more. Raises TooOften, and counts nothing, where that would be one too many."""
     key = credentials.digest_of("knock", limit.name, *who)
+    sentence = limit.sentence
     counted = _counted(limit, key, limit.most, NO_BOUND if limit.proven else MOST_ROWS)
     if counted is None and not KnockCount.objects.filter(key=key).exists():
+        sentence = CROWD
         key = credentials.digest_of("knock", limit.name, "shared", int(key, 16) % SHARED_ROWS)
         counted = _counted(limit, key, limit.most * SHARED_MOST, NO_BOUND)
     if counted is None:
         row = KnockCount.objects.running(timezone.now()).filter(key=key).first()
-        raise TooOften(limit, row.ends_at if row else timezone.now())
+        raise TooOften(sentence, row.ends_at if row else timezone.now())
     return counted
 
 
@@ -155,6 +163,7 @@ def sign_in(email: str, address: str, device: str) -> list[Counted]:
     account, network = folded(email), counted_as(address)
     return count_each(
         (SIGN_INS, (network,)),
+        *_of_network(WRONG_OF_NETWORK, address),
         (WRONG_OF_ADDRESS, (network,)),
         (WRONG_OF_BOTH, (account, network)),
         (WRONG_OF_ACCOUNT, (account,)),
@@ -170,8 +179,21 @@ def address_change(person: User) -> None:
     count(ADDRESS_CHANGES, person.pk)
 
 
+def _of_network(limit: Limit, address: str) -> list[tuple[Limit, tuple[object, ...]]]:
+    network = widely(address)
+    return [(limit, (network,))] if network else []
+
+
+def sign_up(address: str) -> None:
+    count_each(*_of_network(FORMS_OF_NETWORK, address), (SIGN_UPS, (counted_as(address),)))
+
+
 def reset(email: str, address: str) -> None:
-    count_each((RESETS, (counted_as(address),)), (RESETS_OF_ACCOUNT, (folded(email),)))
+    count_each(
+        *_of_network(FORMS_OF_NETWORK, address),
+        (RESETS, (counted_as(address),)),
+        (RESETS_OF_ACCOUNT, (folded(email),)),
+    )
 
 
 def may_confirm(email: str) -> bool:

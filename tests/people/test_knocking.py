@@ -98,6 +98,16 @@ def test_a_subscribers_ipv6_addresses_count_as_one(alice: User) -> None:
     assert knock(alice.email, PASSWORD, at="2001:db8:1:3::1").status_code == 302
 
 
+def test_a_providers_customer_with_many_networks_leaves_room_for_others(alice: User) -> None:
+    """Each /64 of a /48 has tries of its own; together they have a hundred, and not four thousand rows."""
+    answers = [
+        knock(f"person-{number}@nowhere.example", at=f"2001:db8:1:{number // 5:x}::1").status_code
+        for number in range(120)
+    ]
+    assert answers == [422] * 100 + [429] * 20
+    assert knock(alice.email, PASSWORD, at="2001:db8:2::1").status_code == 302
+
+
 def test_whoever_is_throttled_uses_up_nobody_elses_tries(alice: User) -> None:
     for _ in range(25):
         knock(alice.email)
@@ -166,6 +176,14 @@ def test_a_flood_of_unknown_addresses_adds_no_rows_without_end_and_washes_nothin
     # Who was never here shares a row, and comes in while it has room; a known device has its own.
     assert knock(alice.email, PASSWORD, at="192.0.2.9").status_code == 302
     assert [knock(bob.email, browser=own).status_code for _ in range(6)] == [422] * 5 + [429]
+
+
+def test_whoever_shares_a_row_that_is_full_is_told_so() -> None:
+    fill(knocks.MOST_ROWS, timezone.now() + timedelta(minutes=5))
+    for _ in range(knocks.SHARED_MOST * knocks.SIGN_UPS.most):
+        knocks.sign_up("192.0.2.1")
+    with pytest.raises(knocks.TooOften, match="A great many people are trying to get in just now"):
+        knocks.sign_up("192.0.2.1")
 
 
 def test_what_is_over_is_dropped_and_what_runs_is_kept() -> None:

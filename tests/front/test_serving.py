@@ -1,0 +1,25 @@
+"""What a process that makes pages is given."""
+
+import pytest
+from django.db import connection
+from pytest_django import Settings
+
+from linnapp.front.pages import LONGEST
+from linnapp.front.serving import begin_pages
+
+
+@pytest.mark.django_db
+def test_the_database_gives_up_when_nobody_waits_for_the_page_any_more(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.ON_WEB_START = []
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", dict(connection.settings_dict["OPTIONS"]))
+    begin_pages()
+    if connection.vendor != "postgresql":
+        assert "options" not in connection.settings_dict["OPTIONS"]
+        return
+    of_a_page = connection.copy()
+    with of_a_page.cursor() as cursor:
+        cursor.execute("SELECT setting FROM pg_settings WHERE name = 'statement_timeout'")
+        assert cursor.fetchone() == (str(int(LONGEST * 1000)),)
+    of_a_page.close()
