@@ -21,7 +21,10 @@ from linnapp.services import knocks
 
 class PeopleAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
-        "email_password_mismatch": "E-mail or password is wrong. Look at both, or set a new password.",
+        "email_password_mismatch": (
+            "E-mail or password is wrong, or the e-mail is not confirmed yet. Look at both, or set a new password: "
+            "that confirms it as well."
+        ),
         "duplicate_email": "This is the address you sign in with already.",
         "incorrect_password": "This is not your password.",
         "enter_current_password": "This is not your current password.",
@@ -48,8 +51,9 @@ class PeopleAdapter(DefaultAccountAdapter):
 
     def authenticate(self, request: Any, **given: Any) -> Any:
         person = super().authenticate(request, **given)
-        if person:
-            knocks.take_back(self._counted)
+        if person is None or is_unconfirmed(person):
+            return None
+        knocks.take_back(self._counted)
         return person
 
     def post_login(self, request: Any, user: Any, **facts: Any) -> Any:
@@ -99,6 +103,14 @@ class PeopleAdapter(DefaultAccountAdapter):
             self.add_message(request, messages.ERROR, template, {"email": email_address.email})
             return False
         return bool(super().confirm_email(request, email_address))
+
+
+def is_unconfirmed(person: User) -> bool:
+    """Whether somebody signed up as this person and never read a mail. Their password opens nothing and is answered as
+    a wrong one is: otherwise signing up and in again would tell whether an address was known before. Who was made by
+    an operator has no address yet, and confirms it by signing in."""
+    confirmed = set(EmailAddress.objects.filter(user=person).values_list("verified", flat=True))
+    return bool(confirmed) and True not in confirmed
 
 
 def at_site(link: str) -> str:

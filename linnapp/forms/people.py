@@ -12,6 +12,7 @@ from allauth.account.forms import (
     SignupForm,
     default_token_generator,
 )
+from allauth.account.models import EmailAddress
 from allauth.core import context
 from django import forms
 from django.contrib.auth.hashers import make_password
@@ -67,6 +68,11 @@ class NewPasswordForm(ResetPasswordKeyForm):
     def clean(self) -> dict[str, Any]:
         knocks.count(knocks.NEW_PASSWORDS, counted_as(client_address(context.request.META)))
         return cast("dict[str, Any]", super().clean())
+
+    def save(self) -> None:
+        """Whoever followed the link reads the mail of this address."""
+        super().save()
+        EmailAddress.objects.filter(user=self.user, email=self.user.email).update(verified=True)
 
 
 class OwnPasswordForm(ChangePasswordForm):

@@ -102,6 +102,14 @@ def test_a_sign_up_of_somebody_who_never_confirmed(erin: User) -> None:
     assert known.mails == unknown.mails == 1
 
 
+def test_a_sign_in_after_a_sign_up_with_the_same_password(erin: User) -> None:
+    both("/sign-up/", "email", SIGN_UP, erin.email)
+    known, unknown = both("/sign-in/", "login", {"password": SIGN_UP["password1"]}, erin.email)
+    assert known.answer[0] == 422
+    assert known.hashed == unknown.hashed == 1
+    assert known.mails == unknown.mails
+
+
 def test_throttled(erin: User) -> None:
     for _ in range(5):
         both("/sign-in/", "login", {"password": "wrong"}, erin.email)

@@ -40,7 +40,7 @@ def test_a_wrong_password_and_an_unknown_person_look_alike(client: Client, alice
     wrong = client.post(SIGN_IN, credentials(alice, "wrong"))
     unknown = client.post(SIGN_IN, {"login": "nobody@nowhere.example", "password": "wrong"})
     assert wrong.status_code == unknown.status_code == 422
-    sentence = "E-mail or password is wrong."
+    sentence = "E-mail or password is wrong, or the e-mail is not confirmed yet."
     assert sentence in wrong.content.decode()
     assert sentence in unknown.content.decode()
     assert f'value="{alice.email}"' in wrong.content.decode()

@@ -18,6 +18,7 @@ NEW = {
     "password1": "a long enough secret",
     "time_zone": "Europe/Berlin",
 }
+NEWER = "another long secret"
 
 
 def link_in(message: str) -> str:
@@ -39,8 +40,19 @@ def test_nobody_is_signed_in_before_the_address_is_verified(client: Client) -> N
     client.post(SIGN_UP, NEW)
     assert client.get("/profile/").headers["Location"] == "/sign-in/?next=/profile/"
     answer = client.post("/sign-in/", {"login": NEW["email"], "password": NEW["password1"]})
-    assert answer.headers["Location"] == "/verify/"
+    assert answer.status_code == 422
+    assert b"or the e-mail is not confirmed yet" in answer.content
     assert "_auth_user_id" not in client.session
+
+
+def test_a_new_password_confirms_the_address(client: Client) -> None:
+    """Of somebody who lost the first mail, or whose address a stranger signed up with: their password is gone then."""
+    client.post(SIGN_UP, NEW)
+    client.post("/password/", {"email": NEW["email"]})
+    form = client.get(link_in(str(mail.outbox[-1].body)), follow=True)
+    client.post(form.request["PATH_INFO"], {"password1": NEWER, "password2": NEWER})
+    for password, status in ((NEW["password1"], 422), (NEWER, 302)):
+        assert Client().post("/sign-in/", {"login": NEW["email"], "password": password}).status_code == status
 
 
 def test_the_link_in_the_mail_verifies_and_signs_in_and_keeps_next(client: Client) -> None:
