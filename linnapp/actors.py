@@ -8,6 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 
 from linnapp.errors import NotPossible
 from linnapp.models import TimelineEntry, User
+from linnapp.models.access import REVEAL_PERMISSION
 from linnapp.models.people import Reader
 
 Side = TimelineEntry.Side
@@ -17,12 +18,13 @@ Side = TimelineEntry.Side
 class Actor:
     """`side` is the side that readers of the timeline see acting: the developer's, the customer's, staff's, or the
     client program's. `reason` is what staff gave. `access` is the key of the staff access under which somebody works on
-    an account that they have no seat in."""
+    an account that they have no seat in, and `on_side` the side whose page they do it on."""
 
     person: User | None
     side: Side
     reason: str = ""
     access: UUID | None = None
+    on_side: Side | None = None
 
     @property
     def reader(self) -> Reader:
@@ -43,6 +45,13 @@ def refuse_unless_staff(by: Actor) -> None:
     """Raises NotPossible for everybody else."""
     if not by.may_act_as_staff:
         raise NotPossible("Only this portal's staff may do this.")
+
+
+def refuse_to_reveal(by: Actor) -> None:
+    """Raises NotPossible for staff who work in an account without the permission to read what opens something. Whether
+    others may is asked by whom the row is fetched for."""
+    if by.is_staff and not (by.may_act_as_staff and by.access and by.person and by.person.has_perm(REVEAL_PERMISSION)):
+        raise NotPossible("You have no permission to reveal secrets and permanent tokens.")
 
 
 # What happens by itself: a client calls, an endpoint answers, a job finds that time is up.

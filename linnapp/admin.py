@@ -25,6 +25,7 @@ from linnapp.models import (
     Module,
     Parameter,
     Secret,
+    StaffAccess,
     TimelineEntry,
     User,
     Version,
@@ -149,6 +150,16 @@ class InvitationAdmin(ReadOnlyAdmin):
     list_filter = ("role",)
     list_select_related = ("account", "invited_by")
     search_fields = ("email", "account__name")
+
+
+@admin.register(StaffAccess)
+class StaffAccessAdmin(ReadOnlyAdmin):
+    list_display = ("person", "account", "purpose", "reason", "begun_at", "ends_at", "ended_by")
+    list_filter = ("purpose",)
+    list_select_related = ("person", "account", "ended_by")
+    search_fields = ("person__email", "person__name", "account__name", "reason")
+    search_ids = ("pk", "account_id")
+    ordering = ("-begun_at", "-pk")
 
 
 @admin.register(Secret)

@@ -7,6 +7,7 @@ would pass by locks, timeline and rules.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
@@ -23,6 +24,7 @@ from django.utils.safestring import SafeString
 from linnapp import credentials
 from linnapp.actors import Actor, Side
 from linnapp.errors import NotPossible
+from linnapp.models import StaffAccess
 from linnapp.pages import acting
 from linnapp.words import counted
 
@@ -30,9 +32,9 @@ from linnapp.words import counted
 HIDDEN = {"digest", "encrypted", "key_digest", "nonce", "password"}
 ENCRYPTED = "_encrypted"
 MOST_NAMED = 8
-MEMBERS_ONLY = (
-    "These are pages of the account: they open for its members. Nobody else reads its secrets and permanent tokens, "
-    "staff included."
+ENTERED_FIRST = (
+    "Pages of an account ask first why you enter it, and its Owners are told. Secrets and permanent tokens are shown "
+    "to whoever has the permission to reveal them."
 )
 
 
@@ -85,6 +87,12 @@ class ReadOnlyAdmin(admin.ModelAdmin):
             return super().get_search_results(request, queryset, search_term)
         condition = Q.create([(field, UUID(spelled)) for field in self.search_ids], connector=Q.OR)
         return queryset.filter(condition), False
+
+
+def entrance(slug: str, page: str) -> str:
+    """Where staff enter an account to work, on the way to one of its pages."""
+    query = urlencode({"purpose": StaffAccess.Purpose.WORK, "next": page})
+    return f"{reverse('access_enter', args=[slug])}?{query}"
 
 
 class ReasonForm(forms.Form):
@@ -177,8 +185,13 @@ def some_of(names: Sequence[str]) -> str:
     return f"{shown} and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else shown
 
 
-def page_links(links: Sequence[tuple[str, str, tuple[object, ...]]], note: str) -> SafeString:
-    """Links to pages of the portal: label, URL name, arguments."""
+PageLink = tuple[str, str, tuple[object, ...]]
+
+
+def page_links(links: Sequence[PageLink], inside: Sequence[PageLink] = (), note: str = "") -> SafeString:
+    """Links to pages of the portal: label, URL name, arguments. Those `inside` are an account's, named by the first of
+    their arguments, and lead by its entrance."""
     found = [(reverse(name, args=args), label) for label, name, args in links]
+    found += [(entrance(str(args[0]), reverse(name, args=args)), label) for label, name, args in inside]
     items = format_html_join("", '<li><a href="{}">{}</a></li>', found)
     return format_html('<ul class="portal-pages">{}</ul><p class="help">{}</p>', items, note)

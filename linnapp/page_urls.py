@@ -1,7 +1,7 @@
 from django.urls import URLPattern, path
 
 from linnapp.url_patterns import ACCOUNT, APPLICATION
-from linnapp.views import applications, demo, general, home, modules, modules_json, profile, team
+from linnapp.views import access, applications, demo, general, home, modules, modules_json, profile, team
 
 MODULES = f"{APPLICATION}/modules/"
 DRAFT = f"{MODULES}draft/"
@@ -58,6 +58,10 @@ urlpatterns: list[URLPattern] = [
     path(f"{ACCOUNT}/team/invitations/<int:invitation>/revoke/", team.invitation_revoke, name="invitation_revoke"),
     path(f"{ACCOUNT}/team/<int:member>/role/", team.member_role, name="member_role"),
     path(f"{ACCOUNT}/team/<int:member>/remove/", team.member_remove, name="member_remove"),
+    path(f"{ACCOUNT}/team/staff/<uuid:access_id>/end/", access.access_end, name="access_end"),
+    # Staff, inside an account
+    path("inside/<slug:slug>/", access.access_enter, name="access_enter"),
+    path("inside/<uuid:access_id>/leave/", access.access_leave, name="access_leave"),
     path(f"{ACCOUNT}/settings/", team.account_settings, name="account_settings"),
     path("accounts/new/", team.account_new, name="account_new"),
     path("invitations/<str:token>/", team.invitation_accept, name="invitation_accept"),

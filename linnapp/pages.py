@@ -27,8 +27,10 @@ from django_filters import FilterSet
 from linnapp.actors import Actor, Side
 from linnapp.errors import NotPossible
 from linnapp.last_account import last_account
-from linnapp.models import Account, Application, Membership, User
+from linnapp.models import Account, Application, Membership, StaffAccess, User
+from linnapp.models.access import REVEAL_PERMISSION
 from linnapp.page_requests import reference_of, wants_part
+from linnapp.staff_requests import staff_access_of
 
 AnyView = TypeVar("AnyView", bound=Callable[..., HttpResponse])
 SHOWN_FOR = timedelta(minutes=10)
@@ -44,7 +46,8 @@ MOST_COUNTED = 10_000
 
 @dataclass(frozen=True)
 class Frame:
-    """Who reads, on which account, and what the rail offers them."""
+    """Who reads, on which account, and what the rail offers them. `access` is the one by which somebody of staff is
+    inside this account, or elsewhere the last one that they entered."""
 
     account: Account | None
     accounts: Sequence[Account]
@@ -53,6 +56,7 @@ class Frame:
     is_admin: bool
     demo: bool
     mail_is_printed: bool
+    access: StaffAccess | None = None
 
 
 def current_account(request: HttpRequest) -> Account | None:
@@ -76,16 +80,26 @@ def frame(request: HttpRequest) -> dict[str, Frame | str]:
         return {"frame": empty, "request_id": reference_of(request)}
     memberships = _memberships(request)
     current = _current(request, memberships)
+    here = staff_access_of(request)
+    account = here.account if here else current.account if current else None
+    accounts = [membership.account for membership in memberships]
     value = Frame(
-        account=current.account if current else None,
-        accounts=[membership.account for membership in memberships],
-        role=current.role if current else None,
+        account=account,
+        accounts=[*accounts, here.account] if here else accounts,
+        role=current.role if current and not here else None,
         is_support=user.is_support,
         is_admin=user.is_staff,
         demo=settings.DEMO,
         mail_is_printed=mail_is_printed(),
+        access=here or _entered(user),
     )
     return {"frame": value, "request_id": reference_of(request)}
+
+
+def _entered(user: User) -> StaffAccess | None:
+    if not user.is_staff:
+        return None
+    return StaffAccess.objects.running().of_person(user).newest_first().first()
 
 
 def mail_is_printed() -> bool:
@@ -107,7 +121,10 @@ def signed_in(request: HttpRequest) -> User:
 
 
 def acting(request: HttpRequest, side: Side, reason: str = "") -> Actor:
-    """Who acts in this request, on the side whose page it is: the one place where an actor is made of a request."""
+    """Who acts in this request, on the side whose page it is: the one place where an actor is made of a request. Staff
+    inside an account act as staff, with the reason that they entered with."""
+    if access := staff_access_of(request):
+        return Actor(signed_in(request), Side.STAFF, access.reason, access.pk, side)
     return Actor(signed_in(request), side, reason)
 
 
@@ -121,20 +138,27 @@ def installation_url(application_id: UUID, tracking: str = "") -> str:
 
 
 def show_once(request: HttpRequest, kind: str, key: object) -> None:
-    """Lets this browser session see one credential in the clear for ten minutes. Only the row's key is kept."""
+    """Lets this browser session see one credential in the clear for ten minutes. Only the row's key is kept. Staff see
+    none without a permission of its own, and none after they left."""
+    access = staff_access_of(request)
+    if access and not signed_in(request).has_perm(REVEAL_PERMISSION):
+        return
     for name in [name for name, _ in request.session.items() if name.startswith(SHOWN)]:
         if not _is_fresh(request.session[name]):
             del request.session[name]
-    request.session[f"{SHOWN}{kind}:{key}"] = timezone.now().isoformat()
+    request.session[f"{SHOWN}{kind}:{key}"] = f"{timezone.now().isoformat()} {access.pk if access else ''}"
 
 
 def may_show(request: HttpRequest, kind: str, key: object) -> bool:
-    since = request.session.get(f"{SHOWN}{kind}:{key}")
-    return since is not None and _is_fresh(since)
+    shown = request.session.get(f"{SHOWN}{kind}:{key}")
+    if shown is None or not _is_fresh(shown):
+        return False
+    access = shown.partition(" ")[2]
+    return not access or StaffAccess.objects.running().filter(pk=access).exists()
 
 
-def _is_fresh(since: str) -> bool:
-    return timezone.now() - datetime.fromisoformat(since) < SHOWN_FOR
+def _is_fresh(shown: str) -> bool:
+    return timezone.now() - datetime.fromisoformat(shown.partition(" ")[0]) < SHOWN_FOR
 
 
 # Lists.

@@ -224,6 +224,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "linnapp.staff_inside.StaffInside",
     "linnapp.middleware.LastAccount",
     "linnapp.middleware.ReadersTimeZone",
     "linnapp.middleware.WrongMethod",

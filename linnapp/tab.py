@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404
 
 from linnapp.models import Application
 from linnapp.models.applications import ApplicationQuerySet
+from linnapp.staff_requests import refuse_to_look
 
 
 def visible(request: HttpRequest, account: str, application: UUID) -> Application:
@@ -17,7 +18,14 @@ def visible(request: HttpRequest, account: str, application: UUID) -> Applicatio
 
 def editable(request: HttpRequest, account: str, application: UUID, *facts: str) -> Application:
     """For whoever may change it. `facts` are rows that the page shows beside it."""
+    refuse_to_look(request)
     return _get(Application.objects.editable_by(request.user).select_related(*facts), account, application)
+
+
+def of_team(request: HttpRequest, account: str, application: UUID) -> Application:
+    """For whoever reads what only the team does: summary, names and folders of modules."""
+    refuse_to_look(request)
+    return visible(request, account, application)
 
 
 def _get(queryset: ApplicationQuerySet, account: str, application: UUID) -> Application:

@@ -111,7 +111,7 @@ def entry(
     if account is not None:
         facts.setdefault("account", account.name)
     if by.access is not None:
-        facts["access"] = str(by.access)
+        facts |= {"access": str(by.access), "on_side": by.on_side}
     return TimelineEntry(
         kind=kind,
         application_id=application.pk if application else None,
@@ -132,7 +132,7 @@ def actor(entry: TimelineEntry, reader: Side) -> str:
     if reader in (entry.side, Side.STAFF):
         return entry.actor_name or "the portal"
     if entry.side == Side.STAFF:
-        return "Support"
+        return f"{entry.actor_name} of this portal's staff" if entry.facts.get("access") else "Support"
     if entry.side == Side.CUSTOMER:
         return str(entry.facts.get("account", "the customer"))
     return str(entry.facts.get("publisher", "the developer"))
@@ -170,7 +170,7 @@ def lines(entries: Iterable[TimelineEntry], reader: Side) -> list[Line]:
     return [
         line(entry, reader)
         for entry in entries
-        if reader in (entry.side, Side.STAFF) or not kinds.known(entry.kind).own_side_only
+        if reader in (entry.side, entry.facts.get("on_side"), Side.STAFF) or not kinds.known(entry.kind).own_side_only
     ]
 
 

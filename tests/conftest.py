@@ -17,6 +17,7 @@ pytest_plugins = [
     "tests.kit.people",
     "tests.kit.portal",
     "tests.kit.posting",
+    "tests.house.world",
 ]
 
 # CI has everything that tests need: a skipped test there is a test that nobody runs.

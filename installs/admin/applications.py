@@ -14,7 +14,7 @@ from installs.admin import acts
 from installs.admin.filters import StateFilter
 from installs.models import Installation, Review
 from installs.store import listings
-from linnapp.admin_pages import MEMBERS_ONLY, ReadOnlyAdmin, ask_and_perform, page_links
+from linnapp.admin_pages import ENTERED_FIRST, ReadOnlyAdmin, ask_and_perform, page_links
 from linnapp.models import Application
 
 REVIEWS_SHOWN = 20
@@ -120,7 +120,7 @@ class ApplicationAdmin(ReadOnlyAdmin):
             ("Create a version", "version_review", here),
             ("See the permanent tokens of its installations", "application_installations", here),
         ]
-        return page_links(links, MEMBERS_ONLY)
+        return page_links((), links, ENTERED_FIRST)
 
     @admin.action(description="Suspend", permissions=["act"])
     def suspend(self, request: HttpRequest, queryset: QuerySet[Application]) -> HttpResponse | None:

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from installs.admin import acts
 from installs.admin.filters import StateFilter
 from installs.models import Installation
-from linnapp.admin_pages import MEMBERS_ONLY, ReadOnlyAdmin, ask_and_perform, page_links
+from linnapp.admin_pages import ENTERED_FIRST, ReadOnlyAdmin, ask_and_perform, page_links
 
 PENDING = Q(state=Installation.State.PENDING)
 LAPSED = PENDING & Q(waits_until__lte=Now())
@@ -62,12 +62,14 @@ class InstallationAdmin(ReadOnlyAdmin):
         links = [
             ("What support sees", "support_installation", (installation.pk,)),
             ("Its postbacks, with every attempt", "support_postbacks", (installation.pk,)),
+        ]
+        inside = [
             ("Its page under My apps", "installation_detail", (installation.account.slug, installation.pk)),
             ("See the permanent token", "application_installations", here),
             ("Edit the application's manifest", "manifest_edit", here),
             ("Create a version of the application", "version_review", here),
         ]
-        return page_links(links, MEMBERS_ONLY)
+        return page_links(links, inside, ENTERED_FIRST)
 
     @admin.action(description="Suspend", permissions=["act"])
     def suspend(self, request: HttpRequest, queryset: QuerySet[Installation]) -> HttpResponse | None:

@@ -25,7 +25,7 @@ SORTS = {"newest": pages.Sort("Newest", ("-created_at",)), "name": pages.Sort("N
 
 @require_safe
 def connector_list(request: HttpRequest, account: str) -> HttpResponse:
-    owner = _account(request, account)
+    owner = get_object_or_404(Account.objects.overseen_by(request.user), slug=account)
     page = pages.ListPage(request, Connector.objects.on_account(owner.slug), filters=ConnectorFilter, sorts=SORTS)
     own = Installation.objects.on_account(owner.slug).of_own_applications().live().with_its_facts()
     context = {
@@ -92,18 +92,24 @@ def connector_delete(request: HttpRequest, account: str, connector: UUID) -> Htt
 @require_http_methods(["GET", "HEAD", "POST"])
 def connector_check(request: HttpRequest, account: str, connector: UUID) -> HttpResponse:
     """The connector and its last check; posted to, another check begins."""
-    row = _connector(request, account, connector)
     if request.method != "POST":
-        context = {
-            "account": row.account,
-            "connector": row,
-            "shown": explaining.last_of(row),
-            "history": timeline.lines(TimelineEntry.objects.about(row.pk).newest_first()[:LINES_SHOWN], Side.CUSTOMER),
-        }
-        return pages.page_or_part(request, "installs/connectors/connector_check.html", context)
+        return _check_page(request, account, connector)
+    row = _connector(request, account, connector)
     with pages.refusal_told(request):
         checking.start(row, by=pages.acting(request, Side.CUSTOMER))
     return redirect("connector_check", account, row.pk)
+
+
+def _check_page(request: HttpRequest, account: str, connector: UUID) -> HttpResponse:
+    rows = Connector.objects.readable_by(request.user).on_account(account).select_related("account")
+    row = get_object_or_404(rows, pk=connector)
+    context = {
+        "account": row.account,
+        "connector": row,
+        "shown": explaining.last_of(row),
+        "history": timeline.lines(TimelineEntry.objects.about(row.pk).newest_first()[:LINES_SHOWN], Side.CUSTOMER),
+    }
+    return pages.page_or_part(request, "installs/connectors/connector_check.html", context)
 
 
 @require_POST

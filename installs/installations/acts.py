@@ -70,7 +70,7 @@ RULES: dict[Act, Rule] = {
     Act.EXCHANGE: _rule({Who.CLIENT}, {S.PENDING, S.ACTIVE}),
     Act.CALL: _rule({Who.CLIENT}, {S.PENDING, S.ACTIVE}),
     Act.AUTHORISE_AGAIN: _rule({Who.MANAGER}, {S.PENDING, S.ACTIVE, S.SUSPENDED_BY_ACCOUNT, S.SUSPENDED_BY_STAFF}),
-    Act.REVEAL: _rule({Who.MANAGER, Who.PUBLISHER}, HELD | {S.PENDING}),
+    Act.REVEAL: _rule({Who.MANAGER, Who.PUBLISHER, Who.STAFF}, HELD | {S.PENDING}),
     Act.UPDATE: _rule({Who.MANAGER}, HELD),
     Act.GO_BACK: _rule({Who.MANAGER}, HELD),
     Act.SWITCH: _rule({Who.MANAGER}, HELD),

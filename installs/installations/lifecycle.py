@@ -10,7 +10,7 @@ from installs.installations.acts import Act
 from installs.models import Delivery, Installation, PermanentToken, Session, StockLocation
 from installs.postbacks import deciding, owing, policy
 from linnapp import credentials, timeline
-from linnapp.actors import Actor
+from linnapp.actors import Actor, refuse_to_reveal
 from linnapp.errors import Moved, NotPossible
 from linnapp.models import Account, Application, Membership, User, Version
 from linnapp.models.people import Reader
@@ -31,7 +31,7 @@ class Consented:
 
 def owners_beside(user: User) -> list[Membership]:
     """The Owners of the accounts this person is a member of: whom to ask for what only an Owner may."""
-    accounts = Account.objects.visible_to(user).values("pk")
+    accounts = Account.objects.with_seat_of(user).values("pk")
     owners = Membership.objects.filter(account__in=accounts, role=Membership.Role.OWNER)
     return list(owners.select_related("account", "user").order_by("account__name", "user__name"))
 
@@ -181,6 +181,7 @@ def current_token(installation: Installation) -> PermanentToken:
 def reveal_token(installation: Installation, *, by: Actor) -> PermanentToken:
     """The permanent token, to be shown in the clear: on record, for whoever may install on the account and for the
     application's team; raises NotPossible for others and for what is over. The view asks for a fresh sign-in first."""
+    refuse_to_reveal(by)
     row = locked_for(Act.REVEAL, installation, by)
     token = current_token(row)
     timeline.record_about(row, kinds.TOKEN_REVEALED, by=by, tail=token.tail)

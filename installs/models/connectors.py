@@ -25,6 +25,10 @@ class ConnectorQuerySet(models.QuerySet["Connector"]):
         """Those of the accounts this person owns: a connector holds a permanent token."""
         return self.filter(account__in=Account.objects.owned_by(user).values("pk"))
 
+    def readable_by(self, user: Reader) -> Self:
+        """Masked."""
+        return self.filter(account__in=Account.objects.overseen_by(user).values("pk"))
+
     def on_account(self, slug: str) -> Self:
         return self.filter(account__slug=slug)
 

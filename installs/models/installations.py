@@ -32,7 +32,7 @@ class InstallationQuerySet(models.QuerySet["Installation"]):
         """Those this person may update, uninstall and read the permanent token of, as one of the installing account:
         its Owner, and on the application's own account its Developers too."""
         owned = Account.objects.owned_by(user).values("pk")
-        mine = Account.objects.visible_to(user).values("pk")
+        mine = Account.objects.with_seat_of(user).values("pk")
         return self.filter(
             models.Q(account__in=owned) | models.Q(account__in=mine, application__account=models.F("account"))
         )

@@ -1,3 +1,4 @@
+from linnapp.models.access import StaffAccess
 from linnapp.models.applications import Application, Secret
 from linnapp.models.keys import KeyCanary
 from linnapp.models.knocks import KnockCount
@@ -16,6 +17,7 @@ __all__ = [
     "Module",
     "Parameter",
     "Secret",
+    "StaffAccess",
     "TimelineEntry",
     "User",
     "Version",

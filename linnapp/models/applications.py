@@ -5,24 +5,24 @@ from django.db import models
 from django.utils import timezone
 
 from linnapp import credentials
+from linnapp.models.access import inside
 from linnapp.models.managers import manager_of
-from linnapp.models.people import Account, Membership, Reader, User
-
-EDITING_ROLES = (Membership.Role.OWNER, Membership.Role.DEVELOPER)
+from linnapp.models.people import EDITING_ROLES, Account, Reader, User, has_seat
 
 
 class ApplicationQuerySet(models.QuerySet["Application"]):
     def visible_to(self, user: Reader) -> Self:
-        """Applications of the accounts this person is a member of."""
-        if not user.is_authenticated:
-            return self.none()
-        return self.filter(account__memberships__user_id=user.pk)
+        """Applications of the accounts this person is a member of, or inside of by a staff access."""
+        return self.filter(has_seat(user, "account") | inside(user, "account"))
 
     def editable_by(self, user: Reader) -> Self:
-        """Those this person may change: whether the application's state still allows it is the service's question."""
-        if not user.is_authenticated:
-            return self.none()
-        return self.filter(account__memberships__user_id=user.pk, account__memberships__role__in=EDITING_ROLES)
+        """Those this person may change, staff by an access to work: whether the application's state still allows it is
+        the service's question."""
+        return self.filter(has_seat(user, "account", *EDITING_ROLES) | inside(user, "account", to_work=True))
+
+    def developed_by(self, user: Reader) -> Self:
+        """Those of the teams that this person has a seat in: who may read what opens something."""
+        return self.filter(has_seat(user, "account", *EDITING_ROLES))
 
     def of_account(self, slug: str) -> Self:
         return self.filter(account__slug=slug)
@@ -128,7 +128,12 @@ class SecretQuerySet(models.QuerySet["Secret"]):
         return self.filter(models.Q(ends_at=None) | models.Q(ends_at__gt=timezone.now()))
 
     def visible_to(self, user: Reader) -> Self:
+        """Masked."""
         return self.filter(application__in=Application.objects.editable_by(user))
+
+    def revealable_by(self, user: Reader) -> Self:
+        """By right of a seat: what staff may reveal is asked of them one by one, `pages.may_reveal`."""
+        return self.filter(application__in=Application.objects.developed_by(user))
 
 
 class Secret(models.Model):

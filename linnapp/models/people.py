@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from linnapp import credentials
+from linnapp.models.access import inside
 from linnapp.models.managers import manager_of
 
 SUPPORT_GROUP = "Support"
@@ -61,25 +62,26 @@ Reader = User | AnonymousUser
 
 
 class AccountQuerySet(models.QuerySet["Account"]):
+    """Two sets of words: `visible_to` and `overseen_by` count a staff access, all others ask for a seat."""
+
     def visible_to(self, user: Reader) -> Self:
-        """The accounts this person is a member of."""
-        return self.filter(memberships__user_id=user.pk) if user.is_authenticated else self.none()
+        """Those this person is a member of, or inside of by a staff access."""
+        return self.filter(has_seat(user, "pk") | inside(user, "pk"))
 
     def with_seat_of(self, user: Reader) -> Self:
         """Those this person is a member of, whatever else they may look at."""
-        return self.filter(memberships__user_id=user.pk) if user.is_authenticated else self.none()
+        return self.filter(has_seat(user, "pk"))
 
     def developed_by(self, user: Reader) -> Self:
         """Those on which this person may make applications."""
-        if not user.is_authenticated:
-            return self.none()
-        roles = (Membership.Role.OWNER, Membership.Role.DEVELOPER)
-        return self.filter(memberships__user_id=user.pk, memberships__role__in=roles)
+        return self.filter(has_seat(user, "pk", *EDITING_ROLES))
 
     def owned_by(self, user: Reader) -> Self:
-        if not user.is_authenticated:
-            return self.none()
-        return self.filter(memberships__user_id=user.pk, memberships__role=Membership.Role.OWNER)
+        return self.filter(has_seat(user, "pk", Membership.Role.OWNER))
+
+    def overseen_by(self, user: Reader) -> Self:
+        """Those whose Owner-only pages this person may read."""
+        return self.filter(has_seat(user, "pk", Membership.Role.OWNER) | inside(user, "pk"))
 
     def installable_by(self, user: Reader, own: uuid.UUID) -> Self:
         """Those this person may install an application of the account `own` on: those they own, and `own` itself for
@@ -148,6 +150,18 @@ class Membership(models.Model):
     @property
     def is_owner(self) -> bool:
         return self.role == self.Role.OWNER
+
+
+EDITING_ROLES = (Membership.Role.OWNER, Membership.Role.DEVELOPER)
+
+
+def has_seat(user: Reader, account: str, *roles: str) -> models.Q:
+    """A condition: that this person has a seat in the account, in one of the roles where any is named; `account` is the
+    path to its key. By a list of keys and not by a join: it is combined with others."""
+    if not user.is_authenticated:
+        return models.Q(pk__in=[])
+    seats = Membership.objects.filter(user_id=user.pk)
+    return models.Q(**{f"{account}__in": (seats.filter(role__in=roles) if roles else seats).values("account")})
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):

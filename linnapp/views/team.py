@@ -15,6 +15,8 @@ from linnapp.models import Account, Invitation, Membership
 from linnapp.pages import acting, refusal_in, refusal_told, signed_in
 from linnapp.services import people
 
+ACCESSES_SHOWN = 10
+
 
 @require_safe
 def team(request: HttpRequest, account: str) -> HttpResponse:
@@ -25,6 +27,7 @@ def team(request: HttpRequest, account: str) -> HttpResponse:
         "members": members,
         "invitations": row.invitations.open().newest_first(),
         "roles": Membership.Role.choices,
+        "staff_accesses": row.staff_accesses.newest_first()[:ACCESSES_SHOWN],
         "is_owner": any(seat.user_id == request.user.pk and seat.is_owner for seat in members),
     }
     return render(request, "linnapp/people/team.html", context)
@@ -85,7 +88,8 @@ def member_remove(request: HttpRequest, account: str, member: int) -> HttpRespon
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def account_settings(request: HttpRequest, account: str) -> HttpResponse:
-    row = get_object_or_404(Account.objects.owned_by(request.user), slug=account)
+    readers = Account.objects.owned_by if request.method == "POST" else Account.objects.overseen_by
+    row = get_object_or_404(readers(request.user), slug=account)
     form = AccountForm(request.POST or None, instance=row)
     if form.is_valid():
         people.edit_account(row, **form.cleaned_data, by=acting(request, Side.CUSTOMER))

@@ -22,6 +22,7 @@ FLOORS = {
     # Starts the house.
     "linnapp.management.commands.serve": ROOF,
     "linnapp.sign_in_required": ROOF,
+    "linnapp.staff_inside": ROOF,
     "linnapp.sessions": ROOF,
     "linnapp.apps": ROOF,
     "linnapp.page_urls": ROOF,
@@ -49,6 +50,7 @@ FLOORS = {
     "linnapp.timeline_days": SERVICES,
     "linnapp.snapshots": SERVICES,
     "linnapp.devices": SERVICES,
+    "linnapp.staff_requests": SERVICES,
     "linnapp.endings": SERVICES,
     "linnapp.pages": SERVICES,
     "linnapp.tab": SERVICES,

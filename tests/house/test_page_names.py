@@ -38,9 +38,9 @@ def test_an_address_is_kept_for_later_as_it_is_written_at_once() -> None:
 
 
 def test_a_wrong_name_in_the_admin_fails() -> None:
-    assert '<a href="/search/">Search</a>' in page_links([("Search", "search", ())], "")
+    assert '<a href="/search/">Search</a>' in page_links([("Search", "search", ())])
     with pytest.raises(NoReverseMatch):
-        page_links([("Search", "serach", ())], "")
+        page_links([("Search", "serach", ())])
 
 
 def test_no_template_swallows_a_wrong_name() -> None:

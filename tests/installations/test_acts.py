@@ -303,7 +303,7 @@ def test_the_ones_who_act_are_named_for_every_act() -> None:
         Act.EXCHANGE: {client},
         Act.CALL: {client},
         Act.AUTHORISE_AGAIN: {manager},
-        Act.REVEAL: {manager, publisher},
+        Act.REVEAL: {manager, publisher, staff},
         Act.UPDATE: {manager},
         Act.GO_BACK: {manager},
         Act.SWITCH: {manager},

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 from allauth.account.models import EmailAddress
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
 
 from installs.installations import lifecycle
@@ -79,7 +79,9 @@ def depot(dave: User) -> Account:
 def sam(db: None) -> User:
     user = person("Sam", "sam@linnapp.example", is_staff=True)
     # A migration made the group; a test that had to empty the database took it away.
-    user.groups.add(Group.objects.get_or_create(name=SUPPORT_GROUP)[0])
+    group = Group.objects.get_or_create(name=SUPPORT_GROUP)[0]
+    group.permissions.add(Permission.objects.get(codename="look_into_accounts"))
+    user.groups.add(group)
     return user
 
 

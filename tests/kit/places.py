@@ -145,6 +145,11 @@ def send_wrong_grant(page: Page) -> None:
     page.locator(".error-summary").wait_for()
 
 
+def enter_account(page: Page) -> None:
+    page.get_by_label("Reason").fill("Ticket 4711: the logo of Stock Bridge does not show.")
+    page.get_by_role("button", name="Enter").click()
+
+
 def search_for(words: str) -> Act:
     def act(page: Page) -> None:
         page.locator("main input[name=q]").fill(words)
@@ -164,7 +169,7 @@ NOT_PAGES = {
     "postback_test_typed", "postback_mode", "signing_secret_reveal",
     "application_token_reveal", "installation_token_reveal", "invitation_revoke", "member_role", "demo_sign_in",
     "postback_redeliver", "installation_resume", "update_mails_start_again", "listing_take_back",
-    "connector_enable", "connector_from_installation",
+    "connector_enable", "connector_from_installation", "access_leave", "access_end",
 }  # fmt: skip
 
 PLACES = [
@@ -331,6 +336,11 @@ PLACES = [
     Place("support_postbacks", "Sam", act=open_attempts),
     Place("support_installation", "Sam", use={"installation": "waiting installation"}),
     Place("support_installation", "Sam", use={"installation": "failed installation"}),
+    Place("access_enter", "Sam", use={"slug": "carols-cakes"}),
+    Place("access_enter", "Sam", use={"slug": "carols-cakes"}, act=send),
+    Place("application_list", "Sam", use={"slug": "northwind"}, begin="access_enter", act=enter_account),
+    Place("application_overview", "Sam"),
+    Place("manifest_edit", "Sam"),
 ]
 
 

@@ -77,7 +77,7 @@ def rows_of(application: Application, versions: list[Version], latest: Version |
 
 @require_safe
 def version_detail(request: HttpRequest, account: str, application: UUID, version: int) -> HttpResponse:
-    row = tab.visible(request, account, application)
+    row = tab.of_team(request, account, application)
     found = _version(row, version)
     before, changes = snapshots.changes_of(found)
     manifest = found.manifest()
@@ -100,7 +100,7 @@ def version_detail(request: HttpRequest, account: str, application: UUID, versio
 
 @require_safe
 def version_export(request: HttpRequest, account: str, application: UUID, version: int) -> HttpResponse:
-    row = tab.visible(request, account, application)
+    row = tab.of_team(request, account, application)
     found = _version(row, version)
     response = HttpResponse(_as_json(found), content_type="application/json; charset=utf-8")
     name = "development" if found.is_development else found.label

@@ -1,0 +1,29 @@
+from typing import Any
+
+from django import forms
+
+from linnapp.models import StaffAccess
+
+
+class EnterForm(forms.Form):
+    """Of somebody who may enter for these purposes."""
+
+    purpose = forms.ChoiceField(label="What for", widget=forms.RadioSelect)
+    reason = forms.CharField(
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="The Owners of the account get it by mail, and its people read it under Team.",
+    )
+    next = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    HINTS = {
+        StaffAccess.Purpose.LOOK: "To look: its pages, but for what only the team reads. Nothing can be changed.",
+        StaffAccess.Purpose.WORK: "To work: as a Developer of the account. What only an Owner may do stays closed.",
+    }
+
+    def __init__(self, *args: Any, purposes: list[StaffAccess.Purpose], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["purpose"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(purpose.value, self.HINTS[purpose]) for purpose in purposes]
+        field.initial = purposes[0].value if len(purposes) == 1 else None

@@ -1,0 +1,83 @@
+"""Staff enter an account with a reason, for a while, and leave it; its Owners are told, and may end it."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+
+from linnapp import kinds, timeline
+from linnapp.actors import Actor, refuse_unless_staff
+from linnapp.errors import NotPossible
+from linnapp.models import Account, StaffAccess, User
+from linnapp.models.access import purposes_of
+
+LASTS = timedelta(minutes=30)
+
+
+def access_of(person: User, slug: str) -> StaffAccess | None:
+    """By which this person is inside the account now. A seat there, or a permission that was taken away, ends it."""
+    accesses = StaffAccess.objects.running().of_person(person).filter(account__slug=slug)
+    access = accesses.newest_first().first()
+    if access is None or access.purpose not in purposes_of(person):
+        return None
+    return None if Account.objects.with_seat_of(person).filter(pk=access.account_id).exists() else access
+
+
+def last_access_of(person: User, slug: str) -> StaffAccess | None:
+    return StaffAccess.objects.of_person(person).filter(account__slug=slug).newest_first().first()
+
+
+@transaction.atomic
+def enter(account: Account, *, purpose: str, by: Actor) -> StaffAccess:
+    """Opens the account's pages for half an hour; an access that runs already ends. Raises NotPossible for whoever has
+    a seat there, or not the permission."""
+    refuse_unless_staff(by)
+    person = by.person
+    if person is None or purpose not in purposes_of(person):
+        raise NotPossible("You have no permission to enter accounts for this.")
+    row = Account.objects.select_for_update().get(pk=account.pk)
+    if Account.objects.with_seat_of(person).filter(pk=row.pk).exists():
+        raise NotPossible(f"You have a seat in {row}: you see its pages as you are.")
+    now = timezone.now()
+    row.staff_accesses.running().of_person(person).update(ends_at=now, ended_by=person)
+    access = StaffAccess.objects.create(
+        person=person, account=row, purpose=purpose, reason=by.reason, begun_at=now, ends_at=now + LASTS
+    )
+    timeline.record(kinds.STAFF_ENTERED, by=by, account=row, purpose=access.get_purpose_display())
+    _tell_owners(access)
+    return access
+
+
+def _tell_owners(access: StaffAccess) -> None:
+    page = settings.SITE_URL + reverse("team", args=[access.account.slug])
+    text = render_to_string("linnapp/access/mail/entered.txt", {"access": access, "page": page})
+    subject = f"{access.person} of this portal's staff opened the pages of {access.account}"
+    for owner in access.account.owners():
+        send_mail(subject, text, None, [owner.email])
+
+
+@transaction.atomic
+def leave(access: StaffAccess, *, by: Actor) -> None:
+    """By the one who is inside. One that is over already stays as it is."""
+    if _end(access, by):
+        timeline.record(kinds.STAFF_LEFT, by=by, account=access.account)
+
+
+@transaction.atomic
+def send_away(access: StaffAccess, *, by: Actor) -> bool:
+    """By an Owner. Whether the access was running."""
+    if not Account.objects.owned_by(by.reader).filter(pk=access.account_id).exists():
+        raise NotPossible(f"Only an Owner of {access.account} may end this.")
+    ended = _end(access, by)
+    if ended:
+        timeline.record(kinds.STAFF_SENT_AWAY, by=by, account=access.account, member=str(access.person))
+    return ended
+
+
+def _end(access: StaffAccess, by: Actor) -> bool:
+    running = StaffAccess.objects.running().filter(pk=access.pk)
+    return bool(running.update(ends_at=timezone.now(), ended_by=by.person))

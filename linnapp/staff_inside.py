@@ -1,0 +1,70 @@
+"""Staff inside an account. Apart from the other middleware, which logging imports before there are models."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, cast
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+
+from linnapp.models import StaffAccess, User
+from linnapp.services.access import access_of, last_access_of
+from linnapp.staff_requests import Inside, OnlyToLook
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+# For so long after its end, whoever was inside is told that it is over, and not that there is no such page.
+REMEMBERED = timedelta(hours=12)
+
+
+class StaffInside:
+    """Says on each request for an account's page by which access somebody of staff is there, and refuses what an access
+    to look does not allow: whatever is sent, and the pages that only the team reads."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: object, args: object, kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        person, slug = request.user, kwargs.get("account")
+        if slug is None or not isinstance(person, User) or not person.is_staff:
+            return None
+        access = access_of(person, slug)
+        if access is None:
+            last = last_access_of(person, slug)
+            return over(request, last) if last and is_missed(last) else None
+        cast(Inside, request).staff_access = access
+        if access.is_to_look and request.method not in SAFE:
+            return refused(request, "linnapp/access/only_to_look.html", access)
+        return None
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, OnlyToLook):
+            return refused(request, "linnapp/access/only_the_team.html", error.access)
+        return None
+
+
+def is_missed(access: StaffAccess) -> bool:
+    """Whether it was by this access that somebody was here a while ago."""
+    return not access.is_running and access.ends_at > timezone.now() - REMEMBERED
+
+
+def over(request: HttpRequest, access: StaffAccess) -> HttpResponse | None:
+    """What was typed stays in the page, to be sent again once the account is entered anew. Whoever has a seat by now is
+    let through."""
+    if access.account.memberships.filter(user=access.person).exists():
+        return None
+    typed = [
+        (name, value) for name, values in request.POST.lists() if name != "csrfmiddlewaretoken" for value in values
+    ]
+    context = {"access": access, "typed": typed, "was_sent": request.method not in SAFE}
+    return render(request, "linnapp/access/over.html", context, status=403)
+
+
+def refused(request: HttpRequest, template: str, access: StaffAccess) -> HttpResponse:
+    return render(request, template, {"access": access}, status=403)

@@ -1,0 +1,114 @@
+"""Every kind of thing there is, once, for whoever goes through all addresses."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from installs.connectors import making
+from installs.models import Connector, ConnectorCheck, Delivery, Installation, PostbackPolicy, SigningSecret
+from installs.postbacks import asking
+from linnapp.models import Account, Application, Membership, StaffAccess, User, Version
+from linnapp.services import people
+from tests.kit.people import acting, person
+
+VALUES = making.Values(
+    name="Warehouse",
+    base_url="https://api.linnworks.net",
+    scope="all",
+    token="6a5ef9a1-0000-4000-8000-00000000beef",
+    application_id="6a5ef9a1-0000-4000-8000-000000000001",
+    application_secret="6a5ef9a1-0000-4000-8000-00000000cafe",
+    grant_type="client_credentials",
+    token_key="token",
+)
+
+
+@dataclass(frozen=True)
+class World:
+    """What the addresses of the table are made of."""
+
+    arguments: dict[str, Any]
+    users: dict[str, User | None]
+
+
+def routes(urlconf: str) -> Iterator[URLPattern]:
+    """Every pattern of a URL conf, the admin's left out: `tests/admin/test_admin.py` goes through that."""
+
+    def walk(patterns: list[URLPattern | URLResolver]) -> Iterator[URLPattern]:
+        for pattern in patterns:
+            if isinstance(pattern, URLResolver):
+                if pattern.namespace != "admin":
+                    yield from walk(pattern.url_patterns)
+            else:
+                yield pattern
+
+    return walk(get_resolver(urlconf).url_patterns)
+
+
+@pytest.fixture
+def world(
+    alice: User,
+    bob: User,
+    carol: User,
+    dave: User,
+    sam: User,
+    paula: User,
+    northwind: Account,
+    cakes: Account,
+    depot: Account,
+    application: Application,
+    version: Version,
+    installation: Installation,
+) -> World:
+    invitation, _ = people.invite(northwind, email="eve@example.com", role=Membership.Role.DEVELOPER, by=acting(alice))
+    Application.objects.update(listing=Application.Listing.LISTED)
+    over = timezone.now() - timedelta(days=2)
+    willa = person("Willa", "willa@linnapp.example", is_staff=True)
+    was_here = StaffAccess.objects.create(
+        person=willa, account=northwind, purpose="LOOK", reason="Past", begun_at=over, ends_at=over
+    )
+    arguments = {
+        "slug": depot.slug,
+        "access_id": was_here.pk,
+        "account": northwind.slug,
+        "application": application.pk,
+        "installation": installation.pk,
+        "version": version.pk,
+        "secret": application.secrets.get().pk,
+        "invitation": invitation.pk,
+        "member": Membership.objects.get(user=bob).pk,
+        "module": application.modules.get().key.hex,
+        "parameter": 0,
+        "delivery": asking.send_test(application, url="https://hooks.example.com/", by=acting(alice)).pk,
+        "connector": making.make(northwind, VALUES, by=acting(alice)).pk,
+        "digest": "0" * 64,
+        "key": "unknown",
+        "token": "unknown",
+        "uidb36": "1",
+    }
+    users = {"alice": alice, "bob": bob, "carol": carol, "dave": dave, "sam": sam, "paula": paula, "nobody": None}
+    return World(arguments, users)
+
+
+def address(world: World, pattern: URLPattern) -> str:
+    """The pattern's address for Northwind's things; for what an installing account has, on Carol's account."""
+    names = list(pattern.pattern.converters) or list(pattern.pattern.regex.groupindex)
+    arguments = {name: world.arguments[name] for name in names}
+    if "installation" in arguments and "application" not in arguments and "account" in arguments:
+        arguments["account"] = "carols-cakes"
+    if pattern.name == "my_apps":
+        arguments["account"] = "carols-cakes"
+    return reverse(str(pattern.name), kwargs=arguments)
+
+
+def everything_of(world: World) -> list[Any]:
+    rows = [Application.objects.values(), Installation.objects.values(), Version.objects.values()]
+    rows += [Connector.objects.values(), ConnectorCheck.objects.values()]
+    rows += [Membership.objects.values(), Account.objects.values()]
+    rows += [PostbackPolicy.objects.values(), SigningSecret.objects.values(), Delivery.objects.values()]
+    return [list(row.order_by("pk")) for row in rows]
