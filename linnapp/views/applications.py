@@ -12,6 +12,7 @@ from linnapp.forms.applications import ApplicationFilter, NewApplicationForm
 from linnapp.models import Account, Application
 from linnapp.pages import ListPage, Sort
 from linnapp.services import applications
+from linnapp.staff_requests import staff_access_of
 
 SORTS = {
     "changed": Sort("Last change", ("-changed_at",)),
@@ -28,6 +29,7 @@ def application_list(request: HttpRequest, account: str) -> HttpResponse:
     context = {
         "account": owner,
         "list": found,
+        "may_make": staff_access_of(request) is None,
         "types": found.chips("type", Application.Type.choices),
         "states": found.chips("state", Application.State.choices),
     }

@@ -11,6 +11,7 @@ from django.contrib.auth.models import Group, Permission
 from django.db.models import Model
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import escape
 from pytest_django import DjangoAssertNumQueries
 
 from installs.connectors import making
@@ -35,6 +36,7 @@ from installs.models import (
     UpdateMailing,
 )
 from linnapp import credentials
+from linnapp.admin_pages import entrance
 from linnapp.models import (
     Account,
     Application,
@@ -48,7 +50,7 @@ from linnapp.models import (
     User,
     Version,
 )
-from linnapp.services import knocks, people
+from linnapp.services import access, knocks, people
 from tests.kit.people import PASSWORD, ClientOf, acting
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +87,7 @@ def everything(installation: Installation, alice: User, northwind: Account, paul
     RefusalSample.objects.create(group=group, reference="a-reference", at=now)
     FailureWindow.objects.create(address="192.0.2.1", began_at=now, last_at=now)
     knocks.sign_in(alice.email, "192.0.2.1", "")
+    access.enter(northwind, purpose="WORK", by=acting(paula, reason="A reason"))
     PostbackPolicy.objects.create(application=application)
     SigningSecret.objects.create(application=application, encrypted=credentials.encrypt("signing"), tail="ning")
     delivery = Delivery.objects.create(
@@ -259,7 +262,7 @@ def test_an_application_leads_to_the_pages_of_the_portal(
     page = client_of(paula).get(path_of(Application, application.pk, "change")).content.decode()
     here = f"/a/northwind/applications/{application.pk}/"
     for address in (f"{here}modules/", f"{here}versions/new/", f"{here}installations/"):
-        assert f'href="{address}"' in page
+        assert f'href="{escape(entrance("northwind", address))}"' in page
 
 
 def test_an_installation_leads_to_the_pages_of_the_portal(
@@ -268,8 +271,9 @@ def test_an_installation_leads_to_the_pages_of_the_portal(
     page = client_of(paula).get(path_of(Installation, installation.pk, "change")).content.decode()
     here = f"/a/northwind/applications/{installation.application_id}/"
     postbacks = f"/support/installations/{installation.pk}/postbacks/"
-    for address in (f"{here}modules/", f"{here}versions/new/", f"{here}installations/", postbacks):
-        assert f'href="{address}"' in page
+    for address in (f"{here}modules/", f"{here}versions/new/", f"{here}installations/"):
+        assert f'href="{escape(entrance("northwind", address))}"' in page
+    assert f'href="{postbacks}"' in page
 
 
 def test_the_admin_is_behind_the_portals_own_door(alice: User, paula: User, client_of: ClientOf) -> None:

@@ -62,5 +62,5 @@ def test_the_timeline_writes_what_the_actor_brings(application: Application, pau
     assert (entry.side, entry.reason, entry.actor_name) == ("STAFF", "Asked for by phone.", "Paula")
     assert entry.facts["access"] == str(access)
     told = timeline.line(entry, Side.DEVELOPER)
-    assert told.sentence == "Manifest saved by Support, 1 change"
+    assert told.sentence == "Manifest saved by Paula of this portal's staff, 1 change"
     assert "access" not in timeline.record(kinds.MANIFEST_SAVED, by=NOBODY, application=application).facts
