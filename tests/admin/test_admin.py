@@ -42,7 +42,6 @@ from linnapp.models import (
     Application,
     Invitation,
     KeyCanary,
-    KnockCount,
     Module,
     Parameter,
     Secret,
@@ -51,11 +50,11 @@ from linnapp.models import (
     Version,
 )
 from linnapp.services import access, knocks, people
+from tests.house.world import TEAM_ONLY, secrets_of_the_database, tell_the_team_only
 from tests.kit.people import PASSWORD, ClientOf, acting
 
 pytestmark = pytest.mark.django_db
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
-TEAM_ONLY = "quokka-plan"
 INLINE = re.compile(r"<style|\sstyle=|\son[a-z]+=|javascript:|<script(?![^>]*\ssrc=)[^>]*>")
 
 
@@ -117,33 +116,6 @@ def values_of_connector() -> making.Values:
         grant_type=making.GRANT_TYPE,
         token_key=making.TOKEN_KEY,
     )
-
-
-def tell_the_team_only(application: Application) -> None:
-    """Marks what only the application's own team may read."""
-    Application.objects.filter(pk=application.pk).update(summary=TEAM_ONLY)
-    Module.objects.filter(application=application).update(group=TEAM_ONLY, name=TEAM_ONLY, formatted_name=TEAM_ONLY)
-    development = application.versions.development()
-    for module in development.snapshot["Modules"]:
-        module |= {"group": TEAM_ONLY, "moduleName": TEAM_ONLY, "formattedName": TEAM_ONLY}
-    development.save()
-
-
-def secrets_of_the_database() -> set[str]:
-    """All that no page may hold: every value in the clear, every digest, every ciphertext, every password hash."""
-    found = set()
-    for model in apps.get_models():
-        fields = {field.name for field in model._meta.concrete_fields}
-        ciphertexts = {name for name in fields if name.endswith("encrypted")}
-        for name in (fields & {"digest", "key_digest", "nonce", "password"}) | ciphertexts:
-            found |= set(model._default_manager.values_list(name, flat=True))
-        if model in (RefusalGroup, KnockCount):
-            found |= set(model._default_manager.values_list("key", flat=True))
-    found |= {secret.value() for secret in Secret.objects.all()}
-    found |= {
-        token.value() for installation in Installation.objects.all() for token in installation.permanent_tokens.all()
-    }
-    return found - {""}
 
 
 def test_every_model_of_both_packages_is_in_the_admin() -> None:

@@ -5,10 +5,18 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 
-from linnapp.models import Account, StaffAccess, User
+from linnapp.models import Account, Application, StaffAccess, User
 from linnapp.services import access
 from tests.house.test_access import CUSTOMER_POST, OWNER_POST, TABLE
-from tests.house.world import World, address, everything_of, routes
+from tests.house.world import (
+    TEAM_ONLY,
+    World,
+    address,
+    everything_of,
+    routes,
+    secrets_of_the_database,
+    tell_the_team_only,
+)
 from tests.kit.people import ClientOf, acting
 
 # What staff who look read nothing of: summaries, names and folders of modules, and forms that hold them.
@@ -63,6 +71,20 @@ def test_staff_who_look_read_what_the_team_does_but_for_what_is_the_teams_alone(
     assert {name for name, status in seen.items() if status == 404} == ONLY_AN_OWNER
     assert {"application_overview", "installation_detail", "my_apps", "team", "connector_list"} <= read
     assert set(seen.values()) <= {200, 302, 403, 404, 405}
+
+
+def test_staff_who_look_find_nothing_secret_and_nothing_of_the_teams_alone(
+    entered: World, application: Application, client_of: ClientOf
+) -> None:
+    tell_the_team_only(application)
+    client, hidden = client_of(entered.users["sam"]), {TEAM_ONLY, *secrets_of_the_database()}
+    found = []
+    for name, url in pages_of_accounts(entered):
+        for address_of_it in (url, f"{url}?format=csv"):
+            answer = client.get(address_of_it)
+            text = b"".join(answer) if answer.streaming else answer.content
+            found += [f"{name}: {value}" for value in hidden if value.encode() in text]
+    assert found == []
 
 
 def test_staff_who_work_do_what_a_developer_does_and_nothing_of_an_owners(entered: World, client_of: ClientOf) -> None:

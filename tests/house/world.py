@@ -6,13 +6,22 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from installs.connectors import making
-from installs.models import Connector, ConnectorCheck, Delivery, Installation, PostbackPolicy, SigningSecret
+from installs.models import (
+    Connector,
+    ConnectorCheck,
+    Delivery,
+    Installation,
+    PostbackPolicy,
+    RefusalGroup,
+    SigningSecret,
+)
 from installs.postbacks import asking
-from linnapp.models import Account, Application, Membership, StaffAccess, User, Version
+from linnapp.models import Account, Application, KnockCount, Membership, Module, Secret, StaffAccess, User, Version
 from linnapp.services import people
 from tests.kit.people import acting, person
 
@@ -26,6 +35,9 @@ VALUES = making.Values(
     grant_type="client_credentials",
     token_key="token",
 )
+
+
+TEAM_ONLY = "quokka-plan"
 
 
 @dataclass(frozen=True)
@@ -112,3 +124,30 @@ def everything_of(world: World) -> list[Any]:
     rows += [Membership.objects.values(), Account.objects.values()]
     rows += [PostbackPolicy.objects.values(), SigningSecret.objects.values(), Delivery.objects.values()]
     return [list(row.order_by("pk")) for row in rows]
+
+
+def tell_the_team_only(application: Application) -> None:
+    """Marks what only the application's own team may read."""
+    Application.objects.filter(pk=application.pk).update(summary=TEAM_ONLY)
+    Module.objects.filter(application=application).update(group=TEAM_ONLY, name=TEAM_ONLY, formatted_name=TEAM_ONLY)
+    development = application.versions.development()
+    for module in development.snapshot["Modules"]:
+        module |= {"group": TEAM_ONLY, "moduleName": TEAM_ONLY, "formattedName": TEAM_ONLY}
+    development.save()
+
+
+def secrets_of_the_database() -> set[str]:
+    """All that no page may hold: every value in the clear, every digest, every ciphertext, every password hash."""
+    found = set()
+    for model in apps.get_models():
+        fields = {field.name for field in model._meta.concrete_fields}
+        ciphertexts = {name for name in fields if name.endswith("encrypted")}
+        for name in (fields & {"digest", "key_digest", "nonce", "password"}) | ciphertexts:
+            found |= set(model._default_manager.values_list(name, flat=True))
+        if model in (RefusalGroup, KnockCount):
+            found |= set(model._default_manager.values_list("key", flat=True))
+    found |= {secret.value() for secret in Secret.objects.all()}
+    found |= {
+        token.value() for installation in Installation.objects.all() for token in installation.permanent_tokens.all()
+    }
+    return found - {""}

@@ -2,6 +2,7 @@
 
 from tests.mutants.breakages import Breakage, TemplateBreakage
 from tests.mutants.by_hand import (
+    access,
     connectors,
     exchange,
     installations,
@@ -23,4 +24,5 @@ BREAKAGES: tuple[Breakage | TemplateBreakage, ...] = (
     *postbacks.BREAKAGES,
     *updates.BREAKAGES,
     *connectors.BREAKAGES,
+    *access.BREAKAGES,
 )

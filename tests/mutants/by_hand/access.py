@@ -1,0 +1,69 @@
+"""Staff inside an account: for how long, how far, and as whom."""
+
+from tests.mutants.breakages import Breakage
+from tests.mutants.changes import condition, instead, never, returns, without_argument
+
+ACCESS = "linnapp.models.access"
+PEOPLE = "linnapp.models.people"
+PAGES = "linnapp.pages"
+ABOUT = ("test_staff_access", "test_access_of_staff")
+
+BREAKAGES = (
+    Breakage("an access does not end", ACCESS, "StaffAccessQuerySet.running", returns("self"), ABOUT),
+    Breakage(
+        "a permission that was taken away stays open",
+        ACCESS,
+        "inside",
+        without_argument("filter", "purpose__in"),
+        ABOUT,
+    ),
+    Breakage(
+        "an access to look edits",
+        ACCESS,
+        "inside",
+        never("to_work"),
+        ABOUT,
+    ),
+    Breakage(
+        "whoever looks sends forms through the glass",
+        "linnapp.staff_inside",
+        "StaffInside.process_view",
+        never("access.is_to_look"),
+        ABOUT,
+    ),
+    Breakage(
+        "an Owner's pages are an access's too",
+        PEOPLE,
+        "AccountQuerySet.owned_by",
+        returns("self.overseen_by(user)"),
+        ABOUT,
+    ),
+    Breakage(
+        "staff reveal without the permission",
+        "linnapp.actors",
+        "refuse_to_reveal",
+        never("by.is_staff"),
+        ABOUT,
+    ),
+    Breakage(
+        "what was shown once stays when the access has ended",
+        PAGES,
+        "may_show",
+        returns("True"),
+        ABOUT,
+    ),
+    Breakage(
+        "staff act in the developer's name",
+        PAGES,
+        "acting",
+        instead("Side.STAFF", "side"),
+        ABOUT,
+    ),
+    Breakage(
+        "whoever has a seat is treated as staff",
+        "linnapp.services.access",
+        "access_of",
+        condition("Account.objects.with_seat_of", "False"),
+        ABOUT,
+    ),
+)
