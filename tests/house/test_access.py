@@ -200,6 +200,7 @@ def test_each_person_gets_what_the_table_says(person: str, world: World, client_
     assert seen == {name: EVERYTHING[str(name)].expected(person) for name in seen}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("person", ["dave", "sam", "nobody"])
 def test_a_stranger_changes_nothing_by_any_method(person: str, world: World, client_of: ClientOf) -> None:
     """Made from the URL conf itself: whatever has Northwind, its application or Carol's installation in its address."""
@@ -217,6 +218,7 @@ def test_a_stranger_changes_nothing_by_any_method(person: str, world: World, cli
     assert everything_of(world) == before
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("person", PEOPLE)
 def test_looking_at_a_page_writes_no_session(person: str, world: World, client_of: ClientOf) -> None:
     """Another tab of the same browser may be about to. Going to a page that sends on is not looking at one."""

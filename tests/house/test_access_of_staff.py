@@ -19,6 +19,7 @@ from tests.house.world import (
 )
 from tests.kit.people import ClientOf, acting
 
+pytestmark = pytest.mark.once
 # What staff who look read nothing of: summaries, names and folders of modules, and forms that hold them.
 ONLY_THE_TEAM = {
     *("application_general", "application_remove", "listing", "version_detail", "version_export", "version_review"),

@@ -30,6 +30,7 @@ from linnapp.models import Account, Application, User, Version
 from linnapp.services import applications, manifests, versions
 from tests.kit.people import ClientOf, acting
 
+pytestmark = pytest.mark.once
 AUTHORIZE = "/api/Auth/AuthorizeByApplication"
 MARKERS = {
     "summary": "marker-summary-41ba",
