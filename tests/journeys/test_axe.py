@@ -42,7 +42,7 @@ STICKING_OUT = """() => {
 # So many pages are one test: several share the work between them.
 PIECE, SECONDS_A_PAGE = 22, 0.7
 ALL_WAYS = os.environ.get("AXE") == "all"
-ERROR_PAGES = ("400.html", "403.html", "403_csrf.html", "500.html")
+ERROR_PAGES = ("400.html", "403.html", "403_csrf.html", "429.html", "500.html", "503.html")
 
 
 def test_every_page_is_opened() -> None:
@@ -231,4 +231,5 @@ def error_page(template: str) -> str:
     cast(Referenced, request).reference = "7K2M93QX"
     if template == "500.html":
         return server_error(request).content.decode()
-    return loader.render_to_string(template, {"request_id": "7K2M93QX"})
+    said = {"request_id": "7K2M93QX", "sentence": "Too many at once from your network. Wait 2 minutes, then try again."}
+    return loader.render_to_string(template, said | {"request": request})

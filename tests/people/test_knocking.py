@@ -62,6 +62,17 @@ def test_a_stranger_locks_no_known_device_out(alice: User) -> None:
     assert knock(alice.email, PASSWORD, at="198.51.100.7", browser=own).status_code == 302
 
 
+def test_a_known_device_does_not_guess_all_day(alice: User) -> None:
+    own = Client()
+    knock(alice.email, PASSWORD, browser=own)
+    own.post("/sign-out/")
+    KnockCount.objects.update(count=0)
+    for _ in range(knocks.WRONG_OF_DEVICE_A_DAY.most // knocks.WRONG_OF_DEVICE.most):
+        assert [knock(alice.email, browser=own).status_code for _ in range(5)] == [422] * 5
+        KnockCount.objects.exclude(limit=knocks.WRONG_OF_DEVICE_A_DAY.name).delete()
+    assert knock(alice.email, PASSWORD, browser=own).status_code == 429
+
+
 def test_a_stranger_elsewhere_locks_no_new_device_out_at_once(alice: User) -> None:
     for _ in range(25):
         knock(alice.email)
