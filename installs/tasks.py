@@ -5,7 +5,7 @@ from huey.contrib.djhuey import db_periodic_task
 
 from installs.connectors import checking
 from installs.exchange import hours
-from installs.installations import update_mails
+from installs.installations import rotating, update_mails
 from installs.models import Installation
 from installs.postbacks import courier, deciding, parking, retention
 from linnapp import mail
@@ -19,6 +19,7 @@ __all__ = [
     "mail",
     "mail_about_updates",
     "sweep_postbacks",
+    "write_down_ended_tokens",
 ]
 
 
@@ -34,6 +35,11 @@ def sweep_postbacks() -> None:
     deciding.fail_lapsed(Installation.objects.lapsed())
     parking.try_held()
     courier.wake()
+
+
+@db_periodic_task(crontab(minute="*"))
+def write_down_ended_tokens() -> None:
+    rotating.write_down_ended()
 
 
 @db_periodic_task(crontab(minute="*"))

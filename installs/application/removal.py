@@ -35,7 +35,7 @@ def _retire(application: Application, by: Actor) -> bool:
     application.save(update_fields=["retired_at", "listing"])
     listings.close_request(application, by=by)
     application.secrets.live().update(ends_at=now)
-    PermanentToken.objects.live().filter(installation__application=application).update(ends_at=now)
+    PermanentToken.objects.of_application(application).end()
     Session.objects.filter(installation__application=application).end(Session.End.APPLICATION_RETIRED)
     timeline.record(kinds.APPLICATION_RETIRED, by=by, application=application)
     return False

@@ -136,6 +136,7 @@ class _Draft:
             account_name=str(case.account_name),
             account_email=str(case.account_email),
             application_name=str(case.application_name),
+            first_use_of=case.token_id if case.is_first_use else None,
         )
 
 

@@ -60,12 +60,14 @@ class Authorized:
     account_name: str
     account_email: str
     application_name: str
+    # The key of its permanent token, where the one before that still works.
+    first_use_of: int | None = None
 
 
 class Case(NamedTuple):
     """What one look knows of an exchange, by the names of its columns. `number` is its place in a group, `ahead` how
     many before it there sent a permanent token of the same installation; `sent_tail` is of the permanent token whose
-    session token was sent instead."""
+    session token was sent instead. It `is_first_use` while the permanent token that this one replaces still works."""
 
     number: int
     secret_id: int | None
@@ -77,6 +79,7 @@ class Case(NamedTuple):
     token_id: int | None
     token_ends_at: Any
     token_ended: bool
+    is_first_use: bool
     installation_id: UUID | None
     installation_application_id: UUID | None
     installation_state: str | None

@@ -11,6 +11,7 @@ from installs.exchange.authorization import Exchange
 from installs.exchange.connections import database
 from installs.exchange.data_calls import StockLocationsCall, Use
 from installs.exchange.endpoints import SERVED, Served
+from installs.exchange.first_uses import FirstUse
 from installs.exchange.line import Line
 from installs.exchange.profiles import ProfileCall
 from installs.exchange.steps import Ask, Unavailable
@@ -30,7 +31,7 @@ class Door:
 
     def __init__(self) -> None:
         self.database = database()
-        kinds: tuple[type[Ask[Any]], ...] = (Exchange, StockLocationsCall, ProfileCall)
+        kinds: tuple[type[Ask[Any]], ...] = (Exchange, FirstUse, StockLocationsCall, ProfileCall)
         self._lines: dict[type[Ask[Any]], Line[Any]] = {kind: Line(kind, self.database) for kind in kinds}
         self._answerers = {path: partial(self._answer, served) for path, served in BY_PATH.items()}
         self._uses: set[Use] = set()

@@ -7,6 +7,7 @@ the same code answers in Django's views, one request at a time, and in the front
 import json
 import re
 from collections.abc import Callable, Generator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
@@ -18,6 +19,7 @@ from django.utils import timezone
 from installs.exchange import refusals
 from installs.exchange.authorization import Authorized, Exchange, Refused
 from installs.exchange.data_calls import Location, StockLocationsCall, Use
+from installs.exchange.first_uses import FirstUse
 from installs.exchange.profiles import ProfileCall
 from installs.exchange.refusals import Reason
 from installs.exchange.steps import RETRY_AFTER, Ask, Unavailable
@@ -99,6 +101,10 @@ def authorize_by_application(call: Call) -> Answering:
         raise
     outcome = yield exchange
     if isinstance(outcome, Authorized):
+        if outcome.first_use_of is not None:
+            # A database that is away now has begun the session: the next exchange ends the old permanent token.
+            with suppress(Unavailable):
+                yield FirstUse(outcome.first_use_of)
         return reply(answer_of(outcome))
     refusals.note(
         outcome.reason,

@@ -68,6 +68,7 @@ SELECT asked.number, asked.application, asked.id, asked.digest, asked.scope, ask
        a.name AS application_name, a.suspended_by_staff_at IS NOT NULL AS application_suspended,
        a.retired_at IS NOT NULL AS application_retired,
        t.id AS token_id, t.ends_at AS token_ends_at, COALESCE(t.ends_at <= %(now)s, FALSE) AS token_ended,
+       COALESCE(o.ends_at > %(now)s, o.id IS NOT NULL) AS is_first_use,
        i.id AS installation_id, i.application_id AS installation_application_id, i.state AS installation_state,
        i.suspended_by_account_at IS NOT NULL AS suspended_by_account,
        i.suspended_by_staff_at IS NOT NULL AS suspended_by_staff,
@@ -88,6 +89,7 @@ FROM asked
 LEFT JOIN linnapp_secret s ON s.digest = asked.secret AND (s.ends_at IS NULL OR s.ends_at > %(now)s)
 LEFT JOIN linnapp_application a ON a.id = s.application_id
 LEFT JOIN installs_permanenttoken t ON t.digest = asked.token
+LEFT JOIN installs_permanenttoken o ON o.id = t.replaces_id
 LEFT JOIN installs_installation i ON i.id = t.installation_id
 LEFT JOIN linnapp_account c ON c.id = i.account_id
 """

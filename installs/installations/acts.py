@@ -44,6 +44,9 @@ class Act(StrEnum):
     SUSPEND = "suspend"
     RESUME = "resume"
     UNINSTALL = "uninstall"
+    ROTATE = "rotate the permanent token"
+    END_OLD_TOKEN = "end the old permanent token"
+    END_SESSIONS = "end sessions"
     SUSPEND_BY_STAFF = "suspend by staff"
     RESUME_BY_STAFF = "resume by staff"
 
@@ -77,6 +80,9 @@ RULES: dict[Act, Rule] = {
     Act.SUSPEND: _rule({Who.MANAGER}, {S.ACTIVE, S.SUSPENDED_BY_STAFF, S.APPLICATION_SUSPENDED}),
     Act.RESUME: _rule({Who.MANAGER}, HELD, S.SUSPENDED_BY_ACCOUNT),
     Act.UNINSTALL: _rule({Who.MANAGER}, HELD | {S.PENDING}),
+    Act.ROTATE: _rule({Who.MANAGER, Who.PUBLISHER, Who.STAFF}, HELD),
+    Act.END_OLD_TOKEN: _rule({Who.MANAGER, Who.PUBLISHER, Who.STAFF}, HELD),
+    Act.END_SESSIONS: _rule({Who.MANAGER, Who.PUBLISHER, Who.STAFF}, HELD | {S.PENDING}),
     Act.SUSPEND_BY_STAFF: _rule({Who.STAFF}, {S.PENDING, S.ACTIVE, S.SUSPENDED_BY_ACCOUNT, S.APPLICATION_SUSPENDED}),
     Act.RESUME_BY_STAFF: _rule({Who.STAFF}, HELD | {S.PENDING}, S.SUSPENDED_BY_STAFF),
 }
@@ -129,7 +135,7 @@ def who_is(by: Actor, installation: Installation) -> frozenset[Who]:
 def refuse_others(act: Act, installation: Installation, *, by: Actor) -> None:
     """Raises NotPossible for whoever may not do this, however it stands."""
     allowed = RULES[act].who
-    if allowed == {Who.STAFF}:
+    if allowed == {Who.STAFF} or (by.is_staff and Who.STAFF in allowed):
         refuse_unless_staff(by)
     if not allowed & who_is(by, installation):
         raise NotPossible(f"Only an Owner of {installation.account} may do this.")
@@ -144,6 +150,12 @@ def refuse_unless_possible(act: Act, installation: Installation, *, by: Actor) -
     in_the_way = sorted(standing(installation) - rule.under, key=list(Standing).index)
     words = WORDS[in_the_way[0]] if in_the_way else "{it} is not suspended by you: there is nothing to resume."
     raise NotPossible(words.format(it=installation))
+
+
+def refuse_without_reason(by: Actor) -> None:
+    """Raises NotPossible for staff who give none, of what others may do without one."""
+    if by.is_staff and not by.reason.strip():
+        raise NotPossible("Write the reason. The customer and the developer read it.")
 
 
 # The same rules for statements that read many rows, or hold them: what lets a token work is written here once.

@@ -8,7 +8,7 @@ from django.utils import timezone
 from installs.installations import acts, kinds
 from installs.installations.acts import Act
 from installs.models import Delivery, Installation, PermanentToken, Session, StockLocation
-from installs.postbacks import deciding, owing, policy
+from installs.postbacks import deciding, handover, owing, policy
 from linnapp import credentials, timeline
 from linnapp.actors import Actor, refuse_to_reveal
 from linnapp.errors import Moved, NotPossible
@@ -97,7 +97,7 @@ def install(
         state=Installation.State.PENDING if waits else Installation.State.ACTIVE,
         waits_until=timezone.now() + owing.TAKEN_WITHIN if waits else None,
     )
-    token = _give_token(installation)
+    token = give_token(installation)
     StockLocation.objects.get_or_create(account=account)
     timeline.record_about(installation, kinds.INSTALLED, by=by, version=version.label)
     delivery = owing.owe(installation, Delivery.Event.INSTALLED, consent=consent, tracking=tracking, decides=waits)
@@ -158,10 +158,13 @@ def _authorise_again(installation: Installation, version: Version, consent: str,
         timeline.record_about(installation, kinds.VERSION_MOVED, by=by, before=before.label, version=version.label)
     timeline.record_about(installation, kinds.AUTHORISED_AGAIN, by=by)
     delivery = owing.owe(installation, Delivery.Event.AUTHORISED, consent=consent, tracking=tracking)
-    return Consented(installation, current_token(installation), created=False, delivery=delivery)
+    token = current_token(installation)
+    if delivery is None:
+        handover.was_shown(token)
+    return Consented(installation, token, created=False, delivery=delivery)
 
 
-def _give_token(installation: Installation) -> PermanentToken:
+def give_token(installation: Installation, *, replaces: PermanentToken | None = None) -> PermanentToken:
     value = credentials.new_credential()
     return PermanentToken.objects.create(
         installation=installation,
@@ -169,6 +172,7 @@ def _give_token(installation: Installation) -> PermanentToken:
         encrypted=credentials.encrypt(value),
         tail=credentials.tail(value),
         ends_at=installation.waits_until,
+        replaces=replaces,
     )
 
 
@@ -184,6 +188,7 @@ def reveal_token(installation: Installation, *, by: Actor) -> PermanentToken:
     refuse_to_reveal(by)
     row = locked_for(Act.REVEAL, installation, by)
     token = current_token(row)
+    handover.was_shown(token)
     timeline.record_about(row, kinds.TOKEN_REVEALED, by=by, tail=token.tail)
     return token
 
@@ -193,10 +198,9 @@ def uninstall(installation: Installation, *, by: Actor) -> None:
     """Ends the installation for ever: its permanent token is dead and its sessions end in the same moment. Raises
     NotPossible for whoever may not, and for what is over."""
     row = locked_for(Act.UNINSTALL, installation, by)
-    now = timezone.now()
-    row.state, row.uninstalled_at = Installation.State.UNINSTALLED, now
+    row.state, row.uninstalled_at = Installation.State.UNINSTALLED, timezone.now()
     row.save(update_fields=["state", "uninstalled_at"])
-    row.permanent_tokens.live().update(ends_at=now)
+    row.permanent_tokens.end()
     row.sessions.end(Session.End.UNINSTALLED)
     timeline.record_about(row, kinds.UNINSTALLED, by=by)
 

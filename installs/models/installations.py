@@ -266,6 +266,26 @@ class PermanentTokenQuerySet(models.QuerySet["PermanentToken"]):
     def live(self) -> Self:
         return self.filter(models.Q(ends_at=None) | models.Q(ends_at__gt=timezone.now()))
 
+    def end(self) -> int:
+        """Ends those that live, for ever: none of them waits to take the place of another any more."""
+        return self.live().update(ends_at=timezone.now(), replaces=None)
+
+    def of_application(self, application: Application) -> Self:
+        return self.filter(installation__application=application)
+
+    def replacing(self) -> Self:
+        """Those beside which the one before them still works, which is read with them."""
+        before_works = models.Q(replaces__ends_at=None) | models.Q(replaces__ends_at__gt=timezone.now())
+        return self.live().filter(before_works, replaces__isnull=False).select_related("replaces")
+
+    def not_handed_over(self) -> Self:
+        """Of those that replace another: neither delivered nor shown so far."""
+        return self.replacing().filter(replaces__ends_at=None)
+
+    def having_replaced(self) -> Self:
+        """Those whose predecessor has ended by use or by time, which nobody wrote down yet."""
+        return self.filter(replaces__ends_at__lte=timezone.now())
+
 
 class PermanentToken(models.Model):
     """Given at installation, exchanged for session tokens. At most two of an installation are live."""
@@ -276,11 +296,23 @@ class PermanentToken(models.Model):
     tail = models.CharField(max_length=4, editable=False)
     created_at = models.DateTimeField(default=timezone.now)
     ends_at = models.DateTimeField(null=True, blank=True)
+    # The one before it, until that has ended and the timeline says so. The first exchange with this one ends it.
+    replaces = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="+", db_index=False, editable=False
+    )
+    # Whether it was ended by the first exchange with the one that replaces it.
+    ended_by_use = models.BooleanField(default=False, editable=False)
 
     objects: ClassVar[PermanentTokenQuerySet] = manager_of(PermanentTokenQuerySet)
 
     class Meta:
         ordering = ("-created_at", "-id")
+        indexes = (
+            # Few of many: what has ended of theirs is looked for each minute.
+            models.Index(
+                fields=("replaces",), condition=models.Q(replaces__isnull=False), name="permanent_tokens_replacing"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"permanent token ending …{self.tail}"

@@ -43,6 +43,8 @@ class Session(models.Model):
         UNINSTALLED = "UNINSTALLED", "Uninstalled"
         FAILED = "FAILED", "The installation failed"
         SECRET_RETIRED = "SECRET_RETIRED", "The Application Secret was retired"
+        TOKEN_ENDED = "TOKEN_ENDED", "The permanent token was replaced"
+        BY_HAND = "BY_HAND", "Ended by hand"
         APPLICATION_RETIRED = "APPLICATION_RETIRED", "The application was retired"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -29,8 +29,8 @@ def pack(claimed: Sequence[Delivery]) -> list[Post]:
         if row.installation and not _stands(row):
             records.stop(row, _why_not(row))
             continue
-        token = tokens.get(row.installation_id) if row.installation_id else TEST_TOKEN
-        if token is None:
+        token = tokens.get(row.installation_id) if row.installation_id else None
+        if token is None and row.installation_id:
             records.stop(row, OVER)
             continue
         posts.append(_post(row, token, tuple(secrets[row.application_id])))
@@ -48,11 +48,10 @@ def _why_not(row: Delivery) -> str:
     return over.why_failed if over.has_failed else OVER
 
 
-def _tokens(installations: Iterable[UUID]) -> dict[UUID, str]:
-    """The newest live permanent token of each, in the clear."""
+def _tokens(installations: Iterable[UUID]) -> dict[UUID, PermanentToken]:
+    """The newest live permanent token of each."""
     rows = PermanentToken.objects.live().filter(installation__in=installations).order_by("created_at", "pk")
-    newest = {row.installation_id: row for row in rows}
-    return {key: _opened(row) for key, row in newest.items()}
+    return {row.installation_id: row for row in rows}
 
 
 def _opened(row: PermanentToken | SigningSecret) -> str:
@@ -73,7 +72,8 @@ def _signing_secrets(applications: Iterable[UUID]) -> dict[UUID, list[str]]:
     return found
 
 
-def _post(row: Delivery, token: str, secrets: tuple[str, ...]) -> Post:
+def _post(row: Delivery, token: PermanentToken | None, secrets: tuple[str, ...]) -> Post:
+    """Without a permanent token it is a test, which carries nobody's."""
     assert row.claimed_until is not None
     publisher = row.application.account
     account = row.installation.account if row.installation else publisher
@@ -90,8 +90,9 @@ def _post(row: Delivery, token: str, secrets: tuple[str, ...]) -> Post:
         claimed_until=row.claimed_until,
         attempt=row.tried + 1,
         tells_steps=row.event == Delivery.Event.TEST,
-        token=token,
+        token=_opened(token) if token else TEST_TOKEN,
         signing_secrets=secrets,
+        hands_over=token.pk if token and token.replaces_id else None,
     )
 
 

@@ -40,6 +40,8 @@ class Post:
     tells_steps: bool
     token: str = field(repr=False)
     signing_secrets: tuple[str, ...] = field(repr=False)
+    # The key of its permanent token, where that takes the place of another.
+    hands_over: int | None = None
 
     @property
     def is_urgent(self) -> bool:

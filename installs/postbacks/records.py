@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from installs.models import Attempt, AttemptCount, Delivery
 from installs.models.deliveries import host_of
-from installs.postbacks import deciding, kinds, parking
+from installs.postbacks import deciding, handover, kinds, parking
 from installs.postbacks.posting import Result
 from installs.postbacks.retries import Judgement, Verdict, judge
 from linnapp import timeline
@@ -29,19 +29,25 @@ Judged = tuple[Result, Judgement]
 
 
 def apart(results: Sequence[Result]) -> list[list[Result]]:
-    """What is written in one transaction each: all together, but for those that an installation waits for. Theirs is
-    locked before the delivery's row, as whoever ends it does."""
-    others = [result for result in results if not result.post.decides]
-    return [[result] for result in results if result.post.decides] + ([others] if others else [])
+    """What is written in one transaction each: all together, but for those that change an installation. That is locked
+    before the delivery's row, as whoever ends it does."""
+    alone: list[Result] = []
+    others: list[Result] = []
+    for result in results:
+        (alone if result.post.decides or result.post.hands_over else others).append(result)
+    return [[result] for result in alone] + ([others] if others else [])
 
 
 @transaction.atomic
 def write(results: Sequence[Result]) -> None:
-    """Each delivery's attempt, new state and line of the timeline; what an installation waited for is decided."""
+    """Each delivery's attempt, new state and line of the timeline; what an installation waited for is decided, and of
+    two permanent tokens the older one gets its end."""
     judged = [(result, _judge(result)) for result in results]
     for result, judgement in judged:
         if result.post.decides and result.post.installation_id:
             _decide(result, judgement)
+        if result.post.hands_over and judgement.verdict == Verdict.DELIVERED:
+            handover.was_delivered(result.post.hands_over)
     hosts = parking.note(
         (result.post.application.pk, host_of(result.post.url), judgement.verdict == Verdict.DELIVERED)
         for result, judgement in judged

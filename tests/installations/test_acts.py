@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from installs.installations import acts, lifecycle, moving, suspending
+from installs.installations import acts, lifecycle, moving, rotating, session_ends, suspending
 from installs.installations.acts import RULES, Act, Standing, Who
 from installs.models import Installation, PermanentToken, Session
 from linnapp import credentials
@@ -47,6 +47,9 @@ switch to another version        no      yes    yes     yes   yes         no    
 suspend                          no      yes    no      yes   yes         no     no
 resume                           no      no     yes     no    no          no     no
 uninstall                        yes     yes    yes     yes   yes         no     no
+rotate the permanent token       no      yes    yes     yes   yes         no     no
+end the old permanent token      no      yes    yes     yes   yes         no     no
+end sessions                     yes     yes    yes     yes   yes         no     no
 suspend by staff                 yes     yes    yes     no    yes         no     no
 resume by staff                  no      no     no      yes   no          no     no
 """
@@ -105,6 +108,7 @@ def test_the_table(act: Act, column: str, possible: bool, installation: Installa
     ("act", "column", "words"),
     [
         (Act.UPDATE, "pending", "still waits for its endpoint's answer."),
+        (Act.ROTATE, "pending", "still waits for its endpoint's answer."),
         (Act.SUSPEND, "account", "is suspended by the account already."),
         (Act.SUSPEND_BY_STAFF, "staff", "is suspended by this portal's staff."),
         (Act.AUTHORISE_AGAIN, "application", "is suspended: its application is, everywhere."),
@@ -167,6 +171,9 @@ SERVICES: dict[Act, Attempt] = {
     Act.SUSPEND: lambda row, manager, sam, latest: suspending.suspend(row, by=acting(manager)),
     Act.RESUME: lambda row, manager, sam, latest: suspending.resume(row, by=acting(manager)),
     Act.UNINSTALL: lambda row, manager, sam, latest: lifecycle.uninstall(row, by=acting(manager)),
+    Act.ROTATE: lambda row, manager, sam, latest: rotating.rotate(row, by=acting(manager, reason="R.")),
+    Act.END_OLD_TOKEN: lambda row, manager, sam, latest: rotating.end_old_token(row, by=acting(manager, reason="R.")),
+    Act.END_SESSIONS: lambda row, manager, sam, latest: session_ends.end_sessions(row, by=acting(manager, reason="R.")),
     Act.SUSPEND_BY_STAFF: lambda row, manager, sam, latest: suspending.suspend_by_staff(
         row, by=acting(sam, reason="R.")
     ),
@@ -200,7 +207,10 @@ def test_a_service_does_what_the_table_says_and_leaves_no_session_on_what_is_not
 
 
 def ready(installation: Installation, act: Act, latest: Version) -> None:
-    """There is a version to go back to; and a version is chosen on the application's own account only."""
+    """There is a version to go back to, or an old permanent token; and a version is chosen on the application's own
+    account only."""
+    if act == Act.END_OLD_TOKEN:
+        rotating.rotate(installation, by=acting(installation.account.owners()[0]))
     rows = Installation.objects.filter(pk=installation.pk)
     if act == Act.GO_BACK:
         rows.update(version=latest, previous_version=installation.version, moved_at=timezone.now())
@@ -240,7 +250,8 @@ def test_what_a_manager_may_nobody_else_may(
     row = put(installation, frozenset({S.ACTIVE} | needs), sam)
     assert acts.is_possible(act, row)
     by = request.getfixturevalue(person)
-    if Who.PUBLISHER in RULES[act].who and person in ("alice", "bob"):
+    besides = {Who.PUBLISHER: ("alice", "bob"), Who.STAFF: ("sam", "paula")}
+    if any(who in RULES[act].who and person in people for who, people in besides.items()):
         SERVICES[act](row, by, sam, latest)
         return
     before = Installation.objects.values().get()
@@ -270,6 +281,24 @@ def test_who_is_no_staff_is_none_by_the_side_of_an_act(installation: Installatio
     for person in (alice, User.objects.get(pk=sam.pk)):
         with pytest.raises(NotPossible, match="Only this portal's staff may do this"):
             suspending.suspend_by_staff(installation, by=acting(person, Side.STAFF, "R."))
+        with pytest.raises(NotPossible, match="Only this portal's staff may do this"):
+            rotating.rotate(installation, by=acting(person, Side.STAFF, "R."))
+
+
+@pytest.mark.parametrize("act", [Act.ROTATE, Act.END_OLD_TOKEN, Act.END_SESSIONS])
+def test_staff_say_why_what_others_do_without_a_reason(
+    act: Act, installation: Installation, latest: Version, sam: User
+) -> None:
+    ready(installation, act, latest)
+    services: dict[Act, Callable[..., object]] = {
+        Act.ROTATE: rotating.rotate,
+        Act.END_OLD_TOKEN: rotating.end_old_token,
+        Act.END_SESSIONS: session_ends.end_sessions,
+    }
+    before = list(PermanentToken.objects.values())
+    with pytest.raises(NotPossible, match=r"Write the reason. The customer and the developer read it."):
+        services[act](installation, by=acting(sam, reason=" "))
+    assert list(PermanentToken.objects.values()) == before
 
 
 @pytest.mark.parametrize("act", [act for act in SERVICES if act != Act.AUTHORISE_AGAIN])
@@ -291,7 +320,7 @@ def begin_session(row: Installation) -> None:
     Session.objects.create(
         digest=credentials.digest(SESSION_TOKEN),
         installation=row,
-        permanent_token=row.permanent_tokens.get(),
+        permanent_token=row.permanent_tokens.all()[0],
         secret=row.application.secrets.get(),
         expires_at=timezone.now() + timedelta(hours=1),
     )
@@ -310,6 +339,9 @@ def test_the_ones_who_act_are_named_for_every_act() -> None:
         Act.SUSPEND: {manager},
         Act.RESUME: {manager},
         Act.UNINSTALL: {manager},
+        Act.ROTATE: {manager, publisher, staff},
+        Act.END_OLD_TOKEN: {manager, publisher, staff},
+        Act.END_SESSIONS: {manager, publisher, staff},
         Act.SUSPEND_BY_STAFF: {staff},
         Act.RESUME_BY_STAFF: {staff},
     }

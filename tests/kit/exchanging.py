@@ -12,6 +12,7 @@ from installs.exchange import refusals
 from installs.exchange.authorization import Exchange
 from installs.exchange.door import Door
 from installs.exchange.wire import read_exchange
+from installs.models import PermanentToken
 from linnapp.calls import Call, Reply
 
 T = TypeVar("T")
@@ -25,6 +26,17 @@ UNPROVEN = refusals.SENTENCES[refusals.Reason.UNPROVEN]
 def post(body: str | bytes | dict[str, Any], content_type: str = JSON, **headers: Any) -> Any:
     text = json.dumps(body) if isinstance(body, dict) else body
     return Client(enforce_csrf_checks=True).post(URL, text, content_type=content_type, **headers)
+
+
+def members_of(token: PermanentToken) -> dict[str, str]:
+    """The body of an exchange with this permanent token."""
+    application = token.installation.application
+    secret = application.secrets.order_by("pk")[0]
+    return {"ApplicationId": str(application.pk), "ApplicationSecret": secret.value(), "Token": token.value()}
+
+
+def exchange(token: PermanentToken) -> Any:
+    return post(members_of(token))
 
 
 def message(answer: Any) -> str:

@@ -84,7 +84,7 @@ BREAKAGES = (
             never("_stands(row)"),
             instead(
                 "tokens.get(row.installation_id)",
-                "PermanentToken.objects.filter(installation=row.installation_id)[0].value()",
+                "PermanentToken.objects.filter(installation=row.installation_id)[0]",
             ),
         ),
         ("test_deliveries", "test_wait_for_200"),

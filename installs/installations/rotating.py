@@ -1,0 +1,131 @@
+"""Rotating a permanent token in place: a new one beside the one in use, which ends once the new one is used, or 24
+hours after that was handed over (`installs.postbacks.handover`), or when somebody ends it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from installs.installations import acts, kinds
+from installs.installations.acts import Act
+from installs.installations.lifecycle import current_token, give_token, locked, locked_for
+from installs.models import Delivery, Installation, PermanentToken, Session
+from installs.postbacks import handover, owing
+from linnapp import timeline
+from linnapp.actors import NOBODY, Actor
+from linnapp.errors import NotPossible
+from linnapp.words import moment_in_words, span_in_words
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """One under way: `old` works beside `new`. `delivery` is the last postback that carries the new one, None where
+    none was owed."""
+
+    installation: Installation
+    new: PermanentToken
+    old: PermanentToken
+    delivery: Delivery | None
+
+    @property
+    def is_handed_over(self) -> bool:
+        """Delivered or shown: the old one has its end."""
+        return self.old.ends_at is not None
+
+
+def rotation_of(installation: Installation) -> Rotation | None:
+    """None where one permanent token works, or none."""
+    return next(iter(rotations_of([installation])), None)
+
+
+def rotations_of(installations: Sequence[Installation]) -> list[Rotation]:
+    """Those under way of these: a query for all of them, and one more for each."""
+    if not installations:
+        return []
+    rows = {row.pk: row for row in installations}
+    tokens = PermanentToken.objects.replacing().filter(installation__in=rows).order_by("created_at", "pk")
+    return [_rotation(rows[token.installation_id], token) for token in tokens]
+
+
+def not_handed_over(installations: Sequence[Installation]) -> list[Rotation]:
+    """Those whose new permanent token was neither delivered nor shown so far."""
+    return [rotation for rotation in rotations_of(installations) if not rotation.is_handed_over]
+
+
+def _rotation(installation: Installation, new: PermanentToken) -> Rotation:
+    assert new.replaces is not None
+    return Rotation(installation, new, new.replaces, handover.owed_of(new).newest_first().first())
+
+
+@transaction.atomic
+def rotate(installation: Installation, *, by: Actor) -> Rotation:
+    """A new permanent token, by a postback where the version has a PostbackUrl; where it has none the caller shows it
+    to `by`, unless that is staff: then it waits until somebody of either side reveals it.
+
+    Raises NotPossible for whoever may not, for what is over or waits for its postback's 200, and while the one before
+    still works: at most two live, and the one in use is never pushed out by one that nobody may have got.
+    """
+    row = locked_for(Act.ROTATE, installation, by)
+    acts.refuse_without_reason(by)
+    if under_way := rotation_of(row):
+        raise NotPossible(_still_works(under_way))
+    _write_down_ended(row)
+    old = current_token(row)
+    new = give_token(row, replaces=old)
+    timeline.record_about(row, kinds.TOKEN_ROTATED, by=by, tail=new.tail, before=old.tail)
+    last = owing.owed_by_last_consent(row)
+    delivery = owing.owe(row, Delivery.Event.TOKEN_ROTATED, tracking=last.tracking if last else "")
+    if delivery is None and not by.is_staff:
+        handover.was_shown(new)
+    old.refresh_from_db(fields=["ends_at"])
+    return Rotation(row, new, old, delivery)
+
+
+def _still_works(rotation: Rotation) -> str:
+    ends = f"until {moment_in_words(rotation.old.ends_at)}" if rotation.old.ends_at else "until the new one has arrived"
+    return (
+        f"It was rotated already, and the old permanent token …{rotation.old.tail} works {ends}. End the old one now, "
+        "or wait for that; then rotate again."
+    )
+
+
+@transaction.atomic
+def end_old_token(installation: Installation, *, by: Actor) -> PermanentToken:
+    """Ends the old one at once, with the sessions that were made with it, whether the new one was handed over or not.
+    Raises NotPossible for whoever may not, and where only one works."""
+    row = locked_for(Act.END_OLD_TOKEN, installation, by)
+    acts.refuse_without_reason(by)
+    rotation = rotation_of(row)
+    if rotation is None:
+        raise NotPossible(f"Only one permanent token of {row} works: there is no old one to end.")
+    PermanentToken.objects.filter(pk=rotation.old.pk).end()
+    _settle(row, rotation.new, rotation.old)
+    timeline.record_about(row, kinds.OLD_TOKEN_ENDED, by=by, before=rotation.old.tail)
+    return rotation.new
+
+
+def write_down_ended() -> None:
+    """What ended by use or by time has its line of the timeline then, and its sessions read as ended."""
+    rows = PermanentToken.objects.having_replaced().order_by("pk").values_list("installation", flat=True)
+    for installation in Installation.objects.filter(pk__in=list(rows)):
+        with transaction.atomic():
+            _write_down_ended(locked(installation))
+
+
+def _write_down_ended(row: Installation) -> None:
+    """Of a locked row, in the caller's transaction."""
+    for new in PermanentToken.objects.having_replaced().filter(installation=row).select_related("replaces"):
+        old = new.replaces
+        assert old is not None
+        _settle(row, new, old)
+        facts = {"before": old.tail, "tail": new.tail}
+        if old.ended_by_use:
+            timeline.record_about(row, kinds.OLD_TOKEN_REPLACED, by=NOBODY, **facts)
+        else:
+            span = span_in_words(handover.OVERLAP)
+            timeline.record_about(row, kinds.OLD_TOKEN_LAPSED, by=NOBODY, span=span, **facts)
+
+
+def _settle(row: Installation, new: PermanentToken, old: PermanentToken) -> None:
+    PermanentToken.objects.filter(pk=new.pk).update(replaces=None)
+    row.sessions.filter(permanent_token=old).end(Session.End.TOKEN_ENDED)
