@@ -9,7 +9,7 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils import timezone
 
 from installs.exchange.refusals import CAUSES, Reason
-from installs.models import Installation, RefusalGroup
+from installs.models import Installation, PermanentToken, RefusalGroup
 from installs.postbacks import health
 from installs.store import listings
 from linnapp.models import Application
@@ -43,6 +43,7 @@ def notices(application: Application) -> list[Notice]:
         _suspended_installations,
         _failed_installations,
         _refused,
+        _rotated,
         _parked_hosts,
         _postbacks,
         _never_connected,
@@ -91,6 +92,20 @@ def _failed_installations(application: Application) -> Iterator[Notice]:
         "application_installations",
         urlencode({"state": "failed"}),
     )
+
+
+def _rotated(application: Application) -> Iterator[Notice]:
+    """New permanent tokens that have reached nobody: the old ones have no end until then."""
+    if count := PermanentToken.objects.not_handed_over().of_application(application).count():
+        yield Notice(
+            "waiting",
+            "key-round",
+            f"{counted(count, 'new permanent token has', 'new permanent tokens have')} not arrived",
+            "The old one works until the new one is used. Redeliver it, or reveal it; end the old one if it leaked.",
+            "Show them",
+            "application_installations",
+            urlencode({"state": "rotated"}),
+        )
 
 
 def _parked_hosts(application: Application) -> Iterator[Notice]:

@@ -8,6 +8,8 @@ from enum import StrEnum
 from django.db.models import Min
 from django.utils import timezone
 
+from installs.installations import rotating
+from installs.installations.rotating import Rotation
 from installs.models import Delivery, Installation
 from installs.models.deliveries import host_of
 from installs.postbacks import owing
@@ -46,17 +48,7 @@ class Progress:
 
     @property
     def sending(self) -> Sending:
-        row = self.delivery
-        if row is None:
-            return Sending.FORGOTTEN
-        if row.is_over:
-            return Sending.SENT if row.state == Delivery.State.DELIVERED else Sending.GIVEN_UP
-        if self.installation.application.suspended_by_staff_at:
-            return Sending.SUSPENDED
-        if row.state == Delivery.State.HELD:
-            return Sending.HELD
-        is_later = row.next_attempt_at is not None and row.next_attempt_at > timezone.now()
-        return Sending.AGAIN_LATER if row.outcome and is_later else Sending.ON_ITS_WAY
+        return sending_of(self.delivery, self.installation)
 
     @property
     def is_settled(self) -> bool:
@@ -80,14 +72,66 @@ class Progress:
         return "-".join(str(fact) for fact in facts)
 
 
+@dataclass(frozen=True)
+class RotationProgress:
+    """The same for a permanent token that takes the place of another. `sessions` live that were made with the old one;
+    `milliseconds` as above."""
+
+    rotation: Rotation
+    sessions: int
+    milliseconds: int | None
+
+    @property
+    def sending(self) -> Sending | None:
+        """None where no postback carries it."""
+        delivery = self.rotation.delivery
+        return sending_of(delivery, self.rotation.installation) if delivery else None
+
+    @property
+    def asks_again(self) -> bool:
+        return timezone.now() - self.rotation.new.created_at < ASKS_FOR
+
+    @property
+    def mark(self) -> str:
+        tried = self.rotation.delivery.tried if self.rotation.delivery else 0
+        facts = (self.sending, tried, self.rotation.is_handed_over, self.sessions, self.asks_again)
+        return "-".join(str(fact) for fact in facts)
+
+
+def rotation_progress(installation: Installation) -> RotationProgress | None:
+    """None where no rotation is under way."""
+    rotation = rotating.rotation_of(installation)
+    if rotation is None:
+        return None
+    sessions = installation.sessions.live().filter(permanent_token=rotation.old).count()
+    return RotationProgress(rotation, sessions, _milliseconds(rotation.delivery))
+
+
+def sending_of(row: Delivery | None, installation: Installation) -> Sending:
+    if row is None:
+        return Sending.FORGOTTEN
+    if row.is_over:
+        return Sending.SENT if row.state == Delivery.State.DELIVERED else Sending.GIVEN_UP
+    if installation.application.suspended_by_staff_at:
+        return Sending.SUSPENDED
+    if row.state == Delivery.State.HELD:
+        return Sending.HELD
+    is_later = row.next_attempt_at is not None and row.next_attempt_at > timezone.now()
+    return Sending.AGAIN_LATER if row.outcome and is_later else Sending.ON_ITS_WAY
+
+
 def progress_of(installation: Installation) -> Progress | None:
     """None where the last consent owed nothing to an endpoint: its permanent token is shown to whoever installed."""
     delivery = owing.owed_by_last_consent(installation)
     sends = delivery or installation.version.postback_url
     if not (sends or installation.is_pending or installation.has_failed):
         return None
+    return Progress(installation, delivery, _milliseconds(delivery), _first_connection(installation))
+
+
+def _milliseconds(delivery: Delivery | None) -> int | None:
     arrived = delivery.attempts.passed().last() if delivery else None
-    return Progress(installation, delivery, arrived.milliseconds if arrived else None, _first_connection(installation))
+    return arrived.milliseconds if arrived else None
 
 
 def _first_connection(installation: Installation) -> datetime | None:

@@ -1,10 +1,10 @@
 """Rotating a permanent token in place: a new one beside the one in use, which ends once the new one is used, or 24
 hours after that was handed over (`installs.postbacks.handover`), or when somebody ends it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils import timezone
 
 from installs.installations import acts, kinds
 from installs.installations.acts import Act
@@ -14,6 +14,7 @@ from installs.postbacks import handover, owing
 from linnapp import timeline
 from linnapp.actors import NOBODY, Actor
 from linnapp.errors import NotPossible
+from linnapp.models import Account
 from linnapp.words import moment_in_words, span_in_words
 
 
@@ -35,21 +36,22 @@ class Rotation:
 
 def rotation_of(installation: Installation) -> Rotation | None:
     """None where one permanent token works, or none."""
-    return next(iter(rotations_of([installation])), None)
+    newest = installation.permanent_tokens.live().select_related("replaces").first()
+    return rotation_with(installation, newest)
 
 
-def rotations_of(installations: Sequence[Installation]) -> list[Rotation]:
-    """Those under way of these: a query for all of them, and one more for each."""
-    if not installations:
-        return []
-    rows = {row.pk: row for row in installations}
-    tokens = PermanentToken.objects.replacing().filter(installation__in=rows).order_by("created_at", "pk")
-    return [_rotation(rows[token.installation_id], token) for token in tokens]
+def rotation_with(installation: Installation, newest: PermanentToken | None) -> Rotation | None:
+    """The same where its newest live permanent token was read already, with the one that it replaces."""
+    old = newest.replaces if newest else None
+    is_over = old is None or (old.ends_at is not None and old.ends_at <= timezone.now())
+    return None if newest is None or is_over else _rotation(installation, newest)
 
 
-def not_handed_over(installations: Sequence[Installation]) -> list[Rotation]:
-    """Those whose new permanent token was neither delivered nor shown so far."""
-    return [rotation for rotation in rotations_of(installations) if not rotation.is_handed_over]
+def not_handed_over_on(account: Account) -> list[Rotation]:
+    """Those on an account whose new permanent token was neither delivered nor shown so far, the oldest first."""
+    tokens = PermanentToken.objects.not_handed_over().filter(installation__account=account)
+    rows = tokens.select_related("replaces", "installation__application__account", "installation__account")
+    return [_rotation(token.installation, token) for token in rows.order_by("created_at", "pk")]
 
 
 def _rotation(installation: Installation, new: PermanentToken) -> Rotation:

@@ -148,6 +148,11 @@ class InstallationQuerySet(models.QuerySet["Installation"]):
         """Those behind whose account may update: active, suspended or not."""
         return self.behind().filter(state=Installation.State.ACTIVE, application__retired_at=None)
 
+    def rotated(self) -> Self:
+        """Those with two permanent tokens that work: one takes the place of the other."""
+        replacing = PermanentToken.objects.replacing().filter(installation=models.OuterRef("pk"))
+        return self.filter(models.Exists(replacing))
+
     def on_version(self, version: Version) -> Self:
         return self.filter(version=version)
 

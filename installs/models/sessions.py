@@ -1,4 +1,5 @@
 import uuid
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import ClassVar, Self
 
@@ -24,6 +25,10 @@ class SessionQuerySet(models.QuerySet["Session"]):
 
     def of_application(self, application: Application) -> Self:
         return self.filter(installation__application=application)
+
+    def counted_by_installation(self, installations: Iterable[Installation]) -> dict[uuid.UUID, int]:
+        rows = self.order_by().filter(installation__in=list(installations)).values_list("installation_id")
+        return dict(rows.annotate(count=models.Count("pk")))
 
     def end(self, cause: "Session.End") -> int:
         """Ends what has not ended yet; the number of rows."""

@@ -66,6 +66,9 @@ TABLE: dict[str, Who] = {
     "application_remove": TEAM,
     "application_installations": TEAM,
     "application_token_reveal": TEAM_POST,
+    "application_token_rotate": TEAM,
+    "application_old_token_end": TEAM_POST,
+    "application_sessions_end": TEAM,
     "application_activity": TEAM,
     "postback_test": TEAM,
     "postback_test_typed": only("alice", "bob", method="post"),
@@ -116,6 +119,9 @@ TABLE: dict[str, Who] = {
     "installation_detail": CUSTOMER,
     "installation_installed": CUSTOMER,
     "installation_token_reveal": CUSTOMER_POST,
+    "installation_rotate": CUSTOMER,
+    "installation_old_token_end": CUSTOMER_POST,
+    "installation_sessions_end": CUSTOMER,
     "installation_uninstall": CUSTOMER,
     "installation_update": only("carol", status=302),  # on the latest version: there is nothing to update to
     "installation_go_back": only("carol", status=302),
@@ -260,6 +266,9 @@ def test_the_owner_of_another_account_cannot_reach_an_installation_through_her_o
         "installation_suspend",
         "installation_resume",
         "installation_token_reveal",
+        "installation_rotate",
+        "installation_old_token_end",
+        "installation_sessions_end",
     ):
         url = reverse(name, args=[depot.slug, installation.pk])
         answers = (client.get(url).status_code, client.post(url).status_code)

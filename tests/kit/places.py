@@ -159,6 +159,8 @@ def search_for(words: str) -> Act:
 
 
 CHANGED = {"application": "changed application"}
+RETRIED = "retried installation"
+ROTATED = {"application": "rotated application", "installation": "rotated installation"}
 
 # Addresses that are no page: they act and lead on, or give a file, or a part of a page that stands above.
 NOT_PAGES = {
@@ -167,7 +169,8 @@ NOT_PAGES = {
     "module_add", "module_put_back", "module_up", "module_down", "module_duplicate", "module_delete",
     "module_undo_delete", "parameter_add", "parameter_delete", "parameter_undo_delete", "version_export",
     "postback_test_typed", "postback_mode", "signing_secret_reveal",
-    "application_token_reveal", "installation_token_reveal", "invitation_revoke", "member_role", "demo_sign_in",
+    "application_token_reveal", "installation_token_reveal", "application_old_token_end", "installation_old_token_end",
+    "invitation_revoke", "member_role", "demo_sign_in",
     "postback_redeliver", "installation_resume", "update_mails_start_again", "listing_take_back",
     "connector_enable", "connector_from_installation", "access_leave", "access_end",
 }  # fmt: skip
@@ -227,6 +230,11 @@ PLACES = [
     Place("application_installations", "Alice", act=press("Reveal")),
     Place("application_installations", "Alice", use={"application": "new application"}),
     Place("application_installations", "Alice", query="?q=nothing+is+called+so"),
+    Place("application_token_rotate", "Alice", use={"application": "retried application", "installation": RETRIED}),
+    Place("application_token_rotate", "Alice", use=ROTATED),
+    Place("application_sessions_end", "Alice"),
+    Place("application_overview", "Alice", use={"application": "rotated application"}),
+    Place("application_installations", "Alice", use={"application": "rotated application"}),
     Place("postback_test", "Alice"),
     Place("postback_test", "Alice", query="?url=hooks.example.com", act=send),
     Place("postback_test", "Alice", use={"application": "retired application"}),
@@ -308,6 +316,13 @@ PLACES = [
     Place("installation_detail", "Carol", use={"installation": "updated installation"}),
     Place("installation_go_back", "Carol", use={"installation": "updated installation"}),
     Place("installation_suspend", "Carol"),
+    Place("installation_sessions_end", "Carol"),
+    Place("installation_rotate", "Carol"),
+    Place("installation_rotate", "Carol", use={"installation": RETRIED}),
+    Place("installation_rotate", "Carol", use={"installation": "rotated installation"}),
+    Place("installation_rotate", "Carol", use={"installation": "shown installation"}),
+    Place("installation_detail", "Carol", use={"installation": "rotated installation"}),
+    Place("installation_detail", "Carol", use={"installation": "shown installation"}),
     Place("installation_detail", "Carol", use={"installation": "paused installation"}),
     Place("authorize", "Carol", use={"application": "paused application"}),
     Place("installation_switch", "Alice", use={"installation": "own installation"}),

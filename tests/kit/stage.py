@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from installs.application import removal
 from installs.connectors import making
-from installs.installations import lifecycle, moving, suspending, update_mails
+from installs.installations import lifecycle, moving, rotating, suspending, update_mails
 from installs.models import Connector, Delivery, Installation, PostbackHost
 from installs.postbacks import asking, deciding
 from installs.store import listings
@@ -56,6 +56,7 @@ def set_stage() -> Facts:
         **other_applications(northwind, alice),
         **sent_installations(northwind, alice),
         **moved_installations(northwind, alice),
+        **rotated_installations(northwind, alice),
         **links_of_mails(northwind, alice, dave),
         **dict(first_rows()),
     }
@@ -247,6 +248,24 @@ def sent_installations(account: Account, alice: User) -> Facts:
             cause = "Answered 404 Not Found: only 200 completes an installation of this application."
             delivery.update(state=Delivery.State.STOPPED, outcome=cause, tried=1)
             deciding.decide(row.pk, passed=False, host=delivery.get().host, cause=cause)
+        facts |= {f"{name} application": str(made.pk), f"{name} installation": str(row.pk)}
+    return facts
+
+
+@transaction.atomic
+def rotated_installations(account: Account, alice: User) -> Facts:
+    """On Carol's Cakes: one whose new permanent token does not arrive, and one whose new one she was shown."""
+    cakes, carol, facts = Account.objects.get(slug="carols-cakes"), acting(user("Carol")), Facts()
+    for name in ("rotated", "shown"):
+        made, _ = applications.create_application(
+            account=account, name=f"{name.capitalize()} tokens", kind=Application.Type.SYSTEM, by=acting(alice)
+        )
+        address = f"https://{'example-' * 6}hooks.example.com/in?t=[{{TOKEN}}]" if name == "rotated" else ""
+        version = with_postback(made, address, alice) if address else release_more(made, alice)
+        row = lifecycle.install(made, account=cakes, version=version, by=carol).installation
+        rotating.rotate(row, by=carol)
+        owed = Delivery.objects.filter(installation=row)
+        owed.update(outcome="Answered 503 Service Unavailable.", tried=1, next_attempt_at=in_an_hour())
         facts |= {f"{name} application": str(made.pk), f"{name} installation": str(row.pk)}
     return facts
 

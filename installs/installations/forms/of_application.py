@@ -17,6 +17,7 @@ STATES = (
     ("pending", "Waiting"),
     ("suspended", "Suspended"),
     ("never_connected", "Never connected"),
+    ("rotated", "Two tokens"),
     ("failed", "Failed"),
     ("uninstalled", "Uninstalled"),
 )
@@ -45,5 +46,6 @@ class InstallationFilter(FilterSet):
             "live": queryset.live,
             "behind": queryset.behind,
             "never_connected": queryset.never_connected,
+            "rotated": queryset.rotated,
         }
         return named[value]() if value in named else queryset.shown_as(value)

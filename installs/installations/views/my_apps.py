@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from installs.installations import acts, lifecycle, moving
+from installs.installations import acts, lifecycle, moving, rotating
 from installs.installations.acts import Act
 from installs.installations.forms.my_apps import MyAppsFilter, WholeTimeline
 from installs.installations.links import InstallationLink
@@ -29,6 +29,7 @@ SORTS = {
     "used": pages.Sort("Last used", ("-used_at",)),
 }
 
+BUTTONS = (Act.SUSPEND, Act.RESUME, Act.SWITCH, Act.ROTATE, Act.END_SESSIONS)
 NEWEST_FIRST = {"newest": pages.Sort("Newest first", ("-id",))}
 
 
@@ -48,6 +49,7 @@ def my_apps(request: HttpRequest, account: str) -> HttpResponse:
         "account": owner,
         "list": page,
         "rows": with_updates(page.rows, pages.signed_in(request)),
+        "not_handed_over": rotating.not_handed_over_on(owner),
         "chips": page.chips("state", MyAppsFilter.STATES),
     }
     return pages.page_or_part(request, "installs/installations/my_apps.html", context)
@@ -72,7 +74,7 @@ def installation_detail(request: HttpRequest, account: str, installation: UUID) 
         "available": moving.available_update(row),
         "way_back": moving.way_back(row),
         "way_back_until": moving.way_back_until(row),
-        "possible": {act.name: acts.is_possible(act, row) for act in (Act.SUSPEND, Act.RESUME, Act.SWITCH)},
+        "possible": {act.name: acts.is_possible(act, row) for act in BUTTONS},
         "sessions": list(row.sessions.live().order_by("-last_used_at")),
         "postbacks": list(Delivery.objects.of_installation(row).last_few()),
         "list": history,
@@ -98,10 +100,11 @@ def _again(installation: Installation) -> str:
 
 
 def _token(request: HttpRequest, installation: Installation) -> dict[str, Any]:
-    """The permanent token: masked, and in the clear for whoever revealed it in the last minutes."""
-    token = installation.permanent_tokens.live().first()
+    """The permanent token: masked, and in the clear for whoever revealed it in the last minutes; and whether an old one
+    still works beside it."""
+    token = installation.permanent_tokens.live().select_related("replaces").first()
     shown = token.value() if token and pages.may_show(request, "token", token.pk) else ""
-    return {"token": token, "shown": shown}
+    return {"token": token, "shown": shown, "rotation": rotating.rotation_with(installation, token)}
 
 
 @require_POST

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from installs.installations import acts, lifecycle
 from installs.installations.acts import Act
 from installs.installations.forms.of_application import STATES, InstallationFilter
-from installs.models import Installation, PermanentToken
+from installs.models import Installation, PermanentToken, Session
 from installs.models.installations import InstallationQuerySet
 from linnapp import credentials, tab
 from linnapp.actors import Side
@@ -46,12 +46,16 @@ NUMBERS = ("kind", "major", "minor", "patch")
 
 @dataclass(frozen=True)
 class Row:
-    """`token` is the permanent token in the clear, for ten minutes after it was revealed; else None."""
+    """`token` is the permanent token in the clear, for ten minutes after it was revealed; else None. `old_tail` is that
+    of an old one that still works beside it."""
 
     installation: Installation
     behind: int
     may_switch: bool
+    may_rotate: bool
+    sessions: int
     tail: str
+    old_tail: str
     token: str | None
 
 
@@ -68,7 +72,7 @@ def application_installations(request: HttpRequest, account: str, application: U
         row,
         "installations",
         list=installations,
-        rows=[shown(request, installation, numbers) for installation in installations.rows],
+        rows=rows_of(request, installations.rows, numbers),
         chips=installations.chips("state", STATES),
         version_chips=installations.chips("version", versions_in_use(row, installations)),
         csv_url=installations.url(format="csv", after=None),
@@ -106,14 +110,23 @@ def versions_in_use(application: Application, listed: ListPage) -> list[tuple[ob
     return [(version.pk, f"{version.label} ({counts.get(version.pk, 0)})") for version in versions[:VERSION_CHIPS]]
 
 
-def shown(request: HttpRequest, installation: Installation, numbers: list[Number]) -> Row:
-    token = next(iter(installation.live_tokens), None)  # type: ignore[attr-defined]
+def rows_of(request: HttpRequest, installations: list[Installation], numbers: list[Number]) -> list[Row]:
+    sessions = Session.objects.live().counted_by_installation(installations)
+    return [shown(request, row, behind(row, numbers), sessions.get(row.pk, 0)) for row in installations]
+
+
+def shown(request: HttpRequest, installation: Installation, behind_by: int, sessions: int) -> Row:
+    live: list[PermanentToken] = installation.live_tokens  # type: ignore[attr-defined]
+    token, old, *_ = *live, None, None
     return Row(
         installation,
-        behind(installation, numbers),
-        installation.is_on_own_account and acts.is_possible(Act.SWITCH, installation),
-        credentials.masked(token.tail) if token else "",
-        token.value() if token and may_show(request, "token", token.pk) else None,
+        behind=behind_by,
+        may_switch=installation.is_on_own_account and acts.is_possible(Act.SWITCH, installation),
+        may_rotate=acts.is_possible(Act.ROTATE, installation),
+        sessions=sessions,
+        tail=credentials.masked(token.tail) if token else "",
+        old_tail=credentials.masked(old.tail) if old else "",
+        token=token.value() if token and may_show(request, "token", token.pk) else None,
     )
 
 
