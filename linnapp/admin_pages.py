@@ -112,7 +112,7 @@ class Effect:
 @dataclass(frozen=True)
 class StaffAction:
     """Something staff do to chosen rows, with a reason. `perform` is a service: whether it changed anything, or
-    NotPossible. `name` is the action's name in the admin class."""
+    NotPossible. `name` is the action's name in the admin class; `of` stands between the verb and what it is done to."""
 
     name: str
     verb: str
@@ -120,6 +120,7 @@ class StaffAction:
     read_by: str
     effects: Callable[[list[Any]], list[Effect]]
     perform: Callable[[Any, Actor], bool]
+    of: str = ""
 
 
 def ask_and_perform(
@@ -135,7 +136,7 @@ def ask_and_perform(
         _perform(page, request, rows, act, form.cleaned_data["reason"])
         return None
     context = page.admin_site.each_context(request) | {
-        "title": f"{act.verb} {_named(page, len(rows))}?",
+        "title": f"{act.verb}{act.of} {_named(page, len(rows))}?",
         "opts": page.opts,
         "act": act,
         "effects": effects,

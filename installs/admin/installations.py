@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
-from installs.admin import acts
+from installs.admin import acts, token_acts
 from installs.admin.filters import StateFilter
 from installs.models import Installation
 from linnapp.admin_pages import ENTERED_FIRST, ReadOnlyAdmin, ask_and_perform, page_links
@@ -42,7 +42,7 @@ class InstallationAdmin(ReadOnlyAdmin):
     date_hierarchy = "installed_at"
     ordering = ("-installed_at", "pk")
     readonly_fields = ("portal_pages",)
-    actions = ("suspend", "resume")
+    actions = ("suspend", "resume", "rotate_token", "end_old_token", "end_sessions")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         fields = super().get_fields(request, obj)
@@ -78,3 +78,15 @@ class InstallationAdmin(ReadOnlyAdmin):
     @admin.action(description="Resume", permissions=["act"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Installation]) -> HttpResponse | None:
         return ask_and_perform(self, request, queryset, acts.RESUME_INSTALLATIONS)
+
+    @admin.action(description="Rotate the permanent token", permissions=["act"])
+    def rotate_token(self, request: HttpRequest, queryset: QuerySet[Installation]) -> HttpResponse | None:
+        return ask_and_perform(self, request, queryset, token_acts.ROTATE_TOKENS)
+
+    @admin.action(description="End the old permanent token", permissions=["act"])
+    def end_old_token(self, request: HttpRequest, queryset: QuerySet[Installation]) -> HttpResponse | None:
+        return ask_and_perform(self, request, queryset, token_acts.END_OLD_TOKENS)
+
+    @admin.action(description="End sessions", permissions=["act"])
+    def end_sessions(self, request: HttpRequest, queryset: QuerySet[Installation]) -> HttpResponse | None:
+        return ask_and_perform(self, request, queryset, token_acts.END_SESSIONS)
