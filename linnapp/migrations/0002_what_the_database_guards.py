@@ -8,7 +8,7 @@ from linnapp import credentials
 from linnapp.models.people import SUPPORT_GROUP
 
 GUARDED = "application_id, kind, major, minor, patch, snapshot, notes, created_at"
-# Remade with the table by whatever migration alters linnapp_version on SQLite: repeat this operation there.
+# Replaced by migration 0007, which guards every column but one.
 ON_SQLITE = f"""
 CREATE TRIGGER released_versions_never_change BEFORE UPDATE OF {GUARDED} ON linnapp_version
 FOR EACH ROW WHEN OLD.kind = 'RELEASED'

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 
 from linnapp.errors import NotPossible
-from linnapp.models import Application, User, Version
+from linnapp.models import Account, Application, User, Version
 from linnapp.services import versions
 from linnapp.services.manifests import manifest_of, save_manifest
 from tests.kit.people import acting
@@ -27,8 +28,12 @@ def test_a_snapshot_reads_as_the_manifest_it_was_made_of(application: Applicatio
     assert version.manifest() == manifest_of(application)
 
 
+# Whatever a version has: a new column comes with a value here, or the test below fails.
 CHANGES = {
-    "snapshot": "'{}'",
+    "id": "id + 1000",
+    "application_id": "application_id",
+    "created_by_id": "{stranger}",
+    "snapshot": "'{{}}'",
     "notes": "'rewritten'",
     "major": "9",
     "minor": "9",
@@ -38,17 +43,54 @@ CHANGES = {
 }
 
 
+def test_every_column_but_one_is_guarded() -> None:
+    assert CHANGES.keys() | {"withdrawn_at"} == {field.column for field in Version._meta.concrete_fields}
+
+
+@pytest.mark.parametrize("with_it", ["", "withdrawn_at = '2026-11-28 21:00:00+00:00', "], ids=["alone", "withdrawing"])
 @pytest.mark.parametrize("column", CHANGES)
-def test_the_database_refuses_to_change_a_released_version(version: Version, column: str) -> None:
+def test_the_database_refuses_to_change_a_released_version(
+    version: Version, dave: User, column: str, with_it: str
+) -> None:
     before = Version.objects.filter(pk=version.pk).values().get()
-    statement = f"UPDATE linnapp_version SET {column} = {CHANGES[column]} WHERE id = %s"
+    value = CHANGES[column].format(stranger=dave.pk)
     with (
         pytest.raises(DatabaseError, match="a released version never changes"),
         transaction.atomic(),
         connection.cursor() as cursor,
     ):
-        cursor.execute(statement, [version.pk])
+        cursor.execute(f"UPDATE linnapp_version SET {with_it}{column} = {value} WHERE id = %s", [version.pk])
     assert Version.objects.filter(pk=version.pk).values().get() == before
+
+
+def test_that_it_is_withdrawn_is_all_that_may_change(version: Version) -> None:
+    before = Version.objects.filter(pk=version.pk).values().get()
+    now = timezone.now()
+    for withdrawn_at in (now, None):
+        version.withdrawn_at = withdrawn_at
+        version.save(update_fields=["withdrawn_at"])
+        assert Version.objects.filter(pk=version.pk).values().get() == before | {"withdrawn_at": withdrawn_at}
+    version.withdrawn_at = now
+    with pytest.raises(DatabaseError, match="a released version never changes"), transaction.atomic():
+        version.save()
+    assert Version.objects.filter(pk=version.pk).values().get() == before
+
+
+def test_who_created_it_is_forgotten_with_their_row_alone(version: Version, dave: User, northwind: Account) -> None:
+    made = Version.objects.create(
+        application=version.application,
+        kind=Version.Kind.RELEASED,
+        major=2,
+        minor=0,
+        patch=0,
+        snapshot={"Modules": []},
+        created_by=dave,
+    )
+    dave.delete()
+    made.refresh_from_db()
+    assert made.created_by is None
+    with pytest.raises(DatabaseError, match="a released version never changes"), transaction.atomic():
+        Version.objects.filter(pk=made.pk).update(created_by=northwind.owners()[0])
 
 
 def test_the_orm_is_refused_as_well(version: Version) -> None:
