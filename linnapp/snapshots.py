@@ -7,7 +7,6 @@ from linnapp.manifest import Difference, How, Manifest, ManifestModule, differen
 from linnapp.manifest.differences import shown
 from linnapp.models import Application, Version
 from linnapp.module_types import known_type
-from linnapp.services import versions
 from linnapp.services.manifests import manifest_of
 
 WORDS = {How.ADDED: "New", How.REMOVED: "Removed", How.CHANGED: "Changed"}
@@ -63,14 +62,14 @@ def _read(module: ManifestModule) -> ReadModule:
 
 
 def changes_to_release(application: Application) -> list[ChangedPart]:
-    """What the saved manifest changes to the newest version; everything is new where there is none."""
-    return changes(versions.newest(application), manifest_of(application))
+    """What the saved manifest changes to the latest version; everything is new where there is none."""
+    return changes(application.versions.the_latest(), manifest_of(application))
 
 
 def changes_of(version: Version) -> tuple[Version | None, list[ChangedPart]]:
-    """The version before, by number (of the Development Version: the newest), and what this one changes to it."""
-    siblings = Version.objects.of_application(version.application).released()
-    earlier = siblings if version.is_development else siblings.below(version.numbers)
+    """The version before, by number (of the Development Version: the latest), and what this one changes to it."""
+    siblings = Version.objects.of_application(version.application)
+    earlier = siblings.installable() if version.is_development else siblings.below(version.numbers)
     before = earlier.newest_first().first()
     return before, changes(before, version.manifest())
 

@@ -122,7 +122,7 @@ def _into_store(row: Application, review: Review | None, accepted: Review | None
 def _unrequested(row: Application, sentence: str) -> str:
     missing = [check.name.lower() for check in listings.checks(row) if not check.passed]
     if row.versions.the_latest() is None:
-        return "No version was released: it cannot be listed."
+        return "No version can be installed: it cannot be listed."
     lacks = f" What a listing needs and it lacks: {', '.join(missing)}." if missing else ""
     return f"{sentence} Nobody requested it.{lacks}"
 

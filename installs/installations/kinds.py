@@ -6,6 +6,7 @@ INSTALLED = register("INSTALLED", "{version} installed by {who}", about="install
 AUTHORISED_AGAIN = register("AUTHORISED_AGAIN", "Authorised again by {who}", about="installations")
 VERSION_MOVED = register("VERSION_MOVED", "Moved from {before} to {version} by {who}", about="installations")
 UPDATED = register("UPDATED", "Updated from {before} to {version} by {who}", about="installations")
+MOVED_DOWN = register("MOVED_DOWN", "Moved down to {version} by {who}: {before} was withdrawn", about="installations")
 WENT_BACK = register("WENT_BACK", "Went back from {before} to {version}, by {who}", about="installations")
 UNINSTALLED = register("UNINSTALLED", "Uninstalled by {who}", about="installations")
 TOKEN_REVEALED = register("TOKEN_REVEALED", "Permanent token …{tail} revealed to {who}", about="credentials")
@@ -31,4 +32,4 @@ APPLICATION_SUSPENDED = register(
 )
 APPLICATION_RESUMED = register("APPLICATION_RESUMED", "Application resumed by {who}", about="details", of_each=True)
 # That an installation came to another version.
-MOVES = (UPDATED, WENT_BACK, VERSION_MOVED)
+MOVES = (UPDATED, MOVED_DOWN, WENT_BACK, VERSION_MOVED)

@@ -138,6 +138,9 @@ def _refuse_unless_offered(version: Version, offered: list[Version], application
     if version in offered:
         return
     if version.application_id == application.pk and not version.is_development:
+        # Read anew: it may have been withdrawn while this waited for the application.
+        if application.versions.filter(pk=version.pk, withdrawn_at__isnull=False).exists():
+            raise Moved(f"{version.label} was withdrawn while you read. Here is what can be installed now.")
         raise Moved("A newer version was released while you read. Here is what it reaches.")
     raise NotPossible("This version cannot be chosen here. Users always install the latest version.")
 

@@ -11,6 +11,7 @@ from installs.installations import acts, kinds
 from installs.installations.acts import Act
 from installs.installations.lifecycle import locked_for, offered_versions
 from installs.models import Installation
+from installs.models.installations import InstallationQuerySet
 from linnapp import timeline
 from linnapp.actors import Actor
 from linnapp.errors import Moved, NotPossible
@@ -30,10 +31,25 @@ def available_updates(installations: Iterable[Installation]) -> dict[UUID, Versi
 
 
 def update_to(latest: Version | None, installation: Installation) -> Version | None:
-    """The latest version of its application, where this installation may be updated to it."""
-    if latest is None or installation.version.is_development or not acts.is_possible(Act.UPDATE, installation):
+    """The latest version of its application, where this installation may be updated to it. From a version that was
+    withdrawn that may lead down."""
+    on = installation.version
+    if latest is None or on.is_development or not acts.is_possible(Act.UPDATE, installation):
         return None
-    return latest if latest.numbers > installation.version.numbers else None
+    return latest if on.withdrawn_at or latest.numbers > on.numbers else None
+
+
+def leads_down(installation: Installation, available: Version) -> bool:
+    return available.numbers < installation.version.numbers
+
+
+def verb_of(installation: Installation, available: Version) -> str:
+    """Who steps down is promised no update."""
+    return "Move" if leads_down(installation, available) else "Update"
+
+
+def words_of(installation: Installation, available: Version) -> str:
+    return f"{verb_of(installation, available)} to {available.label}"
 
 
 def available_update(installation: Installation) -> Version | None:
@@ -59,25 +75,34 @@ def way_back(installation: Installation) -> Version | None:
     return before if acts.is_possible(Act.GO_BACK, installation) else None
 
 
+def with_way_back_to(versions: Iterable[Version]) -> InstallationQuerySet:
+    """Live, and updated from one of these within the fourteen days."""
+    since = timezone.now() - GO_BACK_WITHIN
+    return Installation.objects.live().filter(previous_version__in=list(versions), moved_at__gte=since)
+
+
 def way_back_until(installation: Installation) -> datetime | None:
     return installation.moved_at + GO_BACK_WITHIN if installation.moved_at else None
 
 
 @transaction.atomic
 def update(installation: Installation, *, to: Version, by: Actor) -> Installation:
-    """Moves to the latest version, which is the one that was read; sent twice, it moves once. Raises Moved where that
-    is another one by now, NotPossible for whoever may not, for a version that never was an update of this, and without
-    anything newer."""
+    """Moves to the latest version, which is the one that was read; sent twice, it moves once. From a version that was
+    withdrawn that may be one below, and leaves no way back. Raises Moved where the latest is another one by now,
+    NotPossible for whoever may not, for a version that never was an update of this, and without anything to move to."""
     row = locked_for(Act.UPDATE, installation, by)
     available = available_update(row)
     if available is None and to == row.version:
         return row
     if available is None:
-        raise NotPossible(f"{row.application} is on {row.version.label}, and there is nothing newer to update to.")
+        none_left = "no other version is left to move to"
+        nothing = none_left if row.version.withdrawn_at else "there is nothing newer to update to"
+        raise NotPossible(f"{row.application} is on {row.version.label}, and {nothing}.")
     _refuse_unless_read(to, available, row)
-    before, row.previous_version = row.version, row.version
+    before, kind = row.version, kinds.MOVED_DOWN if leads_down(row, available) else kinds.UPDATED
+    row.previous_version = before if kind == kinds.UPDATED else None
     _move(row, available)
-    timeline.record_about(row, kinds.UPDATED, by=by, before=before.label, version=available.label)
+    timeline.record_about(row, kind, by=by, before=before.label, version=available.label)
     return row
 
 
@@ -119,11 +144,13 @@ def switch(installation: Installation, *, to: Version, by: Actor) -> Installatio
 def _refuse_unless_read(read: Version, available: Version, row: Installation) -> None:
     if read == available:
         return
-    if read.application_id != row.application_id or read.is_development or read.numbers <= row.version.numbers:
+    on = row.version
+    is_foreign = read.application_id != row.application_id or read.is_development
+    if is_foreign or read == on or (read.numbers < on.numbers and not on.withdrawn_at):
         raise NotPossible(f"{row.application} is updated to {available.label} only, the latest version.")
     if read.withdrawn_at:
         raise Moved(f"{read.label} was withdrawn while you read. Here is what {available.label} changes.")
-    raise Moved(f"{available.label} was released while you read. Here is what it changes.")
+    raise Moved(f"{available.label} became the newest version while you read. Here is what it changes.")
 
 
 def _move(row: Installation, to: Version) -> None:

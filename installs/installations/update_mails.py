@@ -30,8 +30,14 @@ class Waiting:
     available: Version
 
     @property
+    def leaves_withdrawn(self) -> bool:
+        return self.installation.version.withdrawn_at is not None
+
+    @property
     def key(self) -> str:
-        return f"{self.installation.pk}:{self.available.pk}"
+        """With the version that a step down leaves: the way up to the same one may have been told before."""
+        key = f"{self.installation.pk}:{self.available.pk}"
+        return f"{key}:{self.installation.version_id}" if moving.leads_down(self.installation, self.available) else key
 
     @property
     def page(self) -> str:
@@ -94,11 +100,17 @@ def waiting_for(person: User) -> list[Waiting]:
 def _mail(person: User, waiting: list[Waiting]) -> EmailMessage:
     stop = settings.SITE_URL + reverse("update_mails_stop", args=[key_of(person)])
     context = {"waiting": waiting[:MOST_TOLD], "more": max(0, len(waiting) - MOST_TOLD), "stop": stop}
-    count = counted(len(waiting), "application has", "applications have")
     # RFC 8058: the reader's mail program posts to the address, with neither sign-in nor cookie.
     headers = {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     text = render_to_string("installs/installations/mail/updates_waiting.txt", context)
-    return EmailMessage(f"{count} an update waiting", text, None, [person.email], headers=headers)
+    return EmailMessage(_subject(waiting), text, None, [person.email], headers=headers)
+
+
+def _subject(waiting: list[Waiting]) -> str:
+    if all(row.leaves_withdrawn for row in waiting):
+        runs = counted(len(waiting), "application runs", "applications run")
+        return f"{runs} a version that was withdrawn"
+    return f"{counted(len(waiting), 'application has', 'applications have')} an update waiting"
 
 
 def key_of(person: User) -> str:

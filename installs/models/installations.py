@@ -135,14 +135,15 @@ class InstallationQuerySet(models.QuerySet["Installation"]):
         return self.live().filter(first_exchange_at=None)
 
     def behind(self) -> Self:
-        """Live, on a released version below the latest."""
+        """Live, on a released version below the latest, or on a withdrawn one where any other is left."""
         major, minor, patch = (models.OuterRef(f"version__{part}") for part in ("major", "minor", "patch"))
-        newer = (
-            Version.objects.installable()
-            .above((major, minor, patch))
-            .filter(application=models.OuterRef("application"))
-        )
-        return self.live().on_released_versions().filter(models.Exists(newer))
+        installable = Version.objects.installable().filter(application=models.OuterRef("application"))
+        above = models.Q(models.Exists(installable.above((major, minor, patch))))
+        beside = models.Q(models.Exists(installable), version__withdrawn_at__isnull=False)
+        return self.live().on_released_versions().filter(above | beside)
+
+    def on_withdrawn_versions(self) -> Self:
+        return self.filter(version__withdrawn_at__isnull=False)
 
     def with_update_available(self) -> Self:
         """Those behind whose account may update: active, suspended or not."""

@@ -145,7 +145,7 @@ def accept(application: Application, *, by: Actor) -> bool:
     if row.listing == Listing.LISTED and not changed_fields(row):
         return False
     if row.versions.the_latest() is None:
-        raise NotPossible(f"{row} has no released version: nobody could install it from the store.")
+        raise NotPossible(f"{row} has no version that can be installed: nobody could install it from the store.")
     review = Review.objects.of_application(row).open().first() or _review_of(row, by)
     _decide(review, Decision.LISTED, by)
     _become(row, Listing.LISTED)

@@ -29,16 +29,22 @@ class Facts:
 
     newest: Version | None
     installations: int
+    all_withdrawn: bool = False
 
 
 @register.simple_tag
 def facts_of(applications: Iterable[Application]) -> dict[UUID, Facts]:
     """For a whole page of applications: two queries, however many they are."""
     keys = [application.pk for application in applications]
-    newest = {row.application_id: row for row in Version.objects.filter(application__in=keys).latest_of_each()}
+    first = {row.application_id: row for row in Version.objects.filter(application__in=keys).first_of_each()}
     live = Installation.objects.live().filter(application__in=keys).values_list("application")
     counts = dict(live.annotate(number=Count("pk")).order_by())
-    return {key: Facts(newest.get(key), counts.get(key, 0)) for key in keys}
+    return {key: _facts(first.get(key), counts.get(key, 0)) for key in keys}
+
+
+def _facts(first: Version | None, installations: int) -> Facts:
+    all_withdrawn = first is not None and first.withdrawn_at is not None
+    return Facts(None if all_withdrawn else first, installations, all_withdrawn)
 
 
 @register.simple_tag
@@ -98,3 +104,9 @@ def exchange_command(application: Application) -> str:
 def update_to(latest: Version, installation: Installation | None) -> Version | None:
     """What this installation may update to, of an application whose latest version is at hand."""
     return moving.update_to(latest, installation) if installation else None
+
+
+@register.simple_tag
+def words_of_move(installation: Installation, available: Version) -> str:
+    """Of the button that takes it there: "Update to 1.2.0", or "Move to 1.1.0" for a step down."""
+    return moving.words_of(installation, available)

@@ -53,9 +53,14 @@ class VersionQuerySet(models.QuerySet["Version"]):
 
     def latest_of_each(self) -> Self:
         """The latest of every application among these rows, one row each."""
+        return self.installable().first_of_each()
+
+    def first_of_each(self) -> Self:
+        """One released row of every application among these: its latest, or a withdrawn one where all of them are."""
         number = [models.F(part).desc() for part in ("major", "minor", "patch")]
-        place = models.Window(RowNumber(), partition_by=models.F("application_id"), order_by=number)
-        return self.installable().annotate(place=place).filter(place=1)
+        order = [models.F("withdrawn_at").asc(nulls_first=True), *number]
+        place = models.Window(RowNumber(), partition_by=models.F("application_id"), order_by=order)
+        return self.released().annotate(place=place).filter(place=1)
 
     def development(self) -> "Version":
         return self.get(kind=Version.Kind.DEVELOPMENT)

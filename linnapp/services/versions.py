@@ -27,9 +27,16 @@ def suggested_number(application: Application) -> Number:
     return (version.numbers[0], version.numbers[1] + 1, 0) if version else (1, 0, 0)
 
 
-def changes_since_newest(application: Application) -> list[Difference]:
-    """What the saved manifest has that the newest version has not, and the other way round."""
-    version = newest(application)
+def too_low(highest: Version) -> str:
+    """Why a number is refused that does not pass the highest."""
+    why = "which was withdrawn: its number is never used again" if highest.withdrawn_at else "the newest version"
+    return f"The number must be above {highest.label}, {why}."
+
+
+def changes_to_release(application: Application) -> list[Difference]:
+    """What the saved manifest has that the latest version has not, and the other way round. A withdrawn one is nothing
+    to compare with: what it had may be released again, under another number."""
+    version = application.versions.the_latest()
     return differences(version.manifest() if version else None, manifest_of(application))
 
 
@@ -49,11 +56,11 @@ def create_version(
     row = locked(application, retired="no version of it can be created")
     if row.manifest_revision != expected_revision:
         raise Moved("The manifest was saved since you reviewed it. Review the changes again.")
-    version = newest(row)
-    if version and number <= version.numbers:
-        raise NotPossible(f"The number must be above {version.label}, the newest version.")
-    if version and not changes_since_newest(row):
-        raise NotPossible(f"Nothing changed since version {version.label}: there is nothing to release.")
+    highest, latest = newest(row), row.versions.the_latest()
+    if highest and number <= highest.numbers:
+        raise NotPossible(too_low(highest))
+    if latest and not changes_to_release(row):
+        raise NotPossible(f"Nothing changed since version {latest.label}: there is nothing to release.")
     created = Version.objects.create(
         application=row,
         kind=Version.Kind.RELEASED,

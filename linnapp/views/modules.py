@@ -20,7 +20,6 @@ from linnapp.manifest import ManifestError, ManifestInvalid, validate
 from linnapp.models import Application
 from linnapp.pages import acting, page_or_part, refusal_told
 from linnapp.services.manifests import manifest_of, save_manifest
-from linnapp.services.versions import newest
 
 PAGE = "linnapp/manifest/manifest_edit.html"
 PART = "linnapp/manifest/_manifest_editor.html"
@@ -78,7 +77,7 @@ def show_draft(
     """The editor with a draft in it. A draft its author tried to save is checked again each time it is shown."""
     if errors is None and draft.checked:
         errors = validate(draft.manifest())
-    editor = Editor(row, draft, saved=manifest_of(row), newest=newest(row), errors=errors or ())
+    editor = Editor(row, draft, saved=manifest_of(row), newest=row.versions.the_latest(), errors=errors or ())
     context = {"application": row, "tab": "modules", "editor": editor, "draft": draft, "moved": moved}
     return page_or_part(request, PAGE, context, part=PART, status=status)
 

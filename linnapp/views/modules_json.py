@@ -19,7 +19,6 @@ from linnapp.manifest import Manifest, ManifestError, ManifestInvalid, differenc
 from linnapp.models import Application
 from linnapp.pages import acting, refusal_told
 from linnapp.services.manifests import manifest_of, save_manifest
-from linnapp.services.versions import newest
 from linnapp.views.modules import show_draft, tell_saved
 
 
@@ -152,7 +151,7 @@ def _page(
     **context: Any,
 ) -> HttpResponse:
     """`changes` in the context is what saving would change, where it was asked for."""
-    version = newest(row)
+    version = row.versions.the_latest()
     context |= {
         "application": row,
         "tab": "modules",

@@ -18,12 +18,12 @@ from tests.kit.people import ClientOf, acting
 pytestmark = pytest.mark.django_db
 
 
-def ask(client: Client, action: str, *rows: Application | Installation, **more: str) -> Any:
+def ask(client: Client, action: str, *rows: Application | Installation | Version, **more: str) -> Any:
     chosen = {"action": action, "_selected_action": [str(row.pk) for row in rows]}
     return client.post(path_of(type(rows[0])), chosen | more, follow=True)
 
 
-def act(client: Client, action: str, *rows: Application | Installation, reason: str = "Ticket 4411") -> Any:
+def act(client: Client, action: str, *rows: Application | Installation | Version, reason: str = "Ticket 4411") -> Any:
     """As the page that asks has it."""
     found = re.search(r'name="read" value="([^"]*)"', ask(client, action, *rows).content.decode())
     return ask(client, action, *rows, apply="1", reason=reason, read=found[1] if found else "")
@@ -118,8 +118,11 @@ def test_an_installation_is_suspended_and_resumed_with_a_reason(
 
 def test_what_cannot_be_installed_is_not_listed(application: Application, paula: User, client_of: ClientOf) -> None:
     client = client_of(paula)
-    assert "No version was released: it cannot be listed." in ask(client, "list_in_store", application).content.decode()
-    assert "has no released version" in act(client, "list_in_store", application).content.decode()
+    assert (
+        "No version can be installed: it cannot be listed."
+        in ask(client, "list_in_store", application).content.decode()
+    )
+    assert "has no version that can be installed" in act(client, "list_in_store", application).content.decode()
     application.refresh_from_db()
     assert application.listing == Application.Listing.UNLISTED
 

@@ -170,7 +170,7 @@ def test_the_next_version_is_reviewed_and_released_over_it(
     client_of: ClientOf, installed: Installation, alice: User
 ) -> None:
     row = installed.application
-    assert versions.changes_since_newest(row)
+    assert versions.changes_to_release(row)
     released = versions.create_version(row, number=(2, 0, 0), notes="", expected_revision=1, by=acting(alice))
     assert (
         client_of(alice).get(reverse("version_detail", args=[row.account.slug, row.pk, released.pk])).status_code == 200

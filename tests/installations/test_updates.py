@@ -92,7 +92,7 @@ def test_a_version_released_while_it_was_read_shows_the_page_anew(
     answer = client.post(page_of(installation), {"version": skipped.pk})
     assert answer.status_code == 422
     page = read(answer)
-    assert "1.2.0 was released while you read. Here is what it changes." in page
+    assert "1.2.0 became the newest version while you read. Here is what it changes." in page
     assert "Update to 1.2.0 Not now" in page
     assert now(installation).version.label == "1.0.0"
     Version.objects.filter(pk=latest.pk).update(withdrawn_at=timezone.now())

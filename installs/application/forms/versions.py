@@ -10,7 +10,7 @@ from django_filters import CharFilter, ChoiceFilter, FilterSet
 from installs.models import Installation
 from linnapp.models import Version
 from linnapp.models.versions import VersionQuerySet
-from linnapp.services.versions import Number
+from linnapp.services.versions import Number, too_low
 
 NUMBER = re.compile(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})", re.ASCII)
 MOST_NOTES = Version._meta.get_field("notes").max_length
@@ -45,8 +45,9 @@ def why(suggested: str, newest: Version | None) -> str:
     """Why this number is suggested."""
     if newest is None:
         return f"{suggested} is the usual first number. A number is never lowered or used again."
+    what = "which was withdrawn" if newest.withdrawn_at else "the newest version"
     return (
-        f"{suggested} is the next minor number after {newest.label}, the newest version. "
+        f"{suggested} is the next minor number after {newest.label}, {what}. "
         "Type a higher one if you like; a number is never lowered or used again."
     )
 
@@ -89,7 +90,7 @@ class NotesForm(forms.Form):
     def clean_number(self) -> Number:
         number: Number = self.cleaned_data["number"]
         if self.newest and number <= self.newest.numbers:
-            raise ValidationError(f"The number must be above {self.newest.label}, the newest version.")
+            raise ValidationError(too_low(self.newest))
         return number
 
 

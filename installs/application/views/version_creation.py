@@ -51,10 +51,10 @@ def _key(application: Application) -> str:
 @require_safe
 def version_review(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     row = tab.editable(request, account, application)
-    newest = versions.newest(row)
+    newest, latest = versions.newest(row), row.versions.the_latest()
     changes = snapshots.changes_to_release(row)
-    may_go_on = not row.retired_at and (bool(changes) or newest is None)
-    context = tab.context(row, "versions", newest=newest, changes=changes, may_go_on=may_go_on)
+    may_go_on = not row.retired_at and (bool(changes) or latest is None)
+    context = tab.context(row, "versions", newest=newest, latest=latest, changes=changes, may_go_on=may_go_on)
     return render(request, "installs/application/version_review.html", context)
 
 

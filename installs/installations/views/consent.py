@@ -54,8 +54,13 @@ class Question:
         return any(version.is_development for version in self.versions)
 
     @property
+    def all_withdrawn(self) -> bool:
+        """Whether nothing can be installed because every version was withdrawn, and not because none was released."""
+        return self.version is None and self.application.versions.released().exists()
+
+    @property
     def newer(self) -> Version | None:
-        """What could be updated to, for somebody who stays on an older version."""
+        """What could be moved to, for somebody who stays on an older version or a withdrawn one."""
         latest = self.application.versions.the_latest() if self.installed else None
         return latest if latest and latest not in self.versions else None
 

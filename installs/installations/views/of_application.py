@@ -95,7 +95,7 @@ def installable_numbers(application: Application) -> list[Number]:
 
 
 def behind(installation: Installation, numbers: list[Number]) -> int:
-    """By how many versions; what is over, or in development, is behind none."""
+    """By how many versions that are higher and not withdrawn; what is over, or in development, is behind none."""
     if not installation.is_live or installation.version.is_development:
         return 0
     return len(numbers) - bisect_right(numbers, installation.version.numbers)
@@ -137,6 +137,7 @@ def columns(numbers: list[Number]) -> list[Column]:
         Column("Installation", lambda row: row.pk),
         Column("Version", lambda row: row.version.label),
         Column("Versions behind", lambda row: behind(row, numbers)),
+        Column("Version withdrawn", lambda row: row.version.withdrawn_at),
         Column("State", lambda row: f"{row.shown_state} {row.suspended_by}".strip()),
         Column("Installed", lambda row: row.installed_at),
         Column("First exchange", lambda row: row.first_exchange_at),

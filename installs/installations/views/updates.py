@@ -62,6 +62,8 @@ def _update_page(request: HttpRequest, row: Installation, refusal: str = "") -> 
     context = {
         "installation": row,
         "available": available,
+        "leads_down": moving.leads_down(row, available),
+        "verb": moving.verb_of(row, available),
         "comparison": compared(row.version, available),
         "may_come_back": moving.may_come_back_to(row.version),
         "way_back_lasts": span_in_words(moving.GO_BACK_WITHIN),
