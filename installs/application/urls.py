@@ -1,6 +1,6 @@
 from django.urls import path
 
-from installs.application.views import activity, overview, removal, secrets, version_creation, versions
+from installs.application.views import activity, overview, removal, secrets, version_creation, versions, withdrawal
 from linnapp.url_patterns import APPLICATION
 
 urlpatterns = [
@@ -15,4 +15,6 @@ urlpatterns = [
     path(f"{APPLICATION}/versions/new/release/", version_creation.version_release, name="version_release"),
     path(f"{APPLICATION}/versions/<int:version>/", versions.version_detail, name="version_detail"),
     path(f"{APPLICATION}/versions/<int:version>/export/", versions.version_export, name="version_export"),
+    path(f"{APPLICATION}/versions/<int:version>/withdraw/", withdrawal.version_withdraw, name="version_withdraw"),
+    path(f"{APPLICATION}/versions/<int:version>/take-back/", withdrawal.version_take_back, name="version_take_back"),
 ]

@@ -109,6 +109,8 @@ TABLE: dict[str, Who] = {
     "version_release": only("alice", "bob", status=302),
     "version_detail": TEAM,
     "version_export": TEAM,
+    "version_withdraw": TEAM,
+    "version_take_back": TEAM_POST,
     "logo": Who(others=404, nobody=404),
     "listing": TEAM,
     "listing_request": only("alice", "bob", status=422, method="post"),

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
+from installs.application import withdrawing
 from installs.application.forms.versions import USES, VersionFilter
 from installs.installations.kinds import MOVES
 from installs.models import Installation
@@ -37,6 +38,10 @@ class Row:
         return round(100 * self.installations / self.of) if self.of else 0
 
     @property
+    def may_be_taken_back(self) -> bool:
+        return withdrawing.may_be_taken_back(self.version)
+
+    @property
     def first_line(self) -> str:
         return next(iter(self.version.notes.strip().splitlines()), "")
 
@@ -48,11 +53,13 @@ def version_list(request: HttpRequest, account: str, application: UUID) -> HttpR
     versions = ListPage(request, released, filters=VersionFilter, sorts=SORTS)
     pinned = [] if versions.is_narrowed or versions.first_url else [row.versions.development()]
     latest = row.versions.the_latest()
+    behind = Installation.objects.of_application(row).behind()
     context = tab.context(
         row,
         "versions",
         latest=latest,
-        behind=Installation.objects.of_application(row).behind().count(),
+        behind=behind.count(),
+        on_withdrawn=behind.on_withdrawn_versions().count(),
         lines=_moves(row),
         list=versions,
         rows=rows_of(row, [*pinned, *versions.rows], latest),
@@ -82,9 +89,12 @@ def version_detail(request: HttpRequest, account: str, application: UUID, versio
     before, changes = snapshots.changes_of(found)
     manifest = found.manifest()
     on_it = Installation.objects.of_application(row).live().on_version(found).with_its_facts().by_account_name()
+    withdrawal = withdrawing.withdrawal_of(found)
     context = tab.context(
         row,
         "versions",
+        withdrawal=timeline.line(withdrawal, timeline.Side.DEVELOPER) if withdrawal else None,
+        taken_back_until=withdrawing.taken_back_until(found),
         version=rows_of(row, [found], row.versions.the_latest())[0],
         on_it=list(on_it[:ACCOUNTS_SHOWN]),
         manifest=manifest,
