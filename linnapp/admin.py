@@ -1,4 +1,5 @@
-"""The registry in the admin. Applications are in `installs.admin`, as their actions end sessions."""
+"""The registry in the admin. Applications and versions are in `installs.admin`, as what staff do to them reaches who
+installed them."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -28,7 +29,6 @@ from linnapp.models import (
     StaffAccess,
     TimelineEntry,
     User,
-    Version,
 )
 
 # Addresses are shown with their person, and changed by them alone.
@@ -200,23 +200,6 @@ class ParameterAdmin(ReadOnlyAdmin):
     @admin.display
     def application(self, parameter: Parameter) -> str:
         return str(parameter.module.application)
-
-
-@admin.register(Version)
-class VersionAdmin(ReadOnlyAdmin):
-    # The snapshot holds the names and folders of the modules, which are the team's own.
-    private = frozenset({"snapshot"})
-    readonly_fields = ("modules",)
-    list_display = ("application", "label", "kind", "created_at", "created_by", "withdrawn_at")
-    list_filter = ("kind",)
-    list_select_related = ("application", "created_by")
-    search_fields = ("application__name", "notes")
-    search_ids = ("application_id",)
-    ordering = ("-created_at", "-pk")
-
-    @admin.display
-    def modules(self, version: Version) -> SafeString:
-        return lines(module.type for module in version.manifest().modules)
 
 
 class KindFilter(admin.SimpleListFilter):

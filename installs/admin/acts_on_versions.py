@@ -1,0 +1,65 @@
+"""What staff do in the admin to versions: the effect in words, told before, and the service."""
+
+from installs.application import withdrawing
+from installs.application.withdrawing import Consequences
+from linnapp.admin_pages import Effect, StaffAction
+from linnapp.models import Version
+from linnapp.words import counted, span_in_words
+
+READ_BY_ALL = "The developer and the accounts that run it read this."
+
+
+def withdrawing_versions(rows: list[Version]) -> list[Effect]:
+    told = withdrawing.consequences(rows)
+    return [Effect(row, f"Of {row.application}. {_withdrawn(row, told[row.pk])}") for row in rows]
+
+
+def _withdrawn(row: Version, told: Consequences) -> str:
+    if sentence := _nothing_to_do(row):
+        return sentence
+    if row.withdrawn_at:
+        return "Withdrawn already: nothing changes."
+    left = told.left.label if told.left else ""
+    new = f"New installations get {left}." if left else "Nobody new can install it: no version is left."
+    if not told.accounts:
+        return f"{new} No account runs it."
+    offer = f"are offered {left}" if left else "there is nothing to offer them"
+    return f"{new} {counted(told.accounts, 'account runs', 'accounts run')} it: they keep it, and {offer}."
+
+
+def _nothing_to_do(row: Version) -> str:
+    if row.application.retired_at:
+        return "Its application is retired: nobody can install it any more."
+    return "The Development Version cannot be withdrawn." if row.is_development else ""
+
+
+def taking_back(rows: list[Version]) -> list[Effect]:
+    return [Effect(row, f"Of {row.application}. {_taken_back(row)}") for row in rows]
+
+
+def _taken_back(row: Version) -> str:
+    if sentence := _nothing_to_do(row):
+        return sentence
+    if not row.withdrawn_at:
+        return "Not withdrawn: nothing changes."
+    if not withdrawing.may_be_taken_back(row):
+        return f"Withdrawn more than {span_in_words(withdrawing.TAKEN_BACK_WITHIN)} ago: that is for good."
+    return "It can be installed again."
+
+
+WITHDRAW = StaffAction(
+    "withdraw",
+    "Withdraw",
+    "withdrawn",
+    READ_BY_ALL,
+    withdrawing_versions,
+    lambda row, by: withdrawing.withdraw_version(row, by=by),
+)
+TAKE_BACK = StaffAction(
+    "take_back",
+    "Take back",
+    "taken back",
+    READ_BY_ALL,
+    taking_back,
+    lambda row, by: withdrawing.take_back_withdrawal(row, by=by),
+)
