@@ -29,7 +29,7 @@ ACTS = {
 AT_THE_CAP = "Order Board"
 INSTALLED_LATE = "Ledger Link"
 PREPARE = """
-from installs.application import secret_ends
+from installs.application import secret_ends, withdrawing
 from installs.installations import lifecycle, suspending
 from installs.models import Installation, Session
 from linnapp import endings
@@ -41,8 +41,8 @@ installation = Installation.objects.active().filter(application__name={name!r}).
 secret = installation.application.secrets.live().first()
 owner = Actor(installation.account.owners()[0], Side.CUSTOMER)
 """
+NEXT_SECRET = "secrets.create_secret(application=installation.application, by=paula)"
 SHOW = """
-secrets.create_secret(application=installation.application, by=paula)
 token = lifecycle.current_token(installation)
 print(installation.application_id, secret.value(), token.value(), installation.pk)
 """
@@ -86,9 +86,9 @@ def roomy_portal(
         yield portal
 
 
-def installation_of(portal: Portal, name: str) -> tuple[str, str]:
+def installation_of(portal: Portal, name: str, prepare: str = NEXT_SECRET) -> tuple[str, str]:
     """The body of an exchange, and the installation's ID."""
-    application_id, secret, token, installation = portal.ask(PREPARE.format(name=name) + SHOW).split()
+    application_id, secret, token, installation = portal.ask(PREPARE.format(name=name) + prepare + SHOW).split()
     members = {"ApplicationId": application_id, "ApplicationSecret": secret, "Token": token}
     return json.dumps(members), installation
 
@@ -136,6 +136,14 @@ def test_no_session_outlives_the_act(roomy_portal: Portal, name: str) -> None:
     assert {*exchanges.statuses, *last} <= {200, 400, 429}
     assert set(last) <= {400, 429}
     assert live_sessions(roomy_portal, installation) == 0
+
+
+def test_whoever_runs_a_version_that_is_withdrawn_keeps_exchanging(roomy_portal: Portal) -> None:
+    body, _ = installation_of(roomy_portal, AT_THE_CAP, prepare="")
+    withdraw = "assert withdrawing.withdraw_version(installation.version, by=paula)"
+    exchanges, last = during(roomy_portal, body, PREPARE.format(name=AT_THE_CAP) + withdraw)
+    assert len(exchanges.statuses) >= ANSWERED_BEFORE_THE_ACT
+    assert {*exchanges.statuses, *last} == {200}
 
 
 def test_no_more_sessions_than_the_cap_are_left(roomy_portal: Portal) -> None:
