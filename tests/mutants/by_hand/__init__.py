@@ -12,6 +12,7 @@ from tests.mutants.by_hand import (
     registry,
     signing,
     updates,
+    withdrawing,
 )
 
 BREAKAGES: tuple[Breakage | TemplateBreakage, ...] = (
@@ -23,6 +24,7 @@ BREAKAGES: tuple[Breakage | TemplateBreakage, ...] = (
     *outbound.BREAKAGES,
     *postbacks.BREAKAGES,
     *updates.BREAKAGES,
+    *withdrawing.BREAKAGES,
     *connectors.BREAKAGES,
     *access.BREAKAGES,
 )
