@@ -30,7 +30,7 @@ def let_support_look(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("linnapp", "0006_counts_of_attempts"),
+        ("linnapp", "0007_withdrawn_versions"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("contenttypes", "0002_remove_content_type_name"),
     ]

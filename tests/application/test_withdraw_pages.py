@@ -75,7 +75,7 @@ def test_withdrawing_and_taking_back_by_the_forms_of_the_pages(
         assert answer.headers["Location"] == detail
     page = client.get(detail)
     assert "1.1.0 is withdrawn. You can take that back until" in page.content.decode()
-    assert "Version 1.1.0 withdrawn by Bob" in read(page)
+    assert "Withdrawn just now by Bob" in read(page)
     assert withdraw not in page.content.decode()
     assert client.get(withdraw).headers["Location"] == detail
     for url in (detail, address("version_list", application)):
@@ -107,7 +107,7 @@ def test_what_staff_wrote_stands_on_the_versions_page(
 ) -> None:
     withdrawing.withdraw_version(newer, by=acting(paula, reason="It loses orders."))
     page = read(client_of(alice).get(address("version_detail", application, newer.pk)))
-    assert "Version 1.1.0 withdrawn by Support" in page
+    assert "Withdrawn just now by Support “It loses orders.”" in page
     assert "“It loses orders.”" in page
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from installs.application import kinds, removal, withdrawing
 from installs.installations import lifecycle
 from installs.models import Installation
+from installs.store import listings, offers
 from linnapp.actors import NOBODY, Actor, Side
 from linnapp.errors import Moved, NotPossible
 from linnapp.models import Account, Application, TimelineEntry, User, Version
@@ -206,3 +207,33 @@ def test_with_all_withdrawn_the_same_manifest_may_be_released(
     assert "Continue" in review
     again = versions.create_version(application, number=(1, 1, 0), notes="", expected_revision=1, by=acting(alice))
     assert application.versions.the_latest() == again
+
+
+# The store.
+
+
+def test_without_a_version_left_it_leaves_the_store_and_comes_back_with_it(
+    application: Application, version: Version, alice: User, paula: User
+) -> None:
+    listings.list_in_store(application, by=acting(paula, reason="Reviewed."))
+    withdrawing.withdraw_version(version, by=acting(alice))
+    assert not offers.on_offer().exists()
+    application.refresh_from_db()
+    # A review is about name, description and logo: no withdrawal changes them.
+    assert application.listing == Application.Listing.LISTED
+    assert listings.changed_fields(application) == []
+    withdrawing.take_back_withdrawal(version, by=acting(alice))
+    assert offers.on_offer().get() == application
+
+
+def test_what_is_in_review_is_not_listed_while_nothing_is_left(
+    application: Application, version: Version, alice: User, paula: User
+) -> None:
+    listings.hand_in(application, by=acting(alice))
+    withdrawing.withdraw_version(version, by=acting(alice))
+    with pytest.raises(NotPossible, match="has no version that can be installed"):
+        listings.list_in_store(application, by=acting(paula, reason="Reviewed."))
+    application.refresh_from_db()
+    assert application.listing == Application.Listing.IN_REVIEW
+    failing = [check.name for check in listings.checks(application) if not check.passed]
+    assert "Released version" in failing

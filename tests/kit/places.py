@@ -161,6 +161,7 @@ def search_for(words: str) -> Act:
 CHANGED = {"application": "changed application"}
 RETRIED = "retried installation"
 ROTATED = {"application": "rotated application", "installation": "rotated installation"}
+WITHDRAWN = {"application": "withdrawn application", "version": "withdrawn version"}
 
 # Addresses that are no page: they act and lead on, or give a file, or a part of a page that stands above.
 NOT_PAGES = {
@@ -168,6 +169,7 @@ NOT_PAGES = {
     "manifest_export", "json_preview", "json_import", "json_as_form", "draft_show", "draft_as_json", "draft_unsaved",
     "module_add", "module_put_back", "module_up", "module_down", "module_duplicate", "module_delete",
     "module_undo_delete", "parameter_add", "parameter_delete", "parameter_undo_delete", "version_export",
+    "version_take_back",
     "postback_test_typed", "postback_mode", "signing_secret_reveal",
     "application_token_reveal", "installation_token_reveal", "application_old_token_end", "installation_old_token_end",
     "invitation_revoke", "member_role", "demo_sign_in",
@@ -226,6 +228,9 @@ PLACES = [
     Place("version_notes", "Alice", use=CHANGED, begin="version_review", act=to_wrong_notes),
     Place("version_release", "Alice", use=CHANGED, begin="version_review", act=to_release),
     Place("version_detail", "Alice", act=unfold),
+    Place("version_withdraw", "Alice"),
+    Place("version_list", "Alice", use=WITHDRAWN),
+    Place("version_detail", "Alice", use=WITHDRAWN),
     Place("application_installations", "Alice"),
     Place("application_installations", "Alice", act=press("Reveal")),
     Place("application_installations", "Alice", use={"application": "new application"}),
@@ -314,6 +319,8 @@ PLACES = [
     Place("installation_detail", "Carol", use={"installation": "behind installation"}),
     Place("installation_update", "Carol", use={"installation": "behind installation"}),
     Place("installation_detail", "Carol", use={"installation": "updated installation"}),
+    Place("installation_detail", "Carol", use={"installation": "withdrawn installation"}),
+    Place("installation_update", "Carol", use={"installation": "withdrawn installation"}),
     Place("installation_go_back", "Carol", use={"installation": "updated installation"}),
     Place("installation_suspend", "Carol"),
     Place("installation_sessions_end", "Carol"),

@@ -15,7 +15,7 @@ from django.contrib import admin
 from django.db import transaction
 from django.utils import timezone
 
-from installs.application import removal
+from installs.application import removal, withdrawing
 from installs.connectors import making
 from installs.installations import lifecycle, moving, rotating, suspending, update_mails
 from installs.models import Connector, Delivery, Installation, PostbackHost
@@ -271,10 +271,10 @@ def rotated_installations(account: Account, alice: User) -> Facts:
 
 
 def moved_installations(account: Account, alice: User) -> Facts:
-    """On Carol's Cakes: one with an update, one that was updated, one that she suspended; and one on the Development
-    Version of its own account."""
+    """On Carol's Cakes: one with an update, one that was updated, one that she suspended, one whose version was
+    withdrawn; and one on the Development Version of its own account."""
     facts: Facts = {}
-    for name in ("behind", "updated", "paused", "own"):
+    for name in ("behind", "updated", "paused", "withdrawn", "own"):
         title = LONG[:90] if name == "behind" else f"{name.capitalize()} widgets"
         made, _ = applications.create_application(
             account=account, name=title, kind=Application.Type.SYSTEM, by=acting(alice)
@@ -286,8 +286,11 @@ def moved_installations(account: Account, alice: User) -> Facts:
             version, on, by = first, Account.objects.get(slug="carols-cakes"), user("Carol")
         row = lifecycle.install(made, account=on, version=version, by=acting(by)).installation
         newer = release_more(made, alice)
-        if name == "updated":
+        if name in ("updated", "withdrawn"):
             moving.update(row, to=newer, by=acting(by))
+        if name == "withdrawn":
+            withdrawing.withdraw_version(newer, by=acting(alice))
+            facts["withdrawn version"] = str(newer.pk)
         if name == "paused":
             suspending.suspend(row, by=acting(by))
         facts |= {f"{name} application": str(made.pk), f"{name} installation": str(row.pk)}

@@ -93,8 +93,8 @@ def version_detail(request: HttpRequest, account: str, application: UUID, versio
     context = tab.context(
         row,
         "versions",
-        withdrawal=timeline.line(withdrawal, timeline.Side.DEVELOPER) if withdrawal else None,
-        taken_back_until=withdrawing.taken_back_until(found),
+        withdrawal=withdrawal,
+        withdrawn_by=timeline.actor(withdrawal, timeline.Side.DEVELOPER) if withdrawal else "",
         version=rows_of(row, [found], row.versions.the_latest())[0],
         on_it=list(on_it[:ACCOUNTS_SHOWN]),
         manifest=manifest,
