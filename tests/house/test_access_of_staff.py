@@ -24,13 +24,14 @@ pytestmark = pytest.mark.once
 ONLY_THE_TEAM = {
     *("application_general", "application_remove", "listing", "version_detail", "version_export", "version_review"),
     *("manifest_edit", "manifest_json", "manifest_export", "version_notes", "version_release", "secret_retire"),
+    *("application_token_rotate", "application_sessions_end", "version_withdraw"),
     *("postback_settings", "postback_test", "postback_test_run", "postback_replay", "signing_secret_rotate"),
 }
 # What an Owner alone does, and whoever installs: staff do neither, and read no form for it.
 ONLY_AN_OWNER = {
     *("application_new", "invitation_create", "member_remove", "connector_new", "connector_edit", "connector_delete"),
     *("installation_installed", "installation_uninstall", "installation_go_back"),
-    *("installation_switch", "installation_suspend"),
+    *("installation_switch", "installation_suspend", "installation_rotate", "installation_sessions_end"),
 }
 
 
