@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib.auth.models import AnonymousUser
 
 from linnapp.errors import NotPossible
-from linnapp.models import TimelineEntry, User
+from linnapp.models import Application, TimelineEntry, User
 from linnapp.models.access import REVEAL_PERMISSION
 from linnapp.models.people import Reader
 
@@ -48,10 +48,24 @@ def refuse_unless_staff(by: Actor) -> None:
 
 
 def refuse_to_reveal(by: Actor) -> None:
-    """Raises NotPossible for staff who work in an account without the permission to read what opens something. Whether
-    others may is asked by whom the row is fetched for."""
+    """Raises NotPossible for staff who work in an account without the permission to read what opens something, or to
+    lead it elsewhere. Whether others may is asked of their seats."""
     if by.is_staff and not (by.may_act_as_staff and by.access and by.person and by.person.has_perm(REVEAL_PERMISSION)):
         raise NotPossible("You have no permission to reveal secrets and permanent tokens.")
+
+
+def refuse_to_reveal_of(application: Application, by: Actor) -> None:
+    """The same for what only the team of an application reads: whoever else has no seat there is refused as well."""
+    refuse_to_reveal(by)
+    if not by.is_staff and not Application.objects.developed_by(by.reader).filter(pk=application.pk).exists():
+        raise NotPossible(f"Only the team of {application} may do this.")
+
+
+def refuse_to_lead_away(by: Actor) -> None:
+    """Raises NotPossible for staff inside an account who may not reveal a permanent token: sent to another address than
+    before, it is revealed there."""
+    if by.access:
+        refuse_to_reveal(by)
 
 
 # What happens by itself: a client calls, an endpoint answers, a job finds that time is up.

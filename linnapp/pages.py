@@ -28,7 +28,7 @@ from linnapp.actors import Actor, Side
 from linnapp.errors import NotPossible
 from linnapp.last_account import last_account
 from linnapp.models import Account, Application, Membership, StaffAccess, User
-from linnapp.models.access import REVEAL_PERMISSION
+from linnapp.models.access import REVEAL_PERMISSION, purposes_of
 from linnapp.page_requests import reference_of, wants_part
 from linnapp.staff_requests import staff_access_of
 
@@ -99,7 +99,8 @@ def frame(request: HttpRequest) -> dict[str, Frame | str]:
 def _entered(user: User) -> StaffAccess | None:
     if not user.is_staff:
         return None
-    return StaffAccess.objects.running().of_person(user).newest_first().first()
+    entered = StaffAccess.objects.running().of_person(user).filter(purpose__in=purposes_of(user))
+    return entered.newest_first().first()
 
 
 def mail_is_printed() -> bool:
@@ -153,8 +154,10 @@ def may_show(request: HttpRequest, kind: str, key: object) -> bool:
     shown = request.session.get(f"{SHOWN}{kind}:{key}")
     if shown is None or not _is_fresh(shown):
         return False
-    access = shown.partition(" ")[2]
-    return not access or StaffAccess.objects.running().filter(pk=access).exists()
+    access = staff_access_of(request)
+    if access and (access.is_to_look or not signed_in(request).has_perm(REVEAL_PERMISSION)):
+        return False
+    return bool(shown.partition(" ")[2] == (str(access.pk) if access else ""))
 
 
 def _is_fresh(shown: str) -> bool:

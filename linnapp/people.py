@@ -16,7 +16,7 @@ from django.urls import Resolver404, resolve
 from linnapp.addresses import client_address
 from linnapp.devices import Proven, mark_of
 from linnapp.models import Invitation, User
-from linnapp.services import knocks
+from linnapp.services import access, knocks
 
 
 class PeopleAdapter(DefaultAccountAdapter):
@@ -59,6 +59,12 @@ class PeopleAdapter(DefaultAccountAdapter):
     def post_login(self, request: Any, user: Any, **facts: Any) -> Any:
         cast(Proven, request).proven_by = user
         return super().post_login(request, user, **facts)
+
+    def logout(self, request: HttpRequest) -> None:
+        """Whoever leaves the portal leaves the accounts that they entered as staff."""
+        if isinstance(request.user, User):
+            access.leave_all(request.user)
+        super().logout(request)
 
     def set_password(self, user: Any, password: str) -> None:
         """By the old one, or by the link in a mail: who does it is who they say."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -10,8 +10,8 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from linnapp.models import StaffAccess, User
-from linnapp.services.access import access_of, last_access_of
-from linnapp.staff_requests import Inside, OnlyToLook
+from linnapp.services.access import last_access_of
+from linnapp.staff_requests import OnlyToLook, staff_access_of
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 # For so long after its end, whoever was inside is told that it is over, and not that there is no such page.
@@ -34,11 +34,10 @@ class StaffInside:
         person, slug = request.user, kwargs.get("account")
         if slug is None or not isinstance(person, User) or not person.is_staff:
             return None
-        access = access_of(person, slug)
+        access = staff_access_of(request)
         if access is None:
             last = last_access_of(person, slug)
             return over(request, last) if last and is_missed(last) else None
-        cast(Inside, request).staff_access = access
         if access.is_to_look and request.method not in SAFE:
             return refused(request, "linnapp/access/only_to_look.html", access)
         return None
@@ -59,12 +58,14 @@ def over(request: HttpRequest, access: StaffAccess) -> HttpResponse | None:
     let through."""
     if access.account.memberships.filter(user=access.person).exists():
         return None
-    typed = [
-        (name, value) for name, values in request.POST.lists() if name != "csrfmiddlewaretoken" for value in values
-    ]
-    context = {"access": access, "typed": typed, "was_sent": request.method not in SAFE}
+    context = {"access": access, "typed": typed_in(request), "was_sent": request.method not in SAFE}
     return render(request, "linnapp/access/over.html", context, status=403)
 
 
 def refused(request: HttpRequest, template: str, access: StaffAccess) -> HttpResponse:
-    return render(request, template, {"access": access}, status=403)
+    return render(request, template, {"access": access, "typed": typed_in(request)}, status=403)
+
+
+def typed_in(request: HttpRequest) -> list[tuple[str, str]]:
+    own = "csrfmiddlewaretoken"
+    return [(name, value) for name, values in request.POST.lists() if name != own for value in values]

@@ -1,14 +1,12 @@
 """What a request of staff inside an account carries, and what it is refused."""
 
 from django.http import HttpRequest
+from django.urls import Resolver404, resolve
 
-from linnapp.models import StaffAccess
+from linnapp.models import StaffAccess, User
+from linnapp.services.access import access_of
 
-
-class Inside(HttpRequest):
-    """As it is passed to the view of an account's page for somebody of staff who is inside the account."""
-
-    staff_access: StaffAccess
+FOUND = "_staff_access"
 
 
 class OnlyToLook(Exception):
@@ -20,8 +18,24 @@ class OnlyToLook(Exception):
 
 
 def staff_access_of(request: HttpRequest) -> StaffAccess | None:
-    """The access by which somebody of staff is on this page of an account."""
-    return getattr(request, "staff_access", None)
+    """The access by which somebody of staff is on this page of an account. Asked of the request itself and not left
+    there by a middleware: one that was kept for a fresh sign-in reaches its view without passing any."""
+    path, found = getattr(request, FOUND, ("", None))
+    if path != request.path:
+        found = _found(request)
+        setattr(request, FOUND, (request.path, found))
+    return found
+
+
+def _found(request: HttpRequest) -> StaffAccess | None:
+    person = getattr(request, "user", None)
+    if not isinstance(person, User) or not person.is_staff:
+        return None
+    try:
+        slug = resolve(request.path).kwargs.get("account")
+    except Resolver404:
+        return None
+    return access_of(person, slug) if slug else None
 
 
 def refuse_to_look(request: HttpRequest) -> None:

@@ -132,10 +132,15 @@ def actor(entry: TimelineEntry, reader: Side) -> str:
     if reader in (entry.side, Side.STAFF):
         return entry.actor_name or "the portal"
     if entry.side == Side.STAFF:
-        return f"{entry.actor_name} of this portal's staff" if entry.facts.get("access") else "Support"
+        return f"{entry.actor_name} of this portal's staff" if _is_inside_of(entry, reader) else "Support"
     if entry.side == Side.CUSTOMER:
         return str(entry.facts.get("account", "the customer"))
     return str(entry.facts.get("publisher", "the developer"))
+
+
+def _is_inside_of(entry: TimelineEntry, reader: Side) -> bool:
+    """Whether staff did it inside of this reader's account: nobody else is told who they were, and why they came."""
+    return "access" in entry.facts and reader in (entry.facts.get("on_side"), Side.STAFF)
 
 
 def line(entry: TimelineEntry, reader: Side) -> Line:
@@ -149,7 +154,7 @@ def line(entry: TimelineEntry, reader: Side) -> Line:
         at=entry.at,
         kind=entry.kind,
         sentence=sentence[:1].upper() + sentence[1:],
-        reason=entry.reason,
+        reason=entry.reason if "access" not in entry.facts or _is_inside_of(entry, reader) else "",
         subject_id=entry.subject_id,
         account_id=entry.account_id,
         account=str(entry.facts.get("account", "")),

@@ -11,7 +11,7 @@ from installs.postbacks import courier, kinds, signing_secrets
 from installs.postbacks.policy import RETIRED
 from installs.postbacks.retention import KEPT
 from linnapp import credentials, manifest, timeline
-from linnapp.actors import Actor
+from linnapp.actors import Actor, refuse_to_lead_away
 from linnapp.errors import NotPossible
 from linnapp.models import Application
 from linnapp.services.locking import locked
@@ -47,6 +47,8 @@ def redeliver(delivery: Delivery, *, to_newest: bool = False, by: Actor) -> None
     the newest version. Raises NotPossible for a test, for one that is being sent or that an installation waits for,
     and where the installation is over.
     """
+    if to_newest:
+        refuse_to_lead_away(by)
     row = _locked(delivery)
     if row.event == Delivery.Event.TEST or row.installation is None:
         raise NotPossible("A test is made once. Send another test postback.")
@@ -93,6 +95,8 @@ def replayable(application: Application, since: datetime) -> DeliveryQuerySet:
 @transaction.atomic
 def replay(application: Application, *, since: datetime, to_newest: bool = False, by: Actor) -> int:
     """Asks again for all that failed since a moment, in the order in which they were owed; the number of them."""
+    if to_newest:
+        refuse_to_lead_away(by)
     rows = replayable(application, since).select_for_update(of=("self",))
     asked = list(rows.select_related("installation__version"))
     newest = newest_urls(application)

@@ -9,7 +9,7 @@ from installs.models import SigningSecret
 from installs.postbacks import kinds
 from installs.postbacks.policy import RETIRED
 from linnapp import credentials, timeline
-from linnapp.actors import Actor, refuse_to_reveal
+from linnapp.actors import Actor, refuse_to_reveal_of
 from linnapp.errors import NotPossible
 from linnapp.models import Application
 from linnapp.services.locking import locked
@@ -25,7 +25,7 @@ def ensure(application: Application) -> SigningSecret:
 @transaction.atomic
 def reveal(application: Application, *, by: Actor) -> SigningSecret:
     """The signing secret, on record; made where there is none. The view asks for a fresh sign-in first."""
-    refuse_to_reveal(by)
+    refuse_to_reveal_of(application, by)
     row = locked(application, retired=RETIRED)
     secret = ensure(row)
     timeline.record(kinds.SIGNING_SECRET_REVEALED, by=by, application=row, tail=secret.tail)

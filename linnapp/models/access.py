@@ -101,6 +101,8 @@ def inside(user: Visitor, account: str, *, to_work: bool = False) -> models.Q:
     if not (user.is_authenticated and user.is_staff):
         return models.Q(pk__in=[])
     accesses = StaffAccess.objects.running().of_person(user).filter(purpose__in=purposes_of(user))
+    # Where there is a seat, the seat counts.
+    accesses = accesses.exclude(account__memberships__user_id=user.pk)
     if to_work:
         accesses = accesses.to_work()
     return models.Q(**{f"{account}__in": accesses.values("account")})

@@ -132,7 +132,7 @@ class SecretQuerySet(models.QuerySet["Secret"]):
         return self.filter(application__in=Application.objects.editable_by(user))
 
     def revealable_by(self, user: Reader) -> Self:
-        """By right of a seat: what staff may reveal is asked of them one by one, `pages.may_reveal`."""
+        """By right of a seat: staff are asked for a permission of its own, `actors.refuse_to_reveal`."""
         return self.filter(application__in=Application.objects.developed_by(user))
 
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from linnapp import kinds, timeline
-from linnapp.actors import Actor, refuse_unless_staff
+from linnapp.actors import Actor, Side, refuse_unless_staff
 from linnapp.errors import NotPossible
 from linnapp.models import Account, StaffAccess, User
 from linnapp.models.access import purposes_of
@@ -65,6 +65,12 @@ def leave(access: StaffAccess, *, by: Actor) -> None:
     """By the one who is inside. One that is over already stays as it is."""
     if _end(access, by):
         timeline.record(kinds.STAFF_LEFT, by=by, account=access.account)
+
+
+@transaction.atomic
+def leave_all(person: User) -> None:
+    for access in StaffAccess.objects.running().of_person(person).newest_first():
+        leave(access, by=Actor(person, Side.STAFF, access.reason, access.pk, Side.CUSTOMER))
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from linnapp import kinds, timeline
-from linnapp.actors import Actor
+from linnapp.actors import Actor, refuse_to_lead_away
 from linnapp.errors import Moved
 from linnapp.manifest import (
     Manifest,
@@ -14,6 +14,7 @@ from linnapp.manifest import (
     ManifestModule,
     ManifestParameter,
     differences,
+    postback_url,
     to_json,
     validate,
 )
@@ -86,9 +87,12 @@ def save_manifest(application: Application, manifest: Manifest, *, expected_revi
         raise Moved("Somebody else saved this manifest since you opened it.")
     if errors := validate(manifest):
         raise ManifestInvalid(errors)
-    changes = differences(manifest_of(row), manifest)
+    before = manifest_of(row)
+    changes = differences(before, manifest)
     if not changes:
         return row
+    if postback_url(before) != postback_url(manifest):
+        refuse_to_lead_away(by)
     write_rows(row, manifest)
     row.manifest_revision += 1
     row.manifest_saved_at = row.changed_at = timezone.now()

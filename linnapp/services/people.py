@@ -117,6 +117,7 @@ def accept(invitation: Invitation, *, by: Actor) -> Membership:
     row.accepted_at = timezone.now()
     row.save(update_fields=["accepted_at"])
     membership, _ = Membership.objects.get_or_create(account=row.account, user=by.person, defaults={"role": row.role})
+    row.account.staff_accesses.running().of_person(by.person).update(ends_at=timezone.now())
     timeline.record(kinds.MEMBER_JOINED, by=by, account=row.account, role=membership.get_role_display())
     return membership
 

@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from linnapp import credentials, kinds, timeline
-from linnapp.actors import Actor, refuse_to_reveal
+from linnapp.actors import Actor, refuse_to_reveal_of
 from linnapp.errors import NotPossible
 from linnapp.models import Application, Secret
 from linnapp.services.locking import locked
@@ -32,6 +32,6 @@ def create_secret(*, application: Application, by: Actor) -> Secret:
 @transaction.atomic
 def reveal_secret(secret: Secret, *, by: Actor) -> Secret:
     """The secret, to be shown in the clear: on record. The view asks for a fresh sign-in first."""
-    refuse_to_reveal(by)
+    refuse_to_reveal_of(secret.application, by)
     timeline.record(kinds.SECRET_REVEALED, by=by, application=secret.application, tail=secret.tail)
     return secret

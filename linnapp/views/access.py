@@ -46,7 +46,8 @@ def _enter(request: HttpRequest, account: Account, purposes: list[StaffAccess.Pu
         by = acting(request, Side.STAFF, form.cleaned_data["reason"])
         with refusal_in(form):
             made = access.enter(account, purpose=form.cleaned_data["purpose"], by=by)
-            messages.success(request, f"You are in {account} {made.get_purpose_display()}. Its Owners were told.")
+            told = "Its Owners were told." if account.owners() else "It has no Owner who could be told."
+            messages.success(request, f"You are in {account} {made.get_purpose_display()}. {told}")
             return redirect(_where_to(form.cleaned_data["next"], account))
     context = {"account": account, "form": form}
     return render(request, "linnapp/access/enter.html", context, status=422 if form.is_bound else 200)

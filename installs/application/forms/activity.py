@@ -36,8 +36,10 @@ class ActivityFilter(FilterSet):
         text = value.strip()
         if identifier := credentials.canonical(text):
             return queryset.about(UUID(identifier))
-        of_the_team = Q(side=Side.DEVELOPER, actor_name__icontains=text)
-        shown = Q(facts__account__icontains=text) | Q(facts__version__icontains=text) | Q(reason__icontains=text)
+        here = Q(side=Side.DEVELOPER) | Q(facts__on_side=Side.DEVELOPER)
+        of_the_team = here & Q(actor_name__icontains=text)
+        reason = Q(reason__icontains=text) & (here | Q(facts__on_side__isnull=True))
+        shown = Q(facts__account__icontains=text) | Q(facts__version__icontains=text) | reason
         return queryset.filter(of_the_team | shown)
 
     def by_subject(self, queryset: TimelineEntryQuerySet, name: str, value: str) -> TimelineEntryQuerySet:

@@ -1,0 +1,162 @@
+"""How far staff come who are inside an account, by the ways around."""
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from installs.installations import lifecycle
+from installs.models import Delivery, Installation, SigningSecret
+from installs.postbacks import asking
+from linnapp.actors import Actor, Side
+from linnapp.errors import NotPossible
+from linnapp.manifest import parse
+from linnapp.models import Account, Application, Membership, Secret, StaffAccess, TimelineEntry, User
+from linnapp.services import access, manifests
+from tests.kit.people import PASSWORD, ClientOf, acting, person
+from tests.people.test_staff_access import REASON, Purpose, enter, page_of
+
+pytestmark = pytest.mark.django_db
+ELSEWHERE = {"name": "PostbackUrl", "value": "https://elsewhere.example/"}
+
+
+def worker(*permissions: str) -> User:
+    found = person("Willa", "willa@linnapp.example", is_staff=True)
+    found.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    return found
+
+
+def after_the_password(browser: Client, path: str) -> None:
+    """A form that is sent with an old sign-in, and goes on once the password was given."""
+    asked = browser.post(path)
+    assert asked.status_code == 302
+    browser.post(asked.headers["Location"], {"password": PASSWORD})
+
+
+@pytest.mark.parametrize("permitted", [False, True])
+def test_a_secret_is_not_revealed_by_way_of_the_password_page(
+    permitted: bool, northwind: Account, application: Application, client_of: ClientOf
+) -> None:
+    willa = worker("work_in_accounts", *(["reveal_credentials"] if permitted else []))
+    enter(client_of(willa), northwind, Purpose.WORK)
+    browser, secret = client_of(willa, fresh=False), Secret.objects.get(application=application)
+    general = page_of(northwind, "applications", application.pk, "general")
+    after_the_password(browser, f"{general}secrets/{secret.pk}/reveal/")
+    assert (secret.value() in browser.get(general).content.decode()) is permitted
+    told = [(entry.side, entry.reason) for entry in TimelineEntry.objects.filter(kind="SECRET_REVEALED")]
+    assert told == ([("STAFF", REASON)] if permitted else [])
+
+
+def test_nor_a_signing_secret(northwind: Account, application: Application, client_of: ClientOf) -> None:
+    willa = worker("work_in_accounts")
+    enter(client_of(willa), northwind, Purpose.WORK)
+    here = (northwind.slug, application.pk)
+    after_the_password(client_of(willa, fresh=False), reverse("signing_secret_reveal", args=here))
+    assert not SigningSecret.objects.exists()
+
+
+def test_a_permanent_token_is_revealed_by_way_of_the_password_page_to_who_may(
+    northwind: Account, application: Application, installation: Installation, client_of: ClientOf
+) -> None:
+    willa = worker("work_in_accounts", "reveal_credentials")
+    enter(client_of(willa), northwind, Purpose.WORK)
+    browser = client_of(willa, fresh=False)
+    after_the_password(
+        browser, reverse("application_token_reveal", args=(northwind.slug, application.pk, installation.pk))
+    )
+    page = browser.get(page_of(northwind, "applications", application.pk, "installations")).content.decode()
+    assert lifecycle.current_token(installation).value() in page
+
+
+def test_what_was_revealed_in_one_account_stands_on_no_page_of_another(
+    northwind: Account, cakes: Account, application: Application, installation: Installation, client_of: ClientOf
+) -> None:
+    willa = worker("work_in_accounts", "look_into_accounts", "reveal_credentials")
+    browser, token = client_of(willa), lifecycle.current_token(installation).value()
+    enter(browser, northwind, Purpose.WORK)
+    browser.post(reverse("application_token_reveal", args=(northwind.slug, application.pk, installation.pk)))
+    enter(browser, cakes, Purpose.LOOK)
+    assert token not in browser.get(page_of(cakes, "apps", installation.pk)).content.decode()
+    listed = page_of(northwind, "applications", application.pk, "installations")
+    assert token in browser.get(listed).content.decode()
+    willa.user_permissions.remove(Permission.objects.get(codename="reveal_credentials"))
+    assert token not in browser.get(listed).content.decode()
+
+
+def test_nobody_who_may_not_reveal_leads_permanent_tokens_elsewhere(
+    northwind: Account, alice: User, application: Application, installation: Installation
+) -> None:
+    willa = worker("work_in_accounts")
+    entered = access.enter(northwind, purpose=Purpose.WORK, by=acting(willa, reason=REASON))
+    staff = Actor(willa, Side.STAFF, REASON, entered.pk, Side.DEVELOPER)
+    elsewhere = parse({"Modules": [{"type": "ExternalApplication", "parameters": [ELSEWHERE]}]})
+    revision = application.manifest_revision
+    with pytest.raises(NotPossible, match="no permission to reveal"):
+        manifests.save_manifest(application, elsewhere, expected_revision=revision, by=staff)
+    owed = Delivery.objects.create(
+        application=application, installation=installation, event="INSTALLED", url="https://x.example/", nonce="once"
+    )
+    with pytest.raises(NotPossible, match="no permission to reveal"):
+        asking.redeliver(owed, to_newest=True, by=staff)
+    with pytest.raises(NotPossible, match="no permission to reveal"):
+        asking.replay(application, since=timezone.now(), to_newest=True, by=staff)
+    willa.user_permissions.add(Permission.objects.get(codename="reveal_credentials"))
+    allowed = Actor(User.objects.get(pk=willa.pk), Side.STAFF, REASON, entered.pk, Side.DEVELOPER)
+    assert manifests.save_manifest(application, elsewhere, expected_revision=revision, by=allowed)
+
+
+def test_the_reason_is_read_by_the_account_that_was_entered_and_by_no_other(
+    northwind: Account,
+    carol: User,
+    alice: User,
+    application: Application,
+    installation: Installation,
+    client_of: ClientOf,
+) -> None:
+    willa = worker("work_in_accounts", "reveal_credentials")
+    browser = client_of(willa)
+    enter(browser, northwind, Purpose.WORK)
+    browser.post(reverse("application_token_reveal", args=(northwind.slug, application.pk, installation.pk)))
+    carols = client_of(carol).get(page_of(installation.account, "apps", installation.pk)).content.decode()
+    assert "revealed to Support" in carols
+    assert REASON not in carols
+    assert "Willa" not in carols
+    alices = client_of(alice).get(page_of(northwind, "applications", application.pk, "activity")).content.decode()
+    assert REASON in alices
+    found = page_of(northwind, "applications", application.pk, "activity") + "?q=Willa"
+    assert REASON in client_of(alice).get(found).content.decode()
+
+
+def test_a_seat_closes_the_access_beside_it(northwind: Account, sam: User, client_of: ClientOf) -> None:
+    browser = client_of(sam)
+    enter(browser, northwind, Purpose.LOOK)
+    Membership.objects.create(account=northwind, user=sam, role=Membership.Role.DEVELOPER)
+    assert browser.get(page_of(northwind, "settings")).status_code == 404
+
+
+def test_signing_out_leaves_the_account(northwind: Account, sam: User, client_of: ClientOf) -> None:
+    browser = client_of(sam)
+    enter(browser, northwind, Purpose.LOOK)
+    browser.post("/sign-out/")
+    assert not StaffAccess.objects.running().exists()
+    assert client_of(sam).get(page_of(northwind, "applications")).status_code == 403
+
+
+def test_what_was_typed_to_work_is_kept_where_it_is_sent_to_look(
+    northwind: Account, application: Application, paula: User, client_of: ClientOf
+) -> None:
+    browser = client_of(paula)
+    enter(browser, northwind, Purpose.LOOK)
+    answer = browser.post(page_of(northwind, "applications", application.pk, "general"), {"name": "Typed with care"})
+    assert answer.status_code == 403
+    assert 'name="name" value="Typed with care"' in answer.content.decode()
+
+
+def test_an_account_without_an_owner_is_entered_and_that_is_said(
+    northwind: Account, paula: User, client_of: ClientOf
+) -> None:
+    Membership.objects.all().delete()
+    browser = client_of(paula)
+    enter(browser, northwind, Purpose.LOOK)
+    assert "It has no Owner who could be told." in browser.get(page_of(northwind, "applications")).content.decode()
