@@ -121,7 +121,7 @@ class Consequences:
 
 
 def consequences(versions: Iterable[Version]) -> dict[int, Consequences]:
-    """By version; each as if it alone were withdrawn."""
+    """By version, where all of them are withdrawn."""
     rows = list(versions)
     live = Installation.objects.live().order_by()
     accounts = dict(live.filter(version__in=rows).values_list("version").annotate(Count("pk")))
@@ -129,9 +129,9 @@ def consequences(versions: Iterable[Version]) -> dict[int, Consequences]:
     installable = _installable_of({row.application_id for row in rows})
     found = {}
     for row in rows:
-        others = [version for version in installable if version.application_id == row.application_id]
-        left = next((version for version in others if version != row), None)
-        is_latest = bool(others) and others[0] == row
+        siblings = [version for version in installable if version.application_id == row.application_id]
+        left = next((version for version in siblings if version not in rows), None)
+        is_latest = bool(siblings) and siblings[0] == row
         found[row.pk] = Consequences(accounts.get(row.pk, 0), ways_back.get(row.pk, 0), left, is_latest)
     return found
 

@@ -36,8 +36,13 @@ def test_the_effect_is_shown_and_the_reason_is_asked_for(
     newer = release(application, (1, 1, 0), external(moduleName="Newer"), alice)
     page = ask(client, "withdraw", newer, version).content.decode()
     assert "Withdraw 2 versions?" in page
-    assert "Of Stock Bridge. New installations get 1.0.0. No account runs it." in page
-    assert "New installations get 1.1.0. 1 account runs it: they keep it, and are offered 1.1.0." in page
+    # Both together: neither is what is left.
+    assert "Of Stock Bridge. Nobody new can install it: no version is left. No account runs it." in page
+    assert "1 account runs it: they keep it, and there is nothing to offer them." in page
+    one = ask(client, "withdraw", newer).content.decode()
+    assert "Of Stock Bridge. New installations get 1.0.0. No account runs it." in one
+    other = ask(client, "withdraw", version).content.decode()
+    assert "New installations get 1.1.0. 1 account runs it: they keep it, and are offered 1.1.0." in other
     assert "The developer and the accounts that run it read this." in page
     assert act(client, "withdraw", newer, reason="  ").status_code == 422
     assert withdrawn() == []
