@@ -57,7 +57,7 @@ def test_a_kind_that_nothing_registers_any_more_is_told_by_its_name_to_its_own_s
 def test_the_timeline_writes_what_the_actor_brings(application: Application, paula: User) -> None:
     """Also from a service that developers use: what staff do never reads as the developer's own act."""
     access = application.pk
-    by = Actor(paula, Side.STAFF, reason="Asked for by phone.", access=access)
+    by = Actor(paula, Side.STAFF, reason="Asked for by phone.", access=access, on_side=Side.DEVELOPER)
     entry = timeline.record(kinds.MANIFEST_SAVED, by=by, application=application, changes="1 change")
     assert (entry.side, entry.reason, entry.actor_name) == ("STAFF", "Asked for by phone.", "Paula")
     assert entry.facts["access"] == str(access)

@@ -265,9 +265,9 @@ def test_search_and_case_cost_the_same_however_much_there_is(
     )
     for _ in range(30):
         make_session(installation)
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(12):
         console.post(SUPPORT, {"q": "customer"})
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(12):
         console.post(SUPPORT, {"q": str(application.pk)})
     console.get(case_of(installation))
     with django_assert_max_num_queries(19):
