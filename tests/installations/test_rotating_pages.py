@@ -72,7 +72,7 @@ def test_it_says_what_happens_and_what_breaks_and_then_shows_the_new_one_once(
     exchange(old)
     before = text(client.get(url))
     assert "A new permanent token is made and shown to you on the next page." in before
-    assert f"The present one, …{old.tail} , works until the new one is first used, and for 24 hours after" in before
+    assert f"The present one, …{old.tail} , works until the new one is first used, or for 24 hours after" in before
     assert "the sessions begun with it end. 1 session is live now." in before
     assert PermanentToken.objects.count() == 1
     answer = client.post(url)
@@ -105,7 +105,7 @@ def test_with_a_postback_it_is_shown_on_no_page_and_the_lines_fill_in(
         assert rotation is not None
         before = client.get(url)
         assert f"Sending it to {receiver.host_and_port}" in read(before)
-        assert "Its 24 hours begin when that has arrived." in read(before)
+        assert "Once that has arrived, it works for 24 hours at most." in read(before)
         assert "The new one has reached nobody yet:" in read(before)
         assert part(client, url, seen_of(before)).status_code == 204
         deliver()
@@ -145,7 +145,7 @@ def test_while_it_does_not_arrive_both_sides_read_it_under_needs_attention(
     for reader in (carol, eve):
         for url in (detail(sent), reverse("my_apps", args=["carols-cakes"])):
             page = text(client_of(reader).get(url))
-            assert f"Needs attention {said} Answered 503 Service Unavailable. The old one, …{tail}, works" in page
+            assert f"Needs attention {said} Answered 503 Service Unavailable. The old one, …{tail} , works" in page
     overview = reverse("application_overview", args=["northwind", sent.application_id])
     seen = client_of(alice).get(overview)
     assert "1 new permanent token has not arrived" in read(seen)
@@ -244,7 +244,7 @@ def test_the_links_stand_where_they_can_be_used(
     assert [theirs(installation) in page, theirs(installation, "s") in page] == [True, True]
     client_of(carol).post(mine(installation))
     page = client_of(carol).get(detail(installation)).content.decode()
-    assert mine(installation, "end") in page
+    assert f'{mine(installation)}#old">End the old one now…' in page
     lifecycle.uninstall(installation, by=acting(carol))
     page = client_of(alice).get(listed(installation)).content.decode()
     assert [theirs(installation) in page, theirs(installation, "s") in page] == [False, False]

@@ -18,6 +18,8 @@ from linnapp import pages
 from linnapp.page_requests import wants_part
 from linnapp.words import span_in_words
 
+OVERLAP = span_in_words(handover.OVERLAP)
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def installation_rotate(request: HttpRequest, account: str, installation: UUID) -> HttpResponse:
@@ -55,7 +57,7 @@ def _answer(request: HttpRequest, desk: Desk) -> HttpResponse:
         token=desk.installation.permanent_tokens.live().first(),
         host=host_of(desk.installation.version.postback_url),
         sessions=desk.installation.sessions.live().count(),
-        overlap=span_in_words(handover.OVERLAP),
+        overlap=OVERLAP,
     )
     return render(request, desk.template("rotate"), context)
 
@@ -80,7 +82,7 @@ def _context(request: HttpRequest, desk: Desk, under_way: RotationProgress | Non
     """With the new one in the clear, for whoever may see it for some minutes."""
     new = under_way.rotation.new if under_way else desk.installation.permanent_tokens.live().first()
     shown = new.value() if new and pages.may_show(request, "token", new.pk) else ""
-    return desk.context(under_way=under_way, new=new, shown=shown)
+    return desk.context(under_way=under_way, new=new, shown=shown, overlap=OVERLAP)
 
 
 def _end_old(request: HttpRequest, desk: Desk) -> HttpResponse:

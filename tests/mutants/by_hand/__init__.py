@@ -10,6 +10,7 @@ from tests.mutants.by_hand import (
     outbound,
     postbacks,
     registry,
+    rotations,
     signing,
     updates,
     withdrawing,
@@ -18,6 +19,7 @@ from tests.mutants.by_hand import (
 BREAKAGES: tuple[Breakage | TemplateBreakage, ...] = (
     *installations.BREAKAGES,
     *registry.BREAKAGES,
+    *rotations.BREAKAGES,
     *exchange.BREAKAGES,
     *knocks.BREAKAGES,
     *signing.BREAKAGES,
