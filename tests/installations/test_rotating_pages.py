@@ -151,7 +151,7 @@ def test_while_it_does_not_arrive_both_sides_read_it_under_needs_attention(
     assert "1 new permanent token has not arrived" in read(seen)
     assert f"{listed(sent)}?state=rotated" in seen.content.decode()
     found = client_of(alice).get(listed(sent), {"state": "rotated"})
-    assert f"beside …{tail}" in read(found)
+    assert f"old: …{tail}" in read(found)
     assert theirs(sent) in found.content.decode()
     Delivery.objects.update(next_attempt_at=timezone.now())
     with receiving() as receiver:
