@@ -41,6 +41,7 @@ installation = Installation.objects.active().filter(application__name={name!r}).
 secret = installation.application.secrets.live().first()
 owner = Actor(installation.account.owners()[0], Side.CUSTOMER)
 """
+# The last live secret is not retired.
 NEXT_SECRET = "secrets.create_secret(application=installation.application, by=paula)"
 SHOW = """
 token = lifecycle.current_token(installation)
@@ -55,6 +56,20 @@ account = others.filter(memberships__role="OWNER").first()
 owner = Actor(account.memberships.get(role="OWNER").user, Side.CUSTOMER)
 """
 DO_INSTALL = "lifecycle.install(application, account=account, version=application.versions.the_latest(), by=owner)"
+ROTATE = """
+from installs.installations import rotating
+from tests.kit.exchanging import exchange
+rotation = rotating.rotation_of(installation) or rotating.rotate(installation, by=owner)
+"""
+# By hand, and by the first exchange with the new one, in a process that is none of the two that exchange the old one.
+ENDS = {
+    "by hand": "rotating.end_old_token(installation, by=owner)",
+    "by use": "assert exchange(rotation.new).status_code == 200",
+}
+OLD_LEFT = """
+old = rotating.PermanentToken.objects.get(digest=credentials.digest({token!r}))
+print(Session.objects.filter(permanent_token=old, ended_at=None).count(), old.ends_at is not None)
+"""
 LIVE = """
 from installs.models import Session
 print(Session.objects.filter(installation={installation!r}).live().count())
@@ -152,6 +167,19 @@ def test_no_more_sessions_than_the_cap_are_left(roomy_portal: Portal) -> None:
         statuses = list(pool.map(lambda _: exchange(roomy_portal, body), range(2 * CLIENTS)))
     assert set(statuses) == {200}
     assert live_sessions(roomy_portal, installation) == CAP
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_no_session_outlives_the_old_permanent_token(roomy_portal: Portal, end: str) -> None:
+    body, _ = installation_of(roomy_portal, AT_THE_CAP, prepare="")
+    prepared = PREPARE.format(name=AT_THE_CAP) + ROTATE
+    roomy_portal.ask(prepared)
+    exchanges, last = during(roomy_portal, body, prepared + ENDS[end])
+    assert exchanges.statuses.count(200) >= ANSWERED_BEFORE_THE_ACT
+    assert {*exchanges.statuses, *last} <= {200, 400, 429}
+    assert set(last) <= {400, 429}
+    asked = "from linnapp import credentials\n" + OLD_LEFT.format(token=json.loads(body)["Token"])
+    assert roomy_portal.ask(prepared.replace(" or rotating.rotate(installation, by=owner)", "") + asked) == "0 True\n"
 
 
 @contextmanager
