@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any, Generic, TypeVar
 
+from installs.exchange import steps
 from installs.exchange.connections import Database
 from installs.exchange.statements import MOST_TOGETHER
-from installs.exchange.steps import AGAIN_SECONDS, HELD_SECONDS, Ask, Not, Steps, Unavailable
+from installs.exchange.steps import HELD_SECONDS, Ask, Not, Steps, Unavailable
 
 Answer = TypeVar("Answer")
 # Those who wait to be asked alone; past it the database counts as away. Seconds that one of them waits for its turn.
@@ -23,11 +24,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(eq=False, slots=True)
 class Waiting(Generic[Answer]):
-    """`until` is the moment at which one that needs what somebody holds is given up."""
+    """`until` is the moment at which one that needs what somebody holds is given up; `held` how often it was held."""
 
     ask: Ask[Answer]
     answered: asyncio.Future[Answer]
     until: float = inf
+    held: int = 0
 
     def is_told(self, answer: Answer) -> None:
         if not self.answered.done():
@@ -122,7 +124,8 @@ class Line(Generic[Answer]):
         if now >= waiting.until:
             waiting.fails(Unavailable())
             return
-        await asyncio.sleep(AGAIN_SECONDS)
+        waiting.held += 1
+        await asyncio.sleep(steps.pause(waiting.held))
         self._join(waiting)
 
     async def _ask_alone(self, waiting: Waiting[Answer]) -> None:

@@ -3,6 +3,7 @@ written once, as a generator: it yields statements and is sent rows. `run` drive
 thread; `installs.exchange.connections` drives the same in an event loop."""
 
 import logging
+import random
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Sequence
@@ -19,9 +20,10 @@ Row = dict[str, Any]
 T = TypeVar("T")
 Answer = TypeVar("Answer")
 RETRY_AFTER = 2
-# Nobody waits longer than this for a row that somebody else holds; it is asked for again and again meanwhile.
-HELD_SECONDS = 3.0
-AGAIN_SECONDS = 0.01
+# Nobody waits longer than this for a row that somebody else holds. It is asked for again and again meanwhile, at first
+# soon and then seldom, so that those who wait leave the database to whoever they wait for.
+HELD_SECONDS = 5.0
+SOONEST_SECONDS, SELDOM_SECONDS = 0.01, 0.2
 SQLITE_BUSY = 5
 # What PostgreSQL says to whoever is connected while it stops, and to those who connect while it starts.
 STOPPING = "57P"
@@ -65,12 +67,18 @@ class Ask(ABC, Generic[Answer]):
 
 def answer(ask: Ask[Answer]) -> Answer:
     """On Django's connection of this thread. Raises Unavailable."""
-    until = time.monotonic() + HELD_SECONDS
+    until, asked = time.monotonic() + HELD_SECONDS, 0
     while isinstance(answered := run(lambda: _whichever_way(ask)), Not):
         if time.monotonic() > until:
             raise Unavailable
-        time.sleep(AGAIN_SECONDS)
+        asked += 1
+        time.sleep(pause(asked))
     return answered
+
+
+def pause(asked: int) -> float:
+    """Seconds until it is asked again what was held so many times; not the same for all that were held together."""
+    return min(SOONEST_SECONDS * 2.0 ** min(asked - 1, 8), SELDOM_SECONDS) * random.uniform(0.5, 1.5)
 
 
 def _whichever_way(ask: Ask[Answer]) -> Steps[Answer | Not]:

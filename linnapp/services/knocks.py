@@ -56,7 +56,7 @@ WRONG_OF_ACCOUNT = Limit("wrong sign-ins of an account", 30, 900, WRONG)
 SIGN_INS_OF_DEVICE = Limit("sign-ins of a known device", 30, 60, OFTEN, proven=True)
 WRONG_OF_DEVICE = Limit("wrong sign-ins of a known device", 5, 300, WRONG, proven=True)
 # Whoever has somebody's device has a long time, too.
-WRONG_OF_DEVICE_A_DAY = Limit("wrong sign-ins of a known device in a day", 50, 86_400, WRONG, proven=True)
+WRONG_OF_DEVICE_A_DAY = Limit("wrong sign-ins of a known device a day", 50, 86_400, WRONG, proven=True)
 WRONG_OF_PERSON = Limit("wrong passwords of somebody signed in", 5, 300, WRONG, proven=True)
 SIGN_UPS = Limit("sign-ups of an address", 30, 600, OFTEN)
 RESETS = Limit("password resets of an address", 20, 600, OFTEN)

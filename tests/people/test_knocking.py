@@ -205,6 +205,15 @@ def test_what_is_over_is_dropped_and_what_runs_is_kept() -> None:
     assert KnockCount.objects.count() == 4
 
 
+def test_the_name_of_each_limit_finds_room_in_its_row() -> None:
+    """SQLite takes any length."""
+    limits = [limit for limit in vars(knocks).values() if isinstance(limit, knocks.Limit)]
+    assert len(limits) > 10
+    room = KnockCount._meta.get_field("limit").max_length
+    assert room is not None
+    assert [limit.name for limit in limits if len(limit.name) > room] == []
+
+
 @pytest.mark.django_db(transaction=True)
 def test_parallel_ones_count_together() -> None:
     limit = knocks.Limit("a test", 20, 60, "Wait {wait}.")
