@@ -147,7 +147,7 @@ def see_who_is_behind(alice: Mouse, name: str, on_version: dict[str, str]) -> No
     page = alice.page
     for number, account in on_version.items():
         to_versions(alice, name)
-        alice.press(page.locator("main table").get_by_role("link", name=number))
+        alice.press(page.locator("main table").get_by_role("link", name=number, exact=True))
         accounts = page.locator("section", has_text="Accounts on it").locator("tbody th")
         expect(accounts).to_have_text([account])
     to_versions(alice, name)
