@@ -58,3 +58,8 @@ def test_the_fixtures_tell_what_a_test_needs(module: pytest.Module) -> None:
     mark(items)
     marked = [{mark.name for mark in one.iter_markers()} & {"database", "browser"} for one in items]
     assert marked == [{"database"}, {"browser"}, set()]
+
+
+def test_whoever_empties_the_database_comes_after_the_others_however_long_it_takes(module: pytest.Module) -> None:
+    items = [item(module, "a1"), item(module, "b1", slow(40), pytest.mark.django_db(transaction=True))]
+    assert names(dealt(items, 1)) == ["a1", "b1"]

@@ -45,7 +45,7 @@ def soon(seconds: float, processes: set[int], port: int) -> bool:
 
 
 def wait_for_line(portal: Portal, line: str) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while line not in portal.log.read_text():
         assert time.monotonic() < deadline, portal.log.read_text()
         time.sleep(0.05)

@@ -57,8 +57,16 @@ def dealt(items: Sequence[pytest.Item], hands: int) -> list[pytest.Item]:
 
 
 def seconds(item: pytest.Item) -> float:
-    """How long a test that is marked as slow takes, as its marker says; 0 for all others."""
+    """How long a test that is marked as slow takes, as its marker says; 0 for all others, and for whoever empties the
+    database."""
     marker = item.get_closest_marker("slow")
-    if not marker or item.get_closest_marker("ahead"):
+    if not marker or item.get_closest_marker("ahead") or empties_the_database(item):
         return 0
     return float(marker.kwargs.get("seconds", SLOW_SECONDS))
+
+
+def empties_the_database(item: pytest.Item) -> bool:
+    """Such a test comes after all others of the database, as pytest-django puts it, however long it takes: what
+    migrations wrote is gone after it."""
+    marker = item.get_closest_marker("django_db")
+    return "transactional_db" in getattr(item, "fixturenames", ()) or bool(marker and marker.kwargs.get("transaction"))
