@@ -5,7 +5,8 @@ his own; Sam is of Support, Paula is superuser; nobody is signed out.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -14,10 +15,12 @@ from django.test import Client
 
 from installs.installations import lifecycle
 from installs.models import Installation
+from linnapp import credentials
 from linnapp.actors import Actor, Side
-from linnapp.models import Account, Application, Membership, User, Version
+from linnapp.models import Account, Application, KeyCanary, Membership, User, Version
 from linnapp.models.people import SUPPORT_GROUP
 from linnapp.services import applications, people, versions
+from tests.kit.order import empties_the_database
 
 PASSWORD = "correct horse battery"
 ClientOf = Callable[..., Client]
@@ -36,6 +39,19 @@ def acting(person: User, side: Side | None = None, reason: str = "") -> Actor:
     elif side is None:
         side = Side.DEVELOPER if person.email.endswith("@northwind.example") else Side.CUSTOMER
     return Actor(person, side, reason)
+
+
+@pytest.fixture(autouse=True)
+def rows_of_migrations(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[None]:
+    """What migrations wrote, written again where a test emptied the database: the next one may not know of it."""
+    yield
+    if not empties_the_database(request.node):
+        return
+    with django_db_blocker.unblock():
+        group = Group.objects.get_or_create(name=SUPPORT_GROUP)[0]
+        group.permissions.add(Permission.objects.get(codename="look_into_accounts"))
+        if not KeyCanary.objects.exists():
+            KeyCanary.objects.create(encrypted=credentials.new_canary())
 
 
 @pytest.fixture
@@ -78,7 +94,6 @@ def depot(dave: User) -> Account:
 @pytest.fixture
 def sam(db: None) -> User:
     user = person("Sam", "sam@linnapp.example", is_staff=True)
-    # A migration made the group; a test that had to empty the database took it away.
     group = Group.objects.get_or_create(name=SUPPORT_GROUP)[0]
     group.permissions.add(Permission.objects.get(codename="look_into_accounts"))
     user.groups.add(group)
