@@ -4,7 +4,7 @@ The admin shows, and acts through services. Nothing is saved by the admin itself
 would pass by locks, timeline and rules.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -184,6 +184,10 @@ def some_of(names: Sequence[str]) -> str:
     """The first names, and how many more."""
     shown = ", ".join(names[:MOST_NAMED])
     return f"{shown} and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else shown
+
+
+def lines(rows: Iterable[object]) -> SafeString:
+    return format_html_join("", "<div>{}</div>", ((row,) for row in rows))
 
 
 PageLink = tuple[str, str, tuple[object, ...]]

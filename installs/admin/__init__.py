@@ -1,6 +1,6 @@
-"""Both packages' applications and all of `installs` in the admin: a file a subject; the acts of staff are in
+"""Accounts, applications, versions and all of `installs` in the admin: a file a subject; the acts of staff are in
 `installs.admin.acts` and `installs.admin.acts_on_versions`."""
 
-from installs.admin import applications, installations, records, versions
+from installs.admin import accounts, applications, installations, records, versions
 
-__all__ = ["applications", "installations", "records", "versions"]
+__all__ = ["accounts", "applications", "installations", "records", "versions"]

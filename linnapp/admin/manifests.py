@@ -1,0 +1,47 @@
+"""What an application is made of, to look at."""
+
+from django.contrib import admin
+from django.utils.safestring import SafeString
+
+from linnapp.admin_pages import ReadOnlyAdmin, lines
+from linnapp.models import Module, Parameter, Secret
+
+
+@admin.register(Secret)
+class SecretAdmin(ReadOnlyAdmin):
+    """That there is one, and its last four characters; the value is for the application's own team."""
+
+    list_display = ("application", "ending", "created_at", "created_by", "ends_at")
+    list_select_related = ("application", "created_by")
+    search_fields = ("application__name",)
+    search_ids = ("application_id",)
+
+    @admin.display(description="secret")
+    def ending(self, secret: Secret) -> str:
+        return f"…{secret.tail}"
+
+
+@admin.register(Module)
+class ModuleAdmin(ReadOnlyAdmin):
+    private = frozenset({"group", "name", "formatted_name"})
+    list_display = ("application", "position", "type")
+    list_filter = ("type",)
+    list_select_related = ("application",)
+    search_fields = ("application__name", "type")
+    search_ids = ("application_id", "key")
+    readonly_fields = ("parameters",)
+
+    @admin.display
+    def parameters(self, module: Module) -> SafeString:
+        return lines(f"{parameter.name}: {parameter.value}" for parameter in module.parameters.all())
+
+
+@admin.register(Parameter)
+class ParameterAdmin(ReadOnlyAdmin):
+    list_display = ("name", "module", "application", "position")
+    list_select_related = ("module__application",)
+    search_fields = ("name", "module__application__name")
+
+    @admin.display
+    def application(self, parameter: Parameter) -> str:
+        return str(parameter.module.application)
