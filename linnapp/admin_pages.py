@@ -13,12 +13,15 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import unquote
 from django.core import signing
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.urls import path, reverse
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from linnapp import credentials
@@ -32,10 +35,7 @@ from linnapp.words import counted
 HIDDEN = {"digest", "encrypted", "key_digest", "nonce", "password"}
 ENCRYPTED = "_encrypted"
 MOST_NAMED = 8
-ENTERED_FIRST = (
-    "Pages of an account ask first why you enter it, and its Owners are told. Secrets and permanent tokens are shown "
-    "to whoever has the permission to reveal them."
-)
+ENTERED_FIRST = "Pages of an account first ask why you enter it. Its Owners are told."
 
 
 def is_hidden(field: str) -> bool:
@@ -44,12 +44,15 @@ def is_hidden(field: str) -> bool:
 
 class ReadOnlyAdmin(admin.ModelAdmin):
     """Lists and pages to look at. `search_ids` are UUID fields, found in any spelling of a UUID; `private` are fields
-    that only the application's own team reads."""
+    that only the application's own team reads; `staff_actions` are done to chosen rows of the list, and to one by a
+    button of its page."""
 
+    change_form_template = "admin/row.html"
     show_full_result_count = False
     list_per_page = 50
     search_ids: ClassVar[Sequence[str]] = ()
     private: ClassVar[frozenset[str]] = frozenset()
+    staff_actions: ClassVar[Sequence["StaffAction"]] = ()
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return False
@@ -67,6 +70,54 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
     def has_act_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        own = self.staff_actions if self.has_act_permission(request) else ()
+        return super().get_actions(request) | {
+            act.name: (_on_rows(act), act.name, act.label or act.verb) for act in own
+        }
+
+    def get_urls(self) -> list[Any]:
+        page = self.admin_site.admin_view(self.act_view)
+        name = f"{self.opts.app_label}_{self.opts.model_name}_act"
+        return [path("<path:object_id>/act/<slug:act>/", page, name=name), *super().get_urls()]
+
+    def act_view(self, request: HttpRequest, object_id: str, act: str) -> HttpResponse:
+        """One act on one row: the same page as for many."""
+        row = self.get_object(request, unquote(object_id))
+        wanted = next((found for found in self.staff_actions if found.name == act), None)
+        if row is None or wanted is None or not self.has_view_permission(request, row):
+            raise Http404
+        if not self.has_act_permission(request):
+            raise PermissionDenied
+        answer = ask_and_perform(self, request, self.get_queryset(request).filter(pk=row.pk), wanted, row)
+        return answer or redirect(self.page_of(row))
+
+    def page_of(self, row: Model | None) -> str:
+        """The row's page; the list, where there is none or it is gone."""
+        base = f"admin:{self.opts.app_label}_{self.opts.model_name}"
+        if row is not None and self.model._base_manager.filter(pk=row.pk).exists():
+            return reverse(f"{base}_change", args=[row.pk])
+        return reverse(f"{base}_changelist")
+
+    def buttons(self, request: HttpRequest, row: Any) -> list["PageLink"]:
+        """What can be done about a row now: label and address."""
+        if not self.has_act_permission(request):
+            return []
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_act"
+        fitting = [act for act in self.staff_actions if act.fits(row)]
+        return [(act.label or act.verb, reverse(name, args=[row.pk, act.name])) for act in fitting]
+
+    def doors(self, row: Any) -> list["PageLink"]:
+        """Pages of the portal about a row: label and address."""
+        return []
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
+    ) -> HttpResponse:
+        if row := context["original"]:
+            context |= {"buttons": self.buttons(request, row), "doors": self.doors(row), "entered_first": ENTERED_FIRST}
+        return super().render_change_form(request, context, *args, **options)
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         left_out = self.private | set(self.exclude or ())
@@ -112,7 +163,8 @@ class Effect:
 @dataclass(frozen=True)
 class StaffAction:
     """Something staff do to chosen rows, with a reason. `perform` is a service: whether it changed anything, or
-    NotPossible. `name` is the action's name in the admin class; `of` stands between the verb and what it is done to."""
+    NotPossible. `name` stands in addresses, `label` on buttons, where that is not the verb; `of` stands between the
+    verb and what it is done to. `fits` tells whether a row's page offers it."""
 
     name: str
     verb: str
@@ -121,12 +173,20 @@ class StaffAction:
     effects: Callable[[list[Any]], list[Effect]]
     perform: Callable[[Any, Actor], bool]
     of: str = ""
+    label: str = ""
+    fits: Callable[[Any], bool] = lambda row: True
+    on_side: Side | None = None
+
+
+def _on_rows(act: StaffAction) -> Callable[[ReadOnlyAdmin, HttpRequest, QuerySet[Any]], HttpResponse | None]:
+    return lambda page, request, rows: ask_and_perform(page, request, rows, act)
 
 
 def ask_and_perform(
-    page: ReadOnlyAdmin, request: HttpRequest, queryset: QuerySet[Any], act: StaffAction
+    page: ReadOnlyAdmin, request: HttpRequest, queryset: QuerySet[Any], act: StaffAction, one: Model | None = None
 ) -> HttpResponse | None:
-    """The page that shows the effect and asks for the reason; once it was given, the act, and back to the list."""
+    """The page that shows the effect and asks for the reason; once it was given, the act, and back to the list, or to
+    the page of the one row that it is about."""
     rows = list(queryset)
     form = ReasonForm(request.POST if "apply" in request.POST else None)
     effects = act.effects(rows)
@@ -145,6 +205,7 @@ def ask_and_perform(
         "form": form,
         "rows": rows,
         "checkbox": ACTION_CHECKBOX_NAME,
+        "back": page.page_of(one),
     }
     return TemplateResponse(request, "admin/confirm.html", context, status=422 if form.is_bound else 200)
 
@@ -158,7 +219,7 @@ def _digest(effects: list[Effect]) -> str:
 def _perform(page: ReadOnlyAdmin, request: HttpRequest, rows: list[Any], act: StaffAction, reason: str) -> None:
     """Row by row, each in a transaction of its own: one that cannot be done stops no other."""
     changed, same, refusals = 0, 0, []
-    by = acting(request, Side.STAFF, reason)
+    by = acting(request, Side.STAFF, reason, act.on_side)
     for row in rows:
         try:
             did = act.perform(row, by)
@@ -190,13 +251,14 @@ def lines(rows: Iterable[object]) -> SafeString:
     return format_html_join("", "<div>{}</div>", ((row,) for row in rows))
 
 
-PageLink = tuple[str, str, tuple[object, ...]]
+PageLink = tuple[str, str]
 
 
-def page_links(links: Sequence[PageLink], inside: Sequence[PageLink] = (), note: str = "") -> SafeString:
-    """Links to pages of the portal: label, URL name, arguments. Those `inside` are an account's, named by the first of
-    their arguments, and lead by its entrance."""
-    found = [(reverse(name, args=args), label) for label, name, args in links]
-    found += [(entrance(str(args[0]), reverse(name, args=args)), label) for label, name, args in inside]
-    items = format_html_join("", '<li><a href="{}">{}</a></li>', found)
-    return format_html('<ul class="portal-pages">{}</ul><p class="help">{}</p>', items, note)
+def door(label: str, name: str, *args: object) -> PageLink:
+    """A page of the portal: label, URL name, arguments."""
+    return label, reverse(name, args=args)
+
+
+def door_inside(label: str, name: str, *args: object) -> PageLink:
+    """A page of an account, named by the first argument: its entrance leads there."""
+    return label, entrance(str(args[0]), reverse(name, args=args))

@@ -67,6 +67,13 @@ INVITATION_REVOKED = register("INVITATION_REVOKED", "Invitation of {email} taken
 MEMBER_JOINED = register("MEMBER_JOINED", "{who} joined as {role}")
 MEMBER_ROLE = register("MEMBER_ROLE", "{member} is now {role}, changed by {who}")
 MEMBER_REMOVED = register("MEMBER_REMOVED", "{member} removed by {who}")
+MEMBER_SWITCHED_OFF = register("MEMBER_SWITCHED_OFF", "{member} cannot sign in any more, by {who}")
+MEMBER_SWITCHED_ON = register("MEMBER_SWITCHED_ON", "{member} can sign in again, by {who}")
+PERSON_RIGHTS = register("PERSON_RIGHTS", "What {member} may do in this portal is now: {now}, changed by {who}")
+PERSON_SENT_RESET = register("PERSON_SENT_RESET", "{who} had {member} sent a link for a new password")
+PERSON_SENT_CONFIRMATION = register(
+    "PERSON_SENT_CONFIRMATION", "{who} had {member} sent the confirmation of their e-mail again"
+)
 ACCOUNT_CREATED = register("ACCOUNT_CREATED", "Account created by {who}")
 STAFF_ENTERED = register("STAFF_ENTERED", "{who} opened this account's pages {purpose}")
 STAFF_LEFT = register("STAFF_LEFT", "{who} left this account's pages")

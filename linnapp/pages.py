@@ -121,12 +121,12 @@ def signed_in(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-def acting(request: HttpRequest, side: Side, reason: str = "") -> Actor:
+def acting(request: HttpRequest, side: Side, reason: str = "", on_side: Side | None = None) -> Actor:
     """Who acts in this request, on the side whose page it is: the one place where an actor is made of a request. Staff
-    inside an account act as staff, with the reason that they entered with."""
+    inside an account act as staff, for the reason that they entered for. `on_side`: whose page the admin stands for."""
     if access := staff_access_of(request):
         return Actor(signed_in(request), Side.STAFF, access.reason, access.pk, side)
-    return Actor(signed_in(request), side, reason)
+    return Actor(signed_in(request), side, reason, on_side=on_side)
 
 
 def installation_url(application_id: UUID, tracking: str = "") -> str:

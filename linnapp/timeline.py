@@ -110,8 +110,10 @@ def entry(
         facts.setdefault("application", application.name)
     if account is not None:
         facts.setdefault("account", account.name)
+    if by.on_side is not None:
+        facts["on_side"] = by.on_side
     if by.access is not None:
-        facts |= {"access": str(by.access), "on_side": by.on_side}
+        facts["access"] = str(by.access)
     return TimelineEntry(
         kind=kind,
         application_id=application.pk if application else None,

@@ -1,19 +1,70 @@
 """Accounts, with the acts of staff on them."""
 
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
 from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from linnapp.admin_pages import ReadOnlyAdmin, lines
-from linnapp.models import Account
+from linnapp.actors import Actor
+from linnapp.admin_editing import EditingAdmin, WhyForm
+from linnapp.admin_pages import PageLink, door_inside, lines
+from linnapp.models import Account, Membership
+from linnapp.services import people
+
+
+class AccountForm(WhyForm):
+    owner_email = forms.EmailField(
+        label="First Owner's e-mail", help_text="Invited by a mail. The account has no Owner until they accept."
+    )
+
+
+class WithoutOwner(admin.SimpleListFilter):
+    title = "owner"
+    parameter_name = "owner"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("none", "Without an Owner")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset & Account.objects.without_owner() if self.value() == "none" else queryset
 
 
 @admin.register(Account)
-class AccountAdmin(ReadOnlyAdmin):
+class AccountAdmin(EditingAdmin):
+    form = AccountForm
+    changeable = ("name", "contact_email")
+    addable = ("name", "owner_email")
+    read_by = "Its Owners read this."
     list_display = ("name", "slug", "contact_email", "created_at")
+    list_filter = (WithoutOwner,)
     search_fields = ("name", "slug", "contact_email", "memberships__user__email")
     search_ids = ("pk",)
     date_hierarchy = "created_at"
     readonly_fields = ("team",)
+
+    def save_by_service(self, row: Account, form: WhyForm, by: Actor) -> None:
+        people.edit_account(row, by=by, started_from=form.started_from(), **form.values())
+
+    def add_by_service(self, form: WhyForm, by: Actor) -> Model:
+        return people.open_account(**form.values(), by=by)
+
+    def doors(self, row: Account) -> list[PageLink]:
+        pages = [("Applications", "application_list"), ("My apps", "my_apps"), ("Team", "team")]
+        return [door_inside(label, name, row.slug) for label, name in pages]
+
+    def buttons(self, request: HttpRequest, row: Account) -> list[PageLink]:
+        found = super().buttons(request, row)
+        if request.user.has_perm("linnapp.add_invitation"):
+            orphaned = Account.objects.without_owner().filter(pk=row.pk).exists()
+            role = Membership.Role.OWNER if orphaned else Membership.Role.DEVELOPER
+            page = f"{reverse('admin:linnapp_invitation_add')}?{urlencode({'account': row.pk, 'role': role})}"
+            found.append(("Give it an Owner" if orphaned else "Invite a person", page))
+        return found
 
     @admin.display
     def team(self, account: Account) -> SafeString:

@@ -5,7 +5,9 @@ from typing import Any
 
 from django.db.models import Count
 
+from installs.application import removal
 from installs.installations import suspending
+from installs.installations.acts import Act, is_possible
 from installs.models import Installation, Review, Session
 from installs.store import listings
 from linnapp.admin_pages import Effect, StaffAction, some_of
@@ -145,6 +147,23 @@ def _off_store(row: Application) -> str:
     return "Not found in the store any more, and shown as not verified. Installed accounts keep it."
 
 
+def retiring(rows: list[Application]) -> list[Effect]:
+    accounts = _accounts(rows)
+    ever = set(Installation.objects.filter(application__in=rows).order_by().values_list("application_id", flat=True))
+    return [Effect(row, _retires(row, accounts[row.pk], row.pk in ever)) for row in rows]
+
+
+def _retires(row: Application, accounts: list[str], was_installed: bool) -> str:
+    if row.retired_at:
+        return "Retired already: nothing changes."
+    if accounts:
+        have = counted(len(accounts), "account has", "accounts have")
+        return f"{have} it installed, and must uninstall it first: {some_of(accounts)}."
+    if was_installed:
+        return "Its secrets, permanent tokens and sessions end. It stays to be read. This cannot be undone."
+    return "It was never installed: it is deleted, with its versions. This cannot be undone."
+
+
 NOT_IN_REVIEW = "Not in review: there is nothing to return."
 READ_BY_ALL = "Its owner and everybody who installed it read this."
 SUSPEND_APPLICATIONS = StaffAction(
@@ -154,6 +173,7 @@ SUSPEND_APPLICATIONS = StaffAction(
     READ_BY_ALL,
     suspending_applications,
     lambda row, by: suspending.suspend_application(row, by=by),
+    fits=lambda row: row.state == Application.State.LIVE,
 )
 RESUME_APPLICATIONS = StaffAction(
     "resume",
@@ -162,6 +182,7 @@ RESUME_APPLICATIONS = StaffAction(
     READ_BY_ALL,
     resuming_applications,
     lambda row, by: suspending.resume_application(row, by=by),
+    fits=lambda row: row.state == Application.State.SUSPENDED,
 )
 LIST_APPLICATIONS = StaffAction(
     "list_in_store",
@@ -170,6 +191,8 @@ LIST_APPLICATIONS = StaffAction(
     "Its owners read this.",
     listing,
     lambda row, by: listings.list_in_store(row, by=by),
+    label="List in the store",
+    fits=lambda row: not row.retired_at and not row.is_verified,
 )
 RETURN_LISTINGS = StaffAction(
     "return_listing",
@@ -178,6 +201,8 @@ RETURN_LISTINGS = StaffAction(
     "Its owners read this, and mend what it says.",
     returning,
     lambda row, by: listings.return_with_reasons(row, by=by),
+    label="Return the listing with reasons",
+    fits=lambda row: row.listing == Application.Listing.IN_REVIEW,
 )
 UNLIST_APPLICATIONS = StaffAction(
     "take_off_store",
@@ -186,6 +211,8 @@ UNLIST_APPLICATIONS = StaffAction(
     "Its owners read this.",
     unlisting,
     lambda row, by: listings.take_off_store(row, by=by),
+    label="Take off the store",
+    fits=lambda row: row.is_verified,
 )
 SUSPEND_INSTALLATIONS = StaffAction(
     "suspend",
@@ -194,6 +221,7 @@ SUSPEND_INSTALLATIONS = StaffAction(
     "The customer and the developer read this.",
     suspending_installations,
     lambda row, by: suspending.suspend_by_staff(row, by=by),
+    fits=lambda row: is_possible(Act.SUSPEND_BY_STAFF, row),
 )
 RESUME_INSTALLATIONS = StaffAction(
     "resume",
@@ -202,4 +230,14 @@ RESUME_INSTALLATIONS = StaffAction(
     "The customer and the developer read this.",
     resuming_installations,
     lambda row, by: suspending.resume_by_staff(row, by=by),
+    fits=lambda row: is_possible(Act.RESUME_BY_STAFF, row),
+)
+RETIRE_APPLICATIONS = StaffAction(
+    "retire",
+    "Retire",
+    "retired or deleted",
+    "Its team reads this.",
+    retiring,
+    lambda row, by: removal.remove_application(row, by=by) is not None,
+    fits=lambda row: not row.retired_at,
 )

@@ -54,6 +54,7 @@ WITHDRAW = StaffAction(
     READ_BY_ALL,
     withdrawing_versions,
     lambda row, by: withdrawing.withdraw_version(row, by=by),
+    fits=lambda row: not _nothing_to_do(row) and not row.withdrawn_at,
 )
 TAKE_BACK = StaffAction(
     "take_back",
@@ -62,4 +63,6 @@ TAKE_BACK = StaffAction(
     READ_BY_ALL,
     taking_back,
     lambda row, by: withdrawing.take_back_withdrawal(row, by=by),
+    label="Take back the withdrawal",
+    fits=lambda row: not _nothing_to_do(row) and row.withdrawn_at and withdrawing.may_be_taken_back(row),
 )

@@ -2,20 +2,26 @@
 
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from installs.admin import acts
+from installs.admin import acts, acts_on_versions
 from installs.admin.filters import StateFilter
 from installs.models import Installation, Review
 from installs.store import listings
-from linnapp.admin_pages import ENTERED_FIRST, ReadOnlyAdmin, ask_and_perform, page_links
+from linnapp.actors import Actor, Side
+from linnapp.admin_editing import EditingAdmin, WhyForm
+from linnapp.admin_pages import PageLink, ReadOnlyAdmin, door_inside
+from linnapp.form_fields import ContactField, LogoField, NameField, TextField
 from linnapp.models import Application
+from linnapp.models.access import WORK_PERMISSION
+from linnapp.services import applications
 
 REVIEWS_SHOWN = 20
 
@@ -60,8 +66,33 @@ def review_lines(application: Application) -> list[str]:
     return lines
 
 
+class ApplicationForm(WhyForm):
+    """As the General tab has it."""
+
+    name = NameField(label="Name", help_text="Shown to whoever installs the application.")
+    summary = TextField(rows=3, label="Summary", help_text="Only its team sees this.")
+    description = TextField(
+        rows=5, label="Description", help_text="Shown to whoever installs the application, and in the store."
+    )
+    support_contact = ContactField(
+        label="Support contact", help_text="An e-mail address or a web page where installers get help."
+    )
+    logo = LogoField(label="New logo", required=False)
+    remove_logo = forms.BooleanField(label="Remove the logo", required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if cleaned.get("logo") and cleaned.get("remove_logo"):
+            self.add_error("remove_logo", "Choose a new logo, or remove the one that is there.")
+        return cleaned
+
+
 @admin.register(Application)
-class ApplicationAdmin(ReadOnlyAdmin):
+class ApplicationAdmin(EditingAdmin):
+    form = ApplicationForm
+    changeable = ("name", "description", "support_contact", "logo", "remove_logo")
+    on_side = Side.DEVELOPER
+    read_by = "Its team reads this."
     private = frozenset({"summary"})
     exclude = ("logo_digest",)
     list_display = (
@@ -75,17 +106,37 @@ class ApplicationAdmin(ReadOnlyAdmin):
     search_help_text = "Name, company or Application ID"
     date_hierarchy = "created_at"
     ordering = ("-created_at", "pk")
-    readonly_fields = ("portal_pages", "shown_logo", "reviews")
-    actions = ("suspend", "resume", "list_in_store", "return_listing", "take_off_store")
+    readonly_fields = ("shown_logo", "reviews")
+    staff_actions = (
+        acts.SUSPEND_APPLICATIONS,
+        acts.RESUME_APPLICATIONS,
+        acts.LIST_APPLICATIONS,
+        acts.RETURN_LISTINGS,
+        acts.UNLIST_APPLICATIONS,
+        acts.RETIRE_APPLICATIONS,
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Application]:
         live = Installation.objects.live().filter(application=OuterRef("pk")).order_by().values("application")
         count = Subquery(live.annotate(count=Count("pk")).values("count"), output_field=IntegerField())
         return listings.with_changed_since_review(super().get_queryset(request)).annotate(live_count=Coalesce(count, 0))
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        fields = super().get_fields(request, obj)
-        return ["portal_pages", "id", *(field for field in fields if field not in {"portal_pages", "id"})]
+    def may_change(self, request: HttpRequest, row: Application) -> bool:
+        return row.retired_at is None
+
+    def changeable_by(self, request: HttpRequest, row: Application) -> tuple[str, ...]:
+        """The Summary is the team's own: staff who may work in accounts are let in there, and here."""
+        may_work = request.user.has_perm(WORK_PERMISSION)
+        return ("name", "summary", *self.changeable[1:]) if may_work else self.changeable
+
+    def save_by_service(self, row: Application, form: WhyForm, by: Actor) -> None:
+        values = form.values()
+        logo, without = values.pop("logo"), values.pop("remove_logo")
+        applications.edit_application(row, by=by, started_from=form.started_from(), **values)
+        if logo:
+            applications.set_logo(row, logo.read(), by=by)
+        elif without:
+            applications.remove_logo(row, by=by)
 
     @admin.display(description="installations", ordering="live_count")
     def live_installations(self, application: Any) -> int:
@@ -111,36 +162,23 @@ class ApplicationAdmin(ReadOnlyAdmin):
     def shown_state(self, application: Application) -> str:
         return application.state.label
 
-    @admin.display(description="pages of the portal")
-    def portal_pages(self, application: Application) -> SafeString:
-        here = (application.account.slug, application.pk)
-        links = [
-            ("Overview", "application_overview", here),
-            ("Edit the manifest", "manifest_edit", here),
-            ("Create a version", "version_review", here),
-            ("See the permanent tokens of its installations", "application_installations", here),
+    def doors(self, row: Application) -> list[PageLink]:
+        here = (row.account.slug, row.pk)
+        return [
+            door_inside("Overview", "application_overview", *here),
+            door_inside("Edit the manifest", "manifest_edit", *here),
+            door_inside("Create New Version", "version_review", *here),
+            door_inside("Permanent tokens", "application_installations", *here),
         ]
-        return page_links((), links, ENTERED_FIRST)
 
-    @admin.action(description="Suspend", permissions=["act"])
-    def suspend(self, request: HttpRequest, queryset: QuerySet[Application]) -> HttpResponse | None:
-        return ask_and_perform(self, request, queryset, acts.SUSPEND_APPLICATIONS)
-
-    @admin.action(description="Resume", permissions=["act"])
-    def resume(self, request: HttpRequest, queryset: QuerySet[Application]) -> HttpResponse | None:
-        return ask_and_perform(self, request, queryset, acts.RESUME_APPLICATIONS)
-
-    @admin.action(description="List in the store", permissions=["act"])
-    def list_in_store(self, request: HttpRequest, queryset: QuerySet[Application]) -> HttpResponse | None:
-        return ask_and_perform(self, request, queryset, acts.LIST_APPLICATIONS)
-
-    @admin.action(description="Return the listing with reasons", permissions=["act"])
-    def return_listing(self, request: HttpRequest, queryset: QuerySet[Application]) -> HttpResponse | None:
-        return ask_and_perform(self, request, queryset, acts.RETURN_LISTINGS)
-
-    @admin.action(description="Take off the store", permissions=["act"])
-    def take_off_store(self, request: HttpRequest, queryset: QuerySet[Application]) -> HttpResponse | None:
-        return ask_and_perform(self, request, queryset, acts.UNLIST_APPLICATIONS)
+    def buttons(self, request: HttpRequest, row: Application) -> list[PageLink]:
+        """Also the withdrawal of what accounts get now, on its own page."""
+        found = super().buttons(request, row)
+        latest = None if row.retired_at else row.versions.the_latest()
+        if latest and request.user.has_perm("linnapp.change_version"):
+            page = reverse("admin:linnapp_version_act", args=[latest.pk, acts_on_versions.WITHDRAW.name])
+            found.append((f"Withdraw {latest.label}", page))
+        return found
 
 
 @admin.register(Review)

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 
+from installs.admin.acts_on_postbacks import REDELIVER
 from installs.models import (
     Attempt,
     AttemptCount,
@@ -112,6 +113,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     search_fields = ("application__name", "url")
     search_ids = ("pk", "application_id", "installation_id")
     ordering = ("-created_at", "pk")
+    staff_actions = (REDELIVER,)
 
 
 @admin.register(Attempt)

@@ -68,6 +68,7 @@ ROTATE_TOKENS = StaffAction(
     READ_BY_BOTH,
     rotating_tokens,
     lambda row, by: bool(rotating.rotate(row, by=by)),
+    fits=lambda row: acts.is_possible(Act.ROTATE, row) and rotating.rotation_of(row) is None,
     of=" of",
 )
 END_OLD_TOKENS = StaffAction(
@@ -77,6 +78,7 @@ END_OLD_TOKENS = StaffAction(
     READ_BY_BOTH,
     ending_old_tokens,
     lambda row, by: bool(rotating.end_old_token(row, by=by)),
+    fits=lambda row: acts.is_possible(Act.END_OLD_TOKEN, row) and rotating.rotation_of(row) is not None,
     of=" of",
 )
 END_SESSIONS = StaffAction(
@@ -86,5 +88,6 @@ END_SESSIONS = StaffAction(
     READ_BY_BOTH,
     ending_sessions,
     lambda row, by: bool(session_ends.end_sessions(row, by=by)),
+    fits=lambda row: acts.is_possible(Act.END_SESSIONS, row),
     of=" of",
 )

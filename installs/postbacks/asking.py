@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from installs.models import Delivery
+from installs.models import Delivery, Installation
 from installs.models.deliveries import DeliveryQuerySet, host_of
 from installs.postbacks import courier, kinds, signing_secrets
 from installs.postbacks.policy import RETIRED
@@ -62,6 +62,20 @@ def redeliver(delivery: Delivery, *, to_newest: bool = False, by: Actor) -> None
     again = {"event": row.get_event_display().lower(), "host": row.host}
     timeline.record_about(row.installation, kinds.POSTBACK_AGAIN, by=by, **again)
     transaction.on_commit(courier.wake)
+
+
+def failed_of(installation: Installation) -> DeliveryQuerySet:
+    """What failed of one installation and was not sent since; the oldest first."""
+    return Delivery.objects.of_installation(installation).owed().failed().order_by("created_at", "pk")
+
+
+@transaction.atomic
+def redeliver_failed(installation: Installation, *, by: Actor) -> int:
+    """All of them, as `redeliver` does it; the number of them."""
+    failed = list(failed_of(installation))
+    for delivery in failed:
+        redeliver(delivery, by=by)
+    return len(failed)
 
 
 def _locked(delivery: Delivery) -> Delivery:

@@ -1,89 +1,119 @@
 """People and groups."""
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
-from django.core.exceptions import ValidationError
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
 from django.utils.safestring import SafeString
 
-from linnapp.admin_pages import ReadOnlyAdmin, lines
+from linnapp.actors import Actor
+from linnapp.admin.helping import SEND_CONFIRMATION, SEND_RESET
+from linnapp.admin_editing import EditingAdmin, WhyForm
+from linnapp.admin_pages import lines
 from linnapp.models import User
+from linnapp.services import rights
 
 # Addresses are shown with their person, and changed by them alone.
 admin.site.unregister([EmailAddress, Group])
 
 
-class ForSuperusers:
-    """Who may make somebody staff, may do everything: that is superusers' alone, whatever a group is allowed."""
-
-    def _may(self, request: HttpRequest) -> bool:
-        return request.user.is_active and getattr(request.user, "is_superuser", False)
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return self._may(request)
-
-    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return self._may(request)
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return self._may(request)
+def _is_superuser(request: HttpRequest) -> bool:
+    return request.user.is_active and getattr(request.user, "is_superuser", False)
 
 
 @admin.register(Group)
-class PortalGroupAdmin(ForSuperusers, GroupAdmin):
+class PortalGroupAdmin(GroupAdmin):
+    """Who may say what a group may do, may do everything: that is superusers' alone, whatever a group is allowed."""
+
     show_full_result_count = False
     # The widget with two boxes has labels that nobody hears.
     filter_horizontal = ()
 
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return _is_superuser(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return _is_superuser(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return _is_superuser(request)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return self._may(request)
+        return _is_superuser(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """The support console goes by the group's name: it stays."""
         return False
 
 
-class PersonForm(forms.ModelForm):
-    asked_by: User
+WORDS = {
+    "is_active": ("May sign in", "Switched off, the person is signed out at once."),
+    "is_staff": ("May open the admin", "Sees there what groups and permissions allow."),
+    "is_superuser": ("Superuser", "May do everything in this portal, and make others superusers."),
+    "groups": ("Groups", "Support opens the support console and may look into accounts."),
+}
 
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if self.instance == self.asked_by and not (cleaned.get("is_active") and cleaned.get("is_superuser")):
-            raise ValidationError("This is you. Ask another superuser to take your own rights away.")
-        return cleaned
+
+class PersonForm(WhyForm):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name, (label, hint) in WORDS.items():
+            if name in self.fields:
+                self.fields[name].label, self.fields[name].help_text = label, hint
+
+    def started_from(self) -> dict[str, Any]:
+        seen: dict[str, Any] = {}
+        for name, field in self.fields.items():
+            sent = cast(QueryDict, self.data).getlist(self[name].html_initial_name)
+            if name == "groups":
+                seen[name] = {int(key) for key in sent if key.isdecimal()}
+            elif sent:
+                seen[name] = field.to_python(sent[-1])
+        return seen
 
 
 @admin.register(User)
-class UserAdmin(ForSuperusers, ReadOnlyAdmin):
-    """People sign up or are invited; here they are switched off, and made staff."""
+class UserAdmin(EditingAdmin):
+    """People sign up or are invited; here they are helped and switched off, and superusers make them staff."""
 
     form = PersonForm
+    changeable = ("name", "is_active")
+    read_by = "It stays on record. Where somebody is switched off or on, their accounts read it."
     list_display = ("email", "name", "is_active", "is_staff", "is_superuser", "last_login", "date_joined")
     list_filter = ("is_active", "is_staff", "is_superuser", "groups")
     search_fields = ("email", "name")
     ordering = ("-date_joined", "-pk")
-    readonly_fields = ("email", "last_login", "date_joined", "addresses", "seats")
+    readonly_fields = ("addresses", "seats")
+    staff_actions = (SEND_RESET, SEND_CONFIRMATION)
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return request.user.has_perm("linnapp.add_invitation")
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """A person is added by an invitation, which they accept."""
+        return redirect("admin:linnapp_invitation_add")
+
+    def may_change(self, request: HttpRequest, row: User) -> bool:
+        return _is_superuser(request) or not (row.is_staff or row.is_superuser)
+
+    def changeable_by(self, request: HttpRequest, row: User) -> tuple[str, ...]:
+        return (*self.changeable, "is_staff", "is_superuser", "groups") if _is_superuser(request) else self.changeable
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
-        return [
-            "email",
-            "name",
-            "time_zone",
-            "is_active",
-            "is_staff",
-            "is_superuser",
-            "groups",
-            "last_login",
-            "date_joined",
-            "addresses",
-            "seats",
-        ]
+        rights = ("is_active", "is_staff", "is_superuser", "groups")
+        return ["email", "name", "time_zone", *rights, "last_login", "date_joined", *self.readonly_fields]
+
+    def save_by_service(self, row: User, form: WhyForm, by: Actor) -> None:
+        values = form.values()
+        if "groups" in values:
+            values["groups"] = {group.pk for group in values["groups"]}
+        rights.edit_person_by_staff(row, by=by, started_from=form.started_from(), **values)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         return super().formfield_for_manytomany(db_field, request, widget=forms.CheckboxSelectMultiple, **kwargs)
@@ -97,7 +127,3 @@ class UserAdmin(ForSuperusers, ReadOnlyAdmin):
     def seats(self, person: User) -> SafeString:
         seats = person.memberships.with_people()
         return lines(f"{seat.account}, {seat.get_role_display()}" for seat in seats)
-
-    def get_form(self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change, **kwargs)
-        return type(form.__name__, (form,), {"asked_by": request.user})

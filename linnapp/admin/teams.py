@@ -1,25 +1,99 @@
 """Seats, invitations to them, and who of staff was inside."""
 
 from django.contrib import admin
+from django.db.models import Model
 
-from linnapp.admin_pages import ReadOnlyAdmin
+from linnapp.actors import Actor
+from linnapp.admin_editing import EditingAdmin, WhyForm
+from linnapp.admin_pages import Effect, ReadOnlyAdmin, StaffAction
 from linnapp.models import Invitation, Membership, StaffAccess
+from linnapp.services import people
+
+READ_BY_TEAM = "Its team reads this."
+
+
+def removing(rows: list[Membership]) -> list[Effect]:
+    return [Effect(row, f"{row.user} loses the way into {row.account}.") for row in rows]
+
+
+def _remove(seat: Membership, by: Actor) -> bool:
+    people.remove_member(seat, by=by)
+    return True
+
+
+def revoking(rows: list[Invitation]) -> list[Effect]:
+    return [Effect(row, _revoked(row)) for row in rows]
+
+
+def _revoked(row: Invitation) -> str:
+    return "It is over: nothing changes." if row.is_over else f"The link sent to {row.email} does not work any more."
+
+
+def inviting_again(rows: list[Invitation]) -> list[Effect]:
+    return [Effect(row, _invited_again(row)) for row in rows]
+
+
+def _invited_again(row: Invitation) -> str:
+    return f"A new link is sent to {row.email}. One that was sent before does not work any more."
+
+
+def _invite_again(row: Invitation, by: Actor) -> bool:
+    people.invite(row.account, email=row.email, role=row.role, by=by)
+    return True
+
+
+REMOVE = StaffAction("remove", "Remove", "removed", READ_BY_TEAM, removing, _remove)
+REVOKE = StaffAction(
+    "revoke",
+    "Take back",
+    "taken back",
+    READ_BY_TEAM,
+    revoking,
+    lambda row, by: people.revoke(row, by=by),
+    fits=lambda row: not row.is_over,
+)
+INVITE_AGAIN = StaffAction(
+    "invite_again",
+    "Send again",
+    "sent again",
+    READ_BY_TEAM,
+    inviting_again,
+    _invite_again,
+    fits=lambda row: row.accepted_at is None,
+)
 
 
 @admin.register(Membership)
-class MembershipAdmin(ReadOnlyAdmin):
+class MembershipAdmin(EditingAdmin):
+    changeable = ("role",)
+    read_by = READ_BY_TEAM
     list_display = ("user", "account", "role", "created_at")
     list_filter = ("role",)
     list_select_related = ("user", "account")
     search_fields = ("user__email", "user__name", "account__name")
+    search_ids = ("account_id",)
+    staff_actions = (REMOVE,)
+
+    def save_by_service(self, row: Membership, form: WhyForm, by: Actor) -> None:
+        people.change_role(row, role=form.cleaned_data["role"], by=by)
 
 
 @admin.register(Invitation)
-class InvitationAdmin(ReadOnlyAdmin):
+class InvitationAdmin(EditingAdmin):
+    """Added by the service that mails the link, and never edited: taken back, and sent again."""
+
+    addable = ("account", "email", "role")
+    autocomplete_fields = ("account",)
+    read_by = READ_BY_TEAM
     list_display = ("email", "account", "role", "invited_by", "created_at", "expires_at", "accepted_at")
     list_filter = ("role",)
     list_select_related = ("account", "invited_by")
     search_fields = ("email", "account__name")
+    search_ids = ("account_id",)
+    staff_actions = (REVOKE, INVITE_AGAIN)
+
+    def add_by_service(self, form: WhyForm, by: Actor) -> Model:
+        return people.invite(**form.values(), by=by)[0]
 
 
 @admin.register(StaffAccess)

@@ -1,18 +1,15 @@
 """What a developer writes about an application."""
 
-import unicodedata
 from typing import Any, NamedTuple
 
 import django_filters
 from django import forms
-from django.core.exceptions import ValidationError
 
+from linnapp.form_fields import NameField
 from linnapp.models import Application
 from linnapp.models.applications import ApplicationQuerySet
 
 Type = Application.Type
-# They join and shape letters; other characters of their class can make a name read as another one.
-SHAPING = {"\u200c", "\u200d"}
 
 
 class Advice(NamedTuple):
@@ -38,32 +35,6 @@ ADVICE = {
         "Starts with one External User Interface module; you fill in its URL.",
     ),
 }
-
-
-def refuse_invisible(text: str) -> None:
-    """Line breaks and tabs are a matter of the field; what else cannot be seen has no place in any."""
-    for character in text:
-        kind = unicodedata.category(character)
-        if kind in {"Cc", "Cf", "Cs", "Zl", "Zp"} and character not in SHAPING | {"\n", "\t"}:
-            raise ValidationError("It holds a character that cannot be seen. Type the text anew, do not paste it.")
-
-
-class NameField(forms.CharField):
-    """One line, spelled as it is read: blanks in a row are one."""
-
-    def __init__(self, **options: Any) -> None:
-        messages = {"required": "Give the application a name.", "max_length": "Use at most 80 characters."}
-        super().__init__(max_length=80, error_messages=messages, **options)
-
-    def to_python(self, value: Any) -> str:
-        text = super().to_python(value) or ""
-        return " ".join(part for part in text.split(" ") if part)
-
-    def validate(self, value: str) -> None:
-        super().validate(value)
-        if "\n" in value or "\t" in value:
-            raise ValidationError("A name is one line.")
-        refuse_invisible(value)
 
 
 class NewApplicationForm(forms.Form):

@@ -17,9 +17,10 @@ from allauth.core import context
 from django import forms
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 
 from linnapp.addresses import client_address, counted_as
+from linnapp.form_fields import MeanwhileForm
 from linnapp.models import Account, Invitation, Membership, User
 from linnapp.models.people import TIME_ZONES
 from linnapp.people import invitation_on_the_way
@@ -141,10 +142,14 @@ class SignUpForm(SignupForm):
         return user
 
 
-class AccountForm(forms.ModelForm):
-    class Meta:
-        model = Account
-        fields = ("name", "contact_email")
+class AccountForm(MeanwhileForm, forms.Form):
+    name = forms.CharField(label="Company name", max_length=120, show_hidden_initial=True)
+    contact_email = forms.EmailField(
+        label="Contact e-mail", help_text="Given to applications as the account's e-mail.", show_hidden_initial=True
+    )
+
+    def __init__(self, sent: QueryDict | None = None, *, account: Account) -> None:
+        super().__init__(sent, initial={"name": account.name, "contact_email": account.contact_email})
 
 
 class NewAccountForm(forms.Form):

@@ -83,6 +83,11 @@ class AccountQuerySet(models.QuerySet["Account"]):
         """Those whose Owner-only pages this person may read."""
         return self.filter(has_seat(user, "pk", Membership.Role.OWNER) | inside(user, "pk"))
 
+    def without_owner(self) -> Self:
+        """Those that nobody who can sign in owns."""
+        owners = Membership.objects.filter(role=Membership.Role.OWNER, user__is_active=True)
+        return self.exclude(pk__in=owners.values("account"))
+
     def installable_by(self, user: Reader, own: uuid.UUID) -> Self:
         """Those this person may install an application of the account `own` on: those they own, and `own` itself for
         its Developers too."""
@@ -195,3 +200,7 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email} to {self.account}"
+
+    @property
+    def is_over(self) -> bool:
+        return self.accepted_at is not None or self.expires_at <= timezone.now()

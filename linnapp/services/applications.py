@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from linnapp import kinds, logos, manifest, timeline
 from linnapp.actors import Actor
-from linnapp.errors import Moved
 from linnapp.models import Account, Application, Secret, Version
 from linnapp.services import manifests, secrets
+from linnapp.services.editing import labels, write_changes
 from linnapp.services.locking import locked
 
 EDITABLE = ("name", "summary", "description", "support_contact")
@@ -40,39 +40,18 @@ def create_application(*, account: Account, name: str, kind: str, by: Actor) -> 
     return application, secrets.create_secret(application=application, by=by)
 
 
-class EditedMeanwhile(Moved):
-    """Somebody else changed the same fields since the person began: what stands in them now, by field."""
-
-    def __init__(self, theirs: Mapping[str, str]) -> None:
-        super().__init__("Somebody else changed the same fields meanwhile.")
-        self.theirs = theirs
-
-
 @transaction.atomic
 def edit_application(
     application: Application, *, by: Actor, started_from: Mapping[str, str] | None = None, **values: str
 ) -> list[str]:
-    """Sets name, summary, description or support contact; the names of the fields that changed.
-
-    `started_from` is what the person saw when they began: a field left as it was is not written, one that somebody
-    else changed since raises EditedMeanwhile, and nothing is written then.
-    """
+    """Sets name, summary, description or support contact; the names of the fields that changed. Raises EditedMeanwhile
+    where somebody else wrote into one of them since `started_from`, and writes nothing then."""
     row = locked(application)
-    seen = started_from or {}
-    wanted = {name: values[name] for name in EDITABLE if name in values and values[name] != seen.get(name)}
-    changed = [name for name, value in wanted.items() if getattr(row, name) != value]
-    moved = [name for name in changed if name in seen and getattr(row, name) != seen[name]]
-    if moved:
-        raise EditedMeanwhile({name: getattr(row, name) for name in moved})
-    if not changed:
-        return []
-    for field in changed:
-        setattr(row, field, values[field])
-    row.changed_at = timezone.now()
-    row.save(update_fields=[*changed, "changed_at"])
-    names = {field.name: str(field.verbose_name) for field in Application._meta.fields}
-    fields = ", ".join(names[field] for field in changed)
-    timeline.record(kinds.APPLICATION_EDITED, by=by, application=row, fields=fields)
+    changed = write_changes(row, {name: values[name] for name in EDITABLE if name in values}, started_from)
+    if changed:
+        row.changed_at = timezone.now()
+        row.save(update_fields=[*changed, "changed_at"])
+        timeline.record(kinds.APPLICATION_EDITED, by=by, application=row, fields=labels(row, changed))
     return changed
 
 

@@ -1,5 +1,6 @@
 """Accounts, their teams, and invitations to them."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from django.conf import settings
@@ -11,11 +12,13 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from linnapp import credentials, kinds, timeline
-from linnapp.actors import Actor, Side
+from linnapp.actors import Actor, Side, refuse_unless_staff
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Invitation, Membership, User
+from linnapp.services.editing import write_changes
 
 INVITATION_DAYS = 7
+EDITABLE = ("name", "contact_email")
 # Words that stand, or will stand, where an account's slug could be mistaken for them.
 RESERVED_SLUGS = {"new", "admin", "support", "store", "api", "static"}
 
@@ -31,29 +34,46 @@ def free_slug(name: str) -> str:
 def create_account(*, name: str, owner: User) -> Account:
     """An account with its first Owner."""
     try:
-        account = _account_with_free_slug(name, owner)
+        account = _account_with_free_slug(name, owner.email)
     except IntegrityError:
         # Another of this name was made at the same moment and is there now, so that the next slug is found.
-        account = _account_with_free_slug(name, owner)
+        account = _account_with_free_slug(name, owner.email)
     Membership.objects.create(account=account, user=owner, role=Membership.Role.OWNER)
     timeline.record(kinds.ACCOUNT_CREATED, by=Actor(owner, Side.CUSTOMER), account=account)
     return account
 
 
 @transaction.atomic
-def _account_with_free_slug(name: str, owner: User) -> Account:
-    return Account.objects.create(name=name, slug=free_slug(name), contact_email=owner.email)
+def open_account(*, name: str, owner_email: str, by: Actor) -> Account:
+    """An account made by staff: its first Owner is invited, and it has none until they accept."""
+    refuse_unless_staff(by)
+    try:
+        account = _account_with_free_slug(name, owner_email)
+    except IntegrityError:
+        account = _account_with_free_slug(name, owner_email)
+    timeline.record(kinds.ACCOUNT_CREATED, by=by, account=account)
+    invite(account, email=owner_email, role=Membership.Role.OWNER, by=by)
+    return account
 
 
 @transaction.atomic
-def edit_account(account: Account, *, name: str, contact_email: str, by: Actor) -> None:
-    """Sets name and contact e-mail; the slug, and with it every address, stays."""
+def _account_with_free_slug(name: str, contact_email: str) -> Account:
+    return Account.objects.create(name=name, slug=free_slug(name), contact_email=contact_email)
+
+
+@transaction.atomic
+def edit_account(
+    account: Account, *, by: Actor, started_from: Mapping[str, str] | None = None, **values: str
+) -> list[str]:
+    """Sets name or contact e-mail; the slug, and with it every address, stays. The names of the fields that changed;
+    raises EditedMeanwhile where somebody else wrote into one of them since `started_from`."""
     row = Account.objects.select_for_update().get(pk=account.pk)
-    if (row.name, row.contact_email) == (name, contact_email):
-        return
-    row.name, row.contact_email = name, contact_email
-    row.save(update_fields=["name", "contact_email"])
-    timeline.record(kinds.ACCOUNT_EDITED, by=by, account=row)
+    wanted = {name: values[name] for name in EDITABLE if name in values}
+    changed = write_changes(row, wanted, started_from)
+    if changed:
+        row.save(update_fields=changed)
+        timeline.record(kinds.ACCOUNT_EDITED, by=by, account=row)
+    return changed
 
 
 def edit_person(person: User, *, name: str, time_zone: str) -> None:
@@ -69,6 +89,7 @@ def invite(account: Account, *, email: str, role: str, by: Actor) -> tuple[Invit
     Inviting the same address again replaces the open invitation; raises NotPossible for a member.
     """
     email = email.lower()
+    _refuse_own_seat(email, by)
     account = Account.objects.select_for_update().get(pk=account.pk)
     if account.memberships.filter(user__email=email).exists():
         raise NotPossible(f"{email} is already a member of {account}.")
@@ -83,26 +104,33 @@ def invite(account: Account, *, email: str, role: str, by: Actor) -> tuple[Invit
         expires_at=timezone.now() + timedelta(days=INVITATION_DAYS),
     )
     timeline.record(kinds.MEMBER_INVITED, by=by, account=account, email=email, role=invitation.get_role_display())
-    _mail(invitation, key)
+    _mail(invitation, key, by)
     return invitation, key
 
 
-def _mail(invitation: Invitation, key: str) -> None:
+def _refuse_own_seat(email: str, by: Actor) -> None:
+    """Staff come into an account by an access, which ends, and never by a seat that they gave themselves."""
+    if by.is_staff and by.person and by.person.email == email:
+        raise NotPossible("This is you. Enter the account by a staff access instead: it needs no seat.")
+
+
+def _mail(invitation: Invitation, key: str, by: Actor) -> None:
     link = settings.SITE_URL + reverse("invitation_accept", args=[key])
-    text = render_to_string(
-        "linnapp/people/mail/invitation.txt", {"invitation": invitation, "link": link, "days": INVITATION_DAYS}
-    )
-    send_mail(f"{invitation.invited_by} invites you to {invitation.account}", text, None, [invitation.email])
+    who = f"{by.person} of this portal's staff" if by.is_staff else str(by.person)
+    facts = {"invitation": invitation, "who": who, "link": link, "days": INVITATION_DAYS}
+    text = render_to_string("linnapp/people/mail/invitation.txt", facts)
+    send_mail(f"{who} invites you to {invitation.account}", text, None, [invitation.email])
 
 
 @transaction.atomic
-def revoke(invitation: Invitation, *, by: Actor) -> None:
-    """The link stops working. One that was accepted meanwhile stays, as it is over anyway."""
+def revoke(invitation: Invitation, *, by: Actor) -> bool:
+    """The link stops working. Whether it did: one that was accepted meanwhile stays, as it is over anyway."""
     row = Invitation.objects.select_for_update().open().filter(pk=invitation.pk).first()
     if row is None:
-        return
+        return False
     row.delete()
     timeline.record(kinds.INVITATION_REVOKED, by=by, account=invitation.account, email=invitation.email)
+    return True
 
 
 @transaction.atomic
@@ -141,6 +169,7 @@ def _refuse_without_owner(leaving: Membership) -> None:
 def change_role(membership: Membership, *, role: str, by: Actor) -> Membership:
     """The seat with its new role; raises NotPossible for the last Owner."""
     row = _locked_seat(membership)
+    _refuse_own_seat(row.user.email, by)
     if row.role == role:
         return row
     if role != Membership.Role.OWNER:

@@ -18,7 +18,7 @@ from linnapp.actors import Side
 from linnapp.forms.general import DetailsForm, LogoForm, TrackingForm
 from linnapp.models import Application, Secret
 from linnapp.services import applications, secrets
-from linnapp.services.applications import EditedMeanwhile
+from linnapp.services.editing import EditedMeanwhile
 from linnapp.views.applications import say_if_name_is_shared
 
 DIGEST = re.compile(r"[0-9a-f]{64}")

@@ -14,6 +14,7 @@ from linnapp.forms.people import AccountForm, InvitationForm, NewAccountForm, Ro
 from linnapp.models import Account, Invitation, Membership
 from linnapp.pages import acting, refusal_in, refusal_told, signed_in
 from linnapp.services import people
+from linnapp.services.editing import EditedMeanwhile
 
 ACCESSES_SHOWN = 10
 
@@ -90,13 +91,21 @@ def member_remove(request: HttpRequest, account: str, member: int) -> HttpRespon
 def account_settings(request: HttpRequest, account: str) -> HttpResponse:
     readers = Account.objects.owned_by if request.method == "POST" else Account.objects.overseen_by
     row = get_object_or_404(readers(request.user), slug=account)
-    form = AccountForm(request.POST or None, instance=row)
-    if form.is_valid():
-        people.edit_account(row, **form.cleaned_data, by=acting(request, Side.CUSTOMER))
-        messages.success(request, "Saved.")
+    form = AccountForm(request.POST or None, account=row)
+    if form.is_valid() and _saved(request, row, form):
         return redirect("account_settings", account)
-    # A form writes what was typed into its row, valid or not: the page's head names the account as it is.
-    return _form_page(request, "linnapp/people/account_settings.html", form, Account.objects.get(pk=row.pk))
+    return _form_page(request, "linnapp/people/account_settings.html", form, row)
+
+
+def _saved(request: HttpRequest, account: Account, form: AccountForm) -> bool:
+    by = acting(request, Side.CUSTOMER)
+    try:
+        changed = people.edit_account(account, **form.cleaned_data, started_from=form.started_from(), by=by)
+    except EditedMeanwhile as conflict:
+        form.put_beside(conflict.theirs)
+        return False
+    messages.success(request, "Saved." if changed else "Nothing was changed.")
+    return True
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

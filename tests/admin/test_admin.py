@@ -42,6 +42,7 @@ from linnapp.models import (
     Application,
     Invitation,
     KeyCanary,
+    Membership,
     Module,
     Parameter,
     Secret,
@@ -55,6 +56,8 @@ from tests.kit.people import PASSWORD, ClientOf, acting
 
 pytestmark = pytest.mark.django_db
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
+ADDED = {Account, Invitation, User, Group}
+EDITED = {Application, Account, Membership, User, Group}
 INLINE = re.compile(r"<style|\sstyle=|\son[a-z]+=|javascript:|<script(?![^>]*\ssrc=)[^>]*>")
 
 
@@ -127,7 +130,10 @@ def test_every_model_of_both_packages_is_in_the_admin() -> None:
 def test_every_page_opens_and_holds_no_secret(
     model: type[Model], everything: None, paula: User, client_of: ClientOf
 ) -> None:
-    client, forbidden = client_of(paula), secrets_of_the_database() | {TEAM_ONLY}
+    client, forbidden = client_of(paula), secrets_of_the_database()
+    if model is not Application:
+        # Whoever may work in accounts reads and edits an application's Summary.
+        forbidden.add(TEAM_ONLY)
     row = model._default_manager.order_by("pk").first()
     assert row is not None
     assert len(forbidden) > 8
@@ -146,21 +152,22 @@ def test_every_page_opens_and_holds_no_secret(
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
-def test_nothing_is_added_or_deleted_by_the_admin(
+def test_nothing_is_deleted_by_the_admin_and_little_is_added(
     model: type[Model], everything: None, paula: User, client_of: ClientOf
 ) -> None:
     client = client_of(paula)
     row: Any = model._default_manager.first()
     before = model._default_manager.count()
-    assert client.get(path_of(model, "add")).status_code == (200 if model is Group else 403)
+    if model in ADDED:
+        assert client.post(path_of(model, "add"), {}, follow=True).status_code in (200, 422)
+    else:
+        assert client.get(path_of(model, "add")).status_code == 403
     assert client.post(path_of(model, row.pk, "delete"), {"post": "yes"}).status_code == 403
     client.post(path_of(model), {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"})
     assert model._default_manager.count() == before
 
 
-@pytest.mark.parametrize(
-    "model", [model for model in MODELS if model not in {User, Group}], ids=lambda m: m._meta.label
-)
+@pytest.mark.parametrize("model", [model for model in MODELS if model not in EDITED], ids=lambda m: m._meta.label)
 def test_nothing_is_saved_past_the_services(
     model: type[Model], everything: None, paula: User, client_of: ClientOf
 ) -> None:
@@ -274,34 +281,14 @@ def test_support_gets_what_its_permissions_say(installation: Installation, sam: 
     assert client_of(sam).get(path_of(Secret)).status_code == 403
 
 
-def test_only_superusers_see_people_and_groups(sam: User, client_of: ClientOf) -> None:
+def test_only_superusers_see_groups_and_change_who_is_of_staff(sam: User, client_of: ClientOf) -> None:
     sam.user_permissions.set(Permission.objects.filter(content_type__model__in=["user", "group"]))
-    for path in (path_of(User), path_of(User, sam.pk, "change"), path_of(Group), path_of(Group, "add")):
+    for path in (path_of(Group), path_of(Group, "add")):
         assert client_of(sam).get(path).status_code == 403
     answer = client_of(sam).post(path_of(User, sam.pk, "change"), {"name": "Sam", "is_superuser": "on"})
     assert answer.status_code == 403
     sam.refresh_from_db()
     assert not sam.is_superuser
-
-
-def change_person(client: Client, person: User, **values: str) -> Any:
-    return client.post(path_of(User, person.pk, "change"), {"name": person.name, "time_zone": "UTC"} | values)
-
-
-def test_a_superuser_switches_somebody_off(alice: User, paula: User, client_of: ClientOf) -> None:
-    browser = client_of(alice)
-    assert change_person(client_of(paula), alice).status_code == 302
-    alice.refresh_from_db()
-    assert not alice.is_active
-    assert browser.get("/profile/").status_code == 302
-
-
-def test_a_superuser_cannot_lock_themselves_out(paula: User, client_of: ClientOf) -> None:
-    assert "paula@linnapp.example, verified" in client_of(paula).get(path_of(User, paula.pk, "change")).content.decode()
-    answer = change_person(client_of(paula), paula, is_active="on", is_staff="on")
-    assert "This is you." in answer.content.decode()
-    paula.refresh_from_db()
-    assert paula.is_superuser
 
 
 def test_lists_cost_the_same_however_long_they_are(

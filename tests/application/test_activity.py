@@ -72,7 +72,7 @@ def test_every_kind_about_an_application_can_be_chosen() -> None:
     elsewhere = {
         kind
         for kind in kinds.registered()
-        if kind.startswith(("MEMBER_", "INVITATION_", "ACCOUNT_", "SUPPORT_", "STAFF_", "CONNECTOR_"))
+        if kind.startswith(("MEMBER_", "PERSON_", "INVITATION_", "ACCOUNT_", "SUPPORT_", "STAFF_", "CONNECTOR_"))
     }
     assert {kind.about for kind in chosen} | {"staff"} == {about for about, _ in CHOICES}
     assert chosen | elsewhere == set(kinds.registered())

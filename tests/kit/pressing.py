@@ -83,8 +83,11 @@ class _Reader(HTMLParser):
             getattr(self, f"start_{tag}", lambda _: None)(given)
 
     def start_input(self, given: Attributes) -> None:
+        """A box that is not ticked is not sent, and a file was not chosen."""
         assert self.form
-        if given.get("name"):
+        kind = given.get("type")
+        left_out = kind in ("file", "submit") or (kind in ("checkbox", "radio") and "checked" not in given)
+        if given.get("name") and not left_out:
             self.form.fields.append((given["name"] or "", given.get("value") or ""))
 
     def start_textarea(self, given: Attributes) -> None:

@@ -36,9 +36,10 @@ class ActivityFilter(FilterSet):
         text = value.strip()
         if identifier := credentials.canonical(text):
             return queryset.about(UUID(identifier))
-        here = Q(side=Side.DEVELOPER) | Q(facts__on_side=Side.DEVELOPER)
+        inside = Q(facts__access__isnull=False)
+        here = Q(side=Side.DEVELOPER) | Q(facts__on_side=Side.DEVELOPER) & inside
         of_the_team = here & Q(actor_name__icontains=text)
-        reason = Q(reason__icontains=text) & (here | Q(facts__on_side__isnull=True))
+        reason = Q(reason__icontains=text) & (here | ~inside)
         shown = Q(facts__account__icontains=text) | Q(facts__version__icontains=text) | reason
         return queryset.filter(of_the_team | shown)
 

@@ -4,6 +4,7 @@ from tests.mutants.breakages import Breakage, TemplateBreakage
 from tests.mutants.by_hand import (
     access,
     connectors,
+    editing,
     exchange,
     installations,
     knocks,
@@ -29,4 +30,5 @@ BREAKAGES: tuple[Breakage | TemplateBreakage, ...] = (
     *withdrawing.BREAKAGES,
     *connectors.BREAKAGES,
     *access.BREAKAGES,
+    *editing.BREAKAGES,
 )

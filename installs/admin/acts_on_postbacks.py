@@ -1,0 +1,61 @@
+"""What staff do in the admin to postbacks: send again what failed, to the address that it had."""
+
+from collections.abc import Iterable
+
+from installs.models import Delivery, Installation
+from installs.postbacks import asking
+from linnapp.actors import Actor
+from linnapp.admin_pages import Effect, StaffAction, some_of
+from linnapp.words import counted
+
+READ_BY_BOTH = "The customer and the developer read this."
+
+
+def redelivering(rows: list[Delivery]) -> list[Effect]:
+    return [Effect(row, _again(row)) for row in rows]
+
+
+def _again(row: Delivery) -> str:
+    if row.event == Delivery.Event.TEST:
+        return "A test is made once: it is not sent again."
+    return f"Sent again to {row.host}, at once, with all its attempts before it."
+
+
+def redelivering_failed(rows: list[Installation]) -> list[Effect]:
+    return [Effect(row, _failed_again(asking.failed_of(row))) for row in rows]
+
+
+def _failed_again(failed: Iterable[Delivery]) -> str:
+    found = list(failed)
+    if not found:
+        return "No postback of it has failed: nothing changes."
+    hosts = sorted({delivery.host for delivery in found})
+    are = counted(len(found), "postback is", "postbacks are")
+    return f"{are} sent again, at once, to {some_of(hosts)}."
+
+
+def _redeliver(delivery: Delivery, by: Actor) -> bool:
+    asking.redeliver(delivery, by=by)
+    return True
+
+
+REDELIVER = StaffAction(
+    "redeliver",
+    "Redeliver",
+    "sent again",
+    READ_BY_BOTH,
+    redelivering,
+    _redeliver,
+    fits=lambda row: row.event != Delivery.Event.TEST and row.state in Delivery.FAILED,
+)
+REDELIVER_FAILED = StaffAction(
+    "redeliver",
+    "Redeliver",
+    "given their failed postbacks again",
+    READ_BY_BOTH,
+    redelivering_failed,
+    lambda row, by: bool(asking.redeliver_failed(row, by=by)),
+    of=" the failed postbacks of",
+    label="Redeliver failed postbacks",
+    fits=lambda row: row.is_live and asking.failed_of(row).exists(),
+)

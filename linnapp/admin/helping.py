@@ -1,0 +1,94 @@
+"""What staff have the portal send to a person: a link for a new password, the confirmation of an e-mail again."""
+
+from allauth.account.forms import ResetPasswordForm
+from allauth.account.models import EmailAddress
+from allauth.core import context
+
+from linnapp import kinds, timeline
+from linnapp.actors import Actor
+from linnapp.admin_pages import Effect, StaffAction
+from linnapp.errors import NotPossible
+from linnapp.models import User
+from linnapp.services import knocks
+
+FOR_THE_RECORD = "It stays on record."
+
+
+def unconfirmed(person: User) -> EmailAddress | None:
+    """The address that they sign in with, while nobody has confirmed it."""
+    return EmailAddress.objects.filter(user=person, email=person.email, verified=False).first()
+
+
+def _count(limit: knocks.Limit, person: User) -> knocks.Counted:
+    """As the forms count that anybody may send: nobody's mailbox is flooded by staff either."""
+    try:
+        return knocks.count(limit, knocks.folded(person.email))
+    except knocks.TooOften as refused:
+        raise NotPossible(str(refused.message)) from refused
+
+
+def resetting(rows: list[User]) -> list[Effect]:
+    return [Effect(row, _is_sent_reset(row)) for row in rows]
+
+
+def _is_sent_reset(row: User) -> str:
+    if not row.is_active:
+        return "Cannot sign in: nothing is sent."
+    return f"A link for a new password is sent to {row.email}. The password of today works until it is used."
+
+
+def _send_reset(person: User, by: Actor) -> bool:
+    if not person.is_active:
+        raise NotPossible(f"{person} cannot sign in: a new password would open nothing.")
+    _count(knocks.RESETS_OF_ACCOUNT, person)
+    form = ResetPasswordForm({"email": person.email})
+    if not form.is_valid():
+        raise NotPossible(f"Nothing can be sent to {person.email}.")
+    form.save(context.request)
+    timeline.record(kinds.PERSON_SENT_RESET, by=by, member=str(person))
+    return True
+
+
+def confirming(rows: list[User]) -> list[Effect]:
+    return [Effect(row, _is_sent_confirmation(row)) for row in rows]
+
+
+def _is_sent_confirmation(row: User) -> str:
+    if unconfirmed(row) is None:
+        return f"{row.email} is confirmed: nothing is sent."
+    return f"The link that confirms {row.email} is sent there again."
+
+
+def _send_confirmation(person: User, by: Actor) -> bool:
+    address = unconfirmed(person)
+    if address is None:
+        return False
+    # Sending counts it once more.
+    _count(knocks.CONFIRMATIONS, person).take_back()
+    address.send_confirmation(context.request)
+    timeline.record(kinds.PERSON_SENT_CONFIRMATION, by=by, member=str(person))
+    return True
+
+
+SEND_RESET = StaffAction(
+    "send_reset",
+    "Send a password reset",
+    "sent a link for a new password",
+    FOR_THE_RECORD,
+    resetting,
+    _send_reset,
+    of=" to",
+    label="Send password reset",
+    fits=lambda row: row.is_active,
+)
+SEND_CONFIRMATION = StaffAction(
+    "send_confirmation",
+    "Send the confirmation again",
+    "sent the confirmation again",
+    FOR_THE_RECORD,
+    confirming,
+    _send_confirmation,
+    of=" to",
+    label="Resend verification",
+    fits=lambda row: unconfirmed(row) is not None,
+)

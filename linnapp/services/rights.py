@@ -1,0 +1,78 @@
+"""What staff change about a person: the name, whether they may sign in, and what they may do in the portal."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.utils import timezone
+
+from linnapp import kinds, timeline
+from linnapp.actors import Actor, refuse_unless_staff
+from linnapp.errors import NotPossible
+from linnapp.models import StaffAccess, User
+from linnapp.services.editing import EditedMeanwhile, write_changes
+
+RIGHTS = ("is_staff", "is_superuser")
+
+
+@transaction.atomic
+def edit_person_by_staff(
+    person: User, *, by: Actor, started_from: Mapping[str, Any] | None = None, **values: Any
+) -> list[str]:
+    """Sets name, is_active, is_staff, is_superuser or groups (a set of keys); the names of those that changed.
+
+    Raises EditedMeanwhile where somebody else wrote into one of them since `started_from`, and NotPossible for
+    whoever may not: what somebody may do in the portal, and all of who is of its staff, are superusers' to change, and
+    nobody changes their own.
+    """
+    refuse_unless_staff(by)
+    # All of them, in one order: of two who take away each other's rights, the second has none any more.
+    superusers = {user.pk for user in User.objects.select_for_update().filter(is_superuser=True).order_by("pk")}
+    row = User.objects.select_for_update().get(pk=person.pk)
+    before = set(row.groups.values_list("pk", flat=True))
+    wanted = dict(values)
+    groups = set(wanted.pop("groups", before))
+    moved = started_from is not None and set(started_from.get("groups", before)) != before
+    changed = write_changes(row, wanted, started_from)
+    if groups != before:
+        if moved:
+            raise EditedMeanwhile({"groups": _named(before)})
+        changed.append("groups")
+    if set(changed) - {"name"}:
+        _refuse_others(row, by, set(changed) - {"name"}, superusers)
+    row.save(update_fields=[name for name in changed if name != "groups"])
+    if "groups" in changed:
+        row.groups.set(groups)
+    _record(row, changed, by)
+    return changed
+
+
+def _refuse_others(row: User, by: Actor, changed: set[str], superusers: set[int]) -> None:
+    """The last superuser stays: nobody else could take their rights, and nobody takes their own."""
+    assert by.person is not None
+    if row.pk == by.person.pk:
+        raise NotPossible("This is you. Ask another superuser to change what you may do.")
+    is_of_staff = row.pk in superusers or User.objects.filter(pk=row.pk, is_staff=True).exists()
+    if by.person.pk not in superusers and (changed != {"is_active"} or is_of_staff):
+        raise NotPossible("Only a superuser may change what somebody of this portal's staff may do.")
+
+
+def _record(row: User, changed: list[str], by: Actor) -> None:
+    """Whoever works with them reads that somebody cannot sign in any more; what they may do in the portal, nobody."""
+    if "is_active" in changed:
+        kind = kinds.MEMBER_SWITCHED_ON if row.is_active else kinds.MEMBER_SWITCHED_OFF
+        timeline.record_all(
+            timeline.entry(kind, by=by, account=seat.account, member=str(row)) for seat in row.memberships.with_people()
+        )
+    if {*RIGHTS, "groups"} & set(changed):
+        has = [name.replace("is_", "") for name in RIGHTS if getattr(row, name)]
+        groups = _named(set(row.groups.values_list("pk", flat=True)))
+        now = ", ".join([*has, groups] if groups else has) or "nothing"
+        timeline.record(kinds.PERSON_RIGHTS, by=by, member=str(row), now=now)
+    if not (row.is_active and row.is_staff):
+        StaffAccess.objects.running().of_person(row).update(ends_at=timezone.now(), ended_by=by.person)
+
+
+def _named(groups: set[int]) -> str:
+    return ", ".join(Group.objects.filter(pk__in=groups).order_by("name").values_list("name", flat=True))

@@ -1,0 +1,158 @@
+"""A day of the platform's admin in the Django admin, each act with its reason; and what Alice and Carol then read."""
+
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+import requests
+from playwright.sync_api import Browser, Page, expect
+
+from tests.journeys.test_journey import sign_in
+from tests.kit.hands import PATIENCE_MS, Mouse, hands_on
+from tests.kit.portal import Portal
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+NAME = "Stock Bridge"
+DESCRIBED = "Keeps the stock of all your shops the same, within a minute."
+ORPHAN = "Orphaned Oven"
+INVITED = re.compile(r"http://\S+/invitations/\S+/")
+
+
+@pytest.fixture
+def people(browser: Browser, live_portal: Portal) -> Iterator[dict[str, Mouse]]:
+    expect.set_options(timeout=PATIENCE_MS)
+    seated = {name: hands_on(browser, live_portal.url, Mouse) for name in ("Alice", "Carol", "Paula")}
+    for name, hands in seated.items():
+        sign_in(hands, name)
+    yield seated
+    for hands in seated.values():
+        hands.page.context.close()
+
+
+def found_in(paula: Mouse, table: str, name: str) -> None:
+    """From the admin's first page: the table, a search, the row."""
+    page = paula.page
+    page.goto("/admin/")
+    paula.press(page.locator("#content").get_by_role("link", name=table, exact=True).first)
+    paula.write(page.get_by_label("Search", exact=True).first, name)
+    paula.press(page.locator("#changelist-search").get_by_role("button", name="Search"))
+    paula.press(page.locator("#result_list").get_by_role("link", name=name, exact=True).first)
+
+
+def saves(paula: Mouse, why: str) -> None:
+    paula.write(paula.page.get_by_label("Why"), why)
+    paula.press(paula.page.get_by_role("button", name="Save", exact=True))
+    expect(paula.page.locator(".messagelist")).to_contain_text("successfully")
+
+
+def acts(paula: Mouse, button: str, why: str) -> None:
+    page = paula.page
+    paula.press(page.get_by_role("link", name=button, exact=True))
+    paula.write(page.get_by_label("Reason"), why)
+    paula.press(page.locator(".submit-row [type=submit]"))
+    expect(page.locator(".messagelist .success")).to_be_visible()
+
+
+def reads_in_activity(page: Page, *words: str) -> None:
+    page.goto("/a/northwind/applications/")
+    page.get_by_role("link", name=NAME, exact=True).click()
+    page.get_by_role("link", name="Activity", exact=True).click()
+    for said in words:
+        expect(page.locator("main")).to_contain_text(said)
+
+
+def test_a_day_in_the_admin(people: dict[str, Mouse], live_portal: Portal) -> None:
+    alice, carol, paula = people["Alice"], people["Carol"], people["Paula"]
+    describes(paula)
+    withdraws_and_takes_back(paula)
+    reads_in_activity(alice.page, "Description changed by Support", "Ticket 1: a clearer text.", "Ticket 2: it fails.")
+    rotates(paula, live_portal)
+    reads_that_it_was_rotated(carol.page)
+    gives_an_owner(paula, live_portal)
+    joins(carol, live_portal)
+    helps(paula)
+
+
+def describes(paula: Mouse) -> None:
+    found_in(paula, "Applications", NAME)
+    paula.write(paula.page.get_by_label("Description"), DESCRIBED)
+    saves(paula, "Ticket 1: a clearer text.")
+
+
+def withdraws_and_takes_back(paula: Mouse) -> None:
+    found_in(paula, "Applications", NAME)
+    acts(paula, "Withdraw 2.0.0", "Ticket 2: it fails.")
+    acts(paula, "Take back the withdrawal", "Ticket 2: it does not.")
+
+
+def rotates(paula: Mouse, portal: Portal) -> None:
+    """The first use of the new one ends the old one."""
+    paula.page.goto(f"/admin/installs/installation/{installation_of(portal)}/change/")
+    acts(paula, "Rotate the permanent token", "Ticket 3: it leaked.")
+    expect(paula.page.get_by_role("link", name="End the old permanent token")).to_be_visible()
+    old, new = (portal.ask(TOKENS).split("\n"))[:2]
+    assert exchanged(portal, old) == 200
+    assert exchanged(portal, new) == 200
+    assert exchanged(portal, old) == 400
+
+
+INSTALLED = """
+from installs.models import Installation
+row = Installation.objects.get(application__name="Stock Bridge", account__slug="carols-cakes", state="ACTIVE")
+"""
+TOKENS = (
+    INSTALLED
+    + """
+for token in row.permanent_tokens.live().order_by("created_at", "pk"):
+    print(token.value())
+"""
+)
+
+
+def installation_of(portal: Portal) -> str:
+    return portal.ask(INSTALLED + "print(row.pk)").strip()
+
+
+def exchanged(portal: Portal, token: str) -> int:
+    """The status of an exchange, as a client of the application makes it."""
+    credentials = portal.ask(INSTALLED + "print(row.application_id, row.application.secrets.live().last().value())")
+    application, secret = credentials.split()
+    sent = {"ApplicationId": application, "ApplicationSecret": secret, "Token": token}
+    return requests.post(f"{portal.url}/api/Auth/AuthorizeByApplication", json=sent, timeout=30).status_code
+
+
+def reads_that_it_was_rotated(page: Page) -> None:
+    page.goto("/a/carols-cakes/apps/")
+    page.locator("main").get_by_role("link", name=NAME).first.click()
+    expect(page.get_by_text("Ticket 3: it leaked.").first).to_be_visible()
+
+
+def gives_an_owner(paula: Mouse, portal: Portal) -> None:
+    made = f'Account.objects.create(name="{ORPHAN}", slug="oven", contact_email="o@x.example")'
+    portal.ask(f"from linnapp.models import Account\n{made}")
+    found_in(paula, "Accounts", ORPHAN)
+    page = paula.page
+    paula.press(page.get_by_role("link", name="Give it an Owner"))
+    expect(page.get_by_label("Role")).to_have_value("OWNER")
+    paula.write(page.get_by_label("E-mail"), "carol@carolscakes.example")
+    saves(paula, "Ticket 5: its Owner left the company.")
+
+
+def joins(carol: Mouse, portal: Portal) -> None:
+    """By the link in the mail, which a portal without a mail server prints."""
+    page = carol.page
+    expect_soon = time.monotonic() + 20
+    while not (links := INVITED.findall(portal.log.read_text())):
+        assert time.monotonic() < expect_soon, "no invitation was sent"
+        time.sleep(0.2)
+    page.goto(links[-1])
+    carol.press(page.get_by_role("button", name="Join"))
+    expect(page.locator("#messages")).to_contain_text(f"Welcome to {ORPHAN}")
+    expect(page.locator("main")).to_contain_text("Owner")
+
+
+def helps(paula: Mouse) -> None:
+    found_in(paula, "People", "carol@carolscakes.example")
+    acts(paula, "Send password reset", "Ticket 6: she asked by phone.")
+    expect(paula.page.locator(".messagelist")).to_contain_text("1 person sent a link for a new password.")
