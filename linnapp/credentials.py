@@ -31,6 +31,12 @@ _LONGEST_SPELLING = 100
 SECRET_NAMES = re.compile(r"token(?!_?type)|secret|passw|jwt|bearer|session|credential|api_?key|\bsid\b", re.IGNORECASE)
 PLAIN_NAME = re.compile(r"[A-Za-z]+(?:_[A-Za-z]+)*")
 OPAQUE = re.compile(r"[A-Za-z0-9+/_.~=%-]{20,}")
+# Of an address, also in the middle of a text: what stands before its host, the values of its query, and a part of its
+# path or fragment that could be a key: long, with letters and digits. A placeholder of ours is none.
+_USERINFO = re.compile(r"(?<=://)[^/?#@\s]+(?=@)")
+_IN_QUERY = re.compile(r"(?<=[?&;#])[^&;#\s]+")
+_PLACEHOLDER = re.compile(r"\[\{\w+\}\]")
+_KEY_IN_PATH = re.compile(r"(?<=[/#])(?=[^/?#\s]*\d)(?=[^/?#\s]*[A-Za-z])[\w.~%+=-]{20,}(?=[/?#\s]|$)")
 
 SIGNING_PREFIX = "whsec_"
 # What Standard Webhooks asks of a signing secret, in bytes.
@@ -160,6 +166,30 @@ def without_begun(text: str) -> str:
     """A text that was cut, without what may be left of a UUID at its end, which has no longer its shape. Looked for at
     the end only, because looking through all of a long text takes its time."""
     return text[:-_LONGEST_SPELLING] + _BEGUN.sub("", text[-_LONGEST_SPELLING:])
+
+
+def masked_addresses(text: str) -> str:
+    """The text with the keys in its addresses left out: what is told of a PostbackUrl to whoever is not of its team.
+    Scheme, host, path and the names in the query stay, and so do placeholders."""
+    if "://" not in text:
+        return text
+    text = _IN_QUERY.sub(lambda found: _named_only(found.group()), _USERINFO.sub("…", text))
+    return _KEY_IN_PATH.sub("…", without_values(text))
+
+
+def _named_only(part: str) -> str:
+    name, equals, value = part.partition("=") if "=" in part else ("", "", part)
+    return f"{name}{equals}{value if _PLACEHOLDER.fullmatch(value) else '…'}"
+
+
+def masked_parameter(name: str, value: str) -> str:
+    """A parameter of a module, as staff read it: nothing of a value that is named or looks like a secret."""
+    if not value:
+        return value
+    if "://" in value:
+        return masked_addresses(value)
+    looks_so = OPAQUE.fullmatch(value) and re.search(r"\d", value) and re.search(r"[A-Za-z]", value)
+    return "…" if SECRET_NAMES.search(name) or looks_so or UUID_SHAPE.search(value) else value
 
 
 def without_opaque(text: str, values: Collection[str] = ()) -> str:

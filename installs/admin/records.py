@@ -1,6 +1,9 @@
 """What installations leave behind, and what belongs to accounts: to look at, without secrets."""
 
+from typing import ClassVar
+
 from django.contrib import admin
+from django.db.models import Q
 
 from installs.admin.acts_on_postbacks import REDELIVER
 from installs.models import (
@@ -21,7 +24,23 @@ from installs.models import (
     StockLocation,
     UpdateMailing,
 )
+from installs.outbound import masking
+from linnapp import credentials
+from linnapp.admin_filters import SinceFilter, StateFilter
 from linnapp.admin_pages import ReadOnlyAdmin
+
+
+class SinceHour(SinceFilter):
+    field = "hour"
+    whole_hours = True
+
+
+class DeliveryState(StateFilter):
+    conditions: ClassVar[dict[str, Q]] = {
+        "Waiting or held": Q(state__in=Delivery.WAITING),
+        "Stopped or exhausted": Q(state__in=Delivery.FAILED),
+        **{label: Q(state=value) for value, label in Delivery.State.choices},
+    }
 
 
 class OfInstallation(ReadOnlyAdmin):
@@ -50,14 +69,16 @@ class SessionAdmin(OfInstallation):
 @admin.register(ExchangeHour)
 class ExchangeHourAdmin(OfInstallation):
     list_display = ("installation", "hour", "exchanges", "refused", "addresses")
+    list_filter = (SinceHour,)
     ordering = ("-hour", "-pk")
 
 
 @admin.register(RefusalGroup)
 class RefusalGroupAdmin(ReadOnlyAdmin):
+    room = "What happened"
     exclude = ("key",)
     list_display = ("hour", "reason", "count", "address", "application_id", "installation_id", "last_at")
-    list_filter = ("reason",)
+    list_filter = (SinceHour, "reason")
     search_fields = ("address",)
     search_ids = ("application_id", "installation_id")
     ordering = ("-hour", "-pk")
@@ -107,22 +128,48 @@ class SigningSecretAdmin(ReadOnlyAdmin):
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin):
-    list_display = ("application", "event", "host", "state", "created_at", "next_attempt_at", "outcome")
-    list_filter = ("state", "event")
+    room = "Installations"
+    list_display = ("application", "event", "host", "state", "created_at", "next_attempt_at", "shown_outcome")
+    list_filter = (DeliveryState, "event")
     list_select_related = ("application",)
-    search_fields = ("application__name", "url")
+    search_fields = ("application__name", "host")
     search_ids = ("pk", "application_id", "installation_id")
     ordering = ("-created_at", "pk")
     staff_actions = (REDELIVER,)
+    # Keys stand in an address: those are the team's own. What a test came to quotes it.
+    private = frozenset({"url", "tracking", "steps", "outcome"})
+    readonly_fields = ("address", "shown_outcome")
+
+    def named(self, row: Delivery) -> str:
+        return f"{row.application}: {row}, {row.get_state_display().lower()}, {row.created_at:%d %b %Y}"
+
+    @admin.display(description="URL")
+    def address(self, delivery: Delivery) -> str:
+        return credentials.masked_addresses(delivery.url)
+
+    @admin.display(description="outcome")
+    def shown_outcome(self, delivery: Delivery) -> str:
+        return credentials.masked_addresses(delivery.outcome)
 
 
 @admin.register(Attempt)
 class AttemptAdmin(ReadOnlyAdmin):
-    list_display = ("at", "delivery", "status", "milliseconds", "cause")
+    list_display = ("at", "delivery", "status", "milliseconds", "shown_cause")
     list_select_related = ("delivery",)
     search_fields = ("delivery__application__name",)
     search_ids = ("delivery_id",)
     ordering = ("-at", "-pk")
+    # The request begins with the address, its keys in it, and an answer may quote them.
+    private = frozenset({"request", "answer", "cause"})
+    readonly_fields = ("shown_cause", "shown_request")
+
+    @admin.display(description="cause")
+    def shown_cause(self, attempt: Attempt) -> str:
+        return credentials.masked_addresses(attempt.cause)
+
+    @admin.display(description="request")
+    def shown_request(self, attempt: Attempt) -> str:
+        return masking.without_keys(attempt.request)
 
 
 @admin.register(AttemptCount)
@@ -141,6 +188,7 @@ class PostbackHostAdmin(ReadOnlyAdmin):
 
 @admin.register(Connector)
 class ConnectorAdmin(ReadOnlyAdmin):
+    room = "Installations"
     list_display = ("name", "account", "state", "enabled", "last_success_at", "last_error_at")
     list_filter = ("state", "enabled")
     list_select_related = ("account",)

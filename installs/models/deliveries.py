@@ -327,7 +327,7 @@ class Attempt(models.Model):
         ordering = ("at", "id")
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M} {self.status or self.cause}"
+        return f"{self.at:%Y-%m-%d %H:%M} {self.status or 'no answer'}"
 
 
 class AttemptCount(models.Model):

@@ -23,6 +23,14 @@ def request_text(url: str, headers: Mapping[str, str], body: str) -> str:
     return "\n".join([*lines, "", body]).replace(quote("…"), "…")
 
 
+def without_keys(request: str) -> str:
+    """A kept request without the keys in its address, for those who are not of its team."""
+    line, _, rest = request.partition("\n")
+    verb, _, target = line.partition(" ")
+    shown = credentials.masked_addresses(f"http://host{target}").removeprefix("http://host")
+    return f"{verb} {shown}\n{rest}"
+
+
 def answer_text(answer: Answer, known: Collection[UUID]) -> str:
     """A receiver may answer with what it was sent, or with the session token it has just got for it: every value in
     the shape of one is masked, but for the ids that are no secret (`known`)."""

@@ -3,8 +3,13 @@
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
+from linnapp import credentials
 from linnapp.admin_pages import ReadOnlyAdmin, lines
 from linnapp.models import Module, Parameter, Secret
+
+
+def shown_value(parameter: Parameter) -> str:
+    return credentials.masked_parameter(parameter.name, parameter.value or "")
 
 
 @admin.register(Secret)
@@ -33,11 +38,14 @@ class ModuleAdmin(ReadOnlyAdmin):
 
     @admin.display
     def parameters(self, module: Module) -> SafeString:
-        return lines(f"{parameter.name}: {parameter.value}" for parameter in module.parameters.all())
+        return lines(f"{parameter.name}: {shown_value(parameter)}" for parameter in module.parameters.all())
 
 
 @admin.register(Parameter)
 class ParameterAdmin(ReadOnlyAdmin):
+    # Its keys are the team's own.
+    private = frozenset({"value"})
+    readonly_fields = ("shown_value",)
     list_display = ("name", "module", "application", "position")
     list_select_related = ("module__application",)
     search_fields = ("name", "module__application__name")
@@ -45,3 +53,7 @@ class ParameterAdmin(ReadOnlyAdmin):
     @admin.display
     def application(self, parameter: Parameter) -> str:
         return str(parameter.module.application)
+
+    @admin.display(description="value")
+    def shown_value(self, parameter: Parameter) -> str:
+        return shown_value(parameter)

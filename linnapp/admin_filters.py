@@ -1,0 +1,48 @@
+"""Filters of the admin's lists: by what pages show, and by when."""
+
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+DAY = "day"
+
+
+class StateFilter(admin.SimpleListFilter):
+    """By the state that pages show, which is no field of its own."""
+
+    title = "state"
+    parameter_name = "shown"
+    conditions: ClassVar[dict[str, Q]] = {}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(word, word) for word in self.conditions]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(self.conditions.get(self.value() or "", Q()))
+
+
+def since_day(now: datetime | None = None, *, whole_hours: bool = False) -> datetime:
+    """24 hours ago; with `whole_hours` the beginning of that hour, for rows that stand for an hour each."""
+    begin = (now or timezone.now()) - timedelta(hours=24)
+    return begin.replace(minute=0, second=0, microsecond=0) if whole_hours else begin
+
+
+class SinceFilter(admin.SimpleListFilter):
+    """What came in the last 24 hours. `field` holds the moment of a row."""
+
+    title = "when"
+    parameter_name = "since"
+    field: ClassVar[str]
+    whole_hours: ClassVar[bool] = False
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(DAY, "Last 24 hours")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() != DAY:
+            return queryset
+        return queryset.filter(**{f"{self.field}__gte": since_day(whole_hours=self.whole_hours)})
