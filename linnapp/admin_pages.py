@@ -44,15 +44,22 @@ def is_hidden(field: str) -> bool:
 
 class ReadOnlyAdmin(admin.ModelAdmin):
     """Lists and pages to look at. `search_ids` are UUID fields, found in any spelling of a UUID; `private` are fields
-    that only the application's own team reads; `staff_actions` are done to chosen rows of the list, and to one by a
-    button of its page."""
+    that only the application's own team reads; `room` is the heading of the first page under which people who work
+    with the list find it; `staff_actions` are done to chosen rows of the list, and to one by a button of its page."""
 
     change_form_template = "admin/row.html"
     show_full_result_count = False
+    # Counts beside filters would read the whole table for each.
+    show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     search_ids: ClassVar[Sequence[str]] = ()
     private: ClassVar[frozenset[str]] = frozenset()
+    room: ClassVar[str] = ""
     staff_actions: ClassVar[Sequence["StaffAction"]] = ()
+
+    def named(self, row: Any) -> str:
+        """How the search over everything names a row."""
+        return str(row)
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return False
@@ -190,7 +197,7 @@ def ask_and_perform(
     rows = list(queryset)
     form = ReasonForm(request.POST if "apply" in request.POST else None)
     effects = act.effects(rows)
-    read = _digest(effects)
+    read = digest_of(effects)
     moved = form.is_bound and request.POST.get("read", "") != read
     if form.is_valid() and not moved:
         _perform(page, request, rows, act, form.cleaned_data["reason"])
@@ -210,7 +217,7 @@ def ask_and_perform(
     return TemplateResponse(request, "admin/confirm.html", context, status=422 if form.is_bound else 200)
 
 
-def _digest(effects: list[Effect]) -> str:
+def digest_of(effects: list[Effect]) -> str:
     """Of all that was judged; "" where nothing was."""
     read = "\0".join(f"{effect.row.pk} {effect.read}" for effect in effects if effect.read)
     return signing.Signer(salt="what staff judged").signature(read) if read else ""

@@ -5,7 +5,12 @@ from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path
 from django.utils.decorators import method_decorator
+
+from linnapp.admin_rooms import finds_something
+from linnapp.admin_search import SearchForm, find, searched
 
 
 class PortalAdminSite(admin.AdminSite):
@@ -18,6 +23,26 @@ class PortalAdminSite(admin.AdminSite):
     site_title = "linnapp admin"
     index_title = "Everything in the portal"
     enable_nav_sidebar = True
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        return [path("search/", self.admin_view(self.search), name="search"), *super().get_urls()]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        more = {"finds_something": finds_something(request), "search_form": SearchForm()}
+        return super().each_context(request) | more
+
+    def search(self, request: HttpRequest) -> HttpResponse:
+        """What is looked for may be somebody's e-mail address: it is sent in the body, and stands in no address."""
+        form = SearchForm(request.POST if request.method == "POST" else None)
+        found = find(request, form.cleaned_data["q"]) if form.is_valid() else None
+        context = self.each_context(request) | {
+            "title": "Search",
+            "search_form": form,
+            "found": found,
+            "searched": [page.opts.verbose_name_plural for page in searched(request)],
+        }
+        status = 422 if form.is_bound and not form.is_valid() else 200
+        return TemplateResponse(request, "admin/search.html", context, status=status)
 
     def has_permission(self, request: HttpRequest) -> bool:
         self._refuse_others(request)

@@ -25,6 +25,7 @@ from django.utils import timezone
 from django_filters import FilterSet
 
 from linnapp.actors import Actor, Side
+from linnapp.admin_rooms import finds_something
 from linnapp.errors import NotPossible
 from linnapp.last_account import last_account
 from linnapp.models import Account, Application, Membership, StaffAccess, User
@@ -88,7 +89,7 @@ def frame(request: HttpRequest) -> dict[str, Frame | str]:
         accounts=[*accounts, here.account] if here else accounts,
         role=current.role if current and not here else None,
         is_support=user.is_support,
-        is_admin=user.is_staff,
+        is_admin=finds_something(request),
         demo=settings.DEMO,
         mail_is_printed=mail_is_printed(),
         access=here or _entered(user),
@@ -99,8 +100,7 @@ def frame(request: HttpRequest) -> dict[str, Frame | str]:
 def _entered(user: User) -> StaffAccess | None:
     if not user.is_staff:
         return None
-    entered = StaffAccess.objects.running().of_person(user).filter(purpose__in=purposes_of(user))
-    return entered.newest_first().first()
+    return StaffAccess.objects.running().of_person(user).filter(purpose__in=purposes_of(user)).newest_first().first()
 
 
 def mail_is_printed() -> bool:

@@ -302,6 +302,8 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_TIMEOUT = 10
 
 LANGUAGE_CODE = "en-gb"
+# Dates of the admin.
+FORMAT_MODULE_PATH = "linnapp.formats"
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"

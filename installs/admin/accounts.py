@@ -36,6 +36,7 @@ class WithoutOwner(admin.SimpleListFilter):
 
 @admin.register(Account)
 class AccountAdmin(EditingAdmin):
+    room = "Accounts and people"
     form = AccountForm
     changeable = ("name", "contact_email")
     addable = ("name", "owner_email")

@@ -99,10 +99,10 @@ def _reviews_open(rows: list[Application]) -> dict[object, Review]:
 def listing(rows: list[Application]) -> list[Effect]:
     reviews, accepted = _reviews_open(rows), listings.last_accepted(rows)
     words = {row.pk: _into_store(row, reviews.get(row.pk), accepted.get(row.pk)) for row in rows}
-    return [Effect(row, words[row.pk], _read(row, reviews.get(row.pk))) for row in rows]
+    return [Effect(row, words[row.pk], read_of(row, reviews.get(row.pk))) for row in rows]
 
 
-def _read(row: Application, review: Review | None) -> str:
+def read_of(row: Application, review: Review | None) -> str:
     """What staff judge: the request, and the application as it stands."""
     return "\0".join([str(review and review.pk), row.name, row.description, row.logo_digest])
 
@@ -132,7 +132,7 @@ def _unrequested(row: Application, sentence: str) -> str:
 def returning(rows: list[Application]) -> list[Effect]:
     reviews = _reviews_open(rows)
     words = {row.pk: "Returned to its developer." if row.pk in reviews else NOT_IN_REVIEW for row in rows}
-    return [Effect(row, words[row.pk], _read(row, reviews.get(row.pk))) for row in rows]
+    return [Effect(row, words[row.pk], read_of(row, reviews.get(row.pk))) for row in rows]
 
 
 def unlisting(rows: list[Application]) -> list[Effect]:

@@ -1,4 +1,4 @@
-"""Applications, with the acts of staff on them and on their listing; and the reviews."""
+"""Applications, with the acts of staff on them and on their listing."""
 
 from typing import Any, ClassVar
 
@@ -12,12 +12,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from installs.admin import acts, acts_on_versions
-from installs.admin.filters import StateFilter
 from installs.models import Installation, Review
 from installs.store import listings
 from linnapp.actors import Actor, Side
 from linnapp.admin_editing import EditingAdmin, WhyForm
-from linnapp.admin_pages import PageLink, ReadOnlyAdmin, door_inside
+from linnapp.admin_filters import StateFilter
+from linnapp.admin_pages import PageLink, door_inside
 from linnapp.form_fields import ContactField, LogoField, NameField, TextField
 from linnapp.models import Application
 from linnapp.models.access import WORK_PERMISSION
@@ -40,15 +40,6 @@ class ChangedSinceReview(StateFilter):
     conditions: ClassVar[dict[str, Q]] = {
         "Yes": Q(changed_since_review=True),
         "No": Q(changed_since_review=False),
-    }
-
-
-class ReviewDecision(StateFilter):
-    title = "decision"
-    parameter_name = "decided"
-    conditions: ClassVar[dict[str, Q]] = {
-        "Open": Q(decision=""),
-        **{label: Q(decision=value) for value, label in Review.Decision.choices},
     }
 
 
@@ -89,6 +80,7 @@ class ApplicationForm(WhyForm):
 
 @admin.register(Application)
 class ApplicationAdmin(EditingAdmin):
+    room = "Applications"
     form = ApplicationForm
     changeable = ("name", "description", "support_contact", "logo", "remove_logo")
     on_side = Side.DEVELOPER
@@ -179,22 +171,3 @@ class ApplicationAdmin(EditingAdmin):
             page = reverse("admin:linnapp_version_act", args=[latest.pk, acts_on_versions.WITHDRAW.name])
             found.append((f"Withdraw {latest.label}", page))
         return found
-
-
-@admin.register(Review)
-class ReviewAdmin(ReadOnlyAdmin):
-    list_display = ("application", "requested_at", "requested_by", "decision", "decided_at", "decided_by")
-    list_filter = (ReviewDecision,)
-    list_select_related = ("application", "requested_by", "decided_by")
-    readonly_fields = ("application_page",)
-    search_fields = ("name", "application__name")
-    search_ids = ("application_id",)
-    ordering = ("-requested_at", "-pk")
-
-    @admin.display(description="what it is about")
-    def application_page(self, review: Review) -> SafeString:
-        """Where it is listed or returned: by an action over that list."""
-        page = reverse("admin:linnapp_application_change", args=[review.application_id])
-        found = f"{reverse('admin:linnapp_application_changelist')}?q={review.application_id}"
-        link = '<a href="{}">{}</a>, <a href="{}">list or return it</a>'
-        return format_html(link, page, review.application, found)

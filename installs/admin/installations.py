@@ -1,20 +1,22 @@
 """Installations, with the acts of staff on them."""
 
+from datetime import timedelta
 from typing import ClassVar
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import DateTimeField, ExpressionWrapper, Q, QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest
 
 from installs.admin import acts, acts_on_postbacks, token_acts
-from installs.admin.filters import StateFilter
 from installs.models import Installation
+from linnapp.admin_filters import StateFilter
 from linnapp.admin_pages import PageLink, ReadOnlyAdmin, door, door_inside
 
 PENDING = Q(state=Installation.State.PENDING)
 LAPSED = PENDING & Q(waits_until__lte=Now())
 LIVE = Q(state=Installation.State.ACTIVE) | PENDING & Q(waits_until__gt=Now())
+A_DAY_AGO = ExpressionWrapper(Now() - timedelta(hours=24), output_field=DateTimeField())
 NOT_SUSPENDED = Q(suspended_by_account_at=None, suspended_by_staff_at=None, application__suspended_by_staff_at=None)
 
 
@@ -24,6 +26,7 @@ class InstallationState(StateFilter):
         "Waiting": PENDING & Q(waits_until__gt=Now()) & NOT_SUSPENDED,
         "Suspended": LIVE & ~NOT_SUSPENDED,
         "Never connected": LIVE & Q(first_exchange_at=None),
+        "Not connected for a day": LIVE & Q(first_exchange_at=None, installed_at__lt=A_DAY_AGO),
         "Uninstalled": Q(state=Installation.State.UNINSTALLED),
         "Failed": Q(state=Installation.State.FAILED) | LAPSED,
     }
@@ -31,6 +34,7 @@ class InstallationState(StateFilter):
 
 @admin.register(Installation)
 class InstallationAdmin(ReadOnlyAdmin):
+    room = "Installations"
     list_display = ("application", "account", "version", "pill", "installed_at", "last_used_at")
     list_display_links = ("application", "account")
     list_filter = (InstallationState,)

@@ -11,6 +11,7 @@ from linnapp.models import Version
 
 @admin.register(Version)
 class VersionAdmin(ReadOnlyAdmin):
+    room = "Applications"
     # The snapshot holds the names and folders of the modules, which are the team's own.
     private = frozenset({"snapshot"})
     readonly_fields = ("modules",)
@@ -22,6 +23,9 @@ class VersionAdmin(ReadOnlyAdmin):
     ordering = ("-created_at", "-pk")
 
     staff_actions = (acts_on_versions.WITHDRAW, acts_on_versions.TAKE_BACK)
+
+    def named(self, row: Version) -> str:
+        return f"{row.application} {row.label}"
 
     @admin.display
     def modules(self, version: Version) -> SafeString:

@@ -26,6 +26,7 @@ class KindFilter(admin.SimpleListFilter):
 
 @admin.register(TimelineEntry)
 class TimelineEntryAdmin(ReadOnlyAdmin):
+    room = "What happened"
     list_display = ("at", "kind", "actor_name", "side", "reason", "application_id", "account_id", "subject_id")
     list_filter = ("side", KindFilter)
     search_fields = ("actor_name", "reason")

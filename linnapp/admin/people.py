@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from linnapp.actors import Actor
 from linnapp.admin.helping import SEND_CONFIRMATION, SEND_RESET
 from linnapp.admin_editing import EditingAdmin, WhyForm
+from linnapp.admin_filters import SinceFilter
 from linnapp.admin_pages import lines
 from linnapp.models import User
 from linnapp.services import rights
@@ -31,6 +32,7 @@ def _is_superuser(request: HttpRequest) -> bool:
 class PortalGroupAdmin(GroupAdmin):
     """Who may say what a group may do, may do everything: that is superusers' alone, whatever a group is allowed."""
 
+    room = "Accounts and people"
     show_full_result_count = False
     # The widget with two boxes has labels that nobody hears.
     filter_horizontal = ()
@@ -50,6 +52,11 @@ class PortalGroupAdmin(GroupAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """The support console goes by the group's name: it stays."""
         return False
+
+
+class SinceJoined(SinceFilter):
+    title = "joined"
+    field = "date_joined"
 
 
 WORDS = {
@@ -82,11 +89,12 @@ class PersonForm(WhyForm):
 class UserAdmin(EditingAdmin):
     """People sign up or are invited; here they are helped and switched off, and superusers make them staff."""
 
+    room = "Accounts and people"
     form = PersonForm
     changeable = ("name", "is_active")
     read_by = "It stays on record. Where somebody is switched off or on, their accounts read it."
     list_display = ("email", "name", "is_active", "is_staff", "is_superuser", "last_login", "date_joined")
-    list_filter = ("is_active", "is_staff", "is_superuser", "groups")
+    list_filter = (SinceJoined, "is_active", "is_staff", "is_superuser", "groups")
     search_fields = ("email", "name")
     ordering = ("-date_joined", "-pk")
     readonly_fields = ("addresses", "seats")

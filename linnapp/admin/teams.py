@@ -1,10 +1,14 @@
 """Seats, invitations to them, and who of staff was inside."""
 
+from typing import ClassVar
+
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, Q
+from django.db.models.functions import Now
 
 from linnapp.actors import Actor
 from linnapp.admin_editing import EditingAdmin, WhyForm
+from linnapp.admin_filters import StateFilter
 from linnapp.admin_pages import Effect, ReadOnlyAdmin, StaffAction
 from linnapp.models import Invitation, Membership, StaffAccess
 from linnapp.services import people
@@ -65,6 +69,7 @@ INVITE_AGAIN = StaffAction(
 
 @admin.register(Membership)
 class MembershipAdmin(EditingAdmin):
+    room = "Accounts and people"
     changeable = ("role",)
     read_by = READ_BY_TEAM
     list_display = ("user", "account", "role", "created_at")
@@ -82,6 +87,7 @@ class MembershipAdmin(EditingAdmin):
 class InvitationAdmin(EditingAdmin):
     """Added by the service that mails the link, and never edited: taken back, and sent again."""
 
+    room = "Accounts and people"
     addable = ("account", "email", "role")
     autocomplete_fields = ("account",)
     read_by = READ_BY_TEAM
@@ -96,10 +102,15 @@ class InvitationAdmin(EditingAdmin):
         return people.invite(**form.values(), by=by)[0]
 
 
+class AccessState(StateFilter):
+    conditions: ClassVar[dict[str, Q]] = {"Inside now": Q(ends_at__gt=Now()), "Over": Q(ends_at__lte=Now())}
+
+
 @admin.register(StaffAccess)
 class StaffAccessAdmin(ReadOnlyAdmin):
+    room = "Accounts and people"
     list_display = ("person", "account", "purpose", "reason", "begun_at", "ends_at", "ended_by")
-    list_filter = ("purpose",)
+    list_filter = (AccessState, "purpose")
     list_select_related = ("person", "account", "ended_by")
     search_fields = ("person__email", "person__name", "account__name", "reason")
     search_ids = ("pk", "account_id")

@@ -232,7 +232,7 @@ def test_installations_are_filtered_by_the_state_that_pages_show(
 def test_what_waited_in_vain_reads_as_failed(installation: Installation, paula: User, client_of: ClientOf) -> None:
     Installation.objects.update(state=Installation.State.PENDING, waits_until=timezone.now())
     page = client_of(paula).get(path_of(Installation), {"shown": "Failed"}).content.decode()
-    assert '<td class="field-pill">Failed</td>' in page
+    assert '<td data-label="State" class="field-pill">Failed</td>' in page
 
 
 def test_an_application_leads_to_the_pages_of_the_portal(

@@ -297,7 +297,7 @@ def test_its_state_stands_wherever_it_is_shown(
         assert states[0] == word
     assert ("failed" if lapsed else "pending") in csv
     assert ("No worker of the portal took" in csv) == lapsed
-    assert f'<td class="field-pill">{word}</td>' in admin
+    assert f'<td data-label="State" class="field-pill">{word}</td>' in admin
     assert ("It was not installed" if lapsed else "Waiting for its maker's server") in detail.replace("&#x27;", "'")
     assert ("The installation failed" if lapsed else "to answer its postback with 200") in support
 

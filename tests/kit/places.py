@@ -367,8 +367,9 @@ PLACES = [
 
 
 def admin_addresses(facts: Mapping[str, str]) -> Iterator[str]:
-    """The admin's index, its lists, one page of each model and its history."""
+    """The admin's first page and its search, its lists, and one page of each model."""
     yield "/admin/"
+    yield "/admin/search/"
     for model in admin.site._registry:
         base = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
         yield base

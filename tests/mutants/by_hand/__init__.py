@@ -3,6 +3,7 @@
 from tests.mutants.breakages import Breakage, TemplateBreakage
 from tests.mutants.by_hand import (
     access,
+    admin,
     connectors,
     editing,
     exchange,
@@ -31,4 +32,5 @@ BREAKAGES: tuple[Breakage | TemplateBreakage, ...] = (
     *connectors.BREAKAGES,
     *access.BREAKAGES,
     *editing.BREAKAGES,
+    *admin.BREAKAGES,
 )

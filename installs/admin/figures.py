@@ -1,0 +1,116 @@
+"""The day in figures, on the first page of the admin: each counts what one list shows when it is filtered so, and is
+told to whoever may see that list. No figure reads a whole table: rows are counted up to a number, newest first."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+
+from installs.admin.installations import InstallationState
+from installs.admin.records import DeliveryState
+from installs.exchange.refusals import CAUSES
+from installs.models import Delivery, ExchangeHour, Installation, RefusalGroup, Review
+from installs.models.refusals import RefusalGroupQuerySet
+from linnapp.admin_filters import DAY, since_day
+from linnapp.models import StaffAccess, User
+from linnapp.pages import MOST_COUNTED
+
+MOST_CAUSES = 3
+SILENT, WAITING = "Not connected for a day", "Waiting or held"
+
+
+@dataclass(frozen=True)
+class Part:
+    label: str
+    value: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    label: str
+    value: str
+    url: str
+    parts: tuple[Part, ...] = ()
+
+
+def day(request: HttpRequest) -> list[Figure]:
+    """A statement or two each."""
+    pages = admin.site._registry
+    return [make() for model, make in FIGURES if pages[model].has_view_permission(request)]
+
+
+def _list(model: type[Model], **filters: str) -> str:
+    page = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    return f"{page}?{urlencode(filters)}"
+
+
+def _counted(rows: QuerySet[Any]) -> str:
+    count = rows.order_by()[: MOST_COUNTED + 1].count()
+    return f"{intcomma(MOST_COUNTED)}+" if count > MOST_COUNTED else intcomma(count)
+
+
+def _newest(rows: QuerySet[Any]) -> Any:
+    """Of a table whose keys count up, and that no index orders by time."""
+    return rows.filter(pk__in=rows.model._default_manager.order_by("-pk").values("pk")[: MOST_COUNTED + 1])
+
+
+def _exchanges() -> Figure:
+    total = ExchangeHour.objects.since(since_day(whole_hours=True)).exchanges()
+    return Figure("Exchanges", intcomma(total), _list(ExchangeHour, since=DAY))
+
+
+def _refused() -> Figure:
+    groups: RefusalGroupQuerySet = _newest(RefusalGroup.objects.since(since_day(whole_hours=True)))
+    found, more = groups.by_reason(), "+" if groups.count() > MOST_COUNTED else ""
+    parts = tuple(
+        Part(_cause(reason), intcomma(total), _list(RefusalGroup, since=DAY, reason=reason))
+        for reason, total in list(found.items())[:MOST_CAUSES]
+    )
+    total = f"{intcomma(sum(found.values()))}{more}"
+    return Figure("Refused", total, _list(RefusalGroup, since=DAY), parts)
+
+
+def _cause(reason: str) -> str:
+    known = {str(key): words for key, words in CAUSES.items()}
+    return known.get(reason, reason.replace("_", " ").lower())
+
+
+def _postbacks() -> Figure:
+    rows = Delivery.objects.filter(DeliveryState.conditions[WAITING])
+    return Figure("Postbacks waiting", _counted(rows), _list(Delivery, shown=WAITING))
+
+
+def _reviews() -> Figure:
+    return Figure("Reviews open", _counted(Review.objects.open()), _list(Review, decided="Open"))
+
+
+def _silent() -> Figure:
+    rows = Installation.objects.filter(InstallationState.conditions[SILENT])
+    return Figure("Never connected", _counted(rows), _list(Installation, shown=SILENT))
+
+
+def _joined() -> Figure:
+    rows = _newest(User.objects.filter(date_joined__gte=since_day()))
+    return Figure("New sign-ups", _counted(rows), _list(User, since=DAY))
+
+
+def _inside() -> Figure:
+    return Figure("Staff inside now", _counted(StaffAccess.objects.running()), _list(StaffAccess, shown="Inside now"))
+
+
+FIGURES: tuple[tuple[type[Model], Callable[[], Figure]], ...] = (
+    (ExchangeHour, _exchanges),
+    (RefusalGroup, _refused),
+    (Delivery, _postbacks),
+    (Review, _reviews),
+    (Installation, _silent),
+    (User, _joined),
+    (StaffAccess, _inside),
+)
