@@ -160,13 +160,17 @@ class ReviewAdmin(ReadOnlyAdmin):
     """Those that wait for a decision stand first."""
 
     room = "Applications"
-    list_display = ("application", "requested_at", "requested_by", "decision", "decided_at", "decided_by")
+    list_display = ("application", "requested_at", "requested_by", "shown_decision", "decided_at", "decided_by")
     list_filter = (ReviewDecision,)
     list_select_related = ("application", "requested_by", "decided_by")
     search_fields = ("name", "application__name")
     search_ids = ("application_id",)
     search_help_text = "Name or Application ID"
     ordering = (Case(When(decision="", then=0), default=1).asc(), "-requested_at", "-pk")
+
+    @admin.display(description="decision", ordering="decision")
+    def shown_decision(self, review: Review) -> str:
+        return review.get_decision_display() or "Open"
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

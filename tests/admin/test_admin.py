@@ -1,7 +1,7 @@
 """The Django admin: every page of every model opens, and none holds or filters by a secret."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -233,6 +233,16 @@ def test_what_waited_in_vain_reads_as_failed(installation: Installation, paula: 
     Installation.objects.update(state=Installation.State.PENDING, waits_until=timezone.now())
     page = client_of(paula).get(path_of(Installation), {"shown": "Failed"}).content.decode()
     assert '<td data-label="State" class="field-pill">Failed</td>' in page
+
+
+def test_each_cell_of_a_list_carries_its_heading_and_a_short_date(
+    application: Application, paula: User, client_of: ClientOf
+) -> None:
+    Application.objects.update(created_at=datetime(2026, 11, 8, 14, 3, 59, tzinfo=UTC))
+    page = client_of(paula).get(path_of(Application)).content.decode()
+    assert '<th data-label="Name" class="field-name">' in page
+    assert '<td data-label="Created at" class="field-created_at nowrap">8 Nov 2026, 14:03</td>' in page
+    assert '<td class="action-checkbox">' in page
 
 
 def test_an_application_leads_to_the_pages_of_the_portal(

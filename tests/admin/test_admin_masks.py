@@ -71,5 +71,8 @@ def test_no_page_of_the_admin_shows_or_finds_a_key(application: Application, pau
     for row in (module, parameter, delivery):
         assert MASKED in client.get(path_of(type(row), row.pk, "change")).content.decode()
     assert client.get(path_of(Delivery), {"q": KEY}).context["cl"].result_count == 0
-    for model, lookup in ((Delivery, "url"), (Parameter, "value"), (Attempt, "request"), (Attempt, "answer")):
+    for model, lookup in (
+        *((Delivery, "url"), (Parameter, "value"), (Attempt, "request"), (Attempt, "answer")),
+        *((Attempt, "delivery__url"), (Module, "parameters__value")),
+    ):
         assert client.get(path_of(model), {f"{lookup}__contains": KEY}).status_code == 400

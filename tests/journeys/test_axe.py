@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from django.template import loader
 from django.test import RequestFactory
 from django.urls import get_resolver, resolve
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
 from linnapp.page_requests import Referenced
 from linnapp.views.errors import server_error
@@ -178,7 +178,7 @@ def test_pages_are_for_everybody(
 
 @pytest.mark.browser
 @pytest.mark.parametrize("half", [0, 1])
-@pytest.mark.slow(seconds=25)
+@pytest.mark.slow(seconds=30)
 def test_the_admin_is_for_everybody(half: int, inspector: Inspector, facts: stage.Facts) -> None:
     sign_in(inspector.page, "Paula")
     for address in list(admin_addresses(facts))[half::2]:
@@ -208,6 +208,21 @@ def test_a_review_and_what_a_search_finds_are_for_everybody(inspector: Inspector
     page.get_by_label("Search everything").press("Enter")
     page.get_by_text("Type at least 2 characters.").wait_for()
     inspector.look()
+    assert inspector.faults == []
+
+
+@pytest.mark.browser
+def test_the_sidebar_of_the_admin_unfolds_what_is_looked_for(inspector: Inspector) -> None:
+    page = inspector.page
+    sign_in(page, "Paula")
+    page.goto("/admin/linnapp/application/")
+    sessions = page.locator("#nav-sidebar").get_by_role("link", name="Sessions")
+    expect(sessions).to_be_hidden()
+    page.locator("#nav-filter").fill("sess")
+    sessions.click()
+    page.locator("#nav-filter").fill("")
+    page.reload()
+    expect(sessions).to_be_visible()
     assert inspector.faults == []
 
 
