@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize("values", [{"is_staff": True}, {"is_superuser": True}, {"groups": {0}}])
 def test_rights_are_given_by_superusers_alone(staff: dict[str, User], carol: User, values: dict[str, Any]) -> None:
     support = Group.objects.get_or_create(name="Support")[0]
-    given = {name: {support.pk} if name == "groups" else value for name, value in values.items()}
+    given: dict[str, Any] = {name: {support.pk} if name == "groups" else value for name, value in values.items()}
     with pytest.raises(NotPossible, match="Only a superuser"):
         edit_person_by_staff(carol, by=acting(staff["Quinn"]), **given)
     assert edit_person_by_staff(carol, by=acting(staff["Paula"]), **given) == list(values)
