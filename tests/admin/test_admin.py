@@ -245,6 +245,15 @@ def test_each_cell_of_a_list_carries_its_heading_and_a_short_date(
     assert '<td class="action-checkbox">' in page
 
 
+def test_a_long_filter_is_folded_until_something_is_chosen_in_it(paula: User, client_of: ClientOf) -> None:
+    client = client_of(paula)
+    page = client.get(path_of(TimelineEntry)).content.decode()
+    assert '<details data-filter-title="kind">' in page
+    assert '<details data-filter-title="side" open>' in page
+    chosen = client.get(path_of(TimelineEntry), {"kind": "INSTALLED"}).content.decode()
+    assert '<details data-filter-title="kind" open>' in chosen
+
+
 def test_an_application_leads_to_the_pages_of_the_portal(
     application: Application, paula: User, client_of: ClientOf
 ) -> None:
