@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from installs.admin import acts, acts_on_postbacks, token_acts
 from installs.models import Installation
+from installs.models.installations import SUSPENSIONS
 from linnapp.admin_filters import StateFilter
 from linnapp.admin_pages import PageLink, ReadOnlyAdmin, door, door_inside
 
@@ -17,7 +18,7 @@ PENDING = Q(state=Installation.State.PENDING)
 LAPSED = PENDING & Q(waits_until__lte=Now())
 LIVE = Q(state=Installation.State.ACTIVE) | PENDING & Q(waits_until__gt=Now())
 A_DAY_AGO = ExpressionWrapper(Now() - timedelta(hours=24), output_field=DateTimeField())
-NOT_SUSPENDED = Q(suspended_by_account_at=None, suspended_by_staff_at=None, application__suspended_by_staff_at=None)
+NOT_SUSPENDED = Q(**dict.fromkeys(SUSPENSIONS))
 
 
 class InstallationState(StateFilter):

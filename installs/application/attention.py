@@ -62,7 +62,7 @@ def _returned_listing(application: Application) -> Iterator[Notice]:
 
 
 def _suspended_installations(application: Application) -> Iterator[Notice]:
-    if application.suspended_by_staff_at:
+    if application.stopped_at:
         return
     if count := Installation.objects.of_application(application).suspended().count():
         yield Notice(

@@ -7,6 +7,7 @@ from installs.connectors.sessions import RowSessions
 from installs.models import Connector
 from installs.outbound import Answer, Client, Step
 from linnapp.errors import NotPossible
+from linnapp.services.locking import refuse_suspended
 
 # Keeps its connections; never used for a postback, because it may reach the portal itself.
 client = Client(reaches_portal=True, repeats_all=False)
@@ -15,15 +16,15 @@ client = Client(reaches_portal=True, repeats_all=False)
 def call(connector: Connector, method: str, path: str, body: bytes = b"", content_type: str = "") -> Answer:
     """Whatever is answered to one call, over a session that is renewed where it has ended.
 
-    Raises NotPossible for an instance that is disabled, NotAuthorised where there is no session to be had, NotSent
-    where the call got no answer.
+    Raises NotPossible for an instance that is disabled or whose account is suspended, NotAuthorised where there is no
+    session to be had, NotSent where the call got no answer.
     """
     headers = {"Content-Type": content_type} if body else {}
     return caller_of(connector, sending()).call(method, path, body, headers)
 
 
 def caller_of(connector: Connector, send: Send, *, patient: bool = True) -> Caller:
-    """Raises NotPossible for an instance that is disabled."""
+    """Raises NotPossible for an instance that is disabled or whose account is suspended."""
     refuse_disabled(connector)
     return Caller(connector.base_url, credentials_of(connector), RowSessions(connector), send, patient=patient)
 
@@ -31,6 +32,7 @@ def caller_of(connector: Connector, send: Send, *, patient: bool = True) -> Call
 def refuse_disabled(connector: Connector) -> None:
     if not connector.enabled:
         raise NotPossible(f"{connector} is disabled: nothing is sent with it. Enable it first.")
+    refuse_suspended(connector.account, "nothing is sent with its connectors")
 
 
 def credentials_of(connector: Connector) -> Credentials:

@@ -76,6 +76,7 @@ class Case(NamedTuple):
     application_name: str | None
     application_suspended: bool
     application_retired: bool
+    publisher_suspended: bool
     token_id: int | None
     token_ends_at: Any
     token_ended: bool
@@ -85,6 +86,7 @@ class Case(NamedTuple):
     installation_state: str | None
     suspended_by_account: bool
     suspended_by_staff: bool
+    account_suspended: bool
     account_id: UUID | None
     account_name: str | None
     account_email: str | None
@@ -100,7 +102,7 @@ class Case(NamedTuple):
         for name in UUIDS:
             if isinstance(row[name], str):
                 row[name] = UUID(row[name])
-        return cls(**row)
+        return cls(*(row[name] for name in cls._fields))
 
     @property
     def is_pending(self) -> bool:
@@ -154,6 +156,8 @@ def refusal_of(request: ExchangeRequest, case: Case) -> Refused | None:
         return refused(Reason.APPLICATION_RETIRED, case)
     if case.application_suspended:
         return refused(Reason.APPLICATION_SUSPENDED, case)
+    if case.publisher_suspended:
+        return refused(Reason.PUBLISHER_SUSPENDED, case)
     if case.token_id is None:
         return _sent_something_else(request, case)
     if case.installation_application_id != application_id:
@@ -171,6 +175,8 @@ def _refusal_of_installation(case: Case) -> Refused | None:
         return refused(Reason.TOKEN_ENDED, case)
     if case.suspended_by_staff:
         return refused(Reason.SUSPENDED_BY_STAFF, case)
+    if case.account_suspended:
+        return refused(Reason.ACCOUNT_SUSPENDED, case)
     if case.suspended_by_account:
         return refused(Reason.SUSPENDED_BY_ACCOUNT, case)
     if case.exchanges >= settings.EXCHANGES_PER_MINUTE:

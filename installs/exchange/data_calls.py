@@ -19,8 +19,8 @@ from linnapp import credentials
 
 USED_AGAIN_AFTER = timedelta(seconds=30)
 MEMBERS = {"number": "int", "digest": "text"}
-# A session has ended where it is idle or old, where its secret or permanent token ended, and where its installation or
-# application is not active. A row to each stock location, and one without where an account has none.
+# A session has ended where it is idle or old, where its secret or permanent token ended, and where its installation,
+# application or either account is not active. A row to each stock location, and one without where an account has none.
 LOOK = """
 WITH asked AS ({asked})
 SELECT asked.number, x.id AS session_id, x.last_used_at <= %(long_ago)s AS is_used_again,
@@ -29,6 +29,8 @@ FROM asked
 JOIN installs_session x ON x.digest = asked.digest
 JOIN installs_installation i ON i.id = x.installation_id
 JOIN linnapp_application a ON a.id = i.application_id
+JOIN linnapp_account c ON c.id = i.account_id
+JOIN linnapp_account p ON p.id = a.account_id
 JOIN installs_permanenttoken t ON t.id = x.permanent_token_id
 JOIN linnapp_secret s ON s.id = x.secret_id
 LEFT JOIN installs_stocklocation l ON l.account_id = i.account_id
@@ -37,7 +39,7 @@ WHERE x.ended_at IS NULL AND x.expires_at > %(now)s AND x.last_used_at > %(idle)
   AND (s.ends_at IS NULL OR s.ends_at > %(now)s)
   AND {works}
 ORDER BY asked.number, l.id
-""".replace("{works}", acts.as_sql(Act.CALL, installation="i", application="a"))
+""".replace("{works}", acts.as_sql(Act.CALL, installation="i", application="a", account="c", publisher="p"))
 LOOK_ON_POSTGRESQL = LOOK.format(asked=members_on_postgresql(MEMBERS, "asked"))
 LOOK_ON_SQLITE = LOOK.format(asked=members_on_sqlite(MEMBERS, "asked"))
 # A row that somebody else holds is being used or ended just now: nobody waits for it, and so nobody waits in a circle.

@@ -42,6 +42,8 @@ class Reason(StrEnum):
     SUSPENDED_BY_STAFF = "SUSPENDED_BY_STAFF"
     SUSPENDED_BY_ACCOUNT = "SUSPENDED_BY_ACCOUNT"
     APPLICATION_SUSPENDED = "APPLICATION_SUSPENDED"
+    ACCOUNT_SUSPENDED = "ACCOUNT_SUSPENDED"
+    PUBLISHER_SUSPENDED = "PUBLISHER_SUSPENDED"
     APPLICATION_RETIRED = "APPLICATION_RETIRED"
     OVER_QUOTA = "OVER_QUOTA"
 
@@ -68,6 +70,10 @@ SENTENCES = {
     Reason.SUSPENDED_BY_ACCOUNT: "The account suspended this installation. Its owner can resume it under My apps.",
     Reason.APPLICATION_SUSPENDED: "This application is suspended by the platform. Its General page in the developer "
     "portal says why.",
+    Reason.ACCOUNT_SUSPENDED: "The account that this application is installed on is suspended by the platform. Only "
+    "the platform's staff lift that; the account's own people read why in the portal.",
+    Reason.PUBLISHER_SUSPENDED: "The account of this application's developer is suspended by the platform. Its pages "
+    "in the developer portal say why.",
     Reason.APPLICATION_RETIRED: "This application is retired. Its credentials no longer work.",
     Reason.OVER_QUOTA: "API calls quota exceeded! Maximum admitted {quota} per Minute.",
 }
@@ -85,6 +91,8 @@ CAUSES = {
     Reason.SUSPENDED_BY_STAFF: "installation suspended by the platform",
     Reason.SUSPENDED_BY_ACCOUNT: "installation suspended by the account",
     Reason.APPLICATION_SUSPENDED: "application suspended",
+    Reason.ACCOUNT_SUSPENDED: "account suspended by the platform",
+    Reason.PUBLISHER_SUSPENDED: "your account suspended by the platform",
     Reason.APPLICATION_RETIRED: "application retired",
     Reason.OVER_QUOTA: "more exchanges in a minute than allowed",
 }

@@ -66,12 +66,13 @@ DECIDED = """
 SELECT asked.number, asked.application, asked.id, asked.digest, asked.scope, asked.address,
        s.id AS secret_id, s.application_id AS secret_application_id, s.ends_at AS secret_ends_at,
        a.name AS application_name, a.suspended_by_staff_at IS NOT NULL AS application_suspended,
-       a.retired_at IS NOT NULL AS application_retired,
+       a.retired_at IS NOT NULL AS application_retired, p.suspended_by_staff_at IS NOT NULL AS publisher_suspended,
        t.id AS token_id, t.ends_at AS token_ends_at, COALESCE(t.ends_at <= %(now)s, FALSE) AS token_ended,
        COALESCE(o.ends_at > %(now)s, o.id IS NOT NULL) AS is_first_use,
        i.id AS installation_id, i.application_id AS installation_application_id, i.state AS installation_state,
        i.suspended_by_account_at IS NOT NULL AS suspended_by_account,
        i.suspended_by_staff_at IS NOT NULL AS suspended_by_staff,
+       c.suspended_by_staff_at IS NOT NULL AS account_suspended,
        c.id AS account_id, c.name AS account_name, c.contact_email AS account_email,
        (SELECT count(*) FROM installs_session x
         WHERE x.installation_id = i.id AND x.created_at > %(minute_ago)s) AS exchanges,
@@ -88,6 +89,7 @@ SELECT asked.number, asked.application, asked.id, asked.digest, asked.scope, ask
 FROM asked
 LEFT JOIN linnapp_secret s ON s.digest = asked.secret AND (s.ends_at IS NULL OR s.ends_at > %(now)s)
 LEFT JOIN linnapp_application a ON a.id = s.application_id
+LEFT JOIN linnapp_account p ON p.id = a.account_id
 LEFT JOIN installs_permanenttoken t ON t.digest = asked.token
 LEFT JOIN installs_permanenttoken o ON o.id = t.replaces_id
 LEFT JOIN installs_installation i ON i.id = t.installation_id
@@ -113,20 +115,22 @@ FROM {chosen}
 JOIN installs_permanenttoken t ON t.id = chosen.token_id
 JOIN installs_installation i ON i.id = t.installation_id
 JOIN linnapp_application a ON a.id = i.application_id
+JOIN linnapp_account c ON c.id = i.account_id
+JOIN linnapp_account p ON p.id = a.account_id
 JOIN linnapp_secret s ON s.id = chosen.secret_id AND s.application_id = a.id
 WHERE (t.ends_at = chosen.token_ends_at OR (t.ends_at IS NULL AND chosen.token_ends_at IS NULL))
   AND (s.ends_at = chosen.secret_ends_at OR (s.ends_at IS NULL AND chosen.secret_ends_at IS NULL))
   AND {works}
-""".replace("{works}", acts.as_sql(Act.EXCHANGE, installation="i", application="a"))
+""".replace("{works}", acts.as_sql(Act.EXCHANGE, installation="i", application="a", account="c", publisher="p"))
 RETURNING = "RETURNING id\n"
 # A crash may lose the last moments' sessions, and clients authorise again: this one statement does not wait for the
 # disk. The setting is local to its transaction.
 NOT_DURABLE = "  AND set_config('synchronous_commit', 'off', true) = 'off'\n"
 # Rows are locked in the order in which suspending, uninstalling and retiring lock theirs: another order ends in
 # deadlocks. A row that somebody holds is passed over, and keeps nobody waiting who does not need it.
-HOLD = "".join(f"FOR SHARE OF {row} SKIP LOCKED\n" for row in "aist")
+HOLD = "FOR SHARE OF c, p, a, i, s, t SKIP LOCKED\n"
 # Exchanges of one installation that take turns: each counts the sessions of those before it.
-HOLD_IN_TURN = HOLD.replace("SHARE OF i", "NO KEY UPDATE OF i")
+HOLD_IN_TURN = HOLD.replace(", i, s", " SKIP LOCKED FOR NO KEY UPDATE OF i SKIP LOCKED FOR SHARE OF s")
 # Of the installations whose sessions have just begun: those are held, so that nobody counts meanwhile. What has just
 # begun is the last to end: what another process began before it may be younger by its clock.
 BEYOND_THE_CAP = """
@@ -173,7 +177,8 @@ def _on_postgresql() -> Engine:
     return Engine.of(
         look=f"{decided}\nSELECT {KNOWN}, FALSE AS begun FROM decided",
         look_and_begin=f"{decided},\nbegun AS ({begun})\n"
-        f"SELECT {KNOWN}, begun.id IS NOT NULL AS begun FROM decided LEFT JOIN begun ON begun.id = decided.id",
+        # All there is, because naming it would not fit into the characters that are remembered.
+        f"SELECT decided.*, begun.id IS NOT NULL AS begun FROM decided LEFT JOIN begun ON begun.id = decided.id",
         begin=begin + HOLD + RETURNING,
         begin_in_turn=begin + HOLD_IN_TURN + RETURNING,
         end=END.format(sessions=FREE.format(sessions=beyond)),

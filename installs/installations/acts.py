@@ -21,7 +21,8 @@ class Who(StrEnum):
 
 
 class Standing(StrEnum):
-    """What stands of an installation. Suspensions are facts beside the state, and several may stand at once."""
+    """What stands of an installation. Suspensions are facts beside the state, and several may stand at once. `account`
+    is the one that it is installed on, `publisher` the one that makes its application."""
 
     PENDING = "pending"
     ACTIVE = "active"
@@ -30,6 +31,8 @@ class Standing(StrEnum):
     SUSPENDED_BY_ACCOUNT = "suspended by the account"
     SUSPENDED_BY_STAFF = "suspended by staff"
     APPLICATION_SUSPENDED = "application suspended"
+    ACCOUNT_SUSPENDED = "account suspended"
+    PUBLISHER_SUSPENDED = "publisher suspended"
     APPLICATION_RETIRED = "application retired"
 
 
@@ -52,8 +55,11 @@ class Act(StrEnum):
 
 
 S = Standing
-SUSPENSIONS = {S.SUSPENDED_BY_ACCOUNT, S.SUSPENDED_BY_STAFF, S.APPLICATION_SUSPENDED}
+OF_ACCOUNTS = {S.ACCOUNT_SUSPENDED, S.PUBLISHER_SUSPENDED}
+SUSPENSIONS = {S.SUSPENDED_BY_ACCOUNT, S.SUSPENDED_BY_STAFF, S.APPLICATION_SUSPENDED} | OF_ACCOUNTS
 HELD = SUSPENSIONS | {S.ACTIVE}
+# Nothing of a suspended account moves, on either side of it.
+MOVED = HELD - OF_ACCOUNTS
 
 
 @dataclass(frozen=True)
@@ -74,16 +80,16 @@ RULES: dict[Act, Rule] = {
     Act.CALL: _rule({Who.CLIENT}, {S.PENDING, S.ACTIVE}),
     Act.AUTHORISE_AGAIN: _rule({Who.MANAGER}, {S.PENDING, S.ACTIVE, S.SUSPENDED_BY_ACCOUNT, S.SUSPENDED_BY_STAFF}),
     Act.REVEAL: _rule({Who.MANAGER, Who.PUBLISHER, Who.STAFF}, HELD | {S.PENDING}),
-    Act.UPDATE: _rule({Who.MANAGER}, HELD),
-    Act.GO_BACK: _rule({Who.MANAGER}, HELD),
-    Act.SWITCH: _rule({Who.MANAGER}, HELD),
-    Act.SUSPEND: _rule({Who.MANAGER}, {S.ACTIVE, S.SUSPENDED_BY_STAFF, S.APPLICATION_SUSPENDED}),
+    Act.UPDATE: _rule({Who.MANAGER}, MOVED),
+    Act.GO_BACK: _rule({Who.MANAGER}, MOVED),
+    Act.SWITCH: _rule({Who.MANAGER}, MOVED),
+    Act.SUSPEND: _rule({Who.MANAGER}, HELD - {S.SUSPENDED_BY_ACCOUNT}),
     Act.RESUME: _rule({Who.MANAGER}, HELD, S.SUSPENDED_BY_ACCOUNT),
     Act.UNINSTALL: _rule({Who.MANAGER}, HELD | {S.PENDING}),
     Act.ROTATE: _rule({Who.MANAGER, Who.PUBLISHER, Who.STAFF}, HELD),
     Act.END_OLD_TOKEN: _rule({Who.MANAGER, Who.PUBLISHER, Who.STAFF}, HELD),
     Act.END_SESSIONS: _rule({Who.MANAGER, Who.PUBLISHER, Who.STAFF}, HELD | {S.PENDING}),
-    Act.SUSPEND_BY_STAFF: _rule({Who.STAFF}, {S.PENDING, S.ACTIVE, S.SUSPENDED_BY_ACCOUNT, S.APPLICATION_SUSPENDED}),
+    Act.SUSPEND_BY_STAFF: _rule({Who.STAFF}, HELD - {S.SUSPENDED_BY_STAFF} | {S.PENDING}),
     Act.RESUME_BY_STAFF: _rule({Who.STAFF}, HELD | {S.PENDING}, S.SUSPENDED_BY_STAFF),
 }
 WORDS = {
@@ -93,12 +99,16 @@ WORDS = {
     S.SUSPENDED_BY_ACCOUNT: "{it} is suspended by the account already.",
     S.SUSPENDED_BY_STAFF: "{it} is suspended by this portal's staff.",
     S.APPLICATION_SUSPENDED: "{it} is suspended: its application is, everywhere.",
+    S.ACCOUNT_SUSPENDED: "{account} is suspended by this portal's staff, and its applications stay as they are until "
+    "they resume it.",
+    S.PUBLISHER_SUSPENDED: "{publisher}, which makes {application}, is suspended by this portal's staff. The "
+    "application stays as it is until they resume it.",
     S.APPLICATION_RETIRED: "{it} is retired.",
 }
 
 
 def standing(installation: Installation) -> frozenset[Standing]:
-    """All that stands of a row as it was read; its application is read with it."""
+    """All that stands of a row as it was read, with its application and both accounts."""
     application = installation.application
     state = S.ACTIVE
     if installation.has_failed:
@@ -109,6 +119,8 @@ def standing(installation: Installation) -> frozenset[Standing]:
         S.SUSPENDED_BY_ACCOUNT: installation.suspended_by_account_at,
         S.SUSPENDED_BY_STAFF: installation.suspended_by_staff_at,
         S.APPLICATION_SUSPENDED: application.suspended_by_staff_at,
+        S.ACCOUNT_SUSPENDED: installation.account.suspended_by_staff_at,
+        S.PUBLISHER_SUSPENDED: application.account.suspended_by_staff_at,
         S.APPLICATION_RETIRED: application.retired_at,
     }
     return frozenset({state} | {name for name, at in facts.items() if at})
@@ -149,7 +161,9 @@ def refuse_unless_possible(act: Act, installation: Installation, *, by: Actor) -
     rule = RULES[act]
     in_the_way = sorted(standing(installation) - rule.under, key=list(Standing).index)
     words = WORDS[in_the_way[0]] if in_the_way else "{it} is not suspended by you: there is nothing to resume."
-    raise NotPossible(words.format(it=installation))
+    application = installation.application
+    named = {"account": installation.account, "application": application, "publisher": application.account}
+    raise NotPossible(words.format(it=installation, **named))
 
 
 def refuse_without_reason(by: Actor) -> None:
@@ -163,6 +177,8 @@ _COLUMNS = {
     S.SUSPENDED_BY_ACCOUNT: ("installation", "suspended_by_account_at"),
     S.SUSPENDED_BY_STAFF: ("installation", "suspended_by_staff_at"),
     S.APPLICATION_SUSPENDED: ("application", "suspended_by_staff_at"),
+    S.ACCOUNT_SUSPENDED: ("account", "suspended_by_staff_at"),
+    S.PUBLISHER_SUSPENDED: ("publisher", "suspended_by_staff_at"),
     S.APPLICATION_RETIRED: ("application", "retired_at"),
 }
 
@@ -175,10 +191,10 @@ def _in_the_way(act: Act) -> list[tuple[str, str]]:
     return [column for fact, column in _COLUMNS.items() if fact not in RULES[act].under]
 
 
-def as_sql(act: Act, *, installation: str, application: str) -> str:
-    """A condition over two tables under these aliases, for an act that needs nothing to stand. That a pending
+def as_sql(act: Act, *, installation: str, application: str, account: str, publisher: str) -> str:
+    """A condition over tables under these aliases, for an act that needs nothing to stand. That a pending
     installation's time is up, its permanent token's end tells."""
-    alias = {"installation": installation, "application": application}
+    alias = {"installation": installation, "application": application, "account": account, "publisher": publisher}
     states = ", ".join(f"'{state}'" for state in _states(act))
     facts = [f"{alias[table]}.{name} IS NULL" for table, name in _in_the_way(act)]
     return " AND ".join([f"{installation}.state IN ({states})", *facts])

@@ -31,5 +31,14 @@ APPLICATION_SUSPENDED = register(
     "APPLICATION_SUSPENDED", "Application suspended by {who}", about="details", of_each=True
 )
 APPLICATION_RESUMED = register("APPLICATION_RESUMED", "Application resumed by {who}", about="details", of_each=True)
+# Of an account, and of what is installed on it; and of the account that makes an application, told of each of those.
+ACCOUNT_SUSPENDED = register("ACCOUNT_SUSPENDED", "Account {account} suspended by {who}", about="installations")
+ACCOUNT_RESUMED = register("ACCOUNT_RESUMED", "Account {account} resumed by {who}", about="installations")
+PUBLISHER_SUSPENDED = register(
+    "PUBLISHER_SUSPENDED", "Developer's account {publisher} suspended by {who}", about="details", of_each=True
+)
+PUBLISHER_RESUMED = register(
+    "PUBLISHER_RESUMED", "Developer's account {publisher} resumed by {who}", about="details", of_each=True
+)
 # That an installation came to another version.
 MOVES = (UPDATED, MOVED_DOWN, WENT_BACK, VERSION_MOVED)

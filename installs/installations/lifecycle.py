@@ -15,6 +15,7 @@ from linnapp.errors import Moved, NotPossible
 from linnapp.models import Account, Application, Membership, User, Version
 from linnapp.models.people import Reader
 from linnapp.services.locking import locked as locked_application
+from linnapp.services.locking import locked_accounts, refuse_suspended
 from linnapp.timeline import Side
 
 
@@ -71,14 +72,17 @@ def install(
     """Installs, or authorises again what is installed: the same permanent token then.
 
     Raises NotPossible for a person, account or version that may not, Moved for a version that was offered once and is
-    no longer; nothing is written in either case. The application's lock makes a second consent wait, and find the
-    first one's installation; no version is released or withdrawn meanwhile. `consent` names the form that was sent:
+    no longer; nothing is written in either case. Both accounts are locked first: neither is suspended meanwhile. The
+    application's lock makes a second consent wait, and find the first one's installation; no version is released or
+    withdrawn meanwhile. `consent` names the form that was sent:
     sent twice, it counts once. `tracking` belongs to the postback of this consent, not to the installation.
 
     Where the version has a PostbackUrl a postback is owed. Where the developer wants its 200 first, a new installation
     is pending, and its permanent token has an end until that has come.
     """
+    accounts = locked_accounts(account.pk, application.account_id)
     row = locked_application(application, retired="it can no longer be installed")
+    account, row.account = accounts[account.pk], accounts[row.account_id]
     _refuse_unless_installable(row, account, by)
     if consent and (given := _given_already(row, account, consent)):
         return given
@@ -107,6 +111,8 @@ def install(
 def _refuse_unless_installable(application: Application, account: Account, by: Actor) -> None:
     if application.suspended_by_staff_at:
         raise NotPossible(f"{application.name} is suspended: {application.suspension_reason}".strip(": "))
+    refuse_suspended(account, "nothing can be installed on it")
+    refuse_suspended(application.account, f"nobody installs {application.name}")
     # Staff install for nobody, whatever seats they have: who has one comes as who they are there.
     if by.is_staff or account not in Account.objects.installable_by(by.reader, application.account_id):
         raise NotPossible(f"Only an Owner of {account} can install applications on it.")
@@ -127,10 +133,10 @@ def _given_already(application: Application, account: Account, consent: str) -> 
 
 def _live_locked(application: Application, account: Account) -> Installation | None:
     """Locked, so that an uninstallation under way ends first: its permanent token is not handed out again."""
-    rows = Installation.objects.select_for_update(of=("self",)).select_related("account", "version").live()
+    rows = Installation.objects.select_for_update(of=("self",)).select_related("version").live()
     installation = rows.filter(application=application, account=account).first()
     if installation:
-        installation.application = application
+        installation.application, installation.account = application, account
     return installation
 
 

@@ -112,7 +112,7 @@ def sending_of(row: Delivery | None, installation: Installation) -> Sending:
         return Sending.FORGOTTEN
     if row.is_over:
         return Sending.SENT if row.state == Delivery.State.DELIVERED else Sending.GIVEN_UP
-    if installation.application.suspended_by_staff_at:
+    if installation.application.stopped_at:
         return Sending.SUSPENDED
     if row.state == Delivery.State.HELD:
         return Sending.HELD

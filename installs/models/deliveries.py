@@ -100,7 +100,8 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """To be attempted at this moment, and by nobody yet; the longest due first."""
         free = models.Q(claimed_until=None) | models.Q(claimed_until__lt=now)
         rows = self.filter(free, state=Delivery.State.DUE, next_attempt_at__lte=now)
-        return rows.filter(application__suspended_by_staff_at=None).order_by("next_attempt_at", "created_at")
+        stopped = {"application__suspended_by_staff_at": None, "application__account__suspended_by_staff_at": None}
+        return rows.filter(**stopped).order_by("next_attempt_at", "created_at")
 
     def with_what_sending_needs(self) -> Self:
         """Nothing wide: descriptions, snapshots and logs stay where they are."""

@@ -12,7 +12,13 @@ from linnapp.models import Account, Application, User, Version
 from linnapp.models.managers import manager_of
 from linnapp.models.people import Reader
 
-SUSPENSIONS = ("suspended_by_account_at", "suspended_by_staff_at", "application__suspended_by_staff_at")
+SUSPENSIONS_OF_ACCOUNTS = ("account__suspended_by_staff_at", "application__account__suspended_by_staff_at")
+SUSPENSIONS = (
+    "suspended_by_account_at",
+    "suspended_by_staff_at",
+    "application__suspended_by_staff_at",
+    *SUSPENSIONS_OF_ACCOUNTS,
+)
 
 # Why nothing came of an installation that waited for its postback's 200.
 NOT_TAKEN = "No worker of the portal took the postback within 60 seconds, or the one that did was stopped."
@@ -43,6 +49,10 @@ class InstallationQuerySet(models.QuerySet["Installation"]):
 
     def on_account(self, slug: str) -> Self:
         return self.filter(account__slug=slug)
+
+    def of_either_side(self, account: Account) -> Self:
+        """On the account, and those of its applications wherever they are."""
+        return self.filter(models.Q(account=account) | models.Q(application__account=account))
 
     def with_its_facts(self) -> Self:
         """With what every page about an installation names: application and publisher, account, version."""
@@ -146,8 +156,9 @@ class InstallationQuerySet(models.QuerySet["Installation"]):
         return self.filter(version__withdrawn_at__isnull=False)
 
     def with_update_available(self) -> Self:
-        """Those behind whose account may update: active, suspended or not."""
-        return self.behind().filter(state=Installation.State.ACTIVE, application__retired_at=None)
+        """Those behind whose account may update: active, suspended or not, where neither account is."""
+        unhindered = dict.fromkeys(("application__retired_at", *SUSPENSIONS_OF_ACCOUNTS))
+        return self.behind().filter(state=Installation.State.ACTIVE, **unhindered)
 
     def rotated(self) -> Self:
         """Those with two permanent tokens that work: one takes the place of the other."""
@@ -232,8 +243,8 @@ class Installation(models.Model):
 
     @property
     def is_suspended(self) -> bool:
-        facts = (self.suspended_by_account_at, self.suspended_by_staff_at, self.application.suspended_by_staff_at)
-        return self.is_live and any(facts)
+        own = self.suspended_by_account_at or self.suspended_by_staff_at
+        return self.is_live and bool(own or self.account.suspended_by_staff_at or self.application.stopped_at)
 
     @property
     def suspended_by(self) -> str:
@@ -242,7 +253,10 @@ class Installation(models.Model):
             "by the account": self.suspended_by_account_at,
             "by staff": self.suspended_by_staff_at,
             "everywhere, by staff": self.application.suspended_by_staff_at,
+            "with the whole account, by staff": self.account.suspended_by_staff_at,
         }
+        if not self.is_on_own_account:
+            whom["with its developer's account, by staff"] = self.application.account.suspended_by_staff_at
         return " and ".join(words for words, at in whom.items() if at) if self.is_live else ""
 
     @property
@@ -251,14 +265,14 @@ class Installation(models.Model):
 
     @property
     def _why_lapsed(self) -> str:
-        suspended_at = self.application.suspended_by_staff_at
+        suspended_at = self.application.stopped_at
         if suspended_at and self.waits_until and suspended_at < self.waits_until:
             return SUSPENDED_BEFORE
         return NOT_TAKEN
 
     @property
     def shown_state(self) -> str:
-        """The state a reader is shown: suspended while any of the three suspensions stands."""
+        """The state a reader is shown: suspended while any suspension stands."""
         if self.is_suspended:
             return "suspended"
         return "failed" if self.has_failed else self.state.lower()

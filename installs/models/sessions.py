@@ -9,7 +9,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from installs.models.installations import Installation, PermanentToken
-from linnapp.models import Application, Secret
+from linnapp.models import Account, Application, Secret
 from linnapp.models.managers import manager_of
 
 
@@ -25,6 +25,10 @@ class SessionQuerySet(models.QuerySet["Session"]):
 
     def of_application(self, application: Application) -> Self:
         return self.filter(installation__application=application)
+
+    def of_either_side(self, account: Account) -> Self:
+        """Of installations on the account, and of its applications."""
+        return self.filter(installation__in=Installation.objects.of_either_side(account).values("pk"))
 
     def counted_by_installation(self, installations: Iterable[Installation]) -> dict[uuid.UUID, int]:
         rows = self.order_by().filter(installation__in=list(installations)).values_list("installation_id")

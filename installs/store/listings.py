@@ -21,7 +21,7 @@ from linnapp import timeline
 from linnapp.actors import Actor, refuse_unless_staff
 from linnapp.errors import NotPossible
 from linnapp.models import Application, TimelineEntry, Version
-from linnapp.services.locking import locked
+from linnapp.services.locking import locked, locked_to_publish
 
 Decision, Listing = Review.Decision, Application.Listing
 # One line that says what the application does takes about as much.
@@ -84,9 +84,9 @@ def _answers(application: Application, host: str) -> Check:
 
 @transaction.atomic
 def request_listing(application: Application, *, by: Actor) -> Review:
-    """Hands the application to staff as it stands. Raises NotPossible for one that is suspended, in review or listed,
-    and while a check fails."""
-    row = locked(application)
+    """Hands the application to staff as it stands. Raises NotPossible for one that is suspended, itself or with its
+    account, in review or listed, and while a check fails."""
+    row = locked_to_publish(application, stops="nothing of it can be listed")
     if row.suspended_by_staff_at:
         raise NotPossible(f"{row} is suspended: it can be listed once this portal's staff have resumed it.")
     if row.listing in (Listing.IN_REVIEW, Listing.LISTED):

@@ -16,9 +16,9 @@ RELIABILITY_OF = timedelta(days=30)
 
 
 def on_offer() -> QuerySet[Application]:
-    """Listed, neither suspended nor retired, and with a version that can be installed."""
+    """Listed, neither retired nor suspended, itself or with its account, and with a version that can be installed."""
     installable = Version.objects.installable().filter(application=OuterRef("pk"))
-    live = Application.objects.listed().in_state(Application.State.LIVE)
+    live = Application.objects.listed().not_retired().not_stopped()
     return live.filter(Exists(installable)).select_related("account")
 
 
@@ -59,7 +59,7 @@ def offers(applications: Iterable[Application], account: Account) -> list[Offer]
 
 def _installed(account: Account, keys: Iterable[UUID]) -> dict[UUID, Installation]:
     live = Installation.objects.live().filter(account=account, application__in=keys)
-    rows = live.select_related("version", "application").defer("version__snapshot")
+    rows = live.select_related("version", "account", "application__account").defer("version__snapshot")
     return {row.application_id: row for row in rows}
 
 

@@ -38,6 +38,8 @@ CAUSES = {
     Reason.SUSPENDED_BY_STAFF: "The installation is suspended by staff",
     Reason.SUSPENDED_BY_ACCOUNT: "The installation is suspended by the account",
     Reason.APPLICATION_SUSPENDED: "The application is suspended",
+    Reason.ACCOUNT_SUSPENDED: "The account is suspended by staff",
+    Reason.PUBLISHER_SUSPENDED: "The account of the application's developer is suspended by staff",
     Reason.APPLICATION_RETIRED: "The application is retired",
     Reason.OVER_QUOTA: "More exchanges in a minute than allowed",
 }

@@ -1,4 +1,5 @@
 import uuid
+from datetime import datetime
 from typing import ClassVar, Self
 
 from django.db import models
@@ -29,6 +30,10 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
 
     def not_retired(self) -> Self:
         return self.filter(retired_at=None)
+
+    def not_stopped(self) -> Self:
+        """Suspended neither by themselves nor with their account."""
+        return self.filter(suspended_by_staff_at=None, account__suspended_by_staff_at=None)
 
     def listed(self) -> Self:
         return self.filter(listing=Application.Listing.LISTED)
@@ -117,6 +122,11 @@ class Application(models.Model):
         if self.retired_at:
             return self.State.RETIRED
         return self.State.SUSPENDED if self.suspended_by_staff_at else self.State.LIVE
+
+    @property
+    def stopped_at(self) -> datetime | None:
+        """Since when staff keep it from going on: by its own suspension, or by that of its account."""
+        return self.suspended_by_staff_at or self.account.suspended_by_staff_at
 
     @property
     def is_verified(self) -> bool:

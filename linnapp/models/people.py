@@ -101,6 +101,8 @@ class Account(models.Model):
     name = models.CharField("company name", max_length=120)
     slug = models.SlugField(max_length=60, unique=True, help_text="Stands in the address of every page of the account.")
     contact_email = models.EmailField("contact e-mail", help_text="Given to applications as the account's e-mail.")
+    suspended_by_staff_at = models.DateTimeField(null=True, blank=True)
+    suspension_reason = models.TextField(blank=True, help_text="Read by the people of the account.")
     created_at = models.DateTimeField(default=timezone.now)
     members: "models.ManyToManyField[User, Membership]" = models.ManyToManyField(
         User, through="Membership", related_name="accounts"

@@ -10,14 +10,16 @@ from linnapp.actors import Actor
 from linnapp.models import Account, Application, Secret, Version
 from linnapp.services import manifests, secrets
 from linnapp.services.editing import labels, write_changes
-from linnapp.services.locking import locked
+from linnapp.services.locking import locked, locked_accounts, refuse_suspended
 
 EDITABLE = ("name", "summary", "description", "support_contact")
 
 
 @transaction.atomic
 def create_application(*, account: Account, name: str, kind: str, by: Actor) -> tuple[Application, Secret]:
-    """A new application with its Application ID, first secret, preset manifest and Development Version."""
+    """A new application with its Application ID, first secret, preset manifest and Development Version. Raises
+    NotPossible on an account that is suspended."""
+    refuse_suspended(locked_accounts(account.pk)[account.pk], "no application can be made on it")
     preset = manifest.preset(kind, name)
     application = Application.objects.create(
         account=account,

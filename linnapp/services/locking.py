@@ -1,16 +1,41 @@
-"""An application is locked first, by whatever changes something about it."""
+"""Locks, in the order in which everybody takes them: accounts, applications, and then whatever hangs on them."""
+
+from uuid import UUID
 
 from linnapp.errors import NotPossible
-from linnapp.models import Application
+from linnapp.models import Account, Application
+
+
+def locked_accounts(*keys: UUID) -> dict[UUID, Account]:
+    """The rows by their keys, locked until the transaction ends. Whoever writes a row that points to one of them waits
+    for nobody (NO KEY)."""
+    rows = Account.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk")
+    return {row.pk: row for row in rows}
+
+
+def refuse_suspended(account: Account, stops: str) -> None:
+    """Raises NotPossible for an account that is suspended, with what that stops."""
+    if account.suspended_by_staff_at:
+        raise NotPossible(f"{account} is suspended by this portal's staff. Until they resume it, {stops}.")
 
 
 def locked(application: Application, *, retired: str = "nothing about it can be changed any more") -> Application:
-    """The row with its account, locked until the transaction ends. Raises NotPossible for one that was deleted, and for
-    a retired one, with what that means for who asks."""
+    """The row with its account, locked until the transaction ends: by whatever changes something about it, before
+    anything else of it. Raises NotPossible for one that was deleted, and for a retired one, with what that means for
+    who asks."""
     rows = Application.objects.select_for_update(of=("self",)).select_related("account")
     row = rows.filter(pk=application.pk).first()
     if row is None:
         raise NotPossible(f"{application.name} does not exist any more.")
     if row.retired_at:
         raise NotPossible(f"{row.name} is retired: {retired}.")
+    return row
+
+
+def locked_to_publish(application: Application, *, stops: str, **words: str) -> Application:
+    """The same for what reaches others. Raises NotPossible while its account is suspended, with what that stops: read
+    once the row is held, because suspending an account holds its applications."""
+    row = locked(application, **words)
+    row.account.refresh_from_db()
+    refuse_suspended(row.account, stops)
     return row

@@ -10,7 +10,7 @@ from linnapp.actors import Actor
 from linnapp.errors import Moved, NotPossible
 from linnapp.manifest import Difference, differences, to_json
 from linnapp.models import Application, Version
-from linnapp.services.locking import locked
+from linnapp.services.locking import locked_to_publish
 from linnapp.services.manifests import manifest_of
 
 Number = tuple[int, int, int]
@@ -51,9 +51,9 @@ def create_version(
     at: datetime | None = None,
 ) -> Version:
     """Freezes the saved manifest under a number. Raises Moved where the manifest was saved since it was reviewed,
-    NotPossible where nothing changed or the number is not above the newest. `at` dates a version that is brought in
-    from elsewhere: afterwards the database lets nobody change it."""
-    row = locked(application, retired="no version of it can be created")
+    NotPossible where nothing changed, the number is not above the newest or the account is suspended. `at` dates a
+    version that is brought in from elsewhere: afterwards the database lets nobody change it."""
+    row = locked_to_publish(application, stops="no version can be released", retired="no version of it can be created")
     if row.manifest_revision != expected_revision:
         raise Moved("The manifest was saved since you reviewed it. Review the changes again.")
     highest, latest = newest(row), row.versions.the_latest()

@@ -40,18 +40,23 @@ def application_list(request: HttpRequest, account: str) -> HttpResponse:
 def application_new(request: HttpRequest, account: str) -> HttpResponse:
     owner = get_object_or_404(Account.objects.developed_by(request.user), slug=account)
     form = NewApplicationForm(request.POST if request.method == "POST" else None)
-    if not form.is_valid():
-        status = 422 if form.is_bound else 200
-        return render(request, "linnapp/application_new.html", {"account": owner, "form": form}, status=status)
+    if form.is_valid():
+        with pages.refusal_in(form):
+            return _make(request, owner, form)
+    status = 422 if form.is_bound else 200
+    return render(request, "linnapp/application_new.html", {"account": owner, "form": form}, status=status)
+
+
+def _make(request: HttpRequest, account: Account, form: NewApplicationForm) -> HttpResponse:
     made, secret = applications.create_application(
-        account=owner,
+        account=account,
         name=form.cleaned_data["name"],
         kind=form.cleaned_data["type"],
         by=pages.acting(request, Side.DEVELOPER),
     )
     pages.show_once(request, "secret", secret.pk)
     say_if_name_is_shared(request, made)
-    return redirect("application_general", owner.slug, made.pk)
+    return redirect("application_general", account.slug, made.pk)
 
 
 def say_if_name_is_shared(request: HttpRequest, application: Application) -> None:

@@ -47,6 +47,13 @@ SHOW = """
 token = lifecycle.current_token(installation)
 print(installation.application_id, secret.value(), token.value(), installation.pk)
 """
+# Whole accounts are resumed afterwards: other tests need what they have.
+ACCOUNTS = {"on the account": "installation.account", "of the developer": "installation.application.account"}
+SUSPEND_ACCOUNT = """
+from installs.installations import suspending_accounts
+installation = Installation.objects.get(pk={installation!r})
+assert suspending_accounts.{act}_account({account}, by=paula)
+"""
 INSTALL = """
 from linnapp.models import Account
 application = installation.application
@@ -153,6 +160,28 @@ def test_no_session_outlives_the_act(roomy_portal: Portal, name: str) -> None:
     assert live_sessions(roomy_portal, installation) == 0
 
 
+@pytest.mark.parametrize("side", ACCOUNTS)
+def test_no_session_outlives_the_suspension_of_an_account(roomy_portal: Portal, side: str) -> None:
+    body, installation = installation_of(roomy_portal, AT_THE_CAP, prepare="")
+    prepared = PREPARE.format(name=AT_THE_CAP)
+    facts = {"installation": installation, "account": ACCOUNTS[side]}
+    exchanges, last = during(roomy_portal, body, prepared + SUSPEND_ACCOUNT.format(act="suspend", **facts))
+    try:
+        assert exchanges.statuses.count(200) >= ANSWERED_BEFORE_THE_ACT
+        assert {*exchanges.statuses, *last} <= {200, 400, 429}
+        assert set(last) <= {400, 429}
+        assert live_sessions(roomy_portal, installation) == 0
+    finally:
+        resume(roomy_portal, facts)
+    assert exchange(roomy_portal, body) == 200
+
+
+def resume(portal: Portal, facts: dict[str, str]) -> None:
+    """While it is suspended none of its installations is active."""
+    anyone = PREPARE.format(name=AT_THE_CAP).replace("active()", "all()")
+    portal.ask(anyone + SUSPEND_ACCOUNT.format(act="resume", **facts))
+
+
 def test_whoever_runs_a_version_that_is_withdrawn_keeps_exchanging(roomy_portal: Portal) -> None:
     body, _ = installation_of(roomy_portal, AT_THE_CAP, prepare="")
     withdraw = "assert withdrawing.withdraw_version(installation.version, by=paula)"
@@ -209,3 +238,23 @@ def test_installing_waits_for_whoever_changes_the_application(roomy_portal: Port
             with pytest.raises(TimeoutError):
                 installed.result(timeout=2)
         installed.result(timeout=30)
+
+
+@pytest.mark.parametrize("side", ACCOUNTS)
+def test_suspending_an_account_waits_for_whoever_ends_sessions_of_an_application(
+    roomy_portal: Portal, side: str
+) -> None:
+    """Both end the same ones, and would wait for each other's rows in a circle."""
+    prepared = PREPARE.format(name=AT_THE_CAP)
+    application, installation = roomy_portal.ask(
+        prepared + "print(installation.application_id, installation.pk)"
+    ).split()
+    facts = {"installation": installation, "account": ACCOUNTS[side]}
+    with ThreadPoolExecutor(1) as somebody:
+        with application_held(roomy_portal, application):
+            code = prepared + SUSPEND_ACCOUNT.format(act="suspend", **facts)
+            suspended = somebody.submit(roomy_portal.ask, code)
+            with pytest.raises(TimeoutError):
+                suspended.result(timeout=1)
+        suspended.result(timeout=30)
+    resume(roomy_portal, facts)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -22,7 +23,7 @@ from installs.exchange.authorization import Authorized, Exchange, Refused
 from installs.exchange.door import Door
 from installs.exchange.line import Line
 from installs.exchange.steps import Unavailable
-from installs.installations import lifecycle, suspending
+from installs.installations import lifecycle, suspending, suspending_accounts
 from installs.models import Installation, Session
 from linnapp.calls import Reply
 from linnapp.models import Account, Application, Secret, User, Version
@@ -54,6 +55,10 @@ def elsewhere(
 ACTS: dict[str, Callable[[Installation, Any, Any], object]] = {
     "suspended by staff": lambda row, staff, owner: suspending.suspend_by_staff(row, by=staff),
     "application suspended": lambda row, staff, owner: suspending.suspend_application(row.application, by=staff),
+    "account suspended": lambda row, staff, owner: suspending_accounts.suspend_account(row.account, by=staff),
+    "developer's account suspended": lambda row, staff, owner: suspending_accounts.suspend_account(
+        row.application.account, by=staff
+    ),
     "uninstalled": lambda row, staff, owner: lifecycle.uninstall(row, by=owner),
     "suspended": lambda row, staff, owner: suspending.suspend(row, by=owner),
     "secret retired": lambda row, staff, owner: secret_ends.retire_secret(
@@ -137,6 +142,42 @@ def held(installation: Installation) -> Iterator[None]:
     finally:
         other_file.execute("ROLLBACK")
         other_file.close()
+
+
+@contextmanager
+def suspending_account(key: UUID) -> Iterator[None]:
+    """The account as somebody suspends it who holds nothing else, and is done in the end."""
+    if ON_POSTGRESQL:
+        with psycopg.connect(own_database()) as other:
+            other.execute("UPDATE linnapp_account SET suspended_by_staff_at = now() WHERE id = %s", [key])
+            yield
+        return
+    other_file = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None, timeout=20)
+    other_file.execute("BEGIN IMMEDIATE")
+    other_file.execute("UPDATE linnapp_account SET suspended_by_staff_at = '2026-01-01' WHERE id = ?", [key.hex])
+    try:
+        yield
+    finally:
+        other_file.execute("COMMIT")
+        other_file.close()
+
+
+@pytest.mark.parametrize("side", ["customer", "developer"])
+def test_no_session_begins_while_an_account_is_being_suspended(
+    right: dict[str, str], installation: Installation, side: str
+) -> None:
+    """What was read before is read again, once the row is there to be held."""
+    key = installation.account_id if side == "customer" else installation.application.account_id
+
+    async def beside(door: Door) -> int:
+        with suspending_account(key):
+            waits = asyncio.create_task(knock(door, URL, right))
+            await asyncio.wait([waits], timeout=0.3)
+            assert not waits.done()
+        return (await waits).status
+
+    assert through_the_door(beside) == 400
+    assert Session.objects.count() == 0
 
 
 def own_database() -> str:

@@ -15,7 +15,7 @@ from installs.installations.acts import RULES, Act, Standing, Who
 from installs.models import Installation, PermanentToken, Session
 from linnapp import credentials
 from linnapp.errors import NotPossible
-from linnapp.models import Application, User, Version
+from linnapp.models import Account, Application, User, Version
 from linnapp.timeline import Side
 from tests.kit.consenting import external, release
 from tests.kit.people import acting
@@ -23,12 +23,20 @@ from tests.kit.people import acting
 S = Standing
 STATES = (S.PENDING, S.ACTIVE, S.FAILED, S.UNINSTALLED)
 FACTS = (S.SUSPENDED_BY_ACCOUNT, S.SUSPENDED_BY_STAFF, S.APPLICATION_SUSPENDED)
+# Those of whole accounts: alone, both, and beside one that is lifted by somebody else.
+OF_ACCOUNTS = (
+    (S.ACCOUNT_SUSPENDED,),
+    (S.PUBLISHER_SUSPENDED,),
+    (S.ACCOUNT_SUSPENDED, S.PUBLISHER_SUSPENDED),
+    (S.ACCOUNT_SUSPENDED, S.SUSPENDED_BY_ACCOUNT),
+    (S.PUBLISHER_SUSPENDED, S.SUSPENDED_BY_STAFF),
+)
+SETS = [chosen for number in range(len(FACTS) + 1) for chosen in itertools.combinations(FACTS, number)]
 # Every state with every set of suspensions that can stand beside it; what is over has none that matters.
 WAYS = [
     frozenset({state, *chosen})
     for state in STATES
-    for number in range(len(FACTS) + 1)
-    for chosen in itertools.combinations(FACTS, number)
+    for chosen in (*SETS, *OF_ACCOUNTS)
     if not chosen or state in (S.PENDING, S.ACTIVE)
 ]
 # An account suspends what is active only: one that waits is over within a minute, one way or the other.
@@ -36,22 +44,22 @@ WAYS = [way for way in WAYS if not {S.PENDING, S.SUSPENDED_BY_ACCOUNT} <= way]
 
 # The table, as the product says it. `+` is possible in every state of the column's kind.
 EXPECTED = """
-act                              pending active account staff application failed uninstalled
-exchange the permanent token     yes     yes    no      no    no          no     no
-call with a session token        yes     yes    no      no    no          no     no
-authorise again                  yes     yes    yes     yes   no          no     no
-reveal the permanent token       yes     yes    yes     yes   yes         no     no
-update                           no      yes    yes     yes   yes         no     no
-go back to the version before    no      yes    yes     yes   yes         no     no
-switch to another version        no      yes    yes     yes   yes         no     no
-suspend                          no      yes    no      yes   yes         no     no
-resume                           no      no     yes     no    no          no     no
-uninstall                        yes     yes    yes     yes   yes         no     no
-rotate the permanent token       no      yes    yes     yes   yes         no     no
-end the old permanent token      no      yes    yes     yes   yes         no     no
-end sessions                     yes     yes    yes     yes   yes         no     no
-suspend by staff                 yes     yes    yes     no    yes         no     no
-resume by staff                  no      no     no      yes   no          no     no
+act                              pending active account staff application customer publisher failed uninstalled
+exchange the permanent token     yes     yes    no      no    no          no       no        no     no
+call with a session token        yes     yes    no      no    no          no       no        no     no
+authorise again                  yes     yes    yes     yes   no          no       no        no     no
+reveal the permanent token       yes     yes    yes     yes   yes         yes      yes       no     no
+update                           no      yes    yes     yes   yes         no       no        no     no
+go back to the version before    no      yes    yes     yes   yes         no       no        no     no
+switch to another version        no      yes    yes     yes   yes         no       no        no     no
+suspend                          no      yes    no      yes   yes         yes      yes       no     no
+resume                           no      no     yes     no    no          no       no        no     no
+uninstall                        yes     yes    yes     yes   yes         yes      yes       no     no
+rotate the permanent token       no      yes    yes     yes   yes         yes      yes       no     no
+end the old permanent token      no      yes    yes     yes   yes         yes      yes       no     no
+end sessions                     yes     yes    yes     yes   yes         yes      yes       no     no
+suspend by staff                 yes     yes    yes     no    yes         yes      yes       no     no
+resume by staff                  no      no     no      yes   no          no       no        no     no
 """
 COLUMNS: dict[str, frozenset[Standing]] = {
     "pending": frozenset({S.PENDING}),
@@ -59,6 +67,8 @@ COLUMNS: dict[str, frozenset[Standing]] = {
     "account": frozenset({S.ACTIVE, S.SUSPENDED_BY_ACCOUNT}),
     "staff": frozenset({S.ACTIVE, S.SUSPENDED_BY_STAFF}),
     "application": frozenset({S.ACTIVE, S.APPLICATION_SUSPENDED}),
+    "customer": frozenset({S.ACTIVE, S.ACCOUNT_SUSPENDED}),
+    "publisher": frozenset({S.ACTIVE, S.PUBLISHER_SUSPENDED}),
     "failed": frozenset({S.FAILED}),
     "uninstalled": frozenset({S.UNINSTALLED}),
 }
@@ -78,9 +88,19 @@ def put(installation: Installation, way: frozenset[Standing], sam: User) -> Inst
     Application.objects.filter(pk=installation.application_id).update(
         suspended_by_staff_at=now if S.APPLICATION_SUSPENDED in way else None
     )
+    put_accounts(installation, way)
     over = state in (S.FAILED, S.UNINSTALLED)
     PermanentToken.objects.filter(installation=installation).update(ends_at=now if over else waits_until)
     return Installation.objects.with_its_facts().get(pk=installation.pk)
+
+
+def put_accounts(installation: Installation, way: frozenset[Standing]) -> None:
+    """On the application's own account the two are one."""
+    row = Installation.objects.with_its_facts().get(pk=installation.pk)
+    accounts = {S.ACCOUNT_SUSPENDED: row.account_id, S.PUBLISHER_SUSPENDED: row.application.account_id}
+    Account.objects.filter(pk__in=accounts.values()).update(suspended_by_staff_at=None)
+    suspended = [account for fact, account in accounts.items() if fact in way]
+    Account.objects.filter(pk__in=suspended).update(suspended_by_staff_at=timezone.now())
 
 
 def rows_of_table() -> list[tuple[Act, str, bool]]:
@@ -126,6 +146,26 @@ def test_what_stands_in_the_way_is_said(
     assert str(refusal.value) == f"{row} {words}"
 
 
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        ("customer", "Carol's Cakes is suspended by this portal's staff, and its applications stay as they are"),
+        (
+            "publisher",
+            "Northwind, which makes Stock Bridge, is suspended by this portal's staff. The application stays",
+        ),
+    ],
+)
+def test_whose_account_is_suspended_is_said(
+    column: str, words: str, installation: Installation, carol: User, sam: User
+) -> None:
+    row = put(installation, COLUMNS[column], sam)
+    for act in (Act.AUTHORISE_AGAIN, Act.UPDATE, Act.GO_BACK, Act.SWITCH):
+        with pytest.raises(NotPossible) as refusal:
+            acts.refuse_unless_possible(act, row, by=acting(carol))
+        assert str(refusal.value).startswith(words)
+
+
 @pytest.mark.parametrize("act", [act for act, rule in RULES.items() if rule.who != {Who.CLIENT}])
 def test_nothing_is_possible_once_the_application_is_retired(
     act: Act, installation: Installation, carol: User, sam: User
@@ -140,11 +180,14 @@ def test_nothing_is_possible_once_the_application_is_retired(
 
 def test_what_begins_a_session_asserts_each_state_and_suspension() -> None:
     """Between deciding and beginning each of them may change: only races would show that one is left out."""
-    assert acts.as_sql(Act.EXCHANGE, installation="i", application="a").split(" AND ") == [
+    aliases = {"installation": "i", "application": "a", "account": "c", "publisher": "p"}
+    assert acts.as_sql(Act.EXCHANGE, **aliases).split(" AND ") == [
         "i.state IN ('PENDING', 'ACTIVE')",
         "i.suspended_by_account_at IS NULL",
         "i.suspended_by_staff_at IS NULL",
         "a.suspended_by_staff_at IS NULL",
+        "c.suspended_by_staff_at IS NULL",
+        "p.suspended_by_staff_at IS NULL",
         "a.retired_at IS NULL",
     ]
 

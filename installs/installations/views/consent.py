@@ -54,6 +54,11 @@ class Question:
         return any(version.is_development for version in self.versions)
 
     @property
+    def may_be_answered(self) -> bool:
+        """On an account that is suspended nothing is installed or authorised again."""
+        return self.version is not None and not self.account.suspended_by_staff_at
+
+    @property
     def all_withdrawn(self) -> bool:
         """Whether nothing can be installed because every version was withdrawn, and not because none was released."""
         return self.version is None and self.application.versions.released().exists()
@@ -113,6 +118,9 @@ def _application(link: InstallationLink) -> Application:
     if row.suspended_by_staff_at:
         message = "It cannot be installed until this portal's staff have resumed it."
         raise NothingToInstall(403, f"{row} is suspended", f"{row.suspension_reason} {message}".strip())
+    if row.account.suspended_by_staff_at:
+        message = f"{row.account}, which makes it, is suspended by this portal's staff. Until they resume it, "
+        raise NothingToInstall(403, f"{row} is suspended", f"{message}nobody installs {row}.")
     return row
 
 

@@ -83,7 +83,7 @@ def application_installations(request: HttpRequest, account: str, application: U
 
 def installations_of(application: Application) -> InstallationQuerySet:
     live_tokens = Prefetch("permanent_tokens", PermanentToken.objects.live(), to_attr="live_tokens")
-    rows = Installation.objects.of_application(application).select_related("application", "account", "version")
+    rows = Installation.objects.of_application(application).select_related("application__account", "account", "version")
     return rows.annotate(used_at=Coalesce("last_used_at", Value(NEVER))).prefetch_related(live_tokens)
 
 

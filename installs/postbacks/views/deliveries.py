@@ -118,7 +118,7 @@ def progress_of(delivery: Delivery) -> dict[str, Any]:
     whatever the page shows of it."""
     count = delivery.attempts.count()
     soon = delivery.next_attempt_at is not None and delivery.next_attempt_at < timezone.now() + NEAR
-    waits = delivery.state == Delivery.State.DUE and soon and not delivery.application.suspended_by_staff_at
+    waits = delivery.state == Delivery.State.DUE and soon and not delivery.application.stopped_at
     return {
         "attempts": list(delivery.attempts.newest_first()[:ATTEMPTS_SHOWN]),
         "attempt_count": count,

@@ -3,6 +3,7 @@
 from tests.mutants.breakages import Breakage, TemplateBreakage
 from tests.mutants.by_hand import (
     access,
+    account_suspension,
     admin,
     connectors,
     editing,
@@ -33,4 +34,5 @@ BREAKAGES: tuple[Breakage | TemplateBreakage, ...] = (
     *access.BREAKAGES,
     *editing.BREAKAGES,
     *admin.BREAKAGES,
+    *account_suspension.BREAKAGES,
 )

@@ -25,7 +25,7 @@ BREAKAGES = (
         "an exchange outlives the act it waited for: state not asserted again",
         STATEMENTS,
         "BEGIN",
-        instead('acts.as_sql(Act.EXCHANGE, installation="i", application="a")', "'TRUE'"),
+        instead('acts.as_sql(Act.EXCHANGE, installation="i", application="a", account="c", publisher="p")', "'TRUE'"),
         ("test_exchange_races",),
     ),
     Breakage(

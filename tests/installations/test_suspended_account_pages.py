@@ -1,0 +1,167 @@
+"""A suspended account: what its own people read on every page, what installers of its applications read, and what its
+forms keep."""
+
+import pytest
+from django.urls import reverse
+
+from installs.installations import lifecycle
+from installs.installations.suspending_accounts import resume_account, suspend_account
+from installs.models import Installation
+from installs.store import listings
+from linnapp.manifest import parse
+from linnapp.models import Account, Application, StaffAccess, User, Version
+from linnapp.services import access
+from linnapp.services.manifests import save_manifest
+from tests.kit.consenting import address, external, read, release, sent
+from tests.kit.people import ClientOf, acting
+
+SPAM = "It sends spam."
+NOTE = "was suspended by the staff of this portal"
+
+
+@pytest.fixture
+def suspended_cakes(installation: Installation, cakes: Account, paula: User) -> Account:
+    suspend_account(cakes, by=acting(paula, reason=SPAM))
+    return cakes
+
+
+@pytest.fixture
+def suspended_northwind(installation: Installation, northwind: Account, paula: User) -> Account:
+    suspend_account(northwind, by=acting(paula, reason=SPAM))
+    return northwind
+
+
+@pytest.mark.parametrize("name", ["application_list", "team", "store", "my_apps", "connector_list", "account_settings"])
+def test_every_page_says_so_and_why(client_of: ClientOf, suspended_cakes: Account, carol: User, name: str) -> None:
+    text = read(client_of(carol).get(reverse(name, args=[suspended_cakes.slug])))
+    assert f"Carol's Cakes {NOTE}" in text
+    assert f"Their reason: {SPAM}" in text
+
+
+def test_pages_of_an_application_say_so(
+    client_of: ClientOf, suspended_northwind: Account, application: Application, alice: User
+) -> None:
+    text = read(client_of(alice).get(reverse("application_overview", args=["northwind", application.pk])))
+    assert f"Northwind {NOTE}" in text
+    assert "System Integration Suspended" in text
+    assert "Suspended" in read(client_of(alice).get(reverse("application_list", args=["northwind"])))
+
+
+def test_another_account_of_the_same_person_says_nothing(
+    client_of: ClientOf, suspended_cakes: Account, northwind: Account, carol: User, paula: User
+) -> None:
+    client = client_of(carol)
+    northwind.memberships.create(user=carol, role="DEVELOPER")
+    assert NOTE not in read(client.get(reverse("my_apps", args=["northwind"])))
+    assert NOTE in read(client.get(reverse("my_apps", args=[suspended_cakes.slug])))
+    resume_account(suspended_cakes, by=acting(paula, reason="Mended."))
+    assert NOTE not in read(client.get(reverse("my_apps", args=[suspended_cakes.slug])))
+
+
+def test_staff_inside_read_it_too(client_of: ClientOf, suspended_cakes: Account, paula: User) -> None:
+    access.enter(suspended_cakes, purpose=StaffAccess.Purpose.LOOK, by=acting(paula, reason="Ticket 4411"))
+    assert NOTE in read(client_of(paula).get(reverse("my_apps", args=[suspended_cakes.slug])))
+
+
+def test_what_is_installed_on_it(
+    client_of: ClientOf, suspended_cakes: Account, installation: Installation, alice: User, carol: User
+) -> None:
+    release(installation.application, (1, 1, 0), external(moduleName="Newer"), alice)
+    client, here = client_of(carol), (suspended_cakes.slug, installation.pk)
+    page = client.get(reverse("installation_detail", args=here))
+    assert "Suspended with the whole account, by staff" in read(page)
+    assert "Carol's Cakes is suspended by the staff of this portal" in read(page)
+    assert read(page).count(SPAM) == 1
+    assert reverse("installation_update", args=here) not in page.content.decode()
+    assert reverse("installation_uninstall", args=here) in page.content.decode()
+    assert "with the whole account, by staff" in read(client.get(reverse("my_apps", args=here[:1])))
+
+
+def test_what_it_makes_is_told_to_those_who_have_it_without_the_reason(
+    client_of: ClientOf, suspended_northwind: Account, installation: Installation, carol: User, sam: User
+) -> None:
+    client = client_of(carol)
+    text = read(client.get(reverse("installation_detail", args=["carols-cakes", installation.pk])))
+    assert "Northwind, which makes Stock Bridge, is suspended by the staff of this portal" in text
+    assert "Suspended with its developer's account, by staff" in text
+    assert "Developer's account Northwind suspended by Support" in text
+    assert SPAM not in text
+    assert NOTE not in text
+    assert SPAM in read(client_of(sam).get(reverse("support_installation", args=[installation.pk])))
+
+
+def test_nobody_is_asked_to_install_what_it_makes(
+    client_of: ClientOf, suspended_northwind: Account, application: Application, dave: User, depot: Account
+) -> None:
+    page = client_of(dave).get(address(application))
+    assert page.status_code == 403
+    assert "Northwind, which makes it, is suspended by this portal's staff" in read_card(page.content)
+    assert SPAM not in read_card(page.content)
+
+
+def read_card(content: bytes) -> str:
+    return content.decode().replace("&#x27;", "'")
+
+
+def test_on_it_nothing_is_agreed_to(
+    client_of: ClientOf, version: Version, application: Application, depot: Account, dave: User, paula: User
+) -> None:
+    suspend_account(depot, by=acting(paula, reason=SPAM))
+    client = client_of(dave)
+    page = read_card(client.get(address(application)).content)
+    assert "Until they resume it, nothing can be installed on it." in page
+    assert ">Install<" not in page
+    answer = client.post(address(application), sent(version, depot))
+    assert answer.status_code == 422
+    assert "Until they resume it, nothing can be installed on it." in read_card(answer.content)
+    assert not Installation.objects.exists()
+
+
+def test_the_store_does_not_know_what_it_makes(
+    client_of: ClientOf, installation: Installation, northwind: Account, carol: User, paula: User
+) -> None:
+    listings.accept(installation.application, by=acting(paula, reason="Reviewed."))
+    client, page = client_of(carol), reverse("store_application", args=["carols-cakes", installation.application_id])
+    assert client.get(page).status_code == 200
+    suspend_account(northwind, by=acting(paula, reason=SPAM))
+    assert client.get(page).status_code == 404
+    assert "Stock Bridge" not in read(client.get(reverse("store", args=["carols-cakes"])))
+
+
+def test_a_new_application_is_refused_and_what_was_typed_stays(
+    client_of: ClientOf, suspended_northwind: Account, alice: User
+) -> None:
+    form = {"name": "Parcel Sync", "type": "SYSTEM"}
+    answer = client_of(alice).post(reverse("application_new", args=["northwind"]), form)
+    assert answer.status_code == 422
+    assert "Until they resume it, no application can be made on it." in read(answer)
+    assert 'value="Parcel Sync"' in answer.content.decode()
+    assert not Application.objects.filter(name="Parcel Sync").exists()
+
+
+def test_a_release_is_refused_and_its_notes_stay(
+    client_of: ClientOf, version: Version, application: Application, northwind: Account, alice: User, paula: User
+) -> None:
+    newer = parse(external(moduleName="Newer"))
+    saved = save_manifest(application, newer, expected_revision=application.manifest_revision, by=acting(alice))
+    suspend_account(northwind, by=acting(paula, reason=SPAM))
+    form = {"number": "1.1.0", "notes": "Much faster.", "revision": saved.manifest_revision}
+    page = reverse("version_release", args=["northwind", application.pk])
+    answer = client_of(alice).post(page, form, follow=True)
+    assert "Until they resume it, no version can be released." in read(answer)
+    assert "Much faster." in read(answer)
+    assert application.versions.the_latest() == version
+
+
+def test_a_listing_is_refused(
+    client_of: ClientOf, suspended_northwind: Account, application: Application, alice: User
+) -> None:
+    answer = client_of(alice).post(reverse("listing_request", args=["northwind", application.pk]))
+    assert answer.status_code == 422
+    assert "Until they resume it, nothing of it can be listed." in read(answer)
+
+
+def test_it_uninstalls(client_of: ClientOf, suspended_cakes: Account, installation: Installation, carol: User) -> None:
+    page = reverse("installation_uninstall", args=[suspended_cakes.slug, installation.pk])
+    assert client_of(carol).post(page).status_code == 302
+    assert lifecycle.installed_on(installation.application, suspended_cakes) is None
