@@ -1,17 +1,19 @@
 """Accounts, with the acts of staff on them."""
 
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from installs.admin import acts_on_accounts
 from linnapp.actors import Actor
 from linnapp.admin_editing import EditingAdmin, WhyForm
+from linnapp.admin_filters import StateFilter
 from linnapp.admin_pages import PageLink, door_inside, lines
 from linnapp.models import Account, Membership
 from linnapp.services import people
@@ -34,6 +36,13 @@ class WithoutOwner(admin.SimpleListFilter):
         return queryset & Account.objects.without_owner() if self.value() == "none" else queryset
 
 
+class AccountState(StateFilter):
+    conditions: ClassVar[dict[str, Q]] = {
+        "Live": Q(suspended_by_staff_at=None),
+        "Suspended": Q(suspended_by_staff_at__isnull=False),
+    }
+
+
 @admin.register(Account)
 class AccountAdmin(EditingAdmin):
     room = "Accounts and people"
@@ -41,12 +50,17 @@ class AccountAdmin(EditingAdmin):
     changeable = ("name", "contact_email")
     addable = ("name", "owner_email")
     read_by = "Its Owners read this."
-    list_display = ("name", "slug", "contact_email", "created_at")
-    list_filter = (WithoutOwner,)
+    list_display = ("name", "slug", "contact_email", "state", "created_at")
+    list_filter = (AccountState, WithoutOwner)
     search_fields = ("name", "slug", "contact_email", "memberships__user__email")
     search_ids = ("pk",)
     date_hierarchy = "created_at"
     readonly_fields = ("team",)
+    staff_actions = (acts_on_accounts.SUSPEND_ACCOUNTS, acts_on_accounts.RESUME_ACCOUNTS)
+
+    @admin.display(ordering="suspended_by_staff_at")
+    def state(self, account: Account) -> str:
+        return "Suspended" if account.suspended_by_staff_at else "Live"
 
     def save_by_service(self, row: Account, form: WhyForm, by: Actor) -> None:
         people.edit_account(row, by=by, started_from=form.started_from(), **form.values())

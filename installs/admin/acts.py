@@ -40,10 +40,10 @@ def _stops(row: Application, accounts: list[str], sessions: int) -> str:
     if row.suspended_by_staff_at:
         return "Suspended already: nothing changes."
     reach = f"{counted(len(accounts), 'account')} cannot use it: {some_of(accounts)}." if accounts else "Not installed."
-    return f"{_ending(sessions)}. {reach}"
+    return f"{ending(sessions)}. {reach}"
 
 
-def _ending(sessions: int) -> str:
+def ending(sessions: int) -> str:
     if not sessions:
         return "No session is live"
     return counted(sessions, "session ends now", "sessions end now")
@@ -74,7 +74,7 @@ def _stops_here(row: Installation, sessions: int) -> str:
         return f"{row.shown_state.capitalize()}: there is nothing to suspend."
     if row.suspended_by_staff_at:
         return "Suspended by staff already: nothing changes."
-    return f"{_ending(sessions)}. {row.account} cannot use {row.application}."
+    return f"{ending(sessions)}. {row.account} cannot use {row.application}."
 
 
 def resuming_installations(rows: list[Installation]) -> list[Effect]:
@@ -86,10 +86,20 @@ def _goes_on_here(row: Installation) -> str:
         return f"{row.shown_state.capitalize()}: there is nothing to resume."
     if not row.suspended_by_staff_at:
         return "Not suspended by staff: nothing changes."
-    if row.suspended_by_account_at or row.application.suspended_by_staff_at:
-        whose = "the account" if row.suspended_by_account_at else "the application's own suspension"
-        return f"It stays suspended by {whose}."
+    if others := others_of(row):
+        return f"It stays suspended by {others[0]}."
     return f"{row.account} can use {row.application} again."
+
+
+def others_of(row: Installation) -> list[str]:
+    """Whose suspension of it stands besides the one of staff."""
+    whose = {
+        "the account": row.suspended_by_account_at,
+        "the application's own suspension": row.application.suspended_by_staff_at,
+        "the suspension of its account": row.account.suspended_by_staff_at,
+        "the suspension of its developer's account": row.application.account.suspended_by_staff_at,
+    }
+    return [words for words, at in whose.items() if at]
 
 
 def _reviews_open(rows: list[Application]) -> dict[object, Review]:
@@ -113,7 +123,7 @@ def _into_store(row: Application, review: Review | None, accepted: Review | None
     if row.listing == Application.Listing.LISTED:
         changed = listings.differences(row, accepted)
         return f"Reviewed anew: {', '.join(changed)}." if changed else "Listed already: nothing changes."
-    later = "once it is resumed" if row.suspended_by_staff_at else "by everybody"
+    later = "once it is resumed" if row.stopped_at else "by everybody"
     sentence = f"Found in the store {later}, and shown as verified."
     if review is None:
         return _unrequested(row, sentence)

@@ -16,14 +16,15 @@ from tests.admin.test_admin import make_session, path_of
 from tests.kit.people import ClientOf, acting
 
 pytestmark = pytest.mark.django_db
+Row = Account | Application | Installation | Version
 
 
-def ask(client: Client, action: str, *rows: Application | Installation | Version, **more: str) -> Any:
+def ask(client: Client, action: str, *rows: Row, **more: str) -> Any:
     chosen = {"action": action, "_selected_action": [str(row.pk) for row in rows]}
     return client.post(path_of(type(rows[0])), chosen | more, follow=True)
 
 
-def act(client: Client, action: str, *rows: Application | Installation | Version, reason: str = "Ticket 4411") -> Any:
+def act(client: Client, action: str, *rows: Row, reason: str = "Ticket 4411") -> Any:
     """As the page that asks has it."""
     found = re.search(r'name="read" value="([^"]*)"', ask(client, action, *rows).content.decode())
     return ask(client, action, *rows, apply="1", reason=reason, read=found[1] if found else "")

@@ -1,0 +1,86 @@
+"""What staff do in the admin to whole accounts: the effect in words, told before, and the service."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import Count
+
+from installs.admin.acts import ending
+from installs.installations import suspending_accounts
+from installs.models import Installation, Session
+from linnapp.admin_pages import Effect, StaffAction, some_of
+from linnapp.models import Account, Application
+from linnapp.words import counted
+
+Names = dict[UUID, list[str]]
+
+
+def suspending(rows: list[Account]) -> list[Effect]:
+    here, made = _installed_on(rows), _made_by(rows)
+    return [Effect(row, _stops(row, here[row.pk], made[row.pk])) for row in rows]
+
+
+def _stops(row: Account, here: list[str], made: list[str]) -> str:
+    if row.suspended_by_staff_at:
+        return "Suspended already: nothing changes."
+    sessions = Session.objects.live().of_either_side(row).count()
+    return f"{ending(sessions)}. {_reached(here, made, 'cannot use', 'Nobody can use')}"
+
+
+def _reached(here: list[str], made: list[str], uses: str, used: str) -> str:
+    installed = f"It {uses} what it has installed: {some_of(here)}." if here else "It has nothing installed."
+    makes = f"{used} what it makes: {some_of(made)}." if made else "It makes no application."
+    return f"{installed} {makes}"
+
+
+def resuming(rows: list[Account]) -> list[Effect]:
+    here, made = _installed_on(rows), _made_by(rows)
+    return [Effect(row, _goes_on(row, here[row.pk], made[row.pk])) for row in rows]
+
+
+def _goes_on(row: Account, here: list[str], made: list[str]) -> str:
+    if not row.suspended_by_staff_at:
+        return "Not suspended: nothing changes."
+    stays = "What is suspended by itself stays so."
+    return f"{_reached(here, made, 'can use again', 'Others can use again')} {stays}"
+
+
+def _installed_on(rows: list[Account]) -> Names:
+    live = Installation.objects.live().filter(account__in=rows).order_by("application__name")
+    return _by_account(live.values_list("account_id", "application__name"))
+
+
+def _made_by(rows: list[Account]) -> Names:
+    """With on how many accounts each is installed."""
+    made = Application.objects.not_retired().filter(account__in=rows).order_by("name")
+    named = list(made.values_list("account_id", "pk", "name"))
+    live = Installation.objects.live().filter(application__account__in=rows).order_by()
+    on = dict(live.values_list("application_id").annotate(Count("pk")))
+    return _by_account((account, f"{name} (on {counted(on.get(key, 0), 'account')})") for account, key, name in named)
+
+
+def _by_account(pairs: Iterable[tuple[UUID, str]]) -> Names:
+    names: Names = defaultdict(list)
+    for account, name in pairs:
+        names[account].append(name)
+    return names
+
+
+READ_BY_ITS_PEOPLE = "The people of the account read this on each of its pages. Nobody else does, staff aside."
+SUSPEND_ACCOUNTS = StaffAction(
+    "suspend",
+    "Suspend",
+    "suspended",
+    READ_BY_ITS_PEOPLE,
+    suspending,
+    lambda row, by: suspending_accounts.suspend_account(row, by=by),
+)
+RESUME_ACCOUNTS = StaffAction(
+    "resume",
+    "Resume",
+    "resumed",
+    READ_BY_ITS_PEOPLE,
+    resuming,
+    lambda row, by: suspending_accounts.resume_account(row, by=by),
+)
