@@ -24,12 +24,13 @@ from linnapp.models.access import WORK_PERMISSION
 from linnapp.services import applications
 
 REVIEWS_SHOWN = 20
+STOPPED = Q(suspended_by_staff_at__isnull=False) | Q(account__suspended_by_staff_at__isnull=False)
 
 
 class ApplicationState(StateFilter):
     conditions: ClassVar[dict[str, Q]] = {
-        "Live": Q(retired_at=None, suspended_by_staff_at=None),
-        "Suspended": Q(retired_at=None, suspended_by_staff_at__isnull=False),
+        "Live": Q(retired_at=None) & ~STOPPED,
+        "Suspended": Q(retired_at=None) & STOPPED,
         "Retired": Q(retired_at__isnull=False),
     }
 

@@ -18,7 +18,7 @@ RELIABILITY_OF = timedelta(days=30)
 def on_offer() -> QuerySet[Application]:
     """Listed, neither retired nor suspended, itself or with its account, and with a version that can be installed."""
     installable = Version.objects.installable().filter(application=OuterRef("pk"))
-    live = Application.objects.listed().not_retired().not_stopped()
+    live = Application.objects.listed().in_state(Application.State.LIVE)
     return live.filter(Exists(installable)).select_related("account")
 
 

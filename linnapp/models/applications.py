@@ -31,10 +31,6 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
     def not_retired(self) -> Self:
         return self.filter(retired_at=None)
 
-    def not_stopped(self) -> Self:
-        """Suspended neither by themselves nor with their account."""
-        return self.filter(suspended_by_staff_at=None, account__suspended_by_staff_at=None)
-
     def listed(self) -> Self:
         return self.filter(listing=Application.Listing.LISTED)
 
@@ -42,8 +38,9 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
         """As the property `state` tells: retired before suspended."""
         if state == Application.State.RETIRED:
             return self.exclude(retired_at=None)
-        suspended = state == Application.State.SUSPENDED
-        return self.not_retired().filter(suspended_by_staff_at__isnull=not suspended)
+        with_account = models.Q(account__suspended_by_staff_at__isnull=False)
+        stopped = models.Q(suspended_by_staff_at__isnull=False) | with_account
+        return self.not_retired().filter(stopped if state == Application.State.SUSPENDED else ~stopped)
 
     def matching(self, text: str) -> Self:
         """Found by a part of the name, or by the Application ID in any of its spellings."""
@@ -121,7 +118,7 @@ class Application(models.Model):
     def state(self) -> "Application.State":
         if self.retired_at:
             return self.State.RETIRED
-        return self.State.SUSPENDED if self.suspended_by_staff_at else self.State.LIVE
+        return self.State.SUSPENDED if self.stopped_at else self.State.LIVE
 
     @property
     def stopped_at(self) -> datetime | None:

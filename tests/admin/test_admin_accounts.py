@@ -103,6 +103,15 @@ def test_the_list_tells_the_state_and_is_narrowed_by_it(
     assert "Carol's Cakes" not in live
 
 
+def test_what_it_makes_is_listed_as_suspended(
+    application: Application, northwind: Account, paula: User, client_of: ClientOf
+) -> None:
+    client = client_of(paula)
+    suspend_account(northwind, by=acting(paula, reason="Spam."))
+    assert "Stock Bridge" in read_form(client.get(path_of(Application), {"shown": "Suspended"}))
+    assert "Stock Bridge" not in read_form(client.get(path_of(Application), {"shown": "Live"}))
+
+
 def test_an_installation_resumed_by_staff_stays_suspended_with_its_account(
     installation: Installation, cakes: Account, northwind: Account, paula: User, client_of: ClientOf
 ) -> None:

@@ -44,7 +44,9 @@ def test_pages_of_an_application_say_so(
     text = read(client_of(alice).get(reverse("application_overview", args=["northwind", application.pk])))
     assert f"Northwind {NOTE}" in text
     assert "System Integration Suspended" in text
-    assert "Suspended" in read(client_of(alice).get(reverse("application_list", args=["northwind"])))
+    found = reverse("application_list", args=["northwind"])
+    assert "Stock Bridge Suspended" in read(client_of(alice).get(f"{found}?state=SUSPENDED"))
+    assert "Stock Bridge" not in read(client_of(alice).get(f"{found}?state=LIVE"))
 
 
 def test_another_account_of_the_same_person_says_nothing(

@@ -73,8 +73,8 @@ BREAKAGES: tuple[Breakage | TemplateBreakage, ...] = (
     Breakage(
         "the store offers what a suspended account makes",
         APPLICATION_ROWS,
-        "ApplicationQuerySet.not_stopped",
-        returns("self.filter(suspended_by_staff_at=None)"),
+        "ApplicationQuerySet.in_state",
+        instead("models.Q(account__suspended_by_staff_at__isnull=False)", "models.Q()"),
         TESTS,
     ),
     TemplateBreakage(
