@@ -75,6 +75,7 @@ SUSPEND_ACCOUNTS = StaffAction(
     READ_BY_ITS_PEOPLE,
     suspending,
     lambda row, by: suspending_accounts.suspend_account(row, by=by),
+    fits=lambda row: row.suspended_by_staff_at is None,
 )
 RESUME_ACCOUNTS = StaffAction(
     "resume",
@@ -83,4 +84,5 @@ RESUME_ACCOUNTS = StaffAction(
     READ_BY_ITS_PEOPLE,
     resuming,
     lambda row, by: suspending_accounts.resume_account(row, by=by),
+    fits=lambda row: row.suspended_by_staff_at is not None,
 )

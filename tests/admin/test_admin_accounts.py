@@ -97,7 +97,7 @@ def test_the_list_tells_the_state_and_is_narrowed_by_it(
     suspended = read_form(client.get(path_of(Account), {"shown": "Suspended"}))
     assert "Carol's Cakes" in suspended
     assert "Dave's Depot" not in suspended
-    assert '<td class="field-state">Suspended</td>' in suspended
+    assert 'data-label="State">Suspended</td>' in suspended
     live = read_form(client.get(path_of(Account), {"shown": "Live"}))
     assert "Dave's Depot" in live
     assert "Carol's Cakes" not in live

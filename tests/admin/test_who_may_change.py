@@ -33,7 +33,7 @@ CHANGED: dict[str, dict[str, str]] = {
     },
     "linnapp.Account": {
         **dict.fromkeys(("name", "contact_email"), ALL),
-        **dict.fromkeys(("id", "slug", "created_at", "members"), NOBODY),
+        **dict.fromkeys(("id", "slug", "created_at", "members", "suspended_by_staff_at", "suspension_reason"), NOBODY),
     },
     "linnapp.Membership": {"role": ALL, **dict.fromkeys(("id", "account", "user", "created_at"), NOBODY)},
     "linnapp.User": {
