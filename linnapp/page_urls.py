@@ -1,7 +1,18 @@
 from django.urls import URLPattern, path
 
 from linnapp.url_patterns import ACCOUNT, APPLICATION
-from linnapp.views import access, applications, demo, general, home, modules, modules_json, profile, team
+from linnapp.views import (
+    access,
+    account_activity,
+    applications,
+    demo,
+    general,
+    home,
+    modules,
+    modules_json,
+    profile,
+    team,
+)
 
 MODULES = f"{APPLICATION}/modules/"
 DRAFT = f"{MODULES}draft/"
@@ -62,6 +73,7 @@ urlpatterns: list[URLPattern] = [
     # Staff, inside an account
     path("inside/<slug:slug>/", access.access_enter, name="access_enter"),
     path("inside/<uuid:access_id>/leave/", access.access_leave, name="access_leave"),
+    path(f"{ACCOUNT}/activity/", account_activity.account_activity, name="account_activity"),
     path(f"{ACCOUNT}/settings/", team.account_settings, name="account_settings"),
     path("accounts/new/", team.account_new, name="account_new"),
     path("invitations/<str:token>/", team.invitation_accept, name="invitation_accept"),

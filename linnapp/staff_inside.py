@@ -1,7 +1,9 @@
 """Staff inside an account. Apart from the other middleware, which logging imports before there are models."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -10,12 +12,17 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from linnapp.models import StaffAccess, User
-from linnapp.services.access import last_access_of
+from linnapp.page_requests import wants_part
+from linnapp.services.access import last_access_of, looked_at
 from linnapp.staff_requests import OnlyToLook, staff_access_of
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 # For so long after its end, whoever was inside is told that it is over, and not that there is no such page.
 REMEMBERED = timedelta(hours=12)
+TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
+FILENAME = re.compile(r'filename="([^"]+)"')
+OF_THIS_PORTAL = " · linnapp"
+LONGEST_NAME, LONGEST_PATH = 200, 400
 
 
 class StaffInside:
@@ -26,7 +33,10 @@ class StaffInside:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if request.method == "GET" and response.status_code == 200 and not wants_part(request):
+            keep_on_record(request, response)
+        return response
 
     def process_view(
         self, request: HttpRequest, view: object, args: object, kwargs: dict[str, Any]
@@ -46,6 +56,18 @@ class StaffInside:
         if isinstance(error, OnlyToLook):
             return refused(request, "linnapp/access/only_the_team.html", error.access)
         return None
+
+
+def keep_on_record(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Of a page of the account that staff opened, or of a file of it: under the name that its reader sees."""
+    access = staff_access_of(request)
+    if access is None:
+        return
+    file = FILENAME.search(response.headers.get("Content-Disposition", ""))
+    title = None if response.streaming else TITLE.search(getattr(response, "content", b"").decode(errors="replace"))
+    name = file[1] if file else unescape(title[1]).strip() if title else ""
+    if name:
+        looked_at(access, name.removesuffix(OF_THIS_PORTAL)[:LONGEST_NAME], f"{request.path} {name}"[:LONGEST_PATH])
 
 
 def is_missed(access: StaffAccess) -> bool:

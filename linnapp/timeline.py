@@ -45,7 +45,8 @@ class ExchangesOfHour:
 
 @dataclass(frozen=True)
 class Line:
-    """One entry as one reader is told it. `account` is the name of where it happened; `hour` is set for exchanges."""
+    """One entry as one reader is told it. `account` and `application` are the names of where it happened; `hour` is set
+    for exchanges."""
 
     at: datetime
     kind: str
@@ -54,6 +55,8 @@ class Line:
     subject_id: UUID | None
     account_id: UUID | None
     account: str = ""
+    application: str = ""
+    who: str = ""
     hour: ExchangesOfHour | None = None
 
 
@@ -151,7 +154,8 @@ def line(entry: TimelineEntry, reader: Side) -> Line:
         "addresses": counted(entry.facts.get("addresses", 0), "address", "addresses"),
         "installations": counted(entry.facts.get("installations", 0), "installation"),
     }
-    sentence = kinds.known(entry.kind).sentence.format_map(_Facts(facts, who=actor(entry, reader)))
+    who = actor(entry, reader)
+    sentence = kinds.known(entry.kind).sentence.format_map(_Facts(facts, who=who))
     return Line(
         at=entry.at,
         kind=entry.kind,
@@ -160,6 +164,8 @@ def line(entry: TimelineEntry, reader: Side) -> Line:
         subject_id=entry.subject_id,
         account_id=entry.account_id,
         account=str(entry.facts.get("account", "")),
+        application=str(entry.facts.get("application", "")),
+        who=who,
         hour=_hour(entry),
     )
 
@@ -179,6 +185,11 @@ def lines(entries: Iterable[TimelineEntry], reader: Side) -> list[Line]:
         for entry in entries
         if reader in (entry.side, entry.facts.get("on_side"), Side.STAFF) or not kinds.known(entry.kind).own_side_only
     ]
+
+
+def lines_of_account(entries: Iterable[TimelineEntry]) -> list[Line]:
+    """As the account's own people are told, each on the side that it was done on: an account develops and installs."""
+    return [line(entry, Side(entry.facts.get("on_side") or Side.CUSTOMER)) for entry in entries]
 
 
 class _Facts(dict[str, Any]):

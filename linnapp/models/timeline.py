@@ -17,6 +17,19 @@ class TimelineEntryQuerySet(models.QuerySet["TimelineEntry"]):
     def about(self, subject_id: UUID) -> Self:
         return self.filter(subject_id=subject_id)
 
+    def about_account(self, account_id: UUID, applications: "models.QuerySet[Any, Any]") -> Self:
+        """What concerns an account itself, and whatever staff did inside of it, also to its applications, given as a
+        query for their keys. What happens to these and to its installations has pages of its own."""
+        here = models.Q(account_id=account_id) & (
+            models.Q(application_id=None) | models.Q(facts__on_side=TimelineEntry.Side.CUSTOMER)
+        )
+        there = models.Q(application_id__in=applications, facts__on_side=TimelineEntry.Side.DEVELOPER)
+        return self.filter(here | there)
+
+    def under_access(self, access_id: UUID) -> Self:
+        """By staff under one access, its begin and end too."""
+        return self.filter(models.Q(subject_id=access_id) | models.Q(facts__access=str(access_id)))
+
     def of_application_as_a_whole(self) -> Self:
         """Without what is told of each installation and of the application too."""
         return self.exclude(kind__in=kinds.of_each(), subject_id__isnull=False)
@@ -45,7 +58,7 @@ class TimelineEntry(models.Model):
     """One line of what happened. Append-only, and without foreign keys: it outlives what it tells of.
 
     `account_id` is the account it happened on (the installing one for what concerns an installation, else the
-    developer's); `subject_id` the installation, where it is about one.
+    developer's); `subject_id` the installation, where it is about one, or the staff access.
     """
 
     class Side(models.TextChoices):

@@ -1,6 +1,8 @@
 """Staff enter an account with a reason, for a while, and leave it; its Owners are told, and may end it."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -12,10 +14,14 @@ from django.utils import timezone
 from linnapp import kinds, timeline
 from linnapp.actors import Actor, Side, refuse_unless_staff
 from linnapp.errors import NotPossible
-from linnapp.models import Account, StaffAccess, User
+from linnapp.kinds import Kind
+from linnapp.models import Account, StaffAccess, TimelineEntry, User
 from linnapp.models.access import purposes_of
 
 LASTS = timedelta(minutes=30)
+# So many pages are listed of one access; beyond, that there were more.
+MOST_LOOKED_AT = 100
+MORE = "more pages than are listed"
 
 
 def access_of(person: User, slug: str) -> StaffAccess | None:
@@ -47,14 +53,15 @@ def enter(account: Account, *, purpose: str, by: Actor) -> StaffAccess:
     access = StaffAccess.objects.create(
         person=person, account=row, purpose=purpose, reason=by.reason, begun_at=now, ends_at=now + LASTS
     )
-    timeline.record(kinds.STAFF_ENTERED, by=by, account=row, purpose=access.get_purpose_display())
+    _record(kinds.STAFF_ENTERED, access, by, purpose=access.get_purpose_display())
     _tell_owners(access)
     return access
 
 
 def _tell_owners(access: StaffAccess) -> None:
     page = settings.SITE_URL + reverse("team", args=[access.account.slug])
-    text = render_to_string("linnapp/access/mail/entered.txt", {"access": access, "page": page})
+    activity = f"{settings.SITE_URL}{reverse('account_activity', args=[access.account.slug])}?access={access.pk}"
+    text = render_to_string("linnapp/access/mail/entered.txt", {"access": access, "page": page, "activity": activity})
     subject = f"{access.person} of this portal's staff opened the pages of {access.account}"
     for owner in access.account.owners():
         send_mail(subject, text, None, [owner.email])
@@ -64,13 +71,24 @@ def _tell_owners(access: StaffAccess) -> None:
 def leave(access: StaffAccess, *, by: Actor) -> None:
     """By the one who is inside. One that is over already stays as it is."""
     if _end(access, by):
-        timeline.record(kinds.STAFF_LEFT, by=by, account=access.account)
+        _record(kinds.STAFF_LEFT, access, by)
 
 
 @transaction.atomic
 def leave_all(person: User) -> None:
     for access in StaffAccess.objects.running().of_person(person).newest_first():
-        leave(access, by=Actor(person, Side.STAFF, access.reason, access.pk, Side.CUSTOMER))
+        leave(access, by=Actor(person, Side.STAFF))
+
+
+def looked_at(access: StaffAccess, page: str, path: str) -> None:
+    """Puts on record what page staff opened: each once an access, the first hundred of them."""
+    looks = TimelineEntry.objects.about(access.pk).of_kinds(kinds.STAFF_LOOKED)
+    seen = set(looks.values_list("facts__path", flat=True))
+    if path in seen or len(seen) > MOST_LOOKED_AT:
+        return
+    if len(seen) == MOST_LOOKED_AT:
+        page, path = MORE, ""
+    _record(kinds.STAFF_LOOKED, access, Actor(access.person, Side.STAFF), page=page, path=path)
 
 
 @transaction.atomic
@@ -80,10 +98,17 @@ def send_away(access: StaffAccess, *, by: Actor) -> bool:
         raise NotPossible(f"Only an Owner of {access.account} may end this.")
     ended = _end(access, by)
     if ended:
-        timeline.record(kinds.STAFF_SENT_AWAY, by=by, account=access.account, member=str(access.person))
+        _record(kinds.STAFF_SENT_AWAY, access, by, member=str(access.person))
     return ended
 
 
 def _end(access: StaffAccess, by: Actor) -> bool:
     running = StaffAccess.objects.running().filter(pk=access.pk)
     return bool(running.update(ends_at=timezone.now(), ended_by=by.person))
+
+
+def _record(kind: Kind, access: StaffAccess, by: Actor, **facts: Any) -> None:
+    """About the access; of the one who is inside, as done there, so that the account reads name and reason."""
+    if by.is_staff:
+        by = replace(by, reason=access.reason, access=access.pk, on_side=Side.CUSTOMER)
+    timeline.record(kind, by=by, account=access.account, subject_id=access.pk, **facts)

@@ -15,6 +15,7 @@ from linnapp.models import Account, Invitation, Membership
 from linnapp.pages import acting, refusal_in, refusal_told, signed_in
 from linnapp.services import people
 from linnapp.services.editing import EditedMeanwhile
+from linnapp.staff_requests import staff_access_of
 
 ACCESSES_SHOWN = 10
 
@@ -23,13 +24,15 @@ ACCESSES_SHOWN = 10
 def team(request: HttpRequest, account: str) -> HttpResponse:
     row = get_object_or_404(Account.objects.visible_to(request.user), slug=account)
     members = list(row.memberships.with_people())
+    is_owner = any(seat.user_id == request.user.pk and seat.is_owner for seat in members)
     context = {
         "account": row,
         "members": members,
         "invitations": row.invitations.open().newest_first(),
         "roles": Membership.Role.choices,
         "staff_accesses": row.staff_accesses.newest_first()[:ACCESSES_SHOWN],
-        "is_owner": any(seat.user_id == request.user.pk and seat.is_owner for seat in members),
+        "is_owner": is_owner,
+        "may_oversee": is_owner or staff_access_of(request) is not None,
     }
     return render(request, "linnapp/people/team.html", context)
 

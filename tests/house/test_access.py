@@ -151,6 +151,7 @@ TABLE: dict[str, Who] = {
     "invitation_revoke": OWNER_POST,
     "member_role": OWNER_POST,
     "member_remove": only("alice", "bob"),  # Bob's own seat: leaving
+    "account_activity": OWNER,
     "account_settings": OWNER,
     "account_new": SIGNED_IN,
     "invitation_accept": Who(others=404, nobody=404),

@@ -274,6 +274,7 @@ PLACES = [
     Place("invitation_create", "Alice", act=send),
     Place("member_remove", "Alice"),
     Place("account_settings", "Alice"),
+    Place("account_activity", "Alice"),
     Place("account_new", "Alice"),
     Place("account_new", "Alice", act=send),
     Place("search", "Alice"),

@@ -25,7 +25,7 @@ from linnapp import credentials
 from linnapp.demo_people import PEOPLE
 from linnapp.manifest import parse
 from linnapp.models import Account, Application, Membership, Secret, User, Version
-from linnapp.services import applications, people, versions
+from linnapp.services import access, applications, people, versions
 from linnapp.services.manifests import save_manifest
 from tests.kit.people import acting
 from tests.kit.portal import Portal
@@ -57,6 +57,7 @@ def set_stage() -> Facts:
         **sent_installations(northwind, alice),
         **moved_installations(northwind, alice),
         **rotated_installations(northwind, alice),
+        **accesses_of_staff(northwind),
         **links_of_mails(northwind, alice, dave),
         **dict(first_rows()),
     }
@@ -253,6 +254,18 @@ def sent_installations(account: Account, alice: User) -> Facts:
 
 
 @transaction.atomic
+def accesses_of_staff(account: Account) -> Facts:
+    """Sam looked around and left; Paula looked at one page, and is inside to work."""
+    pages = ("Applications of Northwind", "Installations · Stock Bridge", "Versions · Stock Bridge")
+    sam, paula = (acting(user(name), reason="Ticket 4711: the logo does not show.") for name in ("Sam", "Paula"))
+    looked = access.enter(account, purpose="LOOK", by=sam)
+    for page in pages:
+        access.looked_at(looked, page, page)
+    access.leave(looked, by=sam)
+    access.looked_at(access.enter(account, purpose="WORK", by=paula), pages[0], "")
+    return {"access": str(looked.pk)}
+
+
 def rotated_installations(account: Account, alice: User) -> Facts:
     """On Carol's Cakes: one whose new permanent token does not arrive, and one whose new one she was shown."""
     cakes, carol, facts = Account.objects.get(slug="carols-cakes"), acting(user("Carol")), Facts()
