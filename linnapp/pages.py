@@ -16,7 +16,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core import signing
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
@@ -25,12 +25,10 @@ from django.utils import timezone
 from django_filters import FilterSet
 
 from linnapp.actors import Actor, Side
-from linnapp.admin_rooms import finds_something
 from linnapp.errors import NotPossible
-from linnapp.last_account import last_account
-from linnapp.models import Account, Application, Membership, StaffAccess, User
-from linnapp.models.access import REVEAL_PERMISSION, purposes_of
-from linnapp.page_requests import reference_of, wants_part
+from linnapp.models import User
+from linnapp.models.access import REVEAL_PERMISSION
+from linnapp.page_requests import wants_part
 from linnapp.staff_requests import staff_access_of
 
 AnyView = TypeVar("AnyView", bound=Callable[..., HttpResponse])
@@ -40,80 +38,6 @@ SHOWN = "shown:"
 ROWS_AT_ONCE = 100
 PAGE_SIZE = 50
 MOST_COUNTED = 10_000
-
-
-# The frame around every page.
-
-
-@dataclass(frozen=True)
-class Frame:
-    """Who reads, on which account, and what the rail offers them. `access` is the one by which somebody of staff is
-    inside this account, or elsewhere the last one that they entered."""
-
-    account: Account | None
-    accounts: Sequence[Account]
-    role: str | None
-    is_support: bool
-    is_admin: bool
-    demo: bool
-    mail_is_printed: bool
-    access: StaffAccess | None = None
-
-
-def current_account(request: HttpRequest) -> Account | None:
-    """The account a person works on: the one in the address, else the one last worked on, else the first that has
-    applications, else the first."""
-    current = _current(request, _memberships(request))
-    return current.account if current else None
-
-
-def _memberships(request: HttpRequest) -> list[Membership]:
-    developing = Exists(Application.objects.filter(account=OuterRef("account")))
-    rows = Membership.objects.filter(user=signed_in(request)).select_related("account")
-    return list(rows.annotate(developing=developing).order_by("account__name"))
-
-
-def frame(request: HttpRequest) -> dict[str, Frame | str]:
-    """Context processor."""
-    user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated:
-        empty = Frame(None, [], None, False, False, settings.DEMO, mail_is_printed())
-        return {"frame": empty, "request_id": reference_of(request)}
-    memberships = _memberships(request)
-    current = _current(request, memberships)
-    here = staff_access_of(request)
-    account = here.account if here else current.account if current else None
-    accounts = [membership.account for membership in memberships]
-    value = Frame(
-        account=account,
-        accounts=[*accounts, here.account] if here else accounts,
-        role=current.role if current and not here else None,
-        is_support=user.is_support,
-        is_admin=finds_something(request),
-        demo=settings.DEMO,
-        mail_is_printed=mail_is_printed(),
-        access=here or _entered(user),
-    )
-    return {"frame": value, "request_id": reference_of(request)}
-
-
-def _entered(user: User) -> StaffAccess | None:
-    if not user.is_staff:
-        return None
-    return StaffAccess.objects.running().of_person(user).filter(purpose__in=purposes_of(user)).newest_first().first()
-
-
-def mail_is_printed() -> bool:
-    """Whether no mail server is named, so that a page says where a mail it promises is found."""
-    return "console" in settings.DELIVERY_EMAIL["EMAIL_BACKEND"]
-
-
-def _current(request: HttpRequest, memberships: Sequence[Membership]) -> Membership | None:
-    named = request.resolver_match.kwargs.get("account") if request.resolver_match else None
-    slug = named or last_account(request)
-    found = next((membership for membership in memberships if membership.account.slug == slug), None)
-    developing = (membership for membership in memberships if membership.developing)  # type: ignore[attr-defined]
-    return found or next(developing, None) or next(iter(memberships), None)
 
 
 def signed_in(request: HttpRequest) -> User:

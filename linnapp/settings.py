@@ -248,7 +248,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "linnapp.pages.frame",
+                "linnapp.frames.frame",
             ],
         },
     },

@@ -2,7 +2,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
-from linnapp import pages
+from linnapp import frames, pages
 from linnapp.models import User
 
 
@@ -10,7 +10,7 @@ from linnapp.models import User
 def home(request: HttpRequest) -> HttpResponse:
     """To where this person works: developers to their applications, others to the apps they use, staff without an
     account to the staff's pages."""
-    account = pages.current_account(request)
+    account = frames.current_account(request)
     if account is None:
         return redirect(_without_account(pages.signed_in(request)))
     return redirect("application_list" if account.applications.exists() else "my_apps", account.slug)

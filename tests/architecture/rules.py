@@ -53,6 +53,7 @@ FLOORS = {
     "linnapp.devices": SERVICES,
     "linnapp.staff_requests": SERVICES,
     "linnapp.endings": SERVICES,
+    "linnapp.frames": SERVICES,
     "linnapp.pages": SERVICES,
     "linnapp.tab": SERVICES,
     "linnapp.mail": SERVICES,
