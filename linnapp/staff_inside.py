@@ -10,8 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
+from django_htmx.http import HTMX_STOP_POLLING, retarget
 
 from linnapp.models import StaffAccess, User
+from linnapp.models.access import purposes_of
 from linnapp.page_requests import wants_part
 from linnapp.services.access import last_access_of, looked_at
 from linnapp.staff_requests import OnlyToLook, staff_access_of
@@ -71,8 +73,9 @@ def keep_on_record(request: HttpRequest, response: HttpResponseBase) -> None:
 
 
 def is_missed(access: StaffAccess) -> bool:
-    """Whether it was by this access that somebody was here a while ago."""
-    return not access.is_running and access.ends_at > timezone.now() - REMEMBERED
+    """Whether it was by this access that somebody was here a while ago. One that runs still is missed where its
+    permission was taken away."""
+    return access.ends_at > timezone.now() - REMEMBERED
 
 
 def over(request: HttpRequest, access: StaffAccess) -> HttpResponse | None:
@@ -80,12 +83,24 @@ def over(request: HttpRequest, access: StaffAccess) -> HttpResponse | None:
     let through."""
     if access.account.memberships.filter(user=access.person).exists():
         return None
-    context = {"access": access, "typed": typed_in(request), "was_sent": request.method not in SAFE}
-    return render(request, "linnapp/access/over.html", context, status=403)
+    may_enter = access.purpose in purposes_of(access.person)
+    was_sent = request.method not in SAFE
+    return refused(request, "linnapp/access/over.html", access, may_enter=may_enter, was_sent=was_sent)
 
 
-def refused(request: HttpRequest, template: str, access: StaffAccess) -> HttpResponse:
-    return render(request, template, {"access": access, "typed": typed_in(request)}, status=403)
+def refused(request: HttpRequest, template: str, access: StaffAccess, **more: bool) -> HttpResponse:
+    """As a page with what was typed in it. A script that asked for a part is told above the page that is open, which
+    stays as it is with all that stands in it, and asks no more by itself."""
+    context = {"access": access, **more}
+    if not wants_part(request):
+        return render(request, template, context | {"typed": typed_in(request)}, status=403)
+    folder, _, name = template.rpartition("/")
+    context |= {"words": f"{folder}/_{name}"}
+    answer = render(request, "linnapp/access/_told.html", context, status=422)
+    if request.method in SAFE:
+        answer.status_code = HTMX_STOP_POLLING
+    answer.headers["HX-Reswap"] = "outerHTML show:top"
+    return retarget(answer, "#messages")
 
 
 def typed_in(request: HttpRequest) -> list[tuple[str, str]]:

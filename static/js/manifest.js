@@ -84,7 +84,8 @@
     else if (found("[data-leaves]")) leaving = true;
   });
   document.addEventListener("submit", (event) => { leaving = event.submitter?.formTarget !== "_blank"; });
-  document.addEventListener("htmx:afterSwap", () => { typed = false; });
+  // A refusal is told above the editor, which stays as unsaved as it is.
+  document.addEventListener("htmx:afterSwap", (event) => { if (event.detail.target?.id !== "messages") typed = false; });
   window.addEventListener("pageshow", () => { leaving = false; });
   window.addEventListener("beforeunload", (event) => {
     if (!leaving && isUnsaved()) event.preventDefault();

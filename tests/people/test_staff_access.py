@@ -212,9 +212,48 @@ def test_where_a_person_has_a_seat_the_seat_counts(
     assert browser.get(f"/inside/{northwind.slug}/").headers["Location"] == page_of(northwind, "applications")
 
 
-def test_a_permission_that_is_taken_away_ends_it(looking: Client, sam: User, northwind: Account) -> None:
-    sam.groups.clear()
-    assert looking.get(page_of(northwind, "applications")).status_code == 404
+def test_a_permission_that_is_taken_away_ends_it_and_keeps_what_was_typed(
+    working: Client, paula: User, northwind: Account, application: Application
+) -> None:
+    User.objects.filter(pk=paula.pk).update(is_superuser=False)
+    answer = working.post(page_of(northwind, "applications", application.pk, "general"), {"name": "Typed with care"})
+    assert answer.status_code == 403
+    page = answer.content.decode()
+    assert "was taken away from you" in page
+    assert "Enter again" not in page.replace("Enter again first", "")
+    assert 'name="name" value="Typed with care"' in page
+    assert not Application.objects.filter(name="Typed with care").exists()
+
+
+@pytest.mark.parametrize("how", ["sent away", "time", "permission", "to look"])
+def test_a_script_that_sends_is_told_above_the_page_that_stays_as_it_is(
+    how: str, working: Client, paula: User, alice: User, northwind: Account, application: Application
+) -> None:
+    if how == "sent away":
+        access.send_away(StaffAccess.objects.get(), by=acting(alice))
+    elif how == "time":
+        StaffAccess.objects.update(ends_at=timezone.now())
+    elif how == "permission":
+        User.objects.filter(pk=paula.pk).update(is_superuser=False)
+    else:
+        enter(working, northwind, Purpose.LOOK)
+    words = {"sent away": "Alice of Northwind ended it", "time": "Its time was over", "permission": "was taken away"}
+    add = page_of(northwind, "applications", application.pk, "modules", "draft", "add-module")
+    answer = working.post(add, {"name": "Typed"}, headers={"hx-request": "true"})
+    # 422 is what htmx swaps in, and in the place of messages it takes nothing from the editor.
+    assert answer.status_code == 422
+    assert answer.headers["HX-Retarget"] == "#messages"
+    page = answer.content.decode()
+    assert page.strip().startswith('<div id="messages" role="alert">')
+    assert words.get(how, "Nothing was sent") in page
+    assert "<html" not in page
+
+
+def test_a_part_that_a_page_asks_for_by_itself_stops_asking(working: Client, northwind: Account) -> None:
+    StaffAccess.objects.update(ends_at=timezone.now())
+    answer = working.get(page_of(northwind, "applications"), headers={"hx-request": "true"})
+    assert answer.status_code == 286
+    assert "Your access to Northwind has ended" in answer.content.decode()
 
 
 WORDS: dict[str, tuple[type[Model], str, str]] = {
