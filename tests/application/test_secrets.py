@@ -10,7 +10,7 @@ from installs.installations import lifecycle
 from installs.models import Installation, Session
 from linnapp.models import Account, Application, Secret, TimelineEntry, User
 from linnapp.services import applications, secrets
-from tests.kit.people import ClientOf, acting
+from tests.kit.people import PASSWORD, ClientOf, acting
 
 
 def url(name: str, application: Application, *more: object) -> str:
@@ -200,3 +200,23 @@ def test_a_secret_is_not_retired_under_another_application(
 def test_making_a_secret_is_a_post(application: Application, alice: User, client_of: ClientOf) -> None:
     assert client_of(alice).get(url("secret_create", application)).status_code == 405
     assert application.secrets.count() == 1
+
+
+def test_an_old_sign_in_makes_no_secret_until_the_password_was_given(
+    application: Application, alice: User, client_of: ClientOf
+) -> None:
+    client = client_of(alice, fresh=False)
+    asked = client.post(url("secret_create", application))
+    assert asked.status_code == 302
+    assert application.secrets.count() == 1
+    after = client.post(asked.headers["Location"], {"password": PASSWORD})
+    assert after.headers["Location"] == url("application_general", application)
+    made = application.secrets.latest("pk")
+    assert application.secrets.count() == 2
+    assert f"<code>{made.value()}</code>" in client.get(after.headers["Location"]).content.decode()
+
+
+def test_a_stranger_with_an_old_sign_in_is_told_nothing_of_a_secret(
+    application: Application, dave: User, client_of: ClientOf
+) -> None:
+    assert client_of(dave, fresh=False).post(url("secret_create", application)).status_code == 404

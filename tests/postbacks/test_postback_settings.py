@@ -13,7 +13,7 @@ from django.utils import timezone
 from installs.models import PostbackPolicy, SigningSecret
 from installs.postbacks import signing, signing_secrets
 from linnapp.models import Account, Application, TimelineEntry, User
-from tests.kit.people import ClientOf
+from tests.kit.people import PASSWORD, ClientOf
 from tests.kit.posting import deliver, install, with_postback
 from tests.kit.receivers import receiving
 
@@ -174,3 +174,20 @@ def test_a_retired_applications_settings_are_read_and_not_changed(application: A
         assert secret.value() not in page.content.decode()
     assert not PostbackPolicy.objects.exists()
     assert SigningSecret.objects.get().ends_at is None
+
+
+def test_an_old_sign_in_rotates_nothing_until_the_password_was_given_and_keeps_the_choice(
+    application: Application, alice: User, alices: Client, client_of: ClientOf
+) -> None:
+    reveal(alices, application)
+    old = client_of(alice, fresh=False)
+    assert old.get(page_url(application, "signing_secret_rotate")).status_code == 200
+    asked = old.post(page_url(application, "signing_secret_rotate"), {"after": "24h"})
+    assert asked.status_code == 302
+    assert SigningSecret.objects.count() == 1
+    after = old.post(asked.headers["Location"], {"password": PASSWORD})
+    assert after.headers["Location"] == page_url(application)
+    before, made = SigningSecret.objects.order_by("pk")
+    assert before.ends_at is not None
+    assert before.ends_at > timezone.now() + timedelta(hours=23)
+    assert made.value() in old.get(page_url(application)).content.decode()

@@ -57,14 +57,22 @@ def signing_secret_reveal(request: HttpRequest, account: str, application: UUID)
 def signing_secret_rotate(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     row = tab.editable(request, account, application)
     form = RotateSigningSecretForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        after = form.cleaned_data["after"]
-        with pages.refusal_in(form):
-            made = signing_secrets.rotate(row, after=after, by=pages.acting(request, Side.DEVELOPER))
-            pages.show_once(request, SHOWN, made.pk)
-            messages.success(request, _made(after))
-            return redirect("postback_settings", account, row.pk)
-    context = tab.context(row, "postbacks", form=form, secrets=_secrets(request, row))
+    return _rotated(request, row, form) if form.is_valid() else _rotate_page(request, row, form)
+
+
+@pages.password_first
+def _rotated(request: HttpRequest, application: Application, form: RotateSigningSecretForm) -> HttpResponse:
+    after = form.cleaned_data["after"]
+    with pages.refusal_in(form):
+        made = signing_secrets.rotate(application, after=after, by=pages.acting(request, Side.DEVELOPER))
+        pages.show_once(request, SHOWN, made.pk)
+        messages.success(request, _made(after))
+        return redirect("postback_settings", application.account.slug, application.pk)
+    return _rotate_page(request, application, form)
+
+
+def _rotate_page(request: HttpRequest, application: Application, form: RotateSigningSecretForm) -> HttpResponse:
+    context = tab.context(application, "postbacks", form=form, secrets=_secrets(request, application))
     return render(
         request, "installs/postbacks/signing_secret_rotate.html", context, status=422 if form.is_bound else 200
     )
