@@ -5,6 +5,7 @@ import re
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django import template
 from django.db.models import Choices
@@ -16,6 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from lucide.templatetags.lucide import lucide
 
+from linnapp.models import Membership, User
 from linnapp.words import counted, distance_in_words
 
 register = template.Library()
@@ -222,3 +224,23 @@ def address(url_name: str, *args: object) -> str:
     """For a variable, in place of `{% url … as … %}`: that takes a wrong name for an empty address, and the page loses
     a link without a word."""
     return reverse(url_name, args=args)
+
+
+@register.simple_tag(takes_context=True)
+def who(context: Context, person: User | None, account_id: UUID) -> str:
+    """Who did something in this account: of staff that have no seat there, that they are staff. One query a page, and
+    only where somebody of staff is named."""
+    if person is None:
+        return ""
+    if not person.is_staff or person.pk in _staff_with_seats(context, account_id):
+        return str(person)
+    return f"{person} of this portal's staff"
+
+
+def _staff_with_seats(context: Context, account_id: UUID) -> set[int]:
+    request = context["request"]
+    known: dict[UUID, set[int]] = request.__dict__.setdefault("_staff_with_seats", {})
+    if account_id not in known:
+        seats = Membership.objects.filter(account=account_id, user__is_staff=True)
+        known[account_id] = set(seats.values_list("user_id", flat=True))
+    return known[account_id]
