@@ -5,8 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
+from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import Count
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 
 from installs.application import kinds
@@ -33,6 +37,7 @@ def withdraw_version(version: Version, *, by: Actor) -> bool:
         return False
     _set(row, timezone.now())
     _record(kinds.VERSION_WITHDRAWN, row, by)
+    _tell_owners(row, by, "withdrawn", f"Version {row.label} of {row.application} was withdrawn")
     return True
 
 
@@ -50,6 +55,7 @@ def take_back_withdrawal(version: Version, *, by: Actor) -> bool:
         )
     _set(row, None)
     _record(kinds.WITHDRAWAL_TAKEN_BACK, row, by)
+    _tell_owners(row, by, "taken_back", f"Version {row.label} of {row.application} can be installed again")
     return True
 
 
@@ -89,6 +95,19 @@ def _record(kind: Kind, version: Version, by: Actor) -> None:
         row.application = version.application
         entries.append(timeline.entry_about(row, kind, by=by, version=version.label))
     timeline.record_all(entries)
+
+
+def _tell_owners(version: Version, by: Actor, decision: str, subject: str) -> None:
+    """By mail, where staff did it: what the team itself does needs none."""
+    if not by.is_staff:
+        return
+    application = version.application
+    page = settings.SITE_URL + reverse("version_detail", args=[application.account.slug, application.pk, version.pk])
+    context = {"version": version, "application": application, "reason": by.reason, "link": page}
+    text = render_to_string(f"installs/application/mail/version_{decision}.txt", context)
+    for owner in application.account.owners():
+        if owner.is_active:
+            send_mail(" ".join(subject.split()), text, None, [owner.email])
 
 
 def may_be_taken_back(version: Version) -> bool:

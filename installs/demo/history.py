@@ -17,7 +17,7 @@ from installs.demo.catalogue import CATALOGUE, DemoApplication, Release
 from installs.demo.endpoints import Endpoints
 from installs.exchange import hours
 from installs.exchange.refusals import Reason
-from installs.installations import lifecycle, moving, suspending
+from installs.installations import lifecycle, moving, rotating, suspending
 from installs.models import (
     Connector,
     Delivery,
@@ -254,6 +254,13 @@ class History:
             suspending.suspend_by_staff(installation, by=Actor(sam, Side.STAFF, reason))
             Installation.objects.filter(pk=installation.pk).update(suspended_by_staff_at=at)
 
+    def rotate(self, entry: DemoApplication, account: str, at: datetime) -> None:
+        """By staff, who are shown no token: both work until one of the two sides looks at the new one."""
+        paula = User.objects.get(email=next(person.email for person in PEOPLE if person.is_superuser))
+        if installation := self.live(entry, account):
+            by = Actor(paula, Side.STAFF, "The permanent token stood in a screenshot that a customer sent us.")
+            PermanentToken.objects.filter(pk=rotating.rotate(installation, by=by).new.pk).update(created_at=at)
+
     def plan_updates(self) -> None:
         chance = random.Random(SEED)
         for entry in CATALOGUE:
@@ -263,6 +270,7 @@ class History:
                         days_ago = chance.uniform(0.4, release.days_ago - 0.5)
                         self.at(self.now - timedelta(days=days_ago), partial(self.update, entry, name))
         self.at(self.now - timedelta(hours=8), partial(self.go_back, CATALOGUE[0]))
+        self.at(self.now - timedelta(hours=5), partial(self.rotate, CATALOGUE[3], "Dave's Depot"))
 
     def update(self, entry: DemoApplication, account: str, at: datetime) -> None:
         installation = self.live(entry, account)

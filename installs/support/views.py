@@ -59,6 +59,7 @@ def support_installation(request: HttpRequest, installation: UUID) -> HttpRespon
         "older": entries[LINES_SHOWN - 1].pk if len(entries) > LINES_SHOWN else None,
         "sessions": list(row.sessions.order_by("-created_at")[:SESSIONS_SHOWN]),
         "live_sessions": row.sessions.live().count(),
+        "beside": row.permanent_tokens.replacing().first(),
         "causes": cases.causes(row),
         "missing": cases.missing_postback(row),
         "postbacks": list(Delivery.objects.of_installation(row).last_few()),

@@ -157,3 +157,10 @@ def test_what_is_listed_was_reviewed_one_waits_and_one_was_returned() -> None:
         assert review.decided_at is not None
         assert review.application.created_at < review.requested_at < review.decided_at < timezone.now()
     assert Review.objects.open().get().requested_at < timezone.now() - timedelta(days=2)
+
+
+def test_one_permanent_token_is_being_rotated() -> None:
+    [token] = PermanentToken.objects.not_handed_over()
+    assert token.installation.account.name == "Dave's Depot"
+    assert token.replaces
+    assert TimelineEntry.objects.filter(kind="TOKEN_ROTATED", subject_id=token.installation_id, side="STAFF").exists()

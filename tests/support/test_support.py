@@ -7,11 +7,12 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from installs.installations import rotating
 from installs.models import Delivery, Installation, RefusalGroup, RefusalSample
 from linnapp import credentials, timeline
 from linnapp.models import Account, Application, TimelineEntry, User
 from tests.admin.test_admin import make_session
-from tests.kit.people import ClientOf
+from tests.kit.people import ClientOf, acting
 from tests.kit.posting import install, wait_for_200, with_postback
 
 pytestmark = pytest.mark.django_db
@@ -270,5 +271,20 @@ def test_search_and_case_cost_the_same_however_much_there_is(
     with django_assert_max_num_queries(12):
         console.post(SUPPORT, {"q": str(application.pk)})
     console.get(case_of(installation))
-    with django_assert_max_num_queries(19):
+    with django_assert_max_num_queries(20):
         console.get(case_of(installation))
+
+
+def test_the_case_names_the_old_permanent_token_that_still_works(
+    console: Client, installation: Installation, paula: User
+) -> None:
+    page = f"/support/installations/{installation.pk}/"
+    assert "the old one works beside it" not in console.get(page).content.decode()
+    rotation = rotating.rotate(installation, by=acting(paula, reason="It leaked."))
+    shown = console.get(page).content.decode()
+    assert f"…{rotation.new.tail} <small>never shown to support" in shown
+    assert f"…{rotation.old.tail} <small>the old one works beside it, until the new one is used" in shown
+    for token in (rotation.new, rotation.old):
+        assert token.value() not in shown
+    rotating.end_old_token(installation, by=acting(paula, reason="It leaked."))
+    assert "the old one works beside it" not in console.get(page).content.decode()

@@ -1,7 +1,15 @@
 """Staff inside an account: for how long, how far, and as whom."""
 
 from tests.mutants.breakages import Breakage
-from tests.mutants.changes import condition, instead, never, returns, without_argument
+from tests.mutants.changes import (
+    condition,
+    instead,
+    never,
+    returns,
+    without_argument,
+    without_decorator,
+    without_operand,
+)
 
 ACCESS = "linnapp.models.access"
 PEOPLE = "linnapp.models.people"
@@ -65,5 +73,40 @@ BREAKAGES = (
         "access_of",
         condition("Account.objects.with_seat_of", "False"),
         ABOUT,
+    ),
+    Breakage(
+        "what staff look at is put on record without an end",
+        "linnapp.services.access",
+        "looked_at",
+        never("len(seen) == MOST_LOOKED_AT"),
+        ("test_account_activity",),
+    ),
+    Breakage(
+        "a page that staff looked at is listed as often as they open it",
+        "linnapp.services.access",
+        "looked_at",
+        without_operand("path in seen"),
+        ("test_account_activity",),
+    ),
+    Breakage(
+        "everybody of the team reads the account's Activity",
+        "linnapp.views.account_activity",
+        "account_activity",
+        instead("Account.objects.overseen_by", "Account.objects.visible_to"),
+        ("test_account_activity",),
+    ),
+    Breakage(
+        "the next secret is made with an old sign-in",
+        "installs.application.views.secrets",
+        "_made",
+        without_decorator("password_first"),
+        ("test_secrets",),
+    ),
+    Breakage(
+        "links that only a seat opens are shown to staff inside",
+        "linnapp.frames",
+        "Frame.may_own",
+        returns("True"),
+        ("test_dead_links",),
     ),
 )
