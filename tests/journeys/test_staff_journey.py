@@ -1,4 +1,4 @@
-"""Staff edit a manifest on an account's behalf, from the admin: what they do, and what the account reads."""
+"""Staff inside an account: one edits a manifest on its behalf, another looks; what each may, and what Owners read."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ REASON = "Ticket 4711: Alice asked by phone for another address."
 @pytest.fixture
 def people(browser: Browser, live_portal: Portal) -> Iterator[dict[str, Mouse]]:
     expect.set_options(timeout=PATIENCE_MS)
-    seated = {name: hands_on(browser, live_portal.url, Mouse) for name in ("Alice", "Paula")}
+    seated = {name: hands_on(browser, live_portal.url, Mouse) for name in ("Alice", "Paula", "Carol", "Sam")}
     for name, hands in seated.items():
         sign_in(hands, name)
     yield seated
@@ -28,7 +28,9 @@ def people(browser: Browser, live_portal: Portal) -> Iterator[dict[str, Mouse]]:
 def test_a_manifest_is_edited_on_the_accounts_behalf_and_an_owner_ends_it(people: dict[str, Mouse]) -> None:
     alice, paula = people["Alice"], people["Paula"]
     from_the_admin(paula)
-    enter(paula)
+    expect(paula.page.get_by_role("heading", name="Enter Northwind")).to_be_visible()
+    enter(paula, REASON)
+    expect(paula.page.get_by_role("complementary", name="Staff access")).to_contain_text("to work")
     take_a_permission_away(paula)
     paula.press(paula.page.get_by_role("button", name="Save Manifest"))
     expect(paula.page.locator("#messages")).to_contain_text("Saved")
@@ -44,12 +46,9 @@ def from_the_admin(paula: Mouse) -> None:
     paula.press(page.get_by_role("link", name="Edit the manifest"))
 
 
-def enter(paula: Mouse) -> None:
-    page = paula.page
-    expect(page.get_by_role("heading", name="Enter Northwind")).to_be_visible()
-    paula.write(page.get_by_label("Reason"), REASON)
-    paula.press(page.get_by_role("button", name="Enter"))
-    expect(page.get_by_role("complementary", name="Staff access")).to_contain_text("to work")
+def enter(staff: Mouse, reason: str) -> None:
+    staff.write(staff.page.get_by_label("Reason"), reason)
+    staff.press(staff.page.get_by_role("button", name="Enter"))
 
 
 def take_a_permission_away(paula: Mouse) -> None:
@@ -73,8 +72,51 @@ def end_it(alice: Mouse) -> None:
 
 
 def refused_and_kept(paula: Mouse) -> None:
+    """A button of the draft says so above the editor, which keeps all; the form says so on a page that does."""
     page = paula.page
+    edited = page.get_by_label("LinnworksPermissions")
+    paula.write(edited, "GlobalPermissions.Inventory.Typed")
+    paula.press(page.get_by_role("button", name="Add module"))
+    expect(page.get_by_role("alert")).to_contain_text("Alice of Northwind ended it")
+    expect(edited).to_have_value("GlobalPermissions.Inventory.Typed")
     page.get_by_role("button", name="Save Manifest").click()
     expect(page.get_by_role("heading", name="Your access to Northwind has ended")).to_be_visible()
     expect(page.get_by_text("Alice of Northwind ended it")).to_be_visible()
     expect(page.get_by_role("button", name="Send it again")).to_be_visible()
+
+
+def test_support_looks_behind_glass_and_the_owner_reads_what_at_and_ends_it(people: dict[str, Mouse]) -> None:
+    sam, carol = people["Sam"], people["Carol"]
+    sam.page.goto("/inside/carols-cakes/?purpose=LOOK&next=/a/carols-cakes/apps/")
+    enter(sam, "Ticket 4712: an update does not come.")
+    looks_around(sam)
+    reads_what_was_looked_at(carol)
+    carol.page.goto("/a/carols-cakes/team/")
+    carol.press(carol.page.get_by_role("button", name="End the access of Sam"))
+    sam.page.reload()
+    expect(sam.page.get_by_role("heading", name="Your access to Carol's Cakes has ended")).to_be_visible()
+    sam.page.goto("/admin/")
+    expect(sam.page.get_by_role("complementary", name="Staff access")).to_have_count(0)
+
+
+def looks_around(sam: Mouse) -> None:
+    page = sam.page
+    banner = page.get_by_role("complementary", name="Staff access")
+    expect(banner).to_contain_text("to look")
+    sam.press(page.get_by_role("rowheader", name="Stock Bridge").get_by_role("link"))
+    expect(page.get_by_role("heading", name="What happened")).to_be_visible()
+    for act in ("Uninstall…", "Suspend…", "Reveal"):
+        expect(page.get_by_role("main").get_by_role("button", name=act)).to_have_count(0)
+    page.goto("/admin/")
+    expect(banner.get_by_role("button", name="Leave Carol's Cakes")).to_be_visible()
+    page.go_back()
+
+
+def reads_what_was_looked_at(carol: Mouse) -> None:
+    page = carol.page
+    page.goto("/a/carols-cakes/team/")
+    carol.press(page.get_by_role("link", name="What Sam looked at and did"))
+    expect(page.get_by_role("main")).to_contain_text("Ticket 4712: an update does not come.")
+    lines = page.locator(".timeline")
+    expect(lines).to_contain_text("Sam of this portal's staff looked at My apps")
+    expect(lines).to_contain_text("looked at Stock Bridge on Carol's Cakes")
