@@ -64,7 +64,7 @@ def _tell_owners(access: StaffAccess) -> None:
     text = render_to_string("linnapp/access/mail/entered.txt", {"access": access, "page": page, "activity": activity})
     subject = f"{access.person} of this portal's staff opened the pages of {access.account}"
     for owner in access.account.owners():
-        send_mail(subject, text, None, [owner.email])
+        send_mail(" ".join(subject.split()), text, None, [owner.email])
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.core import mail
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -160,3 +161,20 @@ def test_an_account_without_an_owner_is_entered_and_that_is_said(
     browser = client_of(paula)
     enter(browser, northwind, Purpose.LOOK)
     assert "It has no Owner who could be told." in browser.get(page_of(northwind, "applications")).content.decode()
+
+
+def test_a_permission_that_was_taken_away_opens_nothing_to_the_search_either(
+    application: Application, northwind: Account, sam: User, client_of: ClientOf
+) -> None:
+    browser, page = client_of(sam), page_of(northwind, "applications", application.pk)
+    enter(browser, northwind, Purpose.LOOK)
+    assert page in browser.post("/search/", {"q": application.name}).content.decode()
+    sam.groups.clear()
+    assert page not in browser.post("/search/", {"q": application.name}).content.decode()
+
+
+def test_a_name_with_a_line_break_breaks_no_mail(northwind: Account, paula: User, client_of: ClientOf) -> None:
+    Account.objects.filter(pk=northwind.pk).update(name="Northwind\r\nBcc: eve@example.com")
+    enter(client_of(paula), northwind, Purpose.LOOK)
+    [sent] = mail.outbox
+    assert sent.subject == "Paula of this portal's staff opened the pages of Northwind Bcc: eve@example.com"
