@@ -74,8 +74,8 @@ def install(
     Raises NotPossible for a person, account or version that may not, Moved for a version that was offered once and is
     no longer; nothing is written in either case. Both accounts are locked first: neither is suspended meanwhile. The
     application's lock makes a second consent wait, and find the first one's installation; no version is released or
-    withdrawn meanwhile. `consent` names the form that was sent:
-    sent twice, it counts once. `tracking` belongs to the postback of this consent, not to the installation.
+    withdrawn meanwhile. `consent` names the form that was sent: sent twice, it counts once. `tracking` belongs to the
+    postback of this consent, not to the installation.
 
     Where the version has a PostbackUrl a postback is owed. Where the developer wants its 200 first, a new installation
     is pending, and its permanent token has an end until that has come.
