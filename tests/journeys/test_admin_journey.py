@@ -72,6 +72,9 @@ def test_a_day_in_the_admin(people: dict[str, Mouse], live_portal: Portal) -> No
     gives_an_owner(paula, live_portal)
     joins(carol, live_portal)
     helps(paula)
+    reveals(paula, live_portal, shown=True)
+    live_portal.ask(WITHOUT_REVEALING)
+    reveals(paula, live_portal, shown=False)
 
 
 def describes(paula: Mouse) -> None:
@@ -156,3 +159,34 @@ def helps(paula: Mouse) -> None:
     found_in(paula, "People", "carol@carolscakes.example")
     acts(paula, "Send password reset", "Ticket 6: she asked by phone.")
     expect(paula.page.locator(".messagelist")).to_contain_text("1 person sent a link for a new password.")
+
+
+WITHOUT_REVEALING = """
+from django.contrib.auth.models import Permission
+from linnapp.models import User
+paula = User.objects.get(email="paula@linnapp.example")
+everything = Permission.objects.exclude(codename="reveal_credentials")
+paula.user_permissions.set(everything)
+paula.is_superuser = False
+paula.save()
+"""
+
+
+def reveals(paula: Mouse, portal: Portal, *, shown: bool) -> None:
+    """By who may, in the account: whoever may only work there finds no button for it."""
+    page = paula.page
+    page.goto(f"/admin/installs/installation/{installation_of(portal)}/change/")
+    paula.press(page.get_by_role("link", name="Permanent token", exact=True))
+    if shown:
+        # The second time she is inside already.
+        paula.write(page.get_by_label("Reason"), "Ticket 7: it does not exchange.")
+        paula.press(page.get_by_role("button", name="Enter"))
+    row = page.get_by_role("row").filter(has_text="Carol's Cakes")
+    expect(row).to_be_visible()
+    reveal = row.get_by_role("button", name="Reveal the permanent token of Carol's Cakes")
+    if not shown:
+        expect(reveal).to_have_count(0)
+        return
+    paula.press(reveal)
+    token = portal.ask(TOKENS).split()[-1]
+    expect(page.get_by_text(token)).to_be_visible()
