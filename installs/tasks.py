@@ -8,10 +8,11 @@ from installs.exchange import hours
 from installs.installations import rotating, update_mails
 from installs.models import Installation
 from installs.postbacks import courier, deciding, parking, retention
-from linnapp import mail
+from linnapp import bulk_changes, imports, mail
 from linnapp.services import knocks
 
 __all__ = [
+    "bulk_changes",
     "checking",
     "drop_counts_of_attempts",
     "drop_old_postbacks",
@@ -19,6 +20,7 @@ __all__ = [
     "mail",
     "mail_about_updates",
     "sweep_postbacks",
+    "take_up_bulk_changes",
     "write_down_ended_tokens",
 ]
 
@@ -47,10 +49,17 @@ def drop_counts_of_attempts() -> None:
     knocks.drop_over()
 
 
+@db_periodic_task(crontab(minute="*"))
+def take_up_bulk_changes() -> None:
+    bulk_changes.take_up()
+    imports.take_up()
+
+
 # Each hour: a portal that is switched off at night drops them as well.
 @db_periodic_task(crontab(minute="30"))
 def drop_old_postbacks() -> None:
     retention.drop_old()
+    bulk_changes.drop_old()
 
 
 @db_periodic_task(crontab(hour="7", minute="15"))

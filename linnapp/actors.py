@@ -18,13 +18,15 @@ Side = TimelineEntry.Side
 class Actor:
     """`side` is the side that readers of the timeline see acting: the developer's, the customer's, staff's, or the
     client program's. `reason` is what staff gave. `access` is the key of the staff access under which somebody works on
-    an account that they have no seat in, and `on_side` the side whose page they do it on."""
+    an account that they have no seat in, and `on_side` the side whose page they do it on. `change` is the key of the
+    bulk change that it is a part of."""
 
     person: User | None
     side: Side
     reason: str = ""
     access: UUID | None = None
     on_side: Side | None = None
+    change: UUID | None = None
 
     @property
     def reader(self) -> Reader:

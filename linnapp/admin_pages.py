@@ -5,7 +5,6 @@ would pass by locks, timeline and rules.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 from uuid import UUID
@@ -21,14 +20,17 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from linnapp import credentials
+from linnapp import bulk_changes, credentials
 from linnapp.actors import Actor, Side
+from linnapp.bulk_changes import AT_ONCE
 from linnapp.errors import NotPossible
-from linnapp.models import StaffAccess
+from linnapp.models import BulkRow, StaffAccess
+from linnapp.models.people import Reader
 from linnapp.pages import acting
+from linnapp.staff_actions import Effect, FieldEdit, Import, StaffAction, Values
 from linnapp.words import counted
 
 # Never shown, searched or filtered by, neither here nor through a relation.
@@ -55,7 +57,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     search_ids: ClassVar[Sequence[str]] = ()
     private: ClassVar[frozenset[str]] = frozenset()
     room: ClassVar[str] = ""
-    staff_actions: ClassVar[Sequence["StaffAction"]] = ()
+    staff_actions: Sequence[StaffAction] = ()
 
     def named(self, row: Any) -> str:
         """How the search over everything names a row."""
@@ -76,12 +78,16 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return any(request.user.has_perm(name) for name in names)
 
     def has_act_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
+        return self.may_act(request.user)
+
+    def may_act(self, person: Reader) -> bool:
+        return person.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
 
     def get_actions(self, request: HttpRequest) -> Any:
         own = self.staff_actions if self.has_act_permission(request) else ()
+        listed = [act for act in own if not isinstance(act, Import)]
         return super().get_actions(request) | {
-            act.name: (_on_rows(act), act.name, act.label or act.verb) for act in own
+            act.name: (_on_rows(act), act.name, act.label or act.verb) for act in listed
         }
 
     def get_urls(self) -> list[Any]:
@@ -157,83 +163,94 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(max_length=2000, widget=forms.Textarea(attrs={"rows": 3, "cols": 60}))
 
 
-@dataclass(frozen=True)
-class Effect:
-    """What an act does to one row, told before it is done. `read` is what of the row was judged, where it is that: an
-    edit of it meanwhile shows the page anew."""
-
-    row: Model
-    sentence: str
-    read: str = ""
-
-
-@dataclass(frozen=True)
-class StaffAction:
-    """Something staff do to chosen rows, with a reason. `perform` is a service: whether it changed anything, or
-    NotPossible. `name` stands in addresses, `label` on buttons, where that is not the verb; `of` stands between the
-    verb and what it is done to. `fits` tells whether a row's page offers it."""
-
-    name: str
-    verb: str
-    done: str
-    read_by: str
-    effects: Callable[[list[Any]], list[Effect]]
-    perform: Callable[[Any, Actor], bool]
-    of: str = ""
-    label: str = ""
-    fits: Callable[[Any], bool] = lambda row: True
-    on_side: Side | None = None
-
-
 def _on_rows(act: StaffAction) -> Callable[[ReadOnlyAdmin, HttpRequest, QuerySet[Any]], HttpResponse | None]:
     return lambda page, request, rows: ask_and_perform(page, request, rows, act)
+
+
+def _form_of(act: StaffAction, request: HttpRequest) -> ReasonForm:
+    """The reason; before it, the value of an act that sets one."""
+    form = ReasonForm(request.POST if "apply" in request.POST else None)
+    if isinstance(act, FieldEdit):
+        form.fields = {act.field: act.typed(), **form.fields}
+    return form
 
 
 def ask_and_perform(
     page: ReadOnlyAdmin, request: HttpRequest, queryset: QuerySet[Any], act: StaffAction, one: Model | None = None
 ) -> HttpResponse | None:
     """The page that shows the effect and asks for the reason; once it was given, the act, and back to the list, or to
-    the page of the one row that it is about."""
-    rows = list(queryset)
-    form = ReasonForm(request.POST if "apply" in request.POST else None)
-    effects = act.effects(rows)
-    read = digest_of(effects)
+    the page of the one row that it is about. Of many rows the first are told one by one."""
+    form, number, rows = _form_of(act, request), queryset.count(), list(queryset[:AT_ONCE])
+    wanted = dict(form.cleaned_data) if form.is_valid() else {}
+    reason = wanted.pop("reason", "")
+    effects = act.told(rows, wanted)
+    read = digest_of(effects, number, wanted)
     moved = form.is_bound and request.POST.get("read", "") != read
     if form.is_valid() and not moved:
-        _perform(page, request, rows, act, form.cleaned_data["reason"])
+        by = acting(request, Side.STAFF, reason, act.on_side)
+        if one is None:
+            return _perform(page, request, queryset, act, by, wanted)
+        _perform_one(page, request, one, act, by, wanted)
         return None
     context = page.admin_site.each_context(request) | {
-        "title": f"{act.verb}{act.of} {_named(page, len(rows))}?",
+        "title": f"{act.verb}{act.of} {_named(page, number)}?",
         "opts": page.opts,
         "act": act,
         "effects": effects,
+        "more": number - len(rows),
         "read": read,
-        "moved": moved,
+        # A value is typed first, and what it changes is told then.
+        "moved": moved and bool(request.POST.get("read")),
+        "told": not isinstance(act, FieldEdit) or bool(wanted),
         "form": form,
         "rows": rows,
         "checkbox": ACTION_CHECKBOX_NAME,
+        "across": request.POST.get("select_across") == "1" and one is None,
         "back": page.page_of(one),
     }
-    return TemplateResponse(request, "admin/confirm.html", context, status=422 if form.is_bound else 200)
+    return TemplateResponse(request, "admin/confirm.html", context, status=422 if form.errors or moved else 200)
 
 
-def digest_of(effects: list[Effect]) -> str:
-    """Of all that was judged; "" where nothing was."""
+def digest_of(effects: list[Effect], *judged: object) -> str:
+    """Of all that was judged: the rows, what of them was read, and what is set in them; "" where nothing was."""
     read = "\0".join(f"{effect.row.pk} {effect.read}" for effect in effects if effect.read)
-    return signing.Signer(salt="what staff judged").signature(read) if read else ""
+    told = "\0".join([read, *map(repr, judged)]) if read or any(judged) else ""
+    return signing.Signer(salt="what staff judged").signature(told) if told else ""
 
 
-def _perform(page: ReadOnlyAdmin, request: HttpRequest, rows: list[Any], act: StaffAction, reason: str) -> None:
-    """Row by row, each in a transaction of its own: one that cannot be done stops no other."""
-    changed, same, refusals = 0, 0, []
-    by = acting(request, Side.STAFF, reason, act.on_side)
-    for row in rows:
-        try:
-            did = act.perform(row, by)
-        except NotPossible as error:
-            refusals.append(str(error))
-        else:
-            changed, same = changed + did, same + (not did)
+def _perform_one(
+    page: ReadOnlyAdmin, request: HttpRequest, row: Model, act: StaffAction, by: Actor, wanted: Values
+) -> None:
+    try:
+        did = act.do(row, by, wanted, None)
+    except NotPossible as refused:
+        _tell(page, request, act, 0, 0, [str(refused)])
+    else:
+        _tell(page, request, act, int(did), int(not did), [])
+
+
+def _perform(
+    page: ReadOnlyAdmin, request: HttpRequest, queryset: QuerySet[Any], act: StaffAction, by: Actor, wanted: Values
+) -> HttpResponse | None:
+    """A bulk change: one of few rows is done while the person waits, any other by a job, and its page tells how far it
+    is."""
+    change = bulk_changes.begin(act, page.model, bulk_changes.wishes_of(queryset), by=by, wanted=wanted)
+    there = reverse("admin:linnapp_bulkchange_change", args=[change.pk])
+    if change.total > AT_ONCE:
+        bulk_changes.work(change.pk)
+        return redirect(there)
+    bulk_changes.work_on(change.pk)
+    counts = change.counts()
+    left = change.rows.filter(state=BulkRow.State.LEFT).order_by("position").values_list("said", flat=True)
+    _tell(page, request, act, counts[BulkRow.State.DONE], counts[BulkRow.State.SAME], list(left))
+    if change.total > 1:
+        page.message_user(request, format_html('<a href="{}">{}: what became of each</a>', there, change.title))
+    return None
+
+
+def _tell(
+    page: ReadOnlyAdmin, request: HttpRequest, act: StaffAction, changed: int, same: int, refusals: list[str]
+) -> None:
     if changed:
         page.message_user(request, f"{_named(page, changed)} {act.done}.", messages.SUCCESS)
     if same:

@@ -117,6 +117,8 @@ def entry(
         facts["on_side"] = by.on_side
     if by.access is not None:
         facts["access"] = str(by.access)
+    if by.change is not None:
+        facts["change"] = str(by.change)
     return TimelineEntry(
         kind=kind,
         application_id=application.pk if application else None,

@@ -12,11 +12,13 @@ from django.utils.safestring import SafeString
 
 from installs.admin import acts_on_accounts
 from linnapp.actors import Actor
-from linnapp.admin_editing import EditingAdmin, WhyForm
+from linnapp.admin_editing import WhyForm
 from linnapp.admin_filters import StateFilter
+from linnapp.admin_imports import ImportingAdmin
 from linnapp.admin_pages import PageLink, door_inside, lines
 from linnapp.models import Account, Membership
 from linnapp.services import people
+from linnapp.staff_actions import Values
 
 
 class AccountForm(WhyForm):
@@ -44,11 +46,12 @@ class AccountState(StateFilter):
 
 
 @admin.register(Account)
-class AccountAdmin(EditingAdmin):
+class AccountAdmin(ImportingAdmin):
     room = "Accounts and people"
     form = AccountForm
     changeable = ("name", "contact_email")
     addable = ("name", "owner_email")
+    importable = ("name", "contact_email")
     read_by = "Its Owners read this."
     list_display = ("name", "slug", "contact_email", "state", "created_at")
     list_filter = (AccountState, WithoutOwner)
@@ -56,14 +59,21 @@ class AccountAdmin(EditingAdmin):
     search_ids = ("pk",)
     date_hierarchy = "created_at"
     readonly_fields = ("team",)
-    staff_actions = (acts_on_accounts.SUSPEND_ACCOUNTS, acts_on_accounts.RESUME_ACCOUNTS)
+    staff_actions = (
+        acts_on_accounts.SUSPEND_ACCOUNTS,
+        acts_on_accounts.RESUME_ACCOUNTS,
+        acts_on_accounts.EDIT_CONTACT_EMAIL,
+    )
 
     @admin.display(ordering="suspended_by_staff_at")
     def state(self, account: Account) -> str:
         return "Suspended" if account.suspended_by_staff_at else "Live"
 
+    def save_values(self, row: Account, wanted: Values, seen: Values | None, by: Actor) -> bool:
+        return bool(people.edit_account(row, by=by, started_from=seen, **wanted))
+
     def save_by_service(self, row: Account, form: WhyForm, by: Actor) -> None:
-        people.edit_account(row, by=by, started_from=form.started_from(), **form.values())
+        self.save_values(row, form.values(), form.started_from(), by)
 
     def add_by_service(self, form: WhyForm, by: Actor) -> Model:
         return people.open_account(**form.values(), by=by)

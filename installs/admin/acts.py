@@ -10,8 +10,12 @@ from installs.installations import suspending
 from installs.installations.acts import Act, is_possible
 from installs.models import Installation, Review, Session
 from installs.store import listings
-from linnapp.admin_pages import Effect, StaffAction, some_of
+from linnapp.actors import Side
+from linnapp.admin_pages import some_of
+from linnapp.form_fields import ContactField, TextField
 from linnapp.models import Application
+from linnapp.services import applications
+from linnapp.staff_actions import Effect, FieldEdit, StaffAction
 from linnapp.words import counted
 
 
@@ -184,6 +188,8 @@ SUSPEND_APPLICATIONS = StaffAction(
     suspending_applications,
     lambda row, by: suspending.suspend_application(row, by=by),
     fits=lambda row: row.state == Application.State.LIVE,
+    undone_by="resume",
+    mark=lambda row: row.suspended_by_staff_at,
 )
 RESUME_APPLICATIONS = StaffAction(
     "resume",
@@ -193,6 +199,8 @@ RESUME_APPLICATIONS = StaffAction(
     resuming_applications,
     lambda row, by: suspending.resume_application(row, by=by),
     fits=lambda row: row.state == Application.State.SUSPENDED,
+    undone_by="suspend",
+    mark=lambda row: row.suspended_by_staff_at,
 )
 LIST_APPLICATIONS = StaffAction(
     "list_in_store",
@@ -203,6 +211,8 @@ LIST_APPLICATIONS = StaffAction(
     lambda row, by: listings.list_in_store(row, by=by),
     label="List in the store",
     fits=lambda row: not row.retired_at and not row.is_verified,
+    undone_by="take_off_store",
+    mark=lambda row: row.listing,
 )
 RETURN_LISTINGS = StaffAction(
     "return_listing",
@@ -223,6 +233,8 @@ UNLIST_APPLICATIONS = StaffAction(
     lambda row, by: listings.take_off_store(row, by=by),
     label="Take off the store",
     fits=lambda row: row.is_verified,
+    undone_by="list_in_store",
+    mark=lambda row: row.listing,
 )
 SUSPEND_INSTALLATIONS = StaffAction(
     "suspend",
@@ -232,6 +244,8 @@ SUSPEND_INSTALLATIONS = StaffAction(
     suspending_installations,
     lambda row, by: suspending.suspend_by_staff(row, by=by),
     fits=lambda row: is_possible(Act.SUSPEND_BY_STAFF, row),
+    undone_by="resume",
+    mark=lambda row: row.suspended_by_staff_at,
 )
 RESUME_INSTALLATIONS = StaffAction(
     "resume",
@@ -241,6 +255,8 @@ RESUME_INSTALLATIONS = StaffAction(
     resuming_installations,
     lambda row, by: suspending.resume_by_staff(row, by=by),
     fits=lambda row: is_possible(Act.RESUME_BY_STAFF, row),
+    undone_by="suspend",
+    mark=lambda row: row.suspended_by_staff_at,
 )
 RETIRE_APPLICATIONS = StaffAction(
     "retire",
@@ -250,4 +266,30 @@ RETIRE_APPLICATIONS = StaffAction(
     retiring,
     lambda row, by: removal.remove_application(row, by=by) is not None,
     fits=lambda row: not row.retired_at,
+)
+EDIT_SUPPORT_CONTACT = FieldEdit(
+    "edit_support_contact",
+    "Change the support contact",
+    "given a new support contact",
+    "Their teams read this.",
+    of=" of",
+    fits=lambda row: False,
+    on_side=Side.DEVELOPER,
+    undone_by="edit_support_contact",
+    field="support_contact",
+    typed=lambda: ContactField(label="Support contact", help_text="An e-mail address or a web page; empty for none."),
+    edit=applications.edit_application,
+)
+EDIT_DESCRIPTION = FieldEdit(
+    "edit_description",
+    "Change the description",
+    "given a new description",
+    "Their teams read this.",
+    of=" of",
+    fits=lambda row: False,
+    on_side=Side.DEVELOPER,
+    undone_by="edit_description",
+    field="description",
+    typed=lambda: TextField(rows=5, label="Description"),
+    edit=applications.edit_application,
 )

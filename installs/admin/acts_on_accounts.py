@@ -4,13 +4,16 @@ from collections import defaultdict
 from collections.abc import Iterable
 from uuid import UUID
 
+from django import forms
 from django.db.models import Count
 
 from installs.admin.acts import ending
 from installs.installations import suspending_accounts
 from installs.models import Installation, Session
-from linnapp.admin_pages import Effect, StaffAction, some_of
+from linnapp.admin_pages import some_of
 from linnapp.models import Account, Application
+from linnapp.services import people
+from linnapp.staff_actions import Effect, FieldEdit, StaffAction
 from linnapp.words import counted
 
 Names = dict[UUID, list[str]]
@@ -76,6 +79,8 @@ SUSPEND_ACCOUNTS = StaffAction(
     suspending,
     lambda row, by: suspending_accounts.suspend_account(row, by=by),
     fits=lambda row: row.suspended_by_staff_at is None,
+    undone_by="resume",
+    mark=lambda row: row.suspended_by_staff_at,
 )
 RESUME_ACCOUNTS = StaffAction(
     "resume",
@@ -85,4 +90,18 @@ RESUME_ACCOUNTS = StaffAction(
     resuming,
     lambda row, by: suspending_accounts.resume_account(row, by=by),
     fits=lambda row: row.suspended_by_staff_at is not None,
+    undone_by="suspend",
+    mark=lambda row: row.suspended_by_staff_at,
+)
+EDIT_CONTACT_EMAIL = FieldEdit(
+    "edit_contact_email",
+    "Change the contact e-mail",
+    "given a new contact e-mail",
+    "Their Owners read this.",
+    of=" of",
+    fits=lambda row: False,
+    undone_by="edit_contact_email",
+    field="contact_email",
+    typed=lambda: forms.EmailField(label="Contact e-mail", help_text="Given to applications as the account's e-mail."),
+    edit=people.edit_account,
 )

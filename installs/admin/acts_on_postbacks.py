@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from installs.models import Delivery, Installation
 from installs.postbacks import asking
 from linnapp.actors import Actor
-from linnapp.admin_pages import Effect, StaffAction, some_of
+from linnapp.admin_pages import some_of
+from linnapp.staff_actions import Effect, StaffAction
 from linnapp.words import counted
 
 READ_BY_BOTH = "The customer and the developer read this."

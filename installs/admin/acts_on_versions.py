@@ -2,8 +2,9 @@
 
 from installs.application import withdrawing
 from installs.application.withdrawing import Consequences
-from linnapp.admin_pages import Effect, StaffAction
-from linnapp.models import Version
+from linnapp.actors import Actor
+from linnapp.models import Application, Version
+from linnapp.staff_actions import Effect, StaffAction
 from linnapp.words import counted, span_in_words
 
 READ_BY_ALL = "The developer and the accounts that run it read this."
@@ -55,6 +56,9 @@ WITHDRAW = StaffAction(
     withdrawing_versions,
     lambda row, by: withdrawing.withdraw_version(row, by=by),
     fits=lambda row: not _nothing_to_do(row) and not row.withdrawn_at,
+    undone_by="take_back",
+    undone_within=withdrawing.TAKEN_BACK_WITHIN,
+    mark=lambda row: row.withdrawn_at,
 )
 TAKE_BACK = StaffAction(
     "take_back",
@@ -65,4 +69,32 @@ TAKE_BACK = StaffAction(
     lambda row, by: withdrawing.take_back_withdrawal(row, by=by),
     label="Take back the withdrawal",
     fits=lambda row: not _nothing_to_do(row) and row.withdrawn_at and withdrawing.may_be_taken_back(row),
+)
+
+
+def withdrawing_newest(rows: list[Application]) -> list[Effect]:
+    return [Effect(row, _newest_withdrawn(row), str(row.versions.the_latest())) for row in rows]
+
+
+def _newest_withdrawn(row: Application) -> str:
+    latest = None if row.retired_at else row.versions.the_latest()
+    if latest is None:
+        return "Nothing of it can be installed: nothing changes."
+    return f"{latest.label}: {_withdrawn(latest, withdrawing.consequences([latest])[latest.pk])}"
+
+
+def _withdraw_newest(row: Application, by: Actor) -> bool:
+    latest = row.versions.the_latest()
+    return latest is not None and withdrawing.withdraw_version(latest, by=by)
+
+
+WITHDRAW_NEWEST = StaffAction(
+    "withdraw_newest",
+    "Withdraw the newest version",
+    "left without their newest version",
+    READ_BY_ALL,
+    withdrawing_newest,
+    _withdraw_newest,
+    of=" of",
+    fits=lambda row: False,
 )

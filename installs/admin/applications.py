@@ -15,13 +15,15 @@ from installs.admin import acts, acts_on_versions
 from installs.models import Installation, Review
 from installs.store import listings
 from linnapp.actors import Actor, Side
-from linnapp.admin_editing import EditingAdmin, WhyForm
+from linnapp.admin_editing import WhyForm
 from linnapp.admin_filters import StateFilter
+from linnapp.admin_imports import ImportingAdmin
 from linnapp.admin_pages import PageLink, door_inside
 from linnapp.form_fields import ContactField, LogoField, NameField, TextField
 from linnapp.models import Application
 from linnapp.models.access import WORK_PERMISSION
 from linnapp.services import applications
+from linnapp.staff_actions import Values
 
 REVIEWS_SHOWN = 20
 STOPPED = Q(suspended_by_staff_at__isnull=False) | Q(account__suspended_by_staff_at__isnull=False)
@@ -80,12 +82,13 @@ class ApplicationForm(WhyForm):
 
 
 @admin.register(Application)
-class ApplicationAdmin(EditingAdmin):
+class ApplicationAdmin(ImportingAdmin):
     room = "Applications"
     form = ApplicationForm
     changeable = ("name", "description", "support_contact", "logo", "remove_logo")
     on_side = Side.DEVELOPER
     read_by = "Its team reads this."
+    importable = ("name", "description", "support_contact")
     private = frozenset({"summary"})
     exclude = ("logo_digest",)
     list_display = (
@@ -107,6 +110,9 @@ class ApplicationAdmin(EditingAdmin):
         acts.RETURN_LISTINGS,
         acts.UNLIST_APPLICATIONS,
         acts.RETIRE_APPLICATIONS,
+        acts.EDIT_SUPPORT_CONTACT,
+        acts.EDIT_DESCRIPTION,
+        acts_on_versions.WITHDRAW_NEWEST,
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Application]:
@@ -122,10 +128,13 @@ class ApplicationAdmin(EditingAdmin):
         may_work = request.user.has_perm(WORK_PERMISSION)
         return ("name", "summary", *self.changeable[1:]) if may_work else self.changeable
 
+    def save_values(self, row: Application, wanted: Values, seen: Values | None, by: Actor) -> bool:
+        return bool(applications.edit_application(row, by=by, started_from=seen, **wanted))
+
     def save_by_service(self, row: Application, form: WhyForm, by: Actor) -> None:
         values = form.values()
         logo, without = values.pop("logo"), values.pop("remove_logo")
-        applications.edit_application(row, by=by, started_from=form.started_from(), **values)
+        self.save_values(row, values, form.started_from(), by)
         if logo:
             applications.set_logo(row, logo.read(), by=by)
         elif without:

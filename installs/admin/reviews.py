@@ -21,11 +21,12 @@ from installs.store import listings, offers
 from installs.store.listings import Check
 from linnapp.actors import Side
 from linnapp.admin_filters import StateFilter
-from linnapp.admin_pages import Effect, ReadOnlyAdmin, ReasonForm, digest_of
+from linnapp.admin_pages import ReadOnlyAdmin, ReasonForm, digest_of
 from linnapp.manifest import Manifest
 from linnapp.manifest.reach import ConsentLine, consent_lines, newly_reached
 from linnapp.models import Application, Version
 from linnapp.pages import acting, refusal_in
+from linnapp.staff_actions import Effect
 
 OTHERS_SHOWN, VERSIONS_SHOWN = 20, 5
 DECISIONS = {

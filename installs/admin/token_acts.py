@@ -7,7 +7,7 @@ from installs.installations import acts, rotating, session_ends
 from installs.installations.acts import Act
 from installs.models import Installation, Session
 from installs.models.deliveries import host_of
-from linnapp.admin_pages import Effect, StaffAction
+from linnapp.staff_actions import Effect, StaffAction
 from linnapp.words import counted
 
 READ_BY_BOTH = "The customer and the developer read this."

@@ -6,10 +6,10 @@ from allauth.core import context
 
 from linnapp import kinds, timeline
 from linnapp.actors import Actor
-from linnapp.admin_pages import Effect, StaffAction
 from linnapp.errors import NotPossible
 from linnapp.models import User
-from linnapp.services import knocks
+from linnapp.services import knocks, rights
+from linnapp.staff_actions import Effect, StaffAction
 
 FOR_THE_RECORD = "It stays on record."
 
@@ -91,4 +91,40 @@ SEND_CONFIRMATION = StaffAction(
     of=" to",
     label="Resend verification",
     fits=lambda row: unconfirmed(row) is not None,
+)
+
+
+def switching_off(rows: list[User]) -> list[Effect]:
+    return [Effect(row, _is_switched_off(row)) for row in rows]
+
+
+def _is_switched_off(row: User) -> str:
+    return "Is signed out, and cannot sign in." if row.is_active else "Cannot sign in already: nothing changes."
+
+
+def switching_on(rows: list[User]) -> list[Effect]:
+    return [Effect(row, "Can sign in." if row.is_active else "Can sign in again.") for row in rows]
+
+
+SWITCH_OFF = StaffAction(
+    "switch_off",
+    "Deactivate",
+    "deactivated",
+    "Their accounts read this.",
+    switching_off,
+    lambda row, by: bool(rights.edit_person_by_staff(row, by=by, is_active=False)),
+    fits=lambda row: False,
+    undone_by="switch_on",
+    mark=lambda row: row.is_active,
+)
+SWITCH_ON = StaffAction(
+    "switch_on",
+    "Activate",
+    "activated",
+    "Their accounts read this.",
+    switching_on,
+    lambda row, by: bool(rights.edit_person_by_staff(row, by=by, is_active=True)),
+    fits=lambda row: False,
+    undone_by="switch_off",
+    mark=lambda row: row.is_active,
 )

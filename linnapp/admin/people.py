@@ -13,12 +13,14 @@ from django.shortcuts import redirect
 from django.utils.safestring import SafeString
 
 from linnapp.actors import Actor
-from linnapp.admin.helping import SEND_CONFIRMATION, SEND_RESET
-from linnapp.admin_editing import EditingAdmin, WhyForm
+from linnapp.admin.helping import SEND_CONFIRMATION, SEND_RESET, SWITCH_OFF, SWITCH_ON
+from linnapp.admin_editing import WhyForm
 from linnapp.admin_filters import SinceFilter
+from linnapp.admin_imports import ImportingAdmin
 from linnapp.admin_pages import lines
 from linnapp.models import User
 from linnapp.services import rights
+from linnapp.staff_actions import Values
 
 # Addresses are shown with their person, and changed by them alone.
 admin.site.unregister([EmailAddress, Group])
@@ -86,19 +88,21 @@ class PersonForm(WhyForm):
 
 
 @admin.register(User)
-class UserAdmin(EditingAdmin):
+class UserAdmin(ImportingAdmin):
     """People sign up or are invited; here they are helped and switched off, and superusers make them staff."""
 
     room = "Accounts and people"
     form = PersonForm
     changeable = ("name", "is_active")
+    importable = ("name", "is_active")
+    import_keys = ("email", "id")
     read_by = "It stays on record. Where somebody is switched off or on, their accounts read it."
     list_display = ("email", "name", "is_active", "is_staff", "is_superuser", "last_login", "date_joined")
     list_filter = (SinceJoined, "is_active", "is_staff", "is_superuser", "groups")
     search_fields = ("email", "name")
     ordering = ("-date_joined", "-pk")
     readonly_fields = ("addresses", "seats")
-    staff_actions = (SEND_RESET, SEND_CONFIRMATION)
+    staff_actions = (SEND_RESET, SEND_CONFIRMATION, SWITCH_OFF, SWITCH_ON)
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return request.user.has_perm("linnapp.add_invitation")
@@ -117,11 +121,14 @@ class UserAdmin(EditingAdmin):
         rights = ("is_active", "is_staff", "is_superuser", "groups")
         return ["email", "name", "time_zone", *rights, "last_login", "date_joined", *self.readonly_fields]
 
+    def save_values(self, row: User, wanted: Values, seen: Values | None, by: Actor) -> bool:
+        return bool(rights.edit_person_by_staff(row, by=by, started_from=seen, **wanted))
+
     def save_by_service(self, row: User, form: WhyForm, by: Actor) -> None:
         values = form.values()
         if "groups" in values:
             values["groups"] = {group.pk for group in values["groups"]}
-        rights.edit_person_by_staff(row, by=by, started_from=form.started_from(), **values)
+        self.save_values(row, values, form.started_from(), by)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         return super().formfield_for_manytomany(db_field, request, widget=forms.CheckboxSelectMultiple, **kwargs)

@@ -9,9 +9,11 @@ from django.db.models.functions import Now
 from linnapp.actors import Actor
 from linnapp.admin_editing import EditingAdmin, WhyForm
 from linnapp.admin_filters import StateFilter
-from linnapp.admin_pages import Effect, ReadOnlyAdmin, StaffAction
+from linnapp.admin_imports import ImportingAdmin
+from linnapp.admin_pages import ReadOnlyAdmin
 from linnapp.models import Invitation, Membership, StaffAccess
 from linnapp.services import people
+from linnapp.staff_actions import Effect, StaffAction, Values
 
 READ_BY_TEAM = "Its team reads this."
 
@@ -68,9 +70,10 @@ INVITE_AGAIN = StaffAction(
 
 
 @admin.register(Membership)
-class MembershipAdmin(EditingAdmin):
+class MembershipAdmin(ImportingAdmin):
     room = "Accounts and people"
     changeable = ("role",)
+    importable = ("role",)
     read_by = READ_BY_TEAM
     list_display = ("user", "account", "role", "created_at")
     list_filter = ("role",)
@@ -79,8 +82,11 @@ class MembershipAdmin(EditingAdmin):
     search_ids = ("account_id",)
     staff_actions = (REMOVE,)
 
+    def save_values(self, row: Membership, wanted: Values, seen: Values | None, by: Actor) -> None:
+        people.change_role(row, role=wanted["role"], started_from=(seen or {}).get("role", ""), by=by)
+
     def save_by_service(self, row: Membership, form: WhyForm, by: Actor) -> None:
-        people.change_role(row, role=form.cleaned_data["role"], by=by)
+        self.save_values(row, form.values(), form.started_from(), by)
 
 
 @admin.register(Invitation)

@@ -1,5 +1,6 @@
 from linnapp.models.access import StaffAccess
 from linnapp.models.applications import Application, Secret
+from linnapp.models.bulk_changes import BulkChange, BulkRow
 from linnapp.models.keys import KeyCanary
 from linnapp.models.knocks import KnockCount
 from linnapp.models.manifests import Module, Parameter
@@ -10,6 +11,8 @@ from linnapp.models.versions import Version
 __all__ = [
     "Account",
     "Application",
+    "BulkChange",
+    "BulkRow",
     "Invitation",
     "KeyCanary",
     "KnockCount",

@@ -15,7 +15,7 @@ from linnapp import credentials, kinds, timeline
 from linnapp.actors import Actor, Side, refuse_unless_staff
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Invitation, Membership, User
-from linnapp.services.editing import write_changes
+from linnapp.services.editing import EditedMeanwhile, write_changes
 
 INVITATION_DAYS = 7
 EDITABLE = ("name", "contact_email")
@@ -166,12 +166,15 @@ def _refuse_without_owner(leaving: Membership) -> None:
 
 
 @transaction.atomic
-def change_role(membership: Membership, *, role: str, by: Actor) -> Membership:
-    """The seat with its new role; raises NotPossible for the last Owner."""
+def change_role(membership: Membership, *, role: str, by: Actor, started_from: str = "") -> Membership:
+    """The seat with its new role; raises NotPossible for the last Owner, and EditedMeanwhile where it has another one
+    than `started_from` by now."""
     row = _locked_seat(membership)
     _refuse_own_seat(row.user.email, by)
     if row.role == role:
         return row
+    if started_from and row.role != started_from:
+        raise EditedMeanwhile({"role": row.role})
     if role != Membership.Role.OWNER:
         _refuse_without_owner(row)
     row.role = role
