@@ -64,10 +64,10 @@ def refuse_to_reveal_of(application: Application, by: Actor) -> None:
 
 
 def refuse_to_lead_away(by: Actor) -> None:
-    """Raises NotPossible for staff inside an account who may not reveal a permanent token: sent to another address than
-    before, it is revealed there."""
-    if by.access:
-        refuse_to_reveal(by)
+    """Raises NotPossible for staff who may not reveal a permanent token: sent to another address than before, it is
+    revealed there."""
+    if by.is_staff and not (by.may_act_as_staff and by.person and by.person.has_perm(REVEAL_PERMISSION)):
+        raise NotPossible("You have no permission to reveal secrets and permanent tokens.")
 
 
 # What happens by itself: a client calls, an endpoint answers, a job finds that time is up.

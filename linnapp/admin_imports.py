@@ -9,7 +9,7 @@ from django.forms.models import fields_for_model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import path
+from django.urls import path, reverse
 
 from linnapp import imports
 from linnapp.actors import Actor, Side
@@ -34,6 +34,10 @@ class FileForm(forms.Form):
         return sent
 
 
+def _name(page: "ImportingAdmin", act: Import) -> str:
+    return f"{page.opts.app_label}_{page.opts.model_name}_{act.name}"
+
+
 class ImportingAdmin(EditingAdmin):
     """`importable` are the columns that a file may change, `import_keys` those that a row is found by."""
 
@@ -43,7 +47,9 @@ class ImportingAdmin(EditingAdmin):
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
-        self.act = Import(on_side=self.on_side, read_by=self.read_by, save=self.save_values)
+        self.act = Import(
+            on_side=self.on_side, read_by=self.read_by, save=self.save_values, reads=imports.rows_of_table
+        )
         self.staff_actions = (*type(self).staff_actions, self.act)
 
     def save_values(self, row: Any, wanted: Values, seen: Values | None, by: Actor) -> object:
@@ -56,25 +62,32 @@ class ImportingAdmin(EditingAdmin):
         made = fields_for_model(self.model, fields=[name for name in self.importable if name not in declared])
         return {name: declared.get(name) or made[name] for name in self.importable}
 
+    def imports(self) -> list[Import]:
+        return [act for act in self.staff_actions if isinstance(act, Import)]
+
     def get_urls(self) -> list[Any]:
-        name = f"{self.opts.app_label}_{self.opts.model_name}_import"
-        return [path("import/", self.admin_site.admin_view(self.import_view), name=name), *super().get_urls()]
+        page = self.admin_site.admin_view(self.import_view)
+        places = [(f"{act.name.replace('_', '-')}/", act) for act in self.imports()]
+        own = [path(place, page, {"act": act}, name=_name(self, act)) for place, act in places]
+        return [*own, *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        more = {"may_import": bool(self.importable) and self.has_act_permission(request)}
+        may = [act for act in self.imports() if self.may_do(act, request.user)]
+        more = {"imports": [(act.verb, reverse(f"admin:{_name(self, act)}")) for act in may]}
         return super().changelist_view(request, (extra_context or {}) | more)
 
-    def import_view(self, request: HttpRequest) -> HttpResponse:
-        if not self.has_act_permission(request):
+    def import_view(self, request: HttpRequest, act: Import) -> HttpResponse:
+        if not self.may_do(act, request.user):
             raise PermissionDenied
         form = FileForm(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
             sent = form.cleaned_data["file"]
-            change = imports.begin(self.model, self.act, sent.name, sent.read(), by=acting(request, Side.STAFF))
+            change = imports.begin(self.model, act, sent.name, sent.read(), by=acting(request, Side.STAFF))
             imports.read(change.pk)
             return redirect("admin:linnapp_bulkchange_change", change.pk)
         context = self.admin_site.each_context(request) | {
-            "title": f"Import {self.opts.verbose_name_plural}",
+            "title": f"{act.verb}: {self.opts.verbose_name_plural}",
+            "act": act,
             "opts": self.opts,
             "form": form,
             "columns": self.importable,

@@ -83,6 +83,9 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def may_act(self, person: Reader) -> bool:
         return person.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
 
+    def may_do(self, act: StaffAction, person: Reader) -> bool:
+        return self.may_act(person) and (not act.needs or person.has_perm(act.needs))
+
     def get_actions(self, request: HttpRequest) -> Any:
         own = self.staff_actions if self.has_act_permission(request) else ()
         listed = [act for act in own if not isinstance(act, Import)]
@@ -98,7 +101,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def act_view(self, request: HttpRequest, object_id: str, act: str) -> HttpResponse:
         """One act on one row: the same page as for many."""
         row = self.get_object(request, unquote(object_id))
-        wanted = next((found for found in self.staff_actions if found.name == act), None)
+        wanted = next((one for one in self.staff_actions if one.name == act and not isinstance(one, Import)), None)
         if row is None or wanted is None or not self.has_view_permission(request, row):
             raise Http404
         if not self.has_act_permission(request):

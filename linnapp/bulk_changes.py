@@ -39,7 +39,7 @@ class Page(Protocol):
 
     staff_actions: Iterable[StaffAction]
 
-    def may_act(self, person: User) -> bool: ...
+    def may_do(self, act: StaffAction, person: User) -> bool: ...
 
 
 class Wish(NamedTuple):
@@ -62,6 +62,11 @@ def page_of(change: BulkChange) -> Page:
 
 def act_of(change: BulkChange) -> StaffAction:
     return next(act for act in page_of(change).staff_actions if act.name == change.act)
+
+
+def may(change: BulkChange, person: User) -> bool:
+    """Asked of the database: what somebody was allowed a while ago, they may not be any more."""
+    return person.is_active and person.is_staff and page_of(change).may_do(act_of(change), person)
 
 
 @transaction.atomic
@@ -129,7 +134,7 @@ def _step(key: UUID) -> bool:
     if change.state != BulkChange.State.WORKING:
         return False
     person = change.person
-    if person is None or not (person.is_active and person.is_staff and page_of(change).may_act(person)):
+    if person is None or not may(change, person):
         _end(change, BulkChange.State.STOPPED, NO_RIGHT.format(change.person_name))
         return False
     act = act_of(change)
@@ -179,7 +184,7 @@ def _done(change: BulkChange, act: StaffAction, row: BulkRow, by: Actor) -> str:
         raise NotPossible(CHANGED_SINCE)
     wanted = change.wanted | opened(row.wanted_encrypted)
     seen = opened(row.before_encrypted) or None
-    row.before_encrypted = row.before_encrypted or sealed(act.before(found, wanted))
+    row.before_encrypted = row.before_encrypted or sealed(act.before(found))
     did = act.do(found, by, wanted, seen)
     again = _target(change, row)
     row.mark = str(act.mark(again))[:200] if again else ""
@@ -219,7 +224,7 @@ def undone_until(change: BulkChange) -> datetime | None:
 
 def may_be_undone(change: BulkChange) -> bool:
     until = undone_until(change)
-    over = change.state != BulkChange.State.WORKING and change.undoes_id is None
+    over = change.state in (BulkChange.State.STOPPED, BulkChange.State.DONE) and change.undoes_id is None
     return over and until is not None and timezone.now() < until and not hasattr(change, "undone_by")
 
 

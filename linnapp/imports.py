@@ -41,7 +41,7 @@ def begin(model: type[Model], act: Import, name: str, content: bytes, *, by: Act
     change = BulkChange(
         table=model._meta.label,
         act=act.name,
-        title=f"Import {model._meta.verbose_name_plural}: {name}"[:200],
+        title=f"{act.verb} {model._meta.verbose_name_plural}: {name}"[:200],
         reason="",
         person=by.person,
         person_name=str(by.person),
@@ -64,15 +64,21 @@ def read_now(key: UUID) -> None:
     change = BulkChange.objects.get(pk=key)
     if change.state != BulkChange.State.READING:
         return
+    act = cast(Import, bulk_changes.act_of(change))
     try:
-        table = read_table(change.file_name, credentials.decrypt(change.file_encrypted).encode("latin-1"))
-        change.total = _write(change, Preview(change, table))
+        rows, change.said = act.reads(change, credentials.decrypt(change.file_encrypted).encode("latin-1"))
+        change.total = _write(change, rows)
         change.state = BulkChange.State.READY
-        change.said = " ".join(filter(None, (table.note, _ignored(change, table))))
     except Unreadable as fault:
         change.state, change.said, change.ended_at = BulkChange.State.STOPPED, str(fault), timezone.now()
     change.file_encrypted = ""
     change.save(update_fields=["state", "said", "total", "ended_at", "file_encrypted"])
+
+
+def rows_of_table(change: BulkChange, content: bytes) -> tuple[Iterable[BulkRow], str]:
+    """Of a file with columns; what is to be said about how it was read. Raises Unreadable."""
+    table = read_table(change.file_name, content)
+    return Preview(change, table), " ".join(filter(None, (table.note, _ignored(change, table))))
 
 
 def take_up() -> None:

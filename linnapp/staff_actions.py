@@ -47,6 +47,8 @@ class StaffAction:
     undone_by: str = ""
     undone_within: timedelta = UNDONE_WITHIN
     mark: Callable[[Any], object] = lambda row: ""
+    # A permission beside that to change the table.
+    needs: str = ""
 
     def told(self, rows: list[Any], wanted: Values) -> list[Effect]:
         return self.effects(rows)
@@ -56,7 +58,7 @@ class StaffAction:
         asked for. Raises NotPossible, and Moved where something else stands there now."""
         return self.perform(row, by)
 
-    def before(self, row: Any, wanted: Values) -> dict[str, Any]:
+    def before(self, row: Any) -> dict[str, Any]:
         """What is needed to set the row back, of an act that sets something."""
         return {}
 
@@ -96,13 +98,17 @@ class FieldEdit(StaffAction):
     def do(self, row: Any, by: Actor, wanted: Values, seen: Values | None) -> bool:
         return bool(self.edit(row, by=by, started_from=seen, **{self.field: wanted[self.field]}))
 
-    def before(self, row: Any, wanted: Values) -> dict[str, Any]:
+    def before(self, row: Any) -> dict[str, Any]:
         return {self.field: getattr(row, self.field)}
+
+
+Edit = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
 class Import(StaffAction):
-    """Sets what a file says, each row its own values; `save` is the service of the page that edits one."""
+    """Sets what a file says, each row its own values; `save` is the service of the page that edits one. `reads` makes
+    of a file the rows that somebody looks at first, `shown` tells of one what it sets: name, old and new."""
 
     name: str = "import"
     verb: str = "Import"
@@ -113,9 +119,10 @@ class Import(StaffAction):
     fits: Callable[[Any], bool] = lambda row: False
     undone_by: str = "import"
     save: Callable[[Any, Values, Values | None, Actor], object] = _nothing
+    reads: Callable[..., Any] = _nothing
+    shown: Callable[[Values, Values], list[Edit]] = lambda before, after: [
+        (name, str(before[name]), str(after.get(name, ""))) for name in before
+    ]
 
     def do(self, row: Any, by: Actor, wanted: Values, seen: Values | None) -> bool:
         return self.save(row, wanted, seen, by) is not False
-
-    def before(self, row: Any, wanted: Values) -> dict[str, Any]:
-        return {name: getattr(row, name) for name in wanted}

@@ -20,6 +20,7 @@ from linnapp.admin_filters import StateFilter
 from linnapp.admin_imports import ImportingAdmin
 from linnapp.admin_pages import PageLink, door_inside
 from linnapp.form_fields import ContactField, LogoField, NameField, TextField
+from linnapp.manifest_imports import IMPORT_MANIFESTS
 from linnapp.models import Application
 from linnapp.models.access import WORK_PERMISSION
 from linnapp.services import applications
@@ -113,6 +114,7 @@ class ApplicationAdmin(ImportingAdmin):
         acts.EDIT_SUPPORT_CONTACT,
         acts.EDIT_DESCRIPTION,
         acts_on_versions.WITHDRAW_NEWEST,
+        IMPORT_MANIFESTS,
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Application]:

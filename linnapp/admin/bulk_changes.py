@@ -19,6 +19,7 @@ from linnapp.errors import NotPossible
 from linnapp.models import BulkChange, BulkRow
 from linnapp.models.bulk_changes import opened
 from linnapp.pages import acting
+from linnapp.staff_actions import Import
 
 ROWS_SHOWN = 200
 
@@ -46,6 +47,12 @@ def _undo(change: BulkChange, by: Actor) -> BulkChange:
     return undone
 
 
+def _label(change: BulkChange, state: str) -> str:
+    """Of a file that was not applied so far, what waits is what it would change."""
+    would_change = change.state == BulkChange.State.READY and state == BulkRow.State.WAITING
+    return "Changed" if would_change else BulkRow.State(state).label
+
+
 @admin.register(BulkChange)
 class BulkChangeAdmin(ReadOnlyAdmin):
     room = "What happened"
@@ -54,7 +61,7 @@ class BulkChangeAdmin(ReadOnlyAdmin):
     list_filter = ("state",)
     search_fields = ("title", "reason", "person_name")
     search_ids = ("pk",)
-    fields = ("title", "table", "reason", "person_name", "created_at", "ended_at", "state", "said", "undone")
+    fields = ("reason", "person_name", "created_at", "ended_at", "state", "said", "undone")
     ordering = ("-created_at", "-pk")
     asked: ClassVar[dict[str, Callable[[BulkChange, Actor], BulkChange]]] = {
         "stop": _stop,
@@ -77,7 +84,7 @@ class BulkChangeAdmin(ReadOnlyAdmin):
             raise Http404
         reason = request.POST.get("why", "") if what == "apply" else change.reason
         by = acting(request, Side.STAFF, f"Undo: {reason}" if what == "undo" else reason)
-        if by.person is None or not bulk_changes.page_of(change).may_act(by.person):
+        if by.person is None or not bulk_changes.may(change, by.person):
             raise PermissionDenied
         try:
             change = self.asked[what](change, by)
@@ -91,7 +98,7 @@ class BulkChangeAdmin(ReadOnlyAdmin):
             rows = change.rows.filter(state=state) if state in BulkRow.State.values else change.rows.all()
             counts = change.counts()
             context |= {
-                "counts": [(BulkRow.State(name).label, name, count) for name, count in counts.items()],
+                "counts": [(_label(change, name), name, count) for name, count in counts.items()],
                 "chosen": state,
                 "rows": Paginator(rows.order_by("position"), ROWS_SHOWN).get_page(page),
                 "waits": change.state == BulkChange.State.STOPPED and counts[BulkRow.State.WAITING] > 0,
@@ -109,7 +116,11 @@ class BulkChangeAdmin(ReadOnlyAdmin):
         page = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[row.target]) if row.target else ""
         before = opened(row.before_encrypted)
         after = change.wanted | opened(row.wanted_encrypted)
-        return {"row": row, "page": page, "edits": [(name, before[name], after.get(name, "")) for name in before]}
+        words = {field.name: field.verbose_name for field in meta.fields}
+        act = bulk_changes.act_of(change)
+        shown = act.shown if isinstance(act, Import) else Import.shown
+        edits = [(words.get(name, name), old, new) for name, old, new in shown(before, after)]
+        return {"row": row, "page": page, "edits": edits, "state": _label(change, row.state)}
 
     @admin.display(description="how far")
     def progress(self, change: BulkChange) -> str:

@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                         max_length=20,
                     ),
                 ),
-                ("said", models.TextField(blank=True, verbose_name="why it stopped")),
+                ("said", models.TextField(blank=True, verbose_name="note")),
                 ("total", models.PositiveIntegerField(verbose_name="rows")),
                 ("file_encrypted", models.TextField(blank=True, editable=False)),
                 ("file_name", models.CharField(blank=True, max_length=200, verbose_name="file")),

@@ -54,7 +54,7 @@ class BulkChange(models.Model):
     beaten_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=20, choices=State, default=State.WORKING)
-    said = models.TextField("why it stopped", blank=True)
+    said = models.TextField("note", blank=True)
     total = models.PositiveIntegerField("rows")
     file_encrypted = models.TextField(blank=True, editable=False)
     file_name = models.CharField("file", max_length=200, blank=True)

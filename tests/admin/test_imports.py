@@ -1,6 +1,7 @@
 """A file of changes: read into what each row would change, written only once it is applied, undone row by row."""
 
 import csv
+import dataclasses
 import io
 import json
 import time
@@ -14,8 +15,10 @@ from openpyxl import Workbook
 
 from linnapp import bulk_changes, imports
 from linnapp.import_files import Unreadable, read_table
+from linnapp.manifest import to_json
 from linnapp.models import Account, Application, BulkChange, Membership, TimelineEntry, User
 from linnapp.services import applications, people
+from linnapp.services.manifests import manifest_of, save_manifest
 from tests.admin.test_admin import path_of
 from tests.admin.test_bulk_changes import press, states
 from tests.kit.people import ClientOf, acting
@@ -232,6 +235,72 @@ def test_other_encodings_are_read_and_named(two: list[Application], paulas: Clie
 def test_what_an_export_guards_is_read_as_it_was() -> None:
     table = read_table("x", b"id,name\n1,'=SUM(A1)\n2,'quoted\n")
     assert [row.cells["name"] for row in table.rows] == ["=SUM(A1)", "'quoted"]
+
+
+def upload_manifests(client: Client, lines: list[Any]) -> BulkChange:
+    content = "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines).encode()
+    answer = client.post(
+        path_of(Application, "import-manifests"), {"file": SimpleUploadedFile("manifests.jsonl", content)}
+    )
+    change = BulkChange.objects.get(pk=answer.headers["Location"].split("/")[-3])
+    imports.read_now(change.pk)
+    change.refresh_from_db()
+    return change
+
+
+def with_permission(application: Application, name: str) -> dict[str, Any]:
+    manifest = to_json(manifest_of(application))
+    return {"application": str(application.pk), "manifest": manifest | {"LinnworksPermissions": [name]}}
+
+
+def test_manifests_of_many_are_shown_saved_and_set_back(two: list[Application], alice: User, paulas: Client) -> None:
+    before = [to_json(manifest_of(row)) for row in two]
+    lines = [with_permission(row, "GlobalPermissions.Inventory.View") for row in two]
+    change = upload_manifests(paulas, lines)
+    shown = page(paulas, change)
+    assert "GlobalPermissions.Inventory.View" in shown
+    assert [to_json(manifest_of(row)) for row in two] == before
+    applied(paulas, change)
+    assert states(change) == [("First", "DONE"), ("Second", "DONE")]
+    assert Application.objects.get(pk=two[0].pk).permissions == ["GlobalPermissions.Inventory.View"]
+    entry = TimelineEntry.objects.newest_first()[0]
+    assert (entry.kind, entry.reason, entry.facts["on_side"]) == ("MANIFEST_SAVED", "Ticket 12", "DEVELOPER")
+    second = Application.objects.get(pk=two[1].pk)
+    changed = dataclasses.replace(manifest_of(second), permissions=("GlobalPermissions.Orders.View",))
+    save_manifest(second, changed, expected_revision=second.manifest_revision, by=acting(alice))
+    press(paulas, change, "undo")
+    back = BulkChange.objects.get(undoes=change)
+    bulk_changes.work_on(back.pk)
+    assert states(back) == [("First", "DONE"), ("Second", "LEFT")]
+    assert to_json(manifest_of(Application.objects.get(pk=two[0].pk))) == before[0]
+
+
+def test_manifests_that_are_wrong_are_named_by_line(two: list[Application], paulas: Client) -> None:
+    lines = [
+        with_permission(two[0], "x"),
+        "{",
+        {"application": "unknown"},
+        {"application": str(two[1].pk), "manifest": {}},
+    ]
+    change = upload_manifests(paulas, [*lines, with_permission(two[0], "y")])
+    said = dict(change.rows.filter(state="WRONG").values_list("position", "said"))
+    assert "no JSON" in said[2]
+    assert "Nothing has this Application ID" in said[3]
+    assert "modules" in said[4]
+    assert "stands in line 1 too" in said[5]
+
+
+def test_manifests_are_imported_by_who_may_work_in_accounts(
+    two: list[Application], staff: dict[str, User], client_of: ClientOf
+) -> None:
+    quinn, willa = client_of(staff["Quinn"]), client_of(staff["Willa"])
+    assert quinn.get(path_of(Application, "import-manifests")).status_code == 403
+    assert b"Import manifests" not in quinn.get(path_of(Application)).content
+    assert b"Import manifests" in willa.get(path_of(Application)).content
+    lead_away = with_permission(two[0], "x")
+    lead_away["manifest"]["Modules"][0]["parameters"] = [{"name": "PostbackUrl", "value": "https://mine.example/"}]
+    change = applied(willa, upload_manifests(willa, [lead_away]))
+    assert change.rows.get().said == "You have no permission to reveal secrets and permanent tokens."
 
 
 def test_people_edited_meanwhile_are_left_alone(carol: User, paula: User, paulas: Client) -> None:

@@ -64,6 +64,7 @@ FLOORS = {
     "linnapp.import_files": VALUES,
     "linnapp.imports": SERVICES,
     "linnapp.admin_imports": SERVICES,
+    "linnapp.manifest_imports": SERVICES,
     "linnapp.admin_editing": SERVICES,
     "linnapp.admin_filters": SERVICES,
     "linnapp.admin_rooms": SERVICES,

@@ -1,0 +1,111 @@
+"""Manifests of many applications from one file, a line each: what each would change is shown before it is saved."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+from uuid import UUID
+
+from linnapp import credentials
+from linnapp.actors import Actor, Side
+from linnapp.drafts import keeping_keys
+from linnapp.errors import Moved
+from linnapp.import_files import MOST_BYTES, Unreadable
+from linnapp.manifest import ManifestInvalid, differences, from_snapshot, parse, to_json
+from linnapp.manifest.differences import same
+from linnapp.models import Application, BulkChange, BulkRow
+from linnapp.models.access import WORK_PERMISSION
+from linnapp.models.bulk_changes import sealed
+from linnapp.services.manifests import manifest_of, save_manifest
+from linnapp.staff_actions import Edit, Import, Values
+
+MOST_LINES = 2000
+MOST_ERRORS_SAID = 5
+State = BulkRow.State
+
+
+def rows_of_lines(change: BulkChange, content: bytes) -> tuple[Iterable[BulkRow], str]:
+    """Raises Unreadable."""
+    if len(content) > MOST_BYTES:
+        raise Unreadable("The file has more than 10 MB. Send it in parts.")
+    try:
+        lines = content.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as fault:
+        raise Unreadable("The file is no text in UTF-8. Save it as JSON Lines in UTF-8.") from fault
+    if not any(line.strip() for line in lines) or len(lines) > MOST_LINES:
+        raise Unreadable(f"The file must hold one line for each application, {MOST_LINES:,} at most.")
+    return _rows(change, lines), ""
+
+
+def _rows(change: BulkChange, lines: list[str]) -> Iterator[BulkRow]:
+    seen: dict[UUID, int] = {}
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            yield _row(change, number, line, seen)
+
+
+def _row(change: BulkChange, number: int, line: str, seen: dict[UUID, int]) -> BulkRow:
+    made = BulkRow(change=change, position=number, target="", name="", state=State.WRONG)
+    try:
+        asked = json.loads(line)
+    except (ValueError, RecursionError) as fault:
+        made.said = f"This line is no JSON: {fault}."
+        return made
+    application = _named(asked)
+    if application is None:
+        made.said = "Nothing has this Application ID, or the line has no member “application”."
+        return made
+    made.target, made.name = str(application.pk), application.name
+    if application.pk in seen:
+        made.said = f"It stands in line {seen[application.pk]} too."
+        return made
+    seen[application.pk] = number
+    _compare(made, application, asked.get("manifest"))
+    return made
+
+
+def _named(asked: Any) -> Application | None:
+    spelled = credentials.canonical(str(asked.get("application", ""))) if isinstance(asked, dict) else None
+    return Application.objects.select_related("account").filter(pk=UUID(spelled)).first() if spelled else None
+
+
+def _compare(made: BulkRow, application: Application, wanted: Any) -> None:
+    old = manifest_of(application)
+    try:
+        new = keeping_keys(old, parse(json.dumps(wanted)))
+    except ManifestInvalid as refused:
+        faults = [f"{error.path}: {error.message}" for error in refused.errors]
+        made.said = " ".join(faults[:MOST_ERRORS_SAID])
+        return
+    made.state = State.WAITING if differences(old, new) else State.SAME
+    if made.state == State.WAITING:
+        made.wanted_encrypted = sealed({"manifest": to_json(new)})
+        made.before_encrypted = sealed({"manifest": to_json(old)})
+
+
+def _shown(before: Values, after: Values) -> list[Edit]:
+    if "manifest" not in before:
+        return []
+    found = differences(from_snapshot(before["manifest"]), from_snapshot(after["manifest"]))
+    return [(f"{one.label} ({one.what})" if one.what else one.label, one.old, one.new) for one in found]
+
+
+def _save(application: Application, wanted: Values, seen: Values | None, by: Actor) -> bool:
+    row = Application.objects.get(pk=application.pk)
+    if seen and not same(to_json(manifest_of(row)), seen["manifest"]):
+        raise Moved("Somebody else saved this manifest meanwhile.")
+    saved = save_manifest(row, from_snapshot(wanted["manifest"]), expected_revision=row.manifest_revision, by=by)
+    return saved.manifest_revision != row.manifest_revision
+
+
+IMPORT_MANIFESTS = Import(
+    name="import_manifests",
+    verb="Import manifests",
+    done="given another manifest",
+    read_by="Their teams read this.",
+    undone_by="import_manifests",
+    needs=WORK_PERMISSION,
+    on_side=Side.DEVELOPER,
+    save=_save,
+    reads=rows_of_lines,
+    shown=_shown,
+)
