@@ -12,7 +12,7 @@ from linnapp.actors import Actor, Side
 from linnapp.admin_pages import ReadOnlyAdmin
 from linnapp.errors import NotPossible
 from linnapp.form_fields import MeanwhileForm
-from linnapp.pages import acting
+from linnapp.pages import acting, asked_for_password
 from linnapp.services.editing import EditedMeanwhile
 
 REFUSED = "_refused_by_service"
@@ -60,6 +60,8 @@ class EditingAdmin(ReadOnlyAdmin):
     addable: ClassVar[tuple[str, ...]] = ()
     on_side: ClassVar[Side] = Side.CUSTOMER
     read_by: ClassVar[str] = ""
+    # Whether saving asks for a fresh sign-in.
+    fresh: ClassVar[bool] = False
 
     def save_by_service(self, row: Any, form: WhyForm, by: Actor) -> None:
         raise NotImplementedError
@@ -115,6 +117,8 @@ class EditingAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> Any:
         """What a service refuses takes all back that this request wrote, and stands in the form."""
+        if self.fresh and request.method == "POST" and (answer := asked_for_password(request)):
+            return answer
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except (NotPossible, EditedMeanwhile) as refused:

@@ -27,9 +27,10 @@ from linnapp import bulk_changes, credentials
 from linnapp.actors import Actor, Side
 from linnapp.bulk_changes import AT_ONCE
 from linnapp.errors import NotPossible
-from linnapp.models import BulkRow, StaffAccess
+from linnapp.models import BulkRow, StaffAccess, User
+from linnapp.models.access import purposes_of
 from linnapp.models.people import Reader
-from linnapp.pages import acting
+from linnapp.pages import acting, asked_for_password
 from linnapp.staff_actions import Effect, FieldEdit, Import, StaffAction, Values
 from linnapp.words import counted
 
@@ -37,6 +38,8 @@ from linnapp.words import counted
 HIDDEN = {"digest", "encrypted", "key_digest", "nonce", "password"}
 ENCRYPTED = "_encrypted"
 MOST_NAMED = 8
+# The end of a search field, the table that it is read in, and what opens that.
+GATES = (("__email", "user", "linnapp.view_user"), ("__contact_email", "account", "linnapp.view_account"))
 ENTERED_FIRST = "Pages of an account first ask why you enter it. Its Owners are told."
 
 
@@ -86,12 +89,24 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def may_do(self, act: StaffAction, person: Reader) -> bool:
         return self.may_act(person) and (not act.needs or person.has_perm(act.needs))
 
+    def listed_actions(self) -> list[StaffAction]:
+        """Those of a list and of its rows: an import begins with a file."""
+        return [act for act in self.staff_actions if not isinstance(act, Import)]
+
     def get_actions(self, request: HttpRequest) -> Any:
-        own = self.staff_actions if self.has_act_permission(request) else ()
-        listed = [act for act in own if not isinstance(act, Import)]
+        own = self.listed_actions() if self.has_act_permission(request) else ()
         return super().get_actions(request) | {
-            act.name: (_on_rows(act), act.name, act.label or act.verb) for act in listed
+            act.name: (_on_rows(act), act.name, act.label or act.verb) for act in own
         }
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        """Whoever searches by parts of an address reads it, letter by letter: that is for who may see it."""
+        found = super().get_search_fields(request)
+        return [field for field in found if not any(self._hides(request, field, *gate) for gate in GATES)]
+
+    def _hides(self, request: HttpRequest, field: str, ending: str, table: str, permission: str) -> bool:
+        may = request.user.has_perm(permission) or request.user.has_perm(permission.replace("view_", "change_"))
+        return field.endswith(ending) and self.opts.model_name != table and not may
 
     def get_urls(self) -> list[Any]:
         page = self.admin_site.admin_view(self.act_view)
@@ -101,7 +116,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def act_view(self, request: HttpRequest, object_id: str, act: str) -> HttpResponse:
         """One act on one row: the same page as for many."""
         row = self.get_object(request, unquote(object_id))
-        wanted = next((one for one in self.staff_actions if one.name == act and not isinstance(one, Import)), None)
+        wanted = next((one for one in self.listed_actions() if one.name == act), None)
         if row is None or wanted is None or not self.has_view_permission(request, row):
             raise Http404
         if not self.has_act_permission(request):
@@ -124,15 +139,19 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         fitting = [act for act in self.staff_actions if act.fits(row)]
         return [(act.label or act.verb, reverse(name, args=[row.pk, act.name])) for act in fitting]
 
-    def doors(self, row: Any) -> list["PageLink"]:
-        """Pages of the portal about a row: label and address."""
+    def doors(self, request: HttpRequest, row: Any) -> list["PageLink"]:
+        """Pages of the portal about a row that this person can open: label and address."""
         return []
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
     ) -> HttpResponse:
         if row := context["original"]:
-            context |= {"buttons": self.buttons(request, row), "doors": self.doors(row), "entered_first": ENTERED_FIRST}
+            context |= {
+                "buttons": self.buttons(request, row),
+                "doors": self.doors(request, row),
+                "entered_first": ENTERED_FIRST,
+            }
         return super().render_change_form(request, context, *args, **options)
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
@@ -156,10 +175,9 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return queryset.filter(condition), False
 
 
-def entrance(slug: str, page: str) -> str:
-    """Where staff enter an account to work, on the way to one of its pages."""
-    query = urlencode({"purpose": StaffAccess.Purpose.WORK, "next": page})
-    return f"{reverse('access_enter', args=[slug])}?{query}"
+def entrance(slug: str, page: str, purpose: str = StaffAccess.Purpose.WORK) -> str:
+    """Where staff enter an account, on the way to one of its pages."""
+    return f"{reverse('access_enter', args=[slug])}?{urlencode({'purpose': purpose, 'next': page})}"
 
 
 class ReasonForm(forms.Form):
@@ -183,6 +201,8 @@ def ask_and_perform(
 ) -> HttpResponse | None:
     """The page that shows the effect and asks for the reason; once it was given, the act, and back to the list, or to
     the page of the one row that it is about. Of many rows the first are told one by one."""
+    if act.fresh and (answer := asked_for_password(request)):
+        return answer
     form, number, rows = _form_of(act, request), queryset.count(), list(queryset[:AT_ONCE])
     wanted = dict(form.cleaned_data) if form.is_valid() else {}
     reason = wanted.pop("reason", "")
@@ -210,6 +230,8 @@ def ask_and_perform(
         "checkbox": ACTION_CHECKBOX_NAME,
         "across": request.POST.get("select_across") == "1" and one is None,
         "back": page.page_of(one),
+        # One row of which nothing can be done is told so, and asked nothing.
+        "possible": one is None or act.possible(one),
     }
     return TemplateResponse(request, "admin/confirm.html", context, status=422 if form.errors or moved else 200)
 
@@ -257,7 +279,7 @@ def _tell(
     if changed:
         page.message_user(request, f"{_named(page, changed)} {act.done}.", messages.SUCCESS)
     if same:
-        page.message_user(request, f"{_named(page, same)} {act.done} already: nothing changed.", messages.INFO)
+        page.message_user(request, f"{_named(page, same)}: nothing changed.", messages.INFO)
     for refusal in refusals[:MOST_NAMED]:
         page.message_user(request, refusal, messages.WARNING)
     if len(refusals) > MOST_NAMED:
@@ -286,6 +308,17 @@ def door(label: str, name: str, *args: object) -> PageLink:
     return label, reverse(name, args=args)
 
 
-def door_inside(label: str, name: str, *args: object) -> PageLink:
-    """A page of an account, named by the first argument: its entrance leads there."""
-    return label, entrance(str(args[0]), reverse(name, args=args))
+def doors_inside(
+    request: HttpRequest, *pages: tuple[str, str, tuple[object, ...]], to_work: bool = False
+) -> list[PageLink]:
+    """Pages of an account (label, URL name, arguments with the account first) that its entrance leads to: for whoever
+    may enter, `to_work` those that are closed to a look."""
+    person = request.user
+    purposes = purposes_of(person) if isinstance(person, User) else []
+    if StaffAccess.Purpose.WORK in purposes:
+        purpose = StaffAccess.Purpose.WORK
+    elif purposes and not to_work:
+        purpose = StaffAccess.Purpose.LOOK
+    else:
+        return []
+    return [(label, entrance(str(args[0]), reverse(name, args=args), purpose)) for label, name, args in pages]

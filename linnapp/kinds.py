@@ -70,6 +70,7 @@ MEMBER_REMOVED = register("MEMBER_REMOVED", "{member} removed by {who}", about="
 MEMBER_SWITCHED_OFF = register("MEMBER_SWITCHED_OFF", "{member} cannot sign in any more, by {who}", about="team")
 MEMBER_SWITCHED_ON = register("MEMBER_SWITCHED_ON", "{member} can sign in again, by {who}", about="team")
 PERSON_RIGHTS = register("PERSON_RIGHTS", "What {member} may do in this portal is now: {now}, changed by {who}")
+GROUP_RIGHTS = register("PERSON_GROUP_RIGHTS", "What the group {group} may do is now: {now}, changed by {who}")
 PERSON_SENT_RESET = register("PERSON_SENT_RESET", "{who} had {member} sent a link for a new password")
 PERSON_SENT_CONFIRMATION = register(
     "PERSON_SENT_CONFIRMATION", "{who} had {member} sent the confirmation of their e-mail again"

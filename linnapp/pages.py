@@ -284,6 +284,13 @@ def password_first(view: AnyView) -> AnyView:
     return cast(AnyView, reauthentication_required(view))
 
 
+def asked_for_password(request: HttpRequest) -> HttpResponse | None:
+    """For a view that asks in the middle: where the sign-in is old, the page that asks for the password again."""
+    fresh = HttpResponse()
+    answer = password_first(lambda _: fresh)(request)
+    return None if answer is fresh else answer
+
+
 def page_or_part(
     request: HttpRequest, template: str, context: dict[str, Any], *, part: str = "", status: int = 200
 ) -> HttpResponse:

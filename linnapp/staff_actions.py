@@ -28,7 +28,8 @@ class Effect:
 class StaffAction:
     """Something staff do to chosen rows, with a reason. `perform` is a service: whether it changed anything, or
     NotPossible. `name` stands in addresses, `label` on buttons, where that is not the verb; `of` stands between the
-    verb and what it is done to. `fits` tells whether a row's page offers it.
+    verb and what it is done to. `fits` tells whether a row's page offers it,
+    `possible` whether it can be done now.
 
     `undone_by` names the act that takes it back, within a span; `mark` is what of a row tells, later, that it still
     stands as this act left it.
@@ -43,12 +44,14 @@ class StaffAction:
     of: str = ""
     label: str = ""
     fits: Callable[[Any], bool] = lambda row: True
+    possible: Callable[[Any], bool] = lambda row: True
     on_side: Side | None = None
     undone_by: str = ""
     undone_within: timedelta = UNDONE_WITHIN
     mark: Callable[[Any], object] = lambda row: ""
-    # A permission beside that to change the table.
+    # A permission beside that to change the table; and whether the sign-in must be a fresh one.
     needs: str = ""
+    fresh: bool = False
 
     def told(self, rows: list[Any], wanted: Values) -> list[Effect]:
         return self.effects(rows)

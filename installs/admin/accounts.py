@@ -15,7 +15,7 @@ from linnapp.actors import Actor
 from linnapp.admin_editing import WhyForm
 from linnapp.admin_filters import StateFilter
 from linnapp.admin_imports import ImportingAdmin
-from linnapp.admin_pages import PageLink, door_inside, lines
+from linnapp.admin_pages import PageLink, doors_inside, lines
 from linnapp.models import Account, Membership
 from linnapp.services import people
 from linnapp.staff_actions import Values
@@ -78,9 +78,9 @@ class AccountAdmin(ImportingAdmin):
     def add_by_service(self, form: WhyForm, by: Actor) -> Model:
         return people.open_account(**form.values(), by=by)
 
-    def doors(self, row: Account) -> list[PageLink]:
+    def doors(self, request: HttpRequest, row: Account) -> list[PageLink]:
         pages = [("Applications", "application_list"), ("My apps", "my_apps"), ("Team", "team")]
-        return [door_inside(label, name, row.slug) for label, name in pages]
+        return doors_inside(request, *((label, name, (row.slug,)) for label, name in pages))
 
     def buttons(self, request: HttpRequest, row: Account) -> list[PageLink]:
         found = super().buttons(request, row)
@@ -93,4 +93,6 @@ class AccountAdmin(ImportingAdmin):
 
     @admin.display
     def team(self, account: Account) -> SafeString:
-        return lines(f"{seat.user}, {seat.get_role_display()}" for seat in account.memberships.with_people())
+        seats = [f"{seat.user}, {seat.get_role_display()}" for seat in account.memberships.with_people()]
+        invited = account.invitations.open().newest_first()
+        return lines([*seats, *(f"{row.email}, invited as {row.get_role_display()}" for row in invited)])

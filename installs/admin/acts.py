@@ -266,6 +266,7 @@ RETIRE_APPLICATIONS = StaffAction(
     retiring,
     lambda row, by: removal.remove_application(row, by=by) is not None,
     fits=lambda row: not row.retired_at,
+    possible=lambda row: not Installation.objects.live().filter(application=row).exists(),
 )
 EDIT_SUPPORT_CONTACT = FieldEdit(
     "edit_support_contact",

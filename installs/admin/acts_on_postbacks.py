@@ -17,8 +17,8 @@ def redelivering(rows: list[Delivery]) -> list[Effect]:
 
 
 def _again(row: Delivery) -> str:
-    if row.event == Delivery.Event.TEST:
-        return "A test is made once: it is not sent again."
+    if refused := asking.why_not(row):
+        return refused
     return f"Sent again to {row.host}, at once, with all its attempts before it."
 
 
@@ -47,7 +47,7 @@ REDELIVER = StaffAction(
     READ_BY_BOTH,
     redelivering,
     _redeliver,
-    fits=lambda row: row.event != Delivery.Event.TEST and row.state in Delivery.FAILED,
+    fits=lambda row: row.state in Delivery.FAILED and not asking.why_not(row),
 )
 REDELIVER_FAILED = StaffAction(
     "redeliver",

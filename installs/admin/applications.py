@@ -18,7 +18,7 @@ from linnapp.actors import Actor, Side
 from linnapp.admin_editing import WhyForm
 from linnapp.admin_filters import StateFilter
 from linnapp.admin_imports import ImportingAdmin
-from linnapp.admin_pages import PageLink, door_inside
+from linnapp.admin_pages import PageLink, doors_inside
 from linnapp.form_fields import ContactField, LogoField, NameField, TextField
 from linnapp.manifest_imports import IMPORT_MANIFESTS
 from linnapp.models import Application
@@ -90,7 +90,7 @@ class ApplicationAdmin(ImportingAdmin):
     on_side = Side.DEVELOPER
     read_by = "Its team reads this."
     importable = ("name", "description", "support_contact")
-    private = frozenset({"summary"})
+    private = frozenset({"summary", "manifest_extra"})
     exclude = ("logo_digest",)
     list_display = (
         *("name", "account", "type", "shown_state", "listing", "changed_since_review"),
@@ -166,14 +166,11 @@ class ApplicationAdmin(ImportingAdmin):
     def shown_state(self, application: Application) -> str:
         return application.state.label
 
-    def doors(self, row: Application) -> list[PageLink]:
+    def doors(self, request: HttpRequest, row: Application) -> list[PageLink]:
         here = (row.account.slug, row.pk)
-        return [
-            door_inside("Overview", "application_overview", *here),
-            door_inside("Edit the manifest", "manifest_edit", *here),
-            door_inside("Create New Version", "version_review", *here),
-            door_inside("Permanent tokens", "application_installations", *here),
-        ]
+        to_read = [("Overview", "application_overview", here), ("Permanent tokens", "application_installations", here)]
+        to_edit = [("Edit the manifest", "manifest_edit", here), ("Create New Version", "version_review", here)]
+        return doors_inside(request, *to_read) + doors_inside(request, *to_edit, to_work=True)
 
     def buttons(self, request: HttpRequest, row: Application) -> list[PageLink]:
         """Also the withdrawal of what accounts get now, on its own page."""

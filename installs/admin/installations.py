@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import ClassVar
+from urllib.parse import quote
 
 from django.contrib import admin
 from django.db.models import DateTimeField, ExpressionWrapper, Q, QuerySet
@@ -12,7 +13,8 @@ from installs.admin import acts, acts_on_postbacks, token_acts
 from installs.models import Installation
 from installs.models.installations import SUSPENSIONS
 from linnapp.admin_filters import StateFilter
-from linnapp.admin_pages import PageLink, ReadOnlyAdmin, door, door_inside
+from linnapp.admin_pages import PageLink, ReadOnlyAdmin, door, doors_inside
+from linnapp.models import User
 
 PENDING = Q(state=Installation.State.PENDING)
 LAPSED = PENDING & Q(waits_until__lte=Now())
@@ -61,14 +63,17 @@ class InstallationAdmin(ReadOnlyAdmin):
     def pill(self, installation: Installation) -> str:
         return "Waiting" if installation.shown_state == "pending" else installation.shown_state.capitalize()
 
-    def doors(self, row: Installation) -> list[PageLink]:
+    def doors(self, request: HttpRequest, row: Installation) -> list[PageLink]:
         application = row.application
         here = (application.account.slug, application.pk)
-        return [
-            door("What support sees", "support_installation", row.pk),
-            door("Its postbacks", "support_postbacks", row.pk),
-            door_inside("Its page under My apps", "installation_detail", row.account.slug, row.pk),
-            door_inside("Permanent token", "application_installations", *here),
-            door_inside("Edit the manifest", "manifest_edit", *here),
-            door_inside("Create New Version", "version_review", *here),
-        ]
+        found = []
+        if isinstance(request.user, User) and request.user.is_support:
+            found = [
+                door("What support sees", "support_installation", row.pk),
+                door("Its postbacks", "support_postbacks", row.pk),
+            ]
+        there = ("Its page under My apps", "installation_detail", (row.account.slug, row.pk))
+        tokens = doors_inside(request, ("Permanent token", "application_installations", here))
+        only_it = [(label, f"{page}{quote(f'?q={row.pk}')}") for label, page in tokens]
+        to_edit = [("Edit the manifest", "manifest_edit", here), ("Create New Version", "version_review", here)]
+        return [*found, *doors_inside(request, there), *only_it, *doors_inside(request, *to_edit, to_work=True)]

@@ -68,6 +68,7 @@ ROTATE_TOKENS = StaffAction(
     READ_BY_BOTH,
     rotating_tokens,
     lambda row, by: bool(rotating.rotate(row, by=by)),
+    fresh=True,
     fits=lambda row: acts.is_possible(Act.ROTATE, row) and rotating.rotation_of(row) is None,
     of=" of",
 )

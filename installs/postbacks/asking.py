@@ -41,6 +41,19 @@ def _is_on_development(delivery: Delivery) -> bool:
     return delivery.installation is not None and delivery.installation.version.is_development
 
 
+def why_not(row: Delivery) -> str:
+    """Why it cannot be sent again now; "" where it can."""
+    if row.event == Delivery.Event.TEST or row.installation is None:
+        return "A test is made once. Send another test postback."
+    if row.is_being_sent:
+        return "It is being sent at this moment. Read what comes of it first."
+    if not row.installation.is_live:
+        return "The installation is over, and its permanent token ended with it: there is nothing to send."
+    if row.is_awaited:
+        return "An installation waits for it: it is sent once, by itself, and decides it."
+    return ""
+
+
 @transaction.atomic
 def redeliver(delivery: Delivery, *, to_newest: bool = False, by: Actor) -> None:
     """Due at once, with the whole schedule before it, under the same webhook-id: to the address it had, or to that of
@@ -50,14 +63,9 @@ def redeliver(delivery: Delivery, *, to_newest: bool = False, by: Actor) -> None
     if to_newest:
         refuse_to_lead_away(by)
     row = _locked(delivery)
-    if row.event == Delivery.Event.TEST or row.installation is None:
-        raise NotPossible("A test is made once. Send another test postback.")
-    if row.is_being_sent:
-        raise NotPossible("It is being sent at this moment. Read what comes of it first.")
-    if not row.installation.is_live:
-        raise NotPossible("The installation is over, and its permanent token ended with it: there is nothing to send.")
-    if row.is_awaited:
-        raise NotPossible("An installation waits for it: it is sent once, by itself, and decides it.")
+    if refused := why_not(row):
+        raise NotPossible(refused)
+    assert row.installation is not None
     _ask_again(row, newest_url(row) if to_newest else row.url)
     again = {"event": row.get_event_display().lower(), "host": row.host}
     timeline.record_about(row.installation, kinds.POSTBACK_AGAIN, by=by, **again)

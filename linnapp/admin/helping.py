@@ -24,7 +24,8 @@ def _count(limit: knocks.Limit, person: User) -> knocks.Counted:
     try:
         return knocks.count(limit, knocks.folded(person.email))
     except knocks.TooOften as refused:
-        raise NotPossible(str(refused.message)) from refused
+        wait = knocks.in_words(refused.seconds)
+        raise NotPossible(f"This was sent to {person.email} a moment ago. It can be sent again in {wait}.") from refused
 
 
 def resetting(rows: list[User]) -> list[Effect]:

@@ -28,7 +28,8 @@ class SecretAdmin(ReadOnlyAdmin):
 
 @admin.register(Module)
 class ModuleAdmin(ReadOnlyAdmin):
-    private = frozenset({"group", "name", "formatted_name"})
+    # What a manifest holds beyond the fields that are known may hold anything of the team.
+    private = frozenset({"group", "name", "formatted_name", "extra"})
     list_display = ("application", "position", "type")
     list_filter = ("type",)
     list_select_related = ("application",)
@@ -44,7 +45,7 @@ class ModuleAdmin(ReadOnlyAdmin):
 @admin.register(Parameter)
 class ParameterAdmin(ReadOnlyAdmin):
     # Its keys are the team's own.
-    private = frozenset({"value"})
+    private = frozenset({"value", "extra"})
     readonly_fields = ("shown_value",)
     list_display = ("name", "module", "application", "position")
     list_select_related = ("module__application",)

@@ -6,19 +6,22 @@ from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.safestring import SafeString
 
-from linnapp.actors import Actor
+from linnapp import kinds, timeline
+from linnapp.actors import Actor, Side
 from linnapp.admin.helping import SEND_CONFIRMATION, SEND_RESET, SWITCH_OFF, SWITCH_ON
 from linnapp.admin_editing import WhyForm
 from linnapp.admin_filters import SinceFilter
 from linnapp.admin_imports import ImportingAdmin
 from linnapp.admin_pages import lines
 from linnapp.models import User
+from linnapp.models.people import SUPPORT_GROUP
+from linnapp.pages import acting, asked_for_password
 from linnapp.services import rights
 from linnapp.staff_actions import Values
 
@@ -30,6 +33,16 @@ def _is_superuser(request: HttpRequest) -> bool:
     return request.user.is_active and getattr(request.user, "is_superuser", False)
 
 
+class GroupForm(forms.ModelForm):
+    why = forms.CharField(label="Reason", max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"])
+        if self.instance.name == SUPPORT_GROUP and name != SUPPORT_GROUP:
+            raise forms.ValidationError("The support console goes by this name: it stays.")
+        return name
+
+
 @admin.register(Group)
 class PortalGroupAdmin(GroupAdmin):
     """Who may say what a group may do, may do everything: that is superusers' alone, whatever a group is allowed."""
@@ -38,6 +51,25 @@ class PortalGroupAdmin(GroupAdmin):
     show_full_result_count = False
     # The widget with two boxes has labels that nobody hears.
     filter_horizontal = ()
+
+    form = GroupForm
+    fields = ("name", "permissions", "why")
+
+    def changeform_view(self, request: HttpRequest, *given: Any, **options: Any) -> Any:
+        if request.method == "POST" and (answer := asked_for_password(request)):
+            return answer
+        return super().changeform_view(request, *given, **options)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any) -> Any:
+        """What opens something here: tables of others' have no list."""
+        kwargs["queryset"] = Permission.objects.filter(content_type__app_label__in=("linnapp", "installs"))
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def save_related(self, request: HttpRequest, form: Any, *given: Any) -> None:
+        super().save_related(request, form, *given)
+        by = acting(request, Side.STAFF, form.cleaned_data["why"])
+        names = form.instance.permissions.order_by("codename").values_list("codename", flat=True)
+        timeline.record(kinds.GROUP_RIGHTS, by=by, group=form.instance.name, now=", ".join(names) or "nothing")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return _is_superuser(request)
@@ -93,6 +125,7 @@ class UserAdmin(ImportingAdmin):
 
     room = "Accounts and people"
     form = PersonForm
+    fresh = True
     changeable = ("name", "is_active")
     importable = ("name", "is_active")
     import_keys = ("email", "id")

@@ -11,6 +11,7 @@ from linnapp.admin_editing import EditingAdmin, WhyForm
 from linnapp.admin_filters import StateFilter
 from linnapp.admin_imports import ImportingAdmin
 from linnapp.admin_pages import ReadOnlyAdmin
+from linnapp.errors import NotPossible
 from linnapp.models import Invitation, Membership, StaffAccess
 from linnapp.services import people
 from linnapp.staff_actions import Effect, StaffAction, Values
@@ -40,10 +41,14 @@ def inviting_again(rows: list[Invitation]) -> list[Effect]:
 
 
 def _invited_again(row: Invitation) -> str:
+    if row.accepted_at is not None:
+        return "Joined already: nothing is sent."
     return f"A new link is sent to {row.email}. One that was sent before does not work any more."
 
 
 def _invite_again(row: Invitation, by: Actor) -> bool:
+    if row.accepted_at is not None:
+        raise NotPossible(f"{row.email} joined already. Invite them anew.")
     people.invite(row.account, email=row.email, role=row.role, by=by)
     return True
 
@@ -65,6 +70,7 @@ INVITE_AGAIN = StaffAction(
     READ_BY_TEAM,
     inviting_again,
     _invite_again,
+    fresh=True,
     fits=lambda row: row.accepted_at is None,
 )
 
@@ -72,6 +78,7 @@ INVITE_AGAIN = StaffAction(
 @admin.register(Membership)
 class MembershipAdmin(ImportingAdmin):
     room = "Accounts and people"
+    fresh = True
     changeable = ("role",)
     importable = ("role",)
     read_by = READ_BY_TEAM
@@ -94,6 +101,7 @@ class InvitationAdmin(EditingAdmin):
     """Added by the service that mails the link, and never edited: taken back, and sent again."""
 
     room = "Accounts and people"
+    fresh = True
     addable = ("account", "email", "role")
     autocomplete_fields = ("account",)
     read_by = READ_BY_TEAM

@@ -26,4 +26,5 @@ class EnterForm(forms.Form):
         field = self.fields["purpose"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [(purpose.value, self.HINTS[purpose]) for purpose in purposes]
-        field.initial = purposes[0].value if len(purposes) == 1 else None
+        if len(purposes) == 1:
+            self.initial["purpose"] = purposes[0].value

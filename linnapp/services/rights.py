@@ -28,8 +28,9 @@ def edit_person_by_staff(
     """
     refuse_unless_staff(by)
     # All of them, in one order: of two who take away each other's rights, the second has none any more.
-    superusers = {user.pk for user in User.objects.select_for_update().filter(is_superuser=True).order_by("pk")}
-    row = User.objects.select_for_update().get(pk=person.pk)
+    locked = list(User.objects.select_for_update(no_key=True).filter(is_superuser=True).order_by("pk"))
+    superusers = {user.pk for user in locked if user.is_active and user.is_staff}
+    row = User.objects.select_for_update(no_key=True).get(pk=person.pk)
     before = set(row.groups.values_list("pk", flat=True))
     wanted = dict(values)
     groups = set(wanted.pop("groups", before))
@@ -49,13 +50,16 @@ def edit_person_by_staff(
 
 
 def _refuse_others(row: User, by: Actor, changed: set[str], superusers: set[int]) -> None:
-    """The last superuser stays: nobody else could take their rights, and nobody takes their own."""
+    """The last superuser stays: nobody else could take their rights, and nobody takes their own. Whoever acts is read
+    anew: they may have been switched off while they typed."""
     assert by.person is not None
     if row.pk == by.person.pk:
         raise NotPossible("This is you. Ask another superuser to change what you may do.")
-    is_of_staff = row.pk in superusers or User.objects.filter(pk=row.pk, is_staff=True).exists()
-    if by.person.pk not in superusers and (changed != {"is_active"} or is_of_staff):
+    rights = User.objects.filter(pk=row.pk).values_list("is_staff", "is_superuser").get()
+    if by.person.pk not in superusers and (changed != {"is_active"} or any(rights)):
         raise NotPossible("Only a superuser may change what somebody of this portal's staff may do.")
+    if not User.objects.filter(pk=by.person.pk, is_active=True, is_staff=True).exists():
+        raise NotPossible("You are not of this portal's staff any more.")
 
 
 def _record(row: User, changed: list[str], by: Actor) -> None:

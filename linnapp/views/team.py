@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from linnapp.actors import Side
 from linnapp.forms.people import AccountForm, InvitationForm, NewAccountForm, RoleForm
 from linnapp.models import Account, Invitation, Membership
-from linnapp.pages import acting, refusal_in, refusal_told, signed_in
+from linnapp.pages import acting, asked_for_password, refusal_in, refusal_told, signed_in
 from linnapp.services import people
 from linnapp.services.editing import EditedMeanwhile
 from linnapp.staff_requests import staff_access_of
@@ -42,6 +42,8 @@ def invitation_create(request: HttpRequest, account: str) -> HttpResponse:
     row = get_object_or_404(Account.objects.owned_by(request.user), slug=account)
     form = InvitationForm(request.POST or None)
     if form.is_valid():
+        if form.cleaned_data["role"] == Membership.Role.OWNER and (answer := asked_for_password(request)):
+            return answer
         with refusal_in(form, "email"):
             people.invite(row, **form.cleaned_data, by=acting(request, Side.CUSTOMER))
             messages.success(

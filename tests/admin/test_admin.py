@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.apps import apps
@@ -14,6 +15,7 @@ from django.utils import timezone
 from django.utils.html import escape
 from pytest_django import DjangoAssertNumQueries
 
+from installs.admin.acts import SUSPEND_APPLICATIONS
 from installs.connectors import making
 from installs.connectors.reading import Authorised
 from installs.connectors.sessions import RowSessions
@@ -35,8 +37,9 @@ from installs.models import (
     SigningSecret,
     UpdateMailing,
 )
-from linnapp import credentials
+from linnapp import bulk_changes, credentials
 from linnapp.admin_pages import entrance
+from linnapp.bulk_changes import Wish
 from linnapp.models import (
     Account,
     Application,
@@ -106,6 +109,9 @@ def everything(installation: Installation, alice: User, northwind: Account, paul
     module = Module.objects.filter(application=application)[0]
     Parameter.objects.create(module=module, position=0, name="PostbackUrl", value="https://x.example/")
     tell_the_team_only(application)
+    wishes = [Wish(application.pk, application.name)]
+    by = acting(paula, reason="Ticket 1")
+    bulk_changes.begin(SUSPEND_APPLICATIONS, Application, wishes, by=by, wanted={})
 
 
 def values_of_connector() -> making.Values:
@@ -263,15 +269,25 @@ def test_an_application_leads_to_the_pages_of_the_portal(
         assert f'href="{escape(entrance("northwind", address))}"' in page
 
 
-def test_an_installation_leads_to_the_pages_of_the_portal(
-    installation: Installation, paula: User, client_of: ClientOf
+def test_doors_lead_where_each_of_staff_may_go(
+    installation: Installation, staff: dict[str, User], sam: User, client_of: ClientOf
 ) -> None:
-    page = client_of(paula).get(path_of(Installation, installation.pk, "change")).content.decode()
+    """Whoever follows one is let in: by an access to work, to look, or not offered it at all."""
     here = f"/a/northwind/applications/{installation.application_id}/"
-    postbacks = f"/support/installations/{installation.pk}/postbacks/"
-    for address in (f"{here}modules/", f"{here}versions/new/", f"{here}installations/"):
-        assert f'href="{escape(entrance("northwind", address))}"' in page
-    assert f'href="{postbacks}"' in page
+    sam.user_permissions.add(Permission.objects.get(codename="view_installation"))
+    row = path_of(Installation, installation.pk, "change")
+    working, looking, others = (
+        client_of(who).get(row).content.decode() for who in (staff["Paula"], sam, staff["Quinn"])
+    )
+    for address in (f"{here}modules/", f"{here}versions/new/"):
+        assert escape(entrance("northwind", address)) in working
+        assert quote(address, safe="") not in looking
+    only_it = escape(entrance("northwind", f"{here}installations/?q={installation.pk}"))
+    assert only_it in working
+    assert only_it.replace("purpose=WORK", "purpose=LOOK") in looking
+    support = f'href="/support/installations/{installation.pk}/postbacks/"'
+    assert [support in page for page in (working, looking, others)] == [True, True, False]
+    assert "/inside/" not in others
 
 
 def test_the_admin_is_behind_the_portals_own_door(alice: User, paula: User, client_of: ClientOf) -> None:

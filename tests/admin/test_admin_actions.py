@@ -67,7 +67,7 @@ def test_an_application_is_suspended_and_resumed_with_a_reason(
     application.refresh_from_db()
     assert application.suspension_reason == "Ticket 4411"
     assert Session.objects.live().count() == 0
-    assert "1 application suspended already: nothing changed." in act(client, "suspend", application).content.decode()
+    assert "1 application: nothing changed." in act(client, "suspend", application).content.decode()
     assert "1 account can use it again" in ask(client, "resume", application).content.decode()
     act(client, "resume", application, reason="Mended")
     application.refresh_from_db()

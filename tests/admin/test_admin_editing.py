@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from installs.models import Installation
 from linnapp import timeline
 from linnapp.actors import Side
 from linnapp.models import Account, Application, Invitation, Membership, TimelineEntry, User
@@ -261,3 +262,71 @@ def test_whoever_only_reads_a_table_has_no_button_and_does_nothing(
     assert client.get(path_of(Application, application.pk, "act", "unknown")).status_code == 404
     application.refresh_from_db()
     assert application.suspended_by_staff_at is None
+
+
+def test_what_moves_a_secret_or_a_right_asks_for_a_fresh_sign_in(
+    installation: Installation, cakes: Account, carol: User, paula: User, client_of: ClientOf
+) -> None:
+    old, before = client_of(paula, fresh=False), TimelineEntry.objects.count()
+    seat = Membership.objects.get(user=carol)
+    invited = {"account": str(cakes.pk), "email": "fay@x.example", "role": "OWNER", "why": WHY}
+    answers = [
+        old.get(path_of(Installation, installation.pk, "act", "rotate_token")),
+        old.post(path_of(Invitation, "add"), invited),
+        edit(old, seat, role="DEVELOPER"),
+        edit(old, carol, is_staff="on"),
+        client_of(carol, fresh=False).post(f"/a/{cakes.slug}/team/invite/", {"email": "f@x.example", "role": "OWNER"}),
+    ]
+    assert {answer.headers.get("Location", "").partition("?")[0] for answer in answers} == {"/sign-in/again/"}
+    assert TimelineEntry.objects.count() == before
+    resumed = old.post("/sign-in/again/", {"password": PASSWORD, "next": path_of(User, carol.pk, "change")})
+    assert resumed.status_code == 302
+    carol.refresh_from_db()
+    assert carol.is_staff
+
+
+def test_a_used_invitation_is_not_sent_again(cakes: Account, carol: User, dave: User, paulas: Client) -> None:
+    invitation, _ = people.invite(cakes, email=dave.email, role="OWNER", by=acting(carol))
+    people.accept(invitation, by=acting(dave))
+    page = act(paulas, invitation, "invite_again")
+    assert page.status_code == 302
+    assert cakes.invitations.open().count() == 0
+
+
+def test_a_confirmation_that_was_sent_a_moment_ago_says_when_again(carol: User, paulas: Client) -> None:
+    EmailAddress.objects.filter(user=carol).update(verified=False)
+    for _ in range(2):
+        act(paulas, carol, "send_confirmation")
+    page = paulas.get(address_of(carol)).content.decode()
+    assert "This was sent to carol@carolscakes.example a moment ago. It can be sent again in " in page
+
+
+def test_parts_of_addresses_are_searched_by_who_may_see_them(
+    cakes: Account, carol: User, sam: User, client_of: ClientOf, paulas: Client
+) -> None:
+    sam.user_permissions.add(Permission.objects.get(codename="view_account"))
+    part = {"q": "carol@carolscakes"}
+    User.objects.filter(pk=carol.pk).update(email="carol@carolscakes.example")
+    Account.objects.update(contact_email="desk@x.example")
+    assert "Carol&#x27;s Cakes" not in client_of(sam).get(path_of(Account), part).content.decode()
+    assert "Carol&#x27;s Cakes" in paulas.get(path_of(Account), part).content.decode()
+
+
+def test_what_a_group_may_do_is_on_record_with_its_reason(paulas: Client, sam: User) -> None:
+    support = Group.objects.get(name="Support")
+    form = form_of(paulas.get(path_of(Group, support.pk, "change")), "group_form")
+    look = Permission.objects.get(codename="look_into_accounts")
+    sent = {"name": "Support", "permissions": [str(look.pk)], "why": ""}
+    page = path_of(Group, support.pk, "change")
+    assert paulas.post(page, sent).status_code == 200
+    assert "it stays" in paulas.post(page, sent | {"name": "Helpers", "why": WHY}).content.decode()
+    assert paulas.post(page, sent | {"why": WHY}).status_code == 302
+    entry = TimelineEntry.objects.newest_first()[0]
+    assert (entry.kind, entry.facts["now"], entry.reason) == ("PERSON_GROUP_RIGHTS", "look_into_accounts", WHY)
+    assert form.value("name") == "Support"
+
+
+def test_an_application_that_is_installed_is_not_asked_to_retire(installation: Installation, paulas: Client) -> None:
+    page = paulas.get(path_of(Application, installation.application_id, "act", "retire")).content.decode()
+    assert "must uninstall it first" in page
+    assert 'name="reason"' not in page

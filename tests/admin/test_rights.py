@@ -43,6 +43,19 @@ def test_of_two_superusers_who_demote_each_other_one_stays(staff: dict[str, User
     assert list(User.objects.filter(is_superuser=True)) == [paula]
 
 
+@pytest.mark.parametrize("lost", ["is_active", "is_staff", "is_superuser"])
+def test_whoever_lost_their_own_rights_meanwhile_takes_none_away(staff: dict[str, User], lost: str) -> None:
+    """As read when their request began they had all of them: of two who switch each other off, one stays."""
+    paula = staff["Paula"]
+    petra = person("Petra", "petra@linnapp.example", is_staff=True, is_superuser=True)
+    User.objects.filter(pk=paula.pk).update(**{lost: False})
+    with pytest.raises(NotPossible, match="Only a superuser"):
+        edit_person_by_staff(petra, by=acting(paula), is_active=False)
+    User.objects.filter(pk=staff["Quinn"].pk).update(is_active=False)
+    with pytest.raises(NotPossible, match="not of this portal's staff any more"):
+        edit_person_by_staff(person("Eve", "eve@x.example"), by=acting(staff["Quinn"]), is_active=False)
+
+
 def test_nobody_but_staff_changes_a_person(carol: User, alice: User) -> None:
     with pytest.raises(NotPossible, match="Only this portal's staff"):
         edit_person_by_staff(carol, by=acting(alice), is_active=False)
