@@ -5,6 +5,7 @@ from tests.mutants.by_hand import (
     access,
     account_suspension,
     admin,
+    bulk_changes,
     connectors,
     editing,
     exchange,
@@ -34,5 +35,6 @@ BREAKAGES: tuple[Breakage | TemplateBreakage, ...] = (
     *access.BREAKAGES,
     *editing.BREAKAGES,
     *admin.BREAKAGES,
+    *bulk_changes.BREAKAGES,
     *account_suspension.BREAKAGES,
 )
