@@ -61,8 +61,9 @@ class PortalGroupAdmin(GroupAdmin):
         return super().changeform_view(request, *given, **options)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any) -> Any:
-        """What opens something here: tables of others' have no list."""
-        kwargs["queryset"] = Permission.objects.filter(content_type__app_label__in=("linnapp", "installs"))
+        """What opens something here: tables that no list shows have none."""
+        shown = {model._meta.app_label for model in self.admin_site._registry} - {"auth"}
+        kwargs["queryset"] = Permission.objects.filter(content_type__app_label__in=shown)
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def save_related(self, request: HttpRequest, form: Any, *given: Any) -> None:
