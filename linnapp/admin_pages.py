@@ -25,6 +25,8 @@ from django.utils.safestring import SafeString
 
 from linnapp import bulk_changes, credentials
 from linnapp.actors import Actor, Side
+from linnapp.admin_columns import is_hidden
+from linnapp.admin_export import Exporting
 from linnapp.bulk_changes import AT_ONCE
 from linnapp.errors import NotPossible
 from linnapp.models import BulkRow, StaffAccess, User
@@ -34,23 +36,15 @@ from linnapp.pages import acting, asked_for_password
 from linnapp.staff_actions import Effect, FieldEdit, Import, StaffAction, Values
 from linnapp.words import counted
 
-# Never shown, searched or filtered by, neither here nor through a relation.
-HIDDEN = {"digest", "encrypted", "key_digest", "nonce", "password"}
-ENCRYPTED = "_encrypted"
 MOST_NAMED = 8
 # The end of a search field, the table that it is read in, and what opens that.
 GATES = (("__email", "user", "linnapp.view_user"), ("__contact_email", "account", "linnapp.view_account"))
 ENTERED_FIRST = "Pages of an account first ask why you enter it. Its Owners are told."
 
 
-def is_hidden(field: str) -> bool:
-    return field in HIDDEN or field.endswith(ENCRYPTED)
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Lists and pages to look at. `search_ids` are UUID fields, found in any spelling of a UUID; `private` are fields
-    that only the application's own team reads; `room` is the heading of the first page under which people who work
-    with the list find it; `staff_actions` are done to chosen rows of the list, and to one by a button of its page."""
+class ReadOnlyAdmin(Exporting):
+    """Lists and pages to look at. `search_ids` are UUID fields, found in any spelling of a UUID; `staff_actions` are
+    done to chosen rows of the list, and to one by a button of its page."""
 
     change_form_template = "admin/row.html"
     show_full_result_count = False
@@ -58,8 +52,6 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     search_ids: ClassVar[Sequence[str]] = ()
-    private: ClassVar[frozenset[str]] = frozenset()
-    room: ClassVar[str] = ""
     staff_actions: Sequence[StaffAction] = ()
 
     def named(self, row: Any) -> str:

@@ -83,3 +83,5 @@ STAFF_LEFT = register("STAFF_LEFT", "{who} left this account's pages", about="ac
 STAFF_SENT_AWAY = register(
     "STAFF_SENT_AWAY", "{who} ended the access of {member} of this portal's staff", about="access"
 )
+STAFF_EXPORTED = register("STAFF_EXPORTED", "{number}{with} exported as {way} by {who}{narrowed}")
+STAFF_COPIED = register("STAFF_COPIED", "{who} exported {number} of this account with {private}", about="access")

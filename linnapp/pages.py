@@ -25,6 +25,7 @@ from django.utils import timezone
 from django_filters import FilterSet
 
 from linnapp.actors import Actor, Side
+from linnapp.cells import guarded
 from linnapp.errors import NotPossible
 from linnapp.models import User
 from linnapp.models.access import REVEAL_PERMISSION
@@ -262,8 +263,7 @@ def _at(row: Model, path: str) -> Any:
 
 def _harmless(value: object) -> str:
     """A spreadsheet runs a cell that begins with one of these as a formula; the apostrophe makes it text."""
-    text = value.isoformat() if isinstance(value, datetime) else "" if value is None else str(value)
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+    return guarded(value.isoformat() if isinstance(value, datetime) else "" if value is None else str(value))
 
 
 def _with_head(head: str, parts: Iterable[str]) -> Iterator[str]:

@@ -48,6 +48,7 @@ class AccountState(StateFilter):
 @admin.register(Account)
 class AccountAdmin(ImportingAdmin):
     room = "Accounts and people"
+    also_exported: ClassVar = {"state": "state"}
     form = AccountForm
     changeable = ("name", "contact_email")
     addable = ("name", "owner_email")

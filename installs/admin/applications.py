@@ -91,6 +91,14 @@ class ApplicationAdmin(ImportingAdmin):
     read_by = "Its team reads this."
     importable = ("name", "description", "support_contact")
     private = frozenset({"summary", "manifest_extra"})
+    also_exported: ClassVar = {
+        "account_slug": "account__slug",
+        "state": "shown_state",
+        "live_installations": "live_installations",
+        "changed_since_review": "changed_since_review",
+    }
+    export_private: ClassVar = {"summary": "summary"}
+    private_of = "account"
     exclude = ("logo_digest",)
     list_display = (
         *("name", "account", "type", "shown_state", "listing", "changed_since_review"),

@@ -38,6 +38,7 @@ class InstallationState(StateFilter):
 @admin.register(Installation)
 class InstallationAdmin(ReadOnlyAdmin):
     room = "Installations"
+    also_exported: ClassVar = {"account_slug": "account__slug", "shown_state": "shown_state"}
     list_display = ("application", "account", "version", "pill", "installed_at", "last_used_at")
     list_display_links = ("application", "account")
     list_filter = (InstallationState,)

@@ -129,6 +129,8 @@ class SigningSecretAdmin(ReadOnlyAdmin):
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin):
     room = "Installations"
+    also_exported: ClassVar = {"url": "address", "outcome": "shown_outcome"}
+    export_related = ("installation__application", "installation__account")
     list_display = ("application", "event", "host", "state", "created_at", "next_attempt_at", "shown_outcome")
     list_filter = (DeliveryState, "event")
     list_select_related = ("application",)
@@ -189,6 +191,7 @@ class PostbackHostAdmin(ReadOnlyAdmin):
 @admin.register(Connector)
 class ConnectorAdmin(ReadOnlyAdmin):
     room = "Installations"
+    also_exported: ClassVar = {"account_slug": "account__slug"}
     list_display = ("name", "account", "state", "enabled", "last_success_at", "last_error_at")
     list_filter = ("state", "enabled")
     list_select_related = ("account",)

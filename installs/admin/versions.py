@@ -1,12 +1,27 @@
 """Versions, with the acts of staff on them."""
 
+from typing import Any, ClassVar
+
 from django.contrib import admin
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from installs.admin import acts_on_versions
+from linnapp import credentials
 from linnapp.admin_pages import ReadOnlyAdmin
 from linnapp.models import Version
+
+
+def _without_keys(value: Any, of: str = "", member: str = "") -> Any:
+    """As pages mask what parameters hold; `of` is the name of the parameter."""
+    if isinstance(value, dict):
+        named = str(value.get("name") or "")
+        return {key: _without_keys(inner, named, key) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_keys(inner, of, member) for inner in value]
+    if not isinstance(value, str):
+        return value
+    return credentials.masked_parameter(of, value) if member == "value" else credentials.masked_addresses(value)
 
 
 @admin.register(Version)
@@ -14,6 +29,9 @@ class VersionAdmin(ReadOnlyAdmin):
     room = "Applications"
     # The snapshot holds the names and folders of the modules, which are the team's own.
     private = frozenset({"snapshot"})
+    also_exported: ClassVar = {"label": "label"}
+    export_private: ClassVar = {"manifest": "manifest_without_keys"}
+    private_of = "application__account"
     readonly_fields = ("modules",)
     list_display = ("application", "label", "kind", "created_at", "created_by", "withdrawn_at")
     list_filter = ("kind",)
@@ -26,6 +44,10 @@ class VersionAdmin(ReadOnlyAdmin):
 
     def named(self, row: Version) -> str:
         return f"{row.application} {row.label}"
+
+    def manifest_without_keys(self, version: Version) -> Any:
+        """To read, and not to be imported again: keys in addresses are the team's own."""
+        return _without_keys(version.snapshot)
 
     @admin.display
     def modules(self, version: Version) -> SafeString:

@@ -16,6 +16,7 @@ from linnapp import kinds, timeline
 from linnapp.actors import Actor, Side
 from linnapp.admin.helping import SEND_CONFIRMATION, SEND_RESET, SWITCH_OFF, SWITCH_ON
 from linnapp.admin_editing import WhyForm
+from linnapp.admin_export import Exporting
 from linnapp.admin_filters import SinceFilter
 from linnapp.admin_imports import ImportingAdmin
 from linnapp.admin_pages import lines
@@ -44,7 +45,7 @@ class GroupForm(forms.ModelForm):
 
 
 @admin.register(Group)
-class PortalGroupAdmin(GroupAdmin):
+class PortalGroupAdmin(Exporting, GroupAdmin):
     """Who may say what a group may do, may do everything: that is superusers' alone, whatever a group is allowed."""
 
     room = "Accounts and people"

@@ -82,6 +82,7 @@ class MembershipAdmin(ImportingAdmin):
     changeable = ("role",)
     importable = ("role",)
     read_by = READ_BY_TEAM
+    also_exported: ClassVar = {"account_slug": "account__slug", "email": "user__email"}
     list_display = ("user", "account", "role", "created_at")
     list_filter = ("role",)
     list_select_related = ("user", "account")
@@ -103,6 +104,7 @@ class InvitationAdmin(EditingAdmin):
     room = "Accounts and people"
     fresh = True
     addable = ("account", "email", "role")
+    also_exported: ClassVar = {"account_slug": "account__slug"}
     autocomplete_fields = ("account",)
     read_by = READ_BY_TEAM
     list_display = ("email", "account", "role", "invited_by", "created_at", "expires_at", "accepted_at")
@@ -123,6 +125,7 @@ class AccessState(StateFilter):
 @admin.register(StaffAccess)
 class StaffAccessAdmin(ReadOnlyAdmin):
     room = "Accounts and people"
+    also_exported: ClassVar = {"account_slug": "account__slug", "person_email": "person__email"}
     list_display = ("person", "account", "purpose", "reason", "begun_at", "ends_at", "ended_by")
     list_filter = (AccessState, "purpose")
     list_select_related = ("person", "account", "ended_by")

@@ -368,11 +368,13 @@ PLACES = [
 
 
 def admin_addresses(facts: Mapping[str, str]) -> Iterator[str]:
-    """The admin's first page and its search, its lists, and one page of each model."""
+    """The admin's first page and its search, its lists, what an export asks, and one page of each model."""
     yield "/admin/"
     yield "/admin/search/"
     for model in admin.site._registry:
         base = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
         yield base
+        if model._meta.label_lower == "linnapp.application":
+            yield f"{base}export/private/?q=Stock"
         if row := facts.get(f"admin {model._meta.label_lower}"):
             yield f"{base}{row}/change/"
