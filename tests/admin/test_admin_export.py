@@ -255,6 +255,9 @@ def test_what_only_teams_read_is_exported_with_a_permission_and_a_reason(
     assert with_private(quinn, model, way="csv", reason="Wants to know").status_code == 403
     assert f"Export with {column}" not in quinn.get(path_of(model)).content.decode()
     assert f"Export with {column}" in willa.get(path_of(model)).content.decode()
+    page = willa.get(path_of(model, "export", "private"), {"q": "Stock"}).content.decode()
+    assert f'href="{path_of(model)}?q=Stock">Cancel' in page
+    assert "search “Stock”" in page
     for reason in ("", " \n"):
         answer = with_private(willa, model, way="csv", reason=reason)
         assert answer.status_code == 422
