@@ -15,7 +15,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IS_POPUP_VAR, IncorrectLookupParameters
-from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, ORDER_VAR, PAGE_VAR
+from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, ORDER_VAR, PAGE_VAR, SEARCH_VAR
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Count, QuerySet
@@ -29,7 +29,7 @@ from django.utils.decorators import method_decorator
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_http_methods
 
-from linnapp import kinds, pages, timeline
+from linnapp import credentials, kinds, pages, timeline
 from linnapp.actors import Actor, Side
 from linnapp.admin_columns import Column, as_json, cell, columns_of, plain, read_at_once
 from linnapp.models.access import WORK_PERMISSION
@@ -221,7 +221,7 @@ def _file(page: Exporting, request: HttpRequest, rows: QuerySet[Any], way: str, 
 def _put_on_record(page: Exporting, request: HttpRequest, rows: QuerySet[Any], way: str, reason: str) -> None:
     """Once for staff, without an account; of what only teams read also for each account that it is of."""
     by, listed = pages.acting(request, Side.STAFF, reason), str(page.opts.verbose_name_plural)
-    told = ", ".join(f"{name}={value}" for name, value in _narrowed_by(request))[:MOST_TOLD]
+    told = ", ".join(_told(name, value) for name, value in _narrowed_by(request))[:MOST_TOLD]
     ticked = ACTION_CHECKBOX_NAME in request.POST and request.POST.get("select_across") != "1"
     facts: dict[str, Any] = {
         "list": listed,
@@ -235,6 +235,11 @@ def _put_on_record(page: Exporting, request: HttpRequest, rows: QuerySet[Any], w
         timeline.record(kinds.STAFF_EXPORTED, by=by, **facts)
         if reason:
             _tell_accounts(page, rows, by)
+
+
+def _told(name: str, value: str) -> str:
+    """A token that somebody pasted into the search does not stay: an id may be one, and is told by its tail."""
+    return f"{name}={credentials.without_values(value) if name == SEARCH_VAR else value}"
 
 
 def _tell_accounts(page: Exporting, rows: QuerySet[Any], by: Actor) -> None:

@@ -308,6 +308,15 @@ def test_every_export_is_on_record_and_accounts_read_of_what_was_theirs_alone(
     assert TimelineEntry.objects.filter(kind="STAFF_EXPORTED", reason="Support call 4711").count() == 1
 
 
+def test_a_token_that_was_looked_for_is_not_kept(installation: Installation, paula: User, client_of: ClientOf) -> None:
+    value = installation.permanent_tokens.get().value()
+    for spelled in (value, value.upper(), f"{{{value}}}"):
+        exported(client_of(paula), Installation, q=spelled)
+    kept = str(list(TimelineEntry.objects.filter(kind="STAFF_EXPORTED").values()))
+    assert "filtered by q=" in kept
+    assert value not in kept.lower()
+
+
 def test_keys_in_addresses_are_the_teams_own_in_files_too(
     application: Application, paula: User, client_of: ClientOf
 ) -> None:
