@@ -11,11 +11,11 @@ from typing import Any
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
+from linnapp.cells import unguarded
+
 MOST_BYTES = 10 * 1024 * 1024
 MOST_UNPACKED = 64 * 1024 * 1024
 MOST_ROWS, MOST_COLUMNS, MOST_CHARACTERS, MOST_SHEETS = 50_000, 60, 20_000, 20
-# What an export puts before a cell that a spreadsheet would take for a formula.
-GUARD, GUARDED = "'", ("=", "+", "-", "@", "\t", "\r")
 HOW = "Send the file as the export of this list makes it."
 
 
@@ -134,8 +134,7 @@ def _text(value: Any) -> str:
 
 
 def _cell(value: Any) -> str:
-    text = _text(value)
-    return text[1:] if text.startswith(GUARD) and text[1:].startswith(GUARDED) else text
+    return unguarded(_text(value))
 
 
 def _json(text: str) -> Table:

@@ -17,6 +17,7 @@ from linnapp import bulk_changes, imports
 from linnapp.import_files import Unreadable, read_table
 from linnapp.manifest import to_json
 from linnapp.models import Account, Application, BulkChange, Membership, TimelineEntry, User
+from linnapp.models.bulk_changes import opened
 from linnapp.services import applications, people
 from linnapp.services.manifests import manifest_of, save_manifest
 from tests.admin.test_admin import path_of
@@ -301,6 +302,31 @@ def test_manifests_are_imported_by_who_may_work_in_accounts(
     lead_away["manifest"]["Modules"][0]["parameters"] = [{"name": "PostbackUrl", "value": "https://mine.example/"}]
     change = applied(willa, upload_manifests(willa, [lead_away]))
     assert change.rows.get().said == "You have no permission to reveal secrets and permanent tokens."
+
+
+ODD = ["=1+1", "'=1", "-5 %", "@home", "Müller 株式会社", 'say "hi", twice', "a;b", "null", "0012", "＝wide"]
+
+
+@pytest.mark.parametrize("way", ["csv", "json"])
+def test_an_export_with_one_cell_edited_changes_that_field_alone(
+    northwind: Account, alice: User, paulas: Client, way: str
+) -> None:
+    for name in ODD:
+        applications.create_application(account=northwind, name=name, kind="SYSTEM", by=acting(alice))
+    answer = paulas.get(path_of(Application, "export", way))
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    assert [state for _, state in states(upload(paulas, Application, text.encode()))] == ["SAME"] * len(ODD)
+    if way == "csv":
+        rows = list(csv.DictReader(io.StringIO(text, newline="")))
+        rows[0]["support_contact"] = "desk@x.example"
+        edited = as_csv([list(rows[0]), *(list(row.values()) for row in rows)])
+    else:
+        rows = json.loads(text)
+        rows[0]["support_contact"] = "desk@x.example"
+        edited = json.dumps(rows).encode()
+    change = upload(paulas, Application, edited)
+    [row] = change.rows.filter(state="WAITING")
+    assert opened(row.wanted_encrypted) == {"support_contact": "desk@x.example"}
 
 
 def test_people_edited_meanwhile_are_left_alone(carol: User, paula: User, paulas: Client) -> None:
