@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import resolve
 from django.utils import timezone
 from django_htmx.http import HTMX_STOP_POLLING, retarget
 
@@ -36,7 +37,7 @@ class StaffInside:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        if request.method == "GET" and response.status_code == 200 and not wants_part(request):
+        if response.status_code == 200:
             keep_on_record(request, response)
         return response
 
@@ -61,15 +62,16 @@ class StaffInside:
 
 
 def keep_on_record(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Of a page of the account that staff opened, or of a file of it: under the name that its reader sees."""
-    access = staff_access_of(request)
+    """Of a page of the account that staff opened, or of a file of it: under the name that its reader sees. A part of a
+    page has none, and goes by the name of its address: whether it is one, the client says, and so it counts as well."""
+    file = FILENAME.search(response.headers.get("Content-Disposition", ""))
+    access = staff_access_of(request) if file or request.method == "GET" else None
     if access is None:
         return
-    file = FILENAME.search(response.headers.get("Content-Disposition", ""))
     title = None if response.streaming else TITLE.search(getattr(response, "content", b"").decode(errors="replace"))
     name = file[1] if file else unescape(title[1]).strip() if title else ""
-    if name:
-        looked_at(access, name.removesuffix(OF_THIS_PORTAL)[:LONGEST_NAME], f"{request.path} {name}"[:LONGEST_PATH])
+    shown = name.removesuffix(OF_THIS_PORTAL) or str(resolve(request.path).url_name).replace("_", " ")
+    looked_at(access, shown[:LONGEST_NAME], f"{request.path} {name}".strip()[:LONGEST_PATH])
 
 
 def is_missed(access: StaffAccess) -> bool:

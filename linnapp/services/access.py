@@ -81,10 +81,12 @@ def leave_all(person: User) -> None:
 
 
 def looked_at(access: StaffAccess, page: str, path: str) -> None:
-    """Puts on record what page staff opened: each once an access, the first hundred of them."""
+    """Puts on record what page staff opened: each once an access, the first hundred of them. A part of a page, whose
+    `path` is an address alone, is the page that is on record with a name behind its address."""
     looks = TimelineEntry.objects.about(access.pk).of_kinds(kinds.STAFF_LOOKED)
     seen = set(looks.values_list("facts__path", flat=True))
-    if path in seen or len(seen) > MOST_LOOKED_AT:
+    known = any(one == path or one.startswith(f"{path} ") for one in seen)
+    if known or len(seen) > MOST_LOOKED_AT:
         return
     if len(seen) == MOST_LOOKED_AT:
         page, path = MORE, ""

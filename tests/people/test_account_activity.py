@@ -98,17 +98,53 @@ def test_a_page_is_listed_once_and_the_list_has_an_end(
     assert looks() == ["Team of Northwind", "Applications of Northwind", accesses.MORE]
 
 
-def test_parts_refusals_and_what_is_sent_are_no_looks_and_files_are(
+def test_refusals_and_what_is_sent_are_no_looks_and_files_are(
     sam: User, northwind: Account, application: Application, client_of: ClientOf
 ) -> None:
     browser = client_of(sam)
     enter(browser, northwind, Purpose.LOOK)
-    browser.get(page_of(northwind, "applications"), headers={"hx-request": "true"})
     browser.get(page_of(northwind, "applications", application.pk, "general"))
     browser.post(page_of(northwind, "settings"), {"name": "Other"})
     assert looks() == []
     browser.get(page_of(northwind, "activity") + "?format=csv")
     assert looks() == ["activity-of-northwind.csv"]
+
+
+@pytest.mark.parametrize("what", ["activity", "activity/?format=csv", "apps", "team", "settings", "applications"])
+def test_whoever_says_that_it_is_a_part_of_a_page_is_on_record_too(
+    what: str, sam: User, northwind: Account, client_of: ClientOf
+) -> None:
+    browser = client_of(sam)
+    enter(browser, northwind, Purpose.LOOK)
+    here = page_of(northwind, what) if "?" not in what else page_of(northwind) + what
+    for _ in range(2):
+        answer = browser.get(here, headers={"hx-request": "true"})
+        assert answer.status_code == 200
+    assert len(looks()) == 1, looks()
+
+
+def test_so_is_what_is_exported_to_work(
+    paula: User, northwind: Account, application: Application, client_of: ClientOf
+) -> None:
+    browser = client_of(paula)
+    enter(browser, northwind, Purpose.WORK)
+    modules = page_of(northwind, "applications", application.pk, "modules")
+    for path in (f"{modules}export/", modules):
+        assert browser.get(path, headers={"hx-request": "true"}).status_code == 200
+    assert looks()[0].endswith(".json")
+    assert len(looks()) == 2
+
+
+def test_a_part_of_a_page_that_is_on_record_adds_nothing_and_goes_by_its_address_alone(
+    sam: User, northwind: Account, client_of: ClientOf
+) -> None:
+    browser, here = client_of(sam), page_of(northwind, "applications")
+    enter(browser, northwind, Purpose.LOOK)
+    assert "<title>" not in browser.get(here, headers={"hx-request": "true"}).content.decode()
+    assert looks() == ["application list"]
+    browser.get(here)
+    browser.get(here, headers={"hx-request": "true"})
+    assert looks() == ["application list", "Applications of Northwind"]
 
 
 def test_a_member_reads_nothing_of_what_they_open_themselves(
