@@ -192,9 +192,13 @@ class ReviewAdmin(ReadOnlyAdmin):
         moved = request.POST.get("read", "") != reading.digest or bool(reading.review.decision)
         if not moved and form.is_valid():
             with refusal_in(form):
-                decide(reading.application, by=acting(request, Side.STAFF, form.cleaned_data["reason"]))
+                by = acting(request, Side.STAFF, form.cleaned_data["reason"])
+                decide(reading.application, by=by, review=reading.review)
                 self.message_user(request, told.format(reading.application), messages.SUCCESS)
                 return redirect(f"{reverse('admin:installs_review_changelist')}?decided=Open")
+            # Refused, because it was decided by then: there is nothing to decide any more.
+            reading.review.refresh_from_db()
+            moved = bool(reading.review.decision)
         return self._page(request, reading, form, moved=moved)
 
     def _page(self, request: HttpRequest, reading: Reading, form: ReasonForm, *, moved: bool = False) -> HttpResponse:

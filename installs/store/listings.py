@@ -127,49 +127,50 @@ def close_request(application: Application, *, by: Actor) -> bool:
 
 
 @transaction.atomic
-def list_in_store(application: Application, *, by: Actor) -> bool:
+def list_in_store(application: Application, *, by: Actor, review: Review | None = None) -> bool:
     """As `accept`, and the Owners are told."""
-    done = accept(application, by=by)
+    done = accept(application, by=by, review=review)
     if done:
         _mail(application, "listed", f"{application} is listed in the store", by.reason)
     return done
 
 
 @transaction.atomic
-def accept(application: Application, *, by: Actor) -> bool:
+def accept(application: Application, *, by: Actor, review: Review | None = None) -> bool:
     """Lists what was requested, as it stood then: an edit made since is marked. Without a request, or for a listed one
     that was changed, what counts as reviewed is what stands now. Whether anything changed. Raises NotPossible for
-    what cannot be installed."""
+    what cannot be installed, and where the `review` that was read is not the open one any more."""
     refuse_unless_staff(by)
     row = locked(application)
+    opened = _open_of(row, review)
     if row.listing == Listing.LISTED and not changed_fields(row):
         return False
     if row.versions.the_latest() is None:
         raise NotPossible(f"{row} has no version that can be installed: nobody could install it from the store.")
-    review = Review.objects.of_application(row).open().first() or _review_of(row, by)
-    _decide(review, Decision.LISTED, by)
+    _decide(opened or _review_of(row, by), Decision.LISTED, by)
     _become(row, Listing.LISTED)
     timeline.record(kinds.APPLICATION_LISTED, by=by, application=row)
     return True
 
 
 @transaction.atomic
-def return_with_reasons(application: Application, *, by: Actor) -> bool:
+def return_with_reasons(application: Application, *, by: Actor, review: Review | None = None) -> bool:
     """As `send_back`, and the Owners are told."""
-    done = send_back(application, by=by)
+    done = send_back(application, by=by, review=review)
     _mail(application, "returned", f"The listing of {application} was returned", by.reason)
     return done
 
 
 @transaction.atomic
-def send_back(application: Application, *, by: Actor) -> bool:
-    """The developer reads the reason, mends, and requests again. Raises NotPossible for what is not in review."""
+def send_back(application: Application, *, by: Actor, review: Review | None = None) -> bool:
+    """The developer reads the reason, mends, and requests again. Raises NotPossible for what is not in review, and
+    where the `review` that was read is not the open one any more."""
     refuse_unless_staff(by)
     row = locked(application)
-    review = Review.objects.of_application(row).open().first()
-    if review is None:
+    opened = _open_of(row, review)
+    if opened is None:
         raise NotPossible(f"{row} is not in review: there is nothing to return.")
-    _decide(review, Decision.RETURNED, by)
+    _decide(opened, Decision.RETURNED, by)
     _become(row, Listing.RETURNED)
     timeline.record(kinds.LISTING_RETURNED, by=by, application=row)
     return True
@@ -188,6 +189,14 @@ def take_off_store(application: Application, *, by: Actor) -> bool:
     timeline.record(kinds.APPLICATION_UNLISTED, by=by, application=row)
     _mail(row, "taken_off", f"{row} was taken off the store", by.reason)
     return True
+
+
+def _open_of(application: Application, read: Review | None) -> Review | None:
+    """The open review, which is the one that was read where any was. For who holds the application's lock."""
+    opened = Review.objects.of_application(application).open().first()
+    if read is not None and read != opened:
+        raise NotPossible("It was decided or taken back while you read.")
+    return opened
 
 
 def _review_of(application: Application, by: Actor) -> Review:
@@ -221,7 +230,7 @@ def _mail(application: Application, decision: str, subject: str, reason: str) ->
     text = render_to_string(f"installs/store/mail/listing_{decision}.txt", context)
     for owner in application.account.owners():
         if owner.is_active:
-            send_mail(subject, text, None, [owner.email])
+            send_mail(" ".join(subject.split()), text, None, [owner.email])
 
 
 # What was reviewed, beside what stands now.

@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from installs.models import Installation, Review
 from installs.store import listings
+from linnapp.actors import Actor
+from linnapp.errors import NotPossible
 from linnapp.models import Application, User, Version
 from linnapp.services import applications
 from tests.kit.listings import WORDS, Listing, state_of, told
@@ -138,6 +140,55 @@ def test_what_another_decided_meanwhile_stays_and_the_reason_is_there_to_copy(
     assert "Paula decided on it while you read" in answer.content.decode()
     assert "<strong>Your reason:</strong> Well said." in answer.content.decode()
     assert state_of(review.application) == Listing.RETURNED
+
+
+@pytest.mark.parametrize("what", ["list", "return"])
+@pytest.mark.parametrize("meanwhile", ["returned", "taken back", "requested again"])
+def test_what_is_decided_between_the_look_and_the_lock_stays(
+    what: str,
+    meanwhile: str,
+    review: Review,
+    alice: User,
+    paula: User,
+    client_of: ClientOf,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    application = review.application
+
+    def another_is_faster(*about: Any) -> Actor:
+        if meanwhile == "returned":
+            listings.send_back(application, by=acting(paula, reason="First."))
+        else:
+            listings.take_back(application, by=acting(alice))
+        if meanwhile == "requested again":
+            listings.request_listing(application, by=acting(alice))
+        return acting(paula, reason="Well said.")
+
+    client = client_of(paula)
+    page = page_of(client, review)
+    monkeypatch.setattr("installs.admin.reviews.acting", another_is_faster)
+    answer = decide(client, review, what, page=page)
+    assert answer.status_code == 422
+    assert "decided on it while you read: nothing was changed by what you sent" in answer.content.decode()
+    assert "<strong>Your reason:</strong> Well said." in answer.content.decode()
+    expected = {"returned": Listing.RETURNED, "taken back": Listing.UNLISTED, "requested again": Listing.IN_REVIEW}
+    assert state_of(application) == expected[meanwhile]
+    assert not Review.objects.accepted().exists()
+
+
+def test_the_services_decide_on_the_review_that_was_read_alone(review: Review, paula: User) -> None:
+    by = acting(paula, reason="Well said.")
+    listings.send_back(review.application, by=by, review=review)
+    for decides in (listings.list_in_store, listings.return_with_reasons):
+        with pytest.raises(NotPossible, match="It was decided or taken back while you read"):
+            decides(review.application, by=by, review=review)
+
+
+def test_a_name_with_a_line_break_breaks_no_mail(review: Review, paula: User) -> None:
+    Application.objects.filter(pk=review.application_id).update(name="Bridge\r\nBcc: eve@example.com")
+    application = Application.objects.get(pk=review.application_id)
+    listings.return_with_reasons(application, by=acting(paula, reason="Well said."))
+    assert mail.outbox[-1].subject == "The listing of Bridge Bcc: eve@example.com was returned"
 
 
 def test_what_a_service_refuses_is_said_on_the_page(review: Review, paula: User, client_of: ClientOf) -> None:
