@@ -45,7 +45,7 @@ def enter(account: Account, *, purpose: str, by: Actor) -> StaffAccess:
     person = by.person
     if person is None or purpose not in purposes_of(person):
         raise NotPossible("You have no permission to enter accounts for this.")
-    row = Account.objects.select_for_update().get(pk=account.pk)
+    row = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
     if Account.objects.with_seat_of(person).filter(pk=row.pk).exists():
         raise NotPossible(f"You have a seat in {row}: you see its pages as you are.")
     now = timezone.now()

@@ -16,6 +16,7 @@ from linnapp.actors import Actor, Side, refuse_unless_staff
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Invitation, Membership, User
 from linnapp.services.editing import EditedMeanwhile, write_changes
+from linnapp.services.locking import locked_accounts
 
 INVITATION_DAYS = 7
 EDITABLE = ("name", "contact_email")
@@ -122,10 +123,16 @@ def _mail(invitation: Invitation, key: str, by: Actor) -> None:
     send_mail(f"{who} invites you to {invitation.account}", text, None, [invitation.email])
 
 
+def _locked_invitation(invitation: Invitation) -> Invitation | None:
+    """The invitation while it is open, its account locked before it, as by whoever replaces it with another one."""
+    locked_accounts(invitation.account_id)
+    return Invitation.objects.select_for_update().open().filter(pk=invitation.pk).first()
+
+
 @transaction.atomic
 def revoke(invitation: Invitation, *, by: Actor) -> bool:
     """The link stops working. Whether it did: one that was accepted meanwhile stays, as it is over anyway."""
-    row = Invitation.objects.select_for_update().open().filter(pk=invitation.pk).first()
+    row = _locked_invitation(invitation)
     if row is None:
         return False
     row.delete()
@@ -136,7 +143,7 @@ def revoke(invitation: Invitation, *, by: Actor) -> bool:
 @transaction.atomic
 def accept(invitation: Invitation, *, by: Actor) -> Membership:
     """The seat is taken; raises NotPossible for another address than the invited one, or an invitation that is over."""
-    row = Invitation.objects.select_for_update().open().filter(pk=invitation.pk).first()
+    row = _locked_invitation(invitation)
     if row is None:
         raise NotPossible("This invitation is over. Ask for another one.")
     if by.person is None or row.email != by.person.email:

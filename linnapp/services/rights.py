@@ -27,10 +27,12 @@ def edit_person_by_staff(
     nobody changes their own.
     """
     refuse_unless_staff(by)
-    # All of them, in one order: of two who take away each other's rights, the second has none any more.
-    locked = list(User.objects.select_for_update(no_key=True).filter(is_superuser=True).order_by("pk"))
+    # All of them, in one order: of two who take away each other's rights, the second has none any more. Whoever writes
+    # a row that points to one of them, such as the end of an access, waits for nobody (NO KEY).
+    people = User.objects.select_for_update(no_key=True)
+    locked = list(people.filter(is_superuser=True).order_by("pk"))
     superusers = {user.pk for user in locked if user.is_active and user.is_staff}
-    row = User.objects.select_for_update(no_key=True).get(pk=person.pk)
+    row = people.get(pk=person.pk)
     before = set(row.groups.values_list("pk", flat=True))
     wanted = dict(values)
     groups = set(wanted.pop("groups", before))
