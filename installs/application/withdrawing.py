@@ -106,8 +106,7 @@ def _tell_owners(version: Version, by: Actor, decision: str, subject: str) -> No
     context = {"version": version, "application": application, "reason": by.reason, "link": page}
     text = render_to_string(f"installs/application/mail/version_{decision}.txt", context)
     for owner in application.account.owners():
-        if owner.is_active:
-            send_mail(" ".join(subject.split()), text, None, [owner.email])
+        send_mail(" ".join(subject.split()), text, None, [owner.email])
 
 
 def may_be_taken_back(version: Version) -> bool:

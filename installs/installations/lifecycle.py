@@ -31,9 +31,10 @@ class Consented:
 
 
 def owners_beside(user: User) -> list[Membership]:
-    """The Owners of the accounts this person is a member of: whom to ask for what only an Owner may."""
+    """The Owners of the accounts this person is a member of: whom to ask, as they can sign in, for what only an Owner
+    may."""
     accounts = Account.objects.with_seat_of(user).values("pk")
-    owners = Membership.objects.filter(account__in=accounts, role=Membership.Role.OWNER)
+    owners = Membership.objects.filter(account__in=accounts, role=Membership.Role.OWNER, user__is_active=True)
     return list(owners.select_related("account", "user").order_by("account__name", "user__name"))
 
 

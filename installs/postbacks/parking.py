@@ -125,5 +125,4 @@ def _tell_owners(row: PostbackHost) -> None:
         f"What went wrong, each attempt with its request and answer: {page}\n"
     )
     for owner in application.account.owners():
-        if owner.is_active:
-            send_mail(f"Postbacks to {row.host} are held", text, None, [owner.email])
+        send_mail(f"Postbacks to {row.host} are held", text, None, [owner.email])

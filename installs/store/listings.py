@@ -229,8 +229,7 @@ def _mail(application: Application, decision: str, subject: str, reason: str) ->
     context = {"application": application, "reason": reason, "link": here}
     text = render_to_string(f"installs/store/mail/listing_{decision}.txt", context)
     for owner in application.account.owners():
-        if owner.is_active:
-            send_mail(" ".join(subject.split()), text, None, [owner.email])
+        send_mail(" ".join(subject.split()), text, None, [owner.email])
 
 
 # What was reviewed, beside what stands now.

@@ -117,8 +117,9 @@ class Account(models.Model):
         return self.name
 
     def owners(self) -> list[User]:
+        """Those who can sign in: whom to ask, and to tell."""
         owners = User.objects.filter(memberships__account=self, memberships__role=Membership.Role.OWNER)
-        return list(owners.order_by("name"))
+        return list(owners.filter(is_active=True).order_by("name"))
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):

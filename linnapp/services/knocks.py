@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from linnapp import credentials
 from linnapp.addresses import counted_as, widely
-from linnapp.models import KnockCount, User
+from linnapp.models import Account, KnockCount, User
 from linnapp.supervision import stop_asked
 from linnapp.words import span_in_words
 
@@ -68,6 +68,13 @@ NEW_PASSWORDS = Limit("new passwords of an address", 20, 60, OFTEN)
 CONFIRMATIONS = Limit("mails to confirm an address", 1, 180, "")
 ADDRESS_CHANGES = Limit(
     "e-mail changes of a person", 10, 600, "That was changed often just now. Wait {wait}, then try again.", proven=True
+)
+ENTRIES = Limit(
+    "staff accesses of a person to an account",
+    6,
+    3_600,
+    "You entered this account six times within the hour, and its Owners had a mail each time. Wait {wait}.",
+    proven=True,
 )
 
 
@@ -180,6 +187,10 @@ def own_password(person: User) -> Counted:
 
 def address_change(person: User) -> None:
     count(ADDRESS_CHANGES, person.pk)
+
+
+def entry(person: User, account: Account) -> None:
+    count(ENTRIES, person.pk, account.pk)
 
 
 def _of_network(limit: Limit, address: str) -> list[tuple[Limit, tuple[object, ...]]]:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
-from linnapp.actors import Side
+from linnapp.actors import Actor, Side
 from linnapp.forms.access import EnterForm
 from linnapp.models import Account, StaffAccess
 from linnapp.models.access import purposes_of
@@ -46,11 +46,16 @@ def _enter(request: HttpRequest, account: Account, purposes: list[StaffAccess.Pu
         by = acting(request, Side.STAFF, form.cleaned_data["reason"])
         with refusal_in(form):
             made = access.enter(account, purpose=form.cleaned_data["purpose"], by=by)
-            told = "Its Owners were told." if account.owners() else "It has no Owner who could be told."
-            messages.success(request, f"You are in {account} {made.get_purpose_display()}. {told}")
+            messages.success(request, f"You are in {account} {made.get_purpose_display()}. {_told(made, by)}")
             return redirect(_where_to(form.cleaned_data["next"], account))
     context = {"account": account, "form": form}
     return render(request, "linnapp/access/enter.html", context, status=422 if form.is_bound else 200)
+
+
+def _told(entered: StaffAccess, by: Actor) -> str:
+    if entered.reason != by.reason:
+        return "You were already, for the reason that you gave then: leave it first to give another one."
+    return "Its Owners were told." if entered.account.owners() else "It has no Owner who could be told."
 
 
 def _where_to(wanted: str, account: Account) -> str:

@@ -13,7 +13,7 @@ from installs.postbacks import asking
 from linnapp.actors import Actor, Side
 from linnapp.errors import NotPossible
 from linnapp.manifest import parse
-from linnapp.models import Account, Application, Membership, Secret, StaffAccess, TimelineEntry, User
+from linnapp.models import Account, Application, KnockCount, Membership, Secret, StaffAccess, TimelineEntry, User
 from linnapp.services import access, manifests
 from tests.kit.people import PASSWORD, ClientOf, acting, person
 from tests.people.test_staff_access import REASON, Purpose, enter, page_of
@@ -178,3 +178,59 @@ def test_a_name_with_a_line_break_breaks_no_mail(northwind: Account, paula: User
     enter(client_of(paula), northwind, Purpose.LOOK)
     [sent] = mail.outbox
     assert sent.subject == "Paula of this portal's staff opened the pages of Northwind Bcc: eve@example.com"
+
+
+def test_an_account_is_entered_six_times_an_hour_and_then_after_a_while(
+    northwind: Account, cakes: Account, sam: User, paula: User, client_of: ClientOf
+) -> None:
+    browser = client_of(paula)
+    for number in range(6):
+        enter(browser, northwind, [Purpose.LOOK, Purpose.WORK][number % 2])
+    refused = browser.post(f"/inside/{northwind.slug}/", {"purpose": "LOOK", "reason": REASON})
+    assert refused.status_code == 422
+    assert "You entered this account six times within the hour" in refused.content.decode()
+    assert "Wait 1 hour." in refused.content.decode()
+    assert f"{REASON}</textarea>" in refused.content.decode()
+    assert len(mail.outbox) == StaffAccess.objects.count() == 6
+    assert StaffAccess.objects.running().get().purpose == Purpose.WORK
+    enter(browser, cakes, Purpose.LOOK)
+    enter(client_of(sam), northwind, Purpose.LOOK)
+    KnockCount.objects.update(ends_at=timezone.now())
+    enter(browser, northwind, Purpose.LOOK)
+
+
+def test_whoever_is_inside_and_enters_for_the_same_stays_and_nobody_is_told_again(
+    northwind: Account, paula: User, client_of: ClientOf
+) -> None:
+    browser = client_of(paula)
+    enter(browser, northwind, Purpose.WORK)
+    answer = browser.post(f"/inside/{northwind.slug}/", {"purpose": "WORK", "reason": "Another."}, follow=True)
+    assert "You were already, for the reason that you gave then" in answer.content.decode()
+    assert StaffAccess.objects.get().reason == REASON
+    assert len(mail.outbox) == 1
+    StaffAccess.objects.update(ends_at=timezone.now())
+    enter(browser, northwind, Purpose.WORK)
+    assert len(mail.outbox) == 2
+
+
+def test_an_owner_who_cannot_sign_in_is_told_nothing_and_nobody_is_sent_to_them(
+    northwind: Account, alice: User, bob: User, paula: User, client_of: ClientOf
+) -> None:
+    bobs, store = client_of(bob), page_of(northwind, "store")
+    assert "ask Alice" in " ".join(bobs.get(store).content.decode().split())
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    browser = client_of(paula)
+    enter(browser, northwind, Purpose.LOOK)
+    assert not mail.outbox
+    assert "It has no Owner who could be told." in browser.get(page_of(northwind, "applications")).content.decode()
+    assert "ask Alice" not in " ".join(bobs.get(store).content.decode().split())
+
+
+def test_support_reads_that_no_owner_can_sign_in(
+    installation: Installation, carol: User, sam: User, client_of: ClientOf
+) -> None:
+    page = reverse("support_installation", args=[installation.pk])
+    browser = client_of(sam)
+    assert carol.email in browser.get(page).content.decode().partition("<dt>Owners</dt>")[2].partition("</dd>")[0]
+    User.objects.filter(pk=carol.pk).update(is_active=False)
+    assert "<dt>Owners</dt><dd>nobody who can sign in</dd>" in browser.get(page).content.decode()
