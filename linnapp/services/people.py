@@ -106,6 +106,8 @@ def invite(account: Account, *, email: str, role: str, by: Actor) -> tuple[Invit
     )
     timeline.record(kinds.MEMBER_INVITED, by=by, account=account, email=email, role=invitation.get_role_display())
     _mail(invitation, key, by)
+    if role == Membership.Role.OWNER:
+        _tell_owners(account, f"{email} was invited as an Owner of {account}", by)
     return invitation, key
 
 
@@ -120,7 +122,19 @@ def _mail(invitation: Invitation, key: str, by: Actor) -> None:
     who = f"{by.person} of this portal's staff" if by.is_staff else str(by.person)
     facts = {"invitation": invitation, "who": who, "link": link, "days": INVITATION_DAYS}
     text = render_to_string("linnapp/people/mail/invitation.txt", facts)
-    send_mail(f"{who} invites you to {invitation.account}", text, None, [invitation.email])
+    subject = f"{who} invites you to {invitation.account}"
+    send_mail(" ".join(subject.split()), text, None, [invitation.email])
+
+
+def _tell_owners(account: Account, what: str, by: Actor) -> None:
+    """Of another Owner who comes by staff: those that an account has are not asked, and can undo it."""
+    if not by.is_staff:
+        return
+    page = settings.SITE_URL + reverse("team", args=[account.slug])
+    facts = {"what": what, "who": by.person, "reason": by.reason, "page": page}
+    text = render_to_string("linnapp/people/mail/owner_by_staff.txt", facts)
+    for owner in account.owners():
+        send_mail(" ".join(what.split()), text, None, [owner.email])
 
 
 def _locked_invitation(invitation: Invitation) -> Invitation | None:
@@ -142,13 +156,16 @@ def revoke(invitation: Invitation, *, by: Actor) -> bool:
 
 @transaction.atomic
 def accept(invitation: Invitation, *, by: Actor) -> Membership:
-    """The seat is taken; raises NotPossible for another address than the invited one, or an invitation that is over."""
+    """The seat is taken; raises NotPossible for another address than the invited one, for an invitation that is over,
+    and for one's own: staff give themselves no seat by another address of theirs."""
     row = _locked_invitation(invitation)
     if row is None:
         raise NotPossible("This invitation is over. Ask for another one.")
     if by.person is None or row.email != by.person.email:
         who = by.person.email if by.person else "nobody"
         raise NotPossible(f"This invitation is for {row.email}, and you are signed in as {who}.")
+    if row.invited_by_id == by.person.pk:
+        raise NotPossible(f"You made this invitation yourself. Somebody else has to invite you to {row.account}.")
     row.accepted_at = timezone.now()
     row.save(update_fields=["accepted_at"])
     membership, _ = Membership.objects.get_or_create(account=row.account, user=by.person, defaults={"role": row.role})
@@ -167,9 +184,16 @@ def _locked_seat(membership: Membership) -> Membership:
 
 
 def _refuse_without_owner(leaving: Membership) -> None:
-    owners = leaving.account.memberships.filter(role=Membership.Role.OWNER).exclude(pk=leaving.pk)
-    if leaving.is_owner and not owners.exists():
+    """Who cannot sign in is no Owner who stays: where one leaves who can, another one who can is needed."""
+    if not leaving.is_owner:
+        return
+    others = leaving.account.memberships.filter(role=Membership.Role.OWNER).exclude(pk=leaving.pk)
+    if not others.exists():
         raise NotPossible(f"{leaving.user} is the last Owner of {leaving.account}. Make somebody else an Owner first.")
+    if leaving.user.is_active and not others.filter(user__is_active=True).exists():
+        raise NotPossible(
+            f"{leaving.user} is the last Owner of {leaving.account} who can sign in. Make somebody else an Owner first."
+        )
 
 
 @transaction.atomic
@@ -182,7 +206,9 @@ def change_role(membership: Membership, *, role: str, by: Actor, started_from: s
         return row
     if started_from and row.role != started_from:
         raise EditedMeanwhile({"role": row.role})
-    if role != Membership.Role.OWNER:
+    if role == Membership.Role.OWNER:
+        _tell_owners(row.account, f"{row.user} was made an Owner of {row.account}", by)
+    else:
         _refuse_without_owner(row)
     row.role = role
     row.save(update_fields=["role"])
