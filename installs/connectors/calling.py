@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from installs.connectors.client import Caller, Credentials, Send
-from installs.connectors.sessions import RowSessions
+from installs.connectors.sessions import SUSPENDED_STOPS, RowSessions
 from installs.models import Connector
 from installs.outbound import Answer, Client, Step
 from linnapp.errors import NotPossible
@@ -30,9 +30,11 @@ def caller_of(connector: Connector, send: Send, *, patient: bool = True) -> Call
 
 
 def refuse_disabled(connector: Connector) -> None:
+    """Whether its account is suspended is read anew: whoever calls may hold the instance for long."""
     if not connector.enabled:
         raise NotPossible(f"{connector} is disabled: nothing is sent with it. Enable it first.")
-    refuse_suspended(connector.account, "nothing is sent with its connectors")
+    connector.account.refresh_from_db(fields=["suspended_by_staff_at"])
+    refuse_suspended(connector.account, SUSPENDED_STOPS)
 
 
 def credentials_of(connector: Connector) -> Credentials:

@@ -10,23 +10,31 @@ from installs.connectors.faults import NotAuthorised, Why
 from installs.connectors.reading import Authorised
 from installs.models import Connector
 from linnapp import credentials
+from linnapp.services.locking import refuse_suspended
 
 # So long is a fault the answer to all who wait for the same renewal.
 FAULT_STANDS = timedelta(seconds=2)
+SUSPENDED_STOPS = "nothing is sent with its connectors"
+READ = (
+    *("session_encrypted", "session_ends_at", "generation", "state"),
+    *("account__name", "account__suspended_by_staff_at"),
+)
 
 
 class RowSessions:
     """The `Sessions` of client.py, for a connector as it was read: once it is changed, disabled or deleted, there is
-    no session for these credentials, and none is kept."""
+    no session for these credentials, and none is kept; none is given while its account is suspended."""
 
     def __init__(self, connector: Connector) -> None:
         self.pk = connector.pk
         self.rows = Connector.objects.filter(pk=connector.pk, revision=connector.revision)
 
     def current(self) -> Session:
-        row = self.rows.only("session_encrypted", "session_ends_at", "generation", "state").first()
+        """Raises NotPossible while the account is suspended, however long ago the caller was made."""
+        row = self.rows.select_related("account").only(*READ).first()
         if row is None:
             raise self._gone()
+        refuse_suspended(row.account, SUSPENDED_STOPS)
         token = row.session_token if row.keeps_session else ""
         return Session(token, row.generation, is_doubted=row.state == Connector.State.FAILING)
 

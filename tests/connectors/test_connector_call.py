@@ -4,8 +4,11 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
+from installs.connectors import calling
 from installs.connectors.client import AUTHORIZE
+from linnapp.errors import NotPossible
 from linnapp.models import Account, User
 from tests.kit.connectors import CALL, OAUTH, SIX, as_json, connector
 from tests.kit.receivers import Received, Reply, receiving
@@ -61,3 +64,19 @@ def test_connector_call_says_what_is_wrong_in_a_sentence(
     connector(depot, "https://api.example.com", dave)
     with pytest.raises(CommandError, match="Choose one by --account: carols-cakes, daves-depot"):
         called("Warehouse", "GET", "/api/x")
+
+
+def test_whoever_holds_a_connector_calls_nobody_once_its_account_is_suspended(carol: User, cakes: Account) -> None:
+    with receiving(OAUTH) as receiver:
+        held = connector(cakes, receiver.url, carol, token_key="access_token")
+        caller = calling.caller_of(held, calling.sending())
+        assert held.account.suspended_by_staff_at is None
+        Account.objects.update(suspended_by_staff_at=timezone.now())
+        with pytest.raises(NotPossible, match="is suspended by this portal's staff"):
+            calling.call(held, "GET", CALL)
+        with pytest.raises(NotPossible, match="nothing is sent with its connectors"):
+            caller.call("GET", CALL)
+        assert not receiver.received
+        Account.objects.update(suspended_by_staff_at=None)
+        caller.call("GET", CALL)
+        assert receiver.received
