@@ -161,7 +161,7 @@ def line(entry: TimelineEntry, reader: Side) -> Line:
     return Line(
         at=entry.at,
         kind=entry.kind,
-        sentence=sentence[:1].upper() + sentence[1:],
+        sentence=_begun(sentence),
         reason=entry.reason if "access" not in entry.facts or _is_inside_of(entry, reader) else "",
         subject_id=entry.subject_id,
         account_id=entry.account_id,
@@ -170,6 +170,11 @@ def line(entry: TimelineEntry, reader: Side) -> Line:
         who=who,
         hour=_hour(entry),
     )
+
+
+def _begun(sentence: str) -> str:
+    """With a capital, but for an e-mail address, which is another one then: whoever has no name goes by theirs."""
+    return sentence if "@" in sentence.partition(" ")[0] else sentence[:1].upper() + sentence[1:]
 
 
 def _hour(entry: TimelineEntry) -> ExchangesOfHour | None:

@@ -167,6 +167,16 @@ def test_it_is_for_owners_and_leads_from_team_settings_and_the_mail(
     assert f"{settings.SITE_URL}{here}?access={entered.pk}" in mail.outbox[0].body
 
 
+def test_an_address_that_a_sentence_begins_with_stays_as_it_is(
+    alice: User, northwind: Account, client_of: ClientOf
+) -> None:
+    people.invite(northwind, email="newdev@northwind.example", role="DEVELOPER", by=acting(alice))
+    page = activity(client_of(alice), northwind)
+    assert "newdev@northwind.example invited as Developer" in page
+    assert "Newdev@" not in page
+    assert "Account created" in page
+
+
 def test_many_pages_in_a_row_are_folded(sam: User, alice: User, northwind: Account, client_of: ClientOf) -> None:
     browser = client_of(sam)
     enter(browser, northwind, Purpose.LOOK)
