@@ -80,6 +80,11 @@ class StaffAccess(models.Model):
         return self.purpose == self.Purpose.LOOK
 
     @property
+    def may_reveal(self) -> bool:
+        """Whether this person is shown secrets and permanent tokens by it."""
+        return not self.is_to_look and self.person.has_perm(REVEAL_PERMISSION)
+
+    @property
     def is_running(self) -> bool:
         return self.ends_at > timezone.now()
 

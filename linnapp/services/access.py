@@ -75,7 +75,8 @@ def _count(person: User, account: Account) -> None:
 def _tell_owners(access: StaffAccess) -> None:
     page = settings.SITE_URL + reverse("team", args=[access.account.slug])
     activity = f"{settings.SITE_URL}{reverse('account_activity', args=[access.account.slug])}?access={access.pk}"
-    text = render_to_string("linnapp/access/mail/entered.txt", {"access": access, "page": page, "activity": activity})
+    facts = {"access": access, "page": page, "activity": activity}
+    text = render_to_string("linnapp/access/mail/entered.txt", facts)
     subject = f"{access.person} of this portal's staff opened the pages of {access.account}"
     for owner in access.account.owners():
         send_mail(" ".join(subject.split()), text, None, [owner.email])

@@ -234,3 +234,30 @@ def test_support_reads_that_no_owner_can_sign_in(
     assert carol.email in browser.get(page).content.decode().partition("<dt>Owners</dt>")[2].partition("</dd>")[0]
     User.objects.filter(pk=carol.pk).update(is_active=False)
     assert "<dt>Owners</dt><dd>nobody who can sign in</dd>" in browser.get(page).content.decode()
+
+
+@pytest.mark.parametrize("may_reveal", [False, True])
+def test_the_mail_says_what_this_person_may_do(may_reveal: bool, northwind: Account, client_of: ClientOf) -> None:
+    willa = worker("look_into_accounts", "work_in_accounts", *(["reveal_credentials"] if may_reveal else []))
+    enter(client_of(willa), northwind, Purpose.WORK)
+    told = str(mail.outbox[-1].body)
+    assert "permanent tokens rotated, sessions ended" in told
+    assert ("Secrets and permanent tokens can be shown as well." in told) is may_reveal
+    assert ("No secret or permanent token is shown." in told) is not may_reveal
+    enter(client_of(willa), northwind, Purpose.LOOK)
+    told = str(mail.outbox[-1].body)
+    assert "To look, nothing can be changed, and no secret or permanent token is shown." in told
+    assert "rotated" not in told
+
+
+def test_what_was_typed_is_there_to_read_and_to_copy(
+    northwind: Account, application: Application, paula: User, client_of: ClientOf
+) -> None:
+    browser = client_of(paula)
+    enter(browser, northwind, Purpose.WORK)
+    StaffAccess.objects.update(ends_at=timezone.now())
+    typed = {"description": "Typed <with> care,\nfor an hour", "initial-description": "Before", "support_contact": ""}
+    page = browser.post(page_of(northwind, "applications", application.pk, "general"), typed).content.decode()
+    shown = page.partition("<summary>What you typed</summary>")[2].partition("</details>")[0]
+    assert ">Typed &lt;with&gt; care,\nfor an hour</pre>" in shown
+    assert shown.count("<pre") == 1
