@@ -314,7 +314,7 @@ def test_an_export_with_one_cell_edited_changes_that_field_alone(
     for name in ODD:
         applications.create_application(account=northwind, name=name, kind="SYSTEM", by=acting(alice))
     answer = paulas.get(path_of(Application, "export", way))
-    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    text = b"".join(answer).decode("utf-8-sig")
     assert [state for _, state in states(upload(paulas, Application, text.encode()))] == ["SAME"] * len(ODD)
     if way == "csv":
         rows = list(csv.DictReader(io.StringIO(text, newline="")))
