@@ -18,7 +18,7 @@ def seat_of(user: User) -> Membership:
 
 
 def told(owner: User) -> list[tuple[str, str]]:
-    return [(sent.subject, str(sent.body)) for sent in mail.outbox if sent.to == [owner.email]]
+    return [(str(sent.subject), str(sent.body)) for sent in mail.outbox if sent.to == [owner.email]]
 
 
 @pytest.mark.parametrize("role", ["OWNER", "DEVELOPER"])
