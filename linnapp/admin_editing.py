@@ -25,7 +25,7 @@ class WhyForm(MeanwhileForm, forms.ModelForm):
 
     refused: NotPossible | EditedMeanwhile | None = None
     why = forms.CharField(
-        label="Why",
+        label="Reason",
         max_length=2000,
         strip=True,
         widget=forms.Textarea(attrs={"rows": 3}),

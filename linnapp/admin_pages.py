@@ -4,8 +4,8 @@ The admin shows, and acts through services. Nothing is saved by the admin itself
 would pass by locks, timeline and rules.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -13,9 +13,11 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ChangeList
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core import signing
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, Q, QuerySet, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -44,7 +46,8 @@ ENTERED_FIRST = "Pages of an account first ask why you enter it. Its Owners are 
 
 class ReadOnlyAdmin(Exporting):
     """Lists and pages to look at. `search_ids` are UUID fields, found in any spelling of a UUID; `staff_actions` are
-    done to chosen rows of the list, and to one by a button of its page."""
+    done to chosen rows of the list, and to one by a button of its page. With `on_timeline` the timeline is found by a
+    row's key; `summed` are numbers told in all, each with its word."""
 
     change_form_template = "admin/row.html"
     show_full_result_count = False
@@ -53,6 +56,8 @@ class ReadOnlyAdmin(Exporting):
     list_per_page = 50
     search_ids: ClassVar[Sequence[str]] = ()
     staff_actions: Sequence[StaffAction] = ()
+    on_timeline: ClassVar[bool] = False
+    summed: ClassVar[Mapping[str, str]] = {}
 
     def named(self, row: Any) -> str:
         """How the search over everything names a row."""
@@ -123,26 +128,36 @@ class ReadOnlyAdmin(Exporting):
             return reverse(f"{base}_change", args=[row.pk])
         return reverse(f"{base}_changelist")
 
-    def buttons(self, request: HttpRequest, row: Any) -> list["PageLink"]:
-        """What can be done about a row now: label and address."""
+    def buttons(self, request: HttpRequest, row: Any) -> list["Button"]:
+        """What can be done about a row now."""
         if not self.has_act_permission(request):
             return []
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_act"
         fitting = [act for act in self.staff_actions if act.fits(row)]
-        return [(act.label or act.verb, reverse(name, args=[row.pk, act.name])) for act in fitting]
+        return [Button(act.label or act.verb, reverse(name, args=[row.pk, act.name]), act.destroys) for act in fitting]
 
     def doors(self, request: HttpRequest, row: Any) -> list["PageLink"]:
         """Pages of the portal about a row that this person can open: label and address."""
         return []
+
+    def timeline_of(self, request: HttpRequest, row: Any) -> str:
+        """Where what happened to a row is listed, for whoever may read that."""
+        if not self.on_timeline or not request.user.has_perm("linnapp.view_timelineentry"):
+            return ""
+        return f"{reverse('admin:linnapp_timelineentry_changelist')}?{urlencode({'q': str(row.pk)})}"
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
+        return SummedList
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
     ) -> HttpResponse:
         if row := context["original"]:
             context |= {
-                "buttons": self.buttons(request, row),
+                "buttons": sorted(self.buttons(request, row), key=lambda button: button.destroys),
                 "doors": self.doors(request, row),
                 "entered_first": ENTERED_FIRST,
+                "timeline": self.timeline_of(request, row),
             }
         return super().render_change_form(request, context, *args, **options)
 
@@ -208,7 +223,7 @@ def ask_and_perform(
         _perform_one(page, request, one, act, by, wanted)
         return None
     context = page.admin_site.each_context(request) | {
-        "title": f"{act.verb}{act.of} {_named(page, number)}?",
+        "title": f"{act.asked_of(_named(page, number) if one is None else str(one))}?",
         "opts": page.opts,
         "act": act,
         "effects": effects,
@@ -269,7 +284,7 @@ def _tell(
     page: ReadOnlyAdmin, request: HttpRequest, act: StaffAction, changed: int, same: int, refusals: list[str]
 ) -> None:
     if changed:
-        page.message_user(request, f"{_named(page, changed)} {act.done}.", messages.SUCCESS)
+        page.message_user(request, f"{act.came_to(_named(page, changed), changed)}.", messages.SUCCESS)
     if same:
         page.message_user(request, f"{_named(page, same)}: nothing changed.", messages.INFO)
     for refusal in refusals[:MOST_NAMED]:
@@ -292,7 +307,26 @@ def lines(rows: Iterable[object]) -> SafeString:
     return format_html_join("", "<div>{}</div>", ((row,) for row in rows))
 
 
+class SummedList(ChangeList):
+    """With the sums of what is found, while it is less than all: a figure of the first page leads to them."""
+
+    sums: Sequence[str] = ()
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        words: Mapping[str, str] = getattr(self.model_admin, "summed", {})
+        if words and (self.query or self.has_active_filters):
+            found = self.queryset.order_by().aggregate(**{f"{name}_sum": Sum(name) for name in words})
+            self.sums = [f"{intcomma(found[f'{name}_sum'] or 0)} {word}" for name, word in words.items()]
+
+
 PageLink = tuple[str, str]
+
+
+class Button(NamedTuple):
+    label: str
+    address: str
+    destroys: bool = False
 
 
 def door(label: str, name: str, *args: object) -> PageLink:

@@ -106,7 +106,7 @@ def begin(
     while some := list(islice(rows, WRITTEN_AT_ONCE)):
         change.total += len(BulkRow.objects.bulk_create(some))
     names = counted(change.total, str(model._meta.verbose_name), str(model._meta.verbose_name_plural))
-    change.title = f"{'Undo: ' if undoes else ''}{act.verb}{act.of} {names}"
+    change.title = f"{'Undo: ' if undoes else ''}{act.asked_of(names)}"
     change.save(update_fields=["total", "title"])
     return change
 

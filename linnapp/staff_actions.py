@@ -28,8 +28,9 @@ class Effect:
 class StaffAction:
     """Something staff do to chosen rows, with a reason. `perform` is a service: whether it changed anything, or
     NotPossible. `name` stands in addresses, `label` on buttons, where that is not the verb; `of` stands between the
-    verb and what it is done to. `fits` tells whether a row's page offers it,
-    `possible` whether it can be done now.
+    verb and what it is done to, `after` behind that. `done` says of rows what they were; `outcome`, in place of that,
+    what they came to. `fits` tells whether a row's page offers it; `possible` tells whether it
+    can be done now; one that `destroys` stands last there, in red.
 
     `undone_by` names the act that takes it back, within a span; `mark` is what of a row tells, later, that it still
     stands as this act left it.
@@ -42,7 +43,10 @@ class StaffAction:
     effects: Callable[[list[Any]], list[Effect]]
     perform: Callable[[Any, Actor], bool]
     of: str = ""
+    after: str = ""
+    outcome: str = ""
     label: str = ""
+    destroys: bool = False
     fits: Callable[[Any], bool] = lambda row: True
     possible: Callable[[Any], bool] = lambda row: True
     on_side: Side | None = None
@@ -64,6 +68,13 @@ class StaffAction:
     def before(self, row: Any) -> dict[str, Any]:
         """What is needed to set the row back, of an act that sets something."""
         return {}
+
+    def asked_of(self, names: str) -> str:
+        return f"{self.verb}{self.of} {names}{self.after}"
+
+    def came_to(self, names: str, number: int) -> str:
+        were = "was" if number == 1 else "were"
+        return f"{names} {self.outcome or f'{were} {self.done}'}"
 
     @property
     def undo_told(self) -> str:

@@ -15,7 +15,7 @@ from linnapp.actors import Actor
 from linnapp.admin_editing import WhyForm
 from linnapp.admin_filters import StateFilter
 from linnapp.admin_imports import ImportingAdmin
-from linnapp.admin_pages import PageLink, doors_inside, lines
+from linnapp.admin_pages import Button, PageLink, doors_inside, lines
 from linnapp.models import Account, Membership
 from linnapp.services import people
 from linnapp.staff_actions import Values
@@ -49,6 +49,7 @@ class AccountState(StateFilter):
 class AccountAdmin(ImportingAdmin):
     room = "Accounts and people"
     also_exported: ClassVar = {"state": "state"}
+    on_timeline = True
     form = AccountForm
     changeable = ("name", "contact_email")
     addable = ("name", "owner_email")
@@ -83,13 +84,13 @@ class AccountAdmin(ImportingAdmin):
         pages = [("Applications", "application_list"), ("My apps", "my_apps"), ("Team", "team")]
         return doors_inside(request, *((label, name, (row.slug,)) for label, name in pages))
 
-    def buttons(self, request: HttpRequest, row: Account) -> list[PageLink]:
+    def buttons(self, request: HttpRequest, row: Account) -> list[Button]:
         found = super().buttons(request, row)
         if request.user.has_perm("linnapp.add_invitation"):
             orphaned = Account.objects.without_owner().filter(pk=row.pk).exists()
             role = Membership.Role.OWNER if orphaned else Membership.Role.DEVELOPER
             page = f"{reverse('admin:linnapp_invitation_add')}?{urlencode({'account': row.pk, 'role': role})}"
-            found.append(("Give it an Owner" if orphaned else "Invite a person", page))
+            found.append(Button("Give it an Owner" if orphaned else "Invite a person", page))
         return found
 
     @admin.display

@@ -209,6 +209,7 @@ LIST_APPLICATIONS = StaffAction(
     "Its owners read this.",
     listing,
     lambda row, by: listings.list_in_store(row, by=by),
+    after=" in the store",
     label="List in the store",
     fits=lambda row: not row.retired_at and not row.is_verified,
     undone_by="take_off_store",
@@ -218,7 +219,7 @@ RETURN_LISTINGS = StaffAction(
     "return_listing",
     "Return",
     "returned",
-    "Its owners read this, and mend what it says.",
+    "Its owners read this, and fix what it says.",
     returning,
     lambda row, by: listings.return_with_reasons(row, by=by),
     label="Return the listing with reasons",
@@ -226,12 +227,13 @@ RETURN_LISTINGS = StaffAction(
 )
 UNLIST_APPLICATIONS = StaffAction(
     "take_off_store",
-    "Unlist",
-    "unlisted",
+    "Remove",
+    "removed from the store",
     "Its owners read this.",
     unlisting,
     lambda row, by: listings.take_off_store(row, by=by),
-    label="Take off the store",
+    after=" from the store",
+    label="Remove from the store",
     fits=lambda row: row.is_verified,
     undone_by="list_in_store",
     mark=lambda row: row.listing,
@@ -267,6 +269,7 @@ RETIRE_APPLICATIONS = StaffAction(
     lambda row, by: removal.remove_application(row, by=by) is not None,
     fits=lambda row: not row.retired_at,
     possible=lambda row: not Installation.objects.live().filter(application=row).exists(),
+    destroys=True,
 )
 EDIT_SUPPORT_CONTACT = FieldEdit(
     "edit_support_contact",

@@ -19,7 +19,7 @@ def redelivering(rows: list[Delivery]) -> list[Effect]:
 def _again(row: Delivery) -> str:
     if refused := asking.why_not(row):
         return refused
-    return f"Sent again to {row.host}, at once, with all its attempts before it."
+    return f"Sent again to {row.host}, at once, with all its attempts again."
 
 
 def redelivering_failed(rows: list[Installation]) -> list[Effect]:
@@ -52,7 +52,7 @@ REDELIVER = StaffAction(
 REDELIVER_FAILED = StaffAction(
     "redeliver",
     "Redeliver",
-    "given their failed postbacks again",
+    "given the failed postbacks again",
     READ_BY_BOTH,
     redelivering_failed,
     lambda row, by: bool(asking.redeliver_failed(row, by=by)),

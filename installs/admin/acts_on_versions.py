@@ -57,6 +57,7 @@ WITHDRAW = StaffAction(
     lambda row, by: withdrawing.withdraw_version(row, by=by),
     fits=lambda row: not _nothing_to_do(row) and not row.withdrawn_at,
     undone_by="take_back",
+    destroys=True,
     undone_within=withdrawing.TAKEN_BACK_WITHIN,
     mark=lambda row: row.withdrawn_at,
 )
@@ -67,6 +68,8 @@ TAKE_BACK = StaffAction(
     READ_BY_ALL,
     taking_back,
     lambda row, by: withdrawing.take_back_withdrawal(row, by=by),
+    of=" the withdrawal of",
+    outcome="can be installed again",
     label="Take back the withdrawal",
     fits=lambda row: not _nothing_to_do(row) and row.withdrawn_at and withdrawing.may_be_taken_back(row),
 )
@@ -91,10 +94,11 @@ def _withdraw_newest(row: Application, by: Actor) -> bool:
 WITHDRAW_NEWEST = StaffAction(
     "withdraw_newest",
     "Withdraw the newest version",
-    "left without their newest version",
+    "left without the newest version",
     READ_BY_ALL,
     withdrawing_newest,
     _withdraw_newest,
     of=" of",
     fits=lambda row: False,
+    destroys=True,
 )

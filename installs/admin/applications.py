@@ -8,17 +8,19 @@ from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquer
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from installs.admin import acts, acts_on_versions
 from installs.models import Installation, Review
 from installs.store import listings
+from linnapp import logos
 from linnapp.actors import Actor, Side
 from linnapp.admin_editing import WhyForm
 from linnapp.admin_filters import StateFilter
 from linnapp.admin_imports import ImportingAdmin
-from linnapp.admin_pages import PageLink, doors_inside
+from linnapp.admin_pages import Button, PageLink, doors_inside, lines
+from linnapp.errors import NotPossible
 from linnapp.form_fields import ContactField, LogoField, NameField, TextField
 from linnapp.manifest_imports import IMPORT_MANIFESTS
 from linnapp.models import Application
@@ -75,6 +77,17 @@ class ApplicationForm(WhyForm):
     logo = LogoField(label="New logo", required=False)
     remove_logo = forms.BooleanField(label="Remove the logo", required=False)
 
+    def clean_logo(self) -> Any:
+        """As the service reads it afterwards, so that it is told with all else that is wrong."""
+        sent = self.cleaned_data["logo"]
+        if sent:
+            try:
+                logos.read(sent.read())
+            except NotPossible as refused:
+                raise forms.ValidationError(str(refused)) from refused
+            sent.seek(0)
+        return sent
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if cleaned.get("logo") and cleaned.get("remove_logo"):
@@ -85,6 +98,7 @@ class ApplicationForm(WhyForm):
 @admin.register(Application)
 class ApplicationAdmin(ImportingAdmin):
     room = "Applications"
+    on_timeline = True
     form = ApplicationForm
     changeable = ("name", "description", "support_contact", "logo", "remove_logo")
     on_side = Side.DEVELOPER
@@ -99,7 +113,7 @@ class ApplicationAdmin(ImportingAdmin):
     }
     export_private: ClassVar = {"summary": "summary"}
     private_of = "account"
-    exclude = ("logo_digest",)
+    exclude = ("logo_digest", "permissions")
     list_display = (
         *("name", "account", "type", "shown_state", "listing", "changed_since_review"),
         *("live_installations", "created_at"),
@@ -111,7 +125,7 @@ class ApplicationAdmin(ImportingAdmin):
     search_help_text = "Name, company or Application ID"
     date_hierarchy = "created_at"
     ordering = ("-created_at", "pk")
-    readonly_fields = ("shown_logo", "reviews")
+    readonly_fields = ("shown_permissions", "shown_logo", "reviews")
     staff_actions = (
         acts.SUSPEND_APPLICATIONS,
         acts.RESUME_APPLICATIONS,
@@ -158,6 +172,10 @@ class ApplicationAdmin(ImportingAdmin):
     def changed_since_review(self, application: Any) -> str | None:
         return "changed" if application.changed_since_review else None
 
+    @admin.display(description="permissions")
+    def shown_permissions(self, application: Application) -> SafeString | str:
+        return lines(application.permissions) or "none"
+
     @admin.display(description="logo")
     def shown_logo(self, application: Application) -> SafeString | str:
         if not application.logo_digest:
@@ -168,7 +186,7 @@ class ApplicationAdmin(ImportingAdmin):
 
     @admin.display(description="reviews of its listing")
     def reviews(self, application: Application) -> SafeString:
-        return format_html_join("", "<div>{}</div>", ((line,) for line in review_lines(application)))
+        return lines(review_lines(application))
 
     @admin.display(description="state")
     def shown_state(self, application: Application) -> str:
@@ -180,11 +198,11 @@ class ApplicationAdmin(ImportingAdmin):
         to_edit = [("Edit the manifest", "manifest_edit", here), ("Create New Version", "version_review", here)]
         return doors_inside(request, *to_read) + doors_inside(request, *to_edit, to_work=True)
 
-    def buttons(self, request: HttpRequest, row: Application) -> list[PageLink]:
+    def buttons(self, request: HttpRequest, row: Application) -> list[Button]:
         """Also the withdrawal of what accounts get now, on its own page."""
         found = super().buttons(request, row)
         latest = None if row.retired_at else row.versions.the_latest()
         if latest and request.user.has_perm("linnapp.change_version"):
             page = reverse("admin:linnapp_version_act", args=[latest.pk, acts_on_versions.WITHDRAW.name])
-            found.append((f"Withdraw {latest.label}", page))
+            found.append(Button(f"Withdraw {latest.label}", page, acts_on_versions.WITHDRAW.destroys))
         return found

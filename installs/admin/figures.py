@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from installs.admin.installations import InstallationState
 from installs.admin.records import DeliveryState
-from installs.exchange.refusals import CAUSES
+from installs.exchange.refusals import cause_of
 from installs.models import Delivery, ExchangeHour, Installation, RefusalGroup, Review
 from installs.models.refusals import RefusalGroupQuerySet
 from linnapp.admin_filters import DAY, since_day
@@ -70,16 +70,11 @@ def _refused() -> Figure:
     groups: RefusalGroupQuerySet = _newest(RefusalGroup.objects.since(since_day(whole_hours=True)))
     found, more = groups.by_reason(), "+" if groups.count() > MOST_COUNTED else ""
     parts = tuple(
-        Part(_cause(reason), intcomma(total), _list(RefusalGroup, since=DAY, reason=reason))
+        Part(cause_of(reason), intcomma(total), _list(RefusalGroup, since=DAY, reason=reason))
         for reason, total in list(found.items())[:MOST_CAUSES]
     )
     total = f"{intcomma(sum(found.values()))}{more}"
     return Figure("Refused", total, _list(RefusalGroup, since=DAY), parts)
-
-
-def _cause(reason: str) -> str:
-    known = {str(key): words for key, words in CAUSES.items()}
-    return known.get(reason, reason.replace("_", " ").lower())
 
 
 def _postbacks() -> Figure:
@@ -93,7 +88,7 @@ def _reviews() -> Figure:
 
 def _silent() -> Figure:
     rows = Installation.objects.filter(InstallationState.conditions[SILENT])
-    return Figure("Never connected", _counted(rows), _list(Installation, shown=SILENT))
+    return Figure(SILENT, _counted(rows), _list(Installation, shown=SILENT))
 
 
 def _joined() -> Figure:

@@ -39,6 +39,7 @@ class InstallationState(StateFilter):
 class InstallationAdmin(ReadOnlyAdmin):
     room = "Installations"
     also_exported: ClassVar = {"account_slug": "account__slug", "shown_state": "shown_state"}
+    on_timeline = True
     list_display = ("application", "account", "version", "pill", "installed_at", "last_used_at")
     list_display_links = ("application", "account")
     list_filter = (InstallationState,)

@@ -1,11 +1,13 @@
 """What installations leave behind, and what belongs to accounts: to look at, without secrets."""
 
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin
-from django.db.models import Q
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.http import HttpRequest
 
 from installs.admin.acts_on_postbacks import REDELIVER
+from installs.exchange.refusals import Reason, cause_of
 from installs.models import (
     Attempt,
     AttemptCount,
@@ -14,6 +16,7 @@ from installs.models import (
     Delivery,
     ExchangeHour,
     FailureWindow,
+    Installation,
     PermanentToken,
     PostbackHost,
     PostbackPolicy,
@@ -28,11 +31,26 @@ from installs.outbound import masking
 from linnapp import credentials
 from linnapp.admin_filters import SinceFilter, StateFilter
 from linnapp.admin_pages import ReadOnlyAdmin
+from linnapp.models import Application
+from linnapp.words import counted
 
 
 class SinceHour(SinceFilter):
     field = "hour"
     whole_hours = True
+
+
+class CauseFilter(admin.SimpleListFilter):
+    """In plain words. Asking the rows for their reasons would read them all."""
+
+    title = "cause"
+    parameter_name = "reason"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(reason, cause_of(reason)) for reason in Reason]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(reason=self.value()) if self.value() else queryset
 
 
 class DeliveryState(StateFilter):
@@ -71,29 +89,56 @@ class ExchangeHourAdmin(OfInstallation):
     list_display = ("installation", "hour", "exchanges", "refused", "addresses")
     list_filter = (SinceHour,)
     ordering = ("-hour", "-pk")
+    summed: ClassVar[dict[str, str]] = {"exchanges": "exchanges", "refused": "refused"}
 
 
 @admin.register(RefusalGroup)
 class RefusalGroupAdmin(ReadOnlyAdmin):
     room = "What happened"
-    exclude = ("key",)
-    list_display = ("hour", "reason", "count", "address", "application_id", "installation_id", "last_at")
-    list_filter = (SinceHour, "reason")
+    exclude = ("key", "reason")
+    readonly_fields = ("cause", "application", "account")
+    list_display = ("hour", "cause", "count", "address", "application", "account", "last_at")
+    list_filter = (SinceHour, CauseFilter)
+    summed: ClassVar[dict[str, str]] = {"count": "refused"}
     search_fields = ("address",)
     search_ids = ("application_id", "installation_id")
     ordering = ("-hour", "-pk")
 
+    def named(self, row: RefusalGroup) -> str:
+        return f"{cause_of(row.reason)}, {counted(row.count, 'time')}, {row.hour:%d %b %Y}"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RefusalGroup]:
+        application = Application.objects.filter(pk=OuterRef("application_id"))
+        installation = Installation.objects.filter(pk=OuterRef("installation_id"))
+        rows: QuerySet[RefusalGroup] = super().get_queryset(request)
+        return rows.annotate(
+            application_name=Subquery(application.values("name")[:1]),
+            account_name=Subquery(installation.values("account__name")[:1]),
+        )
+
+    @admin.display(ordering="reason")
+    def cause(self, group: RefusalGroup) -> str:
+        return cause_of(group.reason)
+
+    @admin.display
+    def application(self, group: Any) -> str | None:
+        return cast("str | None", group.application_name)
+
+    @admin.display
+    def account(self, group: Any) -> str | None:
+        return cast("str | None", group.account_name)
+
 
 @admin.register(RefusalSample)
 class RefusalSampleAdmin(ReadOnlyAdmin):
-    list_display = ("reference", "at", "reason", "address")
+    list_display = ("reference", "at", "cause", "address")
     list_select_related = ("group",)
     search_fields = ("reference",)
     ordering = ("-at", "-pk")
 
     @admin.display
-    def reason(self, sample: RefusalSample) -> str:
-        return sample.group.reason
+    def cause(self, sample: RefusalSample) -> str:
+        return cause_of(sample.group.reason)
 
     @admin.display
     def address(self, sample: RefusalSample) -> str:

@@ -129,7 +129,7 @@ def _postbacks(application: Application) -> Iterator[Notice]:
             "failed",
             "circle-x",
             f"{counted(found.given_up, 'postback')} given up in the last seven days",
-            "Your endpoint has no permanent token of these. See why, mend it, and send them again.",
+            "Your endpoint has no permanent token of these. See why, fix it, and send them again.",
             "Show them",
             "postback_list",
             urlencode({"state": "failed"}),

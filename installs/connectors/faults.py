@@ -61,7 +61,7 @@ FIXES = {
     Why.UNINSTALLED: "Install the application again, and put its new permanent token into Token.",
     Why.TOKEN_REPLACED: "Put the newer permanent token into Token. The other credentials are right.",
     Why.SUSPENDED: "The credentials are right. Whoever suspended it can resume it; then the next call works.",
-    Why.RETIRED: "Nothing mends these credentials. Use those of another application.",
+    Why.RETIRED: "Nothing fixes these credentials. Use those of another application.",
     Why.CHANGED_MEANWHILE: "The credentials are right. Test once more.",
     Why.SECRET_RETIRED: "Reveal the one that lives on the General page, and put it into Application secret.",
     Why.REDIRECTED: "Write the address that it leads to into the base URL.",

@@ -98,6 +98,12 @@ CAUSES = {
 }
 
 
+def cause_of(reason: str) -> str:
+    """Of one that is stored, for staff: also of those of the caller, which no developer is told."""
+    known = {str(key): words for key, words in CAUSES.items()}
+    return known.get(reason, reason.replace("_", " ").lower())
+
+
 def sentence(reason: Reason, tail: str = "") -> str:
     """What the caller is told; `tail` are the last characters of the permanent token that was meant."""
     ending = f" (ending …{tail})" if tail else ""

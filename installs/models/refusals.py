@@ -53,7 +53,7 @@ class RefusalGroup(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.reason} × {self.count}"
+        return f"{self.reason.replace('_', ' ').lower()} × {self.count}"
 
 
 class RefusalSample(models.Model):

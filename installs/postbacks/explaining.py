@@ -35,7 +35,7 @@ REMEDIES = {
     "that its firewall lets this portal in.",
     Stage.CERTIFICATE: "See that your server speaks https on this port, with a certificate for this very name, the "
     "whole chain of its authority, and renewed in time.",
-    Stage.ANSWER: "Look into your server's log of this moment. Answer first, and do the long work afterwards: an "
+    Stage.ANSWER: "Check your server's log of this moment. Answer first, and do the long work afterwards: an "
     "answer that takes longer than 10 seconds is none.",
 }
 ANSWERS: dict[int, str] = {

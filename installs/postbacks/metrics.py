@@ -60,7 +60,7 @@ def attempts() -> CounterMetricFamily:
 
 
 def of_the_last_day() -> GaugeMetricFamily:
-    words = "Postbacks owed in the last 24 hours, by the state they are in."
+    words = "Postbacks made in the last 24 hours, by the state they are in."
     family = GaugeMetricFamily("linnapp_postbacks_last_day", words, labels=["state"])
     since = timezone.now() - DAY
     for state, number in counted_by_state(Delivery.objects.owed().created_since(since)).items():

@@ -92,7 +92,7 @@ def request_listing(application: Application, *, by: Actor) -> Review:
     if row.listing in (Listing.IN_REVIEW, Listing.LISTED):
         raise NotPossible(f"{row} is {row.get_listing_display().lower()} already.")
     if failing := [check.name.lower() for check in checks(row) if not check.passed]:
-        raise NotPossible(f"Not yet: mend what is marked below ({', '.join(failing)}), then request it again.")
+        raise NotPossible(f"Not yet: fix what is marked below ({', '.join(failing)}), then request it again.")
     return hand_in(row, by=by)
 
 
@@ -187,7 +187,7 @@ def take_off_store(application: Application, *, by: Actor) -> bool:
         return False
     _become(row, Listing.UNLISTED)
     timeline.record(kinds.APPLICATION_UNLISTED, by=by, application=row)
-    _mail(row, "taken_off", f"{row} was taken off the store", by.reason)
+    _mail(row, "taken_off", f"{row} was removed from the store", by.reason)
     return True
 
 

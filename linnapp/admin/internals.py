@@ -5,9 +5,11 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
-from linnapp import kinds
-from linnapp.admin_pages import ReadOnlyAdmin
+from linnapp import kinds, timeline
+from linnapp.actors import Side
+from linnapp.admin_pages import ReadOnlyAdmin, lines
 from linnapp.models import KeyCanary, KnockCount, TimelineEntry
 
 
@@ -18,7 +20,7 @@ class KindFilter(admin.SimpleListFilter):
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(kind, kind) for kind in kinds.registered()]
+        return [(kind, kind.replace("_", " ").capitalize()) for kind in kinds.registered()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(kind=self.value()) if self.value() else queryset
@@ -27,11 +29,32 @@ class KindFilter(admin.SimpleListFilter):
 @admin.register(TimelineEntry)
 class TimelineEntryAdmin(ReadOnlyAdmin):
     room = "What happened"
-    list_display = ("at", "kind", "actor_name", "side", "reason", "application_id", "account_id", "subject_id")
+    exclude = ("kind", "facts")
+    readonly_fields = ("sentence", "application", "account", "told")
+    list_display = ("at", "sentence", "actor_name", "side", "reason", "application", "account")
     list_filter = ("side", KindFilter)
     search_fields = ("actor_name", "reason")
     search_ids = ("application_id", "account_id", "subject_id")
     ordering = ("-pk",)
+
+    def named(self, row: TimelineEntry) -> str:
+        return f"{self.sentence(row)}, {row.at:%d %b %Y}"
+
+    @admin.display(description="what happened", ordering="kind")
+    def sentence(self, entry: TimelineEntry) -> str:
+        return timeline.line(entry, Side.STAFF).sentence
+
+    @admin.display
+    def application(self, entry: TimelineEntry) -> str:
+        return str(entry.facts.get("application", ""))
+
+    @admin.display
+    def account(self, entry: TimelineEntry) -> str:
+        return str(entry.facts.get("account", ""))
+
+    @admin.display(description="facts")
+    def told(self, entry: TimelineEntry) -> SafeString:
+        return lines(f"{name.replace('_', ' ')}: {fact}" for name, fact in entry.facts.items())
 
 
 @admin.register(KeyCanary)

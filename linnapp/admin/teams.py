@@ -53,7 +53,7 @@ def _invite_again(row: Invitation, by: Actor) -> bool:
     return True
 
 
-REMOVE = StaffAction("remove", "Remove", "removed", READ_BY_TEAM, removing, _remove)
+REMOVE = StaffAction("remove", "Remove", "removed", READ_BY_TEAM, removing, _remove, destroys=True)
 REVOKE = StaffAction(
     "revoke",
     "Take back",
@@ -65,12 +65,14 @@ REVOKE = StaffAction(
 )
 INVITE_AGAIN = StaffAction(
     "invite_again",
-    "Send again",
+    "Send",
     "sent again",
     READ_BY_TEAM,
     inviting_again,
     _invite_again,
     fresh=True,
+    after=" again",
+    label="Send again",
     fits=lambda row: row.accepted_at is None,
 )
 

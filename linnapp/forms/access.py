@@ -17,7 +17,7 @@ class EnterForm(forms.Form):
     next = forms.CharField(required=False, widget=forms.HiddenInput)
 
     HINTS = {
-        StaffAccess.Purpose.LOOK: "To look: its pages, but for what only the team reads. Nothing can be changed.",
+        StaffAccess.Purpose.LOOK: "To look: its pages, except what only its team may read. Nothing can be changed.",
         StaffAccess.Purpose.WORK: "To work: as a Developer of the account. What only an Owner may do stays closed.",
     }
 

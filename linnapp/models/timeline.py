@@ -92,4 +92,4 @@ class TimelineEntry(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.kind.replace('_', ' ').capitalize()}, {self.at:%d %b %Y %H:%M}"

@@ -180,7 +180,7 @@ def field(bound_field: BoundField) -> SafeString:
 
 
 @register.inclusion_tag("portal/_error_summary.html")
-def error_summary(form: BaseForm, heading: str = "Please look at this again") -> dict[str, object]:
+def error_summary(form: BaseForm, heading: str = "There is a problem") -> dict[str, object]:
     lines = [
         (_first_input(form[name]), form[name].label, error)
         for name, errors in form.errors.items()

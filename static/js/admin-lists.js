@@ -1,10 +1,45 @@
-// The folded lists of the admin's sidebar: open on the page of one of them, and while names are filtered.
+// Lists of the admin.
 (() => {
   "use strict";
+
+  // The folded ones in the sidebar: open on the page of one of them, and while names are filtered.
   const folded = document.querySelector("#nav-sidebar .internals");
-  if (!folded) return;
-  const filter = document.getElementById("nav-filter");
-  const unfold = () => { folded.open ||= Boolean(filter.value || folded.querySelector("[aria-current]")); };
-  filter.addEventListener("input", unfold);
-  unfold();
+  if (folded) {
+    const typed = document.getElementById("nav-filter");
+    const unfold = () => { folded.open ||= Boolean(typed.value || folded.querySelector("[aria-current]")); };
+    typed.addEventListener("input", unfold);
+    unfold();
+  }
+
+  // On a phone the filters fold into one button, which says what is chosen.
+  const filters = document.getElementById("changelist-filter");
+  if (filters) {
+    const chosen = [...filters.querySelectorAll("li.selected:not(:first-child)")].map((one) => one.textContent.trim());
+    const button = document.createElement("button");
+    button.id = "unfold-filters";
+    button.type = "button";
+    button.textContent = chosen.length ? `Filter: ${chosen.join(", ")}` : "Filter";
+    button.setAttribute("aria-controls", filters.id);
+    const fold = (shut) => {
+      filters.classList.toggle("folded", shut);
+      button.setAttribute("aria-expanded", String(!shut));
+    };
+    button.addEventListener("click", () => fold(!filters.classList.contains("folded")));
+    fold(true);
+    filters.before(button);
+  }
+
+  // Fields that search as one types are made by a script of the admin, which gives them no name.
+  addEventListener("load", () => {
+    for (const select of document.querySelectorAll("select.admin-autocomplete")) {
+      const label = document.querySelector(`label[for="${select.id}"]`);
+      const box = select.parentElement.querySelector("[role=combobox]");
+      if (!label || !box) continue;
+      label.id ||= `${select.id}_label`;
+      box.setAttribute("aria-labelledby", `${label.id} ${box.getAttribute("aria-labelledby") ?? ""}`.trim());
+    }
+  });
+  document.addEventListener("focusin", ({ target }) => {
+    if (target.matches(".select2-search__field")) target.setAttribute("aria-label", "Search");
+  });
 })();

@@ -59,7 +59,7 @@ def test_an_account_is_suspended_and_resumed_with_a_reason(
 ) -> None:
     make_session(installation)
     client = client_of(paula)
-    assert "1 account suspended." in read_form(act(client, "suspend", cakes))
+    assert "1 account was suspended." in read_form(act(client, "suspend", cakes))
     cakes.refresh_from_db()
     assert cakes.suspension_reason == "Ticket 4411"
     assert not Session.objects.live().exists()
@@ -68,7 +68,7 @@ def test_an_account_is_suspended_and_resumed_with_a_reason(
     page = read_form(ask(client, "resume", cakes))
     assert "It can use again what it has installed: Stock Bridge. It makes no application." in page
     assert "What is suspended by itself stays so." in page
-    assert "1 account resumed." in read_form(act(client, "resume", cakes, reason="Mended"))
+    assert "1 account was resumed." in read_form(act(client, "resume", cakes, reason="Mended"))
     cakes.refresh_from_db()
     assert cakes.suspended_by_staff_at is None
     assert "Not suspended: nothing changes." in read_form(ask(client, "resume", cakes))

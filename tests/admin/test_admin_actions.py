@@ -63,7 +63,7 @@ def test_an_application_is_suspended_and_resumed_with_a_reason(
 ) -> None:
     make_session(installation)
     client = client_of(paula)
-    assert "1 application suspended." in act(client, "suspend", application).content.decode()
+    assert "1 application was suspended." in act(client, "suspend", application).content.decode()
     application.refresh_from_db()
     assert application.suspension_reason == "Ticket 4411"
     assert Session.objects.live().count() == 0
@@ -158,7 +158,7 @@ def test_several_rows_are_counted_and_one_that_cannot_stops_no_other(
         application=application, account=depot, version=version, state=Installation.State.UNINSTALLED
     )
     page = act(client_of(paula), "suspend", installation, over).content.decode()
-    assert "1 installation suspended." in page
+    assert "1 installation was suspended." in page
     assert "Stock Bridge on Dave&#x27;s Depot is uninstalled, and its permanent token ended with that." in page
     assert len(entries()) == 1
 
@@ -176,7 +176,7 @@ def test_every_row_of_a_long_list_can_be_chosen_at_once(
         {"action": "suspend", "_selected_action": str(made[0].pk), "select_across": "1", "index": "0"},
     )
     assert "Suspend 55 applications?" in page.content.decode()
-    assert "55 applications suspended." in act(client, "suspend", *made).content.decode()
+    assert "55 applications were suspended." in act(client, "suspend", *made).content.decode()
 
 
 def test_whoever_may_only_look_cannot_act(application: Application, sam: User, client_of: ClientOf) -> None:

@@ -65,7 +65,7 @@ def test_each_figure_leads_to_a_list_of_exactly_what_it_counts(a_day: None, paul
         "Refused": "17",
         "Postbacks waiting": "2",
         "Reviews open": "1",
-        "Never connected": "1",
+        "Not connected for a day": "1",
         "New sign-ups": str(people),
         "Staff inside now": "1",
     }
@@ -93,7 +93,7 @@ def test_the_most_frequent_causes_of_refusals_stand_below_and_lead_to_theirs(
 def test_an_installation_of_today_has_time_to_connect(
     installation: Installation, paula: User, client_of: ClientOf
 ) -> None:
-    assert told(client_of(paula))["Never connected"][0] == "0"
+    assert told(client_of(paula))["Not connected for a day"][0] == "0"
 
 
 def test_no_figure_counts_further_than_it_says(

@@ -30,7 +30,7 @@ def test_a_permanent_token_is_rotated_with_a_reason_and_shown_to_nobody(
     assert PermanentToken.objects.count() == 1
     assert act(client, "rotate_token", installation, reason="  ").status_code == 422
     answer = act(client, "rotate_token", installation).content.decode()
-    assert "1 installation given a new permanent token." in answer
+    assert "1 installation was given a new permanent token." in answer
     new = lifecycle.current_token(installation)
     assert new.value() not in answer
     assert not [key for key, _ in client.session.items() if key.startswith("shown:")]
@@ -77,7 +77,9 @@ def test_sessions_are_ended_by_staff(installation: Installation, paula: User, cl
     page = ask(client, "end_sessions", installation).content.decode()
     assert "End sessions of 1 installation?" in page
     assert "2 sessions end now. The permanent token stays." in page
-    assert "1 installation left without a live session." in act(client, "end_sessions", installation).content.decode()
+    assert (
+        "1 installation was left without a live session." in act(client, "end_sessions", installation).content.decode()
+    )
     assert not Session.objects.live().exists()
     assert "No session is live: nothing changes." in ask(client, "end_sessions", installation).content.decode()
     again = act(client, "end_sessions", installation).content.decode()

@@ -54,11 +54,13 @@ def test_a_version_is_withdrawn_and_taken_back_with_a_reason(
 ) -> None:
     client = client_of(paula)
     assert "Nobody new can install it: no version is left." in ask(client, "withdraw", version).content.decode()
-    assert "1 version withdrawn." in act(client, "withdraw", version, reason="It loses orders.").content.decode()
+    assert "1 version was withdrawn." in act(client, "withdraw", version, reason="It loses orders.").content.decode()
     assert withdrawn() == ["1.0.0"]
     assert "1 version: nothing changed." in act(client, "withdraw", version).content.decode()
     assert "It can be installed again." in ask(client, "take_back", version).content.decode()
-    assert "1 version taken back." in act(client, "take_back", version, reason="It does not.").content.decode()
+    assert (
+        "1 version can be installed again." in act(client, "take_back", version, reason="It does not.").content.decode()
+    )
     assert withdrawn() == []
     assert "Not withdrawn: nothing changes." in ask(client, "take_back", version).content.decode()
     assert entries() == [

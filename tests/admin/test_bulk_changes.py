@@ -63,7 +63,7 @@ def test_what_was_done_to_many_is_a_change_with_a_line_for_each(three: list[Appl
     assert "It can be undone for 24 hours" in page
     answer = act(paulas, "suspend", *three, reason="Ticket 9").content.decode()
     change = BulkChange.objects.get()
-    assert "3 applications suspended." in answer
+    assert "3 applications were suspended." in answer
     assert f"/admin/linnapp/bulkchange/{change.pk}/change/" in answer
     assert (change.state, change.total, change.reason, change.person_name) == ("DONE", 3, "Ticket 9", "Paula")
     for row in change.rows.all():

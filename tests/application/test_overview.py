@@ -290,7 +290,7 @@ def test_postbacks_delivered_are_counted_by_the_day_they_were_owed(
 def test_where_none_is_owed_no_percentage_is_made_up(
     client_of: ClientOf, alice: User, application: Application
 ) -> None:
-    assert "none owed" in client_of(alice).get(overview(application)).content.decode()
+    assert "none to send" in client_of(alice).get(overview(application)).content.decode()
 
 
 def test_the_week_adds_up(application: Application, installation: Installation) -> None:

@@ -47,7 +47,7 @@ def test_the_permanent_token_is_shown_to_whoever_installed_and_for_ten_minutes(
     page = client.get(install(client, version, cakes).headers["Location"])
     token = lifecycle.current_token(Installation.objects.get())
     assert token.value() in read(page)
-    assert "Give this to the maker of Stock Bridge. You find it again under My apps" in read(page)
+    assert "Give this to the developer of Stock Bridge. You find it again under My apps" in read(page)
     assert "no-store" in page.headers["Cache-Control"]
     later = timezone.now() + timedelta(minutes=10)
     monkeypatch.setattr("linnapp.pages.timezone.now", lambda: later)

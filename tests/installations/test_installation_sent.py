@@ -135,7 +135,7 @@ def test_one_that_is_given_up_says_whom_to_ask(
     answer = client.get(url)
     page = read(answer)
     assert "Answered 410 Gone: nothing more is sent for this postback. It is not tried again by itself." in page
-    assert "Ask its maker, Northwind, to send it again" in page
+    assert "Ask its developer, Northwind, to send it again" in page
     assert 'href="mailto:help@northwind.example"' in answer.content.decode()
 
 
@@ -210,7 +210,7 @@ def test_on_the_makers_own_account_it_leads_to_the_postbacks(
         deliver()
     answer = client.get(url)
     assert said in read(answer)
-    assert "Ask its maker" not in read(answer)
+    assert "Ask its developer" not in read(answer)
     assert f'href="{reverse("postback_list", args=[northwind.slug, application.pk])}"' in answer.content.decode()
     told = read(client.get(reverse("application_activity", args=[northwind.slug, application.pk])))
     assert ". on Northwind" not in told
@@ -229,7 +229,7 @@ def test_a_failed_one_says_why_and_leads_to_installing_again_with_the_same_track
     assert answer.status_code == 200
     assert "Stock Bridge is not installed" in page
     assert "Answered 404 Not Found: only 200 completes an installation of this application." in page
-    assert "Ask its maker, Northwind" in page
+    assert "Ask its developer, Northwind" in page
     assert seen_of(answer) == ""
     again = f'href="{reverse("authorize", args=[application.pk])}?account={cakes.slug}&amp;Tracking=a%26b"'
     detail = client.get(reverse("installation_detail", args=[cakes.slug, Installation.objects.get().pk]))
@@ -298,7 +298,7 @@ def test_its_state_stands_wherever_it_is_shown(
     assert ("failed" if lapsed else "pending") in csv
     assert ("No worker of the portal took" in csv) == lapsed
     assert f'<td data-label="State" class="field-pill">{word}</td>' in admin
-    assert ("It was not installed" if lapsed else "Waiting for its maker's server") in detail.replace("&#x27;", "'")
+    assert ("It was not installed" if lapsed else "Waiting for its developer's server") in detail.replace("&#x27;", "'")
     assert ("The installation failed" if lapsed else "to answer its postback with 200") in support
 
 

@@ -106,7 +106,7 @@ def test_the_list_goes_on_where_the_page_ended(
 
 def test_an_empty_list_says_how_to_fill_it(client_of: ClientOf, cakes: Account, carol: User) -> None:
     page = read(client_of(carol).get(reverse("my_apps", args=[cakes.slug])))
-    assert "To install one, look into the Store , or open the Installation URL that its maker gave you." in page
+    assert "To install one, go to the Store , or open the Installation URL that its developer gave you." in page
     assert "Do you make one yourself? It begins under Applications" in page
     nothing = read(client_of(carol).get(reverse("my_apps", args=[cakes.slug]), {"q": "x"}))
     assert "No application matches." in nothing

@@ -58,7 +58,7 @@ def test_the_page_says_that_it_is_a_step_down_and_moves(
     )
     assert "It will no longer" in page
     assert "Field Today, 1.2.0 After, 1.1.0" in page
-    assert "Notes of its maker" not in page
+    assert "Notes of its developer" not in page
     assert "There is no way back: 1.2.0 was withdrawn." in page
     token = lifecycle.current_token(installation)
     for _ in range(2):

@@ -18,7 +18,7 @@ def test_the_page_says_what_differs_and_what_is_newly_reached(
     page = read(client_of(carol).get(page_of(installation)))
     assert "Update Stock Bridge to 1.2.0? on Carol's Cakes, from 1.0.0" in page
     newly = page.index("It will newly be able to")
-    assert newly < page.index("What differs") < page.index("Notes of its maker")
+    assert newly < page.index("What differs") < page.index("Notes of its developer")
     assert "Field Today, 1.0.0 After, 1.2.0" in page
     assert "IFrameUrl nothing https://panel.example.com/…" in page
     assert "of-the-developer" not in page

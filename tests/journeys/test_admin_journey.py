@@ -41,7 +41,7 @@ def found_in(paula: Mouse, table: str, name: str) -> None:
 
 
 def saves(paula: Mouse, why: str) -> None:
-    paula.write(paula.page.get_by_label("Why"), why)
+    paula.write(paula.page.get_by_label("Reason"), why)
     paula.press(paula.page.get_by_role("button", name="Save", exact=True))
     expect(paula.page.locator(".messagelist")).to_contain_text("successfully")
 
@@ -158,7 +158,7 @@ def joins(carol: Mouse, portal: Portal) -> None:
 def helps(paula: Mouse) -> None:
     found_in(paula, "People", "carol@carolscakes.example")
     acts(paula, "Send password reset", "Ticket 6: she asked by phone.")
-    expect(paula.page.locator(".messagelist")).to_contain_text("1 person sent a link for a new password.")
+    expect(paula.page.locator(".messagelist")).to_contain_text("1 person was sent a link for a new password.")
 
 
 WITHOUT_REVEALING = """

@@ -97,7 +97,7 @@ def read_what_is_new(carol: Mouse, name: str) -> None:
     main = carol.page.locator("main")
     expect(main.get_by_role("heading", level=1)).to_have_text(f"Update {name} to 1.1.0?")
     expect(main.get_by_role("heading", level=2)).to_have_text(
-        ["It will newly be able to", "What differs", "Notes of its maker"]
+        ["It will newly be able to", "What differs", "Notes of its developer"]
     )
     newly = main.locator("article", has_text="It will newly be able to")
     expect(newly).to_contain_text("Use inventory")
@@ -105,7 +105,7 @@ def read_what_is_new(carol: Mouse, name: str) -> None:
     compared = main.locator("table.compared")
     expect(compared.get_by_role("columnheader")).to_have_text(["Field", "Today, 1.0.0", "After, 1.1.0"])
     expect(compared).to_contain_text(STOCK)
-    notes = main.locator("section", has_text="Notes of its maker")
+    notes = main.locator("section", has_text="Notes of its developer")
     expect(notes).to_contain_text(WHY)
     expect(notes).not_to_contain_text("Reads orders.")
 

@@ -42,5 +42,5 @@ def test_each_running_access_is_named_elsewhere_and_the_others_on_an_accounts_pa
         assert page_of(cakes, "applications") in shown
     here = banner(browser.get(page_of(cakes, "team")).content.decode())
     assert here.count("/leave/") == 1
-    assert "1 more account too" in here
+    assert "You are also in" in here
     assert page_of(northwind, "applications") in here

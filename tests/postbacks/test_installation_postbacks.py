@@ -122,7 +122,7 @@ def test_the_installations_page_has_the_last_five_and_leads_to_all(
 def test_an_installation_without_any_says_what_they_are(
     client_of: ClientOf, carol: User, installation: Installation
 ) -> None:
-    assert "None was owed for this installation" in read(client_of(carol).get(of_customer(installation)))
+    assert "None was to be sent for this installation" in read(client_of(carol).get(of_customer(installation)))
 
 
 def test_fifty_rows_cost_as_many_queries_as_one(

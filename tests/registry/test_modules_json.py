@@ -65,7 +65,7 @@ def test_errors_are_a_list_with_paths_and_the_lines_they_stand_at(alices: Client
     refused = saved(alices, application, text)
     page = text_of(refused)
     assert refused.status_code == 422
-    assert "2 things to mend" in page
+    assert "2 things to fix" in page
     assert 'data-line="3" data-column="51"' in page
     assert "<code>modules[0].parameters[0].value</code>" in page
     assert 'data-line="4" data-column="12"' in page

@@ -26,11 +26,11 @@ def test_a_new_application_reads_what_a_listing_needs_and_is_refused_until_it_ha
     client = client_of(alice)
     page = read(client.get(here(application)))
     for name in NEEDS:
-        assert f"{name} to mend" in page
-    assert "Postback to mend" not in page
+        assert f"{name} to fix" in page
+    assert "Postback to fix" not in page
     refused = client.post(here(application, "listing_request"))
     assert refused.status_code == 422
-    assert "Not yet: mend what is marked below (logo, description, released version, support contact)" in read(refused)
+    assert "Not yet: fix what is marked below (logo, description, released version, support contact)" in read(refused)
     assert state_of(application) == Listing.UNLISTED
     assert not Review.objects.exists()
     assert told(application) == []

@@ -1,4 +1,4 @@
-"""Listing: staff list, return or take off in the admin, and what changed since is marked."""
+"""Listing: staff list, return or remove from the store in the admin, and what changed since is marked."""
 
 import re
 from typing import Any
@@ -33,7 +33,7 @@ def test_returned_with_reasons_and_then_listed(
     assert customer.get(store).status_code == 404
     with django_capture_on_commit_callbacks(execute=True):
         page = act(staff, "return_listing", ready, reason="Say which countries.").content.decode()
-    assert "1 application returned." in page
+    assert "1 application was returned." in page
     assert state_of(ready) == Listing.RETURNED
     (letter,) = mail.outbox
     assert letter.to == ["alice@northwind.example"]
@@ -72,9 +72,9 @@ def test_taking_off_tells_the_owners_why_and_it_can_be_requested_again(
     with django_capture_on_commit_callbacks(execute=True):
         act(client_of(paula), "take_off_store", listed, reason="Complaints.")
     assert state_of(listed) == Listing.UNLISTED
-    assert mail.outbox[0].subject == "Stock Bridge was taken off the store"
+    assert mail.outbox[0].subject == "Stock Bridge was removed from the store"
     client = client_of(alice)
-    assert "Taken off the store just now by the staff of this portal. Their reason: Complaints." in read(
+    assert "Removed from the store just now by the staff of this portal. Their reason: Complaints." in read(
         client.get(here(listed))
     )
     assert client.post(here(listed, "listing_request")).status_code == 302

@@ -209,7 +209,7 @@ def test_the_page_tells_what_to_know_before_installing(
     assert "1.2.0 Newest just now Reads orders. 1.1.0 just now Without notes. 1.0.0 just now First." in page
     assert "It will be able to Use the whole API for this account" in page
     assert "a permanent token, sent to hooks.northwind.example" in page
-    assert "None was owed in the last 30 days." in page
+    assert "None was to be sent in the last 30 days." in page
 
 
 def test_without_a_postback_url_nothing_is_said_of_postbacks(
@@ -238,7 +238,7 @@ def test_reliability_counts_what_was_owed_in_thirty_days_and_no_test(
             created_at=timezone.now() - timedelta(days=days),
         )
     page = read(client_of(dave).get(page_of(listed, depot)))
-    assert "71.4 % arrived: 5 of 7 owed in the last 30 days." in page
+    assert "71.4 % arrived: 5 of 7 to send in the last 30 days." in page
 
 
 def test_a_single_missing_one_is_never_a_hundred_percent() -> None:

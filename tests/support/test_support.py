@@ -108,7 +108,7 @@ def test_the_case_says_that_the_postback_has_not_arrived(console: Client, owed: 
     assert "in 2 hours" in page
     assert owed.installation.permanent_tokens.get().value() not in page
     rows.update(state=Delivery.State.EXHAUSTED, next_attempt_at=None, ended_at=timezone.now())
-    assert "It was given up: Northwind mends the endpoint" in console.get(case).content.decode()
+    assert "It was given up: Northwind fixes the endpoint" in console.get(case).content.decode()
     rows.update(state=Delivery.State.HELD)
     assert "It is held" in console.get(case).content.decode()
     make_session(owed.installation)

@@ -44,4 +44,4 @@ def _tell_resumed(request: HttpRequest, row: Installation) -> None:
     if row.is_suspended:
         messages.warning(request, f"You lifted your suspension. {row.application} stays suspended {row.suspended_by}.")
     else:
-        messages.success(request, f"{row.application} works on {row.account} again: its maker has nothing to do.")
+        messages.success(request, f"{row.application} works on {row.account} again: its developer has nothing to do.")

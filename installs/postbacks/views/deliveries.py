@@ -26,7 +26,7 @@ ATTEMPTS_SHOWN = 50
 # A page that waits for an attempt that is nearer than this looks again by itself.
 NEAR = timedelta(seconds=90)
 COLUMNS = (
-    Column("Owed", lambda row: row.created_at),
+    Column("Made", lambda row: row.created_at),
     Column("Event", lambda row: row.get_event_display()),
     Column("Account", lambda row: row.installation.account.name if row.installation else ""),
     Column("Installation", lambda row: row.installation_id),
