@@ -29,16 +29,19 @@
     filters.before(button);
   }
 
-  // Fields that search as one types are made by a script of the admin, which gives them no name.
-  addEventListener("load", () => {
-    for (const select of document.querySelectorAll("select.admin-autocomplete")) {
-      const label = document.querySelector(`label[for="${select.id}"]`);
-      const box = select.parentElement.querySelector("[role=combobox]");
-      if (!label || !box) continue;
-      label.id ||= `${select.id}_label`;
-      box.setAttribute("aria-labelledby", `${label.id} ${box.getAttribute("aria-labelledby") ?? ""}`.trim());
-    }
-  });
+  // Fields that search as one types are made by a script of the admin, sooner or later, which gives them no name.
+  for (const select of document.querySelectorAll("select.admin-autocomplete")) {
+    const label = document.querySelector(`label[for="${select.id}"]`);
+    label.id ||= `${select.id}_label`;
+    const name = () => {
+      for (const box of select.parentElement.querySelectorAll("[role=combobox], [role=textbox]")) {
+        const named = box.getAttribute("aria-labelledby") ?? "";
+        if (!named.includes(label.id)) box.setAttribute("aria-labelledby", `${label.id} ${named}`.trim());
+      }
+    };
+    new MutationObserver(name).observe(select.parentElement, { attributes: true, childList: true, subtree: true });
+    name();
+  }
   document.addEventListener("focusin", ({ target }) => {
     if (target.matches(".select2-search__field")) target.setAttribute("aria-label", "Search");
   });

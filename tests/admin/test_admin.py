@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.html import escape
 from pytest_django import DjangoAssertNumQueries
 
-from installs.admin.acts import SUSPEND_APPLICATIONS
+from installs.admin import acts
 from installs.connectors import making
 from installs.connectors.reading import Authorised
 from installs.connectors.sessions import RowSessions
@@ -39,7 +39,6 @@ from installs.models import (
 )
 from linnapp import bulk_changes, credentials
 from linnapp.admin_pages import entrance
-from linnapp.bulk_changes import Wish
 from linnapp.models import (
     Account,
     Application,
@@ -109,9 +108,8 @@ def everything(installation: Installation, alice: User, northwind: Account, paul
     module = Module.objects.filter(application=application)[0]
     Parameter.objects.create(module=module, position=0, name="PostbackUrl", value="https://x.example/")
     tell_the_team_only(application)
-    wishes = [Wish(application.pk, application.name)]
-    by = acting(paula, reason="Ticket 1")
-    bulk_changes.begin(SUSPEND_APPLICATIONS, Application, wishes, by=by, wanted={})
+    rows = bulk_changes.wishes_of(Application.objects.filter(pk=application.pk))
+    bulk_changes.begin(acts.SUSPEND_APPLICATIONS, Application, rows, by=acting(paula, reason="A reason"), wanted={})
 
 
 def values_of_connector() -> making.Values:

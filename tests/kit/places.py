@@ -368,7 +368,8 @@ PLACES = [
 
 
 def admin_addresses(facts: Mapping[str, str]) -> Iterator[str]:
-    """The admin's first page and its search, its lists, what an export asks, and one page of each model."""
+    """The admin's first page and its search, its lists, what an export asks, one page of each model, where rows are added, what an act of
+    one row asks for, and where a file is sent."""
     yield "/admin/"
     yield "/admin/search/"
     for model in admin.site._registry:
@@ -378,3 +379,6 @@ def admin_addresses(facts: Mapping[str, str]) -> Iterator[str]:
             yield f"{base}export/private/?q=Stock"
         if row := facts.get(f"admin {model._meta.label_lower}"):
             yield f"{base}{row}/change/"
+    yield from (f"/admin/linnapp/{model}/add/" for model in ("account", "invitation"))
+    yield f"/admin/linnapp/application/{facts['application']}/act/suspend/"
+    yield "/admin/linnapp/account/import/"

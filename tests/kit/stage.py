@@ -15,13 +15,14 @@ from django.contrib import admin
 from django.db import transaction
 from django.utils import timezone
 
+from installs.admin import acts
 from installs.application import removal, withdrawing
 from installs.connectors import making
 from installs.installations import lifecycle, moving, rotating, suspending, update_mails
 from installs.models import Connector, Delivery, Installation, PostbackHost
 from installs.postbacks import asking, deciding
 from installs.store import listings
-from linnapp import credentials
+from linnapp import bulk_changes, credentials
 from linnapp.demo_people import PEOPLE
 from linnapp.manifest import parse
 from linnapp.models import Account, Application, Membership, Secret, User, Version
@@ -59,6 +60,7 @@ def set_stage() -> Facts:
         **rotated_installations(northwind, alice),
         **accesses_of_staff(northwind),
         **links_of_mails(northwind, alice, dave),
+        **bulk_change(northwind),
         **dict(first_rows()),
     }
 
@@ -264,6 +266,18 @@ def accesses_of_staff(account: Account) -> Facts:
     access.leave(looked, by=sam)
     access.looked_at(access.enter(account, purpose="WORK", by=paula), pages[0], "")
     return {"access": str(looked.pk)}
+
+
+def bulk_change(account: Account) -> Facts:
+    """That waits: of the applications of an account."""
+    rows = Application.objects.filter(account=account)
+    wanted = {"description": f"{LONG}. "}
+    paula = acting(user("Paula"), reason="Ticket 4712: the old description was wrong.")
+    change = bulk_changes.begin(
+        acts.EDIT_DESCRIPTION, Application, bulk_changes.wishes_of(rows), by=paula, wanted=wanted
+    )
+    bulk_changes.stop(change)
+    return {"change": str(change.pk)}
 
 
 def rotated_installations(account: Account, alice: User) -> Facts:
