@@ -368,8 +368,8 @@ PLACES = [
 
 
 def admin_addresses(facts: Mapping[str, str]) -> Iterator[str]:
-    """The admin's first page and its search, its lists, what an export asks, one page of each model, where rows are added, what an act of
-    one row asks for, and where a file is sent."""
+    """The admin's first page and its search, its lists, what an export asks, one page of each model, where rows are
+    added, what an act of one row asks for, and where a file is sent."""
     yield "/admin/"
     yield "/admin/search/"
     for model in admin.site._registry:
