@@ -65,6 +65,7 @@ class AccountAdmin(ImportingAdmin):
         acts_on_accounts.SUSPEND_ACCOUNTS,
         acts_on_accounts.RESUME_ACCOUNTS,
         acts_on_accounts.EDIT_CONTACT_EMAIL,
+        acts_on_accounts.CLOSE_ACCOUNTS,
     )
 
     @admin.display(ordering="suspended_by_staff_at")

@@ -8,10 +8,11 @@ from django import forms
 from django.db.models import Count
 
 from installs.admin.acts import ending
+from installs.application.closing import Closing, close_account, closing
 from installs.installations import suspending_accounts
 from installs.models import Installation, Session
 from linnapp.admin_pages import some_of
-from linnapp.models import Account, Application
+from linnapp.models import Account, Application, User
 from linnapp.services import people
 from linnapp.staff_actions import Effect, FieldEdit, StaffAction
 from linnapp.words import counted
@@ -70,6 +71,43 @@ def _by_account(pairs: Iterable[tuple[UUID, str]]) -> Names:
     return names
 
 
+def closing_down(rows: list[Account]) -> list[Effect]:
+    here, made = _installed_on(rows), _made_by(rows)
+    told = {row.pk: closing(row) for row in rows}
+    return [Effect(row, _closes(told[row.pk], here[row.pk], made[row.pk]), _judged(told[row.pk])) for row in rows]
+
+
+def _closes(told: Closing, here: list[str], made: list[str]) -> str:
+    if not told.deletes:
+        why = f"{counted(told.installed, 'installation')} on it or of what it makes, live or over: it is kept."
+        return f"{why} {_stops(told.account, here, made)}"
+    why = "Nothing was ever installed on it or of what it makes: it is deleted, for ever."
+    with_it = _deleted_with(told) or "nothing"
+    stay = f" Without a seat in it, but still there: {some_of(_names(told.staying))}." if told.staying else ""
+    return f"{why} With it: {with_it}.{stay} What the timeline says of it stays."
+
+
+def _deleted_with(told: Closing) -> str:
+    parts = {
+        "application": [row.name for row in told.applications],
+        "person who has no other seat": _names(told.leaving),
+    }
+    many = {"person who has no other seat": "people who have no other seat"}
+    found = [f"{counted(len(n), one, many.get(one, ''))} ({some_of(n)})" for one, n in parts.items() if n]
+    numbers = {"connector": told.connectors, "open invitation": told.invitations}
+    return ", ".join([*found, *(counted(number, one) for one, number in numbers.items() if number)])
+
+
+def _names(people: list[User]) -> list[str]:
+    return [str(person) for person in people]
+
+
+def _judged(told: Closing) -> str:
+    """Whether it is deleted, and who and what with it: an installation meanwhile shows the page anew."""
+    keys = [row.pk for row in (*told.applications, *told.leaving)] if told.deletes else []
+    return "\0".join(map(str, [told.deletes, *keys]))
+
+
 READ_BY_ITS_PEOPLE = "The people of the account read this on each of its pages. Nobody else does, staff aside."
 SUSPEND_ACCOUNTS = StaffAction(
     "suspend",
@@ -104,4 +142,13 @@ EDIT_CONTACT_EMAIL = FieldEdit(
     field="contact_email",
     typed=lambda: forms.EmailField(label="Contact e-mail", help_text="Given to applications as the account's e-mail."),
     edit=people.edit_account,
+)
+CLOSE_ACCOUNTS = StaffAction(
+    "close",
+    "Close",
+    "closed",
+    "It stays on record. Where the account is suspended, its people read it on each of its pages.",
+    closing_down,
+    lambda row, by: close_account(row, by=by),
+    label="Close, as opened for spam",
 )

@@ -4,14 +4,16 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from installs.admin import acts, acts_on_versions
+from installs.admin import acts, acts_on_versions, moving
 from installs.models import Installation, Review
 from installs.store import listings
 from linnapp import logos
@@ -139,6 +141,18 @@ class ApplicationAdmin(ImportingAdmin):
         IMPORT_MANIFESTS,
     )
 
+    def get_urls(self) -> list[Any]:
+        page = self.admin_site.admin_view(self.move_view)
+        return [path("<path:object_id>/move/", page, name="linnapp_application_move"), *super().get_urls()]
+
+    def move_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row = self.get_object(request, unquote(object_id))
+        if row is None or not self.has_view_permission(request, row):
+            raise Http404
+        if not self.has_act_permission(request):
+            raise PermissionDenied
+        return moving.ask_and_move(self, request, row)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Application]:
         live = Installation.objects.live().filter(application=OuterRef("pk")).order_by().values("application")
         count = Subquery(live.annotate(count=Count("pk")).values("count"), output_field=IntegerField())
@@ -199,8 +213,10 @@ class ApplicationAdmin(ImportingAdmin):
         return doors_inside(request, *to_read) + doors_inside(request, *to_edit, to_work=True)
 
     def buttons(self, request: HttpRequest, row: Application) -> list[Button]:
-        """Also the withdrawal of what accounts get now, on its own page."""
+        """Also the move to another account, and the withdrawal of what accounts get now, each on a page of its own."""
         found = super().buttons(request, row)
+        if not row.retired_at and self.has_act_permission(request):
+            found.append(Button(moving.VERB, reverse("admin:linnapp_application_move", args=[row.pk])))
         latest = None if row.retired_at else row.versions.the_latest()
         if latest and request.user.has_perm("linnapp.change_version"):
             page = reverse("admin:linnapp_version_act", args=[latest.pk, acts_on_versions.WITHDRAW.name])

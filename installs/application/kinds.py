@@ -1,4 +1,4 @@
-"""The end of an application, of its secrets, and of versions."""
+"""The end of an application, of its secrets, and of versions; and that it goes to another account."""
 
 from linnapp.kinds import register
 
@@ -12,4 +12,22 @@ VERSION_WITHDRAWN = register(
 )
 WITHDRAWAL_TAKEN_BACK = register(
     "WITHDRAWAL_TAKEN_BACK", "Withdrawal of version {version} taken back by {who}", about="versions", of_each=True
+)
+# Of the application and of each installation; and of the accounts that it leaves and comes to.
+APPLICATION_MOVED = register(
+    "APPLICATION_MOVED",
+    "{application} moved from {before} to {publisher} by {who}; {postbacks}",
+    about="details",
+    of_each=True,
+)
+ACCOUNT_GAVE_APPLICATION = register(
+    "ACCOUNT_GAVE_APPLICATION", "{moved} moved to {publisher} by {who}", about="account"
+)
+ACCOUNT_GOT_APPLICATION = register(
+    "ACCOUNT_GOT_APPLICATION", "{moved} moved here from {before} by {who}; {postbacks}", about="account"
+)
+ACCOUNT_CLOSED = register(
+    "ACCOUNT_CLOSED",
+    "Account {account} closed by {who}: deleted, with {made} of its own and {people} who had no other seat",
+    about="account",
 )

@@ -25,7 +25,7 @@ def remove_application(application: Application, *, by: Actor) -> bool:
     if live:
         accounts = counted(live, "account has", "accounts have")
         raise NotPossible(f"{accounts} {row} installed. It can be removed once they have uninstalled it.")
-    return _retire(row, by) if Installation.objects.of_application(row).exists() else _delete(row, by)
+    return _retire(row, by) if Installation.objects.of_application(row).exists() else delete_never_installed(row, by=by)
 
 
 def _retire(application: Application, by: Actor) -> bool:
@@ -41,7 +41,9 @@ def _retire(application: Application, by: Actor) -> bool:
     return False
 
 
-def _delete(application: Application, by: Actor) -> bool:
+def delete_never_installed(application: Application, *, by: Actor) -> bool:
+    """With its versions, secrets and all else that hangs on it. For who holds the application's lock, and knows that
+    nothing was ever installed of it."""
     timeline.record(kinds.APPLICATION_DELETED, by=by, application=application)
     Version.objects.filter(application=application).delete()
     application.delete()

@@ -60,3 +60,17 @@ def retire_secret(secret: Secret, *, after: timedelta, by: Actor) -> datetime:
         ends="now" if not after else f"on {moment_in_words(row.ends_at)}",
     )
     return row.ends_at
+
+
+def end_all_but(stays: Secret, *, at: datetime, by: Actor) -> list[Secret]:
+    """All others of the application end at that moment, those that end earlier then; with what lives of their sessions
+    where that is now. The caller holds the application's lock."""
+    application, now = stays.application, timezone.now()
+    others = list(application.secrets.live().exclude(pk=stays.pk))
+    for row in others:
+        row.ends_at = min(max(at, now), row.ends_at or max(at, now))
+        row.save(update_fields=["ends_at"])
+        ends = f"on {moment_in_words(row.ends_at)}" if row.ends_at > now else "now"
+        timeline.record(kinds.SECRET_RETIRED, by=by, application=application, tail=row.tail, ends=ends)
+    Session.objects.filter(secret__in=[row for row in others if row.ends_at == now]).end(Session.End.SECRET_RETIRED)
+    return others

@@ -141,6 +141,14 @@ def switch(installation: Installation, *, to: Version, by: Actor) -> Installatio
     return row
 
 
+def leave_development(installation: Installation, *, to: Version, by: Actor) -> None:
+    """Off the Development Version, as its application goes to another account: it is for the own account alone. The
+    caller holds the application, and gave it to that account."""
+    before, installation.previous_version = installation.version, None
+    _move(installation, to)
+    timeline.record_about(installation, kinds.VERSION_MOVED, by=by, before=before.label, version=to.label)
+
+
 def _refuse_unless_read(read: Version, available: Version, row: Installation) -> None:
     if read == available:
         return

@@ -1,8 +1,9 @@
 """The signing secret of an application: made when first needed, rotated with an overlap in which both sign."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from installs.models import SigningSecret
@@ -52,6 +53,26 @@ def rotate(application: Application, *, after: timedelta, by: Actor) -> SigningS
         application=row,
         tail=made.tail,
         ends=f"on {moment_in_words(ends)}" if after else "now",
+    )
+    return made
+
+
+def replace_all(application: Application, *, at: datetime, by: Actor) -> SigningSecret | None:
+    """A new one, and all that are there end at that moment, those that end earlier then: until then each of them signs.
+    None where none was needed so far. The caller holds the application's lock."""
+    now = timezone.now()
+    ends = max(at, now)
+    live = SigningSecret.objects.of_application(application).live()
+    if not live.exists():
+        return None
+    live.filter(Q(ends_at=None) | Q(ends_at__gt=ends)).update(ends_at=ends)
+    made = _make(application)
+    timeline.record(
+        kinds.SIGNING_SECRET_ROTATED,
+        by=by,
+        application=application,
+        tail=made.tail,
+        ends=f"on {moment_in_words(ends)}" if ends > now else "now",
     )
     return made
 

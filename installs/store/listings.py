@@ -117,6 +117,17 @@ def take_back(application: Application, *, by: Actor) -> None:
     timeline.record(kinds.LISTING_TAKEN_BACK, by=by, application=row)
 
 
+def review_anew(application: Application, *, by: Actor) -> bool:
+    """Whether it is: what was listed, or waits for a decision, waits for one as what another account makes. For who
+    holds the application's lock, and gave it to that account."""
+    if application.listing not in (Listing.IN_REVIEW, Listing.LISTED):
+        return False
+    close_request(application, by=by)
+    hand_in(application, by=by)
+    application.listing = Listing.IN_REVIEW
+    return True
+
+
 def close_request(application: Application, *, by: Actor) -> bool:
     """Whether one was open. For who holds the application's lock and sets its listing."""
     open_ones = Review.objects.of_application(application).open()

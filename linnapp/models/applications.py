@@ -49,11 +49,11 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
             wanted |= models.Q(pk=uuid.UUID(spelled))
         return self.filter(wanted)
 
-    def named_like(self, application: "Application") -> Self:
-        """Others of the same account that a reader would take for this one."""
+    def named_like(self, application: "Application", on: Account | None = None) -> Self:
+        """Others of the same account, or of that one, that a reader would take for this one."""
         return (
             self.not_retired()
-            .filter(account=application.account, name__iexact=application.name)
+            .filter(account=on or application.account, name__iexact=application.name)
             .exclude(pk=application.pk)
         )
 

@@ -18,6 +18,7 @@ from linnapp.kinds import Kind
 from linnapp.models import Account, StaffAccess, TimelineEntry, User
 from linnapp.models.access import purposes_of
 from linnapp.services import knocks
+from linnapp.services.locking import locked_account
 
 LASTS = timedelta(minutes=30)
 # So many pages are listed of one access; beyond, that there were more.
@@ -47,7 +48,7 @@ def enter(account: Account, *, purpose: str, by: Actor) -> StaffAccess:
     person = by.person
     if person is None or purpose not in purposes_of(person):
         raise NotPossible("You have no permission to enter accounts for this.")
-    row = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+    row = locked_account(account.pk)
     if Account.objects.with_seat_of(person).filter(pk=row.pk).exists():
         raise NotPossible(f"You have a seat in {row}: you see its pages as you are.")
     running = row.staff_accesses.running().of_person(person)

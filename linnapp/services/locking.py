@@ -5,12 +5,25 @@ from uuid import UUID
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Application
 
+CLOSED = "This account does not exist any more: this portal's staff closed it."
+
 
 def locked_accounts(*keys: UUID) -> dict[UUID, Account]:
     """The rows by their keys, locked until the transaction ends. Whoever writes a row that points to one of them waits
-    for nobody (NO KEY)."""
+    for nobody (NO KEY). Raises NotPossible where one was closed meanwhile."""
     rows = Account.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk")
-    return {row.pk: row for row in rows}
+    found = {row.pk: row for row in rows}
+    if len(found) < len(set(keys)):
+        raise NotPossible(CLOSED)
+    return found
+
+
+def locked_account(key: UUID) -> Account:
+    """The row, locked wholly: nothing comes to point to it meanwhile. Raises NotPossible where it was closed."""
+    row = Account.objects.select_for_update().filter(pk=key).first()
+    if row is None:
+        raise NotPossible(CLOSED)
+    return row
 
 
 def refuse_suspended(account: Account, stops: str) -> None:
@@ -21,12 +34,14 @@ def refuse_suspended(account: Account, stops: str) -> None:
 
 def locked(application: Application, *, retired: str = "nothing about it can be changed any more") -> Application:
     """The row with its account, locked until the transaction ends: by whatever changes something about it, before
-    anything else of it. Raises NotPossible for one that was deleted, and for a retired one, with what that means for
-    who asks."""
+    anything else of it. Raises NotPossible for one that was deleted, for one that another account has by now (who may
+    change it was asked of the one before), and for a retired one, with what that means for who asks."""
     rows = Application.objects.select_for_update(of=("self",)).select_related("account")
     row = rows.filter(pk=application.pk).first()
     if row is None:
         raise NotPossible(f"{application.name} does not exist any more.")
+    if row.account_id != application.account_id:
+        raise NotPossible(f"{row.name} was moved to another account. Nothing was changed.")
     if row.retired_at:
         raise NotPossible(f"{row.name} is retired: {retired}.")
     return row

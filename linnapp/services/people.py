@@ -16,7 +16,7 @@ from linnapp.actors import Actor, Side, refuse_unless_staff
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Invitation, Membership, User
 from linnapp.services.editing import EditedMeanwhile, write_changes
-from linnapp.services.locking import locked_accounts
+from linnapp.services.locking import locked_account
 
 INVITATION_DAYS = 7
 EDITABLE = ("name", "contact_email")
@@ -68,7 +68,7 @@ def edit_account(
 ) -> list[str]:
     """Sets name or contact e-mail; the slug, and with it every address, stays. The names of the fields that changed;
     raises EditedMeanwhile where somebody else wrote into one of them since `started_from`."""
-    row = Account.objects.select_for_update().get(pk=account.pk)
+    row = locked_account(account.pk)
     wanted = {name: values[name] for name in EDITABLE if name in values}
     changed = write_changes(row, wanted, started_from)
     if changed:
@@ -91,7 +91,7 @@ def invite(account: Account, *, email: str, role: str, by: Actor) -> tuple[Invit
     """
     email = email.lower()
     _refuse_own_seat(email, by)
-    account = Account.objects.select_for_update().get(pk=account.pk)
+    account = locked_account(account.pk)
     if account.memberships.filter(user__email=email).exists():
         raise NotPossible(f"{email} is already a member of {account}.")
     account.invitations.open().filter(email=email).delete()
@@ -139,7 +139,7 @@ def _tell_owners(account: Account, what: str, by: Actor) -> None:
 
 def _locked_invitation(invitation: Invitation) -> Invitation | None:
     """The invitation while it is open, its account locked before it, as by whoever replaces it with another one."""
-    locked_accounts(invitation.account_id)
+    locked_account(invitation.account_id)
     return Invitation.objects.select_for_update().open().filter(pk=invitation.pk).first()
 
 
@@ -176,7 +176,7 @@ def accept(invitation: Invitation, *, by: Actor) -> Membership:
 
 def _locked_seat(membership: Membership) -> Membership:
     """The seat as it stands, its account locked, so that the last two Owners cannot leave at once."""
-    account = Account.objects.select_for_update().get(pk=membership.account_id)
+    account = locked_account(membership.account_id)
     row = account.memberships.with_people().filter(pk=membership.pk).first()
     if row is None:
         raise NotPossible(f"{membership.user} is not a member of {account} any more.")

@@ -17,15 +17,20 @@ def create_secret(*, application: Application, by: Actor) -> Secret:
     row = locked(application, retired="it gets no new Application Secret")
     if row.secrets.live().count() >= MOST_LIVE:
         raise NotPossible("Two Application Secrets are live already. Retire one first, then make the next.")
+    return make_secret(row, by=by)
+
+
+def make_secret(application: Application, *, by: Actor) -> Secret:
+    """One more, however many live. The caller holds the application's lock."""
     value = credentials.new_credential()
     secret = Secret.objects.create(
-        application=row,
+        application=application,
         digest=credentials.digest(value),
         encrypted=credentials.encrypt(value),
         tail=credentials.tail(value),
         created_by=by.person,
     )
-    timeline.record(kinds.SECRET_CREATED, by=by, application=row, tail=secret.tail)
+    timeline.record(kinds.SECRET_CREATED, by=by, application=application, tail=secret.tail)
     return secret
 
 

@@ -235,6 +235,22 @@ def test_what_an_action_of_the_admin_asks_for_is_for_everybody(inspector: Inspec
     assert inspector.faults == []
 
 
+@pytest.mark.browser
+def test_what_moving_an_application_does_is_for_everybody(inspector: Inspector, facts: stage.Facts) -> None:
+    inspector.what = "what moving an application does"
+    page = inspector.page
+    sign_in(page, "Paula")
+    page.goto(f"/admin/linnapp/application/{facts['admin linnapp.application']}/move/")
+    page.locator(".select2-selection").click()
+    page.locator(".select2-search__field").fill("Dave")
+    page.locator(".select2-results__option", has_text="Dave").first.click()
+    page.get_by_label("In 24 hours").check()
+    page.get_by_role("button", name="Show what happens").click()
+    page.get_by_label("Reason").wait_for()
+    inspector.look()
+    assert inspector.faults == []
+
+
 def suspend_first(page: Page) -> None:
     page.goto("/admin/installs/installation/")
     page.locator("input.action-select").first.check()

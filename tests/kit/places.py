@@ -369,9 +369,10 @@ PLACES = [
 
 def admin_addresses(facts: Mapping[str, str]) -> Iterator[str]:
     """The admin's first page and its search, its lists, what an export asks, one page of each model, where rows are
-    added, what an act of one row asks for, and where a file is sent."""
+    added, what an act of one row asks for, what moves an application, and where a file is sent."""
     yield "/admin/"
     yield "/admin/search/"
+    yield f"/admin/linnapp/application/{facts['admin linnapp.application']}/move/"
     for model in admin.site._registry:
         base = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
         yield base

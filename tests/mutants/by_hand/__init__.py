@@ -11,6 +11,7 @@ from tests.mutants.by_hand import (
     exchange,
     installations,
     knocks,
+    moving,
     outbound,
     postbacks,
     registry,
@@ -37,4 +38,5 @@ BREAKAGES: tuple[Breakage | TemplateBreakage, ...] = (
     *admin.BREAKAGES,
     *bulk_changes.BREAKAGES,
     *account_suspension.BREAKAGES,
+    *moving.BREAKAGES,
 )

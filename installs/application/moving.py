@@ -1,0 +1,193 @@
+"""Staff move an application to another account: its installations stay, and the old team keeps no way in."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+
+from installs.application import kinds, secret_ends
+from installs.installations import moving as moving_installations
+from installs.models import Delivery, Installation
+from installs.models.deliveries import host_of
+from installs.postbacks import signing_secrets
+from installs.store import listings
+from linnapp import timeline
+from linnapp.actors import Actor, Side, refuse_unless_staff
+from linnapp.errors import NotPossible
+from linnapp.models import Account, Application, Membership, TimelineEntry, User, Version
+from linnapp.services import secrets
+from linnapp.services.locking import locked, locked_accounts, refuse_suspended
+from linnapp.words import moment_in_words, span_in_words
+
+# For so long the old secrets may work on, for programs to move over.
+LONGEST_OVERLAP = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a move does, as things stand. `newest` is what the old account's own installation goes to, where it is on
+    the Development Version, which is `leaves_development` then."""
+
+    application: Application
+    before: Account
+    to: Account
+    installations: list[Installation]
+    leaves_development: Installation | None
+    newest: Version | None
+
+    def installed_on(self, account: Account) -> Installation | None:
+        return next((row for row in self.installations if row.account_id == account.pk), None)
+
+    @property
+    def of_others(self) -> list[Installation]:
+        """On neither of the two accounts."""
+        return [row for row in self.installations if row.account_id not in (self.before.pk, self.to.pk)]
+
+    @property
+    def hosts(self) -> list[str]:
+        """Where postbacks go, with permanent tokens: of the latest version, of that in development, and of those in
+        use."""
+        versions = [self.application.versions.development(), *(row.version for row in self.installations)]
+        addresses = [version.postback_url for version in (*versions, self.newest) if version]
+        return sorted({host for host in map(host_of, addresses) if host})
+
+    @property
+    def postbacks_waiting(self) -> int:
+        return Delivery.objects.of_application(self.application).owed().waiting().count()
+
+
+def plan(application: Application, to: Account) -> Plan:
+    """Raises NotPossible where it cannot be moved there: nothing is locked yet, and the move asks again."""
+    before = application.account
+    _refuse_accounts(application, before, to)
+    rows = Installation.objects.of_application(application).live().select_related("account", "version")
+    installations = list(rows.order_by("account__name", "pk"))
+    newest = application.versions.the_latest()
+    leaves = next((row for row in installations if row.version.is_development), None)
+    if leaves and newest is None:
+        raise NotPossible(
+            f"{leaves.account} has the Development Version of {application} installed, which is for its own account "
+            "alone, and no released version is there to move it to. Release one first, or uninstall it."
+        )
+    return Plan(application, before, to, installations, leaves, newest)
+
+
+def _refuse_accounts(application: Application, before: Account, to: Account) -> None:
+    if before == to:
+        raise NotPossible(f"{application} belongs to {to} already.")
+    if application.retired_at:
+        raise NotPossible(f"{application} is retired: it stays where it is.")
+    refuse_suspended(before, "nothing is moved away from it")
+    refuse_suspended(to, "nothing is moved to it")
+    if Application.objects.named_like(application, to).exists():
+        raise NotPossible(f"{to} has an application named {application} already. Rename one of the two first.")
+
+
+@transaction.atomic
+def move_application(application: Application, *, to: Account, secrets_end: datetime, by: Actor) -> Application:
+    """By staff, with a reason. A new Application Secret waits for the new team, and a new signing secret where one was
+    in use; those that the old team knows end at `secrets_end`, in seven days at most, with their sessions. Raises
+    NotPossible as `plan` does. Both accounts are locked, then the application, then its installations: neither is
+    suspended meanwhile, and nobody installs. Who was about to change it for the old team is refused (`locked`)."""
+    _refuse_unless_asked_well(secrets_end, by)
+    accounts = locked_accounts(application.account_id, to.pk)
+    row = locked(application, retired="it stays where it is")
+    row.account = accounts[row.account_id]
+    list(Installation.objects.select_for_update().of_application(row).live().order_by("pk").values_list("pk"))
+    planned = plan(row, accounts[to.pk])
+    row.account, row.changed_at = planned.to, timezone.now()
+    row.save(update_fields=["account", "changed_at"])
+    _change_secrets(row, secrets_end, by)
+    for installation in planned.installations:
+        installation.application = row
+    if planned.leaves_development and planned.newest:
+        moving_installations.leave_development(planned.leaves_development, to=planned.newest, by=by)
+    _record(planned, by)
+    listings.review_anew(row, by=by)
+    _tell_teams(planned, secrets_end, by)
+    _tell_installers(planned, by)
+    return row
+
+
+def _refuse_unless_asked_well(secrets_end: datetime, by: Actor) -> None:
+    refuse_unless_staff(by)
+    if not by.reason.strip():
+        raise NotPossible("Give the reason: both teams and the accounts that installed it read it.")
+    if secrets_end > timezone.now() + LONGEST_OVERLAP:
+        raise NotPossible(f"The secrets that the old team knows end within {span_in_words(LONGEST_OVERLAP)}.")
+
+
+def _change_secrets(application: Application, at: datetime, by: Actor) -> None:
+    """The team that has it now reads of this as of what it does itself."""
+    by = replace(by, on_side=Side.DEVELOPER)
+    secret_ends.end_all_but(secrets.make_secret(application, by=by), at=at, by=by)
+    signing_secrets.replace_all(application, at=at, by=by)
+
+
+def _record(planned: Plan, by: Actor) -> None:
+    """A line of the application's, one of each installation, and one of each of the two accounts."""
+    application, before, to = planned.application, planned.before, planned.to
+    told: dict[str, Any] = {"before": before.name, "publisher": to.name, "postbacks": postbacks_in_words(planned.hosts)}
+    timeline.record(kinds.APPLICATION_MOVED, by=by, application=application, **told)
+    timeline.record_all(_of_each(planned.installations, before, by))
+    for kind, account in ((kinds.ACCOUNT_GAVE_APPLICATION, before), (kinds.ACCOUNT_GOT_APPLICATION, to)):
+        timeline.record(kind, by=by, account=account, moved=application.name, **told)
+
+
+def _of_each(rows: Iterable[Installation], before: Account, by: Actor) -> Iterator[TimelineEntry]:
+    for row in rows:
+        postbacks = postbacks_in_words(filter(None, [host_of(row.version.postback_url)]))
+        yield timeline.entry_about(row, kinds.APPLICATION_MOVED, by=by, before=before.name, postbacks=postbacks)
+
+
+def postbacks_in_words(hosts: Iterable[str]) -> str:
+    named = ", ".join(hosts)
+    return f"its postbacks go to {named}" if named else "it has no Postback URL"
+
+
+# By mail, each Owner once.
+
+
+def _tell_teams(planned: Plan, at: datetime, by: Actor) -> None:
+    application, before, to = planned.application, planned.before, planned.to
+    ends = f"on {moment_in_words(at)}" if at > timezone.now() else "now"
+    facts = _facts(planned, by) | {"ends": ends, "stays": planned.installed_on(before)}
+    here = facts | {"link": _site("application_general", to.slug, application.pk)}
+    _mail(f"{application} belongs to {to} now", "moved_here", here, to.owners())
+    away = facts | {"link": _site("account_activity", before.slug)}
+    _mail(f"{application} was moved to {to}", "moved_away", away, before.owners())
+
+
+def _tell_installers(planned: Plan, by: Actor) -> None:
+    rows: dict[object, Installation] = {row.account_id: row for row in planned.of_others}
+    seats = Membership.objects.filter(role=Membership.Role.OWNER, account__in=list(rows)).select_related("user")
+    owned: dict[User, list[Installation]] = defaultdict(list)
+    for seat in seats.order_by("user__name", "account__name"):
+        owned[seat.user].append(rows[seat.account_id])
+    for owner, installed in owned.items():
+        pages = [(row, _site("installation_detail", row.account.slug, row.pk)) for row in installed]
+        facts = _facts(planned, by) | {"pages": pages}
+        _mail(f"{planned.application} is made by {planned.to} now", "moved_publisher", facts, [owner])
+
+
+def _facts(planned: Plan, by: Actor) -> dict[str, object]:
+    return {"plan": planned, "postbacks": postbacks_in_words(planned.hosts), "reason": by.reason}
+
+
+def _site(name: str, *args: object) -> str:
+    return settings.SITE_URL + reverse(name, args=args)
+
+
+def _mail(subject: str, template: str, facts: dict[str, object], people: list[User]) -> None:
+    text = render_to_string(f"installs/application/mail/{template}.txt", facts)
+    for person in people:
+        if person.is_active:
+            send_mail(" ".join(subject.split()), text, None, [person.email])
