@@ -79,7 +79,8 @@ def closing_down(rows: list[Account]) -> list[Effect]:
 
 def _closes(told: Closing, here: list[str], made: list[str]) -> str:
     if not told.deletes:
-        why = f"{counted(told.installed, 'installation')} on it or of what it makes, live or over: it is kept."
+        installed = counted(told.installed, "installation")
+        why = f"{installed} on it or of what it makes, live or over: it is suspended, and not deleted."
         return f"{why} {_stops(told.account, here, made)}"
     why = "Nothing was ever installed on it or of what it makes: it is deleted, for ever."
     with_it = _deleted_with(told) or "nothing"
@@ -150,5 +151,4 @@ CLOSE_ACCOUNTS = StaffAction(
     "It stays on record. Where the account is suspended, its people read it on each of its pages.",
     closing_down,
     lambda row, by: close_account(row, by=by),
-    label="Close, as opened for spam",
 )

@@ -1,14 +1,12 @@
 """Moving one application to another account: the page that asks where to and when the old secrets end, then what that
 does, and why."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
-from django.contrib.admin.widgets import AutocompleteSelect
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -27,31 +25,31 @@ from linnapp.pages import acting
 from linnapp.words import counted, moment_in_words
 
 VERB = "Move to another account"
-FIELD = Application._meta.get_field("account")
 Listing = Application.Listing
 
 
-class AccountSelect(AutocompleteSelect):
-    """Anything may stand in the address, or be sent: what is no key of an account chooses none."""
+class AccountField(forms.CharField):
+    """Cleaned to the one account that is meant."""
 
-    def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
-        return super().optgroups(name, [key for key in value if credentials.canonical(key)], attr)
-
-
-class AccountField(forms.ModelChoiceField):
-    def to_python(self, value: Any) -> Any:
-        if value and credentials.canonical(str(value)) is None:
-            raise forms.ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
-        return super().to_python(value)
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        key = credentials.canonical(text)
+        found = Account.objects.filter(pk=key) if key else Account.objects.filter(slug=text.lower())
+        rows = list(found or Account.objects.filter(name__iexact=text)[:2])
+        if len(rows) == 1:
+            return rows[0]
+        several = f"Several accounts are named {text}. Write the slug of the one that is meant."
+        raise forms.ValidationError(several if rows else f"There is no account {text}.")
 
 
 class MoveForm(forms.Form):
     account = AccountField(
-        Account.objects.all(),
         label="To which account",
-        widget=AccountSelect(FIELD, admin.site),
-        help_text="Found by its name, its slug or the e-mail address of a member.",
-        error_messages={"required": "Choose the account.", "invalid_choice": "This account does not exist any more."},
+        widget=forms.TextInput(
+            attrs={"class": "vTextField", "autocomplete": "off", "spellcheck": "false", "autofocus": True}
+        ),
+        help_text="Its slug, as it stands in the address of its pages, its name or its id.",
+        error_messages={"required": "Say which account."},
     )
     ends = ending_field("When the old secrets end")
 
@@ -105,7 +103,9 @@ class Preview:
         return digest_of([Effect(plan.application, "", "\0".join(map(str, facts)))])
 
     def _old_team(self) -> str:
-        names = some_of([str(person) for person in self.plan.before.members.order_by("name")])
+        """Who has a seat in both loses nothing."""
+        members = self.plan.before.members.exclude(pk__in=self.plan.to.members.values("pk"))
+        names = some_of([str(person) for person in members.order_by("name")])
         who = f"{names}: its" if names else "Its"
         return f"{who} pages are not found any more under the old address, and no draft of it can be saved there."
 

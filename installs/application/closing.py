@@ -76,7 +76,9 @@ def close_account(account: Account, *, by: Actor) -> bool:
 def _delete(account: Account, by: Actor) -> None:
     """Its entries in the timeline stay: they point to nothing."""
     applications = list(Application.objects.select_for_update().filter(account=account).order_by("pk"))
-    leaving = [person.pk for person in _only_here(account).select_for_update().order_by("pk")]
+    # Held, and then asked again: who took a seat elsewhere meanwhile stays.
+    list(_only_here(account).select_for_update().order_by("pk").values_list("pk"))
+    leaving = list(_only_here(account).values_list("pk", flat=True))
     for application in applications:
         application.account = account
         removal.delete_never_installed(application, by=by)

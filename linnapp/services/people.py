@@ -34,6 +34,7 @@ def free_slug(name: str) -> str:
 @transaction.atomic
 def create_account(*, name: str, owner: User) -> Account:
     """An account with its first Owner."""
+    _hold(owner)
     try:
         account = _account_with_free_slug(name, owner.email)
     except IntegrityError:
@@ -166,12 +167,19 @@ def accept(invitation: Invitation, *, by: Actor) -> Membership:
         raise NotPossible(f"This invitation is for {row.email}, and you are signed in as {who}.")
     if row.invited_by_id == by.person.pk:
         raise NotPossible(f"You made this invitation yourself. Somebody else has to invite you to {row.account}.")
+    _hold(by.person)
     row.accepted_at = timezone.now()
     row.save(update_fields=["accepted_at"])
     membership, _ = Membership.objects.get_or_create(account=row.account, user=by.person, defaults={"role": row.role})
     row.account.staff_accesses.running().of_person(by.person).update(ends_at=timezone.now())
     timeline.record(kinds.MEMBER_JOINED, by=by, account=row.account, role=membership.get_role_display())
     return membership
+
+
+def _hold(person: User) -> None:
+    """Who takes a seat is not deleted meanwhile for having none."""
+    if not User.objects.select_for_update(no_key=True).filter(pk=person.pk).exists():
+        raise NotPossible("You are not known here any more: this portal's staff closed your account.")
 
 
 def _locked_seat(membership: Membership) -> Membership:

@@ -117,9 +117,10 @@ def _saved(request: HttpRequest, account: Account, form: AccountForm) -> bool:
 def account_new(request: HttpRequest) -> HttpResponse:
     form = NewAccountForm(request.POST or None)
     if form.is_valid():
-        account = people.create_account(name=form.cleaned_data["name"], owner=signed_in(request))
-        messages.success(request, f"{account} is there, and you are its Owner.")
-        return redirect("team", account.slug)
+        with refusal_in(form):
+            account = people.create_account(name=form.cleaned_data["name"], owner=signed_in(request))
+            messages.success(request, f"{account} is there, and you are its Owner.")
+            return redirect("team", account.slug)
     return _form_page(request, "linnapp/people/account_new.html", form)
 
 

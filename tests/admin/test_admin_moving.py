@@ -100,6 +100,14 @@ def test_all_that_happens_is_told_before(
     assert not TimelineEntry.objects.filter(kind="APPLICATION_MOVED").exists()
 
 
+def test_who_has_a_seat_in_both_accounts_loses_nothing(
+    paulas: Client, application: Application, depot: Account, alice: User, bob: User
+) -> None:
+    Membership.objects.create(account=depot, user=alice, role=Membership.Role.DEVELOPER)
+    told = rows_of(look(paulas, application, account=depot.pk, ends="now"))
+    assert told["Team of Northwind"].startswith("Bob: its pages are not found any more")
+
+
 def test_it_is_moved_with_a_reason_and_the_secrets_end_at_the_moment_that_was_named(
     paulas: Client, application: Application, depot: Account
 ) -> None:
@@ -118,23 +126,33 @@ def test_it_is_moved_with_a_reason_and_the_secrets_end_at_the_moment_that_was_na
 
 
 def test_the_address_may_name_the_account(paulas: Client, application: Application, depot: Account) -> None:
-    form = form_of(paulas.get(move_page(application), {"account": str(depot.pk), "ends": "7d"}), "move_form")
-    assert (form.value("account"), form.value("ends")) == (str(depot.pk), "7d")
-    assert paulas.get(move_page(application), {"account": "nobodys"}).status_code == 200
+    form = form_of(paulas.get(move_page(application), {"account": depot.slug, "ends": "7d"}), "move_form")
+    assert (form.value("account"), form.value("ends")) == (depot.slug, "7d")
+
+
+@pytest.mark.parametrize("spelled", ["daves-depot", "dave's depot", "{}"])
+def test_an_account_is_meant_by_slug_name_or_id(
+    spelled: str, paulas: Client, application: Application, depot: Account
+) -> None:
+    answer = look(paulas, application, account=spelled.format(str(depot.pk).upper()), ends="now")
+    assert answer.context["preview"].plan.to == depot
 
 
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        ({}, "Choose the account."),
-        ({"account": "00000000-0000-0000-0000-000000000000", "ends": "now"}, "does not exist any more"),
-        ({"account": "daves-depot", "ends": "now"}, "does not exist any more"),
+        ({}, "Say which account."),
+        ({"account": "00000000-0000-0000-0000-000000000000", "ends": "now"}, "There is no account 00000000-"),
+        ({"account": "Nobody's", "ends": "now"}, "There is no account Nobody's."),
+        ({"account": "Twins", "ends": "now"}, "Several accounts are named Twins."),
         ({"ends": "later"}, "Choose one of the three moments."),
     ],
 )
 def test_what_is_missing_or_wrong_is_said_beside_it(
     typed: dict[str, str], words: str, paulas: Client, application: Application, depot: Account
 ) -> None:
+    for slug in ("one", "two"):
+        Account.objects.create(name="Twins", slug=slug, contact_email="twins@example.com")
     answer = look(paulas, application, **typed)
     assert answer.status_code == 422
     assert words in read_all(answer)
@@ -153,7 +171,7 @@ def test_what_is_refused_keeps_what_was_typed(
     assert answer.status_code == 422
     assert "Dave's Depot has an application named Stock Bridge already" in read_all(answer)
     kept = form_of(answer, "move_form")
-    assert (kept.value("account"), kept.value("ends"), kept.value("reason")) == (str(depot.pk), "7d", WHY)
+    assert (kept.value("account"), kept.value("ends"), kept.value("reason")) == (depot.slug, "7d", WHY)
     applications.edit_application(made, by=acting(dave), name="Another")
     again = form_of(press(paulas, kept, "Show what happens"), "confirm_form")
     assert again.value("reason") == WHY
@@ -198,7 +216,7 @@ def test_another_account_is_chosen_with_what_was_typed(
     answer = press(paulas, form, "Choose otherwise")
     assert answer.status_code == 200
     kept = form_of(answer, "move_form")
-    assert (kept.value("account"), kept.value("ends"), kept.value("reason")) == (str(depot.pk), "24h", WHY)
+    assert (kept.value("account"), kept.value("ends"), kept.value("reason")) == (depot.slug, "24h", WHY)
 
 
 def test_an_account_without_an_owner_is_said(paulas: Client, application: Application, paula: User) -> None:
@@ -234,7 +252,7 @@ def test_closing_tells_that_it_is_suspended_instead_and_why(
     paulas: Client, installation: Installation, cakes: Account
 ) -> None:
     page = read_all(paulas.get(path_of(Account, cakes.pk, "act", "close")))
-    assert "1 installation on it or of what it makes, live or over: it is kept." in page
+    assert "1 installation on it or of what it makes, live or over: it is suspended, and not deleted." in page
     assert "It cannot use what it has installed: Stock Bridge." in page
     assert act(paulas, cakes, "close").headers["Location"] == path_of(Account, cakes.pk, "change")
     cakes.refresh_from_db()

@@ -142,6 +142,27 @@ def test_a_seat_taken_during_a_close_is_deleted_with_it_or_refused(depot: Accoun
     assert User.objects.filter(pk__in=[guest.pk for guest in guests]).count() == results.count(False)
 
 
+def test_a_seat_taken_elsewhere_during_a_close_keeps_the_person_or_is_refused(
+    depot: Account, cakes: Account, carol: User, paula: User
+) -> None:
+    people_there = [User.objects.create_user(f"p{number}@x.example", name=f"P {number}") for number in range(6)]
+    Membership.objects.bulk_create(
+        Membership(account=depot, user=who, role=Membership.Role.DEVELOPER) for who in people_there
+    )
+    invited = [people.invite(cakes, email=who.email, role="DEVELOPER", by=acting(carol))[0] for who in people_there]
+    acts: list[Act] = [
+        lambda: close_account(depot, by=acting(paula, reason="Spam.")),
+        *(partial(people.accept, row, by=acting(who)) for row, who in zip(invited, people_there, strict=True)),
+    ]
+    with ThreadPoolExecutor(len(acts)) as pool:
+        closed, *accepted = list(pool.map(attempt, acts))
+    assert closed
+    assert not Account.objects.filter(pk=depot.pk).exists()
+    for who, has_seat in zip(people_there, accepted, strict=True):
+        assert User.objects.filter(pk=who.pk).exists() == has_seat
+        assert Membership.objects.filter(account=cakes, user_id=who.pk).exists() == has_seat
+
+
 def test_nobody_waits_in_a_circle(
     installation: Installation, northwind: Account, depot: Account, cakes: Account, carol: User, paula: User
 ) -> None:

@@ -241,9 +241,7 @@ def test_what_moving_an_application_does_is_for_everybody(inspector: Inspector, 
     page = inspector.page
     sign_in(page, "Paula")
     page.goto(f"/admin/linnapp/application/{facts['admin linnapp.application']}/move/")
-    page.locator(".select2-selection").click()
-    page.locator(".select2-search__field").fill("Dave")
-    page.locator(".select2-results__option", has_text="Dave").first.click()
+    page.get_by_label("To which account").fill("Dave's Depot")
     page.get_by_label("In 24 hours").check()
     page.get_by_role("button", name="Show what happens").click()
     page.get_by_label("Reason").wait_for()
