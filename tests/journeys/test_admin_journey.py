@@ -190,3 +190,51 @@ def reveals(paula: Mouse, portal: Portal, *, shown: bool) -> None:
     paula.press(reveal)
     token = portal.ask(TOKENS).split()[-1]
     expect(page.get_by_text(token)).to_be_visible()
+
+
+TO_MOVE_AND_TO_CLOSE = """
+from installs.installations import lifecycle
+from linnapp.actors import Actor, Side
+from linnapp.models import Account, User
+from linnapp.services import applications, people, versions
+alice, carol = (User.objects.get(email__startswith=name) for name in ("alice@", "carol@"))
+northwind, cakes = (Account.objects.get(slug=slug) for slug in ("northwind", "carols-cakes"))
+row, _ = applications.create_application(
+    account=northwind, name="Parcel Pal", kind="SYSTEM", by=Actor(alice, Side.DEVELOPER))
+first = versions.create_version(
+    row, number=(1, 0, 0), notes="", expected_revision=1, by=Actor(alice, Side.DEVELOPER))
+made = lifecycle.install(row, account=cakes, version=first, by=Actor(carol, Side.CUSTOMER)).installation
+robot = User.objects.create_user("robot@spam.example", name="Robot")
+people.create_account(name="Cheap Pills", owner=robot)
+print(row.pk, made.pk)
+"""
+
+
+def test_an_application_moves_and_a_spam_account_is_closed(people: dict[str, Mouse], live_portal: Portal) -> None:
+    application, installation = live_portal.ask(TO_MOVE_AND_TO_CLOSE).split()
+    alice, carol, paula = people["Alice"].page, people["Carol"].page, people["Paula"]
+    alice.goto(f"/a/northwind/applications/{application}/general/")
+    moves(paula)
+    assert alice.reload().status == 404  # type: ignore[union-attr]
+    carol.goto(f"/a/carols-cakes/apps/{installation}/")
+    expect(carol.locator("main")).to_contain_text("Parcel Pal moved from Northwind to Dave's Depot by Support")
+    expect(carol.locator("main")).to_contain_text("Ticket 8: Dave bought it.")
+    found_in(paula, "Accounts", "Cheap Pills")
+    paula.press(paula.page.get_by_role("link", name="Close", exact=True))
+    expect(paula.page.locator(".effects")).to_contain_text("1 person who has no other seat (Robot)")
+    paula.write(paula.page.get_by_label("Reason"), "Ticket 9: a robot.")
+    paula.press(paula.page.locator(".submit-row [type=submit]"))
+    expect(paula.page.locator(".messagelist .success")).to_contain_text("1 account closed.")
+
+
+def moves(paula: Mouse) -> None:
+    page = paula.page
+    found_in(paula, "Applications", "Parcel Pal")
+    paula.press(page.get_by_role("link", name="Move to another account"))
+    paula.write(page.get_by_label("To which account"), "Dave's Depot")
+    paula.choose(page.get_by_label("In 7 days"))
+    paula.press(page.get_by_role("button", name="Show what happens"))
+    expect(page.locator(".effects")).to_contain_text("1 account keeps it: Carol's Cakes.")
+    paula.write(page.get_by_label("Reason"), "Ticket 8: Dave bought it.")
+    paula.press(page.get_by_role("button", name="Move", exact=True))
+    expect(page.locator(".messagelist .success")).to_contain_text("Parcel Pal belongs to Dave's Depot now.")
