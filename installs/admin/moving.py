@@ -17,11 +17,12 @@ from installs.application.moving import Plan
 from installs.models import Connector, SigningSecret
 from linnapp import credentials
 from linnapp.actors import Side
-from linnapp.admin_pages import Effect, ReadOnlyAdmin, ReasonForm, digest_of, some_of
+from linnapp.admin_pages import ReadOnlyAdmin, ReasonForm, digest_of, some_of
 from linnapp.endings import ending_field
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Application
 from linnapp.pages import acting
+from linnapp.staff_actions import Effect
 from linnapp.words import counted, moment_in_words
 
 VERB = "Move to another account"
