@@ -110,6 +110,7 @@ class ApplicationAdmin(ImportingAdmin):
     also_exported: ClassVar = {
         "account_slug": "account__slug",
         "state": "shown_state",
+        "permissions": "permissions",
         "live_installations": "live_installations",
         "changed_since_review": "changed_since_review",
     }

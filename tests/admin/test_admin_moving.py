@@ -244,7 +244,7 @@ def test_closing_tells_who_and_what_is_deleted(
     ) in page
     answer = act(paulas, depot, "close")
     assert answer.headers["Location"] == path_of(Account)
-    assert "1 account closed." in paulas.get(path_of(Account)).content.decode()
+    assert "1 account was closed." in paulas.get(path_of(Account)).content.decode()
     assert not Account.objects.filter(pk=depot.pk).exists()
 
 
