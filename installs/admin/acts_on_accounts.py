@@ -151,4 +151,5 @@ CLOSE_ACCOUNTS = StaffAction(
     "It stays on record. Where the account is suspended, its people read it on each of its pages.",
     closing_down,
     lambda row, by: close_account(row, by=by),
+    destroys=True,
 )

@@ -28,6 +28,7 @@ def people(browser: Browser, live_portal: Portal) -> Iterator[dict[str, Mouse]]:
     yield seated
     for hands in seated.values():
         hands.page.context.close()
+    live_portal.ask(AS_BEFORE)
 
 
 def found_in(paula: Mouse, table: str, name: str) -> None:
@@ -161,6 +162,13 @@ def helps(paula: Mouse) -> None:
     expect(paula.page.locator(".messagelist")).to_contain_text("1 person was sent a link for a new password.")
 
 
+# Other journeys use the same portal.
+AS_BEFORE = """
+from django.utils import timezone
+from linnapp.models import StaffAccess, User
+User.objects.filter(email="paula@linnapp.example").update(is_superuser=True)
+StaffAccess.objects.running().update(ends_at=timezone.now())
+"""
 WITHOUT_REVEALING = """
 from django.contrib.auth.models import Permission
 from linnapp.models import User
@@ -224,7 +232,7 @@ def test_an_application_moves_and_a_spam_account_is_closed(people: dict[str, Mou
     expect(paula.page.locator(".effects")).to_contain_text("1 person who has no other seat (Robot)")
     paula.write(paula.page.get_by_label("Reason"), "Ticket 9: a robot.")
     paula.press(paula.page.locator(".submit-row [type=submit]"))
-    expect(paula.page.locator(".messagelist .success")).to_contain_text("1 account closed.")
+    expect(paula.page.locator(".messagelist .success")).to_contain_text("1 account was closed.")
 
 
 def moves(paula: Mouse) -> None:
