@@ -29,8 +29,8 @@ class StaffAction:
     """Something staff do to chosen rows, with a reason. `perform` is a service: whether it changed anything, or
     NotPossible. `name` stands in addresses, `label` on buttons, where that is not the verb; `of` stands between the
     verb and what it is done to, `after` behind that. `done` says of rows what they were; `outcome`, in place of that,
-    what they came to. `fits` tells whether a row's page offers it; `possible` tells whether it
-    can be done now; one that `destroys` stands last there, in red.
+    what they came to. `fits` tells whether a row's page offers it, `possible` whether it can be done now; one that
+    `destroys` stands last there, in red.
 
     `undone_by` names the act that takes it back, within a span; `mark` is what of a row tells, later, that it still
     stands as this act left it.

@@ -16,7 +16,7 @@ from linnapp import bulk_changes, imports
 from linnapp.actors import Actor, Side
 from linnapp.admin_pages import ReadOnlyAdmin
 from linnapp.errors import NotPossible
-from linnapp.models import BulkChange, BulkRow
+from linnapp.models import BulkChange, BulkRow, User
 from linnapp.models.bulk_changes import opened
 from linnapp.pages import acting
 from linnapp.staff_actions import Import
@@ -107,14 +107,15 @@ class BulkChangeAdmin(ReadOnlyAdmin):
                 "may_be_undone": bulk_changes.may_be_undone(change),
                 "until": bulk_changes.undone_until(change),
             }
-            context["told"] = [self._told(change, row) for row in context["rows"]]
+            open_to = isinstance(request.user, User) and bulk_changes.may(change, request.user)
+            context["told"] = [self._told(change, row, values=open_to) for row in context["rows"]]
         return super().render_change_form(request, context, *args, **options)
 
-    def _told(self, change: BulkChange, row: BulkRow) -> dict[str, Any]:
-        """One row: its page, and what an edit sets in it, old and new."""
+    def _told(self, change: BulkChange, row: BulkRow, *, values: bool) -> dict[str, Any]:
+        """One row: its page, and to whoever may do the same what an edit sets in it, old and new."""
         meta = bulk_changes.model_of(change)._meta
         page = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[row.target]) if row.target else ""
-        before = opened(row.before_encrypted)
+        before = opened(row.before_encrypted) if values else {}
         after = change.wanted | opened(row.wanted_encrypted)
         words = {field.name: field.verbose_name for field in meta.fields}
         act = bulk_changes.act_of(change)

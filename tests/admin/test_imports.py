@@ -300,7 +300,10 @@ def test_manifests_are_imported_by_who_may_work_in_accounts(
     assert b"Import manifests" in willa.get(path_of(Application)).content
     lead_away = with_permission(two[0], "x")
     lead_away["manifest"]["Modules"][0]["parameters"] = [{"name": "PostbackUrl", "value": "https://mine.example/"}]
-    change = applied(willa, upload_manifests(willa, [lead_away]))
+    change = upload_manifests(willa, [lead_away])
+    assert "mine.example" in page(willa, change)
+    assert "mine.example" not in page(quinn, change)
+    applied(willa, change)
     assert change.rows.get().said == "You have no permission to reveal secrets and permanent tokens."
 
 
