@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from installs.admin import acts_on_versions
 from linnapp import credentials
 from linnapp.admin_pages import ReadOnlyAdmin
+from linnapp.manifest import to_json
 from linnapp.models import Version
 
 NUMBER = re.compile(r"(\d{1,9})\.(\d{1,9})\.(\d{1,9})")
@@ -52,7 +53,7 @@ class VersionAdmin(ReadOnlyAdmin):
 
     def manifest_without_keys(self, version: Version) -> Any:
         """To read, and not to be imported again: keys in addresses are the team's own."""
-        return _without_keys(version.snapshot)
+        return _without_keys(to_json(version.manifest()))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
