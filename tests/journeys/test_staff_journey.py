@@ -31,9 +31,10 @@ def test_a_manifest_is_edited_on_the_accounts_behalf_and_an_owner_ends_it(people
     expect(paula.page.get_by_role("heading", name="Enter Northwind")).to_be_visible()
     enter(paula, REASON)
     expect(paula.page.get_by_role("complementary", name="Staff access")).to_contain_text("to work")
-    take_a_permission_away(paula)
+    ask_for_another_permission(paula)
     paula.press(paula.page.get_by_role("button", name="Save Manifest"))
     expect(paula.page.locator("#messages")).to_contain_text("Saved")
+    creates_a_version(paula)
     reads_who_and_why(alice.page)
     end_it(alice)
     refused_and_kept(paula)
@@ -51,9 +52,20 @@ def enter(staff: Mouse, reason: str) -> None:
     staff.press(staff.page.get_by_role("button", name="Enter"))
 
 
-def take_a_permission_away(paula: Mouse) -> None:
+def ask_for_another_permission(paula: Mouse) -> None:
     permissions = paula.page.get_by_label("LinnworksPermissions")
-    paula.write(permissions, "GlobalPermissions.OrderBook.ViewOrderDetailsNode")
+    paula.write(permissions, "GlobalPermissions.OrderBook.EditOrderNode")
+
+
+def creates_a_version(paula: Mouse) -> None:
+    page = paula.page
+    paula.press(page.get_by_role("button", name="Create New Version"))
+    paula.press(page.get_by_role("button", name="Continue"))
+    paula.write(page.get_by_label("Notes"), "Asks for fewer permissions.")
+    paula.press(page.get_by_role("button", name="Continue"))
+    paula.press(page.get_by_role("button", name="Release"))
+    expect(page.locator("#messages")).to_contain_text("is released.")
+    paula.press(page.get_by_role("link", name="App Modules", exact=True))
 
 
 def reads_who_and_why(page: Page) -> None:
