@@ -35,14 +35,17 @@ def edit_person_by_staff(
     row = people.get(pk=person.pk)
     before = set(row.groups.values_list("pk", flat=True))
     wanted = dict(values)
+    seen = set((started_from or {}).get("groups", before))
     groups = set(wanted.pop("groups", before))
-    moved = started_from is not None and set(started_from.get("groups", before)) != before
+    if groups == seen:
+        # Left as it was: what somebody else made of it meanwhile stays.
+        groups = before
     changed = write_changes(row, wanted, started_from)
     if groups != before:
-        if moved:
+        if seen != before:
             raise EditedMeanwhile({"groups": _named(before)})
         changed.append("groups")
-    if set(changed) - {"name"}:
+    if changed:
         _refuse_others(row, by, set(changed) - {"name"}, superusers)
     row.save(update_fields=[name for name in changed if name != "groups"])
     if "groups" in changed:
@@ -52,13 +55,13 @@ def edit_person_by_staff(
 
 
 def _refuse_others(row: User, by: Actor, changed: set[str], superusers: set[int]) -> None:
-    """The last superuser stays: nobody else could take their rights, and nobody takes their own. Whoever acts is read
-    anew: they may have been switched off while they typed."""
+    """`changed` is what, beside the name. The last superuser stays: nobody else could take their rights, and nobody
+    takes their own. Whoever acts is read anew: they may have been switched off while they typed."""
     assert by.person is not None
-    if row.pk == by.person.pk:
+    if row.pk == by.person.pk and changed:
         raise NotPossible("This is you. Ask another superuser to change what you may do.")
     rights = User.objects.filter(pk=row.pk).values_list("is_staff", "is_superuser").get()
-    if by.person.pk not in superusers and (changed != {"is_active"} or any(rights)):
+    if by.person.pk not in superusers and (changed - {"is_active"} or any(rights)):
         raise NotPossible("Only a superuser may change what somebody of this portal's staff may do.")
     if not User.objects.filter(pk=by.person.pk, is_active=True, is_staff=True).exists():
         raise NotPossible("You are not of this portal's staff any more.")

@@ -25,10 +25,12 @@ def test_rights_are_given_by_superusers_alone(staff: dict[str, User], carol: Use
     assert edit_person_by_staff(carol, by=acting(staff["Paula"]), **given) == list(values)
 
 
-def test_who_is_of_staff_is_switched_off_by_superusers_alone(staff: dict[str, User], carol: User) -> None:
+def test_who_is_of_staff_is_changed_by_superusers_alone(staff: dict[str, User], carol: User) -> None:
     with pytest.raises(NotPossible, match="Only a superuser"):
         edit_person_by_staff(staff["Willa"], by=acting(staff["Quinn"]), is_active=False)
-    assert edit_person_by_staff(carol, by=acting(staff["Quinn"]), is_active=False) == ["is_active"]
+    with pytest.raises(NotPossible, match="Only a superuser"):
+        edit_person_by_staff(staff["Willa"], by=acting(staff["Quinn"]), name="Renamed")
+    assert edit_person_by_staff(carol, by=acting(staff["Quinn"]), is_active=False, name="Caro") == ["is_active", "name"]
 
 
 def test_of_two_superusers_who_demote_each_other_one_stays(staff: dict[str, User]) -> None:
@@ -67,6 +69,8 @@ def test_groups_that_somebody_else_changed_meanwhile_are_shown(staff: dict[str, 
     with pytest.raises(EditedMeanwhile) as refused:
         edit_person_by_staff(carol, by=acting(staff["Paula"]), started_from={"groups": set()}, groups={two.pk})
     assert refused.value.theirs == {"groups": "One"}
+    edit_person_by_staff(carol, by=acting(staff["Paula"]), started_from={"groups": set()}, groups=set(), name="Caro")
+    assert list(carol.groups.all()) == [one]
 
 
 def test_whoever_is_no_staff_any_more_is_inside_no_account(staff: dict[str, User], cakes: Account) -> None:
