@@ -4,11 +4,15 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bench import deliveries, exchanges
+from bench import deliveries, exchanges, flood
 from tests.kit.portal import ROOT
 
 DOCUMENT = ROOT / "docs" / "performance.md"
-PARTS: dict[str, Callable[[float], tuple[str, bool]]] = {"exchanges": exchanges.part, "deliveries": deliveries.part}
+PARTS: dict[str, Callable[[float], tuple[str, bool]]] = {
+    "exchanges": exchanges.part,
+    "flood": flood.part,
+    "deliveries": deliveries.part,
+}
 
 
 def write(name: str, figures: str) -> None:

@@ -4,11 +4,13 @@ from huey import crontab
 from huey.contrib.djhuey import db_periodic_task
 
 from installs.connectors import checking
-from installs.exchange import hours
-from installs.installations import rotating, update_mails
+from installs.exchange import hour_lines, hours, records
+from installs.help import ends as help_ends
+from installs.installations import refused_consents, rotating, update_mails
 from installs.models import Installation
 from installs.postbacks import courier, deciding, parking, retention
-from linnapp import bulk_changes, imports, mail
+from installs.support import notes
+from linnapp import bulk_changes, export_files, imports, mail
 from linnapp.services import knocks
 
 __all__ = [
@@ -16,6 +18,7 @@ __all__ = [
     "checking",
     "drop_counts_of_attempts",
     "drop_old_postbacks",
+    "export_files",
     "fold_exchanges",
     "mail",
     "mail_about_updates",
@@ -53,13 +56,20 @@ def drop_counts_of_attempts() -> None:
 def take_up_bulk_changes() -> None:
     bulk_changes.take_up()
     imports.take_up()
+    export_files.take_up()
 
 
 # Each hour: a portal that is switched off at night drops them as well.
 @db_periodic_task(crontab(minute="30"))
 def drop_old_postbacks() -> None:
     retention.drop_old()
+    records.drop_old()
+    help_ends.drop_old()
+    hour_lines.drop_old()
+    refused_consents.drop_old()
     bulk_changes.drop_old()
+    export_files.drop_old()
+    notes.drop_old()
 
 
 @db_periodic_task(crontab(hour="7", minute="15"))

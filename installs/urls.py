@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("installs.postbacks.urls")),
     path("", include("installs.store.urls")),
     path("", include("installs.connectors.urls")),
+    path("", include("installs.help.urls")),
     path("", include("installs.support.urls")),
     path("", include("installs.search.urls")),
 ]

@@ -17,10 +17,12 @@ from linnapp.cells import guarded
 # Never shown, searched, filtered by or exported, neither in the admin nor through a relation.
 HIDDEN = {"digest", "encrypted", "key_digest", "nonce", "password"}
 ENCRYPTED = "_encrypted"
+# What stands beside a name to find it by.
+FOLDED = "_folded"
 
 
 def is_hidden(field: str) -> bool:
-    return field in HIDDEN or field.endswith(ENCRYPTED)
+    return field in HIDDEN or field.endswith((ENCRYPTED, FOLDED))
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,17 @@ class Column:
 def columns_of(
     page: admin.ModelAdmin, request: HttpRequest, also: Mapping[str, str], private: Collection[str]
 ) -> list[Column]:
-    """The key first, then every field that the page of a row shows, a relation by its id and by its name; then `also`:
-    names of columns, each with a method of the page or a path over relations. `private` is not among the fields."""
+    """The key first, then every field that the page of a row shows, a relation by its id and by its name; then `also`,
+    as `columns_named` takes them. `private` is not among the fields."""
     shown = {page.opts.pk.name, *page.get_fields(request)}
     fields = [field for field in _fields(page) if field.name in shown and field.name not in private]
     columns = [column for field in fields if not is_hidden(field.name) for column in _columns(field)]
-    return [*columns, *(Column(name, _of(page, source)) for name, source in also.items())]
+    return [*columns, *columns_named(page, also)]
+
+
+def columns_named(page: admin.ModelAdmin, named: Mapping[str, str]) -> list[Column]:
+    """Names of columns, each with a method of the page or a path over relations."""
+    return [Column(name, _of(page, source)) for name, source in named.items()]
 
 
 def read_at_once(

@@ -14,18 +14,25 @@ from django.urls import path, reverse
 from linnapp import imports
 from linnapp.actors import Actor, Side
 from linnapp.admin_editing import EditingAdmin
+from linnapp.errors import NotPossible
 from linnapp.import_files import MOST_BYTES
-from linnapp.pages import acting
+from linnapp.new_rows import NewRows
+from linnapp.pages import acting, asked_for_password
 from linnapp.staff_actions import Import, Values
+
+NOTHING_YET = "Nothing is changed before you have seen what each row would change."
 
 
 class FileForm(forms.Form):
     file = forms.FileField(
-        help_text="CSV, XLSX or JSON, as the export makes it, at most 10 MB. Nothing is changed before you have seen "
-        "what each row would change.",
         error_messages={"required": "Choose a file first.", "empty": "This file is empty. Choose another one."},
-        widget=forms.FileInput(attrs={"accept": ".csv,.xlsx,.json,text/csv,application/json"}),
+        widget=forms.FileInput,
     )
+
+    def __init__(self, act: Import, *sent: Any) -> None:
+        super().__init__(*sent)
+        self.fields["file"].widget.attrs["accept"] = act.kinds
+        self.fields["file"].help_text = f"{act.hint} {NOTHING_YET}"
 
     def clean_file(self) -> Any:
         sent = self.cleaned_data["file"]
@@ -38,17 +45,29 @@ def _name(page: "ImportingAdmin", act: Import) -> str:
     return f"{page.opts.app_label}_{page.opts.model_name}_{act.name}"
 
 
+def _told(name: str, field: forms.Field) -> str:
+    return f"{name} (yes or no)" if isinstance(field, forms.BooleanField) else name
+
+
 class ImportingAdmin(EditingAdmin):
-    """`importable` are the columns that a file may change, `import_keys` those that a row is found by."""
+    """`importable` are the columns that a file may change, `import_keys` those that a row is found by; `new_rows` is
+    how it makes a row that is not there, where it may."""
 
     change_list_template = "admin/importing_list.html"
     importable: ClassVar[tuple[str, ...]] = ()
     import_keys: ClassVar[tuple[str, ...]] = ("id",)
+    new_rows: ClassVar[NewRows | None] = None
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         self.act = Import(
-            on_side=self.on_side, read_by=self.read_by, save=self.save_values, reads=imports.rows_of_table
+            on_side=self.on_side,
+            read_by=self.read_by,
+            fresh=self.fresh,
+            save=self.save_values,
+            reads=imports.rows_of_table,
+            makes=self.new_rows,
+            mark=self.import_mark,
         )
         self.staff_actions = (*type(self).staff_actions, self.act)
 
@@ -62,6 +81,17 @@ class ImportingAdmin(EditingAdmin):
         made = fields_for_model(self.model, fields=[name for name in self.importable if name not in declared])
         return {name: declared.get(name) or made[name] for name in self.importable}
 
+    def stands(self, row: Any, name: str) -> Any:
+        """What of a row is compared with a column of the file."""
+        return getattr(row, name)
+
+    def refuses(self, row: Any, wanted: Values) -> str:
+        return ""
+
+    def import_mark(self, row: Any) -> object:
+        """What tells, where the values alone do not, that a row stands as an import left it."""
+        return ""
+
     def imports(self) -> list[Import]:
         return [act for act in self.staff_actions if isinstance(act, Import)]
 
@@ -73,24 +103,32 @@ class ImportingAdmin(EditingAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         may = [act for act in self.imports() if self.may_do(act, request.user)]
-        more = {"imports": [(act.verb, reverse(f"admin:{_name(self, act)}")) for act in may]}
+        more = {"imports": [(act.label or act.verb, reverse(f"admin:{_name(self, act)}")) for act in may]}
         return super().changelist_view(request, (extra_context or {}) | more)
 
     def import_view(self, request: HttpRequest, act: Import) -> HttpResponse:
         if not self.may_do(act, request.user):
             raise PermissionDenied
-        form = FileForm(request.POST or None, request.FILES or None)
+        # Asked before a file is chosen: what was sent once would have to be sent again.
+        if act.fresh and (answer := asked_for_password(request)):
+            return answer
+        form = FileForm(act, request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
             sent = form.cleaned_data["file"]
-            change = imports.begin(self.model, act, sent.name, sent.read(), by=acting(request, Side.STAFF))
-            imports.read(change.pk)
-            return redirect("admin:linnapp_bulkchange_change", change.pk)
+            try:
+                change = imports.begin(self.model, act, sent.name, sent.read(), by=acting(request, Side.STAFF))
+            except NotPossible as refused:
+                form.add_error("file", str(refused))
+            else:
+                imports.read(change.pk)
+                return redirect("admin:linnapp_bulkchange_change", change.pk)
         context = self.admin_site.each_context(request) | {
-            "title": f"{act.verb}: {self.opts.verbose_name_plural}",
+            "title": f"{act.verb} {self.opts.verbose_name_plural}",
             "act": act,
             "opts": self.opts,
             "form": form,
-            "columns": self.importable,
+            "makes": act.makes if act.makes and request.user.has_perm(act.makes.needs) else None,
+            "columns": [_told(name, field) for name, field in self.import_fields().items()],
             "keys": self.import_keys,
         }
         return TemplateResponse(request, "admin/import.html", context, status=422 if form.errors else 200)

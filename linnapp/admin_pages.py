@@ -13,10 +13,11 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core import signing
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import OperationalError
 from django.db.models import Model, Q, QuerySet, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -29,13 +30,13 @@ from linnapp import bulk_changes, credentials
 from linnapp.actors import Actor, Side
 from linnapp.admin_columns import is_hidden
 from linnapp.admin_export import Exporting
-from linnapp.bulk_changes import AT_ONCE
-from linnapp.errors import NotPossible
+from linnapp.admin_finding import keys_of, narrowed
+from linnapp.bulk_changes import AT_ONCE, Wish
 from linnapp.models import BulkRow, StaffAccess, User
 from linnapp.models.access import purposes_of
 from linnapp.models.people import Reader
 from linnapp.pages import acting, asked_for_password
-from linnapp.staff_actions import Effect, FieldEdit, Import, StaffAction, Values
+from linnapp.staff_actions import Effect, Import, StaffAction, Values
 from linnapp.words import counted
 
 MOST_NAMED = 8
@@ -100,6 +101,20 @@ class ReadOnlyAdmin(Exporting):
         """Whoever searches by parts of an address reads it, letter by letter: that is for who may see it."""
         found = super().get_search_fields(request)
         return [field for field in found if not any(self._hides(request, field, *gate) for gate in GATES)]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """What no text holds is in no address that a list made: PostgreSQL refuses it."""
+        if any("\0" in text for name in request.GET for text in (name, *request.GET.getlist(name))):
+            return redirect(f"{request.path}?{ERROR_FLAG}=1")
+        return super().changelist_view(request, extra_context)
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *place: Any) -> HttpResponse | None:
+        """Django asks the database for any key that is sent."""
+        sent = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        if len(keys_sent(self.model, sent)) < len(set(sent)):
+            self.message_user(request, "Choose rows of this list again: what was sent is none.", messages.WARNING)
+            return None
+        return super().response_action(request, queryset, *place)
 
     def _hides(self, request: HttpRequest, field: str, ending: str, table: str, permission: str) -> bool:
         may = request.user.has_perm(permission) or request.user.has_perm(permission.replace("view_", "change_"))
@@ -169,15 +184,17 @@ class ReadOnlyAdmin(Exporting):
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Any field of a model can be named in the address by default: a filter on a digest would be an oracle."""
-        hidden = any(is_hidden(name) or name in self.private for name in lookup.split("__"))
-        return not hidden and super().lookup_allowed(lookup, value, request)
+        names = lookup.split("__")
+        hidden = any(is_hidden(name) or name in self.private for name in names)
+        # An expression takes as long as whoever wrote it likes, and may be none.
+        return not hidden and names[-1] not in ("regex", "iregex") and super().lookup_allowed(lookup, value, request)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         spelled = credentials.canonical(search_term)
         if spelled is None or not self.search_ids:
-            return super().get_search_results(request, queryset, search_term)
+            return narrowed(queryset, self.get_search_fields(request), search_term, keys_of(request)), False
         condition = Q.create([(field, UUID(spelled)) for field in self.search_ids], connector=Q.OR)
         return queryset.filter(condition), False
 
@@ -196,10 +213,9 @@ def _on_rows(act: StaffAction) -> Callable[[ReadOnlyAdmin, HttpRequest, QuerySet
 
 
 def _form_of(act: StaffAction, request: HttpRequest) -> ReasonForm:
-    """The reason; before it, the value of an act that sets one."""
-    form = ReasonForm(request.POST if "apply" in request.POST else None)
-    if isinstance(act, FieldEdit):
-        form.fields = {act.field: act.typed(), **form.fields}
+    """The reason; before it, what else the act asks for."""
+    form = ReasonForm(request.POST if "apply" in request.POST else None, label_suffix="")
+    form.fields = {**act.fields(), **form.fields}
     return form
 
 
@@ -210,28 +226,33 @@ def ask_and_perform(
     the page of the one row that it is about. Of many rows the first are told one by one."""
     if act.fresh and (answer := asked_for_password(request)):
         return answer
-    form, number, rows = _form_of(act, request), queryset.count(), list(queryset[:AT_ONCE])
-    wanted = dict(form.cleaned_data) if form.is_valid() else {}
-    reason = wanted.pop("reason", "")
-    effects = act.told(rows, wanted)
-    read = digest_of(effects, number, wanted)
+    # Just those that were read are done, however many match meanwhile.
+    keys = list(queryset.values_list("pk", flat=True))
+    if not keys:
+        page.message_user(request, "Nothing matches any more: nothing was done.", messages.WARNING)
+        return None
+    form, number, rows = _form_of(act, request), len(keys), list(queryset[:AT_ONCE])
+    typed = dict(form.cleaned_data) if form.is_valid() else {}
+    reason = typed.pop("reason", "")
+    wanted = act.wanted_of(typed) if typed else {}
+    effects, told = act.told(rows, wanted), bool(wanted) or not act.fields()
+    read = digest_of(effects, sorted(map(str, keys)), wanted)
     moved = form.is_bound and request.POST.get("read", "") != read
     if form.is_valid() and not moved:
         by = acting(request, Side.STAFF, reason, act.on_side)
-        if one is None:
-            return _perform(page, request, queryset, act, by, wanted)
-        _perform_one(page, request, one, act, by, wanted)
-        return None
+        return _perform(page, request, _of_keys(queryset, set(keys)), act, by, wanted)
     context = page.admin_site.each_context(request) | {
         "title": f"{act.asked_of(_named(page, number) if one is None else str(one))}?",
         "opts": page.opts,
         "act": act,
         "effects": effects,
+        "in_numbers": act.in_numbers(queryset, number, wanted) if one is None else [],
         "more": number - len(rows),
-        "read": read,
+        # What was judged before anything was told is nothing.
+        "read": read if told else "",
         # A value is typed first, and what it changes is told then.
         "moved": moved and bool(request.POST.get("read")),
-        "told": not isinstance(act, FieldEdit) or bool(wanted),
+        "told": told,
         "form": form,
         "rows": rows,
         "checkbox": ACTION_CHECKBOX_NAME,
@@ -243,6 +264,10 @@ def ask_and_perform(
     return TemplateResponse(request, "admin/confirm.html", context, status=422 if form.errors or moved else 200)
 
 
+def _of_keys(queryset: QuerySet[Any], keys: set[Any]) -> Iterable[Wish]:
+    return (wish for wish in bulk_changes.wishes_of(queryset) if wish.target in keys)
+
+
 def digest_of(effects: list[Effect], *judged: object) -> str:
     """Of all that was judged: the rows, what of them was read, and what is set in them; "" where nothing was."""
     read = "\0".join(f"{effect.row.pk} {effect.read}" for effect in effects if effect.read)
@@ -250,33 +275,28 @@ def digest_of(effects: list[Effect], *judged: object) -> str:
     return signing.Signer(salt="what staff judged").signature(told) if told else ""
 
 
-def _perform_one(
-    page: ReadOnlyAdmin, request: HttpRequest, row: Model, act: StaffAction, by: Actor, wanted: Values
-) -> None:
-    try:
-        did = act.do(row, by, wanted, None)
-    except NotPossible as refused:
-        _tell(page, request, act, 0, 0, [str(refused)])
-    else:
-        _tell(page, request, act, int(did), int(not did), [])
-
-
 def _perform(
-    page: ReadOnlyAdmin, request: HttpRequest, queryset: QuerySet[Any], act: StaffAction, by: Actor, wanted: Values
+    page: ReadOnlyAdmin, request: HttpRequest, wishes: Iterable[Wish], act: StaffAction, by: Actor, wanted: Values
 ) -> HttpResponse | None:
     """A bulk change: one of few rows is done while the person waits, any other by a job, and its page tells how far it
     is."""
-    change = bulk_changes.begin(act, page.model, bulk_changes.wishes_of(queryset), by=by, wanted=wanted)
+    change = bulk_changes.begin(act, page.model, wishes, by=by, wanted=wanted)
     there = reverse("admin:linnapp_bulkchange_change", args=[change.pk])
     if change.total > AT_ONCE:
         bulk_changes.work(change.pk)
         return redirect(there)
-    bulk_changes.work_on(change.pk)
+    try:
+        bulk_changes.work_on(change.pk)
+    except OperationalError:
+        # The database was busy, or two waited for each other: the job begins again where it stopped.
+        bulk_changes.work(change.pk)
+        return redirect(there)
     counts = change.counts()
     left = change.rows.filter(state=BulkRow.State.LEFT).order_by("position").values_list("said", flat=True)
     _tell(page, request, act, counts[BulkRow.State.DONE], counts[BulkRow.State.SAME], list(left))
-    if change.total > 1:
-        page.message_user(request, format_html('<a href="{}">{}: what became of each</a>', there, change.title))
+    if act.undone_by or change.total > 1:
+        what = "what became of each" if change.total > 1 else "what became of it, and Undo"
+        page.message_user(request, format_html('<a href="{}">{}: {}</a>', there, change.title, what))
     return None
 
 
@@ -295,6 +315,17 @@ def _tell(
 
 def _named(page: ReadOnlyAdmin, count: int) -> str:
     return counted(count, str(page.opts.verbose_name), str(page.opts.verbose_name_plural))
+
+
+def keys_sent(model: type[Model], sent: Iterable[str]) -> list[Any]:
+    """Those that are keys at all, each once."""
+    found: dict[Any, None] = {}
+    for key in sent:
+        try:
+            found[model._meta.pk.to_python(key)] = None
+        except ValidationError:
+            continue
+    return list(found)
 
 
 def some_of(names: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 each in one transaction with its mark: a job that died goes on where it stopped, and does no row twice."""
 
 import logging
+import time
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import islice
@@ -10,7 +11,7 @@ from uuid import UUID
 
 from django.apps import apps
 from django.contrib import admin
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import Max, Model, QuerySet
 from django.utils import timezone
 from huey.contrib.djhuey import db_task
@@ -19,7 +20,8 @@ from linnapp.actors import Actor, Side
 from linnapp.errors import Moved, NotPossible
 from linnapp.models import BulkChange, BulkRow, TimelineEntry, User
 from linnapp.models.bulk_changes import opened, sealed
-from linnapp.staff_actions import StaffAction, Values
+from linnapp.services import notices
+from linnapp.staff_actions import Import, StaffAction, Values
 from linnapp.supervision import stop_asked
 from linnapp.words import counted
 
@@ -29,8 +31,13 @@ STEP = 50
 # Fewer are done while the person waits.
 AT_ONCE = 200
 WRITTEN_AT_ONCE = 1000
+# A job rests before the next row, so many times as long as the last one took, and so many seconds at most. SQLite lets
+# one write at a time, and who waits asks again at intervals: without a gap exchanges would wait for the last row.
+RESTS = {"sqlite": 5.0, "postgresql": 0.5}
+LONGEST_REST = 0.25
 GONE = "It does not exist any more."
 CHANGED_SINCE = "Somebody changed it since: left as it is now."
+FAILED = "Something went wrong, and nothing of it was done. The log of the worker says what."
 NO_RIGHT = "{} may not do this any more."
 
 
@@ -66,7 +73,14 @@ def act_of(change: BulkChange) -> StaffAction:
 
 def may(change: BulkChange, person: User) -> bool:
     """Asked of the database: what somebody was allowed a while ago, they may not be any more."""
-    return person.is_active and person.is_staff and page_of(change).may_do(act_of(change), person)
+    act = act_of(change)
+    may_do = person.is_active and person.is_staff and page_of(change).may_do(act, person)
+    return may_do and (not _makes(change, act) or person.has_perm(cast(Import, act).makes.needs))
+
+
+def _makes(change: BulkChange, act: StaffAction) -> bool:
+    """Whether a row waits that would be made, or taken back: that asks for more than to change the table."""
+    return isinstance(act, Import) and bool(act.makes) and change.rows.waiting().asked_anew().exists()
 
 
 @transaction.atomic
@@ -105,20 +119,26 @@ def begin(
     )
     while some := list(islice(rows, WRITTEN_AT_ONCE)):
         change.total += len(BulkRow.objects.bulk_create(some))
-    names = counted(change.total, str(model._meta.verbose_name), str(model._meta.verbose_name_plural))
-    change.title = f"{'Undo: ' if undoes else ''}{act.asked_of(names)}"
+    change.title = (f"Undo: {undoes.title}" if undoes else _title(change, act))[:200]
     change.save(update_fields=["total", "title"])
     return change
+
+
+def _title(change: BulkChange, act: StaffAction) -> str:
+    meta = model_of(change)._meta
+    if change.total == 1:
+        return act.asked_of(change.rows.values_list("name", flat=True)[0])
+    return act.asked_of(counted(change.total, str(meta.verbose_name), str(meta.verbose_name_plural)))
 
 
 @db_task()
 def work(key: UUID) -> None:
     """In the worker. One that is stopped meanwhile, or whose worker died, is taken up again by `take_up`."""
-    work_on(key)
+    work_on(key, rests=RESTS[connection.vendor])
 
 
-def work_on(key: UUID) -> None:
-    while not stop_asked() and _step(key):
+def work_on(key: UUID, *, rests: float = 0) -> None:
+    while not stop_asked() and _step(key, rests):
         pass
 
 
@@ -126,23 +146,33 @@ def take_up() -> None:
     """What a job that is gone left behind."""
     for key in BulkChange.objects.abandoned().values_list("pk", flat=True):
         work(key)
+    for change in BulkChange.objects.with_mail_left():
+        notices.send_all(change)
 
 
-def _step(key: UUID) -> bool:
+def _step(key: UUID, rests: float) -> bool:
     """Some rows; whether more may wait. What its person may do is asked anew."""
     change = BulkChange.objects.select_related("person", "undoes").get(pk=key)
     if change.state != BulkChange.State.WORKING:
+        # Stopped by hand while rows were done: whom they are about is told by the job, which knows the last of them.
+        notices.send_all(change)
         return False
     person = change.person
     if person is None or not may(change, person):
         _end(change, BulkChange.State.STOPPED, NO_RIGHT.format(change.person_name))
+        notices.send_all(change)
         return False
     act = act_of(change)
     by = Actor(person, Side.STAFF, change.reason, on_side=act.on_side, change=change.pk)
     for _ in range(STEP):
+        began = time.monotonic()
         if not _row(change, act, by):
-            _end(change, BulkChange.State.DONE)
+            # Rows that are left are another job's, which ends the change after them.
+            if not change.rows.waiting().exists():
+                _end(change, BulkChange.State.DONE)
+                notices.send_all(change)
             return False
+        time.sleep(min(rests * (time.monotonic() - began), LONGEST_REST))
     BulkChange.objects.filter(pk=key).update(beaten_at=timezone.now())
     return True
 
@@ -155,7 +185,11 @@ def _end(change: BulkChange, state: str, said: str = "") -> None:
 @transaction.atomic
 def _row(change: BulkChange, act: StaffAction, by: Actor) -> bool:
     """The next row that waits, done with its mark in one transaction; whether there was one."""
-    row = change.rows.waiting().select_for_update(skip_locked=True).first()
+    # Two work at it, where one was thought gone: they take turns, so that what is written meanwhile is of one row.
+    # And of one that was stopped and goes on as another person, the first one's job does no row more.
+    ours = BulkChange.objects.filter(pk=change.pk, person=change.person_id, began_at=change.began_at)
+    working = ours.select_for_update().filter(state=BulkChange.State.WORKING).first()
+    row = change.rows.waiting().first() if working else None
     if row is None:
         return False
     last = TimelineEntry.objects.aggregate(last=Max("pk"))["last"] or 0
@@ -168,19 +202,21 @@ def _row(change: BulkChange, act: StaffAction, by: Actor) -> bool:
         raise
     except Exception:
         logger.exception("A row of bulk change %s failed", change.pk)
-        row.state, row.said = BulkRow.State.LEFT, "Something went wrong. Do it alone, to see what."
+        row.state, row.said = BulkRow.State.LEFT, FAILED
     written = TimelineEntry.objects.filter(pk__gt=last, facts__change=str(change.pk)).order_by("pk")
     row.entry_id = written.values_list("pk", flat=True).first()
-    row.save(update_fields=["state", "said", "entry_id", "mark", "before_encrypted"])
+    row.save(update_fields=["state", "said", "entry_id", "mark", "before_encrypted", "target"])
     return True
 
 
 def _done(change: BulkChange, act: StaffAction, row: BulkRow, by: Actor) -> str:
+    if isinstance(act, Import) and act.makes and row.is_new:
+        return _made(change, act, row, by)
     found = _target(change, row)
     if found is None:
         raise NotPossible(GONE)
-    undone = act_of(change.undoes) if change.undoes else None
-    if undone and str(undone.mark(found))[:200] != row.mark:
+    marked_by = act_of(change.undoes) if change.undoes else act
+    if (change.undoes or row.mark) and str(marked_by.mark(found))[:200] != row.mark:
         raise NotPossible(CHANGED_SINCE)
     wanted = change.wanted | opened(row.wanted_encrypted)
     seen = opened(row.before_encrypted) or None
@@ -191,8 +227,19 @@ def _done(change: BulkChange, act: StaffAction, row: BulkRow, by: Actor) -> str:
     return BulkRow.State.DONE if did else BulkRow.State.SAME
 
 
+def _made(change: BulkChange, act: Import, row: BulkRow, by: Actor) -> str:
+    """What was made stands in the row by the transaction that made it: it is made once."""
+    made = act.makes.made(opened(row.wanted_encrypted), by)
+    if made is None:
+        return BulkRow.State.SAME
+    table = made._meta.label
+    row.target = str(made.pk) if table == change.table else f"{table}:{made.pk}"
+    return BulkRow.State.DONE
+
+
 def _target(change: BulkChange, row: BulkRow) -> Any:
-    return model_of(change)._default_manager.filter(pk=row.target).first()
+    table, key = row.points_to()
+    return apps.get_model(table)._default_manager.filter(pk=key).first()
 
 
 # What is asked of one that is there.
@@ -202,55 +249,85 @@ def stop(change: BulkChange) -> None:
     _end(change, BulkChange.State.STOPPED, "Stopped by hand.")
 
 
+def may_go_on(change: BulkChange) -> bool:
+    stopped = change.state == BulkChange.State.STOPPED and not change.may_be_discarded
+    return stopped and not hasattr(change, "undone_by") and change.rows.waiting().exists()
+
+
+@transaction.atomic
 def go_on(change: BulkChange, *, by: Actor) -> None:
-    """As whoever asks for it now. Raises NotPossible where nothing waits."""
-    if not change.rows.waiting().exists():
-        raise NotPossible("Every row is done: there is nothing to go on with.")
-    stopped = BulkChange.objects.filter(pk=change.pk, state=BulkChange.State.STOPPED)
-    stopped.update(
-        state=BulkChange.State.WORKING,
-        said="",
-        ended_at=None,
-        beaten_at=timezone.now(),
-        person=by.person,
-        person_name=str(by.person),
-    )
+    """As whoever asks for it now. Raises NotPossible where nothing waits, for one that was undone, and for a
+    file that nobody applied."""
+    row = _locked(change)
+    if not may_go_on(row):
+        raise NotPossible("It goes on already, is done, was undone, or never began.")
+    # What is done from now on can be undone for as long as if it had just begun.
+    row.state, row.said, row.ended_at, row.began_at = BulkChange.State.WORKING, "", None, timezone.now()
+    row.beaten_at, row.person, row.person_name = row.began_at, by.person, str(by.person)
+    row.save(update_fields=["state", "said", "ended_at", "began_at", "beaten_at", "person", "person_name"])
+
+
+@transaction.atomic
+def discard(change: BulkChange) -> None:
+    """A file that was not applied, with what was read in it. Raises NotPossible for one that was."""
+    row = _locked(change)
+    if not row.may_be_discarded:
+        raise NotPossible("It was applied, or is being read: it stays on record.")
+    row.delete()
+
+
+def _locked(change: BulkChange) -> BulkChange:
+    """What is asked of it at once by two is asked one after the other."""
+    row = BulkChange.objects.select_for_update(of=("self",)).filter(pk=change.pk).first()
+    if row is None:
+        raise NotPossible("It was discarded meanwhile.")
+    return row
+
+
+def way_back(change: BulkChange) -> StaffAction | None:
+    """The act that undoes it."""
+    name = act_of(change).undone_by
+    return next((act for act in page_of(change).staff_actions if act.name == name), None)
 
 
 def undone_until(change: BulkChange) -> datetime | None:
     act = act_of(change)
-    return change.created_at + act.undone_within if act.undone_by else None
+    return change.began_at + act.undone_within if act.undone_by else None
 
 
 def may_be_undone(change: BulkChange) -> bool:
     until = undone_until(change)
     over = change.state in (BulkChange.State.STOPPED, BulkChange.State.DONE) and change.undoes_id is None
-    return over and until is not None and timezone.now() < until and not hasattr(change, "undone_by")
+    in_time = over and until is not None and timezone.now() < until
+    return in_time and not hasattr(change, "undone_by") and change.rows.done().exists()
 
 
 def undo(change: BulkChange, *, by: Actor) -> BulkChange:
-    """Another change, of the rows that were done and stand as it left them. Raises NotPossible past its time, for one
-    that goes on, and for a second undo."""
+    """Another change, of the rows that were done and stand as it left them. Raises NotPossible without a reason, past
+    its time, for one that goes on, and for a second undo."""
+    if not by.reason.strip():
+        raise NotPossible("Write why: who it is about reads it.")
     with transaction.atomic():
-        row = BulkChange.objects.select_for_update(of=("self",)).get(pk=change.pk)
+        row = _locked(change)
         if not may_be_undone(row):
             raise NotPossible("It cannot be undone, or not any more.")
-        act, model = act_of(row), model_of(row)
-        back = next(one for one in page_of(row).staff_actions if one.name == act.undone_by)
+        act, model, back = act_of(row), model_of(row), way_back(row)
+        assert back is not None
         wishes = (_set_back(row, done) for done in row.rows.done())
-        return begin(back, model, wishes, by=by, wanted={}, undoes=row)
+        return begin(back, model, wishes, by=by, wanted=act.wanted_back(row.wanted), undoes=row)
 
 
 def _set_back(change: BulkChange, done: BulkRow) -> Wish:
     """What stood there, where what was set stands still."""
     before = opened(done.before_encrypted)
     after = change.wanted | opened(done.wanted_encrypted)
-    return Wish(done.target, done.name, before, {name: after[name] for name in before}, done.mark)
+    return Wish(done.target, done.name, before, {name: after.get(name, "") for name in before}, done.mark)
 
 
+@transaction.atomic
 def drop_old() -> int:
-    """With the old values of their rows."""
-    keys = list(BulkChange.objects.over().values_list("pk", flat=True)[:20])
+    """With the old values of their rows; none that somebody applies meanwhile."""
+    keys = list(BulkChange.objects.over().select_for_update(of=("self",)).values_list("pk", flat=True)[:20])
     BulkChange.objects.filter(pk__in=keys).delete()
     return len(keys)
 

@@ -20,9 +20,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`headers` are those beside Content-Type and Content-Length, which follow from the body."""
+    """`headers` are those beside Content-Type and Content-Length, which follow from the body. `reference` stands in the
+    place of the call's, where the answer is a refusal that is kept under one of its own."""
 
     status: int
     body: bytes
     headers: tuple[tuple[str, str], ...] = ()
     content_type: str = "application/json"
+    reference: str = ""

@@ -9,13 +9,16 @@ import hmac
 import json
 import re
 import secrets
-from base64 import b64decode, b64encode
+from base64 import b32decode, b32encode, b64decode, b64encode
 from collections.abc import Collection
 from functools import lru_cache
 from hashlib import blake2b
 from uuid import UUID
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import ECB
 from django.conf import settings
 
 UUID_SHAPE = re.compile(r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?", re.IGNORECASE)
@@ -26,6 +29,11 @@ _SPELLINGS = re.compile(rf"\{{?[0-9a-f]{{8}}{_DASH}?(?:[0-9a-f]{{4}}{_DASH}?){{3
 _BEGUN = re.compile(rf"\{{?(?:[0-9a-f]|{_DASH}){{1,36}}[\\&%#;xu0-9]{{0,6}}$", re.IGNORECASE)
 # Characters of the longest spelling of one.
 _LONGEST_SPELLING = 100
+
+# 32 hexadecimal digits wherever they begin, with what mails, addresses and line ends put between them.
+_BETWEEN = r"(?:[\s{}\u00ad\u200b\u2010-\u2015\u2060\u2212\ufe58\ufe63\uff0d-]|%(?:20|2d|0a|0d)){0,4}"
+_LOOSE = re.compile(rf"(?=((?:[0-9a-f]{_BETWEEN}){{31}}[0-9a-f]))", re.IGNORECASE)
+_LOOSE_PART = re.compile(r"%(?:20|2d|0a|0d)|[^0-9a-f]", re.IGNORECASE)
 
 # What other people's servers call what opens something; and an unbroken run that could be such a value (a JWT, a key).
 SECRET_NAMES = re.compile(r"token(?!_?type)|secret|passw|jwt|bearer|session|credential|api_?key|\bsid\b", re.IGNORECASE)
@@ -39,6 +47,7 @@ _PLACEHOLDER = re.compile(r"\[\{\w+\}\]")
 _KEY_IN_PATH = re.compile(r"(?<=[/#])(?=[^/?#\s]*\d)(?=[^/?#\s]*[A-Za-z])[\w.~%+=-]{20,}(?=[/?#\s]|$)")
 
 SIGNING_PREFIX = "whsec_"
+SIGNING_SHAPE = re.compile(rf"{SIGNING_PREFIX}[A-Za-z0-9+/_-]{{20,}}={{0,2}}")
 # What Standard Webhooks asks of a signing secret, in bytes.
 SIGNING_BYTES = range(24, 64 + 1)
 
@@ -98,6 +107,13 @@ def canonical(value: str) -> str | None:
     return value.strip("{}").replace("-", "").lower()
 
 
+def loosely_spelled(text: str) -> list[tuple[int, int, str]]:
+    """Begin, end and digits of all that could be a value of ours in a text that somebody pasted, however it was broken
+    up on the way. They overlap: which are values is for their digests to say."""
+    found = ((match.start(1), match.end(1), match[1]) for match in _LOOSE.finditer(text))
+    return [(begin, end, _LOOSE_PART.sub("", spelled).lower()) for begin, end, spelled in found]
+
+
 def digest(value: str) -> str:
     """Keyed digest by which a value is found, 64 hexadecimal digits. A UUID has one digest in all its spellings."""
     spelled = canonical(value) or value
@@ -119,13 +135,23 @@ def _cipher(keys: tuple[str, ...]) -> MultiFernet:
 
 
 def encrypt(value: str) -> str:
-    return _cipher(tuple(settings.CREDENTIAL_KEYS)).encrypt(value.encode()).decode()
+    return encrypt_bytes(value.encode())
 
 
 def decrypt(encrypted: str) -> str:
     """The value again; raises WrongKey rather than return anything else."""
+    return decrypt_bytes(encrypted).decode()
+
+
+def encrypt_bytes(content: bytes) -> str:
+    """For a part of a file; a third longer than what it holds."""
+    return _cipher(tuple(settings.CREDENTIAL_KEYS)).encrypt(content).decode()
+
+
+def decrypt_bytes(encrypted: str) -> bytes:
+    """The content again; raises WrongKey rather than return anything else."""
     try:
-        return _cipher(tuple(settings.CREDENTIAL_KEYS)).decrypt(encrypted.encode()).decode()
+        return _cipher(tuple(settings.CREDENTIAL_KEYS)).decrypt(encrypted.encode())
     except InvalidToken as error:
         raise WrongKey("These keys cannot read this value: restore the `.env` it was made with.") from error
 
@@ -141,6 +167,11 @@ def reads(canary: str) -> bool:
         return same(decrypt(canary), digest("canary"))
     except WrongKey:
         return False
+
+
+def may_be_in(text: str) -> bool:
+    """Whether showing the text again could show a credential: a UUID in any spelling, or a signing secret."""
+    return _SPELLINGS.search(text) is not None or SIGNING_PREFIX in text.lower()
 
 
 def tail(value: str) -> str:
@@ -238,3 +269,23 @@ def _name(name: str, values: Collection[str]) -> str:
 def new_reference() -> str:
     """What a person reads out to support: no secret, but not to be guessed from the one before either."""
     return secrets.token_hex(8)
+
+
+@lru_cache(maxsize=4)
+def _block_cipher(digest_key: str) -> Cipher[ECB]:
+    """Of one block with random bits in it: two that are alike in part have nothing in common."""
+    key = blake2b(b"sealed references", key=digest_key.encode()[:64], digest_size=16).digest()
+    return Cipher(AES(key), ECB())
+
+
+def sealed(content: bytes) -> str:
+    """11 bytes as 26 letters and digits, others each time. Whoever has no DIGEST_KEY reads nothing in them, not even
+    whether two hold the same, and can make none."""
+    block = content + secrets.token_bytes(5)
+    return b32encode(_block_cipher(settings.DIGEST_KEY).encryptor().update(block)).decode().rstrip("=").lower()
+
+
+def opened(text: str) -> bytes:
+    """What was sealed; of a text that nobody sealed, bytes without a meaning. Raises ValueError for another shape."""
+    encrypted = b32decode(text.upper() + "======")
+    return _block_cipher(settings.DIGEST_KEY).decryptor().update(encrypted)[:11]

@@ -3,6 +3,7 @@ somebody else wrote meanwhile. No ORM."""
 
 import unicodedata
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -10,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import EmailValidator, URLValidator
 from django.http import QueryDict
+from django.utils import timezone
 
 from linnapp import logos
 
@@ -17,6 +19,9 @@ from linnapp import logos
 SHAPING = {"\u200c", "\u200d"}
 LOGO_TYPES = "image/png,image/jpeg,image/webp"
 CONTACT = "Write an e-mail address, or a web address that begins with https:// or http://."
+MINUTES = "%Y-%m-%dT%H:%M%z"
+# A page that is sent was opened within it.
+LONGEST_OPEN = timedelta(days=30)
 MEANWHILE = "Somebody else changed this while you were editing. Yours is kept here, unsaved."
 
 
@@ -28,12 +33,8 @@ def refuse_invisible(text: str) -> None:
             raise ValidationError("It holds a character that cannot be seen. Type the text anew, do not paste it.")
 
 
-class NameField(forms.CharField):
-    """One line, spelled as it is read: blanks in a row are one."""
-
-    def __init__(self, **options: Any) -> None:
-        messages = {"required": "Give the application a name.", "max_length": "Use at most 80 characters."}
-        super().__init__(max_length=80, error_messages=messages, **options)
+class OneLineField(forms.CharField):
+    """A name, spelled as it is read: blanks in a row are one. Mails to others carry it."""
 
     def to_python(self, value: Any) -> str:
         text = super().to_python(value) or ""
@@ -44,6 +45,14 @@ class NameField(forms.CharField):
         if "\n" in value or "\t" in value:
             raise ValidationError("A name is one line.")
         refuse_invisible(value)
+
+
+class NameField(OneLineField):
+    """Of an application."""
+
+    def __init__(self, **options: Any) -> None:
+        messages = {"required": "Give the application a name.", "max_length": "Use at most 80 characters."}
+        super().__init__(max_length=80, error_messages=messages, **options)
 
 
 class TextField(forms.CharField):
@@ -127,3 +136,21 @@ class MeanwhileForm(forms.BaseForm):
 
     def conflicts(self) -> list[tuple[str, str]]:
         return [(str(self[name].label), value) for name, value in self.theirs.items()]
+
+
+class AskedField(forms.DateTimeField):
+    """When the page was opened, to the minute: spans that are typed beside it are reckoned from it, so that what is
+    read and what is done are the same."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self) -> None:
+        super().__init__(required=False, input_formats=[MINUTES], initial=f"{timezone.now():{MINUTES}}")
+
+    def clean(self, value: Any) -> datetime:
+        now = timezone.now().replace(second=0, microsecond=0)
+        try:
+            # No page was opened later than now, and none is sent that was open for longer.
+            return max(min(super().clean(value) or now, now), now - LONGEST_OPEN)
+        except (forms.ValidationError, OverflowError):
+            return now

@@ -3,24 +3,24 @@
 import csv
 import io
 import json
-import zipfile
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
 from linnapp.cells import unguarded
+from linnapp.workbook_reading import Unreadable, lines_of_sheet
 
 MOST_BYTES = 10 * 1024 * 1024
-MOST_UNPACKED = 64 * 1024 * 1024
-MOST_ROWS, MOST_COLUMNS, MOST_CHARACTERS, MOST_SHEETS = 50_000, 60, 20_000, 20
+MOST_ROWS, MOST_COLUMNS, MOST_CHARACTERS = 50_000, 60, 20_000
+# Of a line of text, before it is told apart into cells; and of a JSON file, before it is read.
+MOST_OF_LINE, MOST_BRACKETS = 200_000, 10 * MOST_ROWS
+MOST_OF_NAME = 200
+# A heading may be followed by empty cells.
+MOST_HEADINGS = 1_000
+# The database keeps neither.
+NO_TEXT = re.compile("[\0\ud800-\udfff]")
 HOW = "Send the file as the export of this list makes it."
-
-
-class Unreadable(Exception):
-    """Why a file is no table, and what to do about it."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,12 @@ def read_table(name: str, content: bytes) -> Table:
     if not content.strip():
         raise Unreadable(f"The file is empty. {HOW}")
     if content.startswith(b"PK\x03\x04"):
-        return _table(_sheet(content))
+        return _table(lines_of_sheet(content))
     if content.startswith((b"\xd0\xcf\x11\xe0",)):
         raise Unreadable("This is a workbook of an old kind (.xls). Save it as .xlsx, or as CSV.")
     text, note = _decoded(content)
+    if not text.strip():
+        raise Unreadable(f"The file is empty. {HOW}")
     if text.lstrip()[:1] in ("[", "{"):
         return _json(text)
     return _table(_lines(text), note)
@@ -70,52 +72,49 @@ def _lines(text: str) -> Iterator[Sequence[Any]]:
     if len(head) >= MOST_CHARACTERS:
         raise Unreadable(f"The first line has no end. {HOW}")
     delimiter = max(",;\t", key=head.count)
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
+    reader = csv.reader(_short(text), delimiter=delimiter, strict=True)
     try:
         yield from reader
     except csv.Error as fault:
         raise Unreadable(f"Line {reader.line_num} is no CSV: {fault}. {HOW}") from fault
 
 
-def _sheet(content: bytes) -> Iterator[Sequence[Any]]:
-    """The first sheet. What it unpacks to is looked at before anything is."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            if sum(part.file_size for part in packed.infolist()) > MOST_UNPACKED:
-                raise Unreadable("The workbook is too large once it is unpacked. Send it in parts, or as CSV.")
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as fault:
-        raise Unreadable("This workbook cannot be opened. Save it anew as .xlsx, or as CSV.") from fault
-    if len(book.worksheets) > MOST_SHEETS or not book.worksheets:
-        raise Unreadable(f"Send a workbook with one sheet, and {MOST_SHEETS} at most.")
-    sheet: Any = book.worksheets[0]
-    sheet.reset_dimensions()
-    try:
-        yield from sheet.iter_rows(values_only=True)
-    finally:
-        book.close()
+def _short(text: str) -> Iterator[str]:
+    for number, line in enumerate(io.StringIO(text), start=1):
+        if len(line) > MOST_OF_LINE:
+            raise Unreadable(f"Line {number} has more than {MOST_OF_LINE:,} characters. {HOW}")
+        yield line
 
 
 def _table(lines: Iterable[Sequence[Any]], note: str = "") -> Table:
     found = iter(lines)
-    columns = [_cell(value).strip() for value in next(found, ())]
+    columns = [_cell(value).strip() for value in next(found, ())[:MOST_HEADINGS]]
     while columns and not columns[-1]:
         columns.pop()
     _check_columns(columns)
     rows: list[Row] = []
     for number, line in enumerate(found, start=2):
-        cells = [_cell(value) for value in line]
+        if len(rows) == MOST_ROWS or number > 2 * MOST_ROWS:
+            raise Unreadable(f"More than {MOST_ROWS:,} rows. Send it in parts.")
+        if any(value not in (None, "") for value in line[len(columns) :]):
+            raise Unreadable(f"Line {number} has more cells than the heading. {HOW}")
+        cells = [_cell(value) for value in line[: len(columns)]]
         if not any(cells):
             continue
-        if any(cells[len(columns) :]):
-            raise Unreadable(f"Line {number} has more cells than the heading. {HOW}")
         rows.append(Row(number, dict(zip(columns, cells, strict=False))))
-        if len(rows) > MOST_ROWS or number > 2 * MOST_ROWS:
-            raise Unreadable(f"More than {MOST_ROWS:,} rows. Send it in parts.")
     return Table(columns, rows, note)
 
 
+def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise Unreadable("A row of the file names a column twice.")
+    return found
+
+
 def _check_columns(columns: list[str]) -> None:
+    if any(len(name) > MOST_OF_NAME for name in columns):
+        raise Unreadable(f"A column has a name of more than {MOST_OF_NAME} characters. {HOW}")
     if len(columns) > MOST_COLUMNS:
         raise Unreadable(f"More than {MOST_COLUMNS} columns. {HOW}")
     if not columns or not all(columns):
@@ -130,6 +129,8 @@ def _text(value: Any) -> str:
     text = value if isinstance(value, str) else str(value)
     if len(text) > MOST_CHARACTERS:
         raise Unreadable(f"A cell has more than {MOST_CHARACTERS:,} characters.")
+    if NO_TEXT.search(text):
+        raise Unreadable(f"A cell holds a character that no text has. {HOW}")
     return text
 
 
@@ -138,13 +139,18 @@ def _cell(value: Any) -> str:
 
 
 def _json(text: str) -> Table:
+    if text.count("{") + text.count("[") > MOST_BRACKETS:
+        raise Unreadable(f"More than {MOST_ROWS:,} rows. Send it in parts.")
+    # Texts may hold what looks like a name, though not so often.
+    if any(piece.count('":') > 50 * MOST_COLUMNS for piece in text.split("}")):
+        raise Unreadable(f"More than {MOST_COLUMNS} columns. {HOW}")
     try:
-        found = json.loads(text)
+        found = json.loads(text, object_pairs_hook=_named_once)
     except (ValueError, RecursionError) as fault:
         raise Unreadable(f"This is no JSON: {fault}.") from fault
     if not (isinstance(found, list) and found and all(isinstance(each, dict) for each in found)):
         raise Unreadable(f"A JSON file must be a list of objects. {HOW}")
-    columns = list(dict.fromkeys(name for each in found for name in each))
+    columns = list(dict.fromkeys(_text(name) for each in found for name in each))
     _check_columns(columns)
     if len(found) > MOST_ROWS:
         raise Unreadable(f"More than {MOST_ROWS:,} rows. Send it in parts.")

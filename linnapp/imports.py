@@ -1,14 +1,16 @@
 """A file of changes to a table: read by a job into rows that say what each would change, and written by nobody until
 somebody applies it."""
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 from typing import Any, Protocol, cast
 from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Model, UUIDField
 from django.utils import timezone
 from huey.contrib.djhuey import db_task
@@ -16,28 +18,49 @@ from huey.contrib.djhuey import db_task
 from linnapp import bulk_changes, credentials
 from linnapp.actors import Actor
 from linnapp.errors import NotPossible
-from linnapp.import_files import Row, Table, Unreadable, read_table
-from linnapp.models import BulkChange, BulkRow
+from linnapp.import_files import Row, Table, read_table
+from linnapp.models import BulkChange, BulkRow, User
 from linnapp.models.bulk_changes import sealed
-from linnapp.staff_actions import Import
+from linnapp.new_rows import NewRows, cleaned
+from linnapp.staff_actions import Import, Values
+from linnapp.workbook_reading import Unreadable
 
+logger = logging.getLogger(__name__)
 AT_ONCE = 500
+# Of one person at the same time, neither applied nor discarded.
+MOST_FILES = 20
+MOST_TRIES = 3
+TOO_MANY_FILES = (
+    f"You have {MOST_FILES} files that were not applied. Discard some under Bulk changes, then send this one."
+)
+NOT_READ = "Something in this file could not be read. Send it in parts, to see where."
 State = BulkRow.State
 
 
 class ImportPage(Protocol):
     """The admin page of a table that can be imported. `import_keys` are the columns that a row is found by, the first
-    of those that the file has; `import_fields` cleans what the others hold, and tells which may be set."""
+    of those that the file has; `import_fields` cleans what the others hold, and tells which may be set; `stands` is
+    what a row holds of one of them now, `refuses` why it cannot get what is wanted, as far as that is known before."""
 
     import_keys: tuple[str, ...]
+    list_select_related: Any
     model: type[Model]
 
     def import_fields(self) -> Mapping[str, forms.Field]: ...
 
+    def stands(self, row: Any, name: str) -> Any: ...
+
+    def refuses(self, row: Any, wanted: Values) -> str: ...
+
 
 @transaction.atomic
 def begin(model: type[Model], act: Import, name: str, content: bytes, *, by: Actor) -> BulkChange:
-    """Keeps the file until the job has read it."""
+    """Keeps the file until the job has read it. Raises NotPossible for one too many."""
+    assert by.person is not None
+    # Two that are sent at the same moment are counted one after the other.
+    User.objects.select_for_update(no_key=True).get(pk=by.person.pk)
+    if BulkChange.objects.unapplied_of(by.person).count() >= MOST_FILES:
+        raise NotPossible(TOO_MANY_FILES)
     change = BulkChange(
         table=model._meta.label,
         act=act.name,
@@ -60,19 +83,54 @@ def read(key: UUID) -> None:
     read_now(key)
 
 
+class _NotOursAnyMore(Exception):
+    """Read, discarded, or taken up by another job."""
+
+
 def read_now(key: UUID) -> None:
-    change = BulkChange.objects.get(pk=key)
-    if change.state != BulkChange.State.READING:
+    change = _taken(key)
+    if change is None:
         return
     act = cast(Import, bulk_changes.act_of(change))
     try:
-        rows, change.said = act.reads(change, credentials.decrypt(change.file_encrypted).encode("latin-1"))
-        change.total = _write(change, rows)
-        change.state = BulkChange.State.READY
+        rows, said = act.reads(change, credentials.decrypt(change.file_encrypted).encode("latin-1"))
+        total = _write(change, rows)
+        _beat(change, state=BulkChange.State.READY, said=said, total=total, file_encrypted="")
+    except _NotOursAnyMore:
+        return
     except Unreadable as fault:
-        change.state, change.said, change.ended_at = BulkChange.State.STOPPED, str(fault), timezone.now()
-    change.file_encrypted = ""
-    change.save(update_fields=["state", "said", "total", "ended_at", "file_encrypted"])
+        _give_up(change, str(fault))
+    except OperationalError:
+        raise
+    except Exception:
+        # Else the sweep would begin with it again every minute, for good.
+        logger.exception("The file of bulk change %s was not read", change.pk)
+        _give_up(change, NOT_READ)
+
+
+def _taken(key: UUID) -> BulkChange | None:
+    """By this job alone, unless another one is at it. Jobs may wait for each other for longer than a silence."""
+    reading = BulkChange.objects.filter(pk=key, state=BulkChange.State.READING)
+    change = reading.select_related("person").first()
+    if change is None or (change.tries and not BulkChange.objects.unread().filter(pk=key).exists()):
+        return None
+    if not reading.filter(tries=change.tries).update(tries=change.tries + 1, beaten_at=timezone.now()):
+        return None
+    change.tries += 1
+    return change
+
+
+def _beat(change: BulkChange, **facts: Any) -> None:
+    """What is kept of it while it is this job's, and no other's."""
+    ours = BulkChange.objects.filter(pk=change.pk, state=BulkChange.State.READING, tries=change.tries)
+    if not ours.update(beaten_at=timezone.now(), **facts):
+        raise _NotOursAnyMore
+
+
+def _give_up(change: BulkChange, why: str) -> None:
+    with suppress(_NotOursAnyMore), transaction.atomic():
+        _beat(change, state=BulkChange.State.STOPPED, said=why, total=0, ended_at=timezone.now(), file_encrypted="")
+        change.rows.all().delete()
 
 
 def rows_of_table(change: BulkChange, content: bytes) -> tuple[Iterable[BulkRow], str]:
@@ -83,8 +141,11 @@ def rows_of_table(change: BulkChange, content: bytes) -> tuple[Iterable[BulkRow]
 
 def take_up() -> None:
     """Files that a job which is gone left unread."""
-    for key in BulkChange.objects.unread().values_list("pk", flat=True):
-        read(key)
+    for change in BulkChange.objects.unread():
+        if change.tries >= MOST_TRIES:
+            _give_up(change, NOT_READ)
+        else:
+            read(change.pk)
 
 
 def _page(change: BulkChange) -> ImportPage:
@@ -93,50 +154,75 @@ def _page(change: BulkChange) -> ImportPage:
 
 def _ignored(change: BulkChange, table: Table) -> str:
     page = _page(change)
-    others = [name for name in table.columns if name not in page.import_keys and name not in page.import_fields()]
-    return f"Not read, as an import cannot change it: {', '.join(others)}." if others else ""
+    makes = cast(Import, bulk_changes.act_of(change)).makes
+    changeable = {*page.import_keys, *page.import_fields()}
+    of_new = makes.fields().keys() - changeable if makes else set()
+    others = [name for name in table.columns if name not in changeable | of_new]
+    new = [name for name in table.columns if name in of_new]
+    said = [f"Not read, as an import cannot change it: {', '.join(others)}."] if others else []
+    return " ".join([*said, f"Read of new rows alone: {', '.join(new)}."] if new else said)
 
 
-@transaction.atomic
 def _write(change: BulkChange, rows: Iterable[BulkRow]) -> int:
-    """Anew, where a job died in the middle of it."""
-    change.rows.all().delete()
+    """Anew, where a job died in the middle of it. In parts: a file is read for seconds, and others write meanwhile."""
+    with transaction.atomic():
+        _beat(change)
+        change.rows.all().delete()
     found, number = iter(rows), 0
     while some := list(islice(found, AT_ONCE)):
-        number += len(BulkRow.objects.bulk_create(some))
+        with transaction.atomic():
+            _beat(change)
+            number += len(BulkRow.objects.bulk_create(some))
     return number
 
 
 class Preview:
-    """What each row of a file would change; nothing is written by it."""
+    """What each row of a file would change or make; nothing is written by it."""
 
     def __init__(self, change: BulkChange, table: Table) -> None:
         self.change, self.table, self.page = change, table, _page(change)
-        fields = self.page.import_fields()
+        self.act = cast(Import, bulk_changes.act_of(change))
+        fields, makes = self.page.import_fields(), self.makes
         self.fields = {name: field for name, field in fields.items() if name in table.columns}
         self.key = next((name for name in self.page.import_keys if name in table.columns), "")
-        if not self.key:
+        # A column that nobody asked for is not kept.
+        self.read = self.fields.keys() | (self.makes.fields().keys() if self.makes else set())
+        self.may_be_new = bool(makes and makes.is_asked_for(table.columns))
+        if not self.key and not self.may_be_new:
             raise Unreadable(f"A row is found by its {' or '.join(self.page.import_keys)}: there is no such column.")
-        if not self.fields:
+        if not self.fields and not self.may_be_new:
             raise Unreadable(f"No column can be changed. An import changes: {', '.join(fields)}.")
-        self.seen: dict[str, int] = {}
+        self.seen: dict[object, int] = {}
+        person = change.person
+        self.may_make = bool(makes and person and person.has_perm(makes.needs))
+
+    @property
+    def makes(self) -> NewRows | None:
+        return cast("NewRows | None", self.act.makes)
 
     def __iter__(self) -> Iterator[BulkRow]:
         found = iter(self.table.rows)
         while some := list(islice(found, AT_ONCE)):
             targets = self._targets(some)
-            for row in some:
-                yield self._row(row, targets)
+            asked: list[tuple[BulkRow, Values]] = []
+            made = [self._row(row, targets, asked) for row in some]
+            self._judge(asked)
+            yield from made
 
     def _targets(self, rows: list[Row]) -> dict[str, Any]:
         keys = {key for row in rows if (key := self._key(row))}
-        there = self.page.model._default_manager.filter(**{f"{self.key}__in": keys})
+        if not keys:
+            return {}
+        rows_there = self.page.model._default_manager.select_related(*self.page.list_select_related or ())
+        there = rows_there.filter(**{f"{self.key}__in": keys})
         return {self._spelled(getattr(target, self.key)): target for target in there}
 
     def _spelled(self, value: object) -> str:
         return str(value).lower()
 
     def _key(self, row: Row) -> str:
+        if not self.key:
+            return ""
         text = row.cells.get(self.key, "").strip()
         field = self.page.model._meta.get_field(self.key)
         if isinstance(field, UUIDField):
@@ -145,51 +231,78 @@ class Preview:
             return text if text.isdecimal() and len(text) < 18 else ""
         return text.lower()
 
-    def _row(self, row: Row, targets: Mapping[str, Any]) -> BulkRow:
-        made = BulkRow(change=self.change, position=row.number, target="", name=row.cells.get(self.key, "")[:300])
+    def _row(self, row: Row, targets: Mapping[str, Any], asked: list[tuple[BulkRow, Values]]) -> BulkRow:
+        """Whoever asks for one that is not there is put among `asked`, to be judged with others."""
+        read = (text for name, text in row.cells.items() if name in self.read)
+        name = row.cells.get(self.key, "").strip() or next(filter(str.strip, read), "")
+        made = BulkRow(change=self.change, position=row.number, target="", name=name[:300])
         key = self._key(row)
         target = targets.get(key) if key else None
+        if target is not None:
+            made.target, made.name = str(target.pk), str(target)[:300]
         try:
             if target is None:
-                raise ValidationError(f"Nothing has this {self.key}.")
-            if key in self.seen:
-                raise ValidationError(f"It stands in line {self.seen[key]} too.")
-            self.seen[key] = row.number
-            wanted = self._wanted(row, target)
+                asked.append((made, self._new(row)))
+            else:
+                self._refuse_twice(key, row.number)
+                self._compare(made, row, target)
         except ValidationError as fault:
-            made.state, made.said = State.WRONG, " ".join(fault.messages)
-            return made
-        made.target, made.name = str(target.pk), str(target)[:300]
-        made.state = State.WAITING if wanted else State.SAME
-        made.wanted_encrypted = sealed(wanted)
-        made.before_encrypted = sealed({name: getattr(target, name) for name in wanted})
+            self._wrong(made, fault, row.cells)
         return made
 
-    def _wanted(self, row: Row, target: Any) -> dict[str, Any]:
-        """What differs, cleaned as the form of the page cleans it; all that is wrong at once."""
-        wanted, faults = {}, []
-        for name, field in self.fields.items():
-            if name not in row.cells:
-                continue
-            try:
-                value = field.clean(_chosen(field, row.cells[name]))
-            except ValidationError as fault:
-                faults += [f"{name}: {sentence}" for sentence in fault.messages]
-            else:
-                if value != getattr(target, name):
-                    wanted[name] = value
+    def _wrong(self, made: BulkRow, fault: ValidationError, typed: Mapping[str, str]) -> None:
+        """With what was typed, which may be personal: it is kept as values are."""
+        made.state, made.said = State.WRONG, " ".join(fault.messages)
+        made.wanted_encrypted = sealed({name: text for name, text in typed.items() if name in self.read and text})
+
+    def _refuse_twice(self, key: object, number: int) -> None:
+        if key in self.seen:
+            raise ValidationError(f"It stands in line {self.seen[key]} too.")
+        self.seen[key] = number
+
+    def _compare(self, made: BulkRow, row: Row, target: Any) -> None:
+        wanted, faults = cleaned(self.fields, row.cells)
         if faults:
             raise ValidationError(faults)
-        return wanted
+        stands = {name: self.page.stands(target, name) for name in wanted}
+        wanted = {name: value for name, value in wanted.items() if value != stands[name]}
+        made.mark = str(self.act.mark(target))[:200]
+        if wanted and (why := self.page.refuses(target, wanted)):
+            raise ValidationError(why)
+        made.state = State.WAITING if wanted else State.SAME
+        made.wanted_encrypted = sealed(wanted)
+        made.before_encrypted = sealed({name: stands[name] for name in wanted})
 
+    def _new(self, row: Row) -> Values:
+        """What a row is asked to be made with. Raises ValidationError where a file cannot ask for it."""
+        if row.cells.get("id", "").strip():
+            fault = f"Nothing has this {self.key}."
+            raise ValidationError(f"{fault} A new row has none: leave it empty." if self.may_be_new else fault)
+        if self.makes is None:
+            raise ValidationError(f"Nothing has this {self.key}.")
+        if not self.may_be_new:
+            raise ValidationError(f"Nothing has this {self.key}. A new row needs {self.makes.columns()}.")
+        if not self.may_make:
+            raise ValidationError("It would be a new row, and you have no permission to make one.")
+        return self.makes.wanted(row.cells)
 
-def _chosen(field: forms.Field, text: str) -> str:
-    """A choice may be written as people read it."""
-    if not isinstance(field, forms.ChoiceField):
-        return text
-    choices = cast(Iterable[tuple[str, str]], field.choices)
-    words = {str(label).lower(): str(value) for value, label in choices}
-    return words.get(text.strip().lower(), text.strip())
+    def _judge(self, asked: list[tuple[BulkRow, Values]]) -> None:
+        if not asked or self.makes is None or self.change.person is None:
+            return
+        judged = self.makes.judged([values for _, values in asked], self.change.person)
+        for (made, values), found in zip(asked, judged, strict=True):
+            typed = {name: str(value) for name, value in values.items()}
+            made.name = self.makes.named(values)[:300]
+            try:
+                if isinstance(found, str):
+                    raise ValidationError(found)
+                if found:
+                    self._refuse_twice(("new", self.makes.key(found)), made.position)
+            except ValidationError as fault:
+                self._wrong(made, fault, typed)
+            else:
+                made.state = State.WAITING if found else State.SAME
+                made.wanted_encrypted = sealed(dict(found))
 
 
 def apply(change: BulkChange, *, by: Actor) -> None:
@@ -204,6 +317,7 @@ def apply(change: BulkChange, *, by: Actor) -> None:
         reason=by.reason,
         person=by.person,
         person_name=str(by.person),
+        began_at=timezone.now(),
         beaten_at=timezone.now(),
         said="",
     )

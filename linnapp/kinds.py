@@ -1,6 +1,9 @@
 """Kinds of timeline entries: each is registered where its act lives, so that a new act needs no migration. Those of the
 registry itself stand here; a wing of `installs` has a `kinds` module of its own. No ORM."""
 
+from collections.abc import Callable
+from typing import Any
+
 _registered: dict[str, "Kind"] = {}
 
 
@@ -9,21 +12,32 @@ class Kind(str):
 
     `sentence` names facts in braces, and `who`. `about` is the subject by which Activity is narrowed. With
     `own_side_only` only the side that it happened on reads it, staff aside. With `of_each` it is told of each
-    installation, and once of the application as a whole: whoever reads of the application has it there.
+    installation, and once of the application as a whole: whoever reads of the application has it there. `opens` says
+    what lines of this kind open to, for a reader: lines and side in, parts by the number of the entry out.
     """
 
     sentence: str
     about: str
     own_side_only: bool
     of_each: bool
+    opens: Callable[[Any, Any], dict[int, Any]] | None
 
 
-def register(name: str, sentence: str, *, about: str = "", own_side_only: bool = False, of_each: bool = False) -> Kind:
+def register(
+    name: str,
+    sentence: str,
+    *,
+    about: str = "",
+    own_side_only: bool = False,
+    of_each: bool = False,
+    opens: Callable[[Any, Any], dict[int, Any]] | None = None,
+) -> Kind:
     """Raises ValueError for a name that is taken: an entry that is stored would be told as another."""
     if name in _registered:
         raise ValueError(f"There is a kind {name} already.")
     kind = Kind(name)
     kind.sentence, kind.about, kind.own_side_only, kind.of_each = sentence, about, own_side_only, of_each
+    kind.opens = opens
     _registered[name] = kind
     return kind
 
@@ -39,12 +53,16 @@ def known(name: str) -> Kind:
     unknown = Kind(name)
     words = name.replace("_", " ").capitalize().replace("{", "{{").replace("}", "}}")
     unknown.sentence, unknown.about = f"{words}, by {{who}}", ""
-    unknown.own_side_only, unknown.of_each = True, False
+    unknown.own_side_only, unknown.of_each, unknown.opens = True, False, None
     return unknown
 
 
 def about(subject: str) -> list[Kind]:
     return [kind for kind in registered() if kind.about == subject]
+
+
+def own_side_only() -> list[Kind]:
+    return [kind for kind in registered() if kind.own_side_only]
 
 
 def of_each() -> list[Kind]:

@@ -9,7 +9,7 @@ from linnapp import credentials
 from linnapp.actors import Actor, Side
 from linnapp.drafts import keeping_keys
 from linnapp.errors import Moved
-from linnapp.import_files import MOST_BYTES, Unreadable
+from linnapp.import_files import MOST_BYTES
 from linnapp.manifest import ManifestInvalid, differences, from_snapshot, parse, to_json
 from linnapp.manifest.differences import same
 from linnapp.models import Application, BulkChange, BulkRow
@@ -17,6 +17,7 @@ from linnapp.models.access import WORK_PERMISSION
 from linnapp.models.bulk_changes import sealed
 from linnapp.services.manifests import manifest_of, save_manifest
 from linnapp.staff_actions import Edit, Import, Values
+from linnapp.workbook_reading import Unreadable
 
 MOST_LINES = 2000
 MOST_ERRORS_SAID = 5
@@ -28,10 +29,11 @@ def rows_of_lines(change: BulkChange, content: bytes) -> tuple[Iterable[BulkRow]
     if len(content) > MOST_BYTES:
         raise Unreadable("The file has more than 10 MB. Send it in parts.")
     try:
-        lines = content.decode("utf-8-sig").splitlines()
+        # Not by `splitlines`: a text of JSON may hold other ends of lines, such as U+2028.
+        lines = content.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as fault:
         raise Unreadable("The file is no text in UTF-8. Save it as JSON Lines in UTF-8.") from fault
-    if not any(line.strip() for line in lines) or len(lines) > MOST_LINES:
+    if not any(line.strip() for line in lines) or len(lines) > MOST_LINES + 1:
         raise Unreadable(f"The file must hold one line for each application, {MOST_LINES:,} at most.")
     return _rows(change, lines), ""
 
@@ -70,6 +72,10 @@ def _named(asked: Any) -> Application | None:
 
 def _compare(made: BulkRow, application: Application, wanted: Any) -> None:
     old = manifest_of(application)
+    if same(wanted, to_json(old)):
+        # Also what nobody may save anew, since the rules were tightened.
+        made.state = State.SAME
+        return
     try:
         new = keeping_keys(old, parse(json.dumps(wanted)))
     except ManifestInvalid as refused:
@@ -99,7 +105,8 @@ def _save(application: Application, wanted: Values, seen: Values | None, by: Act
 
 IMPORT_MANIFESTS = Import(
     name="import_manifests",
-    verb="Import manifests",
+    verb="Import manifests of",
+    label="Import manifests",
     done="given another manifest",
     read_by="Their teams read this.",
     undone_by="import_manifests",
@@ -107,5 +114,7 @@ IMPORT_MANIFESTS = Import(
     on_side=Side.DEVELOPER,
     save=_save,
     reads=rows_of_lines,
+    kinds=".jsonl,.ndjson,.json,application/jsonl,application/x-ndjson",
+    hint=f"JSON Lines, as Export manifests makes it: {MOST_LINES:,} lines and 10 MB at most.",
     shown=_shown,
 )

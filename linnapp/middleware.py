@@ -45,7 +45,8 @@ class RequestReference:
             response = self.get_response(request)
         finally:
             reference_of_this_request.reset(mark)
-        response.headers["X-Request-Id"] = reference
+        # A refusal of the API is kept under a reference of its own.
+        response.headers.setdefault("X-Request-Id", reference)
         return response
 
 

@@ -24,6 +24,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_filters import FilterSet
 
+from linnapp import credentials
 from linnapp.actors import Actor, Side
 from linnapp.cells import guarded
 from linnapp.errors import NotPossible
@@ -102,7 +103,7 @@ class Sort:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the CSV of a list: its heading, and its value for a row."""
+    """A column of a list as a file: its heading, and its value for a row."""
 
     label: str
     value: Callable[[Any], object]
@@ -112,7 +113,8 @@ class ListPage:
     """A list as one reader asked for it: searched, filtered, sorted, and cut by keyset.
 
     Keyset and not OFFSET: page 10,000 costs what page 1 costs, and a row added meanwhile shifts nothing. The address
-    holds everything (`q`, the filters, `sort`, `after`), so a list can be bookmarked and sent.
+    holds everything (`q`, the filters, `sort`, `after`), so a list can be bookmarked and sent. `told` makes of some
+    rows what the columns of a file read.
     """
 
     def __init__(
@@ -120,15 +122,18 @@ class ListPage:
         request: HttpRequest,
         queryset: QuerySet[Any],
         *,
-        filters: type[FilterSet],
+        filters: Callable[..., FilterSet],
         sorts: Mapping[str, Sort],
         columns: Sequence[Column] = (),
+        told: Callable[[Sequence[Any]], Sequence[Any]] = list,
         size: int = PAGE_SIZE,
     ) -> None:
         self.request = request
+        self.filters = filters
         self.filterset = filters(request.GET or None, queryset=queryset, request=request)
         self.sorts = sorts
         self.columns = columns
+        self.told = told
         self.size = size
         wanted = request.GET.get("sort", "")
         self.sort_key = wanted if wanted in sorts else next(iter(sorts))
@@ -235,20 +240,60 @@ class ListPage:
     def besides(self, name: str) -> QuerySet[Any]:
         """What all filters but this one leave: what its chips choose among."""
         others = {key: value for key, value in self.request.GET.items() if key != name}
-        narrowed = type(self.filterset)(others, queryset=self.filterset.queryset, request=self.request)
+        narrowed = self.filters(others, queryset=self.filterset.queryset, request=self.request)
         return cast("QuerySet[Any]", narrowed.qs)
 
     def as_csv(self, filename: str) -> StreamingHttpResponse:
         writer = csv.writer(_Echo())
         # Made into text at once: rows are many times as large.
         parts = (
-            "".join(writer.writerow([_harmless(column.value(row)) for column in self.columns]) for row in rows)
+            "".join(
+                writer.writerow([_harmless(column.value(row)) for column in self.columns]) for row in self.told(rows)
+            )
             for rows in self._all_rows()
         )
         head = writer.writerow([column.label for column in self.columns])
-        response = StreamingHttpResponse(_with_head(head, parts), content_type="text/csv; charset=utf-8")
-        response.headers["Content-Disposition"] = f'attachment; filename="{filename}.csv"'
-        return response
+        return _as_file(f"{filename}.csv", "text/csv; charset=utf-8", _with_head(head, parts))
+
+    def as_json(self, filename: str) -> StreamingHttpResponse:
+        """One array of objects with the columns' names. A file that broke off in the middle can be told by that it has
+        no end."""
+        return _as_file(f"{filename}.json", "application/json", self._json())
+
+    def _json(self) -> Iterator[str]:
+        names = [column.label.lower().replace(" ", "_") for column in self.columns]
+        before = "["
+        for rows in self._all_rows():
+            for row in self.told(rows):
+                values = (column.value(row) for column in self.columns)
+                told = json.dumps(dict(zip(names, values, strict=True)), default=_written, ensure_ascii=False)
+                yield f"{before}\n{told}"
+                before = ","
+        yield "[]\n" if before == "[" else "\n]\n"
+
+
+def searched(request: HttpRequest, narrow: Callable[[str], dict[str, str]]) -> HttpResponse | None:
+    """For a list whose search is posted: what leads on from there, and from an address with a credential in it: the
+    list's address without one. `narrow` says what to ask for in the place of a text that may hold one. None for all
+    other requests."""
+    given = request.POST if request.method == "POST" else request.GET
+    text = given.get("q", "").strip()
+    may_be_credential = credentials.may_be_in(text)
+    if request.method != "POST" and not may_be_credential:
+        return None
+    left = {"q", "after", "csrfmiddlewaretoken"}
+    asked = {name: str(value) for name, value in given.items() if value and name not in left}
+    found = narrow(text) if may_be_credential else {"q": text} if text else {}
+    if may_be_credential and not found:
+        messages.info(request, "Nothing is known by the id or credential that you searched for.")
+    asked |= found
+    return redirect(f"{request.path}?{urlencode(asked)}" if asked else request.path)
+
+
+def _as_file(name: str, kind: str, parts: Iterable[str]) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(parts, content_type=kind)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 def _at(row: Model, path: str) -> Any:
@@ -261,9 +306,16 @@ def _at(row: Model, path: str) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
+def _written(value: object) -> str:
+    """Of what JSON has no form for."""
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
 def _harmless(value: object) -> str:
     """A spreadsheet runs a cell that begins with one of these as a formula; the apostrophe makes it text."""
-    return guarded(value.isoformat() if isinstance(value, datetime) else "" if value is None else str(value))
+    if isinstance(value, list):
+        value = "\n".join(value)
+    return guarded("" if value is None else _written(value))
 
 
 def _with_head(head: str, parts: Iterable[str]) -> Iterator[str]:

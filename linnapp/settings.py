@@ -234,7 +234,7 @@ MACHINE_URLCONF = "installs.api_urls"
 # What answers clients of the protocol without passing the threads of pages.
 MACHINE_DOOR = "installs.exchange.door.Door"
 # What a web process begins beside answering requests.
-ON_WEB_START = ["installs.exchange.refusals.start_flushing"]
+ON_WEB_START = ["installs.exchange.ledger.start_flushing"]
 WSGI_APPLICATION = "linnapp.wsgi.application"
 APPEND_SLASH = True
 

@@ -1,7 +1,7 @@
 """The one stream of what happened: its only writer, and its sentences for each kind of reader."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -38,16 +38,20 @@ class Party:
 
 @dataclass(frozen=True)
 class ExchangesOfHour:
+    """`by_secret`: exchanges by the key of the Application Secret, of an application as a whole."""
+
     begin: datetime
     exchanges: int
     refused: int
+    by_secret: Mapping[str, int] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
 class Line:
     """One entry as one reader is told it. `account` and `application` are the names of where it happened; `hour` is set
-    for exchanges."""
+    for exchanges. `on_behalf_of` is the account in which staff did it."""
 
+    entry_id: int
     at: datetime
     kind: str
     sentence: str
@@ -56,8 +60,39 @@ class Line:
     account_id: UUID | None
     account: str = ""
     application: str = ""
+    application_id: UUID | None = None
     who: str = ""
+    on_behalf_of: str = ""
     hour: ExchangesOfHour | None = None
+
+    @property
+    def begin(self) -> datetime:
+        """The moment that readers are told: an hour of exchanges is told by its begin."""
+        return self.hour.begin if self.hour else self.at
+
+    @property
+    def is_letter(self) -> bool:
+        """Its reason is of several lines, as a message is: it opens in place."""
+        return "\n" in self.reason
+
+
+@dataclass(frozen=True)
+class Item:
+    """`reference`: that of a refusal, which its reader may have explained."""
+
+    text: str
+    reference: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.text}, reference {self.reference}" if self.reference else self.text
+
+
+@dataclass(frozen=True)
+class Part:
+    """Of what a line opens to: a heading, and what stands under it."""
+
+    label: str
+    items: tuple[Item, ...]
 
 
 def record(
@@ -76,6 +111,12 @@ def record(
     made = entry(kind, by=by, application=application, account=account, subject_id=subject_id, **facts)
     made.save(force_insert=True)
     return made
+
+
+def last_of(application: Application, *wanted: Kind) -> int:
+    """The number of the last entry of these kinds about an application; 0 where there is none."""
+    rows = TimelineEntry.objects.about_application(application.pk).of_kinds(*wanted).newest_first()
+    return rows.values_list("pk", flat=True).first() or 0
 
 
 def record_about(subject: Subject, kind: Kind, *, by: Actor, **facts: Any) -> TimelineEntry:
@@ -159,15 +200,19 @@ def line(entry: TimelineEntry, reader: Side) -> Line:
     who = actor(entry, reader)
     sentence = kinds.known(entry.kind).sentence.format_map(_Facts(facts, who=who))
     return Line(
+        entry_id=entry.pk,
         at=entry.at,
         kind=entry.kind,
         sentence=_begun(sentence),
         reason=entry.reason if "access" not in entry.facts or _is_inside_of(entry, reader) else "",
-        subject_id=entry.subject_id,
+        # What is said of an application or account itself leads to no page of its own.
+        subject_id=None if entry.subject_id in (entry.application_id, entry.account_id) else entry.subject_id,
         account_id=entry.account_id,
         account=str(entry.facts.get("account", "")),
         application=str(entry.facts.get("application", "")),
+        application_id=entry.application_id,
         who=who,
+        on_behalf_of=_on_behalf_of(entry, reader),
         hour=_hour(entry),
     )
 
@@ -181,17 +226,38 @@ def _hour(entry: TimelineEntry) -> ExchangesOfHour | None:
     begin = entry.facts.get("hour")
     if begin is None:
         return None
-    return ExchangesOfHour(
-        datetime.fromisoformat(begin), entry.facts.get("exchanges", 0), entry.facts.get("refused", 0)
-    )
+    exchanges, refused = entry.facts.get("exchanges", 0), entry.facts.get("refused", 0)
+    return ExchangesOfHour(datetime.fromisoformat(begin), exchanges, refused, entry.facts.get("by_secret", {}))
+
+
+def _on_behalf_of(entry: TimelineEntry, reader: Side) -> str:
+    """The account in which staff did it: who is of the other side is not told that they were there."""
+    if entry.side != Side.STAFF or not _is_inside_of(entry, reader):
+        return ""
+    names = ("account",) if entry.facts.get("on_side") == Side.CUSTOMER else ("publisher", "account")
+    return next((str(entry.facts[name]) for name in names if name in entry.facts), "")
+
+
+def opened(listed: Iterable[Line], reader: Side) -> dict[int, list[Part]]:
+    """What lines open to, by the numbers of their entries: a few queries for each kind that opens."""
+    by_kind: dict[str, list[Line]] = {}
+    for one in listed:
+        by_kind.setdefault(one.kind, []).append(one)
+    found: dict[int, list[Part]] = {}
+    for name, alike in by_kind.items():
+        if opens := kinds.known(name).opens:
+            found |= opens(alike, reader)
+    return found
 
 
 def lines(entries: Iterable[TimelineEntry], reader: Side) -> list[Line]:
-    return [
-        line(entry, reader)
-        for entry in entries
-        if reader in (entry.side, entry.facts.get("on_side"), Side.STAFF) or not kinds.known(entry.kind).own_side_only
-    ]
+    return [line(entry, reader) for entry in entries if is_told(entry, reader)]
+
+
+def is_told(entry: TimelineEntry, reader: Side) -> bool:
+    """What `told_to` of the queryset asks of the database."""
+    mine = reader in (entry.side, entry.facts.get("on_side"), Side.STAFF)
+    return mine or not kinds.known(entry.kind).own_side_only
 
 
 def lines_of_account(entries: Iterable[TimelineEntry]) -> list[Line]:

@@ -1,10 +1,11 @@
 """Takes the pictures of this folder from a demo portal of its own, and writes the README beside them:
 `python -m docs.screenshots.make` in the project's folder, or `make screenshots`."""
 
+import csv
+import io
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from io import BytesIO
 from itertools import groupby
 from pathlib import Path
 
@@ -88,6 +89,25 @@ def agree(page: Page) -> None:
     page.get_by_role("button", name="Install", exact=True).click()
 
 
+def preview_of_a_file(page: Page) -> None:
+    """An export of which each support contact was edited."""
+    export = page.request.get("/admin/linnapp/application/export/csv/?q=Northwind").text()
+    rows = list(csv.DictReader(io.StringIO(export.removeprefix("\ufeff"), newline="")))
+    written = io.StringIO()
+    csv.writer(written).writerows([["id", "support_contact"], *([row["id"], "desk@northwind.example"] for row in rows)])
+    page.goto("/admin/linnapp/application/import/")
+    file = {"name": "support-contacts.csv", "mimeType": "text/csv", "buffer": written.getvalue().encode()}
+    page.get_by_label("File").set_input_files(file)  # type: ignore[arg-type]
+    page.get_by_role("button", name="Show what it changes").click()
+    page.get_by_label("Reason").wait_for()
+
+
+def applied(page: Page) -> None:
+    page.get_by_label("Reason").fill("Ticket 4711: one desk for all applications.")
+    page.get_by_role("button", name="Apply to").click()
+    page.get_by_role("button", name="Undo").wait_for()
+
+
 def pictures(application: str, installation: str) -> tuple[Picture, ...]:
     of_application = f"/a/northwind/applications/{application}"
     return (
@@ -115,6 +135,8 @@ def pictures(application: str, installation: str) -> tuple[Picture, ...]:
         Picture("update", "Update", "Carol", open_at(f"/a/carols-cakes/apps/{installation}/update/")),
         Picture("support-installation", "Support", "Sam", open_at(f"/support/installations/{installation}/")),
         Picture("admin-installations", "Admin: installations", "Paula", open_at("/admin/installs/installation/")),
+        Picture("admin-preview", "Admin: what a file would change", "Paula", preview_of_a_file),
+        Picture("admin-bulk-change", "Admin: a bulk change that is done", "Paula", applied),
     )
 
 
@@ -144,7 +166,7 @@ def take(page: Page, picture: Picture) -> None:
 
 def save(png: bytes, path: Path) -> None:
     """A picture of a page has few colours: a palette makes it a third as large."""
-    with Image.open(BytesIO(png)) as image:
+    with Image.open(io.BytesIO(png)) as image:
         small = image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     small.save(path, optimize=True)
 

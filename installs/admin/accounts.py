@@ -11,10 +11,12 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from installs.admin import acts_on_accounts
+from installs.admin.making import NEW_ACCOUNTS
+from installs.application import closing
 from linnapp.actors import Actor
 from linnapp.admin_editing import WhyForm
 from linnapp.admin_filters import StateFilter
-from linnapp.admin_imports import ImportingAdmin
+from linnapp.admin_list_editing import ListEditingAdmin
 from linnapp.admin_pages import Button, PageLink, doors_inside, lines
 from linnapp.models import Account, Membership
 from linnapp.services import people
@@ -38,6 +40,19 @@ class WithoutOwner(admin.SimpleListFilter):
         return queryset & Account.objects.without_owner() if self.value() == "none" else queryset
 
 
+class NeverInstalled(admin.SimpleListFilter):
+    """What closing deletes: accounts opened for spam are among them."""
+
+    title = "use"
+    parameter_name = "use"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("none", "Never used (can be deleted)")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return closing.never_installed(queryset) if self.value() == "none" else queryset
+
+
 class AccountState(StateFilter):
     conditions: ClassVar[dict[str, Q]] = {
         "Live": Q(suspended_by_staff_at=None),
@@ -46,7 +61,7 @@ class AccountState(StateFilter):
 
 
 @admin.register(Account)
-class AccountAdmin(ImportingAdmin):
+class AccountAdmin(ListEditingAdmin):
     room = "Accounts and people"
     also_exported: ClassVar = {"state": "state"}
     on_timeline = True
@@ -54,9 +69,11 @@ class AccountAdmin(ImportingAdmin):
     changeable = ("name", "contact_email")
     addable = ("name", "owner_email")
     importable = ("name", "contact_email")
+    list_edited = ("contact_email",)
+    new_rows = NEW_ACCOUNTS
     read_by = "Its Owners read this."
     list_display = ("name", "slug", "contact_email", "state", "created_at")
-    list_filter = (AccountState, WithoutOwner)
+    list_filter = (AccountState, WithoutOwner, NeverInstalled)
     search_fields = ("name", "slug", "contact_email", "memberships__user__email")
     search_ids = ("pk",)
     date_hierarchy = "created_at"

@@ -5,17 +5,22 @@ from typing import Any
 
 from django.db.models import Count
 
+from installs.admin import in_numbers
 from installs.application import removal
-from installs.installations import suspending
+from installs.installations import effects, suspending
 from installs.installations.acts import Act, is_possible
+from installs.installations.effects import READ_BY_BOTH, ending
 from installs.models import Installation, Review, Session
 from installs.store import listings
-from linnapp.actors import Side
+from installs.store.kinds import LISTING_WAYS
+from linnapp.actors import Actor, Side
 from linnapp.admin_pages import some_of
+from linnapp.errors import NotPossible
 from linnapp.form_fields import ContactField, TextField
 from linnapp.models import Application
 from linnapp.services import applications
-from linnapp.staff_actions import Effect, FieldEdit, StaffAction
+from linnapp.staff_actions import Edit, Effect, FieldEdit, StaffAction, Values
+from linnapp.timeline import last_of
 from linnapp.words import counted
 
 
@@ -47,12 +52,6 @@ def _stops(row: Application, accounts: list[str], sessions: int) -> str:
     return f"{ending(sessions)}. {reach}"
 
 
-def ending(sessions: int) -> str:
-    if not sessions:
-        return "No session is live"
-    return counted(sessions, "session ends now", "sessions end now")
-
-
 def resuming_applications(rows: list[Application]) -> list[Effect]:
     accounts = _accounts(rows)
     return [Effect(row, _goes_on(row, accounts[row.pk])) for row in rows]
@@ -70,40 +69,11 @@ def _goes_on(row: Application, accounts: list[str]) -> str:
 
 def suspending_installations(rows: list[Installation]) -> list[Effect]:
     sessions = _live_sessions(rows, "installation")
-    return [Effect(row, _stops_here(row, sessions.get(row.pk, 0))) for row in rows]
-
-
-def _stops_here(row: Installation, sessions: int) -> str:
-    if not row.is_live:
-        return f"{row.shown_state.capitalize()}: there is nothing to suspend."
-    if row.suspended_by_staff_at:
-        return "Suspended by staff already: nothing changes."
-    return f"{ending(sessions)}. {row.account} cannot use {row.application}."
+    return [Effect(row, effects.suspends(row, sessions.get(row.pk, 0))) for row in rows]
 
 
 def resuming_installations(rows: list[Installation]) -> list[Effect]:
-    return [Effect(row, _goes_on_here(row)) for row in rows]
-
-
-def _goes_on_here(row: Installation) -> str:
-    if not row.is_live:
-        return f"{row.shown_state.capitalize()}: there is nothing to resume."
-    if not row.suspended_by_staff_at:
-        return "Not suspended by staff: nothing changes."
-    if others := others_of(row):
-        return f"It stays suspended by {others[0]}."
-    return f"{row.account} can use {row.application} again."
-
-
-def others_of(row: Installation) -> list[str]:
-    """Whose suspension of it stands besides the one of staff."""
-    whose = {
-        "the account": row.suspended_by_account_at,
-        "the application's own suspension": row.application.suspended_by_staff_at,
-        "the suspension of its account": row.account.suspended_by_staff_at,
-        "the suspension of its developer's account": row.application.account.suspended_by_staff_at,
-    }
-    return [words for words, at in whose.items() if at]
+    return [Effect(row, effects.resumes(row)) for row in rows]
 
 
 def _reviews_open(rows: list[Application]) -> dict[object, Review]:
@@ -155,7 +125,7 @@ def unlisting(rows: list[Application]) -> list[Effect]:
 
 def _off_store(row: Application) -> str:
     if row.listing == Application.Listing.IN_REVIEW:
-        return "In review: it is returned instead."
+        return "In review, and not in the store: return it with the reasons instead."
     if row.listing != Application.Listing.LISTED:
         return "Not in the store: nothing changes."
     return "Not found in the store any more, and shown as not verified. Installed accounts keep it."
@@ -178,6 +148,31 @@ def _retires(row: Application, accounts: list[str], was_installed: bool) -> str:
     return "It was never installed: it is deleted, with its versions. This cannot be undone."
 
 
+class IntoStore(StaffAction):
+    """Keeps where each stood before, for an undo."""
+
+    def before(self, row: Application) -> dict[str, Any]:
+        return {"listing": row.listing}
+
+
+class OffStore(StaffAction):
+    """By an undo `wanted` holds where an application stood before it was listed."""
+
+    def do(self, row: Application, by: Actor, wanted: Values, seen: Values | None) -> bool:
+        if wanted.get("listing") == Application.Listing.LISTED:
+            raise NotPossible("It was in the store before that, and stays there.")
+        return self.perform(row, by)
+
+
+def _listing_shown(before: Values, after: Values) -> list[Edit]:
+    return [("listing", Application.Listing(before["listing"]).label, "Listed")] if before else []
+
+
+def _stands_in_store(row: Application) -> str:
+    """Told from what stands there again after it was changed and changed back."""
+    return f"{row.listing} {last_of(row, *LISTING_WAYS)}"
+
+
 NOT_IN_REVIEW = "Not in review: there is nothing to return."
 READ_BY_ALL = "Its owner and everybody who installed it read this."
 SUSPEND_APPLICATIONS = StaffAction(
@@ -187,6 +182,8 @@ SUSPEND_APPLICATIONS = StaffAction(
     READ_BY_ALL,
     suspending_applications,
     lambda row, by: suspending.suspend_application(row, by=by),
+    concerns=in_numbers.not_stopped,
+    reach=in_numbers.stopping,
     fits=lambda row: row.state == Application.State.LIVE,
     undone_by="resume",
     mark=lambda row: row.suspended_by_staff_at,
@@ -198,22 +195,30 @@ RESUME_APPLICATIONS = StaffAction(
     READ_BY_ALL,
     resuming_applications,
     lambda row, by: suspending.resume_application(row, by=by),
+    concerns=in_numbers.stopped,
+    reach=in_numbers.going_on,
     fits=lambda row: row.state == Application.State.SUSPENDED,
     undone_by="suspend",
     mark=lambda row: row.suspended_by_staff_at,
 )
-LIST_APPLICATIONS = StaffAction(
+LIST_APPLICATIONS = IntoStore(
     "list_in_store",
     "List",
     "listed",
     "Its owners read this.",
     listing,
     lambda row, by: listings.list_in_store(row, by=by),
+    concerns=in_numbers.to_list,
     after=" in the store",
     label="List in the store",
     fits=lambda row: not row.retired_at and not row.is_verified,
     undone_by="take_off_store",
-    mark=lambda row: row.listing,
+    undo_means=(
+        "what was in the store before stays there, what waited in review waits for a new request, and rows that "
+        "somebody changed since stay"
+    ),
+    mark=_stands_in_store,
+    shown=_listing_shown,
 )
 RETURN_LISTINGS = StaffAction(
     "return_listing",
@@ -222,29 +227,34 @@ RETURN_LISTINGS = StaffAction(
     "Its owners read this, and fix what it says.",
     returning,
     lambda row, by: listings.return_with_reasons(row, by=by),
+    concerns=in_numbers.in_review,
     label="Return the listing with reasons",
     fits=lambda row: row.listing == Application.Listing.IN_REVIEW,
 )
-UNLIST_APPLICATIONS = StaffAction(
+UNLIST_APPLICATIONS = OffStore(
     "take_off_store",
     "Remove",
     "removed from the store",
     "Its owners read this.",
     unlisting,
     lambda row, by: listings.take_off_store(row, by=by),
+    concerns=in_numbers.to_unlist,
     after=" from the store",
     label="Remove from the store",
     fits=lambda row: row.is_verified,
     undone_by="list_in_store",
-    mark=lambda row: row.listing,
+    mark=_stands_in_store,
+    shown=lambda before, after: [],
 )
 SUSPEND_INSTALLATIONS = StaffAction(
     "suspend",
     "Suspend",
     "suspended",
-    "The customer and the developer read this.",
+    READ_BY_BOTH,
     suspending_installations,
     lambda row, by: suspending.suspend_by_staff(row, by=by),
+    concerns=in_numbers.not_stopped_here,
+    reach=in_numbers.stopping_here,
     fits=lambda row: is_possible(Act.SUSPEND_BY_STAFF, row),
     undone_by="resume",
     mark=lambda row: row.suspended_by_staff_at,
@@ -253,9 +263,10 @@ RESUME_INSTALLATIONS = StaffAction(
     "resume",
     "Resume",
     "resumed",
-    "The customer and the developer read this.",
+    READ_BY_BOTH,
     resuming_installations,
     lambda row, by: suspending.resume_by_staff(row, by=by),
+    concerns=in_numbers.stopped_here,
     fits=lambda row: is_possible(Act.RESUME_BY_STAFF, row),
     undone_by="suspend",
     mark=lambda row: row.suspended_by_staff_at,
@@ -267,6 +278,8 @@ RETIRE_APPLICATIONS = StaffAction(
     "Its team reads this.",
     retiring,
     lambda row, by: removal.remove_application(row, by=by) is not None,
+    concerns=in_numbers.to_retire,
+    reach=in_numbers.retiring,
     fits=lambda row: not row.retired_at,
     possible=lambda row: not Installation.objects.live().filter(application=row).exists(),
     destroys=True,
@@ -281,7 +294,11 @@ EDIT_SUPPORT_CONTACT = FieldEdit(
     on_side=Side.DEVELOPER,
     undone_by="edit_support_contact",
     field="support_contact",
-    typed=lambda: ContactField(label="Support contact", help_text="An e-mail address or a web page; empty for none."),
+    fields=lambda: {
+        "support_contact": ContactField(
+            label="Support contact", help_text="An e-mail address or a web page; empty for none."
+        )
+    },
     edit=applications.edit_application,
 )
 EDIT_DESCRIPTION = FieldEdit(
@@ -294,6 +311,6 @@ EDIT_DESCRIPTION = FieldEdit(
     on_side=Side.DEVELOPER,
     undone_by="edit_description",
     field="description",
-    typed=lambda: TextField(rows=5, label="Description"),
+    fields=lambda: {"description": TextField(rows=5, label="Description")},
     edit=applications.edit_application,
 )

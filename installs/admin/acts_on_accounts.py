@@ -1,15 +1,16 @@
 """What staff do in the admin to whole accounts: the effect in words, told before, and the service."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from uuid import UUID
 
 from django import forms
-from django.db.models import Count
+from django.db.models import Count, Q
 
-from installs.admin.acts import ending
-from installs.application.closing import Closing, close_account, closing
+from installs.admin import in_numbers
+from installs.application.closing import Closing, close_account, closings
 from installs.installations import suspending_accounts
+from installs.installations.effects import ending
 from installs.models import Installation, Session
 from linnapp.admin_pages import some_of
 from linnapp.models import Account, Application, User
@@ -21,14 +22,24 @@ Names = dict[UUID, list[str]]
 
 
 def suspending(rows: list[Account]) -> list[Effect]:
-    here, made = _installed_on(rows), _made_by(rows)
-    return [Effect(row, _stops(row, here[row.pk], made[row.pk])) for row in rows]
+    here, made, sessions = _installed_on(rows), _made_by(rows), _live_sessions(rows)
+    return [Effect(row, _stops(row, here[row.pk], made[row.pk], sessions[row.pk])) for row in rows]
 
 
-def _stops(row: Account, here: list[str], made: list[str]) -> str:
+def _live_sessions(rows: list[Account]) -> Counter[UUID]:
+    """Of either side; what an account has installed of its own counts once."""
+    sides = ("installation__account", "installation__application__account")
+    live = Session.objects.live().filter(Q(**{f"{sides[0]}__in": rows}) | Q(**{f"{sides[1]}__in": rows})).order_by()
+    found = Counter[UUID]()
+    for on, of, number in live.values_list(*sides).annotate(Count("pk")):
+        for key in {on, of}:
+            found[key] += number
+    return found
+
+
+def _stops(row: Account, here: list[str], made: list[str], sessions: int) -> str:
     if row.suspended_by_staff_at:
         return "Suspended already: nothing changes."
-    sessions = Session.objects.live().of_either_side(row).count()
     return f"{ending(sessions)}. {_reached(here, made, 'cannot use', 'Nobody can use')}"
 
 
@@ -72,16 +83,16 @@ def _by_account(pairs: Iterable[tuple[UUID, str]]) -> Names:
 
 
 def closing_down(rows: list[Account]) -> list[Effect]:
-    here, made = _installed_on(rows), _made_by(rows)
-    told = {row.pk: closing(row) for row in rows}
-    return [Effect(row, _closes(told[row.pk], here[row.pk], made[row.pk]), _judged(told[row.pk])) for row in rows]
+    here, made, sessions, told = _installed_on(rows), _made_by(rows), _live_sessions(rows), closings(rows)
+    words = {key: _closes(one, here[key], made[key], sessions[key]) for key, one in told.items()}
+    return [Effect(row, words[row.pk], _judged(told[row.pk])) for row in rows]
 
 
-def _closes(told: Closing, here: list[str], made: list[str]) -> str:
+def _closes(told: Closing, here: list[str], made: list[str], sessions: int) -> str:
     if not told.deletes:
         installed = counted(told.installed, "installation")
         why = f"{installed} on it or of what it makes, live or over: it is suspended, and not deleted."
-        return f"{why} {_stops(told.account, here, made)}"
+        return f"{why} {_stops(told.account, here, made, sessions)}"
     why = "Nothing was ever installed on it or of what it makes: it is deleted, for ever."
     with_it = _deleted_with(told) or "nothing"
     stay = f" Without a seat in it, but still there: {some_of(_names(told.staying))}." if told.staying else ""
@@ -95,7 +106,7 @@ def _deleted_with(told: Closing) -> str:
     }
     many = {"person who has no other seat": "people who have no other seat"}
     found = [f"{counted(len(n), one, many.get(one, ''))} ({some_of(n)})" for one, n in parts.items() if n]
-    numbers = {"connector": told.connectors, "open invitation": told.invitations}
+    numbers = {"connector": told.connectors, "open invitation": told.invitations, "help case": told.cases}
     return ", ".join([*found, *(counted(number, one) for one, number in numbers.items() if number)])
 
 
@@ -117,6 +128,8 @@ SUSPEND_ACCOUNTS = StaffAction(
     READ_BY_ITS_PEOPLE,
     suspending,
     lambda row, by: suspending_accounts.suspend_account(row, by=by),
+    concerns=in_numbers.open_accounts,
+    reach=in_numbers.stopping_accounts,
     fits=lambda row: row.suspended_by_staff_at is None,
     undone_by="resume",
     mark=lambda row: row.suspended_by_staff_at,
@@ -128,6 +141,8 @@ RESUME_ACCOUNTS = StaffAction(
     READ_BY_ITS_PEOPLE,
     resuming,
     lambda row, by: suspending_accounts.resume_account(row, by=by),
+    concerns=in_numbers.stopped_accounts,
+    reach=in_numbers.resuming_accounts,
     fits=lambda row: row.suspended_by_staff_at is not None,
     undone_by="suspend",
     mark=lambda row: row.suspended_by_staff_at,
@@ -141,7 +156,11 @@ EDIT_CONTACT_EMAIL = FieldEdit(
     fits=lambda row: False,
     undone_by="edit_contact_email",
     field="contact_email",
-    typed=lambda: forms.EmailField(label="Contact e-mail", help_text="Given to applications as the account's e-mail."),
+    fields=lambda: {
+        "contact_email": forms.EmailField(
+            label="Contact e-mail", help_text="Given to applications as the account's e-mail."
+        )
+    },
     edit=people.edit_account,
 )
 CLOSE_ACCOUNTS = StaffAction(
@@ -151,5 +170,7 @@ CLOSE_ACCOUNTS = StaffAction(
     "It stays on record. Where the account is suspended, its people read it on each of its pages.",
     closing_down,
     lambda row, by: close_account(row, by=by),
+    concerns=in_numbers.to_close,
+    reach=in_numbers.closing_accounts,
     destroys=True,
 )

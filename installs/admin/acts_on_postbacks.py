@@ -1,38 +1,35 @@
 """What staff do in the admin to postbacks: send again what failed, to the address that it had."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
+from django import forms
+from django.db.models import QuerySet
+
+from installs.admin import in_numbers
+from installs.installations.effects import READ_BY_BOTH
 from installs.models import Delivery, Installation
-from installs.postbacks import asking
+from installs.models.deliveries import DeliveryQuerySet
+from installs.postbacks import asking, effects
+from installs.postbacks.retention import KEPT
 from linnapp.actors import Actor
-from linnapp.admin_pages import some_of
-from linnapp.staff_actions import Effect, StaffAction
-from linnapp.words import counted
-
-READ_BY_BOTH = "The customer and the developer read this."
+from linnapp.form_fields import AskedField
+from linnapp.staff_actions import Effect, StaffAction, Values
+from linnapp.words import span_in_words
 
 
 def redelivering(rows: list[Delivery]) -> list[Effect]:
-    return [Effect(row, _again(row)) for row in rows]
-
-
-def _again(row: Delivery) -> str:
-    if refused := asking.why_not(row):
-        return refused
-    return f"Sent again to {row.host}, at once, with all its attempts again."
+    return [Effect(row, effects.again(row)) for row in rows]
 
 
 def redelivering_failed(rows: list[Installation]) -> list[Effect]:
-    return [Effect(row, _failed_again(asking.failed_of(row))) for row in rows]
-
-
-def _failed_again(failed: Iterable[Delivery]) -> str:
-    found = list(failed)
-    if not found:
-        return "No postback of it has failed: nothing changes."
-    hosts = sorted({delivery.host for delivery in found})
-    are = counted(len(found), "postback is", "postbacks are")
-    return f"{are} sent again, at once, to {some_of(hosts)}."
+    hosts: dict[object, list[str]] = defaultdict(list)
+    failed = Delivery.objects.owed().failed().filter(installation__in=rows)
+    for installation_id, host in failed.values_list("installation_id", "host"):
+        hosts[installation_id].append(host)
+    return [Effect(row, effects.failed_again(hosts[row.pk])) for row in rows]
 
 
 def _redeliver(delivery: Delivery, by: Actor) -> bool:
@@ -47,6 +44,7 @@ REDELIVER = StaffAction(
     READ_BY_BOTH,
     redelivering,
     _redeliver,
+    concerns=in_numbers.to_redeliver,
     fits=lambda row: row.state in Delivery.FAILED and not asking.why_not(row),
 )
 REDELIVER_FAILED = StaffAction(
@@ -56,7 +54,68 @@ REDELIVER_FAILED = StaffAction(
     READ_BY_BOTH,
     redelivering_failed,
     lambda row, by: bool(asking.redeliver_failed(row, by=by)),
+    concerns=in_numbers.with_failed,
+    reach=in_numbers.sent_again,
     of=" the failed postbacks of",
     label="Redeliver failed postbacks",
     fits=lambda row: row.is_live and asking.failed_of(row).exists(),
+)
+
+
+SPANS = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "all": KEPT}
+
+
+def _replay_fields() -> dict[str, forms.Field]:
+    since = forms.TypedChoiceField(
+        label="What failed",
+        choices=[(key, f"In the last {span_in_words(span)}") for key, span in SPANS.items()],
+        coerce=SPANS.__getitem__,
+        widget=forms.RadioSelect,
+        help_text="To the address each was last sent to. Installations that are over get nothing.",
+        error_messages={"required": "Choose since when.", "invalid_choice": "Choose one of the three."},
+    )
+    return {"since": since, "asked": AskedField()}
+
+
+@dataclass(frozen=True)
+class Replay(StaffAction):
+    """Sends again what failed of applications since a moment, as their teams do on the Postbacks tab."""
+
+    def told(self, rows: list[Any], wanted: Values) -> list[Effect]:
+        if not wanted:
+            return [Effect(row, "") for row in rows]
+        hosts: dict[object, list[str]] = defaultdict(list)
+        failed = _failed_since(wanted).filter(application__in=rows).order_by()
+        for application_id, host in failed.values_list("application_id", "host"):
+            hosts[application_id].append(host)
+        return [Effect(row, effects.failed_again(hosts[row.pk])) for row in rows]
+
+    def in_numbers(self, rows: QuerySet[Any], number: int, wanted: Values) -> list[str]:
+        if not wanted:
+            return []
+        failed = _failed_since(wanted).filter(application__in=rows.order_by().values("pk"))
+        applications = failed.order_by().values("application").distinct().count()
+        return [self.so_many(applications, number), in_numbers.so_many_again(failed.count())]
+
+    def do(self, row: Any, by: Actor, wanted: Values, seen: Values | None) -> bool:
+        return bool(asking.replay(row, since=datetime.fromisoformat(wanted["since"]), by=by))
+
+
+def _failed_since(wanted: Values) -> DeliveryQuerySet:
+    since = datetime.fromisoformat(wanted["since"])
+    return Delivery.objects.owed().failed().of_live_installations().created_since(since)
+
+
+REPLAY = Replay(
+    "replay",
+    "Replay",
+    "given the failed postbacks again",
+    "Their teams read this.",
+    lambda rows: [],
+    lambda row, by: False,
+    of=" the failed postbacks of",
+    label="Replay failed postbacks",
+    fits=lambda row: False,
+    fields=_replay_fields,
+    wanted_of=lambda typed: {"since": (typed["asked"] - typed["since"]).isoformat()},
 )

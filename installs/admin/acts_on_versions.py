@@ -1,5 +1,6 @@
 """What staff do in the admin to versions: the effect in words, told before, and the service."""
 
+from installs.admin import in_numbers
 from installs.application import withdrawing
 from installs.application.withdrawing import Consequences
 from linnapp.actors import Actor
@@ -55,6 +56,8 @@ WITHDRAW = StaffAction(
     READ_BY_ALL,
     withdrawing_versions,
     lambda row, by: withdrawing.withdraw_version(row, by=by),
+    concerns=in_numbers.to_withdraw,
+    reach=in_numbers.running,
     fits=lambda row: not _nothing_to_do(row) and not row.withdrawn_at,
     undone_by="take_back",
     destroys=True,
@@ -68,6 +71,7 @@ TAKE_BACK = StaffAction(
     READ_BY_ALL,
     taking_back,
     lambda row, by: withdrawing.take_back_withdrawal(row, by=by),
+    concerns=in_numbers.to_take_back,
     of=" the withdrawal of",
     outcome="can be installed again",
     label="Take back the withdrawal",
@@ -76,14 +80,17 @@ TAKE_BACK = StaffAction(
 
 
 def withdrawing_newest(rows: list[Application]) -> list[Effect]:
-    return [Effect(row, _newest_withdrawn(row), str(row.versions.the_latest())) for row in rows]
+    versions = Version.objects.filter(application__in=rows, application__retired_at=None).latest_of_each()
+    latest = {version.application_id: version for version in versions.select_related("application").defer("snapshot")}
+    told = withdrawing.consequences(latest.values())
+    return [Effect(row, *_newest_withdrawn(latest.get(row.pk), told)) for row in rows]
 
 
-def _newest_withdrawn(row: Application) -> str:
-    latest = None if row.retired_at else row.versions.the_latest()
+def _newest_withdrawn(latest: Version | None, told: dict[int, Consequences]) -> tuple[str, str]:
+    """With what was judged."""
     if latest is None:
-        return "Nothing of it can be installed: nothing changes."
-    return f"{latest.label}: {_withdrawn(latest, withdrawing.consequences([latest])[latest.pk])}"
+        return "Nothing of it can be installed: nothing changes.", ""
+    return f"{latest.label}: {_withdrawn(latest, told[latest.pk])}", latest.label
 
 
 def _withdraw_newest(row: Application, by: Actor) -> bool:
@@ -98,6 +105,8 @@ WITHDRAW_NEWEST = StaffAction(
     READ_BY_ALL,
     withdrawing_newest,
     _withdraw_newest,
+    concerns=in_numbers.with_newest,
+    reach=in_numbers.on_newest,
     of=" of",
     fits=lambda row: False,
     destroys=True,

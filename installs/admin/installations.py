@@ -1,20 +1,30 @@
 """Installations, with the acts of staff on them."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import ClassVar
 from urllib.parse import quote
 
+from django import forms
 from django.contrib import admin
 from django.db.models import DateTimeField, ExpressionWrapper, Q, QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest
 
 from installs.admin import acts, acts_on_postbacks, token_acts
+from installs.installations import suspending
+from installs.installations.acts import Act, is_possible
 from installs.models import Installation
 from installs.models.installations import SUSPENSIONS
+from linnapp.actors import Actor
 from linnapp.admin_filters import StateFilter
-from linnapp.admin_pages import PageLink, ReadOnlyAdmin, door, doors_inside
+from linnapp.admin_imports import ImportingAdmin
+from linnapp.admin_pages import PageLink, door, doors_inside
 from linnapp.models import User
+from linnapp.staff_actions import Values
+
+# As it stands in the export: yes or no.
+SUSPENDED = "suspended_by_staff"
 
 PENDING = Q(state=Installation.State.PENDING)
 LAPSED = PENDING & Q(waits_until__lte=Now())
@@ -36,14 +46,20 @@ class InstallationState(StateFilter):
 
 
 @admin.register(Installation)
-class InstallationAdmin(ReadOnlyAdmin):
+class InstallationAdmin(ImportingAdmin):
     room = "Installations"
-    also_exported: ClassVar = {"account_slug": "account__slug", "shown_state": "shown_state"}
+    read_by = "The customer and the developer read this."
+    importable = (SUSPENDED,)
+    also_exported: ClassVar = {
+        "account_slug": "account__slug",
+        "shown_state": "shown_state",
+        SUSPENDED: SUSPENDED,
+    }
     on_timeline = True
     list_display = ("application", "account", "version", "pill", "installed_at", "last_used_at")
     list_display_links = ("application", "account")
     list_filter = (InstallationState,)
-    list_select_related = ("application", "account", "version")
+    list_select_related = ("application__account", "account", "version")
     search_fields = ("application__name", "account__name", "account__slug", "account__contact_email")
     search_ids = ("pk", "application_id", "account_id")
     search_help_text = "Application, company, or the id of either or of the installation"
@@ -57,6 +73,28 @@ class InstallationAdmin(ReadOnlyAdmin):
         token_acts.END_SESSIONS,
         acts_on_postbacks.REDELIVER_FAILED,
     )
+
+    def import_fields(self) -> Mapping[str, forms.Field]:
+        return {SUSPENDED: forms.BooleanField(required=False)}
+
+    def suspended_by_staff(self, row: Installation) -> str:
+        return "yes" if row.suspended_by_staff_at else "no"
+
+    def stands(self, row: Installation, name: str) -> bool:
+        return row.suspended_by_staff_at is not None
+
+    def import_mark(self, row: Installation) -> object:
+        return row.suspended_by_staff_at
+
+    def refuses(self, row: Installation, wanted: Values) -> str:
+        possible = is_possible(Act.SUSPEND_BY_STAFF if wanted[SUSPENDED] else Act.RESUME_BY_STAFF, row)
+        told = acts.suspending_installations if wanted[SUSPENDED] else acts.resuming_installations
+        return "" if possible else told([row])[0].sentence
+
+    def save_values(self, row: Installation, wanted: Values, seen: Values | None, by: Actor) -> bool:
+        """Of one that was suspended or resumed since, nothing is left to do."""
+        act = suspending.suspend_by_staff if wanted[SUSPENDED] else suspending.resume_by_staff
+        return act(row, by=by)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Installation]:
         return super().get_queryset(request).select_related("application__account", "account", "version")

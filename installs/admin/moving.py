@@ -61,6 +61,16 @@ class MomentForm(forms.Form):
     at = forms.DateTimeField(input_formats=["%Y-%m-%dT%H:%M%z"])
 
 
+def into_review(application: Application) -> str:
+    """What becomes of its listing; "" where it has none."""
+    words = {
+        Listing.LISTED: "It leaves the store until it is reviewed anew. The request is made with the move.",
+        Listing.IN_REVIEW: "The request that is open is closed, and made anew with the move.",
+        Listing.RETURNED: "It stays returned, with the reasons.",
+    }
+    return words.get(Listing(application.listing), "")
+
+
 @dataclass(frozen=True)
 class Preview:
     """What a move does, in words, with the moment at which the old secrets end."""
@@ -152,12 +162,7 @@ class Preview:
         return "It becomes its own: its team may choose the version, also the Development Version."
 
     def _store(self) -> str:
-        words = {
-            Listing.LISTED: "It leaves the store until it is reviewed anew. The request is made with the move.",
-            Listing.IN_REVIEW: "The request that is open is closed, and made anew with the move.",
-            Listing.RETURNED: "It stays returned, with the reasons.",
-        }
-        return words.get(Listing(self.plan.application.listing), "It is not in the store, and stays so.")
+        return into_review(self.plan.application) or "It is not in the store, and stays so."
 
     def _postbacks(self) -> str:
         if not self.plan.hosts:

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from installs.admin.acts_on_postbacks import REDELIVER
 from installs.exchange.refusals import Reason, cause_of
 from installs.models import (
+    AddressDay,
     Attempt,
     AttemptCount,
     Connector,
@@ -16,12 +17,16 @@ from installs.models import (
     Delivery,
     ExchangeHour,
     FailureWindow,
+    HelpCase,
+    HelpMessage,
     Installation,
     PermanentToken,
     PostbackHost,
     PostbackPolicy,
     RefusalGroup,
     RefusalSample,
+    RefusedConsent,
+    SecretHour,
     Session,
     SigningSecret,
     StockLocation,
@@ -92,6 +97,19 @@ class ExchangeHourAdmin(OfInstallation):
     summed: ClassVar[dict[str, str]] = {"exchanges": "exchanges", "refused": "refused"}
 
 
+@admin.register(SecretHour)
+class SecretHourAdmin(OfInstallation):
+    list_display = ("installation", "hour", "secret_id", "exchanges")
+    list_filter = (SinceHour,)
+    ordering = ("-hour", "-pk")
+
+
+@admin.register(AddressDay)
+class AddressDayAdmin(OfInstallation):
+    list_display = ("installation", "day")
+    ordering = ("-day", "-pk")
+
+
 @admin.register(RefusalGroup)
 class RefusalGroupAdmin(ReadOnlyAdmin):
     room = "What happened"
@@ -101,7 +119,7 @@ class RefusalGroupAdmin(ReadOnlyAdmin):
     list_filter = (SinceHour, CauseFilter)
     summed: ClassVar[dict[str, str]] = {"count": "refused"}
     search_fields = ("address",)
-    search_ids = ("application_id", "installation_id")
+    search_ids = ("application_id", "installation_id", "named_application_id")
     ordering = ("-hour", "-pk")
 
     def named(self, row: RefusalGroup) -> str:
@@ -143,6 +161,15 @@ class RefusalSampleAdmin(ReadOnlyAdmin):
     @admin.display
     def address(self, sample: RefusalSample) -> str:
         return sample.group.address
+
+
+@admin.register(RefusedConsent)
+class RefusedConsentAdmin(ReadOnlyAdmin):
+    list_display = ("reference", "at", "person", "heading")
+    list_select_related = ("person",)
+    search_fields = ("reference",)
+    search_ids = ("application_id", "account_id")
+    ordering = ("-at", "-pk")
 
 
 @admin.register(FailureWindow)
@@ -270,3 +297,21 @@ class UpdateMailingAdmin(ReadOnlyAdmin):
     list_select_related = ("user",)
     search_fields = ("user__name", "user__email")
     ordering = ("-sent_at", "-pk")
+
+
+@admin.register(HelpCase)
+class HelpCaseAdmin(ReadOnlyAdmin):
+    room = "What happened"
+    list_display = ("sentence", "account", "kind", "state", "since", "opened_at", "assigned_to")
+    list_filter = ("state", "kind")
+    list_select_related = ("account", "assigned_to")
+    search_fields = ("account__name", "reference")
+    ordering = ("-opened_at", "-pk")
+
+
+@admin.register(HelpMessage)
+class HelpMessageAdmin(ReadOnlyAdmin):
+    list_display = ("case", "writer", "written_by", "at")
+    list_filter = ("writer",)
+    list_select_related = ("case__account", "written_by")
+    ordering = ("-pk",)

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from installs.admin import acts_on_versions
 from linnapp import credentials
 from linnapp.admin_pages import ReadOnlyAdmin
+from linnapp.exports import Closed
 from linnapp.manifest import to_json
 from linnapp.models import Version
 
@@ -36,7 +37,7 @@ class VersionAdmin(ReadOnlyAdmin):
     # The snapshot holds the names and folders of the modules, which are the team's own.
     private = frozenset({"snapshot"})
     also_exported: ClassVar = {"label": "label"}
-    export_private: ClassVar = {"manifest": "manifest_without_keys"}
+    closed_exports = (Closed("private", "Export with manifest", "manifest", {"manifest": "manifest_without_keys"}),)
     private_of = "application__account"
     readonly_fields = ("modules",)
     list_display = ("application", "label", "kind", "created_at", "created_by", "withdrawn_at")

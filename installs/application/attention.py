@@ -8,14 +8,15 @@ from urllib.parse import urlencode
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils import timezone
 
+from installs.application import refused
 from installs.exchange.refusals import CAUSES, Reason
 from installs.models import Installation, PermanentToken, RefusalGroup
+from installs.models.installations import CONNECTS_WITHIN
 from installs.postbacks import health
 from installs.store import listings
 from linnapp.models import Application
 from linnapp.words import counted, span_in_words
 
-CONNECTS_WITHIN = timedelta(hours=24)
 REFUSALS_OF = timedelta(hours=24)
 SECRET_ENDS_WITHIN = timedelta(days=7)
 CAUSES_NAMED = 3
@@ -154,20 +155,28 @@ def _in_words(moment: datetime | None) -> str:
 
 def _refused(application: Application) -> Iterator[Notice]:
     since = timezone.now() - REFUSALS_OF
-    reasons = RefusalGroup.objects.of_application(application.pk).since(since).by_reason()
-    if not reasons:
+    lately = RefusalGroup.objects.exchanges().since(since)
+    proven = lately.of_application(application.pk).by_reason()
+    causes = {_cause(reason): count for reason, count in proven.items()}
+    # Anybody can name a public Application ID; of all who do, these two are clients of theirs.
+    if retired := lately.with_a_retired_secret(application.pk).total():
+        causes["retired Application Secret"] = retired
+    if wrong := refused.named_from_where_it_works(application, since):
+        causes["wrong Application Secret, from where a right one came lately"] = wrong
+    if not causes:
         return
-    total = sum(reasons.values())
-    named = [f"{_cause(reason)} ({intcomma(count)})" for reason, count in list(reasons.items())[:CAUSES_NAMED]]
-    more = len(reasons) - len(named)
+    total = sum(causes.values())
+    frequent = sorted(causes.items(), key=lambda cause: -cause[1])[:CAUSES_NAMED]
+    named = [f"{cause} ({intcomma(count)})" for cause, count in frequent]
+    more = len(causes) - len(named)
     yield Notice(
         "failed",
         "circle-alert",
         f"{counted(total, 'exchange was', 'exchanges were')} refused in the last day",
         "; ".join(named) + (f"; and {counted(more, 'other cause')}" if more else ""),
-        "Exchanges",
-        "application_activity",
-        urlencode({"about": "exchanges"}),
+        "Show them",
+        "application_refused",
+        urlencode({"kind": "exchanges", "within": "day"}),
     )
 
 
@@ -176,13 +185,13 @@ def _cause(reason: str) -> str:
 
 
 def _never_connected(application: Application) -> Iterator[Notice]:
-    silent = Installation.objects.of_application(application).never_connected()
-    if count := silent.filter(installed_at__lt=timezone.now() - CONNECTS_WITHIN).count():
+    if count := Installation.objects.of_application(application).silent().count():
         yield Notice(
             "waiting",
             "unplug",
             f"{counted(count, 'installation')} never connected",
-            f"Installed over {span_in_words(CONNECTS_WITHIN)} ago, no first exchange.",
+            f"Installed over {span_in_words(CONNECTS_WITHIN)} ago, no first exchange. The list has what to send the "
+            "customer of each.",
             "Show them",
             "application_installations",
             urlencode({"state": "never_connected"}),

@@ -1,5 +1,4 @@
-"""The figures of an application over the last seven days, today included, by the days of the reader's time zone; and
-of the hour that runs."""
+"""The figures of an application over the last seven days, today included, by the days of the reader's time zone."""
 
 import math
 from collections.abc import Mapping
@@ -8,7 +7,6 @@ from datetime import date, datetime, time, timedelta
 
 from django.utils import timezone
 
-from installs.exchange.hours import TOLD_AFTER, hour_of
 from installs.models import Delivery, ExchangeHour, Installation, RefusalGroup
 from linnapp.models import Application
 
@@ -60,26 +58,6 @@ class Week:
         return math.floor(1000 * self.delivered / self.owed) / 10 if self.owed else None
 
 
-@dataclass(frozen=True)
-class Running:
-    """What the timeline has no line for yet: the hour that runs, or the one that was over a moment ago with it."""
-
-    since: datetime
-    exchanges: int
-    refused: int
-
-
-def running(application: Application, installation: Installation | None) -> Running | None:
-    """Two queries. Of one installation, or of them all; None where nothing was asked for. A minute old at most."""
-    since = hour_of(timezone.now() - TOLD_AFTER)
-    hours = ExchangeHour.objects.of_application(application).since(since)
-    refusals = RefusalGroup.objects.of_application(application.pk).since(since)
-    if installation:
-        hours, refusals = hours.of_installation(installation), refusals.of_installation(installation.pk)
-    found = Running(since, hours.exchanges(), sum(refusals.by_reason().values()))
-    return found if found.exchanges or found.refused else None
-
-
 def week(application: Application) -> Week:
     """Seven queries."""
     dates = _last_days()
@@ -89,7 +67,7 @@ def week(application: Application) -> Week:
     active_now = installations.active().count()
     active = _day_by_day(dates, active_now, installed, installations.uninstalled_by_day(since))
     exchanges = ExchangeHour.objects.of_application(application).since(since).exchanges_by_day()
-    refusals = RefusalGroup.objects.of_application(application.pk).since(since)
+    refusals = RefusalGroup.objects.exchanges().of_application(application.pk).since(since)
     refused = refusals.by_day()
     postbacks = Delivery.objects.of_application(application).owed()
     owed, arrived = postbacks.owed_and_delivered([_midnight(day) for day in dates])

@@ -1,15 +1,16 @@
 """Staff move an application to another account: its installations stay, and the old team keeps no way in."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
-from django.template.loader import render_to_string
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Upper
 from django.urls import reverse
 from django.utils import timezone
 
@@ -23,7 +24,7 @@ from linnapp import timeline
 from linnapp.actors import Actor, Side, refuse_unless_staff
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Application, Membership, TimelineEntry, User, Version
-from linnapp.services import secrets
+from linnapp.services import notices, secrets
 from linnapp.services.locking import locked, locked_accounts, refuse_suspended
 from linnapp.words import moment_in_words, span_in_words
 
@@ -64,31 +65,86 @@ class Plan:
         return Delivery.objects.of_application(self.application).owed().waiting().count()
 
 
+class Refusal(NamedTuple):
+    """`kind` fits behind a number: “2 retired”."""
+
+    kind: str
+    sentence: str
+
+
 def plan(application: Application, to: Account) -> Plan:
     """Raises NotPossible where it cannot be moved there: nothing is locked yet, and the move asks again."""
     before = application.account
-    _refuse_accounts(application, before, to)
+    if refused := refusals([application], to).get(application.pk):
+        raise NotPossible(refused.sentence)
     rows = Installation.objects.of_application(application).live().select_related("account", "version")
     installations = list(rows.order_by("account__name", "pk"))
     newest = application.versions.the_latest()
     leaves = next((row for row in installations if row.version.is_development), None)
-    if leaves and newest is None:
-        raise NotPossible(
-            f"{leaves.account} has the Development Version of {application} installed, which is for its own account "
-            "alone, and no released version is there to move it to. Release one first, or uninstall it."
-        )
     return Plan(application, before, to, installations, leaves, newest)
 
 
-def _refuse_accounts(application: Application, before: Account, to: Account) -> None:
-    if before == to:
-        raise NotPossible(f"{application} belongs to {to} already.")
-    if application.retired_at:
-        raise NotPossible(f"{application} is retired: it stays where it is.")
-    refuse_suspended(before, "nothing is moved away from it")
-    refuse_suspended(to, "nothing is moved to it")
-    if Application.objects.named_like(application, to).exists():
-        raise NotPossible(f"{to} has an application named {application} already. Rename one of the two first.")
+def refusals(rows: Sequence[Application], to: Account, going: dict[str, str] | None = None) -> dict[UUID, Refusal]:
+    """Why each of those that cannot be moved there cannot, one after the other, as things stand. `going` holds the
+    names that go there before these, and gets those of these. Few statements, however many the rows."""
+    going = {} if going is None else going
+    folded, taken = _names(rows, to)
+    stuck = _left_without_version(rows)
+    found: dict[UUID, Refusal] = {}
+    for row in rows:
+        name = folded.get(row.pk, row.name)
+        refused = _refused(row, to) or _refused_name(row, to, row.pk in taken, going.get(name)) or stuck.get(row.pk)
+        if refused:
+            found[row.pk] = refused
+        else:
+            going[name] = str(row.account)
+    return found
+
+
+def _refused(row: Application, to: Account) -> Refusal | None:
+    if row.account == to:
+        return Refusal("there already", f"{row} belongs to {to} already.")
+    if row.retired_at:
+        return Refusal("retired", f"{row} is retired: it stays where it is.")
+    try:
+        refuse_suspended(row.account, "nothing is moved away from it")
+        refuse_suspended(to, "nothing is moved to it")
+    except NotPossible as refused:
+        return Refusal("for a suspended account", str(refused))
+    return None
+
+
+def _refused_name(row: Application, to: Account, is_taken: bool, going: str | None) -> Refusal | None:
+    kind = "for a name that is taken"
+    if is_taken:
+        return Refusal(kind, f"{to} has an application named {row} already. Rename one of the two first.")
+    if going is None:
+        return None
+    return Refusal(kind, f"One named {row}, of {going}, goes to {to} before it. Rename one of the two first.")
+
+
+def _names(rows: Sequence[Application], to: Account) -> tuple[dict[UUID, str], set[UUID]]:
+    """The names of these, folded as the database compares them; and those whose name is taken there."""
+    there = Application.objects.not_retired().filter(account=to).exclude(pk=OuterRef("pk"))
+    like = Exists(there.annotate(like=Upper("name")).filter(like=Upper(OuterRef("name"))))
+    named = Application.objects.filter(pk__in=[row.pk for row in rows]).order_by()
+    found = list(named.values_list("pk", Upper("name"), like))
+    return {key: name for key, name, _ in found}, {key for key, _, is_taken in found if is_taken}
+
+
+def _left_without_version(rows: Sequence[Application]) -> dict[UUID, Refusal]:
+    """Those of which the Development Version is installed, and nothing is released."""
+    live = Installation.objects.live().filter(application__in=rows, version__kind=Version.Kind.DEVELOPMENT)
+    released = Version.objects.installable().filter(application=OuterRef("application"))
+    stuck = live.exclude(Exists(released)).select_related("account", "application")
+    return {
+        row.application_id: Refusal(
+            "for a Development Version in use with nothing released",
+            f"{row.account} has the Development Version of {row.application} installed, which is for its own account "
+            "alone, and no released version is there to move it to. Release one first, or uninstall it.",
+        )
+        for row in stuck
+    }
 
 
 @transaction.atomic
@@ -159,11 +215,11 @@ def postbacks_in_words(hosts: Iterable[str]) -> str:
 def _tell_teams(planned: Plan, at: datetime, by: Actor) -> None:
     application, before, to = planned.application, planned.before, planned.to
     ends = f"on {moment_in_words(at)}" if at > timezone.now() else "now"
-    facts = _facts(planned, by) | {"ends": ends, "stays": planned.installed_on(before)}
+    facts = _facts(planned) | {"ends": ends, "stays": planned.installed_on(before)}
     here = facts | {"link": _site("application_general", to.slug, application.pk)}
-    _mail(f"{application} belongs to {to} now", "moved_here", here, to.owners())
+    _mail(f"{application} belongs to {to} now", "moved_here", here, to.owners(), by)
     away = facts | {"link": _site("account_activity", before.slug)}
-    _mail(f"{application} was moved to {to}", "moved_away", away, before.owners())
+    _mail(f"{application} was moved to {to}", "moved_away", away, before.owners(), by)
 
 
 def _tell_installers(planned: Plan, by: Actor) -> None:
@@ -174,20 +230,17 @@ def _tell_installers(planned: Plan, by: Actor) -> None:
         owned[seat.user].append(rows[seat.account_id])
     for owner, installed in owned.items():
         pages = [(row, _site("installation_detail", row.account.slug, row.pk)) for row in installed]
-        facts = _facts(planned, by) | {"pages": pages}
-        _mail(f"{planned.application} is made by {planned.to} now", "moved_publisher", facts, [owner])
+        facts = _facts(planned) | {"pages": pages}
+        _mail(f"{planned.application} is made by {planned.to} now", "moved_publisher", facts, [owner], by)
 
 
-def _facts(planned: Plan, by: Actor) -> dict[str, object]:
-    return {"plan": planned, "postbacks": postbacks_in_words(planned.hosts), "reason": by.reason}
+def _facts(planned: Plan) -> dict[str, object]:
+    return {"plan": planned, "postbacks": postbacks_in_words(planned.hosts)}
 
 
 def _site(name: str, *args: object) -> str:
     return settings.SITE_URL + reverse(name, args=args)
 
 
-def _mail(subject: str, template: str, facts: dict[str, object], people: list[User]) -> None:
-    text = render_to_string(f"installs/application/mail/{template}.txt", facts)
-    for person in people:
-        if person.is_active:
-            send_mail(" ".join(subject.split()), text, None, [person.email])
+def _mail(subject: str, template: str, facts: dict[str, object], people: list[User], by: Actor) -> None:
+    notices.tell(people, subject, f"installs/application/mail/{template}.txt", facts, by=by)

@@ -1,11 +1,22 @@
 from django.urls import path
 
-from installs.application.views import activity, overview, removal, secrets, version_creation, versions, withdrawal
-from linnapp.url_patterns import APPLICATION
+from installs.application.views import (
+    activity,
+    overview,
+    refused,
+    removal,
+    secrets,
+    version_creation,
+    versions,
+    withdrawal,
+)
+from linnapp.url_patterns import APPLICATION, INSTALLATION
 
 urlpatterns = [
     path(f"{APPLICATION}/", overview.application_overview, name="application_overview"),
     path(f"{APPLICATION}/activity/", activity.application_activity, name="application_activity"),
+    path(f"{APPLICATION}/refused/", refused.application_refused, name="application_refused"),
+    path(f"{INSTALLATION}/refused/", refused.installation_refused, name="installation_refused"),
     path(f"{APPLICATION}/secrets/new/", secrets.secret_create, name="secret_create"),
     path(f"{APPLICATION}/secrets/<int:secret>/retire/", secrets.secret_retire, name="secret_retire"),
     path(f"{APPLICATION}/remove/", removal.application_remove, name="application_remove"),

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import Count
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
@@ -21,6 +19,7 @@ from linnapp.actors import Actor, refuse_unless_staff
 from linnapp.errors import NotPossible
 from linnapp.kinds import Kind
 from linnapp.models import Application, TimelineEntry, Version
+from linnapp.services import notices
 from linnapp.services.locking import locked
 from linnapp.words import span_in_words
 
@@ -103,10 +102,9 @@ def _tell_owners(version: Version, by: Actor, decision: str, subject: str) -> No
         return
     application = version.application
     page = settings.SITE_URL + reverse("version_detail", args=[application.account.slug, application.pk, version.pk])
-    context = {"version": version, "application": application, "reason": by.reason, "link": page}
-    text = render_to_string(f"installs/application/mail/version_{decision}.txt", context)
-    for owner in application.account.owners():
-        send_mail(" ".join(subject.split()), text, None, [owner.email])
+    facts = {"version": version, "application": application, "link": page}
+    template = f"installs/application/mail/version_{decision}.txt"
+    notices.tell(application.account.owners(), subject, template, facts, by=by)
 
 
 def may_be_taken_back(version: Version) -> bool:

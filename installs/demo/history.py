@@ -12,7 +12,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from installs.connectors import making
-from installs.demo import endpoints
+from installs.demo import endpoints, hour_lines, questions
 from installs.demo.catalogue import CATALOGUE, DemoApplication, Release
 from installs.demo.endpoints import Endpoints
 from installs.exchange import hours
@@ -76,6 +76,7 @@ class History:
         self.plan_updates()
         self.plan_own()
         self.plan_postbacks()
+        questions.plan(self.now, self.at)
         for event in self.in_order():
             last = TimelineEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
             event.happen(event.at)
@@ -248,10 +249,10 @@ class History:
             installation.permanent_tokens.update(ends_at=at)
 
     def suspend(self, entry: DemoApplication, account: str, at: datetime) -> None:
-        sam = User.objects.get(email=next(person.email for person in PEOPLE if person.is_support))
+        paula = User.objects.get(email=next(person.email for person in PEOPLE if person.is_superuser))
         if installation := self.live(entry, account):
             reason = "Asked for by the account's owner by phone."
-            suspending.suspend_by_staff(installation, by=Actor(sam, Side.STAFF, reason))
+            suspending.suspend_by_staff(installation, by=Actor(paula, Side.STAFF, reason))
             Installation.objects.filter(pk=installation.pk).update(suspended_by_staff_at=at)
 
     def rotate(self, entry: DemoApplication, account: str, at: datetime) -> None:
@@ -330,6 +331,7 @@ class History:
         ExchangeHour.objects.bulk_create(rows_of_hours, batch_size=2000)
         recent = hours.hour_of(self.now) - timedelta(days=2)
         told = sorted((row for row in rows_of_hours if row.hour >= recent), key=_hour_and_application)
+        hour_lines.write(told)
         for (hour, _), rows in groupby(told, key=_hour_and_application):
             self.at(hour + timedelta(hours=1), partial(tell_hour, list(rows)))
         RefusalGroup.objects.bulk_create(self.refusals(rows_of_hours))
@@ -364,7 +366,7 @@ class History:
                     reason=self.chance.choice((Reason.SESSION_TOKEN_SENT, Reason.OVER_QUOTA, Reason.TOKEN_ENDED)),
                     application_id=row.installation.application_id,
                     installation_id=row.installation_id,
-                    address="203.0.113.24",
+                    address="203.0.113.0/24",
                     count=row.refused,
                     last_at=row.hour + timedelta(minutes=40),
                 )

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from installs.exchange.refusals import Reason
+from installs.exchange.sent import NOTHING_SENT, SecretSent, Sent, TokenSent
 from installs.exchange.wire import ExchangeRequest
 from installs.models import Installation
 from linnapp import credentials
@@ -21,13 +22,21 @@ AT_ONCE = max(4, 3 * settings.WEB_WORKERS)
 OF_ONE_INSTALLATION = 2
 # A credential that ends this soon may end before the statement that reads it: such an exchange goes alone.
 SOON = timedelta(minutes=1)
-UUIDS = ("secret_application_id", "installation_id", "installation_application_id", "account_id")
+UUIDS = (
+    "secret_application_id",
+    "named_id",
+    "sent_session_id",
+    "installation_id",
+    "installation_application_id",
+    "account_id",
+)
 
 
 class Refused(Exception):
     """A refused exchange. `application_id` and `installation_id` are those the caller proved, None for nothing proved;
     `failures` counts the refusals of the same address in the window before this one; `tail` are the last characters
-    of the permanent token that belongs in the place of what was sent, where that is known."""
+    of the permanent token that belongs in the place of what was sent, where that is known. `sent` is for the record:
+    the caller is told nothing of it."""
 
     def __init__(
         self,
@@ -38,6 +47,7 @@ class Refused(Exception):
         failures: int,
         retry_after: int | None = None,
         tail: str = "",
+        sent: Sent = NOTHING_SENT,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -46,6 +56,7 @@ class Refused(Exception):
         self.failures = failures
         self.retry_after = retry_after
         self.tail = tail
+        self.sent = sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +78,16 @@ class Authorized:
 class Case(NamedTuple):
     """What one look knows of an exchange, by the names of its columns. `number` is its place in a group, `ahead` how
     many before it there sent a permanent token of the same installation; `sent_tail` is of the permanent token whose
-    session token was sent instead. It `is_first_use` while the permanent token that this one replaces still works."""
+    session token was sent instead, `named_id` an application whose secret was not sent with it. It `is_first_use`
+    while the permanent token that this one replaces still works."""
 
     number: int
     secret_id: int | None
     secret_application_id: UUID | None
     secret_ends_at: Any
+    secret_ended: bool
+    named_id: UUID | None
+    sent_session_id: UUID | None
     application_name: str | None
     application_suspended: bool
     application_retired: bool
@@ -113,7 +128,9 @@ class Case(NamedTuple):
         """Whether the secret or the permanent token that was found has ended by now, and had not at the moment that it
         was looked for."""
         now = timezone.now()
-        return ends_by(self.secret_ends_at, now) or (not self.token_ended and ends_by(self.token_ends_at, now))
+        return (not self.secret_ended and ends_by(self.secret_ends_at, now)) or (
+            not self.token_ended and ends_by(self.token_ends_at, now)
+        )
 
     @property
     def takes_a_turn(self) -> bool:
@@ -149,8 +166,16 @@ def refusal_of(request: ExchangeRequest, case: Case) -> Refused | None:
     Whoever proved neither ID nor secret gets one message, whatever was wrong, after the same one statement: the
     answer tells nobody which Application IDs, secrets or permanent tokens exist.
     """
+    found = _refusal_of(request, case)
+    if found is not None:
+        found.sent = sent_with(request, case)
+    return found
+
+
+def _refusal_of(request: ExchangeRequest, case: Case) -> Refused | None:
     application_id = case.secret_application_id
-    if application_id is None or not credentials.same(application_id.hex, request.application_id):
+    is_theirs = application_id is not None and credentials.same(application_id.hex, request.application_id)
+    if not is_theirs or case.secret_ended:
         return refused(Reason.UNPROVEN, case)
     if case.application_retired:
         return refused(Reason.APPLICATION_RETIRED, case)
@@ -163,6 +188,32 @@ def refusal_of(request: ExchangeRequest, case: Case) -> Refused | None:
     if case.installation_application_id != application_id:
         return refused(Reason.OTHER_APPLICATION, case)
     return _refusal_of_installation(case)
+
+
+def sent_with(request: ExchangeRequest, case: Case) -> Sent:
+    """What the record keeps of a refusal: which credentials stood in which places, none of their values."""
+    owner = case.secret_application_id
+    if owner is None:
+        secret = SecretSent.UNKNOWN
+    elif not credentials.same(owner.hex, request.application_id):
+        secret = SecretSent.ANOTHER_APPLICATIONS
+    else:
+        secret = SecretSent.RETIRED if case.secret_ended else SecretSent.LIVE
+    # With an Application ID that is none, or with a secret that is retired, the secret is what names it.
+    named_id = case.named_id or (None if secret == SecretSent.LIVE else owner)
+    return Sent(named_id, secret, case.secret_id, _token_sent(request, case), case.token_id, case.sent_session_id)
+
+
+def _token_sent(request: ExchangeRequest, case: Case) -> TokenSent:
+    if case.token_id is not None:
+        return TokenSent.ENDED if case.token_ended else TokenSent.PERMANENT
+    if case.sent_session_id is not None:
+        return TokenSent.SESSION
+    if request.token and request.token == request.application_secret:
+        return TokenSent.SECRET
+    if request.token and request.token == request.application_id:
+        return TokenSent.APPLICATION_ID
+    return TokenSent.UNKNOWN
 
 
 def _refusal_of_installation(case: Case) -> Refused | None:

@@ -14,6 +14,7 @@ from installs.exchange.endpoints import SERVED, Served
 from installs.exchange.first_uses import FirstUse
 from installs.exchange.line import Line
 from installs.exchange.profiles import ProfileCall
+from installs.exchange.session_tokens import Carrying
 from installs.exchange.steps import Ask, Unavailable
 from linnapp.calls import Call, Reply
 
@@ -31,7 +32,7 @@ class Door:
 
     def __init__(self) -> None:
         self.database = database()
-        kinds: tuple[type[Ask[Any]], ...] = (Exchange, FirstUse, StockLocationsCall, ProfileCall)
+        kinds: tuple[type[Ask[Any]], ...] = (Exchange, FirstUse, StockLocationsCall, ProfileCall, Carrying)
         self._lines: dict[type[Ask[Any]], Line[Any]] = {kind: Line(kind, self.database) for kind in kinds}
         self._answerers = {path: partial(self._answer, served) for path, served in BY_PATH.items()}
         self._uses: set[Use] = set()

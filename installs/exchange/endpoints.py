@@ -16,12 +16,14 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from installs.exchange import refusals
+from installs.exchange import ledger, refusals
 from installs.exchange.authorization import Authorized, Exchange, Refused
 from installs.exchange.data_calls import Location, StockLocationsCall, Use
 from installs.exchange.first_uses import FirstUse
 from installs.exchange.profiles import ProfileCall
 from installs.exchange.refusals import Reason
+from installs.exchange.sent import Asked, TokenSent
+from installs.exchange.session_tokens import Carried, Carrying
 from installs.exchange.steps import RETRY_AFTER, Ask, Unavailable
 from installs.exchange.wire import MOST_BYTES, Unreadable, error_body, missing_members, read_exchange, read_members
 from linnapp import credentials
@@ -34,17 +36,21 @@ METHODS = ("GET", "POST")
 # No cache keeps what may hold a token, and no browser takes it for anything but what it is.
 EVERY_ANSWER = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
 BEARER = "bearer "
+MOST_OF_A_PATH = 200
+NOTHING_CARRIED = Carried()
 CONTENT_LENGTH = re.compile(r"[0-9]{1,20}")
 # As Django's JsonResponse writes it.
 encode = json.JSONEncoder().encode
 
 
-def reply(body: Any, status: int = 200, *headers: tuple[str, str]) -> Reply:
-    return Reply(status, encode(body).encode(), headers + EVERY_ANSWER)
+def reply(body: Any, status: int = 200, *headers: tuple[str, str], reference: str = "") -> Reply:
+    return Reply(status, encode(body).encode(), headers + EVERY_ANSWER, reference=reference)
 
 
-def error(call: Call, status: int, message: str, *headers: tuple[str, str]) -> Reply:
-    return reply(error_body(status, message, call.reference), status, *headers)
+def error(call: Call, status: int, message: str, *headers: tuple[str, str], reference: str = "") -> Reply:
+    """`reference` is that of a refusal which is kept; what is not kept has the call's."""
+    body = error_body(status, message, reference or call.reference)
+    return reply(body, status, *headers, reference=reference)
 
 
 def unread(status: int, message: str) -> Reply:
@@ -60,16 +66,45 @@ def endpoint(answer: Endpoint) -> Endpoint:
     def answered(call: Call) -> Answering:
         if call.method not in METHODS:
             said = f"Method {call.method} is not answered here. Use {' or '.join(METHODS)}."
-            return error(call, 405, said, ("Allow", ", ".join(METHODS)))
+            carried = yield from carried_by(call)
+            reference = note_call(Reason.WRONG_METHOD, call, carried)
+            return error(call, 405, said, ("Allow", ", ".join(METHODS)), reference=reference)
         try:
             return (yield from answer(call))
         except Unreadable as unreadable:
-            return error(call, unreadable.status, str(unreadable))
+            reference = note_call(Reason.UNREADABLE, call)
+            return error(call, unreadable.status, str(unreadable), reference=reference)
         except Unavailable:
             said = f"The portal cannot reach its database just now. Wait {RETRY_AFTER} seconds, then send this again."
             return error(call, 503, said, ("Retry-After", str(RETRY_AFTER)))
 
     return answered
+
+
+def carried_by(call: Call) -> Generator[Ask[Any], Any, Carried]:
+    """What the Authorization header holds. Nothing is known of it while the database is away."""
+    if value := credentials.canonical(session_token_of(call)):
+        with suppress(Unavailable):
+            carried: Carried = yield Carrying(value)
+            return carried
+    return NOTHING_CARRIED
+
+
+def note_call(reason: Reason, call: Call, carried: Carried = NOTHING_CARRIED) -> str:
+    """Keeps a refused call; its reference."""
+    path = "".join(filter(str.isprintable, credentials.without_values(call.path)))[:MOST_OF_A_PATH]
+    facts = {"Method": call.method[:20], "Path": path}
+    if token := session_token_of(call):
+        facts |= masked({"Authorization": token})
+    return ledger.note(
+        reason,
+        asked=Asked.CALL,
+        address=client_address(call.meta),
+        application_id=carried.application_id,
+        installation_id=carried.installation_id,
+        sent=carried.sent,
+        facts=facts,
+    )
 
 
 def has_readable_length(meta: Mapping[str, str]) -> bool:
@@ -96,9 +131,9 @@ def authorize_by_application(call: Call) -> Answering:
     try:
         members = members_of(call)
         exchange = Exchange(read_exchange(members), address)
-    except Unreadable:
-        refusals.note(Reason.UNREADABLE, reference=call.reference, address=address, facts=masked(members))
-        raise
+    except Unreadable as unreadable:
+        reference = ledger.note(Reason.UNREADABLE, address=address, facts=masked(members))
+        return error(call, unreadable.status, str(unreadable), reference=reference)
     outcome = yield exchange
     if isinstance(outcome, Authorized):
         if outcome.first_use_of is not None:
@@ -106,36 +141,37 @@ def authorize_by_application(call: Call) -> Answering:
             with suppress(Unavailable):
                 yield FirstUse(outcome.first_use_of)
         return reply(answer_of(outcome))
-    refusals.note(
+    reference = ledger.note(
         outcome.reason,
-        reference=call.reference,
         address=address,
         application_id=outcome.application_id,
         installation_id=outcome.installation_id,
+        sent=outcome.sent,
         facts=masked(members),
     )
-    return refusal(call, outcome)
+    return refusal(call, outcome, reference)
 
 
 def masked(members: Mapping[str, str]) -> dict[str, str]:
     return {name: credentials.masked(value) for name, value in members.items() if name != "Scope"}
 
 
-def refusal(call: Call, refused: Refused) -> Reply:
+def refusal(call: Call, refused: Refused, reference: str) -> Reply:
     """400, or 429 for whoever exchanges too often or keeps failing: a 401 would send clients into a loop."""
     message = refusals.sentence(refused.reason, refused.tail)
     if refused.reason == Reason.OVER_QUOTA:
-        return reply(error_body(429, message), 429, ("Retry-After", str(refused.retry_after or 60)))
-    return failed(call, refused.failures, message)
+        wait = str(refused.retry_after or 60)
+        return reply(error_body(429, message), 429, ("Retry-After", wait), reference=reference)
+    return failed(call, refused.failures, message, reference)
 
 
-def failed(call: Call, failures: int, message: str) -> Reply:
+def failed(call: Call, failures: int, message: str, reference: str) -> Reply:
     """400 with the message; 429 for an address that has failed too often before."""
     wait = refusals.retry_after(failures)
     if wait is None:
-        return error(call, 400, message)
+        return error(call, 400, message, reference=reference)
     message = f"Too many failed attempts from your address. Wait {wait} seconds, then send the right credentials."
-    return error(call, 429, message, ("Retry-After", str(wait)))
+    return error(call, 429, message, ("Retry-After", str(wait)), reference=reference)
 
 
 def answer_of(authorized: Authorized) -> dict[str, Any]:
@@ -195,8 +231,8 @@ def application_profile(call: Call) -> Answering:
     proof = yield ProfileCall(given, members["ApplicationSecret"], address)
     if proof.is_right:
         return reply(None)
-    refusals.note(Reason.UNPROVEN, reference=call.reference, address=address, facts=masked(members))
-    return failed(call, proof.failures, "ApplicationId or ApplicationSecret is wrong.")
+    reference = ledger.note(Reason.UNPROVEN, address=address, sent=proof.sent, facts=masked(members))
+    return failed(call, proof.failures, "ApplicationId or ApplicationSecret is wrong.", reference)
 
 
 @endpoint
@@ -216,15 +252,29 @@ def stock_locations(call: Call) -> Answering:
     session_token = session_token_of(call)
     called = (yield StockLocationsCall(session_token)) if session_token else None
     if called is None or called.session_id is None:
-        return error(
-            call,
-            401,
+        carried = yield from carried_by(call)
+        said = (
             "The Authorization header holds no live session token. Authorise again with the permanent token, and send "
-            "the member Token of the answer.",
+            "the member Token of the answer."
         )
+        return error(call, 401, said, reference=note_call(unauthorised(session_token, carried), call, carried))
     if called.is_used_again:
         yield Use(called.session_id)
     return reply([written(location) for location in called.locations])
+
+
+def unauthorised(session_token: str, carried: Carried) -> Reason:
+    """Why what a call carries is no live session token."""
+    if not session_token:
+        return Reason.NO_SESSION_TOKEN
+    reasons = {
+        TokenSent.SESSION: Reason.SESSION_ENDED,
+        TokenSent.PERMANENT: Reason.PERMANENT_TOKEN_SENT,
+        TokenSent.ENDED: Reason.PERMANENT_TOKEN_SENT,
+        TokenSent.SECRET: Reason.CREDENTIAL_SENT,
+        TokenSent.APPLICATION_ID: Reason.CREDENTIAL_SENT,
+    }
+    return reasons.get(carried.sent.token, Reason.UNKNOWN_SESSION)
 
 
 def written(location: Location) -> dict[str, Any]:
@@ -265,9 +315,11 @@ SERVED = {
 }
 
 
-def not_found(call: Call) -> Reply:
+def not_found(call: Call) -> Answering:
     *others, last = SERVED
-    return error(call, 404, f"This portal serves {', '.join(others)} and {last} under /api/.")
+    carried = yield from carried_by(call)
+    said = f"This portal serves {', '.join(others)} and {last} under /api/."
+    return error(call, 404, said, reference=note_call(Reason.NOT_SERVED, call, carried))
 
 
 def bad_request(call: Call) -> Reply:

@@ -3,27 +3,32 @@
 An hour is counted anew from its rows each time, so folding twice, or after a stop, counts nothing twice.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count, Max, Min, Q, Sum
 from django.utils import timezone
 
-from installs.exchange import kinds
+from installs.exchange import hour_lines, kinds
+from installs.exchange.hour_lines import Counted
 from installs.models import ExchangeHour, Installation, RefusalGroup, Session
 from installs.models.sessions import idle_since
 from linnapp import timeline
 from linnapp.actors import NOBODY
-from linnapp.models import TimelineEntry
+from linnapp.models import Application, TimelineEntry
 
+# Of one hour, sessions that are counted at once, and installations that are written in one transaction.
+COUNTED_TOGETHER, WRITTEN_TOGETHER = 50_000, 100
+ALL_KEYS = 1 << 128
+FIGURES = ["exchanges", "refused", "addresses"]
 HOUR = timedelta(hours=1)
-# Session rows are kept past their absolute end, until every hour that counts them is folded.
-SESSIONS_KEPT = timedelta(hours=48)
 # An hour is told a little after it is over: its last exchanges are folded by then.
 TOLD_AFTER = timedelta(minutes=3)
+# Session rows are kept past their absolute end, until every hour that counts them is folded.
+SESSIONS_KEPT = timedelta(hours=48)
 
 
 def hour_of(moment: datetime) -> datetime:
@@ -59,54 +64,76 @@ def kept_since(now: datetime) -> datetime:
 
 
 def fold_hour(hour: datetime) -> None:
-    counted = _exchanges_of(hour)
-    _write_hours(hour, counted, _refusals_of(hour))
-    # Each row by itself: installations locked until the last is written would make their exchanges wait.
-    _mark_used(counted)
+    """By parts, each of some installations: neither memory nor a transaction grows with how many there are."""
+    refused = _refusals_of(hour)
+    for first, last in _parts_of(hour):
+        counted = _exchanges_of(hour, first, last)
+        keys = sorted(counted.keys() | {key for key in refused if first <= key <= last})
+        for start in range(0, len(keys), WRITTEN_TOGETHER):
+            some = keys[start : start + WRITTEN_TOGETHER]
+            rows = [_row(hour, key, counted.get(key), refused.get(key, 0)) for key in some]
+            if changed := _changed(hour, rows):
+                _write_hours(hour, changed, counted)
+            # Each row by itself: installations locked until the last is written would make their exchanges wait.
+            _mark_used({key: counted[key] for key in some if key in counted})
 
 
-def _write_hours(hour: datetime, counted: dict[UUID, dict[str, Any]], refused: dict[UUID, int]) -> None:
-    rows = [
-        ExchangeHour(
-            installation_id=installation_id,
-            hour=hour,
-            exchanges=counted.get(installation_id, {}).get("exchanges", 0),
-            refused=refused.get(installation_id, 0),
-            addresses=counted.get(installation_id, {}).get("addresses", 0),
-        )
-        for installation_id in sorted(counted.keys() | refused.keys())
-    ]
+def _parts_of(hour: datetime) -> list[tuple[UUID, UUID]]:
+    """Ranges of keys of installations, as many as it takes for the sessions of each to be few. Keys are random."""
+    sessions = Session.objects.filter(created_at__gte=hour, created_at__lt=hour + HOUR).count()
+    size = ALL_KEYS // (sessions // COUNTED_TOGETHER + 1) + 1
+    begins = range(0, ALL_KEYS, size)
+    return [(UUID(int=begin), UUID(int=min(begin + size, ALL_KEYS) - 1)) for begin in begins]
+
+
+def _row(hour: datetime, installation_id: UUID, counted: Counted | None, refused: int) -> ExchangeHour:
+    exchanges, addresses = (counted.exchanges, len(counted.by_address)) if counted else (0, 0)
+    return ExchangeHour(
+        installation_id=installation_id, hour=hour, exchanges=exchanges, refused=refused, addresses=addresses
+    )
+
+
+def _changed(hour: datetime, rows: list[ExchangeHour]) -> list[ExchangeHour]:
+    """Most hours are counted again as they stand: for those nothing is locked."""
+    stands = ExchangeHour.objects.filter(hour=hour, installation__in=[row.installation_id for row in rows])
+    before = {found[0]: found[1:] for found in stands.values_list("installation_id", *FIGURES)}
+    return [row for row in rows if before.get(row.installation_id) != tuple(getattr(row, of) for of in FIGURES)]
+
+
+@transaction.atomic
+def _write_hours(hour: datetime, rows: list[ExchangeHour], counted: dict[UUID, Counted]) -> None:
+    """The hours with what they open to: one is not there without the other."""
     ExchangeHour.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["installation", "hour"],
-        update_fields=["exchanges", "refused", "addresses"],
+        rows, update_conflicts=True, unique_fields=["installation", "hour"], update_fields=FIGURES
     )
+    hour_lines.write(hour, [counted[row.installation_id] for row in rows if row.exchanges])
 
 
-def _exchanges_of(hour: datetime) -> dict[UUID, dict[str, Any]]:
-    sessions = Session.objects.filter(created_at__gte=hour, created_at__lt=hour + HOUR).order_by()
-    counts = sessions.values("installation_id").annotate(
-        exchanges=Count("pk"),
-        addresses=Count("address", distinct=True),
-        first=Min("created_at"),
-        last=Max("last_used_at"),
-    )
-    return {row["installation_id"]: dict(row) for row in counts}
+def _exchanges_of(hour: datetime, first: UUID, last: UUID) -> dict[UUID, Counted]:
+    within = Session.objects.filter(created_at__gte=hour, created_at__lt=hour + HOUR)
+    within = within.filter(installation_id__gte=first, installation_id__lte=last).order_by()
+    alike = within.values_list("installation_id", "secret_id", "address")
+    found: dict[UUID, Counted] = {}
+    for key, secret_id, address, *figures in alike.annotate(
+        exchanges=Count("pk"), first=Min("created_at"), last=Max("last_used_at")
+    ):
+        found.setdefault(key, Counted(key)).add(secret_id, address, *figures)
+    return found
 
 
 def _refusals_of(hour: datetime) -> dict[UUID, int]:
-    groups = RefusalGroup.objects.filter(hour=hour, installation_id__isnull=False).order_by()
+    groups = RefusalGroup.objects.exchanges().filter(hour=hour, installation_id__isnull=False).order_by()
     existing = Installation.objects.values("pk")
     counts = groups.filter(installation_id__in=existing).values("installation_id").annotate(refused=Sum("count"))
     return {row["installation_id"]: row["refused"] for row in counts if row["installation_id"]}
 
 
-def _mark_used(counted: dict[UUID, dict[str, Any]]) -> None:
-    for installation in Installation.objects.filter(pk__in=counted):
+def _mark_used(counted: dict[UUID, Counted]) -> None:
+    rows = Installation.objects.filter(pk__in=counted).only("pk", "first_exchange_at", "last_used_at")
+    for installation in rows:
         seen = counted[installation.pk]
-        first = installation.first_exchange_at or seen["first"]
-        last = max(installation.last_used_at or seen["last"], seen["last"])
+        first = installation.first_exchange_at or seen.first
+        last = max(installation.last_used_at or seen.last, seen.last)
         if (first, last) != (installation.first_exchange_at, installation.last_used_at):
             Installation.objects.filter(pk=installation.pk).update(first_exchange_at=first, last_used_at=last)
 
@@ -166,7 +193,35 @@ def _record_application(rows: list[ExchangeHour]) -> TimelineEntry:
         by=NOBODY,
         application=application,
         exchanges=sum(row.exchanges for row in rows),
-        refused=sum(row.refused for row in rows),
+        refused=sum(row.refused for row in rows) + _refused_of_none(application, rows[0].hour),
         installations=len(rows),
         hour=rows[0].hour.isoformat(),
+        by_secret=hour_lines.by_secret(application, rows[0].hour),
     )
+
+
+def _refused_of_none(application: Application, hour: datetime) -> int:
+    """What proved to be of the application, and of none of its installations."""
+    groups = RefusalGroup.objects.exchanges().of_application(application.pk)
+    return groups.filter(hour=hour, installation_id=None).total()
+
+
+@dataclass(frozen=True)
+class Running:
+    """What the timeline has no line for yet: the hour that runs, or the one that was over a moment ago with it."""
+
+    since: datetime
+    exchanges: int
+    refused: int
+
+
+def running(application: Application, installation_id: UUID | None) -> Running | None:
+    """Two queries. Of one installation, or of them all; None where nothing was asked for. A minute old at most."""
+    since = hour_of(timezone.now() - TOLD_AFTER)
+    hours, refusals = ExchangeHour.objects.since(since), RefusalGroup.objects.exchanges().since(since)
+    if installation_id:
+        hours, refusals = hours.filter(installation=installation_id), refusals.of_installation(installation_id)
+    else:
+        hours, refusals = hours.of_application(application), refusals.of_application(application.pk)
+    found = Running(since, hours.exchanges(), refusals.total())
+    return found if found.exchanges or found.refused else None

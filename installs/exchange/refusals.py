@@ -1,34 +1,21 @@
-"""Refused exchanges: what the caller is told, and their record, grouped in the process and flushed each second."""
+"""Why exchanges and calls are refused, and what the caller is told. Their record is `installs.exchange.ledger`."""
 
-import atexit
-import logging
 import re
-import threading
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
-from hashlib import blake2b
-from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, transaction
-from django.db.models import F
 from django.utils import timezone
 
-from installs.models import FailureWindow, RefusalGroup, RefusalSample
+from installs.models import FailureWindow
 from linnapp.addresses import counted_as
 
 FAILURE_WINDOW = timedelta(minutes=10)
 # Refusals of one address within the window that are answered as they are; past it the answer is 429.
 FAILURES_ALLOWED = 60
-FLUSH_SECONDS = 1.0
-SAMPLES_PER_GROUP = 20
-MOST_GROUPS = 10_000
-log = logging.getLogger(__name__)
 
 
+# References hold the place of a reason in this list: new ones are added at the end, and none is taken out.
 class Reason(StrEnum):
     UNREADABLE = "UNREADABLE"
     UNPROVEN = "UNPROVEN"
@@ -46,6 +33,13 @@ class Reason(StrEnum):
     PUBLISHER_SUSPENDED = "PUBLISHER_SUSPENDED"
     APPLICATION_RETIRED = "APPLICATION_RETIRED"
     OVER_QUOTA = "OVER_QUOTA"
+    NO_SESSION_TOKEN = "NO_SESSION_TOKEN"
+    UNKNOWN_SESSION = "UNKNOWN_SESSION"
+    SESSION_ENDED = "SESSION_ENDED"
+    PERMANENT_TOKEN_SENT = "PERMANENT_TOKEN_SENT"
+    CREDENTIAL_SENT = "CREDENTIAL_SENT"
+    NOT_SERVED = "NOT_SERVED"
+    WRONG_METHOD = "WRONG_METHOD"
 
 
 SENTENCES = {
@@ -95,6 +89,13 @@ CAUSES = {
     Reason.PUBLISHER_SUSPENDED: "your account suspended by the platform",
     Reason.APPLICATION_RETIRED: "application retired",
     Reason.OVER_QUOTA: "more exchanges in a minute than allowed",
+    Reason.NO_SESSION_TOKEN: "no session token in a call",
+    Reason.UNKNOWN_SESSION: "no session token of this portal in a call",
+    Reason.SESSION_ENDED: "session ended",
+    Reason.PERMANENT_TOKEN_SENT: "permanent token sent instead of a session token",
+    Reason.CREDENTIAL_SENT: "Application ID or secret sent instead of a session token",
+    Reason.NOT_SERVED: "call that is not served here",
+    Reason.WRONG_METHOD: "method that is not answered",
 }
 
 
@@ -136,144 +137,3 @@ def failures_of(address: str) -> int:
     began = timezone.now() - FAILURE_WINDOW
     row = FailureWindow.objects.filter(address=counted_as(address), last_at__gt=began).first()
     return row.failures if row else 0
-
-
-@dataclass
-class _Group:
-    """Refusals that are alike, since the last flush."""
-
-    hour: datetime
-    reason: str
-    application_id: UUID | None
-    installation_id: UUID | None
-    address: str
-    last_at: datetime
-    count: int = 0
-    samples: list[tuple[str, datetime, dict[str, str]]] = field(default_factory=list)
-
-    @property
-    def key(self) -> str:
-        parts = (self.hour.isoformat(), self.reason, self.application_id, self.installation_id, self.address)
-        return blake2b("|".join(map(str, parts)).encode(), digest_size=32).hexdigest()
-
-
-class _Ledger:
-    """Refusals of this process that are not in the database yet. One lock, held for microseconds."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.groups: dict[str, _Group] = {}
-        self.flusher: threading.Thread | None = None
-
-    def add(self, group: _Group, reference: str, facts: dict[str, str]) -> None:
-        with self.lock:
-            if len(self.groups) >= MOST_GROUPS:
-                return
-            known = self.groups.setdefault(group.key, group)
-            known.count += 1
-            known.last_at = group.last_at
-            if len(known.samples) < SAMPLES_PER_GROUP:
-                known.samples.append((reference, group.last_at, facts))
-
-    def take(self) -> list[_Group]:
-        with self.lock:
-            groups, self.groups = list(self.groups.values()), {}
-        return groups
-
-
-ledger = _Ledger()
-
-
-def note(
-    reason: Reason,
-    *,
-    reference: str,
-    address: str,
-    application_id: UUID | None = None,
-    installation_id: UUID | None = None,
-    facts: dict[str, str],
-) -> None:
-    """Keeps one refusal for the next flush. `facts` are names and masked values, never a credential."""
-    now = timezone.now()
-    hour = now.replace(minute=0, second=0, microsecond=0)
-    ledger.add(_Group(hour, reason, application_id, installation_id, address, now), reference, facts)
-
-
-def flush() -> None:
-    """Writes what was noted since the last time, in one transaction."""
-    groups = ledger.take()
-    if not groups:
-        return
-    with transaction.atomic():
-        for group in groups:
-            _write(group)
-        failures: Counter[str] = Counter()
-        for group in groups:
-            failures[counted_as(group.address)] += group.count
-        for counted, count in sorted(failures.items()):
-            _count_failures(counted, count)
-
-
-def _write(group: _Group) -> None:
-    row, created = RefusalGroup.objects.get_or_create(
-        key=group.key,
-        defaults={
-            "hour": group.hour,
-            "reason": group.reason,
-            "application_id": group.application_id,
-            "installation_id": group.installation_id,
-            "address": group.address,
-            "count": group.count,
-            "last_at": group.last_at,
-        },
-    )
-    if not created:
-        RefusalGroup.objects.filter(pk=row.pk).update(count=F("count") + group.count, last_at=group.last_at)
-    RefusalSample.objects.bulk_create(
-        RefusalSample(group=row, reference=reference, at=at, facts=facts) for reference, at, facts in group.samples
-    )
-
-
-def _count_failures(counted: str, failures: int) -> None:
-    now = timezone.now()
-    row, created = FailureWindow.objects.get_or_create(
-        address=counted, defaults={"began_at": now, "last_at": now, "failures": failures}
-    )
-    if created:
-        return
-    over = row.last_at < now - FAILURE_WINDOW
-    FailureWindow.objects.filter(pk=row.pk).update(
-        failures=failures if over else F("failures") + failures,
-        began_at=now if over else row.began_at,
-        last_at=now,
-    )
-
-
-def start_flushing() -> None:
-    """Begins the one flushing thread of this process, unless it runs. The web process calls this when it starts."""
-    if ledger.flusher is not None and ledger.flusher.is_alive():
-        return
-    stop = threading.Event()
-    ledger.flusher = threading.Thread(target=_flush_until, args=(stop,), name="refusals", daemon=True)
-    ledger.flusher.start()
-    atexit.register(_stop, stop, ledger.flusher)
-
-
-def _stop(stop: threading.Event, flusher: threading.Thread) -> None:
-    stop.set()
-    flusher.join(timeout=5)
-
-
-def _flush_until(stop: threading.Event, work: Callable[[], None] = flush) -> None:
-    while not stop.wait(FLUSH_SECONDS):
-        _flush_safely(work)
-    _flush_safely(work)
-
-
-def _flush_safely(work: Callable[[], None]) -> None:
-    try:
-        work()
-    except DatabaseError:
-        log.exception("Refused exchanges of the last second could not be recorded")
-    finally:
-        close_old_connections()

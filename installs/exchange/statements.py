@@ -7,6 +7,7 @@ plain INSERT leaves a session behind a suspension that commits in between.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -65,6 +66,11 @@ def members_on_sqlite(columns: dict[str, str], parameter: str) -> str:
 DECIDED = """
 SELECT asked.number, asked.application, asked.id, asked.digest, asked.scope, asked.address,
        s.id AS secret_id, s.application_id AS secret_application_id, s.ends_at AS secret_ends_at,
+       COALESCE(s.ends_at <= %(now)s, FALSE) AS secret_ended,
+       CASE WHEN s.application_id = asked.application THEN NULL ELSE
+           (SELECT n.id FROM linnapp_application n WHERE n.id = asked.application) END AS named_id,
+       CASE WHEN t.id IS NULL THEN
+           (SELECT x.id FROM installs_session x WHERE x.digest = asked.token) END AS sent_session_id,
        a.name AS application_name, a.suspended_by_staff_at IS NOT NULL AS application_suspended,
        a.retired_at IS NOT NULL AS application_retired, p.suspended_by_staff_at IS NOT NULL AS publisher_suspended,
        t.id AS token_id, t.ends_at AS token_ends_at, COALESCE(t.ends_at <= %(now)s, FALSE) AS token_ended,
@@ -87,7 +93,7 @@ SELECT asked.number, asked.application, asked.id, asked.digest, asked.scope, ask
             WHERE x.digest = asked.token AND xi.application_id = s.application_id) END AS sent_tail,
        row_number() OVER (PARTITION BY t.installation_id ORDER BY asked.number) - 1 AS ahead
 FROM asked
-LEFT JOIN linnapp_secret s ON s.digest = asked.secret AND (s.ends_at IS NULL OR s.ends_at > %(now)s)
+LEFT JOIN linnapp_secret s ON s.digest = asked.secret
 LEFT JOIN linnapp_application a ON a.id = s.application_id
 LEFT JOIN linnapp_account p ON p.id = a.account_id
 LEFT JOIN installs_permanenttoken t ON t.digest = asked.token
@@ -164,7 +170,11 @@ class Engine:
 
     @classmethod
     def of(cls, **written: str) -> Self:
-        return cls(**{name: " ".join(sql.split()) for name, sql in written.items()})
+        return cls(**{name: _tightened(sql) for name, sql in written.items()})
+
+
+def _tightened(sql: str) -> str:
+    return re.sub(r" ?([,=()]) ?", r"\1", " ".join(sql.split()))
 
 
 def _on_postgresql() -> Engine:

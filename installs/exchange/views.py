@@ -65,11 +65,13 @@ def response(reply: Reply) -> HttpResponse:
     answer = HttpResponse(reply.body, status=reply.status, content_type=reply.content_type)
     for name, value in reply.headers:
         answer.headers[name] = value
+    if reply.reference:
+        answer.headers["X-Request-Id"] = reply.reference
     return answer
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return response(endpoints.not_found(call_of(request)))
+    return response(run(endpoints.not_found(call_of(request))))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from django.db import transaction
 from django.utils import timezone
 
-from installs.installations import acts, kinds
+from installs.installations import acts, kinds, suspension_mails
 from installs.installations.acts import Act
 from installs.installations.lifecycle import locked, locked_for
 from installs.models import Installation, Session
@@ -48,6 +48,7 @@ def suspend_by_staff(installation: Installation, *, by: Actor) -> bool:
     row.save(update_fields=["suspended_by_staff_at", "suspension_reason"])
     row.sessions.end(Session.End.SUSPENDED)
     timeline.record_about(row, kinds.INSTALLATION_SUSPENDED, by=by)
+    suspension_mails.of_installation(row, "suspended", by=by)
     return True
 
 
@@ -62,6 +63,7 @@ def resume_by_staff(installation: Installation, *, by: Actor) -> bool:
     row.suspended_by_staff_at, row.suspension_reason = None, ""
     row.save(update_fields=["suspended_by_staff_at", "suspension_reason"])
     timeline.record_about(row, kinds.INSTALLATION_RESUMED, by=by)
+    suspension_mails.of_installation(row, "resumed", by=by)
     return True
 
 
@@ -77,6 +79,7 @@ def suspend_application(application: Application, *, by: Actor) -> bool:
     row.save(update_fields=["suspended_by_staff_at", "suspension_reason"])
     Session.objects.filter(installation__application=row).end(Session.End.SUSPENDED)
     _record_everywhere(kinds.APPLICATION_SUSPENDED, row, by)
+    suspension_mails.of_application(row, "suspended", by=by)
     return True
 
 
@@ -90,6 +93,7 @@ def resume_application(application: Application, *, by: Actor) -> bool:
     row.suspended_by_staff_at, row.suspension_reason = None, ""
     row.save(update_fields=["suspended_by_staff_at", "suspension_reason"])
     _record_everywhere(kinds.APPLICATION_RESUMED, row, by)
+    suspension_mails.of_application(row, "resumed", by=by)
     return True
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from installs.installations import kinds
+from installs.installations import kinds, suspension_mails
 from installs.models import Installation, Session
 from linnapp import timeline
 from linnapp.actors import Actor, refuse_unless_staff
@@ -28,6 +28,7 @@ def suspend_account(account: Account, *, by: Actor) -> bool:
     row.save(update_fields=["suspended_by_staff_at", "suspension_reason"])
     Session.objects.of_either_side(row).end(Session.End.SUSPENDED)
     _record_everywhere(row, kinds.ACCOUNT_SUSPENDED, kinds.PUBLISHER_SUSPENDED, by)
+    suspension_mails.of_account(row, "suspended", by=by)
     return True
 
 
@@ -41,6 +42,7 @@ def resume_account(account: Account, *, by: Actor) -> bool:
     row.suspended_by_staff_at, row.suspension_reason = None, ""
     row.save(update_fields=["suspended_by_staff_at", "suspension_reason"])
     _record_everywhere(row, kinds.ACCOUNT_RESUMED, kinds.PUBLISHER_RESUMED, by)
+    suspension_mails.of_account(row, "resumed", by=by)
     return True
 
 

@@ -1,29 +1,40 @@
 from installs.models.connectors import Connector, ConnectorCheck
+from installs.models.consents import RefusedConsent
 from installs.models.deliveries import Attempt, AttemptCount, Delivery, PostbackHost, PostbackPolicy, SigningSecret
+from installs.models.help import HelpCase, HelpMessage
+from installs.models.hour_lines import AddressDay, SecretHour
 from installs.models.installations import Installation, PermanentToken
 from installs.models.listings import Review
+from installs.models.notes import CaseAssignment, StaffNote
 from installs.models.refusals import FailureWindow, RefusalGroup, RefusalSample
 from installs.models.sessions import ExchangeHour, Session
 from installs.models.stock import StockLocation
 from installs.models.update_mailings import UpdateMailing
 
 __all__ = [
+    "AddressDay",
     "Attempt",
     "AttemptCount",
+    "CaseAssignment",
     "Connector",
     "ConnectorCheck",
     "Delivery",
     "ExchangeHour",
     "FailureWindow",
+    "HelpCase",
+    "HelpMessage",
     "Installation",
     "PermanentToken",
     "PostbackHost",
     "PostbackPolicy",
     "RefusalGroup",
     "RefusalSample",
+    "RefusedConsent",
     "Review",
+    "SecretHour",
     "Session",
     "SigningSecret",
+    "StaffNote",
     "StockLocation",
     "UpdateMailing",
 ]

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from linnapp import credentials
 from linnapp.models import Account, User
+from linnapp.models.folded import FillsFolded, FoldedField, Searched
 from linnapp.models.managers import manager_of
 from linnapp.models.people import Reader
 
@@ -20,7 +21,7 @@ TAKEN_WITHIN = timedelta(seconds=60)
 TAKES_AT_MOST = TAKEN_WITHIN + timedelta(seconds=30)
 
 
-class ConnectorQuerySet(models.QuerySet["Connector"]):
+class ConnectorQuerySet(FillsFolded["Connector"]):
     def manageable_by(self, user: Reader) -> Self:
         """Those of the accounts this person owns: a connector holds a permanent token."""
         return self.filter(account__in=Account.objects.owned_by(user).values("pk"))
@@ -40,10 +41,10 @@ class ConnectorQuerySet(models.QuerySet["Connector"]):
         return self.filter(state=state.upper())
 
     def matching(self, text: str) -> Self:
-        return self.filter(models.Q(name__icontains=text) | models.Q(base_url__icontains=text))
+        return self.filter(models.Q(name_folded__has=text) | models.Q(base_url__icontains=text))
 
 
-class Connector(models.Model):
+class Connector(Searched):
     """One connector instance: where it calls, and the credentials it authorises with, which are never shown again."""
 
     class State(models.TextChoices):
@@ -56,6 +57,7 @@ class Connector(models.Model):
     NAME_LENGTH: ClassVar = 80
 
     name = models.CharField(max_length=NAME_LENGTH)
+    name_folded = FoldedField(of="name")
     base_url = models.TextField("base URL")
     enabled = models.BooleanField(default=True)
     # The six credentials of the source page. Encrypted is what opens something, or says what it opens.

@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from installs.models.installations import Installation
 from linnapp import credentials
-from linnapp.models import Application, User
+from linnapp.models import Account, Application, User
+from linnapp.models.folded import among
 from linnapp.models.managers import manager_of
 from linnapp.models.people import Reader
 
@@ -167,8 +168,11 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
     def matching(self, text: str) -> Self:
         """Those to a host, or of an installation on an account, that has this text in its name."""
-        of_account = models.Q(installation__account__name__icontains=text)
-        return self.filter(of_account | models.Q(host__icontains=text))
+        accounts = among(Account.objects.filter(name_folded__has=text))
+        of_account = models.Q(installation__account__in=accounts)
+        if isinstance(accounts, list):
+            of_account = models.Q(installation__in=among(Installation.objects.filter(account__in=accounts)))
+        return self.filter(of_account | models.Q(host__contains=text.lower()))
 
     def with_id(self, key: UUID) -> Self:
         """The one with this webhook-id, or those of the installation with this id."""

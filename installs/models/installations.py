@@ -1,6 +1,6 @@
 import uuid
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar, Self
 
 from django.db import models
@@ -19,6 +19,21 @@ SUSPENSIONS = (
     "application__suspended_by_staff_at",
     *SUSPENSIONS_OF_ACCOUNTS,
 )
+
+# What support may do about one, each by a permission of its own (`installs.support.acts`).
+ACTS_OF_SUPPORT = (
+    ("suspend_for_support", "Can suspend installations in the support console"),
+    ("resume_for_support", "Can resume installations in the support console"),
+    ("end_sessions_for_support", "Can end sessions in the support console"),
+    ("redeliver_for_support", "Can send an installation's postbacks again in the support console"),
+    ("replay_for_support", "Can replay an application's failed postbacks in the support console"),
+    ("rotate_for_support", "Can rotate permanent tokens in the support console"),
+    ("end_old_token_for_support", "Can end old permanent tokens in the support console"),
+    ("tell_developer_for_support", "Can write to developers from the support console"),
+    ("tell_customer_for_support", "Can write to customers from the support console"),
+)
+# Past it, one that never connected is told of as such.
+CONNECTS_WITHIN = timedelta(hours=24)
 
 # Why nothing came of an installation that waited for its postback's 200.
 NOT_TAKEN = "No worker of the portal took the postback within 60 seconds, or the one that did was stopped."
@@ -133,7 +148,7 @@ class InstallationQuerySet(models.QuerySet["Installation"]):
 
     def matching(self, text: str) -> Self:
         """Those whose application, or its publisher, has this text in its name."""
-        named = models.Q(application__name__icontains=text) | models.Q(application__account__name__icontains=text)
+        named = models.Q(application__name_folded__has=text) | models.Q(application__account__name_folded__has=text)
         return self.filter(named)
 
     def with_used_at(self) -> Self:
@@ -143,6 +158,12 @@ class InstallationQuerySet(models.QuerySet["Installation"]):
 
     def never_connected(self) -> Self:
         return self.live().filter(first_exchange_at=None)
+
+    def silent(self) -> Self:
+        """Those that have never connected, a day after they were installed: none of them waits for a postback's 200
+        any more."""
+        long_ago = timezone.now() - CONNECTS_WITHIN
+        return self.filter(state=Installation.State.ACTIVE, first_exchange_at=None, installed_at__lt=long_ago)
 
     def behind(self) -> Self:
         """Live, on a released version below the latest, or on a withdrawn one where any other is left."""
@@ -209,6 +230,7 @@ class Installation(models.Model):
     objects: ClassVar[InstallationQuerySet] = manager_of(InstallationQuerySet)
 
     class Meta:
+        permissions = ACTS_OF_SUPPORT
         constraints = (
             models.UniqueConstraint(
                 fields=("application", "account"),
@@ -223,6 +245,17 @@ class Installation(models.Model):
             models.Index(
                 fields=("waits_until",), condition=models.Q(waits_until__isnull=False), name="installations_waiting"
             ),
+            # Few of many as well: those that have never connected, of all and of an application.
+            models.Index(
+                fields=("state", "installed_at"),
+                condition=models.Q(first_exchange_at__isnull=True),
+                name="installations_silent",
+            ),
+            models.Index(
+                fields=("application", "state", "installed_at"),
+                condition=models.Q(first_exchange_at__isnull=True),
+                name="installations_silent_of_app",
+            ),
         )
 
     def __str__(self) -> str:
@@ -235,6 +268,12 @@ class Installation(models.Model):
     @property
     def is_live(self) -> bool:
         return self.state == self.State.ACTIVE or self.is_pending
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it has never connected, a day after it was installed."""
+        is_new = self.installed_at >= timezone.now() - CONNECTS_WITHIN
+        return self.state == self.State.ACTIVE and self.first_exchange_at is None and not is_new
 
     @property
     def has_failed(self) -> bool:

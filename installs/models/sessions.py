@@ -12,6 +12,9 @@ from installs.models.installations import Installation, PermanentToken
 from linnapp.models import Account, Application, Secret
 from linnapp.models.managers import manager_of
 
+# So many of all sessions are looked through for an address.
+LATEST = 10_000
+
 
 def idle_since(now: datetime) -> datetime:
     """A session last used before this moment has ended by itself."""
@@ -29,6 +32,12 @@ class SessionQuerySet(models.QuerySet["Session"]):
     def of_either_side(self, account: Account) -> Self:
         """Of installations on the account, and of its applications."""
         return self.filter(installation__in=Installation.objects.of_either_side(account).values("pk"))
+
+    def latest_from(self, addresses: Iterable[str]) -> Self:
+        """From these addresses, among the latest of all: an index by address would cost every exchange."""
+        older = list(self.order_by("-created_at").values_list("created_at", flat=True)[LATEST : LATEST + 1])
+        rows = self.filter(created_at__gt=older[0]) if older else self
+        return rows.filter(address__in=list(addresses)).order_by("-created_at")
 
     def counted_by_installation(self, installations: Iterable[Installation]) -> dict[uuid.UUID, int]:
         rows = self.order_by().filter(installation__in=list(installations)).values_list("installation_id")

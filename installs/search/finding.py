@@ -6,20 +6,21 @@ A pasted credential is recognised by its digest, only to say what it is of; the 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from installs.exchange.refusals import Reason, sentence
-from installs.models import Delivery, Installation, PermanentToken, RefusalSample, Session
+from installs.exchange.explanations import Explanation, explain
+from installs.models import Delivery, Installation, PermanentToken, Session
 from installs.models.installations import InstallationQuerySet
 from linnapp import credentials
 from linnapp.models import Account, Application, Secret, User, Version
 from linnapp.models.applications import ApplicationQuerySet
+from linnapp.models.folded import among
 
 MOST_OF_A_KIND = 10
 NUMBERED = re.compile(r"(?P<name>.*?)\s*\bv?(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?", re.ASCII)
-REFERENCE = re.compile(r"[0-9a-f]{16}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -33,15 +34,6 @@ class Recognised:
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """A refused exchange by its reference, with its cause in words."""
-
-    sample: RefusalSample
-    cause: str
-    application: Application | None
-
-
-@dataclass(frozen=True)
 class Found:
     """`exact` is the one thing whose id was asked for. `is_identifier`: what was typed may be a credential, and is
     shown on no page again."""
@@ -49,7 +41,7 @@ class Found:
     is_identifier: bool = False
     exact: Application | Installation | Delivery | None = None
     recognised: Recognised | None = None
-    refusal: Refusal | None = None
+    refusal: Explanation | None = None
     applications: Sequence[Application] = field(default_factory=list)
     installations: Sequence[Installation] = field(default_factory=list)
     versions: Sequence[Version] = field(default_factory=list)
@@ -66,12 +58,13 @@ def search(query: str, user: User) -> Found:
     if identifier := credentials.canonical(text):
         exact = _by_id(UUID(identifier), user)
         return Found(is_identifier=True, exact=exact, recognised=None if exact else _recognise(text, user))
+    accounts = among(Account.objects.filter(name_folded__has=text))
     return Found(
-        refusal=_refusal(text.lower(), user) if REFERENCE.fullmatch(text.lower()) else None,
-        applications=list(_applications(user).filter(name__icontains=text)[:MOST_OF_A_KIND]),
-        installations=list(_installations(user).filter(account__name__icontains=text)[:MOST_OF_A_KIND]),
+        refusal=explain(text, user),
+        applications=list(_applications(user).filter(name_folded__has=text)[:MOST_OF_A_KIND]),
+        installations=_of_accounts(accounts, user),
         versions=_versions(text, user),
-        accounts=list(Account.objects.visible_to(user).filter(name__icontains=text)[:MOST_OF_A_KIND]),
+        accounts=list(Account.objects.visible_to(user).filter(name_folded__has=text)[:MOST_OF_A_KIND]),
     )
 
 
@@ -82,6 +75,16 @@ def _applications(user: User) -> ApplicationQuerySet:
 def _installations(user: User) -> InstallationQuerySet:
     rows = Installation.objects.visible_to(user)
     return rows.select_related("application__account", "account", "version").order_by("-installed_at", "pk")
+
+
+def _of_accounts(accounts: Any, user: User) -> Sequence[Installation]:
+    """Keys first, of what the lists of this person's accounts and applications name: of a hundred thousand
+    installations only those that are shown are read whole."""
+    mine = list(Account.objects.visible_to(user).values_list("pk", flat=True))
+    made = list(Application.objects.visible_to(user).values_list("pk", flat=True))
+    theirs = Installation.objects.filter(Q(account__in=mine) | Q(application__in=made), account__in=accounts)
+    keys = theirs.order_by("-installed_at", "pk").values_list("pk", flat=True)[:MOST_OF_A_KIND]
+    return list(_installations(user).filter(pk__in=list(keys)))
 
 
 def _by_id(identifier: UUID, user: User) -> Application | Installation | Delivery | None:
@@ -102,7 +105,7 @@ def _versions(text: str, user: User) -> Sequence[Version]:
         return []
     major, minor, patch = found.group(2, 3, 4)
     versions = Version.objects.visible_to(user).released().filter(major=major, minor=minor)
-    versions = versions.filter(application__name__icontains=found["name"].strip())
+    versions = versions.filter(application__name_folded__has=found["name"])
     if patch is not None:
         versions = versions.filter(patch=patch)
     ordered = versions.select_related("application__account").order_by("application__name", "-patch")
@@ -115,8 +118,15 @@ def _recognise(value: str, user: User) -> Recognised | None:
     return _permanent_token(digest, user) or _secret(digest, user) or _session_token(digest, user)
 
 
+def _theirs(rows: QuerySet[Any], user: User) -> QuerySet[Any]:
+    """Those of installations that this person may see. Asked for both at once, SQLite begins with all of these."""
+    there = list(rows.values_list("installation", flat=True))
+    seen = Installation.objects.visible_to(user).filter(pk__in=there)
+    return rows.filter(installation__in=list(seen.values_list("pk", flat=True)))
+
+
 def _permanent_token(digest: str, user: User) -> Recognised | None:
-    tokens = PermanentToken.objects.filter(digest=digest, installation__in=Installation.objects.visible_to(user))
+    tokens = _theirs(PermanentToken.objects.filter(digest=digest), user)
     token = tokens.select_related("installation__application__account", "installation__account").first()
     if token is None:
         return None
@@ -130,24 +140,9 @@ def _secret(digest: str, user: User) -> Recognised | None:
 
 
 def _session_token(digest: str, user: User) -> Recognised | None:
-    sessions = Session.objects.filter(digest=digest, installation__in=Installation.objects.visible_to(user))
+    sessions = _theirs(Session.objects.filter(digest=digest), user)
     session = sessions.select_related("installation__application__account", "installation__account").first()
     if session is None:
         return None
     ended = not Session.objects.live().filter(pk=session.pk).exists()
     return Recognised("session token", session.installation.application, session.installation, ended)
-
-
-def _refusal(reference: str, user: User) -> Refusal | None:
-    samples = RefusalSample.objects.filter(reference=reference).select_related("group")
-    applications = Application.objects.visible_to(user)
-    theirs = Q(group__application_id__in=applications.values("pk")) | Q(
-        group__installation_id__in=Installation.objects.on_accounts_of(user).values("pk")
-    )
-    sample = samples.filter(theirs).first()
-    if sample is None:
-        return None
-    reason = sample.group.reason
-    cause = sentence(Reason(reason)) if reason in Reason.__members__ else ""
-    of = sample.group.application_id
-    return Refusal(sample, cause, _applications(user).filter(pk=of).first() if of else None)

@@ -6,7 +6,7 @@ class SearchForm(forms.Form):
 
     q = forms.CharField(
         label="Search",
-        max_length=200,
+        max_length=2000,
         error_messages={"required": "Type a name, or paste an id, a version number or a reference."},
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "spellcheck": "false"}),
     )

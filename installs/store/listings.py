@@ -7,10 +7,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
@@ -21,6 +19,7 @@ from linnapp import timeline
 from linnapp.actors import Actor, refuse_unless_staff
 from linnapp.errors import NotPossible
 from linnapp.models import Application, TimelineEntry, Version
+from linnapp.services import notices
 from linnapp.services.locking import locked, locked_to_publish
 
 Decision, Listing = Review.Decision, Application.Listing
@@ -142,7 +141,7 @@ def list_in_store(application: Application, *, by: Actor, review: Review | None 
     """As `accept`, and the Owners are told."""
     done = accept(application, by=by, review=review)
     if done:
-        _mail(application, "listed", f"{application} is listed in the store", by.reason)
+        _mail(application, "listed", f"{application} is listed in the store", by)
     return done
 
 
@@ -168,7 +167,7 @@ def accept(application: Application, *, by: Actor, review: Review | None = None)
 def return_with_reasons(application: Application, *, by: Actor, review: Review | None = None) -> bool:
     """As `send_back`, and the Owners are told."""
     done = send_back(application, by=by, review=review)
-    _mail(application, "returned", f"The listing of {application} was returned", by.reason)
+    _mail(application, "returned", f"The listing of {application} was returned", by)
     return done
 
 
@@ -198,7 +197,7 @@ def take_off_store(application: Application, *, by: Actor) -> bool:
         return False
     _become(row, Listing.UNLISTED)
     timeline.record(kinds.APPLICATION_UNLISTED, by=by, application=row)
-    _mail(row, "taken_off", f"{row} was removed from the store", by.reason)
+    _mail(row, "taken_off", f"{row} was removed from the store", by)
     return True
 
 
@@ -235,12 +234,11 @@ def _become(application: Application, listing: Application.Listing) -> None:
     application.save(update_fields=["listing"])
 
 
-def _mail(application: Application, decision: str, subject: str, reason: str) -> None:
+def _mail(application: Application, decision: str, subject: str, by: Actor) -> None:
     here = settings.SITE_URL + reverse("listing", args=[application.account.slug, application.pk])
-    context = {"application": application, "reason": reason, "link": here}
-    text = render_to_string(f"installs/store/mail/listing_{decision}.txt", context)
-    for owner in application.account.owners():
-        send_mail(" ".join(subject.split()), text, None, [owner.email])
+    facts = {"application": application, "link": here}
+    template = f"installs/store/mail/listing_{decision}.txt"
+    notices.tell(application.account.owners(), subject, template, facts, by=by)
 
 
 # What was reviewed, beside what stands now.

@@ -24,7 +24,7 @@ def on_offer() -> QuerySet[Application]:
 
 def matching(applications: QuerySet[Application], text: str) -> QuerySet[Application]:
     """By a part of what a visitor of the store reads: name, publisher, description."""
-    found = Q(name__icontains=text) | Q(account__name__icontains=text) | Q(description__icontains=text)
+    found = Q(name_folded__has=text) | Q(account__name_folded__has=text) | Q(description_folded__has=text)
     return applications.filter(found)
 
 

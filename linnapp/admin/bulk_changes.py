@@ -1,11 +1,14 @@
 """Bulk changes as a list: who, when, why, what, how far, undone; and what became of each row."""
 
+from collections import defaultdict
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
+from django.apps import apps
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
@@ -14,14 +17,13 @@ from django.utils.safestring import SafeString
 
 from linnapp import bulk_changes, imports
 from linnapp.actors import Actor, Side
-from linnapp.admin_pages import ReadOnlyAdmin
+from linnapp.admin_pages import ReadOnlyAdmin, ReasonForm
 from linnapp.errors import NotPossible
-from linnapp.models import BulkChange, BulkRow, User
+from linnapp.models import BulkChange, BulkNotice, BulkRow, TimelineEntry, User
 from linnapp.models.bulk_changes import opened
-from linnapp.pages import acting
-from linnapp.staff_actions import Import
+from linnapp.pages import acting, asked_for_password
 
-ROWS_SHOWN = 200
+ROWS_SHOWN = 50
 
 
 def _stop(change: BulkChange, by: Actor) -> BulkChange:
@@ -47,10 +49,71 @@ def _undo(change: BulkChange, by: Actor) -> BulkChange:
     return undone
 
 
-def _label(change: BulkChange, state: str) -> str:
-    """Of a file that was not applied so far, what waits is what it would change."""
-    would_change = change.state == BulkChange.State.READY and state == BulkRow.State.WAITING
-    return "Changed" if would_change else BulkRow.State(state).label
+def _discard(change: BulkChange, by: Actor) -> None:
+    bulk_changes.discard(change)
+
+
+# They begin something new, and whoever it is about reads why.
+WITH_REASON = ("apply", "undo")
+
+
+# Of a file that was not applied so far, what waits is what it would make.
+NEW = "NEW"
+
+
+def _label(change: BulkChange, row: BulkRow) -> str:
+    """And of one that was, what of it was made."""
+    if change.state == BulkChange.State.READY and row.state == BulkRow.State.WAITING:
+        return "New" if row.is_new else "Changed"
+    return "New, made" if row.is_new and row.state == BulkRow.State.DONE else row.get_state_display()
+
+
+def _filters(change: BulkChange) -> list[tuple[str, str, int]]:
+    """Label, name and number of each state that its rows are in."""
+    counts = change.counts()
+    if change.state != BulkChange.State.READY:
+        return [(BulkRow.State(name).label, name, count) for name, count in counts.items() if count]
+    new, waiting = change.rows.would_be_made().count(), BulkRow.State.WAITING
+    told = [("New", NEW, new), ("Changed", waiting.value, counts.pop(waiting) - new)]
+    told += [(BulkRow.State(name).label, name, count) for name, count in counts.items()]
+    return [one for one in told if one[2]]
+
+
+def _tables_seen(request: HttpRequest) -> list[str]:
+    """What a change was of names rows, and tells of them: that is for who may look at their table."""
+    pages = admin.site._registry.items()
+    return [model._meta.label for model, page in pages if page.has_view_permission(request)]
+
+
+def _how_far(change: BulkChange, counts: dict[str, int]) -> str:
+    """In a sentence: of a file that was not applied, what it would do."""
+    waiting, wrong = counts[BulkRow.State.WAITING], counts[BulkRow.State.WRONG]
+    if change.state == BulkChange.State.READING:
+        return "Reading the file…"
+    if change.may_be_discarded and change.state == BulkChange.State.STOPPED:
+        return "The file could not be read."
+    if change.state == BulkChange.State.READY:
+        return f"Not applied: {waiting:,} to change{f', {wrong:,} wrong' if wrong else ''}."
+    return f"{change.get_state_display()}: {change.total - waiting:,} of {change.total:,}."
+
+
+def _that_are_there(rows: list[BulkRow]) -> set[tuple[str, str]]:
+    """Which of what they point to still exists: a statement for each table."""
+    keys: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        table, key = row.points_to()
+        keys[table] |= {key} - {""}
+    tables = ((table, apps.get_model(table)._default_manager.filter(pk__in=some)) for table, some in keys.items())
+    return {(table, str(pk)) for table, found in tables for pk in found.values_list("pk", flat=True)}
+
+
+def _rows(change: BulkChange, state: str) -> Any:
+    if state == NEW:
+        return change.rows.would_be_made()
+    rows = change.rows.filter(state=state) if state in BulkRow.State.values else change.rows.all()
+    if state == BulkRow.State.WAITING and change.state == BulkChange.State.READY:
+        return rows.exclude(target="")
+    return rows
 
 
 @admin.register(BulkChange)
@@ -61,14 +124,20 @@ class BulkChangeAdmin(ReadOnlyAdmin):
     list_filter = ("state",)
     search_fields = ("title", "reason", "person_name")
     search_ids = ("pk",)
-    fields = ("reason", "person_name", "created_at", "ended_at", "state", "said", "undone")
+    # Its state and the note about it stand above.
+    fields = ("reason", "person_name", "created_at", "ended_at", "undone")
     ordering = ("-created_at", "-pk")
-    asked: ClassVar[dict[str, Callable[[BulkChange, Actor], BulkChange]]] = {
+    private = frozenset({"wanted"})
+    asked: ClassVar[dict[str, Callable[[BulkChange, Actor], BulkChange | None]]] = {
         "stop": _stop,
         "go-on": _go_on,
         "undo": _undo,
         "apply": _apply,
+        "discard": _discard,
     }
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BulkChange]:
+        return super().get_queryset(request).filter(table__in=_tables_seen(request))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return list(self.fields)
@@ -78,55 +147,83 @@ class BulkChangeAdmin(ReadOnlyAdmin):
         return [path("<path:object_id>/ask/<slug:what>/", page, name="linnapp_bulkchange_ask"), *super().get_urls()]
 
     def ask_view(self, request: HttpRequest, object_id: str, what: str) -> HttpResponse:
-        """Stop, go on, undo: by whoever may do the act itself."""
+        """Apply, discard, stop, go on, undo: by whoever may do the act itself."""
         change = self.get_object(request, object_id)
         if change is None or what not in self.asked or request.method != "POST":
             raise Http404
-        reason = request.POST.get("why", "") if what == "apply" else change.reason
-        by = acting(request, Side.STAFF, f"Undo: {reason}" if what == "undo" else reason)
+        form = ReasonForm({"reason": request.POST.get("why", "")}) if what in WITH_REASON else None
+        if form and not form.is_valid():
+            self.message_user(request, f"Reason: {form.errors.as_data()['reason'][0].messages[0]}", messages.WARNING)
+            return redirect("admin:linnapp_bulkchange_change", change.pk)
+        by = acting(request, Side.STAFF, form.cleaned_data["reason"] if form else change.reason)
         if by.person is None or not bulk_changes.may(change, by.person):
             raise PermissionDenied
+        begins = what not in ("stop", "discard") and bulk_changes.act_of(change).fresh
+        if begins and (answer := asked_for_password(request)):
+            return answer
         try:
-            change = self.asked[what](change, by)
+            there = self.asked[what](change, by)
         except NotPossible as refused:
             self.message_user(request, str(refused), messages.WARNING)
-        return redirect("admin:linnapp_bulkchange_change", change.pk)
+            there = change
+        if there is None:
+            self.message_user(request, f"{change.title}: discarded, and nothing of it was done.")
+            return redirect("admin:linnapp_bulkchange_changelist")
+        return redirect("admin:linnapp_bulkchange_change", there.pk)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **options: Any) -> HttpResponse:
         if change := context["original"]:
-            state, page = request.GET.get("state", ""), request.GET.get("page", "1")
-            rows = change.rows.filter(state=state) if state in BulkRow.State.values else change.rows.all()
-            counts = change.counts()
-            context |= {
-                "counts": [(_label(change, name), name, count) for name, count in counts.items()],
-                "chosen": state,
-                "rows": Paginator(rows.order_by("position"), ROWS_SHOWN).get_page(page),
-                "waits": change.state == BulkChange.State.STOPPED and counts[BulkRow.State.WAITING] > 0,
-                "wrong": counts[BulkRow.State.WRONG],
-                "changed": counts[BulkRow.State.WAITING],
-                "may_be_undone": bulk_changes.may_be_undone(change),
-                "until": bulk_changes.undone_until(change),
-            }
-            open_to = isinstance(request.user, User) and bulk_changes.may(change, request.user)
-            context["told"] = [self._told(change, row, values=open_to) for row in context["rows"]]
+            context |= self._of_page(request, change)
         return super().render_change_form(request, context, *args, **options)
 
-    def _told(self, change: BulkChange, row: BulkRow, *, values: bool) -> dict[str, Any]:
-        """One row: its page, and to whoever may do the same what an edit sets in it, old and new."""
-        meta = bulk_changes.model_of(change)._meta
-        page = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[row.target]) if row.target else ""
+    def _of_page(self, request: HttpRequest, change: BulkChange) -> dict[str, Any]:
+        state, page = request.GET.get("state", ""), request.GET.get("page", "1")
+        act, open_to = bulk_changes.act_of(change), bulk_changes.may(change, cast(User, request.user))
+        rows = Paginator(_rows(change, state).order_by("position"), ROWS_SHOWN).get_page(page)
+        counts = change.counts()
+        waiting, wrong = counts[BulkRow.State.WAITING], counts[BulkRow.State.WRONG]
+        ready = change.state == BulkChange.State.READY
+        undoable = open_to and bulk_changes.may_be_undone(change)
+        return {
+            "how_far": _how_far(change, counts),
+            "beyond": change.total - waiting,
+            "counts": _filters(change),
+            "chosen": state,
+            "rows": rows,
+            "told": self._told_all(change, list(rows), values=open_to),
+            "open_to": open_to,
+            "goes_on": open_to and bulk_changes.may_go_on(change),
+            "wrong": wrong if ready else 0,
+            "applies": waiting if ready and open_to and not wrong else 0,
+            "new": change.rows.would_be_made().exists() if ready else False,
+            "act": act,
+            "back": bulk_changes.way_back(change),
+            "undoable": counts[BulkRow.State.DONE] if undoable else 0,
+            "until": bulk_changes.undone_until(change),
+            "sees_timeline": self.admin_site._registry[TimelineEntry].has_view_permission(request),
+        }
+
+    def _told_all(self, change: BulkChange, rows: list[BulkRow], *, values: bool) -> list[dict[str, Any]]:
+        there = _that_are_there(rows)
+        return [self._told(change, row, values=values, there=row.points_to() in there) for row in rows]
+
+    def _told(self, change: BulkChange, row: BulkRow, *, values: bool, there: bool) -> dict[str, Any]:
+        """One row: its page, and to whoever may do the same what an edit sets in it, old and new; of a wrong one, what
+        was typed."""
+        table, key = row.points_to()
+        meta = apps.get_model(table)._meta
+        page = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[key]) if there else ""
         before = opened(row.before_encrypted) if values else {}
         after = change.wanted | opened(row.wanted_encrypted)
         words = {field.name: field.verbose_name for field in meta.fields}
         act = bulk_changes.act_of(change)
-        shown = act.shown if isinstance(act, Import) else Import.shown
-        edits = [(words.get(name, name), old, new) for name, old, new in shown(before, after)]
-        return {"row": row, "page": page, "edits": edits, "state": _label(change, row.state)}
+        made = [(name, "", str(value)) for name, value in after.items()] if values and row.is_new else []
+        edits = [(words.get(name, name), old, new) for name, old, new in [*act.shown(before, after), *made]]
+        return {"row": row, "page": page, "edits": edits, "state": _label(change, row)}
 
     @admin.display(description="how far")
     def progress(self, change: BulkChange) -> str:
-        waiting = change.counts()[BulkRow.State.WAITING]
-        return f"{change.total - waiting:,} of {change.total:,}, {change.get_state_display().lower()}"
+        return _how_far(change, change.counts())
 
     @admin.display(description="undone")
     def undone(self, change: BulkChange) -> SafeString | str:
@@ -143,4 +240,19 @@ class BulkRowAdmin(ReadOnlyAdmin):
     list_filter = ("state",)
     list_select_related = ("change",)
     search_fields = ("name",)
+    search_ids = ("change_id",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BulkRow]:
+        return super().get_queryset(request).filter(change__table__in=_tables_seen(request))
+
+
+@admin.register(BulkNotice)
+class BulkNoticeAdmin(ReadOnlyAdmin):
+    """Only whom a mail waits for: its text is theirs."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BulkNotice]:
+        return super().get_queryset(request).filter(change__table__in=_tables_seen(request))
+
+    list_display = ("address", "change")
+    list_select_related = ("change",)
     search_ids = ("change_id",)

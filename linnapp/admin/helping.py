@@ -1,8 +1,15 @@
 """What staff have the portal send to a person: a link for a new password, the confirmation of an e-mail again."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urljoin
+
 from allauth.account.forms import ResetPasswordForm
 from allauth.account.models import EmailAddress
 from allauth.core import context
+from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
 
 from linnapp import kinds, timeline
 from linnapp.actors import Actor
@@ -17,6 +24,38 @@ FOR_THE_RECORD = "It stays on record."
 def unconfirmed(person: User) -> EmailAddress | None:
     """The address that they sign in with, while nobody has confirmed it."""
     return EmailAddress.objects.filter(user=person, email=person.email, verified=False).first()
+
+
+class RequestOfAJob(HttpRequest):
+    """What a mail is made with where nobody asks for a page: its links lead to this portal all the same."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        port = settings.SITE.port or (443 if settings.HTTPS else 80)
+        self.META = {"SERVER_NAME": settings.SITE_HOST, "SERVER_PORT": str(port)}
+
+    def build_absolute_uri(self, location: str | None = None) -> str:
+        return urljoin(settings.SITE_URL, location or "/")
+
+
+@contextmanager
+def _mailing() -> Iterator[HttpRequest]:
+    request = context.request or RequestOfAJob()
+    with context.request_context(request):
+        yield request
+
+
+def _unconfirmed(people: QuerySet[User]) -> QuerySet[User]:
+    own = EmailAddress.objects.filter(user=OuterRef("pk"), email=OuterRef("email"), verified=False)
+    return people.filter(Exists(own))
+
+
+def _can_sign_in(people: QuerySet[User]) -> QuerySet[User]:
+    return people.filter(is_active=True)
+
+
+def _cannot_sign_in(people: QuerySet[User]) -> QuerySet[User]:
+    return people.filter(is_active=False)
 
 
 def _count(limit: knocks.Limit, person: User) -> knocks.Counted:
@@ -45,17 +84,19 @@ def _send_reset(person: User, by: Actor) -> bool:
     form = ResetPasswordForm({"email": person.email})
     if not form.is_valid():
         raise NotPossible(f"Nothing can be sent to {person.email}.")
-    form.save(context.request)
+    with _mailing() as request:
+        form.save(request)
     timeline.record(kinds.PERSON_SENT_RESET, by=by, member=str(person))
     return True
 
 
 def confirming(rows: list[User]) -> list[Effect]:
-    return [Effect(row, _is_sent_confirmation(row)) for row in rows]
+    waiting = set(_unconfirmed(User.objects.filter(pk__in=[row.pk for row in rows])).values_list("pk", flat=True))
+    return [Effect(row, _is_sent_confirmation(row, row.pk in waiting)) for row in rows]
 
 
-def _is_sent_confirmation(row: User) -> str:
-    if unconfirmed(row) is None:
+def _is_sent_confirmation(row: User, is_waiting: bool) -> str:
+    if not is_waiting:
         return f"{row.email} is confirmed: nothing is sent."
     return f"The link that confirms {row.email} is sent there again."
 
@@ -66,7 +107,8 @@ def _send_confirmation(person: User, by: Actor) -> bool:
         return False
     # Sending counts it once more.
     _count(knocks.CONFIRMATIONS, person).take_back()
-    address.send_confirmation(context.request)
+    with _mailing() as request:
+        address.send_confirmation(request)
     timeline.record(kinds.PERSON_SENT_CONFIRMATION, by=by, member=str(person))
     return True
 
@@ -78,6 +120,7 @@ SEND_RESET = StaffAction(
     FOR_THE_RECORD,
     resetting,
     _send_reset,
+    concerns=_can_sign_in,
     of=" to",
     label="Send password reset",
     fits=lambda row: row.is_active,
@@ -89,6 +132,7 @@ SEND_CONFIRMATION = StaffAction(
     FOR_THE_RECORD,
     confirming,
     _send_confirmation,
+    concerns=_unconfirmed,
     of=" to",
     label="Resend verification",
     fits=lambda row: unconfirmed(row) is not None,
@@ -114,9 +158,12 @@ SWITCH_OFF = StaffAction(
     "Their accounts read this.",
     switching_off,
     lambda row, by: bool(rights.edit_person_by_staff(row, by=by, is_active=False)),
+    concerns=_can_sign_in,
+    # As on the page of one.
+    fresh=True,
     fits=lambda row: False,
     undone_by="switch_on",
-    mark=lambda row: row.is_active,
+    mark=lambda row: row.switched_at,
 )
 SWITCH_ON = StaffAction(
     "switch_on",
@@ -125,7 +172,10 @@ SWITCH_ON = StaffAction(
     "Their accounts read this.",
     switching_on,
     lambda row, by: bool(rights.edit_person_by_staff(row, by=by, is_active=True)),
+    concerns=_cannot_sign_in,
+    # As on the page of one.
+    fresh=True,
     fits=lambda row: False,
     undone_by="switch_off",
-    mark=lambda row: row.is_active,
+    mark=lambda row: row.switched_at,
 )

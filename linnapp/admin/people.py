@@ -20,7 +20,8 @@ from linnapp.admin_export import Exporting
 from linnapp.admin_filters import SinceFilter
 from linnapp.admin_imports import ImportingAdmin
 from linnapp.admin_pages import lines
-from linnapp.models import User
+from linnapp.invitation_imports import NEW_INVITATIONS
+from linnapp.models import Invitation, User
 from linnapp.models.people import SUPPORT_GROUP
 from linnapp.pages import acting, asked_for_password
 from linnapp.services import rights
@@ -99,7 +100,7 @@ WORDS = {
     "is_active": ("May sign in", "Switched off, the person is signed out at once."),
     "is_staff": ("May open the admin", "Sees there what groups and permissions allow."),
     "is_superuser": ("Superuser", "May do everything in this portal, and make others superusers."),
-    "groups": ("Groups", "Support opens the support console and may look into accounts."),
+    "groups": ("Groups", "Support opens the support console, and does there what the permissions of the group say."),
 }
 
 
@@ -131,6 +132,7 @@ class UserAdmin(ImportingAdmin):
     changeable = ("name", "is_active")
     importable = ("name", "is_active")
     import_keys = ("email", "id")
+    new_rows = NEW_INVITATIONS
     read_by = "It stays on record. Where somebody is switched off or on, their accounts read it."
     list_display = ("email", "name", "is_active", "is_staff", "is_superuser", "last_login", "date_joined")
     list_filter = (SinceJoined, "is_active", "is_staff", "is_superuser", "groups")
@@ -155,6 +157,10 @@ class UserAdmin(ImportingAdmin):
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         rights = ("is_active", "is_staff", "is_superuser", "groups")
         return ["email", "name", "time_zone", *rights, "last_login", "date_joined", *self.readonly_fields]
+
+    def import_mark(self, row: User | Invitation) -> object:
+        # What a file asks for that is not there becomes an invitation.
+        return getattr(row, "switched_at", "")
 
     def save_values(self, row: User, wanted: Values, seen: Values | None, by: Actor) -> bool:
         return bool(rights.edit_person_by_staff(row, by=by, started_from=seen, **wanted))

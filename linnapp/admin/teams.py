@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from django.contrib import admin
-from django.db.models import Model, Q
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from linnapp.actors import Actor
@@ -12,9 +12,11 @@ from linnapp.admin_filters import StateFilter
 from linnapp.admin_imports import ImportingAdmin
 from linnapp.admin_pages import ReadOnlyAdmin
 from linnapp.errors import NotPossible
+from linnapp.invitation_imports import NEW_INVITATIONS
 from linnapp.models import Invitation, Membership, StaffAccess
 from linnapp.services import people
 from linnapp.staff_actions import Effect, StaffAction, Values
+from linnapp.words import counted
 
 READ_BY_TEAM = "Its team reads this."
 
@@ -53,7 +55,49 @@ def _invite_again(row: Invitation, by: Actor) -> bool:
     return True
 
 
-REMOVE = StaffAction("remove", "Remove", "removed", READ_BY_TEAM, removing, _remove, destroys=True)
+def _removable(rows: QuerySet[Membership]) -> QuerySet[Membership]:
+    """All but one of each account whose Owners are all chosen: it keeps a last one, who can sign in where any can."""
+    chosen, later = Q(pk__in=rows.order_by().values("pk")), Q(pk__gt=OuterRef("pk"))
+    owners = Membership.objects.filter(role=Membership.Role.OWNER, account=OuterRef("account"))
+    able = owners.filter(user__is_active=True)
+    last_able = Q(user__is_active=True) & ~Exists(able.filter(~chosen | later))
+    last = Q(user__is_active=False) & ~Exists(able) & ~Exists(owners.filter(~chosen | later))
+    return rows.exclude(Q(role=Membership.Role.OWNER) & (last_able | last))
+
+
+def _losing(rows: QuerySet[Membership]) -> list[str]:
+    people = rows.order_by().values("user").distinct().count()
+    accounts = rows.order_by().values("account").distinct().count()
+    lose = counted(people, "person loses", "people lose")
+    return [f"{lose} the way into {counted(accounts, 'account')}."]
+
+
+def _open(rows: QuerySet[Invitation]) -> QuerySet[Invitation]:
+    return rows.filter(accepted_at=None, expires_at__gt=Now())
+
+
+def _not_accepted(rows: QuerySet[Invitation]) -> QuerySet[Invitation]:
+    """Whoever joined by another invitation is invited no more."""
+    seats = Membership.objects.filter(account=OuterRef("account"), user__email=OuterRef("email"))
+    return rows.filter(~Exists(seats), accepted_at=None)
+
+
+def _sent(rows: QuerySet[Invitation]) -> list[str]:
+    people = rows.order_by().values("email").distinct().count()
+    return [f"{counted(people, 'person gets', 'people get')} a link."]
+
+
+REMOVE = StaffAction(
+    "remove",
+    "Remove",
+    "removed",
+    READ_BY_TEAM,
+    removing,
+    _remove,
+    destroys=True,
+    concerns=_removable,
+    reach=_losing,
+)
 REVOKE = StaffAction(
     "revoke",
     "Take back",
@@ -61,6 +105,7 @@ REVOKE = StaffAction(
     READ_BY_TEAM,
     revoking,
     lambda row, by: people.revoke(row, by=by),
+    concerns=_open,
     fits=lambda row: not row.is_over,
 )
 INVITE_AGAIN = StaffAction(
@@ -70,6 +115,8 @@ INVITE_AGAIN = StaffAction(
     READ_BY_TEAM,
     inviting_again,
     _invite_again,
+    concerns=_not_accepted,
+    reach=_sent,
     fresh=True,
     after=" again",
     label="Send again",
@@ -83,6 +130,7 @@ class MembershipAdmin(ImportingAdmin):
     fresh = True
     changeable = ("role",)
     importable = ("role",)
+    new_rows = NEW_INVITATIONS
     read_by = READ_BY_TEAM
     also_exported: ClassVar = {"account_slug": "account__slug", "email": "user__email"}
     list_display = ("user", "account", "role", "created_at")

@@ -20,7 +20,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 
 from linnapp.addresses import client_address, counted_as
-from linnapp.form_fields import MeanwhileForm
+from linnapp.form_fields import MeanwhileForm, OneLineField
 from linnapp.models import Account, Invitation, Membership, User
 from linnapp.models.people import TIME_ZONES
 from linnapp.people import invitation_on_the_way
@@ -87,8 +87,8 @@ class OwnPasswordForm(ChangePasswordForm):
 class SignUpForm(SignupForm):
     """A person with an account of their own; without one for somebody who was invited to another."""
 
-    name = forms.CharField(label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
-    company = forms.CharField(
+    name = OneLineField(label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    company = OneLineField(
         label="Company name",
         max_length=120,
         help_text="Your account is named after it. You can change it later.",
@@ -143,7 +143,7 @@ class SignUpForm(SignupForm):
 
 
 class AccountForm(MeanwhileForm, forms.Form):
-    name = forms.CharField(label="Company name", max_length=120, show_hidden_initial=True)
+    name = OneLineField(label="Company name", max_length=120, show_hidden_initial=True)
     contact_email = forms.EmailField(
         label="Contact e-mail", help_text="Given to applications as the account's e-mail.", show_hidden_initial=True
     )
@@ -153,7 +153,7 @@ class AccountForm(MeanwhileForm, forms.Form):
 
 
 class NewAccountForm(forms.Form):
-    name = forms.CharField(label="Company name", max_length=120)
+    name = OneLineField(label="Company name", max_length=120)
 
 
 class InvitationForm(forms.ModelForm):

@@ -276,7 +276,7 @@ class Connection(asyncio.Protocol):
         headers = (
             ("Content-Type", reply.content_type),
             *reply.headers,
-            ("X-Request-Id", reference),
+            ("X-Request-Id", reply.reference or reference),
             ("Content-Length", str(len(reply.body))),
         )
         old = request.meta["SERVER_PROTOCOL"] == "HTTP/1.0"

@@ -1,6 +1,7 @@
 from linnapp.models.access import StaffAccess
 from linnapp.models.applications import Application, Secret
-from linnapp.models.bulk_changes import BulkChange, BulkRow
+from linnapp.models.bulk_changes import BulkChange, BulkNotice, BulkRow
+from linnapp.models.exports import ExportFile, ExportPart
 from linnapp.models.keys import KeyCanary
 from linnapp.models.knocks import KnockCount
 from linnapp.models.manifests import Module, Parameter
@@ -12,7 +13,10 @@ __all__ = [
     "Account",
     "Application",
     "BulkChange",
+    "BulkNotice",
     "BulkRow",
+    "ExportFile",
+    "ExportPart",
     "Invitation",
     "KeyCanary",
     "KnockCount",

@@ -7,11 +7,12 @@ from django.utils import timezone
 
 from linnapp import credentials
 from linnapp.models.access import inside
+from linnapp.models.folded import FillsFolded, FoldedField, Searched
 from linnapp.models.managers import manager_of
 from linnapp.models.people import EDITING_ROLES, Account, Reader, User, has_seat
 
 
-class ApplicationQuerySet(models.QuerySet["Application"]):
+class ApplicationQuerySet(FillsFolded["Application"]):
     def visible_to(self, user: Reader) -> Self:
         """Applications of the accounts this person is a member of, or inside of by a staff access."""
         return self.filter(has_seat(user, "account") | inside(user, "account"))
@@ -24,6 +25,10 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
     def developed_by(self, user: Reader) -> Self:
         """Those of the teams that this person has a seat in: who may read what opens something."""
         return self.filter(has_seat(user, "account", *EDITING_ROLES))
+
+    def for_support(self, user: Reader) -> Self:
+        """All of them, for those the support console is open to."""
+        return self if user.is_authenticated and user.is_support else self.none()
 
     def of_account(self, slug: str) -> Self:
         return self.filter(account__slug=slug)
@@ -44,7 +49,7 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
 
     def matching(self, text: str) -> Self:
         """Found by a part of the name, or by the Application ID in any of its spellings."""
-        wanted = models.Q(name__icontains=text)
+        wanted = models.Q(name_folded__has=text)
         if spelled := credentials.canonical(text):
             wanted |= models.Q(pk=uuid.UUID(spelled))
         return self.filter(wanted)
@@ -58,7 +63,7 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
         )
 
 
-class Application(models.Model):
+class Application(Searched):
     """What a developer registers. The primary key is the Application ID."""
 
     class Type(models.TextChoices):
@@ -89,6 +94,8 @@ class Application(models.Model):
     support_contact = models.CharField(
         max_length=200, blank=True, help_text="An e-mail address or a web page where installers get help."
     )
+    name_folded = FoldedField(of="name")
+    description_folded = FoldedField(of="description")
     # The file's own digest is its address, so that a logo can be cached for ever.
     logo_digest = models.CharField(max_length=64, blank=True, editable=False)
     listing = models.CharField(max_length=20, choices=Listing, default=Listing.UNLISTED)

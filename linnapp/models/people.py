@@ -8,13 +8,24 @@ from django.utils import timezone
 
 from linnapp import credentials
 from linnapp.models.access import inside
+from linnapp.models.fields import OneLine
+from linnapp.models.folded import FillsFolded, FoldedField, Searched
 from linnapp.models.managers import manager_of
 
 SUPPORT_GROUP = "Support"
 TIME_ZONES = ["UTC", *sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))]
 
 
+class UserQuerySet(FillsFolded["User"]):
+    def named(self, text: str) -> Self:
+        """Those with this text in their name or e-mail address."""
+        return self.filter(models.Q(name_folded__has=text) | models.Q(email_folded__has=text))
+
+
 class UserManager(BaseUserManager["User"]):
+    def get_queryset(self) -> UserQuerySet:
+        return UserQuerySet(self.model, using=self._db)
+
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         user = self.model(email=self.normalize_email(email).lower(), **fields)
         user.set_password(password)
@@ -25,13 +36,17 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+class User(Searched, AbstractBaseUser, PermissionsMixin):
     """A person. What a person may do follows from memberships in accounts, never from the person alone."""
 
     email = models.EmailField("e-mail", unique=True)
-    name = models.CharField(max_length=120)
+    name = OneLine(max_length=120)
+    email_folded = FoldedField(of="email")
+    name_folded = FoldedField(of="name")
     time_zone = models.CharField(max_length=64, default="UTC", help_text="Times on every page are shown in this zone.")
     is_active = models.BooleanField(default=True, help_text="Somebody who is not active cannot sign in.")
+    # When staff last changed that: what stands as before may have been taken back and done anew.
+    switched_at = models.DateTimeField("last switched off or on", null=True, editable=False)
     is_staff = models.BooleanField("may open the admin", default=False)
     date_joined = models.DateTimeField("joined", default=timezone.now)
 
@@ -45,10 +60,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name_plural = "people"
 
     def __str__(self) -> str:
-        return self.name or self.email
+        return str(self.name or self.email)
 
     def get_full_name(self) -> str:
-        return self.name
+        return str(self.name)
 
     @property
     def is_support(self) -> bool:
@@ -61,7 +76,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 Reader = User | AnonymousUser
 
 
-class AccountQuerySet(models.QuerySet["Account"]):
+class AccountQuerySet(FillsFolded["Account"]):
     """Two sets of words: `visible_to` and `overseen_by` count a staff access, all others ask for a seat."""
 
     def visible_to(self, user: Reader) -> Self:
@@ -83,6 +98,10 @@ class AccountQuerySet(models.QuerySet["Account"]):
         """Those whose Owner-only pages this person may read."""
         return self.filter(has_seat(user, "pk", Membership.Role.OWNER) | inside(user, "pk"))
 
+    def for_support(self, user: Reader) -> Self:
+        """All of them, for those the support console is open to."""
+        return self if user.is_authenticated and user.is_support else self.none()
+
     def without_owner(self) -> Self:
         """Those that nobody who can sign in owns."""
         owners = Membership.objects.filter(role=Membership.Role.OWNER, user__is_active=True)
@@ -94,13 +113,16 @@ class AccountQuerySet(models.QuerySet["Account"]):
         return (self.owned_by(user) | self.developed_by(user).filter(pk=own)).distinct()
 
 
-class Account(models.Model):
+class Account(Searched):
     """A customer: the tenant that installs applications, and owns those that its team develops."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = models.CharField("company name", max_length=120)
+    name = OneLine("company name", max_length=120)
     slug = models.SlugField(max_length=60, unique=True, help_text="Stands in the address of every page of the account.")
     contact_email = models.EmailField("contact e-mail", help_text="Given to applications as the account's e-mail.")
+    name_folded = FoldedField(of="name")
+    slug_folded = FoldedField(of="slug")
+    contact_email_folded = FoldedField(of="contact_email")
     suspended_by_staff_at = models.DateTimeField(null=True, blank=True)
     suspension_reason = models.TextField(blank=True, help_text="Read by the people of the account.")
     created_at = models.DateTimeField(default=timezone.now)
@@ -114,7 +136,7 @@ class Account(models.Model):
         ordering = ("name",)
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
     def owners(self) -> list[User]:
         """Those who can sign in: whom to ask, and to tell."""

@@ -1,13 +1,19 @@
+from collections.abc import Collection
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from django.db import models
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from linnapp import kinds
 from linnapp.kinds import Kind
 from linnapp.models.managers import manager_of
 from linnapp.models.people import Reader
+
+# As the conditions of indexes say them: a database finds an index by them that it would not by a parameter.
+NO_HOUR = ~models.Q(kind="EXCHANGES")
+HOURLY, STAFF = RawSQL("'EXCHANGES'", ()), RawSQL("'STAFF'", ())
 
 
 class TimelineEntryQuerySet(models.QuerySet["TimelineEntry"]):
@@ -17,14 +23,14 @@ class TimelineEntryQuerySet(models.QuerySet["TimelineEntry"]):
     def about(self, subject_id: UUID) -> Self:
         return self.filter(subject_id=subject_id)
 
-    def about_account(self, account_id: UUID, applications: "models.QuerySet[Any, Any]") -> Self:
-        """What concerns an account itself, and whatever staff did inside of it, also to its applications, given as a
-        query for their keys. What happens to these and to its installations has pages of its own."""
-        here = models.Q(account_id=account_id) & (
-            models.Q(application_id=None) | models.Q(facts__on_side=TimelineEntry.Side.CUSTOMER)
-        )
-        there = models.Q(application_id__in=applications, facts__on_side=TimelineEntry.Side.DEVELOPER)
-        return self.filter(here | there)
+    def about_account(self, account_id: UUID, applications: Collection[UUID]) -> Self:
+        """What concerns an account itself, and whatever staff did inside of it, also to its applications, given by
+        their keys. What happens to these and to its installations has pages of its own."""
+        side = TimelineEntry.Side
+        itself = models.Q(account_id=account_id, application_id=None)
+        here = models.Q(account_id=account_id, side=STAFF, facts__on_side=side.CUSTOMER)
+        there = models.Q(application_id__in=applications, side=STAFF, facts__on_side=side.DEVELOPER)
+        return self.filter(itself | here | there)
 
     def under_access(self, access_id: UUID) -> Self:
         """By staff under one access, its begin and end too."""
@@ -32,7 +38,19 @@ class TimelineEntryQuerySet(models.QuerySet["TimelineEntry"]):
 
     def of_application_as_a_whole(self) -> Self:
         """Without what is told of each installation and of the application too."""
-        return self.exclude(kind__in=kinds.of_each(), subject_id__isnull=False)
+        return self.exclude(kind__in=kinds.of_each(), subject_id__isnull=False).without_hours()
+
+    def without_hours(self) -> Self:
+        """Of installations: there are as many as installations times hours, and indexes leave them out."""
+        return self.exclude(kind=HOURLY)
+
+    def told_to(self, side: str) -> Self:
+        """What a reader of this side is told of; staff are told of everything. Kinds that nothing registers any more
+        are left to `timeline.lines`."""
+        if side == TimelineEntry.Side.STAFF:
+            return self
+        mine = models.Q(side=side) | models.Q(facts__on_side=side)
+        return self.filter(~models.Q(kind__in=kinds.own_side_only()) | mine)
 
     def of_kinds(self, *wanted: Kind) -> Self:
         return self.filter(kind__in=wanted)
@@ -58,7 +76,8 @@ class TimelineEntry(models.Model):
     """One line of what happened. Append-only, and without foreign keys: it outlives what it tells of.
 
     `account_id` is the account it happened on (the installing one for what concerns an installation, else the
-    developer's); `subject_id` the installation, where it is about one, or the staff access.
+    developer's); `subject_id` the installation, where it is about one, the staff access, or what
+    support looked at.
     """
 
     class Side(models.TextChoices):
@@ -89,6 +108,23 @@ class TimelineEntry(models.Model):
             models.Index(fields=("application_id", "-id"), name="timeline_by_application"),
             models.Index(fields=("account_id", "-id"), name="timeline_by_account"),
             models.Index(fields=("subject_id", "-id"), name="timeline_by_subject"),
+            # Of what hardly anything is, beside hours of exchanges; of an account itself; of what staff did.
+            models.Index(
+                fields=("application_id", "-id"),
+                name="timeline_application_acts",
+                condition=~models.Q(kind="EXCHANGES"),
+            ),
+            models.Index(
+                fields=("subject_id", "-id"), name="timeline_subject_acts", condition=~models.Q(kind="EXCHANGES")
+            ),
+            models.Index(
+                fields=("account_id", "-id"), name="timeline_of_accounts", condition=models.Q(application_id=None)
+            ),
+            models.Index(fields=("account_id", "-id"), name="timeline_staff_account", condition=models.Q(side="STAFF")),
+            models.Index(
+                fields=("application_id", "-id"), name="timeline_staff_application", condition=models.Q(side="STAFF")
+            ),
+            models.Index(fields=("actor_id", "-id"), name="timeline_staff_person", condition=models.Q(side="STAFF")),
         )
 
     def __str__(self) -> str:

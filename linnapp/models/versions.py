@@ -6,11 +6,12 @@ from django.utils import timezone
 
 from linnapp.manifest import Manifest, from_snapshot, postback_url
 from linnapp.models.applications import Application
+from linnapp.models.folded import FillsFolded, FoldedField, Searched
 from linnapp.models.managers import manager_of
 from linnapp.models.people import Reader, User
 
 
-class VersionQuerySet(models.QuerySet["Version"]):
+class VersionQuerySet(FillsFolded["Version"]):
     def visible_to(self, user: Reader) -> Self:
         return self.filter(application__in=Application.objects.visible_to(user))
 
@@ -66,7 +67,7 @@ class VersionQuerySet(models.QuerySet["Version"]):
         return self.get(kind=Version.Kind.DEVELOPMENT)
 
 
-class Version(models.Model):
+class Version(Searched):
     """A snapshot of the manifest. Released ones never change (the database refuses); the Development Version follows
     Save Manifest, and there is one of it for each application."""
 
@@ -81,6 +82,7 @@ class Version(models.Model):
     patch = models.PositiveIntegerField(null=True, blank=True)
     snapshot = models.JSONField()
     notes = models.TextField(blank=True, max_length=10_000)
+    notes_folded = FoldedField(of="notes")
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     withdrawn_at = models.DateTimeField(null=True, blank=True)

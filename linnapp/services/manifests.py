@@ -1,5 +1,6 @@
 """The saved manifest: rows to values, values to rows, and what saving moves."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import transaction
@@ -25,9 +26,13 @@ from linnapp.words import counted
 
 def manifest_of(application: Application) -> Manifest:
     """The saved manifest as a value: two queries."""
-    modules = tuple(_module_value(row) for row in application.modules.prefetch_related("parameters"))
+    return manifest_with(application, application.modules.prefetch_related("parameters"))
+
+
+def manifest_with(application: Application, modules: Iterable[Module]) -> Manifest:
+    """The same of modules that were read already, with their parameters, in their order."""
     return Manifest(
-        modules=modules,
+        modules=tuple(_module_value(row) for row in modules),
         permissions=tuple(application.permissions),
         script_url=application.script_url,
         extra=application.manifest_extra,

@@ -15,10 +15,12 @@ from linnapp import credentials, kinds, timeline
 from linnapp.actors import Actor, Side, refuse_unless_staff
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Invitation, Membership, User
+from linnapp.services import notices
 from linnapp.services.editing import EditedMeanwhile, write_changes
 from linnapp.services.locking import locked_account
 
 INVITATION_DAYS = 7
+NO_OWN_SEAT = "This is you. Enter the account by a staff access instead: it needs no seat."
 EDITABLE = ("name", "contact_email")
 # Words that stand, or will stand, where an account's slug could be mistaken for them.
 RESERVED_SLUGS = {"new", "admin", "support", "store", "api", "static"}
@@ -46,13 +48,14 @@ def create_account(*, name: str, owner: User) -> Account:
 
 
 @transaction.atomic
-def open_account(*, name: str, owner_email: str, by: Actor) -> Account:
-    """An account made by staff: its first Owner is invited, and it has none until they accept."""
+def open_account(*, name: str, owner_email: str, by: Actor, contact_email: str = "") -> Account:
+    """An account made by staff: its first Owner is invited, and it has none until they accept. Their address is the
+    account's contact e-mail, where no other is given."""
     refuse_unless_staff(by)
     try:
-        account = _account_with_free_slug(name, owner_email)
+        account = _account_with_free_slug(name, contact_email or owner_email)
     except IntegrityError:
-        account = _account_with_free_slug(name, owner_email)
+        account = _account_with_free_slug(name, contact_email or owner_email)
     timeline.record(kinds.ACCOUNT_CREATED, by=by, account=account)
     invite(account, email=owner_email, role=Membership.Role.OWNER, by=by)
     return account
@@ -115,7 +118,7 @@ def invite(account: Account, *, email: str, role: str, by: Actor) -> tuple[Invit
 def _refuse_own_seat(email: str, by: Actor) -> None:
     """Staff come into an account by an access, which ends, and never by a seat that they gave themselves."""
     if by.is_staff and by.person and by.person.email == email:
-        raise NotPossible("This is you. Enter the account by a staff access instead: it needs no seat.")
+        raise NotPossible(NO_OWN_SEAT)
 
 
 def _mail(invitation: Invitation, key: str, by: Actor) -> None:
@@ -132,10 +135,8 @@ def _tell_owners(account: Account, what: str, by: Actor) -> None:
     if not by.is_staff:
         return
     page = settings.SITE_URL + reverse("team", args=[account.slug])
-    facts = {"what": what, "who": by.person, "reason": by.reason, "page": page}
-    text = render_to_string("linnapp/people/mail/owner_by_staff.txt", facts)
-    for owner in account.owners():
-        send_mail(" ".join(what.split()), text, None, [owner.email])
+    facts = {"what": what, "who": by.person, "page": page}
+    notices.tell(account.owners(), what, "linnapp/people/mail/owner_by_staff.txt", facts, by=by)
 
 
 def _locked_invitation(invitation: Invitation) -> Invitation | None:

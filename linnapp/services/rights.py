@@ -47,7 +47,11 @@ def edit_person_by_staff(
         changed.append("groups")
     if changed:
         _refuse_others(row, by, set(changed) - {"name"}, superusers)
-    row.save(update_fields=[name for name in changed if name != "groups"])
+    written = [name for name in changed if name != "groups"]
+    if "is_active" in changed:
+        row.switched_at = timezone.now()
+        written.append("switched_at")
+    row.save(update_fields=written)
     if "groups" in changed:
         row.groups.set(groups)
     _record(row, changed, by)

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -18,6 +19,8 @@ from django.utils.safestring import SafeString
 from lucide.templatetags.lucide import lucide
 
 from linnapp.models import Membership, User
+from linnapp.pages import ListPage
+from linnapp.timeline import Line, Part
 from linnapp.words import counted, distance_in_words
 
 register = template.Library()
@@ -40,6 +43,9 @@ STATES = {
     "delivered": State("Delivered", "circle-check", "active"),
     "accepted": State("Accepted", "circle-check", "active"),
     "verified": State("Verified", "badge-check", "active"),
+    "open": State("Open", "circle-dot", "waiting"),
+    "answered": State("Answered", "circle-check", "waiting"),
+    "solved": State("Solved", "circle-check", "active"),
     "waiting": State("Waiting", "clock", "waiting"),
     "due": State("Waiting", "clock", "waiting"),
     "being_sent": State("Being sent", "send", "waiting"),
@@ -139,6 +145,12 @@ def counted_in_words(number: int, nouns: str) -> str:
     return counted(number, one, many)
 
 
+@register.simple_tag
+def parts_of(line: Line, parts: Mapping[int, list[Part]] | str = "") -> list[Part]:
+    """What a line of a timeline opens to; "" is a page that has nothing to open."""
+    return parts.get(line.entry_id, []) if isinstance(parts, Mapping) else []
+
+
 @register.inclusion_tag("portal/_ident.html")
 def ident(value: object) -> dict[str, object]:
     return {"value": str(value), "short": shortened(str(value))}
@@ -224,6 +236,13 @@ def address(url_name: str, *args: object) -> str:
     """For a variable, in place of `{% url … as … %}`: that takes a wrong name for an empty address, and the page loses
     a link without a word."""
     return reverse(url_name, args=args)
+
+
+@register.simple_tag
+def narrowed(page: ListPage, **changes: object) -> str:
+    """The list's first page, narrowed by these besides what it is narrowed by; None takes one out."""
+    asked = {name: None if value is None else str(value) for name, value in changes.items()}
+    return page.url(**asked, after=None)
 
 
 @register.simple_tag(takes_context=True)

@@ -40,7 +40,7 @@ def _is_open(request: HttpRequest, account: Account) -> bool:
 
 @password_first
 def _enter(request: HttpRequest, account: Account, purposes: list[StaffAccess.Purpose]) -> HttpResponse:
-    wanted = {name: request.GET.get(name, "") for name in ("purpose", "next")}
+    wanted = {name: request.GET.get(name, "") for name in ("purpose", "next", "reason")}
     form = EnterForm(request.POST or None, purposes=purposes, initial={k: v for k, v in wanted.items() if v})
     if form.is_valid():
         by = acting(request, Side.STAFF, form.cleaned_data["reason"])

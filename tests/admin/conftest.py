@@ -1,8 +1,10 @@
 import pytest
 from django.contrib.auth.models import Permission
+from django.test import Client
 
-from linnapp.models import User
-from tests.kit.people import person
+from linnapp.models import Account, Application, User
+from linnapp.services import applications
+from tests.kit.people import ClientOf, acting, person
 
 
 @pytest.fixture
@@ -13,3 +15,16 @@ def staff(paula: User) -> dict[str, User]:
     quinn.user_permissions.set(everything)
     willa.user_permissions.set([*everything, Permission.objects.get(codename="work_in_accounts")])
     return {"Quinn": quinn, "Willa": willa, "Paula": paula}
+
+
+@pytest.fixture
+def paulas(paula: User, client_of: ClientOf) -> Client:
+    return client_of(paula)
+
+
+@pytest.fixture
+def three(northwind: Account, alice: User) -> list[Application]:
+    return [
+        applications.create_application(account=northwind, name=name, kind="SYSTEM", by=acting(alice))[0]
+        for name in ("First", "Second", "Third")
+    ]

@@ -1,6 +1,7 @@
 """The Django admin: every page of every model opens, and none holds or filters by a secret."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -19,22 +20,30 @@ from installs.admin import acts
 from installs.connectors import making
 from installs.connectors.reading import Authorised
 from installs.connectors.sessions import RowSessions
+from installs.help import asking
+from installs.installations import suspension_mails
 from installs.models import (
+    AddressDay,
     Attempt,
     AttemptCount,
+    CaseAssignment,
     Connector,
     ConnectorCheck,
     Delivery,
     ExchangeHour,
     FailureWindow,
+    HelpMessage,
     Installation,
     PostbackHost,
     PostbackPolicy,
     RefusalGroup,
     RefusalSample,
+    RefusedConsent,
     Review,
+    SecretHour,
     Session,
     SigningSecret,
+    StaffNote,
     UpdateMailing,
 )
 from linnapp import bulk_changes, credentials
@@ -42,6 +51,8 @@ from linnapp.admin_pages import entrance
 from linnapp.models import (
     Account,
     Application,
+    ExportFile,
+    ExportPart,
     Invitation,
     KeyCanary,
     Membership,
@@ -87,8 +98,11 @@ def everything(installation: Installation, alice: User, northwind: Account, paul
     people.invite(northwind, email="erin@emporium.example", role="DEVELOPER", by=acting(alice))
     make_session(installation)
     ExchangeHour.objects.create(installation=installation, hour=now, exchanges=3)
+    SecretHour.objects.create(installation=installation, hour=now, secret_id=application.secrets.get().pk, exchanges=3)
+    AddressDay.objects.create(installation=installation, day=now.date(), hours={"10": {"192.0.2.0/24": 3}})
     group = RefusalGroup.objects.create(key="group-key-of-its-own", hour=now, reason="UNPROVEN", last_at=now)
     RefusalSample.objects.create(group=group, reference="a-reference", at=now)
+    RefusedConsent.objects.create(reference="of-a-consent", person=alice, heading="There is no such application")
     FailureWindow.objects.create(address="192.0.2.1", began_at=now, last_at=now)
     knocks.sign_in(alice.email, "192.0.2.1", "")
     access.enter(northwind, purpose="WORK", by=acting(paula, reason="A reason"))
@@ -102,6 +116,10 @@ def everything(installation: Installation, alice: User, northwind: Account, paul
     PostbackHost.objects.create(application=application, host="x.example")
     Review.objects.create(application=application, name="Stock Bridge")
     UpdateMailing.objects.create(user=alice)
+    StaffNote.objects.create(account=northwind, text="Asks for the invoice", by=paula)
+    CaseAssignment.objects.create(installation=installation, assigned_to=paula, by=paula)
+    case = asking.ask(northwind, sentence="It does not work.", by=acting(alice))
+    HelpMessage.objects.create(case=case, writer="SUPPORT", text="Since when?")
     made = making.make(installation.account, values_of_connector(), by=acting(alice))
     RowSessions(made).put(0, Authorised("0f9d4e7c-1111-4222-8333-4444deadfeed", 1800))
     ConnectorCheck.objects.create(connector=made, conversation=[{"request": "POST", "answer": TEAM_ONLY}])
@@ -109,7 +127,14 @@ def everything(installation: Installation, alice: User, northwind: Account, paul
     Parameter.objects.create(module=module, position=0, name="PostbackUrl", value="https://x.example/")
     tell_the_team_only(application)
     rows = bulk_changes.wishes_of(Application.objects.filter(pk=application.pk))
-    bulk_changes.begin(acts.SUSPEND_APPLICATIONS, Application, rows, by=acting(paula, reason="A reason"), wanted={})
+    change = bulk_changes.begin(
+        acts.SUSPEND_APPLICATIONS, Application, rows, by=acting(paula, reason="A reason"), wanted={}
+    )
+    told = replace(acting(paula, reason="A reason"), change=change.pk)
+    suspension_mails.of_account(northwind, "suspended", by=told)
+    ends = now + timedelta(days=1)
+    file = ExportFile.objects.create(table="linnapp.Application", title="Files", person=paula, total=1, ends_at=ends)
+    ExportPart.objects.create(file=file, position=0, content_encrypted=credentials.encrypt_bytes(TEAM_ONLY.encode()))
 
 
 def values_of_connector() -> making.Values:

@@ -207,7 +207,7 @@ def test_who_may_not_see_a_list_does_not_take_it_along(
 @pytest.mark.parametrize(
     ("way", "method", "query", "status"),
     [
-        ("xlsx", "get", "", 404),
+        ("pdf", "get", "", 404),
         ("csv", "post", "", 405),
         ("csv", "get", "?nothing__of__it=1", 302),
         ("csv", "get", "?account__name__nonsense=1", 400),

@@ -93,7 +93,9 @@ def test_the_most_frequent_causes_of_refusals_stand_below_and_lead_to_theirs(
 def test_an_installation_of_today_has_time_to_connect(
     installation: Installation, paula: User, client_of: ClientOf
 ) -> None:
-    assert told(client_of(paula))["Not connected for a day"][0] == "0"
+    client = client_of(paula)
+    assert told(client)["Not connected for a day"][0] == "0"
+    assert "Not connected for a day: installed more than 24 hours ago" in first_page(client)
 
 
 def test_no_figure_counts_further_than_it_says(
@@ -136,7 +138,9 @@ def test_staff_see_the_lists_and_figures_of_their_permissions_alone(
     client = client_of(sam)
     assert set(told(client)) == {"Reviews open"}
     page = first_page(client)
-    assert ROOM.findall(page) == ["Applications"]
+    assert ROOM.findall(page) == ["Applications", "What happened"]
+    assert "Export files" in page
+    assert "Timeline" not in page
     assert "Internals" not in page
     assert "mostly because" not in page
 

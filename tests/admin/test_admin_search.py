@@ -126,5 +126,5 @@ def test_it_costs_a_statement_a_list(
     installation: Installation, paula: User, client_of: ClientOf, django_assert_max_num_queries: Any
 ) -> None:
     client = client_of(paula)
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(32):
         found(client, "a b")

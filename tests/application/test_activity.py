@@ -8,7 +8,6 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from installs.application.forms.activity import CHOICES
 from installs.exchange import hours as hour_rows
 from installs.installations import lifecycle
 from installs.models import ExchangeHour, Installation, RefusalGroup
@@ -17,6 +16,7 @@ from linnapp.models import Account, Application, TimelineEntry, User, Version
 from linnapp.services.applications import edit_application
 from linnapp.timeline import Side
 from linnapp.timeline_days import Hours, by_day
+from linnapp.timeline_filter import OF_APPLICATION
 from tests.kit.people import ClientOf, acting
 
 
@@ -68,13 +68,15 @@ def test_what_it_is_about_can_be_chosen(
 
 def test_every_kind_about_an_application_can_be_chosen() -> None:
     """A kind that no choice finds is of the team, of an account, of support or of a connector."""
-    chosen = {kind for about, _ in CHOICES for kind in kinds.about(about)}
+    chosen = {kind for about, _ in OF_APPLICATION for kind in kinds.about(about)}
     elsewhere = {
         kind
         for kind in kinds.registered()
-        if kind.startswith(("MEMBER_", "PERSON_", "INVITATION_", "ACCOUNT_", "SUPPORT_", "STAFF_", "CONNECTOR_"))
+        if kind.startswith(
+            ("MEMBER_", "PERSON_", "INVITATION_", "ACCOUNT_", "SUPPORT_", "STAFF_", "CONNECTOR_", "HELP_")
+        )
     }
-    assert {kind.about for kind in chosen} | {"staff"} == {about for about, _ in CHOICES}
+    assert {kind.about for kind in chosen} | {"staff"} == {about for about, _ in OF_APPLICATION}
     assert chosen | elsewhere == set(kinds.registered())
 
 

@@ -153,6 +153,28 @@ def test_refused_exchanges_of_the_last_day_are_named_by_cause(application: Appli
     )
 
 
+def test_what_only_named_the_application_is_no_news_but_a_retired_secret_is(application: Application) -> None:
+    now = timezone.now()
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    for secret in ("UNKNOWN", "ANOTHER", "RETIRED"):
+        RefusalGroup.objects.create(
+            key=secret,
+            hour=hour,
+            reason="UNPROVEN",
+            named_application_id=application.pk,
+            secret_sent=secret,
+            count=3,
+            last_at=now,
+        )
+    refusal(application, "UNKNOWN_TOKEN", 1, now)
+    RefusalGroup.objects.create(
+        key="call", asked="CALL", hour=hour, reason="SESSION_ENDED", application_id=application.pk, count=9, last_at=now
+    )
+    notice = attention.notices(application)[0]
+    assert notice.sentence == "4 exchanges were refused in the last day"
+    assert notice.detail == "retired Application Secret (3); no permanent token of this portal (1)"
+
+
 def test_suspended_installations_are_told(application: Application, installation: Installation, sam: User) -> None:
     suspending.suspend_by_staff(installation, by=acting(sam, reason="Asked for."))
     assert sentences(application) == ["1 installation is suspended"]

@@ -30,6 +30,7 @@ FLOORS = {
     "linnapp.first_env": VALUES,
     "linnapp.credentials": VALUES,
     "linnapp.errors": VALUES,
+    "linnapp.folding": VALUES,
     "linnapp.manifest": VALUES,
     "linnapp.module_types": VALUES,
     "linnapp.addresses": VALUES,
@@ -50,6 +51,8 @@ FLOORS = {
     "linnapp.actors": SERVICES,
     "linnapp.timeline": SERVICES,
     "linnapp.timeline_days": SERVICES,
+    "linnapp.timeline_filter": SERVICES,
+    "linnapp.timeline_pages": SERVICES,
     "linnapp.snapshots": SERVICES,
     "linnapp.devices": SERVICES,
     "linnapp.staff_requests": SERVICES,
@@ -60,16 +63,24 @@ FLOORS = {
     "linnapp.mail": SERVICES,
     "linnapp.services": SERVICES,
     "linnapp.admin_columns": SERVICES,
+    "linnapp.exports": SERVICES,
+    "linnapp.export_files": SERVICES,
     "linnapp.admin_export": SERVICES,
     "linnapp.admin_pages": SERVICES,
     "linnapp.staff_actions": SERVICES,
     "linnapp.bulk_changes": SERVICES,
     "linnapp.import_files": VALUES,
+    "linnapp.workbook_reading": VALUES,
+    "linnapp.workbook_writing": VALUES,
     "linnapp.imports": SERVICES,
     "linnapp.admin_imports": SERVICES,
     "linnapp.manifest_imports": SERVICES,
+    "linnapp.invitation_imports": SERVICES,
+    "linnapp.new_rows": SERVICES,
     "linnapp.admin_editing": SERVICES,
+    "linnapp.admin_list_editing": SERVICES,
     "linnapp.admin_filters": SERVICES,
+    "linnapp.admin_finding": SERVICES,
     "linnapp.admin_rooms": SERVICES,
     "linnapp.admin_search": FORMS,
     "linnapp.formats": VALUES,
@@ -100,7 +111,9 @@ WINGS: dict[str, set[str]] = {
     "exchange": {"installations"},
     "store": set(),
     "connectors": {"outbound", "installations", "exchange"},
-    "support": {"exchange", "postbacks"},
+    # What people ask of support, and what they are answered.
+    "help": {"exchange", "installations"},
+    "support": {"exchange", "help", "installations", "postbacks"},
     "search": {"exchange"},
     "application": {"installations", "exchange", "postbacks", "store"},
 }
@@ -108,6 +121,7 @@ WINGS: dict[str, set[str]] = {
 FLOORS_OF_WINGS = {"forms": FORMS, "views": VIEWS, "urls": ROOF, "machine_urls": ROOF}
 VALUES_OF_WINGS = {
     "installs.outbound",
+    "installs.exchange.sent",
     "installs.exchange.wire",
     "installs.installations.links",
     "installs.postbacks.placeholders",
@@ -123,7 +137,6 @@ MAY_DIGEST = {
     "linnapp.logos": "a logo is named by the digest of its bytes",
     "linnapp.templatetags.portal": "chooses the colour of a missing logo by its name",
     "linnapp.management.commands.prepare": "knows by a digest that the static files are collected already",
-    "installs.exchange.refusals": "the key of a group of refusals is the digest of what they share",
 }
 SIGNALS = re.compile(r"\.signals\b|^django\.dispatch")
 NETWORK = {"requests", "httpx", "urllib3", "aiohttp", "http.client", "urllib.request"}

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.kit.hands import Mouse
-from tests.kit.places import agree
+from tests.kit.places.acts import agree
 from tests.kit.portal import ROOT, Portal
 
 CALL = "/api/Inventory/GetStockLocations"
@@ -52,6 +52,8 @@ def look_until(page: Page, text: str) -> None:
 def test_ones_own_installation_works_in_one_click(
     live_portal: Portal, demo: dict[str, str], browser: Browser, script: bool
 ) -> None:
+    # What others had the portal write stands in the same log.
+    before = len(live_portal.log.read_text())
     page = signed_in(browser, live_portal, script=script)
     connect(page, demo)
     name = page.locator("h1").inner_text()
@@ -70,7 +72,7 @@ def test_ones_own_installation_works_in_one_click(
     assert called(live_portal, "Nothing", "GET", CALL)[0] == 1
     page.goto("/a/northwind/connectors/")
     expect(page.get_by_role("row", name=re.compile(f"^{re.escape(name)} "))).to_contain_text("Working")
-    assert "Traceback" not in live_portal.log.read_text()
+    assert "Traceback" not in live_portal.log.read_text()[before:]
     page.context.close()
 
 

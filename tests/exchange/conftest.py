@@ -2,7 +2,7 @@
 
 import pytest
 
-from installs.exchange import refusals
+from installs.exchange import ledger
 from installs.installations import lifecycle
 from installs.models import Installation
 
@@ -10,7 +10,7 @@ from installs.models import Installation
 @pytest.fixture
 def nothing_noted() -> None:
     """Refusals of earlier tests wait in the process: they are not of this one."""
-    refusals.ledger.take()
+    ledger.take()
 
 
 @pytest.fixture

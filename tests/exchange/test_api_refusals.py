@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from installs.exchange import refusals
+from installs.exchange import ledger
 from installs.models import FailureWindow, Installation, RefusalGroup, RefusalSample, Session
 from tests.kit.exchanging import UNPROVEN, WRONG, message, post
 
@@ -64,9 +64,9 @@ def test_the_wait_of_a_failing_address_grows(right: dict[str, str]) -> None:
 
 def test_a_refusal_is_kept_with_its_reference_and_masked_values(right: dict[str, str]) -> None:
     answers = [post(right | {"Token": WRONG}) for _ in range(3)]
-    refusals.flush()
+    ledger.flush()
     group = RefusalGroup.objects.get()
-    assert (group.reason, group.count, group.address) == ("UNKNOWN_TOKEN", 3, "127.0.0.1")
+    assert (group.reason, group.count, group.address) == ("UNKNOWN_TOKEN", 3, "127.0.0.0/24")
     assert group.application_id == Installation.objects.get().application_id
     sample = RefusalSample.objects.get(reference=answers[0].headers["X-Request-Id"])
     assert sample.facts == {name: f"…{value[-4:]}" for name, value in (right | {"Token": WRONG}).items()}
@@ -75,6 +75,6 @@ def test_a_refusal_is_kept_with_its_reference_and_masked_values(right: dict[str,
 
 def test_a_refusal_names_no_application_that_was_not_proven(right: dict[str, str]) -> None:
     post(right | {"ApplicationSecret": WRONG})
-    refusals.flush()
+    ledger.flush()
     group = RefusalGroup.objects.get()
     assert (group.reason, group.application_id, group.installation_id) == ("UNPROVEN", None, None)

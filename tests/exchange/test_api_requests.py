@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from installs.exchange import refusals
+from installs.exchange import ledger
 from installs.models import (
     RefusalSample,
     Session,
@@ -102,7 +102,7 @@ def test_a_body_that_cannot_be_read_is_refused_in_the_apis_shape(db: None, case:
 @pytest.mark.parametrize("value", [True, 1.5, 1e999, -1, None, "", "\0", "\ud800", "x" * 10_000])
 def test_values_of_other_kinds_are_refused_as_wrong(right: dict[str, str], value: Any) -> None:
     assert post(right | {"Token": value}).status_code == 400
-    refusals.flush()
+    ledger.flush()
     assert RefusalSample.objects.count() == 1
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from installs.application import secret_ends
-from installs.exchange import authorization, refusals
+from installs.exchange import authorization, ledger, refusals
 from installs.exchange.authorization import Refused, authorize
 from installs.exchange.wire import ExchangeRequest, read_exchange
 from installs.installations import lifecycle, suspending
@@ -126,7 +126,7 @@ def test_a_failing_address_is_asked_to_wait_and_a_right_exchange_is_not(
 ) -> None:
     for _ in range(refusals.FAILURES_ALLOWED):
         assert exchange(credentials_of | {"Token": WRONG, "ApplicationSecret": WRONG}).status_code == 400
-    refusals.flush()
+    ledger.flush()
     late = exchange(credentials_of | {"ApplicationSecret": WRONG})
     assert late.status_code == 429
     assert late.headers["Retry-After"] == "2"
@@ -151,7 +151,7 @@ def test_wrong_credentials_for_a_profile_count_as_failures_too(application: Appl
     url = "/api/Auth/GetApplicationProfileBySecretKey"
     for _ in range(refusals.FAILURES_ALLOWED):
         assert Client().post(url, json.dumps(sent), content_type="application/json").status_code == 400
-    refusals.flush()
+    ledger.flush()
     late = Client().post(url, json.dumps(sent), content_type="application/json")
     assert (late.status_code, late.headers["Retry-After"]) == (429, "2")
 

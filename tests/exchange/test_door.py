@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import Resolver404, get_resolver
 from django.utils import timezone
 
-from installs.exchange import refusals
+from installs.exchange import ledger
 from installs.exchange.door import Door
 from installs.models import RefusalGroup, RefusalSample, Session
 from linnapp.calls import Reply
@@ -80,7 +80,7 @@ def seen_by_view(method: str, path: str, body: bytes, meta: dict[str, str]) -> t
 
 def seen_at_the_door(reply: Reply) -> tuple[int, Any, dict[str, str]]:
     headers = {"Content-Type": reply.content_type, **dict(reply.headers)}
-    return reply.status, steady(reply.body, "0123456789abcdef"), headers
+    return reply.status, steady(reply.body, reply.reference or "0123456789abcdef"), headers
 
 
 @committed
@@ -132,9 +132,9 @@ def test_the_door_knows_the_paths_that_the_url_conf_knows(path: str) -> None:
 def test_a_refusal_at_the_door_is_kept_with_its_reference(right: dict[str, str]) -> None:
     reply = through_the_door(lambda door: knock(door, URL, right | {"Token": WRONG}))
     assert reply.status == 400
-    refusals.flush()
+    ledger.flush()
     assert RefusalGroup.objects.get().reason == "UNKNOWN_TOKEN"
-    assert RefusalSample.objects.get().reference == "0123456789abcdef"
+    assert RefusalSample.objects.get().reference == reply.reference
 
 
 @committed

@@ -18,7 +18,7 @@ from django.db import connection
 from psycopg import conninfo
 
 from installs.application import secret_ends
-from installs.exchange import line, refusals, steps
+from installs.exchange import ledger, line, steps
 from installs.exchange.authorization import Authorized, Exchange, Refused
 from installs.exchange.door import Door
 from installs.exchange.line import Line
@@ -318,4 +318,4 @@ def test_one_whose_value_no_database_takes_fails_nobody_else(right: dict[str, st
     assert isinstance(last, Authorized)
     # SQLite takes it.
     assert isinstance(theirs, psycopg.DataError if ON_POSTGRESQL else Authorized)
-    assert refusals.ledger.take() == []
+    assert ledger.take() == []

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from installs.exchange import refusals
+from installs.exchange import ledger
 from installs.exchange.refusals import Reason, sentence
 from installs.models import Installation, PermanentToken
 from linnapp.models import Account, Application, User
@@ -37,7 +37,7 @@ def test_what_is_wrong_with_the_installation(
     Installation.objects.filter(pk=installation.pk).update(**moments)
     answer = post(right)
     assert (answer.status_code, message(answer)) == (400, sentence(reason))
-    (group,) = refusals.ledger.take()
+    (group,) = ledger.take()
     assert (group.reason, group.application_id, group.installation_id) == (
         reason,
         installation.application_id,
@@ -74,14 +74,14 @@ def test_another_applications_installation_is_not_told_of(
     )
     answer = post(right | {"ApplicationId": str(other.pk), "ApplicationSecret": secret.value()})
     assert message(answer) == sentence(Reason.OTHER_APPLICATION)
-    (group,) = refusals.ledger.take()
+    (group,) = ledger.take()
     assert (group.application_id, group.installation_id) == (other.pk, None)
 
 
 def test_who_proved_nothing_is_nobodys_refusal(right: dict[str, str], installation: Installation) -> None:
     for wrong in ("ApplicationId", "ApplicationSecret"):
         post(right | {wrong: WRONG})
-    found = {(group.reason, group.application_id, group.installation_id) for group in refusals.ledger.take()}
+    found = {(group.reason, group.application_id, group.installation_id) for group in ledger.take()}
     assert found == {(Reason.UNPROVEN, None, None)}
 
 

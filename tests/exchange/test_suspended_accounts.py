@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from installs.exchange import refusals
+from installs.exchange import ledger
 from installs.exchange.refusals import Reason, sentence
 from installs.installations import lifecycle, suspending
 from installs.installations.suspending_accounts import resume_account, suspend_account
@@ -48,7 +48,7 @@ def test_it_ends_sessions_and_nothing_is_exchanged_until_it_is_resumed(
 def test_whose_refusal_it_is(right: dict[str, str], installation: Installation, cakes: Account, paula: User) -> None:
     suspend_account(cakes, by=acting(paula, reason=SPAM))
     post(right)
-    (group,) = refusals.ledger.take()
+    (group,) = ledger.take()
     assert (group.reason, group.application_id, group.installation_id) == (
         Reason.ACCOUNT_SUSPENDED,
         installation.application_id,

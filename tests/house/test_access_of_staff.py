@@ -30,7 +30,7 @@ ONLY_THE_TEAM = {
 # What an Owner alone does, and whoever installs: staff do neither, and read no form for it.
 ONLY_AN_OWNER = {
     *("application_new", "invitation_create", "member_remove", "connector_new", "connector_edit", "connector_delete"),
-    *("installation_installed", "installation_uninstall", "installation_go_back"),
+    *("installation_installed", "installation_uninstall", "installation_go_back", "application_report"),
     *("installation_switch", "installation_suspend", "installation_rotate", "installation_sessions_end"),
 }
 

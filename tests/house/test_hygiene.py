@@ -20,10 +20,13 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from installs.connectors import making
 from installs.connectors.reading import Authorised
 from installs.connectors.sessions import RowSessions
-from installs.exchange import refusals
+from installs.exchange import ledger
+from installs.help import asking
 from installs.installations import lifecycle, moving
-from installs.models import Connector, Installation
+from installs.models import Connector, HelpCase, Installation
 from installs.store import listings
+from installs.support import messages
+from installs.support.acts import Act
 from linnapp import credentials
 from linnapp.manifest import Manifest, ManifestModule
 from linnapp.models import Account, Application, User, Version
@@ -108,7 +111,7 @@ def exchanged(installation: Installation) -> Planted:
         assert refused.status_code == 400
         assert not any(value in refused.content.decode() for value in (secret, token, session))
     Client().get(AUTHORIZE, members)
-    refusals.flush()
+    ledger.flush()
     return Planted(installation, secret, token, session)
 
 
@@ -117,7 +120,7 @@ def planted(
     application: Application, northwind: Account, cakes: Account, alice: User, carol: User, paula: User, caplog: Any
 ) -> Planted:
     caplog.set_level(logging.DEBUG)
-    refusals.ledger.take()
+    ledger.take()
     describe(application, alice)
     first = released(application, (1, 0, 0), alice)
     row = Application.objects.get(pk=application.pk)
@@ -128,6 +131,7 @@ def planted(
     listings.accept(row, by=acting(paula, reason="Good."))
     found = exchanged(Installation.objects.with_its_facts().get(pk=installation.pk))
     connect(found, cakes, carol)
+    ask_for_help(found, cakes, carol, paula)
     return found
 
 
@@ -145,6 +149,16 @@ def connect(planted: Planted, account: Account, by: User) -> None:
     )
     made = making.make(account, values, by=acting(by))
     RowSessions(made).put(0, Authorised(planted.session_token, 1800))
+
+
+def ask_for_help(planted: Planted, account: Account, carol: User, paula: User) -> None:
+    """Somebody pastes what they have, and support writes to the developer."""
+    said = f"It does not work with {planted.permanent_token} and {planted.secret.upper()}: {planted.session_token}"
+    asking.ask(
+        account, sentence=said, reference=planted.session_token, installation=planted.installation, by=acting(carol)
+    )
+    by = acting(paula, reason="Which secret is it?")
+    messages.write(planted.installation, Act.TELL_DEVELOPER, subject="It does not work", by=by)
 
 
 def patterns(resolver: URLResolver) -> Iterator[str]:
@@ -165,6 +179,11 @@ def addresses(planted: Planted, account: Account) -> Iterator[str]:
         "version": planted.installation.version_id,
         "secret": application.secrets.get().pk,
         "connector": Connector.objects.get().pk,
+        "case": HelpCase.objects.get().pk,
+        "act": Act.ROTATE,
+        "account_key": account.pk,
+        "kind": "installation",
+        "subject": planted.installation.pk,
         "place": 0,
     }
     for name in dict.fromkeys(patterns(get_resolver())):
@@ -184,7 +203,7 @@ def _of(name: str, every: Arguments) -> Iterator[Arguments]:
 def texts_of(client: Client, planted: Planted, account: Account) -> Iterator[tuple[str, str]]:
     """What each page says, as a page and as CSV, and what a search finds."""
     for address in addresses(planted, account):
-        for response in (client.get(address), client.get(address, {"format": "csv"})):
+        for response in (client.get(address), *(client.get(address, {"format": kind}) for kind in ("csv", "json"))):
             yield address, text_of(response)
     for address in (reverse("search"), reverse("support_search")):
         # A page repeats what was searched for: the beginning of a marker would find it, and is none.

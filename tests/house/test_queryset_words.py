@@ -8,6 +8,8 @@ from django.db.models import QuerySet
 from linnapp.models import Version
 from linnapp.models.versions import VersionQuerySet
 
+# What does as Django's own does, and fills the folded columns besides.
+KEPT = {"FillsFolded.update", "FillsFolded.bulk_update"}
 DJANGOS = {name for name in dir(QuerySet) if not name.startswith("__")}
 
 
@@ -26,7 +28,7 @@ def test_no_word_of_a_queryset_shadows_one_of_djangos() -> None:
         for manager in model._meta.managers
     ]
     assert len(managers) > 25
-    assert set().union(*map(shadowed, managers)) == set()
+    assert set().union(*map(shadowed, managers)) == KEPT
 
 
 def test_a_planted_one_is_found() -> None:
@@ -39,4 +41,4 @@ def test_a_planted_one_is_found() -> None:
 
     manager: Any = Planted.as_manager()
     manager.model = Version
-    assert shadowed(manager) == {"Planted.latest"}
+    assert shadowed(manager) - KEPT == {"Planted.latest"}

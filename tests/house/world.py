@@ -11,14 +11,18 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from installs.connectors import making
+from installs.help import asking as help_asking
 from installs.models import (
     Connector,
     ConnectorCheck,
     Delivery,
+    HelpCase,
+    HelpMessage,
     Installation,
     PostbackPolicy,
     RefusalGroup,
     SigningSecret,
+    StaffNote,
 )
 from installs.postbacks import asking
 from linnapp.models import Account, Application, KnockCount, Membership, Module, Secret, StaffAccess, User, Version
@@ -88,6 +92,7 @@ def world(
         "slug": depot.slug,
         "access_id": was_here.pk,
         "account": northwind.slug,
+        "account_key": northwind.pk,
         "application": application.pk,
         "installation": installation.pk,
         "version": version.pk,
@@ -98,6 +103,11 @@ def world(
         "parameter": 0,
         "delivery": asking.send_test(application, url="https://hooks.example.com/", by=acting(alice)).pk,
         "connector": making.make(northwind, VALUES, by=acting(alice)).pk,
+        "act": "resume",
+        "kind": "installation",
+        "subject": installation.pk,
+        "note": StaffNote.objects.create(installation=installation, text="Calls from an old till", by=sam).pk,
+        "case": help_asking.ask(northwind, sentence="It does not work.", by=acting(alice)).pk,
         "digest": "0" * 64,
         "key": "unknown",
         "token": "unknown",
@@ -123,6 +133,7 @@ def everything_of(world: World) -> list[Any]:
     rows += [Connector.objects.values(), ConnectorCheck.objects.values()]
     rows += [Membership.objects.values(), Account.objects.values()]
     rows += [PostbackPolicy.objects.values(), SigningSecret.objects.values(), Delivery.objects.values()]
+    rows += [HelpCase.objects.values(), HelpMessage.objects.values()]
     return [list(row.order_by("pk")) for row in rows]
 
 

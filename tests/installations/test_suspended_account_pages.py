@@ -11,7 +11,9 @@ from installs.store import listings
 from linnapp.manifest import parse
 from linnapp.models import Account, Application, StaffAccess, User, Version
 from linnapp.services import access
+from linnapp.services.applications import create_application
 from linnapp.services.manifests import save_manifest
+from tests.kit.connectors import connector
 from tests.kit.consenting import address, external, read, release, sent
 from tests.kit.people import ClientOf, acting
 
@@ -47,6 +49,35 @@ def test_pages_of_an_application_say_so(
     found = reverse("application_list", args=["northwind"])
     assert "Stock Bridge Suspended" in read(client_of(alice).get(f"{found}?state=SUSPENDED"))
     assert "Stock Bridge" not in read(client_of(alice).get(f"{found}?state=LIVE"))
+
+
+def test_what_it_cannot_do_stands_in_place_of_the_button(
+    client_of: ClientOf, version: Version, application: Application, northwind: Account, alice: User, paula: User
+) -> None:
+    """The checklist of an application without a version, the last step of a release, and the test of a connector."""
+    client, here = client_of(alice), ["northwind", application.pk]
+    fresh, _ = create_application(account=northwind, name="Fresh", kind="SYSTEM", by=acting(alice))
+    newer = parse(external(moduleName="Newer"))
+    saved = save_manifest(application, newer, expected_revision=application.manifest_revision, by=acting(alice))
+    save_manifest(fresh, newer, expected_revision=fresh.manifest_revision, by=acting(alice))
+    draft = {"number": "1.1.0", "notes": "Faster.", "revision": saved.manifest_revision}
+    client.post(reverse("version_notes", args=here), draft)
+    row = connector(northwind, "https://api.linnworks.net", alice)
+    pages = [
+        (
+            reverse("application_overview", args=["northwind", fresh.pk]),
+            "Review and create",
+            "no version can be released",
+        ),
+        (reverse("version_release", args=here), "<button>Release 1.1.0", "no version can be released"),
+        (reverse("connector_check", args=["northwind", row.pk]), ">Test connection", "nothing is sent with its"),
+    ]
+    assert [button in client.get(page).content.decode() for page, button, _ in pages] == [True] * len(pages)
+    suspend_account(northwind, by=acting(paula, reason=SPAM))
+    for page, button, sentence in pages:
+        answer = client.get(page)
+        assert button not in answer.content.decode(), page
+        assert f"Northwind is suspended: {sentence}" in read(answer), page
 
 
 def test_another_account_of_the_same_person_says_nothing(
@@ -167,3 +198,36 @@ def test_it_uninstalls(client_of: ClientOf, suspended_cakes: Account, installati
     page = reverse("installation_uninstall", args=[suspended_cakes.slug, installation.pk])
     assert client_of(carol).post(page).status_code == 302
     assert lifecycle.installed_on(installation.application, suspended_cakes) is None
+
+
+# By page: what it says on a suspended account, and the button that it has otherwise.
+CLOSED = {
+    "application_list": ("no application can be made on it", ">New App<"),
+    "application_new": ("no application can be made on it", ">Create<"),
+    "application_overview": ("no version can be released", ">Create New Version</a>"),
+    "manifest_edit": ("no version can be released", "data-create"),
+    "version_review": ("no version can be released", ">Continue<"),
+    "listing": ("nothing of it can be listed", ">Request listing<"),
+    "store": ("nothing can be installed on it", ">Install<"),
+}
+
+
+def test_what_it_cannot_do_is_said_in_place_of_the_button(
+    client_of: ClientOf, version: Version, northwind: Account, alice: User, carol: User, cakes: Account, paula: User
+) -> None:
+    application, client = version.application, client_of(alice)
+    newer = parse(external(moduleName="Newer"))
+    save_manifest(application, newer, expected_revision=application.manifest_revision, by=acting(alice))
+    # In the store stands what another account makes.
+    elsewhere, _ = create_application(account=cakes, name="Elsewhere", kind="SYSTEM", by=acting(carol))
+    release(elsewhere, (1, 0, 0), external(), carol)
+    listings.accept(elsewhere, by=acting(paula, reason="Reviewed."))
+    whole = ("application_list", "application_new", "store")
+    pages = {name: reverse(name, args=["northwind", *([] if name in whole else [application.pk])]) for name in CLOSED}
+    before = {name: client.get(page).content.decode() for name, page in pages.items()}
+    assert [name for name, (_, button) in CLOSED.items() if button not in before[name]] == []
+    suspend_account(northwind, by=acting(paula, reason=SPAM))
+    after = {name: client.get(page) for name, page in pages.items()}
+    assert [name for name, (_, button) in CLOSED.items() if button in after[name].content.decode()] == []
+    told = {name: f"Northwind is suspended: {words}." for name, (words, _) in CLOSED.items()}
+    assert [name for name, words in told.items() if words not in read(after[name])] == []

@@ -137,10 +137,6 @@ def test_each_reader_is_told_by_whom_it_is_suspended(
     client_of: ClientOf, installation: Installation, carol: User, alice: User, sam: User, paula: User
 ) -> None:
     application = Application.objects.get(pk=installation.application_id)
-    pages = {
-        carol: page_of(installation),
-        sam: reverse("support_installation", args=[installation.pk]),
-    }
     lists = {
         carol: reverse("my_apps", args=[installation.account.slug]),
         alice: reverse("application_installations", args=["northwind", application.pk]),
@@ -151,10 +147,9 @@ def test_each_reader_is_told_by_whom_it_is_suspended(
         ((BY_STAFF, BY_THE_ACCOUNT), "Suspended by the account and by staff"),
         ((EVERYWHERE, BY_STAFF), "Suspended by the account and by staff and everywhere, by staff"),
     ):
-        for reader, url in pages.items():
-            text = read(client_of(reader).get(url))
-            assert all(sentence in text for sentence in sentences)
-            assert (EVERYWHERE in text) is (EVERYWHERE in sentences)
+        text = read(client_of(carol).get(page_of(installation)))
+        assert all(sentence in text for sentence in sentences)
+        assert (EVERYWHERE in text) is (EVERYWHERE in sentences)
         for reader, url in lists.items():
             assert short in read(client_of(reader).get(url))
         if BY_STAFF not in sentences:
@@ -173,7 +168,7 @@ def test_suspending_the_application_stands_in_the_timeline_of_each_installation_
     support = reverse("support_installation", args=[installation.pk])
     for reader, url, suspended, resumed in (
         (carol, page_of(installation), "suspended by Support “It floods us.”", "resumed by Support “Mended.”"),
-        (sam, support, "suspended by Paula Reason: It floods us.", "resumed by Paula Reason: Mended."),
+        (sam, support, "suspended by Paula “It floods us.”", "resumed by Paula “Mended.”"),
     ):
         text = read(client_of(reader).get(url))
         assert f"Application {suspended}" in text

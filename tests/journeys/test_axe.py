@@ -23,7 +23,8 @@ from linnapp.page_requests import Referenced
 from linnapp.views.errors import server_error
 from tests.kit import stage
 from tests.kit.hands import PATIENCE_MS
-from tests.kit.places import EVERYBODY, NOBODY, NOT_PAGES, PLACES, Place, admin_addresses, names_of
+from tests.kit.places.patterns import EVERYBODY, NOBODY, Place, names_of
+from tests.kit.places.table import NOT_PAGES, PLACES, admin_addresses
 from tests.kit.portal import Portal, demo_portal
 
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}

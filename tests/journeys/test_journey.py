@@ -159,7 +159,7 @@ def uninstall(carol: Mouse, name: str) -> None:
     carol.press(page.get_by_role("button", name="Go to My apps"))
     row = page.get_by_role("row", name=name)
     expect(row).to_contain_text("Active")
-    carol.press(row.get_by_role("link", name=name))
+    carol.press(row.get_by_role("link", name=name, exact=True))
     carol.press(page.get_by_role("button", name="Uninstall"))
     expect(page.get_by_text("1 session of it ends at once.")).to_be_visible()
     carol.press(page.get_by_role("button", name=f"Uninstall {name}"))

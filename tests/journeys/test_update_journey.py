@@ -122,7 +122,7 @@ def update(carol: Mouse, name: str) -> None:
 
 def go_back(carol: Mouse, name: str) -> None:
     page = carol.page
-    carol.press(row_of(carol, name).get_by_role("link", name=name))
+    carol.press(row_of(carol, name).get_by_role("link", name=name, exact=True))
     carol.press(page.get_by_role("link", name="Go back to 1.0.0"))
     lost = page.locator("article", has_text="It will no longer")
     expect(lost).to_contain_text("Use inventory")

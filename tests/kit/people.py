@@ -15,6 +15,7 @@ from django.test import Client
 
 from installs.installations import lifecycle
 from installs.models import Installation
+from installs.models.installations import ACTS_OF_SUPPORT
 from linnapp import credentials
 from linnapp.actors import Actor, Side
 from linnapp.models import Account, Application, KeyCanary, Membership, User, Version
@@ -22,6 +23,8 @@ from linnapp.models.people import SUPPORT_GROUP
 from linnapp.services import applications, people, versions
 from tests.kit.order import empties_the_database
 
+# What stops a customer's client program is given to support by hand.
+NOT_BY_DEFAULT = ("suspend_for_support", "end_old_token_for_support")
 PASSWORD = "correct horse battery"
 ClientOf = Callable[..., Client]
 
@@ -41,6 +44,14 @@ def acting(person: User, side: Side | None = None, reason: str = "") -> Actor:
     return Actor(person, side, reason)
 
 
+def support_group() -> Group:
+    """As the migrations leave it."""
+    group = Group.objects.get_or_create(name=SUPPORT_GROUP)[0]
+    acts = [codename for codename, _ in ACTS_OF_SUPPORT if codename not in NOT_BY_DEFAULT]
+    group.permissions.set(Permission.objects.filter(codename__in=["look_into_accounts", *acts]))
+    return group
+
+
 @pytest.fixture(autouse=True)
 def rows_of_migrations(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[None]:
     """What migrations wrote, written again where a test emptied the database: the next one may not know of it."""
@@ -48,8 +59,7 @@ def rows_of_migrations(request: pytest.FixtureRequest, django_db_blocker: Any) -
     if not empties_the_database(request.node):
         return
     with django_db_blocker.unblock():
-        group = Group.objects.get_or_create(name=SUPPORT_GROUP)[0]
-        group.permissions.add(Permission.objects.get(codename="look_into_accounts"))
+        support_group()
         if not KeyCanary.objects.exists():
             KeyCanary.objects.create(encrypted=credentials.new_canary())
 
@@ -94,9 +104,7 @@ def depot(dave: User) -> Account:
 @pytest.fixture
 def sam(db: None) -> User:
     user = person("Sam", "sam@linnapp.example", is_staff=True)
-    group = Group.objects.get_or_create(name=SUPPORT_GROUP)[0]
-    group.permissions.add(Permission.objects.get(codename="look_into_accounts"))
-    user.groups.add(group)
+    user.groups.add(support_group())
     return user
 
 

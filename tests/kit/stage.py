@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
@@ -18,14 +18,15 @@ from django.utils import timezone
 from installs.admin import acts
 from installs.application import removal, withdrawing
 from installs.connectors import making
+from installs.help import asking as help_asking
 from installs.installations import lifecycle, moving, rotating, suspending, update_mails
-from installs.models import Connector, Delivery, Installation, PostbackHost
+from installs.models import Connector, Delivery, HelpCase, Installation, PostbackHost
 from installs.postbacks import asking, deciding
 from installs.store import listings
-from linnapp import bulk_changes, credentials
+from linnapp import bulk_changes, credentials, imports
 from linnapp.demo_people import PEOPLE
 from linnapp.manifest import parse
-from linnapp.models import Account, Application, Membership, Secret, User, Version
+from linnapp.models import Account, Application, BulkChange, Membership, Secret, User, Version
 from linnapp.services import access, applications, people, versions
 from linnapp.services.manifests import save_manifest
 from tests.kit.people import acting
@@ -49,6 +50,7 @@ def set_stage() -> Facts:
     forget_password(user("Bob"))
     return {
         "account": northwind.slug,
+        "account_key": str(northwind.pk),
         "Carol account": "carols-cakes",
         "Dave account": empty.slug,
         **the_application(bridge),
@@ -60,7 +62,8 @@ def set_stage() -> Facts:
         **rotated_installations(northwind, alice),
         **accesses_of_staff(northwind),
         **links_of_mails(northwind, alice, dave),
-        **bulk_change(northwind),
+        "case": str(long_case().pk),
+        **changes_of_many(northwind),
         **dict(first_rows()),
     }
 
@@ -76,6 +79,7 @@ def the_application(bridge: Application) -> Facts:
     return {
         "application": str(bridge.pk),
         "installation": str(installation.pk),
+        "note kind": "installation",
         "version": str(latest(bridge).pk),
         "secret": str(secret_of(bridge).pk),
         "digest": bridge.logo_digest,
@@ -268,16 +272,31 @@ def accesses_of_staff(account: Account) -> Facts:
     return {"access": str(looked.pk)}
 
 
-def bulk_change(account: Account) -> Facts:
-    """That waits: of the applications of an account."""
-    rows = Application.objects.filter(account=account)
-    wanted = {"description": f"{LONG}. "}
+def changes_of_many(account: Account) -> Facts:
+    """Of the applications of an account: one that waits, one that is done, and two files that are not applied, of which
+    one has a wrong row."""
+    rows = Application.objects.filter(account=account, listing=Application.Listing.UNLISTED).order_by("name")
     paula = acting(user("Paula"), reason="Ticket 4712: the old description was wrong.")
-    change = bulk_changes.begin(
-        acts.EDIT_DESCRIPTION, Application, bulk_changes.wishes_of(rows), by=paula, wanted=wanted
-    )
-    bulk_changes.stop(change)
-    return {"change": str(change.pk)}
+    facts: Facts = {}
+    for name, some in (("change", rows), ("done change", rows[:1])):
+        change = bulk_changes.begin(
+            acts.EDIT_DESCRIPTION,
+            Application,
+            bulk_changes.wishes_of(some),
+            by=paula,
+            wanted={"description": f"{LONG}. "},
+        )
+        facts[name] = str(change.pk)
+    bulk_changes.stop(BulkChange.objects.get(pk=facts["change"]))
+    bulk_changes.work_on(UUID(facts["done change"]))
+    act = next(act for act in admin.site._registry[Application].staff_actions if act.name == "import")  # type: ignore[attr-defined]
+    for name, last in (("right file", "help@northwind.example"), ("wrong file", "nowhere")):
+        lines = [f"{row.pk},https://help.northwind.example/{'long-' * 20}" for row in rows[1:]]
+        content = "\n".join(["id,support_contact", f"{rows[0].pk},{last}", *lines])
+        change = imports.begin(Application, act, "contacts.csv", content.encode(), by=paula)
+        imports.read_now(change.pk)
+        facts[name] = str(change.pk)
+    return facts
 
 
 def rotated_installations(account: Account, alice: User) -> Facts:
@@ -337,6 +356,11 @@ def release_more(application: Application, by: User) -> Version:
     return versions.create_version(
         application, number=(1, 1, 0), notes=f"{LONG}. " * 3, expected_revision=saved.manifest_revision, by=acting(by)
     )
+
+
+def long_case() -> HelpCase:
+    cakes = Account.objects.get(slug="carols-cakes")
+    return help_asking.ask(cakes, sentence=f"{LONG}. " * 6, reference="x" * 200, by=acting(user("Carol")))
 
 
 def in_an_hour() -> datetime:

@@ -197,6 +197,8 @@ def test_it_is_narrowed_cut_into_pages_and_given_as_a_file(
     assert "opened this account's pages" not in activity(browser, northwind, "?about=team")
     answer = browser.get(page_of(northwind, "activity") + "?format=csv")
     rows = list(csv.reader(b"".join(answer).decode().splitlines()))
-    assert rows[0] == ["When", "What", "Reason", "Application"]
+    assert rows[0][:5] == ["When", "What", "Reason", "Application", "Account"]
+    assert rows[0][5:] == ["By", "On behalf of", "Details"]
     assert rows[1][1:3] == ["Sam of this portal's staff opened this account's pages to look", REASON]
+    assert rows[1][5:7] == ["Sam of this portal's staff", "Northwind"]
     assert len(rows) == 63

@@ -46,3 +46,22 @@ def test_home_is_where_a_person_works(
 def test_nobody_signed_out_has_a_profile() -> None:
     assert Client().get(PROFILE).headers["Location"] == f"/sign-in/?next={PROFILE}"
     assert Client().delete(PROFILE).status_code == 302
+
+
+@pytest.mark.parametrize("name", ["Contoso\n\nYour seat ends today", "Contoso\u202eosotnoC", "Con\u200btoso"])
+def test_a_name_is_one_line_that_is_seen_whole(
+    alice: User, northwind: Account, paula: User, client_of: ClientOf, name: str
+) -> None:
+    """Mails to others carry it."""
+    asked = {
+        "/profile/": (alice, {"name": name, "time_zone": "UTC"}),
+        "/accounts/new/": (alice, {"name": name}),
+        f"/a/{northwind.slug}/settings/": (alice, {"name": name, "contact_email": ""}),
+        f"/admin/linnapp/account/{northwind.pk}/change/": (paula, {"name": name, "contact_email": "", "why": "x"}),
+        f"/admin/linnapp/user/{alice.pk}/change/": (paula, {"name": name, "is_active": "on", "why": "x"}),
+    }
+    for page, (person, sent) in asked.items():
+        answer = client_of(person).post(page, sent)
+        assert answer.status_code in (200, 422), page
+        assert "character that cannot be seen" in answer.content.decode() or "one line" in answer.content.decode(), page
+    assert not Account.objects.filter(name__startswith="Con").exists()

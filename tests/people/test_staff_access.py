@@ -267,6 +267,8 @@ WORDS: dict[str, tuple[type[Model], str, str]] = {
     "applications, developed": (Application, "developed_by", "seat"),
     "secrets, visible": (Secret, "visible_to", "work seat"),
     "secrets, revealable": (Secret, "revealable_by", "seat"),
+    "accounts, for support": (Account, "for_support", "look work"),
+    "applications, for support": (Application, "for_support", "look work"),
     "installations, visible": (Installation, "visible_to", "look work seat"),
     "connectors, manageable": (Connector, "manageable_by", ""),
     "seats, of accounts owned": (Membership, "of_accounts_owned_by", "seat"),

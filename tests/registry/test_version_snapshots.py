@@ -35,6 +35,7 @@ CHANGES = {
     "created_by_id": "{stranger}",
     "snapshot": "'{{}}'",
     "notes": "'rewritten'",
+    "notes_folded": "'rewritten'",
     "major": "9",
     "minor": "9",
     "patch": "9",

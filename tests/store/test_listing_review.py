@@ -164,7 +164,7 @@ def test_what_was_edited_while_staff_read_it_is_shown_to_them_again(
     applications.edit_application(listed, by=acting(alice), description="Send your password to https://evil.example/.")
     answer = ask(staff, "list_in_store", listed, apply="1", reason="Fine.", read=asked)
     assert answer.status_code == 422
-    assert "It was edited, or requested anew, while you read." in answer.content.decode()
+    assert "something was typed or changed meanwhile." in answer.content.decode()
     assert ">Fine.</textarea>" in answer.content.decode().replace("\n", "")
     listed.refresh_from_db()
     assert listings.changed_fields(listed) == ["description"]
@@ -204,7 +204,10 @@ def test_staff_cannot_return_or_take_off_what_is_not_there_for_it(
     client_of: ClientOf, requested: Application, paula: User, alice: User
 ) -> None:
     staff = client_of(paula)
-    assert "In review: it is returned instead." in ask(staff, "take_off_store", requested).content.decode()
+    assert (
+        "In review, and not in the store: return it with the reasons instead."
+        in ask(staff, "take_off_store", requested).content.decode()
+    )
     assert "Return it with the reasons instead." in act(staff, "take_off_store", requested).content.decode()
     assert state_of(requested) == Listing.IN_REVIEW
     listings.take_back(requested, by=acting(alice))

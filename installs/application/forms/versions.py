@@ -29,7 +29,7 @@ class VersionFilter(FilterSet):
         found = NUMBER.fullmatch(value.strip())
         if found:
             return queryset.numbered(number_of(found))
-        return queryset.filter(notes__icontains=value.strip())
+        return queryset.filter(notes_folded__has=value)
 
     def by_use(self, queryset: VersionQuerySet, name: str, value: str) -> VersionQuerySet:
         used = Installation.objects.live().values("version_id")

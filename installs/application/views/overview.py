@@ -11,8 +11,10 @@ from installs.application.checklist import checklist
 from installs.exchange.command_line import exchange_command
 from linnapp import kinds, tab, timeline
 from linnapp.models import TimelineEntry
+from linnapp.timeline_days import with_repeats
 
-LATEST = 5
+# So many lines, of so many entries: what was repeated is one.
+LATEST, LOOKED_AT = 5, 25
 
 
 @require_safe
@@ -27,6 +29,6 @@ def application_overview(request: HttpRequest, account: str, application: UUID) 
         command=exchange_command(row),
         notices=attention.notices(row),
         week=figures.week(row),
-        latest=timeline.lines(entries[:LATEST], timeline.Side.DEVELOPER),
+        latest=with_repeats(timeline.lines(entries[:LOOKED_AT], timeline.Side.DEVELOPER))[:LATEST],
     )
     return render(request, "installs/application/application_overview.html", context)

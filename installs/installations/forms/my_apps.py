@@ -2,7 +2,6 @@ import django_filters
 
 from installs.models import Installation
 from installs.models.installations import InstallationQuerySet
-from linnapp.models import TimelineEntry
 
 
 class MyAppsFilter(django_filters.FilterSet):
@@ -29,11 +28,3 @@ class MyAppsFilter(django_filters.FilterSet):
 
     def in_state(self, queryset: InstallationQuerySet, name: str, value: str) -> InstallationQuerySet:
         return queryset.with_update_available() if value == "update" else queryset.shown_as(value)
-
-
-class WholeTimeline(django_filters.FilterSet):
-    """Paged and not searched: a search of names would tell who works for the developer."""
-
-    class Meta:
-        model = TimelineEntry
-        fields: list[str] = []

@@ -8,6 +8,8 @@ from django_filters import CharFilter, ChoiceFilter, FilterSet
 from installs.models import Installation
 from installs.models.installations import InstallationQuerySet
 from linnapp import credentials
+from linnapp.models import Account
+from linnapp.models.folded import among
 
 VERSION_KEY = re.compile(r"\d{1,18}", re.ASCII)
 STATES = (
@@ -35,7 +37,7 @@ class InstallationFilter(FilterSet):
     def search(self, queryset: InstallationQuerySet, name: str, value: str) -> InstallationQuerySet:
         if identifier := credentials.canonical(value):
             return queryset.filter(pk=UUID(identifier))
-        return queryset.filter(account__name__icontains=value.strip())
+        return queryset.filter(account__in=among(Account.objects.filter(name_folded__has=value)))
 
     def by_version(self, queryset: InstallationQuerySet, name: str, value: str) -> InstallationQuerySet:
         # No number field: it reads "1e999999999", and would work on that for hours.

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from installs.installations import lifecycle, progress
+from installs.installations import lifecycle, progress, refused_consents
 from installs.installations.forms.consent import ConsentForm
 from installs.installations.links import InstallationLink, NothingToInstall, read_link
 from installs.models import Installation
@@ -22,6 +22,7 @@ from linnapp.errors import Moved, NotPossible
 from linnapp.last_account import last_account
 from linnapp.manifest import ConsentLine, Manifest, consent_lines
 from linnapp.models import Account, Application, User, Version
+from linnapp.page_requests import reference_of
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,15 @@ class Question:
         return self.version is not None and not self.account.suspended_by_staff_at
 
     @property
+    def why_not(self) -> str:
+        """What keeps it from being answered, as the page says it; empty where it may be."""
+        if self.account.suspended_by_staff_at:
+            return f"{self.account} is suspended: nothing can be installed on it."
+        if self.version is None:
+            return "No version can be installed now." if self.all_withdrawn else "No version was released yet."
+        return ""
+
+    @property
     def all_withdrawn(self) -> bool:
         """Whether nothing can be installed because every version was withdrawn, and not because none was released."""
         return self.version is None and self.application.versions.released().exists()
@@ -75,18 +85,33 @@ class Question:
 @require_http_methods(["GET", "HEAD", "POST"])
 def authorize(request: HttpRequest, application: str) -> HttpResponse:
     """Signing in comes first for everybody whose link can be read: the answer tells nobody else what exists."""
+    link = None
     try:
         link = read_link(application, ((name, values[0]) for name, values in request.GET.lists()))
         if not request.user.is_authenticated:
             return redirect_to_login(reverse("authorize", args=[link.application_id]) + link.query())
         question = _question(request, link)
     except NothingToInstall as refusal:
-        return render(
-            request, "installs/installations/nothing_to_install.html", {"refusal": refusal}, status=refusal.status
-        )
+        return _nothing(request, link, refusal)
     if request.method == "POST":
         return _install(request, question)
     return _page(request, question, _form(question), 200 if question.version else 404)
+
+
+def _nothing(request: HttpRequest, link: InstallationLink | None, refusal: NothingToInstall) -> HttpResponse:
+    named = link.application_id if link else None
+    reference = _kept(request, named, None, refusal.heading, str(refusal))
+    context = {"refusal": refusal, "reference": reference}
+    return render(request, "installs/installations/nothing_to_install.html", context, status=refusal.status)
+
+
+def _kept(request: HttpRequest, named: UUID | None, account: Account | None, heading: str, told: str) -> str:
+    """The reference by which support finds what somebody signed in was told here; "" for everybody else."""
+    if not request.user.is_authenticated:
+        return ""
+    reference, person = reference_of(request), pages.signed_in(request)
+    refused_consents.note(reference, person=person, application_id=named, account=account, heading=heading, told=told)
+    return reference
 
 
 def _question(request: HttpRequest, link: InstallationLink) -> Question:
@@ -187,8 +212,21 @@ def _page(
     status: int,
     refusal: Exception | None = None,
 ) -> HttpResponse:
-    context = {"question": question, "form": form, "query": question.link.query(), "refusal": refusal}
+    context = {
+        "question": question,
+        "form": form,
+        "query": question.link.query(),
+        "refusal": refusal,
+        "reference": _reference(request, question, refusal),
+    }
     return pages.page_or_part(request, "installs/installations/consent.html", context, status=status)
+
+
+def _reference(request: HttpRequest, question: Question, refusal: Exception | None) -> str:
+    told = str(refusal or question.why_not)
+    if not told:
+        return ""
+    return _kept(request, question.application.pk, question.account, f"{question.application} was not installed", told)
 
 
 @never_cache

@@ -6,21 +6,21 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from installs.installations import acts, lifecycle, moving, rotating
+from installs.installations import acts, connecting, lifecycle, moving, rotating
 from installs.installations.acts import Act
-from installs.installations.forms.my_apps import MyAppsFilter, WholeTimeline
+from installs.installations.forms.my_apps import MyAppsFilter
 from installs.installations.links import InstallationLink
 from installs.installations.views import own
 from installs.models import Delivery, Installation
 from installs.postbacks import owing
-from linnapp import pages, timeline
+from linnapp import pages, timeline_pages
 from linnapp.manifest import consent_lines
-from linnapp.models import Account, TimelineEntry, User, Version
-from linnapp.timeline_days import by_day
+from linnapp.models import Account, User, Version
 
 PAGE_SIZE = 50
 SORTS = {
@@ -30,14 +30,16 @@ SORTS = {
 }
 
 BUTTONS = (Act.SUSPEND, Act.RESUME, Act.SWITCH, Act.ROTATE, Act.END_SESSIONS)
-NEWEST_FIRST = {"newest": pages.Sort("Newest first", ("-id",))}
 
 
 @dataclass(frozen=True)
 class Row:
+    """`to_do` is what to do about one that has never connected."""
+
     installation: Installation
     available: Version | None
     may_update: bool
+    to_do: str
 
 
 @require_safe
@@ -58,15 +60,24 @@ def my_apps(request: HttpRequest, account: str) -> HttpResponse:
 def with_updates(installations: list[Installation], reader: User) -> list[Row]:
     available = moving.available_updates(installations)
     managed = Installation.objects.manageable_by(reader).among(available) if available else set()
-    return [Row(row, available.get(row.pk), row.pk in managed) for row in installations]
+    silent = _never_connected(installations)
+    return [Row(row, available.get(row.pk), row.pk in managed, silent.get(row.pk, "")) for row in installations]
+
+
+def _never_connected(installations: list[Installation]) -> dict[UUID, str]:
+    """What to do about those that have never connected, though nobody keeps them from it."""
+    silent = [row for row in installations if row.is_silent and not row.is_suspended]
+    postbacks = connecting.newest_postbacks(silent)
+    return {row.pk: connecting.what_to_do(row, postbacks.get(row.pk)) for row in silent}
 
 
 @require_safe
-def installation_detail(request: HttpRequest, account: str, installation: UUID) -> HttpResponse:
+def installation_detail(request: HttpRequest, account: str, installation: UUID) -> HttpResponseBase:
     row = own.readable(request, account, installation)
-    history = pages.ListPage(
-        request, TimelineEntry.objects.about(row.pk), filters=WholeTimeline, sorts=NEWEST_FIRST, size=PAGE_SIZE
-    )
+    reader = lifecycle.installing_side(row.application, row.account)
+    timeline = timeline_pages.of_installation(request, row, reader=reader)
+    if file := timeline.file():
+        return file
     context = {
         "installation": row,
         "application": row.application,
@@ -77,12 +88,12 @@ def installation_detail(request: HttpRequest, account: str, installation: UUID) 
         "possible": {act.name: acts.is_possible(act, row) for act in BUTTONS},
         "sessions": list(row.sessions.live().order_by("-last_used_at")),
         "postbacks": list(Delivery.objects.of_installation(row).last_few()),
-        "list": history,
-        "days": by_day(timeline.lines(history.rows, lifecycle.installing_side(row.application, row.account))),
+        "timeline": timeline,
         "may_manage": own.is_managed(request, row),
         "may_connect": row.is_live and row.is_on_own_account and _owns(request, row),
         "owners": row.account.owners(),
         "again": _again(row),
+        "to_do": _never_connected([row]).get(row.pk, ""),
     }
     return render(request, "installs/installations/installation_detail.html", context | _token(request, row))
 

@@ -15,10 +15,10 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from installs.installations import acts, lifecycle
+from installs.installations import acts, connecting, lifecycle
 from installs.installations.acts import Act
 from installs.installations.forms.of_application import STATES, InstallationFilter
-from installs.models import Installation, PermanentToken, Session
+from installs.models import Delivery, Installation, PermanentToken, Session
 from installs.models.installations import InstallationQuerySet
 from linnapp import credentials, tab
 from linnapp.actors import Side
@@ -47,7 +47,8 @@ NUMBERS = ("kind", "major", "minor", "patch")
 @dataclass(frozen=True)
 class Row:
     """`token` is the permanent token in the clear, for ten minutes after it was revealed; else None. `old_tail` is that
-    of an old one that still works beside it."""
+    of an old one that still works beside it. `to_send` is a message for a customer whose installation never connected,
+    `postback` the one that was to bring its permanent token."""
 
     installation: Installation
     behind: int
@@ -57,6 +58,8 @@ class Row:
     tail: str
     old_tail: str
     token: str | None
+    to_send: str
+    postback: Delivery | None
 
 
 @require_safe
@@ -112,10 +115,16 @@ def versions_in_use(application: Application, listed: ListPage) -> list[tuple[ob
 
 def rows_of(request: HttpRequest, installations: list[Installation], numbers: list[Number]) -> list[Row]:
     sessions = Session.objects.live().counted_by_installation(installations)
-    return [shown(request, row, behind(row, numbers), sessions.get(row.pk, 0)) for row in installations]
+    postbacks = connecting.newest_postbacks(row for row in installations if row.is_silent)
+    return [
+        shown(request, row, behind(row, numbers), sessions.get(row.pk, 0), postbacks.get(row.pk))
+        for row in installations
+    ]
 
 
-def shown(request: HttpRequest, installation: Installation, behind_by: int, sessions: int) -> Row:
+def shown(
+    request: HttpRequest, installation: Installation, behind_by: int, sessions: int, postback: Delivery | None
+) -> Row:
     live: list[PermanentToken] = installation.live_tokens  # type: ignore[attr-defined]
     token, old, *_ = *live, None, None
     return Row(
@@ -127,7 +136,15 @@ def shown(request: HttpRequest, installation: Installation, behind_by: int, sess
         tail=credentials.masked(token.tail) if token else "",
         old_tail=credentials.masked(old.tail) if old else "",
         token=token.value() if token and may_show(request, "token", token.pk) else None,
+        to_send=_to_send(installation, postback),
+        postback=postback,
     )
+
+
+def _to_send(installation: Installation, postback: Delivery | None) -> str:
+    """Nobody writes to themselves."""
+    is_told = installation.is_silent and not installation.is_suspended and not installation.is_on_own_account
+    return connecting.what_to_send(installation, postback) if is_told else ""
 
 
 def columns(numbers: list[Number]) -> list[Column]:

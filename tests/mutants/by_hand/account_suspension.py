@@ -52,7 +52,7 @@ BREAKAGES: tuple[Breakage | TemplateBreakage, ...] = (
     Breakage(
         "a developer is told nothing of the suspension of their own account",
         CASES,
-        "refusal_of",
+        "_refusal_of",
         never("case.publisher_suspended"),
         ("test_suspended_accounts",),
     ),

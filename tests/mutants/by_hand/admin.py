@@ -4,6 +4,8 @@ from tests.mutants.breakages import Breakage
 from tests.mutants.changes import instead, never, returns, without, without_operand
 
 EXPORT = "linnapp.admin_export"
+CONTENT = "linnapp.exports"
+FILES = "linnapp.export_files"
 BREAKAGES = (
     Breakage(
         "whoever may look at a review decides it",
@@ -57,14 +59,14 @@ BREAKAGES = (
     Breakage(
         "what only teams read is exported by whoever may see the list",
         EXPORT,
-        "_with_private",
-        never("not page.may_export_private(request)"),
+        "_ask",
+        never("closed and not page.may_export_closed(request)"),
         ("test_admin_export",),
     ),
     Breakage(
         "what only teams read is exported without a word to them",
-        EXPORT,
-        "_put_on_record",
+        CONTENT,
+        "put_on_record",
         without("_tell_accounts"),
         ("test_admin_export",),
     ),
@@ -74,6 +76,58 @@ BREAKAGES = (
         "columns_of",
         instead("field.name in shown", "True"),
         ("test_admin_export",),
+    ),
+    Breakage(
+        "an export file is fetched by somebody else",
+        "linnapp.admin.exports",
+        "ExportFileAdmin.get_queryset",
+        instead("super().get_queryset(request).filter(person=request.user.pk)", "super().get_queryset(request)"),
+        ("test_export_files",),
+    ),
+    Breakage(
+        "an export file is fetched by who may not see the list any more",
+        "linnapp.admin.exports",
+        "ExportFileAdmin.fetch_view",
+        never("not export_files.may(file, request)"),
+        ("test_export_files",),
+    ),
+    Breakage(
+        "an export file is made for who may not see the list any more",
+        FILES,
+        "_asked",
+        never("not may(file, request)"),
+        ("test_export_files",),
+    ),
+    Breakage(
+        "what only teams read is fetched by who may not work in accounts any more",
+        FILES,
+        "may",
+        without_operand("page.may_export_closed(request)"),
+        ("test_export_files",),
+    ),
+    Breakage(
+        "a workbook is written without being put on record",
+        FILES,
+        "_make",
+        without("put_on_record"),
+        ("test_export_files",),
+    ),
+    Breakage(
+        "an export file that ended is fetched still",
+        "linnapp.admin.exports",
+        "ExportFileAdmin.get_queryset",
+        returns("own"),
+        ("test_export_files",),
+    ),
+    Breakage(
+        "a cell of a workbook is a formula",
+        "linnapp.workbook_writing",
+        "_cell",
+        instead(
+            'f\'<c s="{style}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>\'',
+            "f'<c><f>{text}</f></c>'",
+        ),
+        ("test_export_files",),
     ),
     Breakage(
         "a spreadsheet runs what somebody called themselves",

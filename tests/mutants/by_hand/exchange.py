@@ -8,6 +8,7 @@ DATA_CALLS = "installs.exchange.data_calls"
 LINE = "installs.exchange.line"
 STATEMENTS = "installs.exchange.statements"
 REFUSALS = "installs.exchange.refusals"
+EXPLANATIONS = "installs.exchange.explanations"
 WIRE = "installs.exchange.wire"
 MIDDLEWARE = "linnapp.middleware"
 ADDRESSES = "linnapp.addresses"
@@ -62,7 +63,7 @@ BREAKAGES = (
     Breakage(
         "an unproven caller learns which application exists",
         CASES,
-        "refusal_of",
+        "_refusal_of",
         instead("Reason.UNPROVEN", "Reason.UNPROVEN if application_id else Reason.UNKNOWN_TOKEN"),
         ("test_api_refusals",),
     ),
@@ -142,6 +143,34 @@ BREAKAGES = (
         "client_address",
         without_operand("is_trusted(address)"),
         ("test_addresses",),
+    ),
+    Breakage(
+        "references tell which refusals are alike",
+        "linnapp.credentials",
+        "sealed",
+        instead("secrets.token_bytes(5)", "bytes(5)"),
+        ("test_refusal_records",),
+    ),
+    Breakage(
+        "a reference that is named by nobody is told to every team",
+        EXPLANATIONS,
+        "_explained",
+        never("is_for_team or installation"),
+        ("test_explanations",),
+    ),
+    Breakage(
+        "what is of another team is told to everybody who may read the refusal",
+        "installs.exchange.findings",
+        "_of_token",
+        without_operand("refused.sees(token.installation.application_id)"),
+        ("test_explanations",),
+    ),
+    Breakage(
+        "a flood of what nobody proved has no bound",
+        "installs.exchange.records",
+        "_Room.takes",
+        instead("UNPROVEN_GROUPS", "10_000_000"),
+        ("test_refusal_records",),
     ),
     Breakage(
         "metrics are open to everybody",

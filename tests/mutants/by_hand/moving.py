@@ -52,7 +52,7 @@ BREAKAGES = (
     Breakage(
         "people who have another seat are deleted with a closed account",
         CLOSING,
-        "_only_here",
+        "with_no_other_seat",
         returns("people.exclude(pk__in=entered)"),
         ("test_closing",),
     ),

@@ -1,0 +1,125 @@
+"""What hours of exchanges open to: written with them, kept for a season."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from django.utils import timezone
+
+from installs.exchange.records import prefix_of
+from installs.models import AddressDay, SecretHour
+from linnapp.models import Application
+from linnapp.supervision import stop_asked
+
+KEPT = timedelta(days=90)
+# Prefixes of one installation and day; those without room are counted together, as OTHERS.
+PREFIXES_OF_A_DAY = 50
+OTHERS = ""
+# Before and after any moment.
+NEVER, ALWAYS = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+# Rows of one transaction that drops old ones.
+DROPPED_TOGETHER = 200
+
+
+@dataclass
+class Counted:
+    """The exchanges of one installation in one hour."""
+
+    installation_id: UUID
+    by_secret: Counter[int] = field(default_factory=Counter)
+    by_address: Counter[str] = field(default_factory=Counter)
+    first: datetime = ALWAYS
+    last: datetime = NEVER
+
+    @property
+    def exchanges(self) -> int:
+        return self.by_secret.total()
+
+    def add(self, secret_id: int, address: str, exchanges: int, first: datetime, last: datetime) -> None:
+        self.by_secret[secret_id] += exchanges
+        self.by_address[address] += exchanges
+        self.first, self.last = min(self.first, first), max(self.last, last)
+
+    def by_prefix(self) -> Counter[str]:
+        found: Counter[str] = Counter()
+        for address, exchanges in self.by_address.items():
+            found[prefix_of(address) if address else OTHERS] += exchanges
+        return found
+
+
+def write(hour: datetime, counted: list[Counted]) -> None:
+    """Of some installations, in the caller's transaction: what stood there of this hour is written over."""
+    if not counted:
+        return
+    SecretHour.objects.bulk_create(
+        [
+            SecretHour(installation_id=one.installation_id, hour=hour, secret_id=secret_id, exchanges=exchanges)
+            for one in counted
+            for secret_id, exchanges in one.by_secret.items()
+        ],
+        update_conflicts=True,
+        unique_fields=["installation", "hour", "secret_id"],
+        update_fields=["exchanges"],
+    )
+    _write_days(day_of(hour), key_of(hour), {one.installation_id: one.by_prefix() for one in counted})
+
+
+def _write_days(day: date, key: str, counted: dict[UUID, Counter[str]]) -> None:
+    """Hours of one day share its row, and another worker may be folding another hour of it: each row is there first,
+    then locked, both in the order of their keys, and read only then."""
+    keys = sorted(counted)
+    AddressDay.objects.bulk_create([AddressDay(installation_id=one, day=day) for one in keys], ignore_conflicts=True)
+    stands = AddressDay.objects.of_days(set(keys), {day}).order_by("installation").select_for_update()
+    rows = list(stands)
+    for row in rows:
+        row.hours = with_hour(row.hours, key, counted[row.installation_id])
+    AddressDay.objects.bulk_update(rows, ["hours"])
+
+
+def day_of(hour: datetime) -> date:
+    return hour.astimezone(UTC).date()
+
+
+def key_of(hour: datetime) -> str:
+    return f"{hour.astimezone(UTC):%H}"
+
+
+def with_hour(hours: dict[str, dict[str, int]], key: str, counted: Counter[str]) -> dict[str, dict[str, int]]:
+    """The day with this hour in it. Prefixes that the day has already keep their room; of new ones those with most
+    exchanges come first."""
+    known = {prefix for prefixes in hours.values() for prefix in prefixes if prefix != OTHERS}
+    of_hour: Counter[str] = Counter()
+    for prefix, exchanges in sorted(counted.items(), key=lambda found: (found[0] not in known, -found[1], found[0])):
+        has_room = prefix in known or (prefix != OTHERS and len(known) < PREFIXES_OF_A_DAY)
+        if has_room:
+            known.add(prefix)
+        of_hour[prefix if has_room else OTHERS] += exchanges
+    return {**hours, key: dict(of_hour)}
+
+
+def by_secret(application: Application, hour: datetime) -> dict[str, int]:
+    """Of all its installations, by the keys of its secrets, as a fact of the timeline."""
+    secrets = list(application.secrets.values_list("pk", flat=True))
+    return {str(key): exchanges for key, exchanges in SecretHour.objects.by_secret(hour, secrets).items()}
+
+
+def drop_old() -> None:
+    """Batch after batch, until none is left or this process is asked to stop."""
+    now = timezone.now()
+    _drop(SecretHour.objects.filter(hour__lt=now - KEPT).order_by("hour", "secret_id"))
+    _drop(AddressDay.objects.filter(day__lt=day_of(now - KEPT)).order_by("day"))
+
+
+def _drop(old: QuerySet[Model]) -> None:
+    while not stop_asked() and _drop_batch(old):
+        pass
+
+
+@transaction.atomic
+def _drop_batch(old: QuerySet[Model]) -> int:
+    keys = list(old.values_list("pk", flat=True)[:DROPPED_TOGETHER])
+    old.model._base_manager.filter(pk__in=keys).delete()
+    return len(keys)

@@ -1,0 +1,55 @@
+"""The search of one list of the admin: by folded columns where there are some, and by keys where few rows are meant, so
+that the database has an index for either."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.text import smart_split, unescape_string_literal
+
+from linnapp.models.folded import among, folded_fields
+
+Keys = dict[tuple[object, ...], Any]
+# The search over everything asks the same tables for many lists.
+KEYS: WeakKeyDictionary[HttpRequest, Keys] = WeakKeyDictionary()
+
+
+def keys_of(request: HttpRequest) -> Keys:
+    """What was found in related tables for this request."""
+    return KEYS.setdefault(request, {})
+
+
+def narrowed(rows: QuerySet[Any], fields: Sequence[str], text: str, keys: Keys) -> QuerySet[Any]:
+    """Those that have every word of the text in one of these fields, which are paths over relations. What stands
+    between quotes is one word."""
+    by_relation: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for field in fields:
+        *relations, name = field.split("__")
+        by_relation[tuple(relations)].append(name)
+    for word in smart_split(text):
+        sought = unescape_string_literal(word) if word[0] in "\"'" and word[:1] == word[1:][-1:] else word
+        conditions = [_condition(rows.model, path, names, sought, keys) for path, names in by_relation.items()]
+        rows = rows.filter(Q(*conditions, _connector=Q.OR))
+    return rows
+
+
+def _condition(model: type[Model], path: Sequence[str], names: Sequence[str], text: str, keys: Keys) -> Q:
+    far: Any = model
+    many = False
+    for relation in path:
+        field = far._meta.get_field(relation)
+        far, many = field.related_model, many or field.one_to_many or field.many_to_many
+    beside = {field.of: field.name for field in folded_fields(far)}
+    lookups = [f"{beside[name]}__has" if name in beside else f"{name}__icontains" for name in names]
+    there = Q(*((lookup, text) for lookup in lookups), _connector=Q.OR)
+    if not path:
+        return there
+    asked = (far, *lookups, text)
+    if asked not in keys:
+        keys[asked] = among(far._base_manager.filter(there))
+    condition = Q(**{f"{'__'.join(path)}__in": keys[asked]})
+    # By key, so that no row is found twice.
+    return Q(pk__in=model._base_manager.filter(condition).values("pk")) if many else condition

@@ -1,0 +1,21 @@
+"""Who is of support: asked before whatever only support does, and by whoever gives a case to somebody."""
+
+from django.db.models import Q
+
+from linnapp.actors import Actor
+from linnapp.errors import NotPossible
+from linnapp.models import User
+from linnapp.models.people import SUPPORT_GROUP
+
+
+def refuse_unless_support(by: Actor) -> None:
+    """Raises NotPossible for everybody else."""
+    if not (by.may_act_as_staff and by.person and by.person.is_support):
+        raise NotPossible("Only this portal's support may do this.")
+
+
+def colleagues() -> list[User]:
+    """Those whom a case can be assigned to."""
+    of_group = Q(pk__in=User.objects.filter(groups__name=SUPPORT_GROUP).values("pk"))
+    people = User.objects.filter(of_group | Q(is_superuser=True), is_active=True, is_staff=True)
+    return list(people.order_by("name", "pk"))
