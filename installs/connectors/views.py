@@ -103,10 +103,14 @@ def connector_check(request: HttpRequest, account: str, connector: UUID) -> Http
 def _check_page(request: HttpRequest, account: str, connector: UUID) -> HttpResponse:
     rows = Connector.objects.readable_by(request.user).on_account(account).select_related("account")
     row = get_object_or_404(rows, pk=connector)
+    shown = explaining.last_of(row)
+    if shown and shown.is_over:
+        # It may have ended between the two reads, and a page that asks no more must tell what came of it.
+        row = get_object_or_404(rows, pk=connector)
     context = {
         "account": row.account,
         "connector": row,
-        "shown": explaining.last_of(row),
+        "shown": shown,
         "history": timeline.lines(TimelineEntry.objects.about(row.pk).newest_first()[:LINES_SHOWN], Side.CUSTOMER),
     }
     return pages.page_or_part(request, "installs/connectors/connector_check.html", context)

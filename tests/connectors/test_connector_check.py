@@ -1,6 +1,8 @@
 """Test connection: its steps, whose turn it is, how long it waits, and what changes while it runs."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -75,6 +77,27 @@ def test_the_page_asks_again_until_it_is_over_and_says_when_no_worker_takes_it(
     answer = carols.get(page)
     assert "The worker that ran this test is gone." in seen(answer)
     assert "hx-trigger" not in answer.content.decode()
+
+
+def test_a_page_that_is_read_while_the_test_ends_tells_what_came_of_it(
+    carols: Client, carol: User, cakes: Account
+) -> None:
+    row = connector(cakes, "https://api.example.com", carol)
+    carols.post(url("connector_check", row.pk))
+
+    def ends_first(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        """Between the read of the connector and that of its test."""
+        if sql.startswith("SELECT") and ConnectorCheck._meta.db_table in sql and not ended:
+            ended.append(sql)
+            Connector.objects.filter(pk=row.pk).update(state=Connector.State.WORKING)
+            ConnectorCheck.objects.update(state=ConnectorCheck.State.PASSED, ended_at=timezone.now())
+        return execute(sql, *rest)
+
+    ended: list[str] = []
+    with connection.execute_wrapper(ends_first):
+        page = seen(carols.get(url("connector_check", row.pk)))
+    assert "It works." in page
+    assert "State Working" in page
 
 
 def test_one_runs_at_a_time_and_not_too_many_a_minute(carols: Client, carol: User, cakes: Account) -> None:
