@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -23,6 +24,7 @@ USES_GATHER = 1.0
 # At a time, so that nothing is held for long.
 MOST_USES = 500
 BY_PATH = {f"/api/{path}".lower(): served for path, served in SERVED.items()}
+SLASHES = re.compile("/{2,}")
 Answerer = Callable[[Call], Awaitable[Reply]]
 log = logging.getLogger(__name__)
 
@@ -39,8 +41,8 @@ class Door:
         self._writing: asyncio.Task[None] | None = None
 
     def endpoint(self, path: str) -> Answerer | None:
-        """In any letter case, with a doubled slash before it and one behind it: as the URL conf reads paths."""
-        path = path[1:] if path.startswith("//") else path
+        """In any letter case, with any slash of it doubled and some behind it: as the URL conf reads paths."""
+        path = SLASHES.sub("/", path) if "//" in path else path
         path = path[:-1] if path.endswith("/") else path
         return self._answerers.get(path.lower()) if path.isascii() else None
 

@@ -25,7 +25,16 @@ from installs.exchange.refusals import Reason
 from installs.exchange.sent import Asked, TokenSent
 from installs.exchange.session_tokens import Carried, Carrying
 from installs.exchange.steps import RETRY_AFTER, Ask, Unavailable
-from installs.exchange.wire import MOST_BYTES, Unreadable, error_body, missing_members, read_exchange, read_members
+from installs.exchange.wire import (
+    GENERIC,
+    MOST_BYTES,
+    Unreadable,
+    error_body,
+    is_generic,
+    missing_members,
+    read_exchange,
+    read_members,
+)
 from linnapp import credentials
 from linnapp.addresses import client_address
 from linnapp.calls import Call, Reply
@@ -120,7 +129,11 @@ def members_of(call: Call) -> dict[str, str]:
     if not has_readable_length(call.meta):
         raise Unreadable(413, "The request body is larger than 1 MB.")
     return read_members(
-        call.meta.get("CONTENT_TYPE", ""), call.body, call.query, query_allowed=settings.ALLOW_QUERY_CREDENTIALS
+        call.meta.get("CONTENT_TYPE", ""),
+        call.body,
+        call.query,
+        query_allowed=settings.ALLOW_QUERY_CREDENTIALS,
+        coding=call.meta.get("HTTP_CONTENT_ENCODING", ""),
     )
 
 
@@ -140,7 +153,8 @@ def authorize_by_application(call: Call) -> Answering:
             # A database that is away now has begun the session: the next exchange ends the old permanent token.
             with suppress(Unavailable):
                 yield FirstUse(outcome.first_use_of)
-        return reply(answer_of(outcome))
+        answer = answer_of(outcome)
+        return reply(answer | {"token": outcome.session_token} if is_generic(members) else answer)
     reference = ledger.note(
         outcome.reason,
         address=address,
@@ -153,7 +167,7 @@ def authorize_by_application(call: Call) -> Answering:
 
 
 def masked(members: Mapping[str, str]) -> dict[str, str]:
-    return {name: credentials.masked(value) for name, value in members.items() if name != "Scope"}
+    return {name: credentials.masked(value) for name, value in members.items() if name not in GENERIC}
 
 
 def refusal(call: Call, refused: Refused, reference: str) -> Reply:
@@ -175,7 +189,8 @@ def failed(call: Call, failures: int, message: str, reference: str) -> Reply:
 
 
 def answer_of(authorized: Authorized) -> dict[str, Any]:
-    """The response of the protocol. Identity is the installing account's, not that of the person who installed."""
+    """Linnworks' members and no other: readers without letter case take no second `token`. Identity is the installing
+    account's, not that of the person who installed."""
     account_id = str(authorized.account_id)
     return {
         "Id": str(authorized.session_id),
@@ -210,8 +225,6 @@ def answer_of(authorized: Authorized) -> dict[str, Any]:
         "ExpirationDate": wire_time(authorized.expires_at),
         "CustomerId": account_id,
         "IsAccountHolder": True,
-        # Generic connectors read the member named "token", in this letter case.
-        "token": authorized.session_token,
     }
 
 

@@ -1,4 +1,4 @@
-"""The API: clients write its paths in any letter case, some with a double slash, and never follow a redirect."""
+"""The API: clients write its paths in any letter case, some with doubled slashes, and never follow a redirect."""
 
 from django.urls import re_path
 
@@ -7,6 +7,6 @@ from installs.exchange.views import view_of
 from linnapp.url_patterns import any_case
 
 urlpatterns = [
-    re_path(rf"^/?{any_case('api/' + path)}/?$", view_of(served), name=served.url_name)
+    re_path(rf"^/*{any_case('api/' + path).replace('/', '/+')}/*$", view_of(served), name=served.url_name)
     for path, served in SERVED.items()
 ]

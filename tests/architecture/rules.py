@@ -121,6 +121,7 @@ WINGS: dict[str, set[str]] = {
 FLOORS_OF_WINGS = {"forms": FORMS, "views": VIEWS, "urls": ROOF, "machine_urls": ROOF}
 VALUES_OF_WINGS = {
     "installs.outbound",
+    "installs.exchange.mislabelled",
     "installs.exchange.sent",
     "installs.exchange.wire",
     "installs.installations.links",

@@ -48,7 +48,6 @@ def test_a_permanent_token_is_exchanged_for_a_session_that_calls(
     body = answer.json()
     assert body["EntityId"] == str(installation.account_id)
     assert body["TTL"] == 1800
-    assert body["token"] == body["Token"]
     locations = Client().get(LOCATIONS, headers={"Authorization": body["Token"]})
     assert locations.status_code == 200
     assert [row["LocationName"] for row in locations.json()] == ["Default"]

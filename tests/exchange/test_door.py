@@ -24,12 +24,15 @@ committed = pytest.mark.django_db(transaction=True)
 PROFILE = "/api/Auth/GetApplicationProfileBySecretKey"
 TIME = "/api/Auth/GetServerUTCTime"
 FORM = {"CONTENT_TYPE": "application/x-www-form-urlencoded"}
-# Method, path, body, and what else is sent: RIGHT stands for the right credentials, SESSION for a session token.
-RIGHT, SESSION = "right", "session"
+# Method, path, body, and what else is sent: RIGHT stands for the right credentials, GENERIC for them as a generic
+# connector sends them, SESSION for a session token.
+RIGHT, GENERIC, SESSION = "right", "generic", "session"
 SENT: dict[str, tuple[str, str, Any, dict[str, str]]] = {
     "exchange": ("POST", URL, RIGHT, {}),
     "exchange, in another letter case": ("POST", URL.lower() + "/", RIGHT, {}),
     "exchange, doubled slash": ("POST", "/" + URL, RIGHT, {}),
+    "exchange, doubled slashes inside": ("POST", "/api//Auth//AuthorizeByApplication", RIGHT, {}),
+    "exchange of a generic connector": ("POST", URL, GENERIC, {}),
     "exchange by GET with a body": ("GET", URL, RIGHT, {}),
     "wrong secret": ("POST", URL, {"ApplicationId": WRONG, "ApplicationSecret": WRONG, "Token": WRONG}, {}),
     "missing members": ("POST", URL, {"Token": WRONG}, {}),
@@ -39,6 +42,9 @@ SENT: dict[str, tuple[str, str, Any, dict[str, str]]] = {
     "no type": ("POST", URL, b"x", {"CONTENT_TYPE": ""}),
     "nothing": ("POST", URL, b"", {}),
     "credentials in the query": ("POST", URL, b"", {"QUERY_STRING": "token=a&scope=b"}),
+    "JSON as a form": ("POST", URL, {"Token": WRONG}, FORM),
+    "a form as JSON": ("POST", URL, b"Token=x", {}),
+    "compressed": ("POST", URL, b"\x1f\x8b\x08", {"HTTP_CONTENT_ENCODING": "gzip"}),
     "larger than 1 MB": ("POST", URL, b" " * (1024 * 1024 + 1), {}),
     "a length that is no number": ("POST", URL, b"", {"CONTENT_LENGTH": "x"}),
     "a profile": ("POST", PROFILE, RIGHT, {}),
@@ -59,7 +65,7 @@ def steady(body: bytes, reference: str) -> Any:
     """A body without what differs each time; the text itself where there is nothing of that kind."""
     text = body.decode().replace(reference, "(its reference)")
     if text.startswith('{"Id"'):
-        return [(name, value) for name, value in json.loads(text).items() if name not in FRESH]
+        return [(name, name in FRESH or value) for name, value in json.loads(text).items()]
     return text[:-5] if text.endswith('Z"') else text
 
 
@@ -86,7 +92,8 @@ def seen_at_the_door(reply: Reply) -> tuple[int, Any, dict[str, str]]:
 @committed
 def test_the_door_answers_as_the_views_do(right: dict[str, str]) -> None:
     token = post(right).json()["Token"]
-    in_full = {RIGHT: json.dumps(right | {"UserId": "1"}).encode()}
+    generic = right | {"grant_type": "client_credentials"}
+    in_full = {RIGHT: json.dumps(right | {"UserId": "1"}).encode(), GENERIC: json.dumps(generic).encode()}
     seen, at_the_door = {}, {}
     for name, (method, path, body, also) in SENT.items():
         sent = json.dumps(body).encode() if isinstance(body, dict) else in_full.get(body, body)
@@ -110,7 +117,13 @@ def asked(path: str, body: bytes, method: str, meta: dict[str, str]) -> Reply:
 PATHS = [
     *(URL, "/" + URL, URL + "/", URL.upper(), "//API/auth/getServerUTCtime/", LOCATIONS, PROFILE),
     *("//" + URL, URL + "//", "/api/", "/", "", "//", "/api/Auth", "/metrics", URL[1:], URL + "/x", "/x" + URL),
-    *(PROFILE.replace("K", "\u212a"), URL.replace("/Auth/", "//Auth/")),
+    *(
+        PROFILE.replace("K", "\u212a"),
+        URL.replace("/Auth/", "//Auth/"),
+        URL.replace("/", "///") + "//",
+        LOCATIONS + "//",
+    ),
+    *("/api//Auth//AuthorizeByApplication", "/api/Inventory//GetStockLocations", "/api//", "///api//Auth", "/v2" + URL),
 ]
 
 

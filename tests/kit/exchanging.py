@@ -39,6 +39,18 @@ def exchange(token: PermanentToken) -> Any:
     return post(members_of(token))
 
 
+def without_letter_case(content: bytes) -> Any:
+    """JSON as PowerShell, a .NET dictionary without case and their like read it: refused where one object has two
+    members that differ in letter case only. Names come in small letters."""
+
+    def lowered(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name.lower() for name, _ in pairs]
+        assert len(set(names)) == len(names), f"alike but for letter case: {sorted(names)}"
+        return {name.lower(): value for name, value in pairs}
+
+    return json.loads(content, object_pairs_hook=lowered)
+
+
 def message(answer: Any) -> str:
     """What is said, without the reference, which differs each time."""
     return str(answer.json()["Message"]).rpartition(" (reference")[0]
