@@ -5,6 +5,7 @@ import re
 import zoneinfo
 from collections.abc import Callable
 from contextvars import ContextVar
+from http import HTTPStatus
 from typing import cast
 
 from django.conf import settings
@@ -54,11 +55,14 @@ class MachineApi:
     """Answers the paths of machines from a URL conf of their own, without what only people need.
 
     No session, cookie, CSRF or redirect stands between a client and its answer: clients of the protocol know none
-    of them, and a token exchange should cost what its two queries cost. Whatever is neither under /api/ nor /metrics
-    goes on to the middleware for people, and so is closed unless opened.
+    of them, and a token exchange should cost what its two queries cost. Whatever is neither under /api/, /v1/, /v2/ and
+    so on, nor /metrics, goes on to the middleware for people, and so is closed unless opened; but for what a program
+    asks and no page answers, such as a call whose base URL lacks /api: a page of HTML would tell it nothing.
     """
 
-    PATH = re.compile(r"/+api/|/metrics$", re.IGNORECASE)
+    PATH = re.compile(r"/+(?:api|v[0-9]+)(?:/|$)|/metrics$", re.IGNORECASE)
+    # As Linnworks names its calls: /Orders/GetOpenOrders.
+    CALL = re.compile(r"/+[A-Z][A-Za-z0-9]*/+[A-Z][A-Za-z0-9]*/?")
 
     def __init__(self, get_response: View) -> None:
         self.get_response = get_response
@@ -66,8 +70,15 @@ class MachineApi:
         self.answer = cast("Callable[[HttpRequest], HttpResponse]", convert_exception_to_response(self._answer))
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not self.PATH.match(request.path_info):
-            return self.get_response(request)
+        if self.PATH.match(request.path_info):
+            return self._answered(request)
+        response = self.get_response(request)
+        if response.status_code != HTTPStatus.NOT_FOUND or request.resolver_match or not self._is_call(request):
+            return response
+        response.close()
+        return self._answered(request)
+
+    def _answered(self, request: HttpRequest) -> HttpResponse:
         request.urlconf = settings.MACHINE_URLCONF
         # So that an exception nobody foresaw is answered by this URL conf's handlers, in the machines' own shape.
         set_urlconf(settings.MACHINE_URLCONF)
@@ -75,10 +86,19 @@ class MachineApi:
             response = self.answer(request)
         finally:
             set_urlconf(None)
-        response.headers["Content-Length"] = str(len(response.content))
+        if response.status_code != HTTPStatus.NO_CONTENT:
+            response.headers["Content-Length"] = str(len(response.content))
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
+
+    def _is_call(self, request: HttpRequest) -> bool:
+        """Whether a program meant the API. Browsers that open a page, or a part of one, say so."""
+        accepts = request.headers.get("Accept", "").lower()
+        if "text/html" in accepts or "HX-Request" in request.headers:
+            return False
+        is_json = "json" in accepts or "json" in request.headers.get("Content-Type", "").lower()
+        return is_json or "Authorization" in request.headers or bool(self.CALL.fullmatch(request.path_info))
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
         match = self.resolver.resolve(request.path_info)
