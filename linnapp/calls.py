@@ -20,8 +20,9 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`headers` are those beside Content-Type and Content-Length, which follow from the body. `reference` stands in the
-    place of the call's, where the answer is a refusal that is kept under one of its own."""
+    """`headers` are those beside Content-Type and Content-Length, which follow from the body; where there is none for
+    certain (204), `content_type` is "" and neither is sent. `reference` stands in the place of the call's, where the
+    answer is a refusal that is kept under one of its own."""
 
     status: int
     body: bytes

@@ -14,6 +14,7 @@ from huey import RedisHuey, SqliteHuey
 from huey.serializer import SignedSerializer
 
 from linnapp.credentials import is_encryption_key
+from linnapp.origins import fault_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -132,6 +133,12 @@ if LOCALITY not in {"EU", "US", "AS"}:
     raise ImproperlyConfigured(f"LOCALITY is “{LOCALITY}”. Clients know EU, US and AS.")
 # Credentials in the query string end up in access logs: refused unless the operator wants them.
 ALLOW_QUERY_CREDENTIALS = env.bool("ALLOW_QUERY_CREDENTIALS", default=False)
+# Pages whose scripts may make data calls; none, unless set. Never an exchange: a secret does not belong in a page.
+API_ALLOWED_ORIGINS = [origin.strip() for origin in env.list("API_ALLOWED_ORIGINS", default=[])]
+for origin in API_ALLOWED_ORIGINS:
+    if fault := fault_of(origin):
+        advice = "Write scheme and host, such as https://app.example.com, with commas between them."
+        raise ImproperlyConfigured(f"API_ALLOWED_ORIGINS has “{origin}”: {fault}. {advice}")
 SESSION_IDLE_SECONDS = whole("SESSION_IDLE_SECONDS", 1800)
 SESSION_ABSOLUTE_SECONDS = whole("SESSION_ABSOLUTE_SECONDS", 24 * 3600)
 SESSIONS_PER_INSTALLATION = whole("SESSIONS_PER_INSTALLATION", 20)

@@ -6,7 +6,7 @@ the same code answers in Django's views, one request at a time, and in the front
 
 import json
 import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,12 +20,14 @@ from installs.exchange import ledger, refusals
 from installs.exchange.authorization import Authorized, Exchange, Refused
 from installs.exchange.data_calls import Location, StockLocationsCall, Use
 from installs.exchange.first_uses import FirstUse
+from installs.exchange.origins import open_to_pages
 from installs.exchange.profiles import ProfileCall
 from installs.exchange.refusals import Reason
 from installs.exchange.sent import Asked, TokenSent
 from installs.exchange.session_tokens import Carried, Carrying
-from installs.exchange.steps import RETRY_AFTER, Ask, Unavailable
+from installs.exchange.steps import RETRY_AFTER, Answering, Ask, Endpoint, Unavailable
 from installs.exchange.wire import (
+    EVERY_ANSWER,
     GENERIC,
     MOST_BYTES,
     Unreadable,
@@ -39,11 +41,7 @@ from linnapp import credentials
 from linnapp.addresses import client_address
 from linnapp.calls import Call, Reply
 
-Answering = Generator[Ask[Any], Any, Reply]
-Endpoint = Callable[[Call], Answering]
 METHODS = ("GET", "POST")
-# No cache keeps what may hold a token, and no browser takes it for anything but what it is.
-EVERY_ANSWER = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
 BEARER = "bearer "
 MOST_OF_A_PATH = 200
 NOTHING_CARRIED = Carried()
@@ -248,6 +246,7 @@ def application_profile(call: Call) -> Answering:
     return failed(call, proof.failures, "ApplicationId or ApplicationSecret is wrong.", reference)
 
 
+@open_to_pages
 @endpoint
 def server_utc_time(call: Call) -> Answering:
     yield from ()
@@ -260,6 +259,7 @@ def session_token_of(call: Call) -> str:
     return header[len(BEARER) :].strip() if header.lower().startswith(BEARER) else header
 
 
+@open_to_pages
 @endpoint
 def stock_locations(call: Call) -> Answering:
     session_token = session_token_of(call)
@@ -328,6 +328,7 @@ SERVED = {
 }
 
 
+@open_to_pages
 def not_found(call: Call) -> Answering:
     *others, last = SERVED
     carried = yield from carried_by(call)

@@ -16,6 +16,8 @@ from uuid import UUID
 
 from django.db import Error, InterfaceError, OperationalError, connection, transaction
 
+from linnapp.calls import Call, Reply
+
 Row = dict[str, Any]
 T = TypeVar("T")
 Answer = TypeVar("Answer")
@@ -63,6 +65,11 @@ class Ask(ABC, Generic[Answer]):
 
     @abstractmethod
     def alone(self) -> Steps[Answer | Not]: ...
+
+
+# What an endpoint does with a call: yields what it asks, is sent the answers, and returns its reply.
+Answering = Generator[Ask[Any], Any, Reply]
+Endpoint = Callable[[Call], Answering]
 
 
 def answer(ask: Ask[Answer]) -> Answer:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 
 from installs.exchange import endpoints, steps
-from installs.exchange.endpoints import METHODS, Answering, Served, has_readable_length
-from installs.exchange.steps import Unavailable
+from installs.exchange.endpoints import METHODS, Served, has_readable_length
+from installs.exchange.steps import Answering, Unavailable
 from installs.exchange.wire import MOST_BYTES
 from linnapp.calls import Call, Reply
 from linnapp.page_requests import reference_of
@@ -63,6 +63,8 @@ def call_of(request: HttpRequest, body: bytes = b"") -> Call:
 
 def response(reply: Reply) -> HttpResponse:
     answer = HttpResponse(reply.body, status=reply.status, content_type=reply.content_type)
+    if not reply.content_type:
+        del answer.headers["Content-Type"]
     for name, value in reply.headers:
         answer.headers[name] = value
     if reply.reference:

@@ -27,6 +27,8 @@ NAMES = {
 # are not read.
 MARKS = frozenset({"grant_type", "client_id"})
 GENERIC = MARKS | {"Scope"}
+# No cache keeps what may hold a token, and no browser takes it for anything but what it is.
+EVERY_ANSWER = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
 IN_THE_BODY = "Send ApplicationId, ApplicationSecret and Token in the body of a POST request"
 
 

@@ -273,12 +273,9 @@ class Connection(asyncio.Protocol):
                 self.front.pages.drop(rest)
 
     def _write_reply(self, request: Request, reply: Reply, keep_alive: bool, reference: str) -> None:
-        headers = (
-            ("Content-Type", reply.content_type),
-            *reply.headers,
-            ("X-Request-Id", reply.reference or reference),
-            ("Content-Length", str(len(reply.body))),
-        )
+        headers = [*reply.headers, ("X-Request-Id", reply.reference or reference)]
+        if reply.content_type:
+            headers = [("Content-Type", reply.content_type), *headers, ("Content-Length", str(len(reply.body)))]
         old = request.meta["SERVER_PROTOCOL"] == "HTTP/1.0"
         head = answers.head(reply.status, headers, keep_alive=keep_alive, old=old)
         self._write(head if request.method == "HEAD" else head + reply.body)

@@ -36,6 +36,7 @@ FLOORS = {
     "linnapp.addresses": VALUES,
     "linnapp.calls": VALUES,
     "linnapp.logos": VALUES,
+    "linnapp.origins": VALUES,
     "linnapp.supervision": VALUES,
     "linnapp.demo_people": VALUES,
     "linnapp.drafts": VALUES,

@@ -71,7 +71,7 @@ def test_people_get_pages(db: None, case: str) -> None:
 def test_the_front_tells_the_same(live_portal: Portal, path: str) -> None:
     with connected(live_portal.port) as client:
         client.send(f"GET {path} HTTP/1.1\r\nHost: {{host}}\r\nConnection: close\r\n\r\n")
-        status, headers, body = client.answer("GET")
+        status, _, body = client.answer("GET")
     said: dict[str, Any] = json.loads(body)
     assert (status, said["Code"]) == (404, "404")
     assert said["Message"].startswith(SERVED)

@@ -79,6 +79,11 @@ def test_any_grant_type_marks_a_request_and_breaks_none(right: Right, value: Any
     assert post(right | {"grant_type": value}).json()["token"]
 
 
+@pytest.mark.parametrize("host", ["api.linnworks.net", "eu-ext.linnworks.net:443", "192.0.2.7"])
+def test_the_api_answers_under_any_host_name(right: Right, host: str) -> None:
+    assert post(right, headers={"Host": host}).status_code == 200
+
+
 # A body that is not what its headers say. Each is made of the right credentials.
 
 

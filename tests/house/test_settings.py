@@ -61,6 +61,7 @@ def test_each_has_a_comment_above_it() -> None:
         ("LOG_LEVEL", "LOUD", "LOG_LEVEL is “LOUD”. Write DEBUG, INFO, WARNING or ERROR."),
         ("METRICS_TOKEN", "short", "METRICS_TOKEN is shorter than 16 characters."),
         ("LOCALITY", "UK", "LOCALITY is “UK”. Clients know EU, US and AS."),
+        ("API_ALLOWED_ORIGINS", "https://a.example,*", "API_ALLOWED_ORIGINS has “*”: every page would be let in."),
     ],
 )
 def test_a_missing_or_unsafe_one_stops_the_start_with_a_sentence(
