@@ -120,6 +120,48 @@ def test_the_code_believes_nothing_else(sign: Sign, verdicts: Verdicts) -> None:
     assert [message for message, verdict in zip(forged, verdicts(forged), strict=True) if verdict] == []
 
 
+ENDPOINT = re.findall(r"^```javascript\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+POSTED = """
+const stored = [];
+function store(...values) { stored.push(values); }
+const server = http.createServer(receive).listen(0, "127.0.0.1", async () => {
+    const url = `http://127.0.0.1:${server.address().port}/`;
+    const headers = { ...given.headers, "content-type": "application/x-www-form-urlencoded" };
+    const statuses = [];
+    for (const body of given.bodies) statuses.push((await fetch(url, { method: "POST", headers, body })).status);
+    console.log(JSON.stringify({ statuses, stored }));
+    process.exit();
+});
+"""
+WITHOUT_ITS_OPTION = """
+const { Webhook } = require("standardwebhooks");
+console.log(JSON.stringify(given.bodies.map((body) => {
+    try { new Webhook(given.secret).verify(Buffer.from(body), given.headers); } catch (error) { return error.name; }
+})));
+"""
+
+
+@pytest.mark.parametrize("judge", [code for language, code in BLOCKS if language == "js"], ids=["crypto", "library"])
+def test_the_endpoint_stores_what_is_genuine_from_the_raw_body(node: Node, judge: str) -> None:
+    now, body = int(time.time()), "InstallationId=i1&Token=0f3c&Tracking=caf%C3%A9+%26%20more"
+    headers = headers_of(node.signature(SECRET, "msg_1", now, body), now)
+    (endpoint,) = ENDPOINT
+    code = endpoint.replace("http.createServer(receive).listen(9000);\n", "")
+    assert code != endpoint
+    secret = f"process.env.SIGNING_SECRET = {json.dumps(SECRET)};\n"
+    # The second says the same in other bytes, as a form does that was read and written again.
+    again = "InstallationId=i1&Token=0f3c&Tracking=caf%C3%A9+%26+more"
+    told = json.loads(node.run(secret + judge + code + POSTED, headers=headers, bodies=[body, again, "{}"]))
+    assert told == {"statuses": [200, 400, 400], "stored": [["i1", "0f3c"]]}
+
+
+def test_the_library_reads_what_is_genuine_as_json_unless_it_is_told_not_to(node: Node) -> None:
+    now = int(time.time())
+    headers = headers_of(node.signature(SECRET, "msg_1", now, BODY), now)
+    told = json.loads(node.run(WITHOUT_ITS_OPTION, secret=SECRET, headers=headers, bodies=[BODY, BODY + "&"]))
+    assert told == ["SyntaxError", "WebhookVerificationError"]
+
+
 def explained(heading: str) -> list[str]:
     """What the table beneath a heading line explains, by the names in its first column."""
     table = PAGE.partition(heading)[2].partition("\n\n")[0]
