@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from linnapp.manifest import Difference, How, Manifest, ManifestModule, differences
+from linnapp.manifest import HOST, Difference, How, Manifest, ManifestModule, differences
 from linnapp.manifest.differences import shown
 from linnapp.models import Application, Version
 from linnapp.module_types import known_type
@@ -50,12 +50,18 @@ def modules_of(manifest: Manifest) -> list[ReadModule]:
     return [_read(module) for module in manifest.modules]
 
 
+def type_label(module: ManifestModule) -> str:
+    """What the module is, in the portal's words; its type as it stands where that is unknown."""
+    known = known_type(module.type)
+    return known.label if known else module.type or (HOST if module.is_host else "No type")
+
+
 def _read(module: ManifestModule) -> ReadModule:
     known = known_type(module.type)
     hints = {parameter.name.lower(): parameter.hint for parameter in known.parameters} if known else {}
     return ReadModule(
         module,
-        known.label if known else module.type,
+        type_label(module),
         [ReadParameter(p.name, shown(p.value), hints.get(p.name.lower(), "")) for p in module.parameters],
         [ReadParameter(name, shown(value), "") for name, value in module.extra.items()],
     )

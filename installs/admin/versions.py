@@ -15,6 +15,7 @@ from linnapp.admin_pages import ReadOnlyAdmin
 from linnapp.exports import Closed
 from linnapp.manifest import to_json
 from linnapp.models import Version
+from linnapp.snapshots import type_label
 
 NUMBER = re.compile(r"(\d{1,9})\.(\d{1,9})\.(\d{1,9})")
 
@@ -67,5 +68,5 @@ class VersionAdmin(ReadOnlyAdmin):
 
     @admin.display
     def modules(self, version: Version) -> SafeString:
-        types = ((module.type,) for module in version.manifest().modules)
+        types = ((module.type or type_label(module),) for module in version.manifest().modules)
         return format_html_join("", "<div>{}</div>", types)

@@ -22,7 +22,7 @@ from linnapp.manifest import (
 from linnapp.manifest.differences import shown
 from linnapp.models import Version
 from linnapp.module_types import ValueKind, known_type
-from linnapp.snapshots import WHOLE, WORDS, Change, ChangedPart
+from linnapp.snapshots import WHOLE, WORDS, Change, ChangedPart, type_label
 
 SET, SET_ANEW = "set", "set to something else"
 ELSEWHERE = "(another address there)"
@@ -65,7 +65,7 @@ def compared(before: Version, after: Version) -> Comparison:
 
 def _titles(modules: list[ManifestModule | None]) -> list[str]:
     """Their types, with a number where there are several of one."""
-    labels = [_label(module.type) if module else WHOLE for module in modules]
+    labels = [type_label(module) if module else WHOLE for module in modules]
     totals, before, titles = Counter(labels), Counter[str](), []
     for label in labels:
         before[label] += 1
@@ -95,7 +95,7 @@ def _told(difference: Difference, module: ManifestModule | None) -> Iterator[Cha
 
 def _whole(difference: Difference, module: ManifestModule) -> Iterator[Change]:
     """A module that came or went: a line for it, and one for each parameter that says something."""
-    yield _line(difference.kind, "this module, of type", _label(module.type))
+    yield _line(difference.kind, "this module, of type", type_label(module))
     for parameter in module.parameters:
         if value := shown(parameter.value):
             yield _line(difference.kind, parameter.name, _value(value, plain=_is_plain(parameter.name, module)))

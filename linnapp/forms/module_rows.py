@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from linnapp.drafts import Draft, DraftModule
 from linnapp.forms.modules import as_json, kept_beside, typed
 from linnapp.manifest import (
+    HOST,
     MOST_MODULES,
     TOKEN,
     TRACKING,
@@ -170,7 +171,12 @@ class ModuleRow:
     @property
     def title(self) -> str:
         value = self.draft.value
-        return value.formatted_name or value.name or (self.known.label if self.known else "New module")
+        return value.formatted_name or value.name or (self.type_label if value.type or value.is_host else "New module")
+
+    @property
+    def type_label(self) -> str:
+        value = self.draft.value
+        return self.known.label if self.known else value.type or (HOST if value.is_host else "no type yet")
 
     @property
     def extra(self) -> str:

@@ -9,6 +9,7 @@ from linnapp.manifest.reach import ConsentLine, consent_lines, newly_reached
 from linnapp.manifest.reading import parse
 from linnapp.manifest.snapshots import from_snapshot
 from linnapp.manifest.values import (
+    HOST,
     LONGEST_NAME,
     Manifest,
     ManifestModule,
@@ -22,6 +23,7 @@ from linnapp.manifest.web_addresses import TOKEN, TRACKING
 from linnapp.manifest.web_addresses import fault as url_fault
 
 __all__ = [
+    "HOST",
     "LONGEST_NAME",
     "LONGEST_URL",
     "MOST_BYTES",

@@ -83,7 +83,7 @@ def _keys(manifest: Manifest) -> Iterator[ManifestError]:
 
 
 def _module(module: ManifestModule, path: str) -> Iterator[ManifestError]:
-    if known_type(module.type) is None:
+    if known_type(module.type) is None and not module.is_host:
         code = "unknown_type" if module.type else "missing"
         yield ManifestError(f"{path}.type", code, unknown_type(module.type))
     texts = {"moduleName": module.name, "formattedName": module.formatted_name, "group": module.group}

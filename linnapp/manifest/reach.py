@@ -51,8 +51,9 @@ def _is_whole_api(module: ManifestModule, manifest: Manifest) -> bool:
 
 
 def _counts(module: ManifestModule, manifest: Manifest) -> bool:
-    """An External Application with permissions reaches those; without any, the whole API."""
-    return not _is_external(module) or not manifest.permissions
+    """An External Application with permissions reaches those; without any, the whole API. A host reaches what the
+    modules in its group reach, which count themselves."""
+    return not module.is_host and (not _is_external(module) or not manifest.permissions)
 
 
 def _is_external(module: ManifestModule) -> bool:

@@ -16,6 +16,8 @@ MODULE_MEMBERS = ("key", "moduleName", "formattedName", "type", "path", "group",
 PARAMETER_MEMBERS = ("name", "value")
 _MODULE_FIELDS = frozenset(name.casefold() for name in MODULE_MEMBERS)
 LONGEST_NAME = 200
+# What stands where others show the label of their type.
+HOST = "Host of modules"
 
 
 def new_key() -> str:
@@ -49,7 +51,12 @@ class ManifestModule:
 
     @property
     def label(self) -> str:
-        return self.formatted_name or self.name or self.type
+        return self.formatted_name or self.name or self.type or (HOST if self.is_host else "Module without a type")
+
+    @property
+    def is_host(self) -> bool:
+        """Whether it is there to hold others in its group: such a one needs no type."""
+        return not self.type and bool(nested_group(self))
 
     def value_of(self, parameter: str) -> Json:
         """Value of the parameter of that name in any letter case, or None."""

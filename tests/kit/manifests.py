@@ -30,3 +30,20 @@ def refusal_of(name: str, value: Any, type_name: str) -> str:
     path, message = the_refusal({"modules": [module(type_name, **{name: value})]})
     assert path == "modules[0].parameters[0].value"
     return message
+
+
+# Linnworks' published kind of a pluggable component: the module that holds it in its group has no type.
+HOST = {
+    "moduleName": "OrderScreens",
+    "formattedName": "Order screens",
+    "icon": "fa-list",
+    "isAngularComponent": "true",
+    "group": [
+        {
+            "moduleName": "weighButton",
+            "type": "PluggableComponent",
+            "isHidden": "false",
+            "files": {"scripts": ["https://cdn.example/weigh.js"], "style": "", "styles": []},
+        }
+    ],
+}

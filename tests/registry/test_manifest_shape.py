@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from linnapp.manifest import ManifestError, parse, to_json
+from linnapp.manifest import ManifestError, from_snapshot, parse, to_json
 from tests.kit.manifests import module, refused, the_refusal
 
 KNOWN = (
@@ -209,5 +209,19 @@ class TestTypes:
         message = f"“Zzz” is not a module type. Known are {KNOWN}."
         assert the_refusal({"modules": [module("Zzz")]}) == ("modules[0].type", message)
 
-    def test_a_missing_type_is_asked_for(self) -> None:
-        assert the_refusal({"modules": [{}]}) == ("modules[0].type", f"Choose a type: {KNOWN}.")
+    @pytest.mark.parametrize("group", [None, "Orders", []])
+    def test_a_missing_type_is_asked_for(self, group: Any) -> None:
+        assert the_refusal({"modules": [{"group": group}]}) == ("modules[0].type", f"Choose a type: {KNOWN}.")
+
+    @pytest.mark.parametrize("members", [{}, {"type": ""}, {"type": None}])
+    def test_a_module_whose_group_holds_modules_needs_none(self, members: dict[str, Any]) -> None:
+        inner = {"group": [module("PluggableComponent")], "files": {"scripts": ["a.js"]}}
+        manifest = parse({"modules": [members | {"moduleName": "Host", "Group": [inner]}]})
+        (written,) = to_json(manifest)["Modules"]
+        assert (written["type"], written["moduleName"], written["Group"]) == ("", "Host", [inner])
+        assert parse(to_json(manifest)) == manifest
+        assert from_snapshot(to_json(manifest)) == manifest
+
+    def test_a_host_that_names_a_type_names_a_known_one(self) -> None:
+        path, message = the_refusal({"modules": [{"type": "Menu", "group": [module()]}]})
+        assert (path, message) == ("modules[0].type", f"“Menu” is not a module type. Known are {KNOWN}.")
