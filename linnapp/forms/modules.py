@@ -1,6 +1,7 @@
 """The posted manifest editor, read once into a draft; and the manifest as pasted or uploaded JSON."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -9,9 +10,18 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 
 from linnapp.drafts import Draft, DraftModule, keeping_keys
-from linnapp.manifest import MOST_MODULES, Manifest, ManifestError, ManifestModule, ManifestParameter, new_key, parse
+from linnapp.manifest import (
+    MOST_MODULES,
+    Manifest,
+    ManifestError,
+    ManifestModule,
+    ManifestParameter,
+    Read,
+    new_key,
+    read,
+)
 from linnapp.manifest.differences import shown
-from linnapp.manifest.json_values import MOST_SOURCE, TOO_LARGE, storable
+from linnapp.manifest.json_values import MOST_SOURCE, TOO_LARGE, load, respelled, storable
 from linnapp.manifest.meaning import is_key
 
 DAMAGED = "This form was changed on its way. Open the page again."
@@ -129,9 +139,11 @@ def _value(text: str, original: Any) -> Any:
     if isinstance(original, str) or original is None:
         return text
     try:
-        return _load(text)
+        value = _load(text)
     except ValueError:
         return text
+    # A number that would be kept in another spelling stays as it was typed.
+    return text if any(respelled(load(text))) else value
 
 
 def _members(text: str) -> dict[str, Any]:
@@ -149,7 +161,7 @@ def _load(text: str) -> Any:
     """JSON that can be kept; raises ValueError for any other text."""
     errors: list[ManifestError] = []
     try:
-        value = storable(json.loads(text), "", errors)
+        value = storable(load(text), "", errors)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     if errors:
@@ -169,9 +181,10 @@ class JsonForm(forms.Form):
     revision = forms.IntegerField(min_value=0, max_value=WIDEST, widget=forms.HiddenInput)
     on_top = forms.IntegerField(min_value=0, max_value=WIDEST, required=False)
 
-    def read(self, saved: Manifest) -> Manifest:
-        """The manifest that was typed, under the keys of the saved one. Raises ManifestInvalid. For a valid form."""
-        return keeping_keys(saved, parse(self.cleaned_data["text"]))
+    def read(self, saved: Manifest) -> Read:
+        """What was typed, under the keys of the saved manifest. Raises ManifestInvalid. For a valid form."""
+        found = read(self.cleaned_data["text"])
+        return replace(found, manifest=keeping_keys(saved, found.manifest))
 
     @property
     def expected_revision(self) -> int:

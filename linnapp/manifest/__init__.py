@@ -5,8 +5,9 @@ from linnapp.manifest.errors import ManifestError, ManifestInvalid
 from linnapp.manifest.hints import of_token_in_query, warnings
 from linnapp.manifest.json_values import MOST_BYTES
 from linnapp.manifest.meaning import LONGEST_URL, MOST_MODULES, validate
+from linnapp.manifest.mending import Mended, mended
 from linnapp.manifest.reach import ConsentLine, consent_lines, newly_reached
-from linnapp.manifest.reading import parse
+from linnapp.manifest.reading import Read, parse, read, read_value
 from linnapp.manifest.snapshots import from_snapshot
 from linnapp.manifest.values import (
     HOST,
@@ -39,16 +40,21 @@ __all__ = [
     "ManifestInvalid",
     "ManifestModule",
     "ManifestParameter",
+    "Mended",
     "Part",
+    "Read",
     "consent_lines",
     "differences",
     "from_snapshot",
+    "mended",
     "new_key",
     "newly_reached",
     "of_token_in_query",
     "parse",
     "postback_url",
     "preset",
+    "read",
+    "read_value",
     "to_json",
     "url_fault",
     "validate",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from linnapp.manifest.errors import ManifestError
-from linnapp.manifest.meaning import POSTBACK_URL, known_parameter
+from linnapp.manifest.meaning import POSTBACK_URL, known_parameter, upper_name
 from linnapp.manifest.values import Manifest, ManifestModule, every_module
 from linnapp.manifest.web_addresses import TOKEN, TRACKING
 from linnapp.module_types import ParameterType, ValueKind, known_type
@@ -28,9 +28,9 @@ def warnings(manifest: Manifest) -> list[ManifestError]:
 def _module(module: ManifestModule, path: str) -> Iterator[ManifestError]:
     for number, parameter in enumerate(module.parameters):
         known = known_parameter(module, parameter.name)
-        if known and known.kind == ValueKind.URL and isinstance(parameter.value, str) and parameter.value:
+        if known and isinstance(parameter.value, str) and parameter.value:
             where = f"{path}.parameters[{number}].value"
-            yield from (ManifestError(where, code, message) for code, message in _address(known, parameter.value))
+            yield from (ManifestError(where, code, message) for code, message in _value(known, parameter.value))
     module_type = known_type(module.type)
     needed = NEEDED.get(module_type.name) if module_type else None
     if needed and module.value_of(needed) in ("", None):
@@ -42,6 +42,13 @@ def _place(module: ManifestModule, path: str, name: str) -> str:
     names = [parameter.name.casefold() for parameter in module.parameters]
     missing = name.casefold() not in names
     return f"{path}.parameters" if missing else f"{path}.parameters[{names.index(name.casefold())}].value"
+
+
+def _value(known: ParameterType, value: str) -> Iterator[tuple[str, str]]:
+    if known.kind == ValueKind.URL:
+        yield from _address(known, value)
+    if known.kind == ValueKind.UPPER_NAME and value != value.upper() == upper_name(known, value):
+        yield "not_upper_case", f"{known.name} should be upper case: {value.upper()}. It is kept as it stands."
 
 
 def _address(known: ParameterType, url: str) -> Iterator[tuple[str, str]]:

@@ -2,9 +2,14 @@
 
 import json
 import math
+import re
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from linnapp.manifest.errors import ManifestError
+from linnapp.manifest.mending import mended
+from linnapp.manifest.numbers import AS_TEXT, GREATEST_NUMBER, ROUNDED, Respelled, Unkept, integer, real
 from linnapp.manifest.values import MANIFEST_MEMBERS, MODULE_MEMBERS, PARAMETER_MEMBERS
 
 MOST_BYTES = 256 * 1024
@@ -13,14 +18,14 @@ MOST_DEPTH = 32
 MOST_ERRORS = 100
 # Of a member's name, as much as a path shows.
 LONGEST_STEP = 60
-# Beyond it a browser that reads JSON rounds a number, and says nothing.
-GREATEST_NUMBER = 2**53 - 1
 # A manifest counts as it is stored, on one line; the text it is read from may be indented and escaped.
 MOST_SOURCE = 4 * MOST_BYTES
+TOO_DEEP = f"Lists and objects stand more than {MOST_DEPTH} deep in each other here."
 TOO_LARGE = "A manifest has at most 256 kB."
 
 _CANONICAL = {name.casefold(): name for name in (*MANIFEST_MEMBERS, *MODULE_MEMBERS, *PARAMETER_MEMBERS)}
 _CANONICAL["modules"] = "modules"
+_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 
 
 class _Object(dict[str, Any]):
@@ -37,19 +42,56 @@ class _Object(dict[str, Any]):
 
 
 def read_json(source: str | bytes, errors: list[ManifestError]) -> Any:
-    """The JSON of a text. Where it is none, None and one error that knows line and column."""
+    """The JSON of a text, for `storable` to take. Where it is none, None, and errors that know line and column."""
     text = _decoded(source, errors)
     if errors:
         return None
     try:
-        return json.loads(text, object_pairs_hook=_Object, parse_int=_integer)
+        return load(text)
     except json.JSONDecodeError as fault:
-        where = f"line {fault.lineno}, column {fault.colno}"
-        message = f"This is not JSON: {_lower_first(fault.msg)} at {where}."
-        errors.append(ManifestError("", "syntax", message, line=fault.lineno, column=fault.colno))
+        errors += _no_json(text, fault)
     except RecursionError:
-        errors.append(_too_deep(""))
+        errors.append(_at("", "too_deep", TOO_DEEP, text, _too_deep_at(text)))
     return None
+
+
+def load(text: str) -> Any:
+    """JSON for `storable`: members that stand twice are known, and numbers that are not kept as they are written.
+    Raises JSONDecodeError or RecursionError."""
+    return json.loads(text, object_pairs_hook=_Object, parse_int=integer, parse_float=real)
+
+
+def _no_json(text: str, fault: json.JSONDecodeError) -> Iterator[ManifestError]:
+    """The first cause that is known, and where reading ends if that is elsewhere; else what Python says."""
+    wrong = mended(text).wrong
+    if wrong and wrong[0][1]:
+        (at, first), *more = wrong
+        yield _no_json_at(text, at, f"This is not JSON: {first}")
+        yield from (
+            _no_json_at(text, at, f"Past that, {why}" if why else "Past that, it cannot be read") for at, why in more
+        )
+    else:
+        yield _no_json_at(text, fault.pos, f"This is not JSON: {_lower_first(fault.msg)}")
+
+
+def _no_json_at(text: str, at: int, what: str) -> ManifestError:
+    placed = _at("", "syntax", what, text, at)
+    return replace(placed, message=f"{what} at line {placed.line}, column {placed.column}.")
+
+
+def _at(path: str, code: str, message: str, text: str, at: int) -> ManifestError:
+    before = text[:at]
+    return ManifestError(path, code, message, before.count("\n") + 1, at - before.rfind("\n"))
+
+
+def _too_deep_at(text: str) -> int:
+    """Where the first list or object stands that is too deep in others."""
+    depth = 0
+    for found in _BRACKET.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found[0], 0)
+        if depth > MOST_DEPTH + 1:
+            return found.start()
+    return 0
 
 
 def _decoded(source: str | bytes, errors: list[ManifestError]) -> str:
@@ -65,9 +107,14 @@ def _decoded(source: str | bytes, errors: list[ManifestError]) -> str:
         return ""
 
 
-def _integer(digits: str) -> int | float:
-    # Python refuses to read integers of thousands of digits; as a float it is found too large, with its path.
-    return int(digits) if len(digits) <= len(str(GREATEST_NUMBER)) + 1 else float(digits)
+def respelled(value: Any, path: str = "") -> Iterator[ManifestError]:
+    """Of what `load` read and `storable` takes: the numbers that are kept in another spelling than they came in."""
+    if isinstance(value, Respelled):
+        yield ManifestError(path, "respelled", value.message)
+    elif isinstance(value, dict):
+        yield from (found for name, each in value.items() for found in respelled(each, join(path, name)))
+    elif isinstance(value, list):
+        yield from (found for place, each in enumerate(value) for found in respelled(each, f"{path}[{place}]"))
 
 
 def storable(value: Any, path: str, errors: list[ManifestError], depth: int = 0) -> Any:
@@ -86,7 +133,7 @@ def storable(value: Any, path: str, errors: list[ManifestError], depth: int = 0)
         return _storable_text(value, path, errors)
     if value is None or isinstance(value, bool):
         return value
-    return _storable_number(value, path, errors)
+    return _storable_number(value.value if isinstance(value, Respelled) else value, path, errors)
 
 
 def _storable_object(value: dict[str, Any], path: str, errors: list[ManifestError], depth: int) -> dict[str, Any]:
@@ -113,13 +160,14 @@ def _storable_text(value: str, path: str, errors: list[ManifestError]) -> str:
 
 
 def _storable_number(value: Any, path: str, errors: list[ManifestError]) -> int | float:
-    if not isinstance(value, int | float):
+    if isinstance(value, Unkept):
+        errors.append(ManifestError(path, "number", value.message))
+    elif not isinstance(value, int | float):
         errors.append(ManifestError(path, "shape", "This is no JSON value."))
     elif not math.isfinite(value):
         errors.append(ManifestError(path, "number", "NaN and Infinity are no JSON numbers. Write a number or null."))
     elif abs(value) > GREATEST_NUMBER:
-        message = f"Browsers round numbers beyond {GREATEST_NUMBER}. Write it as text, in quotes."
-        errors.append(ManifestError(path, "number", message))
+        errors.append(ManifestError(path, "number", f"{ROUNDED} {AS_TEXT}"))
     else:
         return value
     return 0
@@ -143,4 +191,4 @@ def _lower_first(text: str) -> str:
 
 
 def _too_deep(path: str) -> ManifestError:
-    return ManifestError(path, "too_deep", f"Lists and objects stand more than {MOST_DEPTH} deep in each other here.")
+    return ManifestError(path, "too_deep", TOO_DEEP)

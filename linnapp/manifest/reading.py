@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from linnapp.manifest.errors import ManifestError, ManifestInvalid
-from linnapp.manifest.json_values import MOST_ERRORS, join, read_json, storable
+from linnapp.manifest.json_values import MOST_ERRORS, join, read_json, respelled, storable
 from linnapp.manifest.meaning import MOST_MODULES, is_key, rule_errors, too_many_modules
 from linnapp.manifest.values import (
     MANIFEST_MEMBERS,
@@ -28,10 +29,29 @@ def parse(source: str | bytes | dict[str, Any]) -> Manifest:
     A module keeps the `key` that stands there; one without a valid key, or with one that another module has, gets a
     new one, so that parsing the same text twice may give other keys. null where text or a list belongs is an empty one.
     """
+    return read(source).manifest
+
+
+@dataclass(frozen=True)
+class Read:
+    """`respelled` tells by path of numbers that are kept in another spelling than they were read in."""
+
+    manifest: Manifest
+    respelled: list[ManifestError]
+
+
+def read(source: str | bytes | dict[str, Any]) -> Read:
+    """As `parse`."""
     errors: list[ManifestError] = []
     raw = source if isinstance(source, dict) else read_json(source, errors)
     if errors:
         raise ManifestInvalid(errors)
+    return read_value(raw)
+
+
+def read_value(raw: Any) -> Read:
+    """As `parse`, of JSON as `json_values.load` gives it."""
+    errors: list[ManifestError] = []
     kept = storable(raw, "", errors)
     if len(errors) >= MOST_ERRORS:
         raise ManifestInvalid(_said_once(errors)[:MOST_ERRORS])
@@ -40,7 +60,7 @@ def parse(source: str | bytes | dict[str, Any]) -> Manifest:
     errors += rule_errors(manifest)
     if errors:
         raise ManifestInvalid(_said_once(errors)[:MOST_ERRORS])
-    return manifest
+    return Read(manifest, list(islice(respelled(raw), MOST_ERRORS)))
 
 
 def _said_once(errors: list[ManifestError]) -> list[ManifestError]:

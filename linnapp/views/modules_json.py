@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -15,16 +16,19 @@ from linnapp.actors import Side
 from linnapp.drafts import draft_of
 from linnapp.errors import Moved
 from linnapp.forms.modules import FileForm, JsonForm, read_draft
-from linnapp.manifest import Manifest, ManifestError, ManifestInvalid, differences, to_json
+from linnapp.manifest import Manifest, ManifestError, ManifestInvalid, Read, differences, mended, to_json, warnings
 from linnapp.models import Application
 from linnapp.pages import acting, refusal_told
 from linnapp.services.manifests import manifest_of, save_manifest
 from linnapp.views.modules import show_draft, tell_saved
 
+# Of numbers that are kept otherwise than they were written.
+MOST_TOLD = 5
+
 
 @dataclass(frozen=True)
 class Place:
-    """An error of a JSON text, and the line and column it stands at where that is known."""
+    """An error or a hint of a JSON text, and the line and column it stands at where that is known."""
 
     path: str
     message: str
@@ -42,7 +46,9 @@ def manifest_json(request: HttpRequest, account: str, application: UUID) -> Http
     row = tab.editable(request, account, application, "manifest_saved_by")
     if request.method == "POST":
         return _save(request, row)
-    return _show(request, row, text=as_text(manifest_of(row)), revision=row.manifest_revision)
+    saved = manifest_of(row)
+    form = JsonForm(initial={"text": as_text(saved), "revision": row.manifest_revision})
+    return _page(request, row, form, read=Read(saved, []))
 
 
 def _save(request: HttpRequest, row: Application) -> HttpResponse:
@@ -51,25 +57,28 @@ def _save(request: HttpRequest, row: Application) -> HttpResponse:
         return _page(request, row, form, status=422)
     with refusal_told(request):
         try:
-            manifest = form.read(manifest_of(row))
+            read = form.read(manifest_of(row))
             saved = save_manifest(
-                row, manifest, expected_revision=form.expected_revision, by=acting(request, Side.DEVELOPER)
+                row, read.manifest, expected_revision=form.expected_revision, by=acting(request, Side.DEVELOPER)
             )
         except ManifestInvalid as refusal:
             return _page(request, row, form, errors=refusal.errors, status=422)
         except Moved:
             row = tab.editable(request, row.account.slug, row.pk, "manifest_saved_by")
-            return _page(request, row, form, changes=_changes(row, manifest), moved=True, status=409)
+            return _page(request, row, form, read=read, changes=_changes(row, read.manifest), moved=True, status=409)
         tell_saved(request, saved, before=row)
+        _tell_respelled(request, read)
     return redirect("manifest_json", row.account.slug, row.pk)
 
 
 @require_POST
 def json_preview(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
-    """What saving this text would change; nothing is saved."""
+    """What saving this text would change, or where `mend` is pressed the JSON that was meant; nothing is saved."""
     row = tab.editable(request, account, application, "manifest_saved_by")
-    form = JsonForm(request.POST)
-    return _previewed(request, row, form)
+    posted = request.POST.copy()
+    if "mend" in posted:
+        posted["text"] = mended(posted.get("text", "")).text or posted.get("text", "")
+    return _previewed(request, row, JsonForm(posted))
 
 
 @require_POST
@@ -93,12 +102,13 @@ def json_as_form(request: HttpRequest, account: str, application: UUID) -> HttpR
     if not form.is_valid():
         return _page(request, row, form, status=422)
     try:
-        manifest = form.read(manifest_of(row))
+        read = form.read(manifest_of(row))
     except ManifestInvalid as refusal:
         return _page(request, row, form, errors=refusal.errors, status=422)
-    if not _changes(row, manifest):
+    if not _changes(row, read.manifest):
         return redirect("manifest_edit", account, application)
-    return show_draft(request, row, draft_of(manifest, form.cleaned_data["revision"]))
+    _tell_respelled(request, read)
+    return show_draft(request, row, draft_of(read.manifest, form.cleaned_data["revision"]))
 
 
 @require_POST
@@ -111,7 +121,7 @@ def draft_as_json(request: HttpRequest, account: str, application: UUID) -> Http
     if not changes:
         return redirect("manifest_json", account, application)
     form = JsonForm(initial={"text": as_text(manifest), "revision": draft.revision})
-    return _page(request, row, form, changes=changes)
+    return _page(request, row, form, read=Read(manifest, []), changes=changes)
 
 
 @require_safe
@@ -127,18 +137,22 @@ def _previewed(request: HttpRequest, row: Application, form: JsonForm) -> HttpRe
     if not form.is_valid():
         return _page(request, row, form, status=422)
     try:
-        manifest = form.read(manifest_of(row))
+        read = form.read(manifest_of(row))
     except ManifestInvalid as refusal:
         return _page(request, row, form, errors=refusal.errors, status=422)
-    return _page(request, row, form, changes=_changes(row, manifest))
+    return _page(request, row, form, read=read, changes=_changes(row, read.manifest))
+
+
+def _tell_respelled(request: HttpRequest, read: Read) -> None:
+    """Said once: in what is saved nothing is left of how a number was written."""
+    for note in read.respelled[:MOST_TOLD]:
+        messages.info(request, f"{note.path}: {note.message}")
+    if len(read.respelled) > MOST_TOLD:
+        messages.info(request, f"So are {len(read.respelled) - MOST_TOLD} more numbers.")
 
 
 def _changes(row: Application, manifest: Manifest) -> list[Any]:
     return differences(manifest_of(row), manifest)
-
-
-def _show(request: HttpRequest, row: Application, *, text: str, revision: int) -> HttpResponse:
-    return _page(request, row, JsonForm(initial={"text": text, "revision": revision}))
 
 
 def _page(
@@ -147,16 +161,22 @@ def _page(
     form: JsonForm,
     *,
     errors: Iterable[ManifestError] = (),
+    read: Read | None = None,
     status: int = 200,
     **context: Any,
 ) -> HttpResponse:
-    """`changes` in the context is what saving would change, where it was asked for."""
+    """`read` is what the text says, where it can be read: what is worth a word of it is told. `changes` in the context
+    is what saving would change, where it was asked for."""
     version = row.versions.the_latest()
+    text = str(form["text"].value() or "")
+    errors = list(errors)
     context |= {
         "application": row,
         "tab": "modules",
         "form": form,
-        "errors": _placed(errors, str(form["text"].value() or "")),
+        "errors": _placed(errors, text),
+        "offer": mended(text) if any(error.code == "syntax" for error in errors) else None,
+        "notes": _placed([*read.respelled, *warnings(read.manifest)], text) if read else [],
         "newest": version,
         "since_newest": differences(version.manifest(), manifest_of(row)) if version else [],
     }

@@ -47,3 +47,29 @@ HOST = {
         }
     ],
 }
+
+
+CHANNEL = {
+    "moduleName": "BlueMarket",
+    "formattedName": "Blue Market",
+    "icon": "",
+    "path": "",
+    "type": "ChannelIntegration",
+    "isHidden": "false",
+    "isBeta": "false",
+    "isAngularComponent": False,
+    "maxOpened": "1",
+    "group": "",
+    "parameters": [
+        {"name": "ChannelName", "value": "BLUEMARKET"},
+        {"name": "ChannelFriendlyName", "value": "Blue Market"},
+        {"name": "ChannelLogoURL", "value": "https://cdn.example/57.png"},
+        {"name": "AddNewUserEndpoint", "value": "https://blue.example/api/Config/AddNewUser"},
+        {"name": "OrdersEndpoint", "value": "https://blue.example/api/Order/Orders"},
+        {"name": "IsListingSupported", "value": "True"},
+        {"name": "InventoryUpdateBatchSize", "value": "100"},
+        {"name": "PriceUpdateBatchSize", "value": 50},
+    ],
+    "files": {"scripts": [], "style": None, "styles": []},
+    "RequiredPermissionId": None,
+}

@@ -70,7 +70,7 @@ class TestShape:
         assert path == "modules[0].Icon"
         assert message == "“icon” and “Icon” are the same member in other letter case. Leave one."
 
-    @pytest.mark.parametrize("value", ["NaN", "-Infinity", "1e999"])
+    @pytest.mark.parametrize("value", ["NaN", "-Infinity"])
     def test_numbers_that_are_none_are_refused(self, value: str) -> None:
         message = "NaN and Infinity are no JSON numbers. Write a number or null."
         assert the_refusal(f'{{"modules":[],"x":[{value}]}}') == ("x[0]", message)

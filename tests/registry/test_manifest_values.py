@@ -18,7 +18,7 @@ class TestValues:
             ("A" * 25, "A" * 24),
             ("A\u200bB", "AB"),
             (" A", "A"),
-            ("straße", "STRASSE"),
+            ("str aße", "STRASSE"),
         ],
     )
     def test_vendor_name_is_upper_case_without_spaces(self, value: str, mended: str) -> None:
@@ -239,6 +239,21 @@ class TestWarnings:
             ("modules[0].parameters[0].value", "This module does nothing until VendorName is set."),
             ("modules[1].parameters", "This module does nothing until ChannelName is set."),
         ]
+
+    @pytest.mark.parametrize(
+        ("type_name", "name", "value", "upper"),
+        [
+            ("ChannelIntegration", "ChannelName", "BlueMarket", "BLUEMARKET"),
+            ("ShippingIntegration", "VendorName", "parcelSync", "PARCELSYNC"),
+            ("ShippingIntegration", "VendorName", "straße", "STRASSE"),
+        ],
+    )
+    def test_a_name_in_mixed_case_is_kept_and_said(self, type_name: str, name: str, value: str, upper: str) -> None:
+        source = {"modules": [module(type_name, **{name: value})]}
+        message = f"{name} should be upper case: {upper}. It is kept as it stands."
+        assert self.hints(source) == [("modules[0].parameters[0].value", message)]
+        assert parse(source).modules[0].value_of(name) == value
+        assert self.hints({"modules": [module(type_name, **{name: upper})]}) == []
 
     def test_an_unusual_permission_is_said(self) -> None:
         message = "Permissions look like GlobalPermissions.OrderBook.ViewOrderDetailsNode."

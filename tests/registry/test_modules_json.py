@@ -85,6 +85,7 @@ def test_errors_are_a_list_with_paths_and_the_lines_they_stand_at(alices: Client
         ('{"modules": [], "a": "\\u0000"}', "NUL"),
         ('{"modules": [], "a": "\\ud800"}', "surrogate"),
         ('{"modules": ' + "[" * 5000 + "]" * 5000 + "}", "deep"),
+        ("[" * 20_000, "more than 32 deep"),
         ('{"modules": [], "a": "' + "x" * MOST_BYTES + '"}', "at most 256 kB"),
     ],
 )
@@ -195,8 +196,25 @@ def test_a_forged_revision_is_refused(alices: Client, application: Application) 
         f'{{"modules": [], "{"k" * 60_000}": [{",".join(["1e999"] * 100_000)}]}}',
         f'{{"modules": [], "{"a." * 300_000}": 1e999}}',
         f'{{"modules": [{",".join(["{}"] * 100_000)}]}}',
+        "{" + "a:1," * 100_000 + "}",
+        "[" + "' '," * 100_000,
+        "{a:'" + "\\'" * 200_000,
+        "[“" + "”" * 200_000,
+        "[" + "/**/" * 100_000,
+        '{"x": ' + "[1e999," * 30 + "[" * 20_000,
     ],
-    ids=["many values", "a long name above many errors", "a name of many parts", "many modules"],
+    ids=[
+        "many values",
+        "a long name above many errors",
+        "a name of many parts",
+        "many modules",
+        "names without quotes",
+        "other quotes",
+        "quotes without an end",
+        "curly quotes",
+        "comments",
+        "deep in a list",
+    ],
 )
 def test_a_large_text_full_of_faults_is_answered_in_seconds(
     alices: Client, application: Application, text: str
