@@ -1,17 +1,18 @@
 """Manifests of many applications from one file, a line each: what each would change is shown before it is saved."""
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
-from linnapp import credentials
+from linnapp import credentials, json_places
 from linnapp.actors import Actor, Side
 from linnapp.drafts import keeping_keys
 from linnapp.errors import Moved
 from linnapp.import_files import MOST_BYTES
-from linnapp.manifest import ManifestInvalid, differences, from_snapshot, parse, to_json
+from linnapp.manifest import ManifestError, ManifestInvalid, differences, from_snapshot, read_value, to_json, warnings
 from linnapp.manifest.differences import same
+from linnapp.manifest.hints import NOT_UPPER_CASE
+from linnapp.manifest.json_values import read_json, storable
 from linnapp.models import Application, BulkChange, BulkRow
 from linnapp.models.access import WORK_PERMISSION
 from linnapp.models.bulk_changes import sealed
@@ -47,10 +48,10 @@ def _rows(change: BulkChange, lines: list[str]) -> Iterator[BulkRow]:
 
 def _row(change: BulkChange, number: int, line: str, seen: dict[UUID, int]) -> BulkRow:
     made = BulkRow(change=change, position=number, target="", name="", state=State.WRONG)
-    try:
-        asked = json.loads(line)
-    except (ValueError, RecursionError) as fault:
-        made.said = f"This line is no JSON: {fault}."
+    errors: list[ManifestError] = []
+    asked = read_json(line, errors, line=number)
+    if errors:
+        made.said = " ".join(error.message for error in errors)
         return made
     application = _named(asked)
     if application is None:
@@ -61,7 +62,7 @@ def _row(change: BulkChange, number: int, line: str, seen: dict[UUID, int]) -> B
         made.said = f"It stands in line {seen[application.pk]} too."
         return made
     seen[application.pk] = number
-    _compare(made, application, asked.get("manifest"))
+    _compare(made, application, asked.get("manifest"), line)
     return made
 
 
@@ -70,22 +71,34 @@ def _named(asked: Any) -> Application | None:
     return Application.objects.select_related("account").filter(pk=UUID(spelled)).first() if spelled else None
 
 
-def _compare(made: BulkRow, application: Application, wanted: Any) -> None:
-    old = manifest_of(application)
-    if same(wanted, to_json(old)):
+def _compare(made: BulkRow, application: Application, wanted: Any, line: str) -> None:
+    old, errors = manifest_of(application), list[ManifestError]()
+    if same(storable(wanted, "", errors), to_json(old)) and not errors:
         # Also what nobody may save anew, since the rules were tightened.
         made.state = State.SAME
         return
     try:
-        new = keeping_keys(old, parse(json.dumps(wanted)))
+        found = read_value(wanted)
     except ManifestInvalid as refused:
-        faults = [f"{error.path}: {error.message}" for error in refused.errors]
-        made.said = " ".join(faults[:MOST_ERRORS_SAID])
+        made.said = _told(refused.errors, made.position, line)
         return
+    new = keeping_keys(old, found.manifest)
     made.state = State.WAITING if differences(old, new) else State.SAME
     if made.state == State.WAITING:
+        kept_otherwise = [hint for hint in warnings(new) if hint.code == NOT_UPPER_CASE]
+        made.said = _told([*found.respelled, *kept_otherwise], made.position, line)
         made.wanted_encrypted = sealed({"manifest": to_json(new)})
         made.before_encrypted = sealed({"manifest": to_json(old)})
+
+
+def _told(errors: list[ManifestError], number: int, line: str) -> str:
+    """Each with its place in the file."""
+    inside = {error: f"manifest.{error.path}" if error.path else "manifest" for error in errors[:MOST_ERRORS_SAID]}
+    found = json_places.places(line, inside.values())
+    return " ".join(
+        f"Line {number}, column {found.get(json_places.plain(path), (1, 1))[1]}: {path}: {error.message}"
+        for error, path in inside.items()
+    )
 
 
 def _shown(before: Values, after: Values) -> list[Edit]:

@@ -11,6 +11,7 @@ from linnapp.module_types import ParameterType, ValueKind, known_type
 
 PLACEHOLDER = re.compile(r"\[\{[^\[\]{}]*\}\]")
 PERMISSION = re.compile(r"GlobalPermissions\.\w+\.[\w.]+")
+NOT_UPPER_CASE = "not_upper_case"
 # Without it a module of the type does nothing.
 NEEDED = {"ExternalUserInterface": "URL", "ChannelIntegration": "ChannelName", "ShippingIntegration": "VendorName"}
 
@@ -48,7 +49,7 @@ def _value(known: ParameterType, value: str) -> Iterator[tuple[str, str]]:
     if known.kind == ValueKind.URL:
         yield from _address(known, value)
     if known.kind == ValueKind.UPPER_NAME and value != value.upper() == upper_name(known, value):
-        yield "not_upper_case", f"{known.name} should be upper case: {value.upper()}. It is kept as it stands."
+        yield NOT_UPPER_CASE, f"{known.name} should be upper case: {value.upper()}. It is kept as it stands."
 
 
 def _address(known: ParameterType, url: str) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,6 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from linnapp.manifest.errors import ManifestError
@@ -20,7 +19,7 @@ MOST_ERRORS = 100
 LONGEST_STEP = 60
 # A manifest counts as it is stored, on one line; the text it is read from may be indented and escaped.
 MOST_SOURCE = 4 * MOST_BYTES
-TOO_DEEP = f"Lists and objects stand more than {MOST_DEPTH} deep in each other here."
+TOO_DEEP = f"Lists and objects stand more than {MOST_DEPTH} deep in each other"
 TOO_LARGE = "A manifest has at most 256 kB."
 
 _CANONICAL = {name.casefold(): name for name in (*MANIFEST_MEMBERS, *MODULE_MEMBERS, *PARAMETER_MEMBERS)}
@@ -41,17 +40,18 @@ class _Object(dict[str, Any]):
             seen.add(name)
 
 
-def read_json(source: str | bytes, errors: list[ManifestError]) -> Any:
-    """The JSON of a text, for `storable` to take. Where it is none, None, and errors that know line and column."""
+def read_json(source: str | bytes, errors: list[ManifestError], *, line: int = 1) -> Any:
+    """The JSON of a text, for `storable` to take. Where it is none, None, and errors that know line and column: the
+    text begins in `line` of its file."""
     text = _decoded(source, errors)
     if errors:
         return None
     try:
         return load(text)
     except json.JSONDecodeError as fault:
-        errors += _no_json(text, fault)
+        errors += _no_json(text, fault, line)
     except RecursionError:
-        errors.append(_at("", "too_deep", TOO_DEEP, text, _too_deep_at(text)))
+        errors.append(_at("too_deep", TOO_DEEP, text, _too_deep_at(text), line))
     return None
 
 
@@ -61,27 +61,19 @@ def load(text: str) -> Any:
     return json.loads(text, object_pairs_hook=_Object, parse_int=integer, parse_float=real)
 
 
-def _no_json(text: str, fault: json.JSONDecodeError) -> Iterator[ManifestError]:
+def _no_json(text: str, fault: json.JSONDecodeError, line: int) -> Iterator[ManifestError]:
     """The first cause that is known, and where reading ends if that is elsewhere; else what Python says."""
     wrong = mended(text).wrong
-    if wrong and wrong[0][1]:
-        (at, first), *more = wrong
-        yield _no_json_at(text, at, f"This is not JSON: {first}")
-        yield from (
-            _no_json_at(text, at, f"Past that, {why}" if why else "Past that, it cannot be read") for at, why in more
-        )
-    else:
-        yield _no_json_at(text, fault.pos, f"This is not JSON: {_lower_first(fault.msg)}")
+    if not wrong or not wrong[0][1]:
+        wrong = ((fault.pos, _lower_first(fault.msg)),)
+    for begin, (at, why) in zip(("This is not JSON: ", "Past that, "), wrong, strict=False):
+        yield _at("syntax", f"{begin}{why or 'it cannot be read'}", text, at, line)
 
 
-def _no_json_at(text: str, at: int, what: str) -> ManifestError:
-    placed = _at("", "syntax", what, text, at)
-    return replace(placed, message=f"{what} at line {placed.line}, column {placed.column}.")
-
-
-def _at(path: str, code: str, message: str, text: str, at: int) -> ManifestError:
+def _at(code: str, what: str, text: str, at: int, first_line: int) -> ManifestError:
     before = text[:at]
-    return ManifestError(path, code, message, before.count("\n") + 1, at - before.rfind("\n"))
+    line, column = before.count("\n") + first_line, at - before.rfind("\n")
+    return ManifestError("", code, f"{what} at line {line}, column {column}.", line, column)
 
 
 def _too_deep_at(text: str) -> int:
@@ -191,4 +183,4 @@ def _lower_first(text: str) -> str:
 
 
 def _too_deep(path: str) -> ManifestError:
-    return ManifestError(path, "too_deep", TOO_DEEP)
+    return ManifestError(path, "too_deep", f"{TOO_DEEP} here.")

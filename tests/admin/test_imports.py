@@ -298,18 +298,64 @@ def test_each_import_says_which_files_it_reads(two: list[Application], paulas: C
 
 
 def test_manifests_that_are_wrong_are_named_by_line(two: list[Application], paulas: Client) -> None:
+    second = f'{{"application": "{two[1].pk}", "manifest": '
     lines = [
         with_permission(two[0], "x"),
         "{",
         {"application": "unknown"},
-        {"application": str(two[1].pk), "manifest": {}},
+        second + "{}}",
+        with_permission(two[0], "y"),
+        f"{{application: '{two[1].pk}', manifest: {{}}}}",
+        second + "[" * 20_000 + "]" * 20_000 + "}",
     ]
-    change = upload_manifests(paulas, [*lines, with_permission(two[0], "y")])
+    change = upload_manifests(paulas, lines)
     said = dict(change.rows.filter(state="WRONG").values_list("position", "said"))
-    assert "no JSON" in said[2]
+    assert said[2] == ("This is not JSON: expecting property name enclosed in double quotes at line 2, column 2.")
     assert "Nothing has this Application ID" in said[3]
-    assert "modules" in said[4]
+    missing = "A manifest lists its modules in a member “modules”: it is missing here."
+    assert said[4] == f"Line 4, column 69: manifest.modules: {missing}"
     assert "stands in line 1 too" in said[5]
+    assert said[6] == "This is not JSON: the name application is not in quotes at line 6, column 2."
+    assert said[7] == "Lists and objects stand more than 32 deep in each other at line 7, column 101."
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("9" * 5000, "This is a number with 5,000 digits, which is too long."),
+        ("1e400", "1e400 is larger than any number that can be kept."),
+        ('{"a": 1, "a": 2}', "The member “a” stands here twice. Leave one."),
+    ],
+    ids=["5000 digits", "1e400", "twice"],
+)
+def test_a_value_in_a_manifest_that_cannot_be_kept_is_named_by_line_and_path(
+    two: list[Application], paulas: Client, value: str, said: str
+) -> None:
+    line = f'{{"application": "{two[1].pk}", "manifest": {{"modules": [], "x": {value}}}}}'
+    change = upload_manifests(paulas, ["", line])
+    (row,) = change.rows.all()
+    assert (row.position, row.state) == (2, "WRONG")
+    assert row.said.startswith("Line 2, column ")
+    assert f": manifest.x{'.a' * ('twice' in said)}: {said}" in row.said
+
+
+def test_a_name_in_mixed_case_and_a_number_in_another_spelling_are_kept_and_told(
+    two: list[Application], paulas: Client
+) -> None:
+    parameters = '[{"name": "ChannelName", "value": "BlueMarket"}, {"name": "Own", "value": 1E2}]'
+    host = '{"group": [{"type": "PluggableComponent"}]}'
+    modules = f'[{{"type": "ChannelIntegration", "parameters": {parameters}}}, {host}]'
+    change = upload_manifests(paulas, [f'{{"application": "{two[0].pk}", "manifest": {{"modules": {modules}}}}}'])
+    shown = page(paulas, change)
+    assert (
+        "Line 1, column 199: manifest.modules[0].parameters[1].value: 1E2 is kept as 100.0: the same number." in shown
+    )
+    assert "ChannelName should be upper case: BLUEMARKET. It is kept as it stands." in shown
+    assert "Module “Host of modules” added" in shown
+    applied(paulas, change)
+    now = manifest_of(Application.objects.get(pk=two[0].pk))
+    assert now.modules[0].value_of("ChannelName") == "BlueMarket"
+    assert now.modules[1].is_host
 
 
 def test_manifests_are_imported_by_who_may_work_in_accounts(
