@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from linnapp.byte_marks import MARKS, text_of
 from linnapp.cells import unguarded
 from linnapp.workbook_reading import Unreadable, lines_of_sheet
 
@@ -58,12 +59,11 @@ def read_table(name: str, content: bytes) -> Table:
 
 
 def _decoded(content: bytes) -> tuple[str, str]:
-    for start, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig")):
-        if content.startswith(start):
-            return content.decode(encoding, errors="replace"), ""
     try:
-        return content.decode("utf-8"), ""
-    except UnicodeDecodeError:
+        return text_of(content), ""
+    except UnicodeDecodeError as fault:
+        if content.startswith(MARKS):
+            raise Unreadable("The file begins as UTF-8 or UTF-16, and is damaged. Save it anew, as UTF-8.") from fault
         return content.decode("cp1252", errors="replace"), "It is no UTF-8, and was read as Windows-1252."
 
 
@@ -145,8 +145,11 @@ def _json(text: str) -> Table:
     if any(piece.count('":') > 50 * MOST_COLUMNS for piece in text.split("}")):
         raise Unreadable(f"More than {MOST_COLUMNS} columns. {HOW}")
     try:
-        found = json.loads(text, object_pairs_hook=_named_once)
-    except (ValueError, RecursionError) as fault:
+        # Numbers are taken as they are written, of any length.
+        found = json.loads(text, object_pairs_hook=_named_once, parse_int=str, parse_float=str, parse_constant=str)
+    except RecursionError as fault:
+        raise Unreadable(f"This is no JSON of a list: lists stand in lists too often. {HOW}") from fault
+    except ValueError as fault:
         raise Unreadable(f"This is no JSON: {fault}.") from fault
     if not (isinstance(found, list) and found and all(isinstance(each, dict) for each in found)):
         raise Unreadable(f"A JSON file must be a list of objects. {HOW}")

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from linnapp import credentials, json_places
 from linnapp.actors import Actor, Side
+from linnapp.byte_marks import text_of
 from linnapp.drafts import keeping_keys
 from linnapp.errors import Moved
 from linnapp.import_files import MOST_BYTES
@@ -31,9 +32,9 @@ def rows_of_lines(change: BulkChange, content: bytes) -> tuple[Iterable[BulkRow]
         raise Unreadable("The file has more than 10 MB. Send it in parts.")
     try:
         # Not by `splitlines`: a text of JSON may hold other ends of lines, such as U+2028.
-        lines = content.decode("utf-8-sig").split("\n")
+        lines = text_of(content).split("\n")
     except UnicodeDecodeError as fault:
-        raise Unreadable("The file is no text in UTF-8. Save it as JSON Lines in UTF-8.") from fault
+        raise Unreadable("The file is no text in UTF-8 or UTF-16. Save it as JSON Lines in UTF-8.") from fault
     if not any(line.strip() for line in lines) or len(lines) > MOST_LINES + 1:
         raise Unreadable(f"The file must hold one line for each application, {MOST_LINES:,} at most.")
     return _rows(change, lines), ""

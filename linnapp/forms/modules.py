@@ -9,6 +9,7 @@ from django.core.exceptions import BadRequest
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 
+from linnapp.byte_marks import text_of
 from linnapp.drafts import Draft, DraftModule, keeping_keys
 from linnapp.manifest import (
     MOST_MODULES,
@@ -207,6 +208,8 @@ class FileForm(forms.Form):
         if file.size and file.size > MOST_SOURCE:
             raise forms.ValidationError(f"This file is {file.size // 1024} kB. {TOO_LARGE}")
         try:
-            return bytes(file.read()).decode("utf-8-sig")
+            return text_of(bytes(file.read()))
         except UnicodeDecodeError as error:
-            raise forms.ValidationError("This file is not text in UTF-8. Choose the manifest's JSON file.") from error
+            raise forms.ValidationError(
+                "This file is not text in UTF-8 or UTF-16. Choose the manifest's JSON file."
+            ) from error

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from linnapp.byte_marks import text_of
 from linnapp.manifest.errors import ManifestError
 from linnapp.manifest.mending import mended
 from linnapp.manifest.numbers import AS_TEXT, GREATEST_NUMBER, ROUNDED, Respelled, Unkept, integer, real
@@ -93,9 +94,11 @@ def _decoded(source: str | bytes, errors: list[ManifestError]) -> str:
     if isinstance(source, str):
         return source.removeprefix("\ufeff")
     try:
-        return source.decode("utf-8-sig")
+        return text_of(source)
     except UnicodeDecodeError:
-        errors.append(ManifestError("", "syntax", "This file is not text in UTF-8. Save it as UTF-8 and try again."))
+        errors.append(
+            ManifestError("", "syntax", "This file is not text in UTF-8 or UTF-16. Save it as UTF-8 and try again.")
+        )
         return ""
 
 

@@ -71,6 +71,7 @@ FLOORS = {
     "linnapp.staff_actions": SERVICES,
     "linnapp.bulk_changes": SERVICES,
     "linnapp.import_files": VALUES,
+    "linnapp.byte_marks": VALUES,
     "linnapp.workbook_reading": VALUES,
     "linnapp.workbook_writing": VALUES,
     "linnapp.imports": SERVICES,

@@ -43,7 +43,8 @@ def test_connector_call_prints_status_and_body_and_renews_the_session(carol: Use
         exchanges = [received for received in receiver.received if received.path == AUTHORIZE]
         assert [received.form["Token"] for received in exchanges] == [SIX["token"]] * 2
         assert receiver.received[-1].headers["Content-Type"] == "application/x-www-form-urlencoded"
-        called("Warehouse", "POST", CALL, "--data", '{"a": 1}')
+        called("Warehouse", "POST", CALL, "--data", f'{{"a": {"9" * 5000}}}')
+        assert receiver.received[-1].body == f'{{"a": {"9" * 5000}}}'.encode()
         assert receiver.received[-1].headers["Content-Type"] == "application/json"
 
 
@@ -61,6 +62,8 @@ def test_connector_call_says_what_is_wrong_in_a_sentence(
             called("Warehouse", "GET", path)
     with pytest.raises(CommandError, match="The body begins as JSON and is none: Expecting"):
         called("Warehouse", "POST", "/api/x", "--data", '{"a"')
+    with pytest.raises(CommandError, match="Lists and objects of the body stand too deep in each other"):
+        called("Warehouse", "POST", "/api/x", "--data", "[" * 20_000)
     connector(depot, "https://api.example.com", dave)
     with pytest.raises(CommandError, match="Choose one by --account: carols-cakes, daves-depot"):
         called("Warehouse", "GET", "/api/x")

@@ -118,10 +118,12 @@ def imported(alices: Client, application: Application, content: bytes) -> Any:
     return alices.post(address("json_import", application), {"file": file})
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
 def test_a_file_is_shown_with_what_it_would_change_and_saved_on_demand(
-    alices: Client, application: Application
+    alices: Client, application: Application, encoding: str
 ) -> None:
-    page = imported(alices, application, b"\xef\xbb\xbf" + json.dumps(PARCELS).encode())
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    page = imported(alices, application, (mark + json.dumps(PARCELS)).encode(encoding))
     assert page.status_code == 200
     assert "not saved yet" in text_of(page)
     assert saved_names(application) == ["Stock Bridge"]
@@ -139,7 +141,7 @@ def test_a_file_with_errors_is_shown_with_them(alices: Client, application: Appl
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"\xff\xfe\x00", "This file is not text in UTF-8."),
+        (b"\xff\xfe\x00", "This file is not text in UTF-8 or UTF-16."),
         (b"", "The submitted file is empty."),
         (b"x" * (4 * MOST_BYTES + 1), "A manifest has at most 256 kB."),
     ],

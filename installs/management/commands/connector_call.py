@@ -63,7 +63,10 @@ def refuse_undecodable(*typed: str) -> None:
 
 def refuse_bad_json(data: str) -> None:
     try:
-        json.loads(data)
+        # Numbers of any length: they are sent on as they stand.
+        json.loads(data, parse_int=len)
+    except RecursionError:
+        raise CommandError("Lists and objects of the body stand too deep in each other.") from None
     except ValueError as fault:
         raise CommandError(f"The body begins as JSON and is none: {fault}.") from None
 
