@@ -4,6 +4,7 @@ import json
 import logging
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.db import transaction
@@ -11,7 +12,7 @@ from django.utils import timezone
 from huey.contrib.djhuey import db_task
 
 from installs.connectors import calling, conversation, kinds, making, own, reading
-from installs.connectors.client import AUTHORIZE, Credentials
+from installs.connectors.client import AUTHORIZE, Credentials, Session
 from installs.connectors.conversation import Said
 from installs.connectors.faults import NotAuthorised, Why
 from installs.connectors.reading import Authorised
@@ -28,7 +29,7 @@ log = logging.getLogger(__name__)
 
 CALL = "/api/Inventory/GetStockLocations"
 # The steps that follow those of the connection.
-AUTHORISE, TOKEN, FIRST_CALL = "authorise", "token", "call"
+AUTHORISE, TOKEN, SERVER, FIRST_CALL = "authorise", "token", "server", "call"
 CHECKS_A_MINUTE = 10
 
 
@@ -107,7 +108,7 @@ class _Run:
             self.sessions.put(self.generation, authorised)
             # Of whoever was quicker, if somebody was; raises where the connector was changed meanwhile.
             self.generation = self.sessions.current().generation
-            self._call(authorised.token)
+            self._call(Session(authorised.token, self.generation, authorised.server))
         except NotAuthorised as found:
             fault = (self.at == AUTHORISE and own.retired_secret(self.connector)) or found
             self.sessions.note(self.generation, fault)
@@ -124,24 +125,31 @@ class _Run:
         try:
             answer = calling.caller_of(self.connector, calling.sending(self._hear), patient=False).exchange()
         except NotSent as error:
-            self.said.append(conversation.of_exchange(self.given, None))
+            self.said.append(conversation.of_exchange(self.given, self.connector.base_url, None))
             raise reading.of_not_sent(error) from None
-        self.said.append(conversation.of_exchange(self.given, answer))
+        self.said.append(conversation.of_exchange(self.given, self.connector.base_url, answer))
         reading.refuse_unless_ok(answer)
         self._tell(AUTHORISE, f"{AUTHORIZE} answered {answer.status}.", answer.milliseconds)
         self.at = TOKEN
-        authorised = reading.token_of(answer, self.given.token_key)
-        self._tell(TOKEN, f"The answer has `{self.given.token_key}`: the session token, for {authorised.seconds} s.")
+        key, base_url = self.given.token_key, self.connector.base_url
+        authorised = reading.token_of(answer, key)
+        self._tell(TOKEN, f"The answer has `{authorised.member}`: the session token, for {authorised.seconds} s.")
+        self.at = SERVER
+        authorised = reading.with_server(authorised, answer, key, base_url, self.given.hidden)
+        self._tell(SERVER, _where(authorised.server, base_url))
         self.at = FIRST_CALL
         return authorised
 
-    def _call(self, token: str) -> None:
+    def _call(self, session: Session) -> None:
+        url = (session.server or self.connector.base_url) + CALL
         try:
-            answer = calling.caller_of(self.connector, calling.sending(), patient=False).call_with(token, "POST", CALL)
+            answer = calling.caller_of(self.connector, calling.sending(), patient=False).call_with(
+                session, "POST", CALL
+            )
         except NotSent as error:
-            self.said.append(conversation.of_call(self.given, token, CALL, None))
+            self.said.append(conversation.of_call(self.given, session.token, url, None))
             raise reading.of_not_sent(error) from None
-        self.said.append(conversation.of_call(self.given, token, CALL, answer))
+        self.said.append(conversation.of_call(self.given, session.token, url, answer))
         reading.refuse_bad_call(answer)
         self._tell(FIRST_CALL, f"{CALL} answered 200{_counted(answer)}.", answer.milliseconds)
 
@@ -166,6 +174,12 @@ class _Run:
             ended_at=timezone.now(),
             conversation=self.said,
         )
+
+
+def _where(server: str, base_url: str) -> str:
+    if not server:
+        return "The answer names no Server: calls go to the base URL."
+    return f"{urlsplit(base_url).hostname} answers calls at {server}."
 
 
 def _counted(answer: Answer) -> str:

@@ -5,9 +5,11 @@
 
 1. The six credentials are posted to AuthorizeByApplication as a form. The answer, JSON or a form, holds the session
    token in the member that Response authentication token key names, in any letter case.
-2. Every call carries the session token, raw, in its Authorization header.
+2. Calls go to the `Server` of that answer, and to the base URL where it names none: in Linnworks' own layout one host
+   authorises and another serves. Each carries the session token, raw, in its Authorization header; the six credentials
+   go to the base URL alone. The session token and its `Server` are kept together, so that no call takes one to another.
 3. On 401 the session has ended: one caller authorises again, all others wait for what comes of it, and each makes its
-   call once more. The permanent token stays the same.
+   call once more, at the `Server` that is answered then. The permanent token stays the same.
 4. On 429 it waits as long as Retry-After says, once, if that is bearable.
 """
 
@@ -48,14 +50,20 @@ class Credentials:
     token: str = field(repr=False)
     application_secret: str = field(repr=False)
 
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """What no page, log or message may hold."""
+        return self.application_secret, self.token, self.application_id
+
 
 @dataclass(frozen=True)
 class Session:
-    """`generation` counts the renewals so far; `token` is "" where there is no session. `is_doubted` where something
-    was wrong since it was made."""
+    """`generation` counts the renewals so far; `token` is "" where there is no session; `server` is where it is used,
+    "" for the base URL. `is_doubted` where something was wrong since it was made."""
 
     token: str = field(repr=False)
     generation: int
+    server: str = ""
     is_doubted: bool = False
 
 
@@ -113,10 +121,10 @@ class Caller:
         session = self.sessions.current()
         if not session.token:
             session = self.renewed(session.generation)
-        answer = self.call_with(session.token, method, path, body, headers)
+        answer = self.call_with(session, method, path, body, headers)
         if answer.status == 401:
             session = self.renewed(session.generation)
-            answer = self.call_with(session.token, method, path, body, headers)
+            answer = self.call_with(session, method, path, body, headers)
             if answer.status == 401:
                 self.sessions.note(session.generation, reading.of_new_session())
         elif session.is_doubted and answer.status < 400:
@@ -124,10 +132,11 @@ class Caller:
         return answer
 
     def call_with(
-        self, token: str, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
+        self, session: Session, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
     ) -> Answer:
-        """One call with this session token, raw in its header. Raises NotSent."""
-        return self._patiently(method, path, body, (headers or {}) | {"Authorization": token})
+        """One call with the token of this session, raw in its header, where it is used. Raises NotSent."""
+        url = (session.server or self.base_url) + path
+        return self._patiently(method, url, body, (headers or {}) | {"Authorization": session.token})
 
     def renewed(self, generation: int) -> Session:
         """A session younger than this generation: made by this caller, or by whichever came first."""
@@ -149,7 +158,8 @@ class Caller:
             answer = self.exchange()
         except NotSent as error:
             raise reading.of_not_sent(error) from None
-        return reading.read(answer, self.credentials.token_key)
+        given = self.credentials
+        return reading.read(answer, given.token_key, self.base_url, given.hidden)
 
     def exchange(self) -> Answer:
         """The six credentials, sent to be exchanged; whatever was answered. Raises NotSent."""
@@ -162,7 +172,7 @@ class Caller:
             "grant_type": given.grant_type,
         }
         body = urlencode(form).encode()
-        return self._patiently("POST", AUTHORIZE, body, FORM, LONGEST_WAIT_TO_AUTHORISE_SECONDS)
+        return self._patiently("POST", self.base_url + AUTHORIZE, body, FORM, LONGEST_WAIT_TO_AUTHORISE_SECONDS)
 
     def _renew(self, generation: int) -> Session:
         try:
@@ -178,12 +188,12 @@ class Caller:
         if not self.sessions.put(generation, authorised):
             # Another was quicker, which is as well; or the credentials stand no longer, which this raises.
             self.sessions.current()
-        return Session(authorised.token, generation + 1)
+        return Session(authorised.token, generation + 1, authorised.server)
 
     def _patiently(
-        self, method: str, path: str, body: bytes, headers: dict[str, str], longest: float = LONGEST_WAIT_SECONDS
+        self, method: str, url: str, body: bytes, headers: dict[str, str], longest: float = LONGEST_WAIT_SECONDS
     ) -> Answer:
-        answer = self.send(method, self.base_url + path, body, headers)
+        answer = self.send(method, url, body, headers)
         if answer.status != 429 or not self.patient:
             return answer
         named = {name.lower(): value for name, value in answer.headers}
@@ -191,4 +201,4 @@ class Caller:
         if wait > longest:
             return answer
         time.sleep(max(wait, 1))
-        return self.send(method, self.base_url + path, body, headers)
+        return self.send(method, url, body, headers)

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from urllib.parse import urlsplit
 
-from installs.connectors import reading
+from installs.connectors import reading, servers
 from installs.connectors.client import AUTHORIZE, FORM, Credentials
 from installs.connectors.faults import NotAuthorised
 from installs.outbound import Answer
@@ -19,7 +20,7 @@ Said = dict[str, str]
 TELLING = {"content-type", "content-length", "location", "retry-after", "server", "date", "www-authenticate"}
 
 
-def of_exchange(given: Credentials, answer: Answer | None) -> Said:
+def of_exchange(given: Credentials, base_url: str, answer: Answer | None) -> Said:
     """`answer` None for a request that was not answered."""
     hidden = {
         "ApplicationId": credentials.masked(given.application_id),
@@ -29,16 +30,39 @@ def of_exchange(given: Credentials, answer: Answer | None) -> Said:
         "grant_type": given.grant_type,
     }
     body = "&".join(f"{name}={value}" for name, value in hidden.items())
-    request = f"POST {AUTHORIZE} HTTP/1.1\nContent-Type: {FORM['Content-Type']}\n\n{body}"
+    request = f"{_first_lines(base_url + AUTHORIZE)}\nContent-Type: {FORM['Content-Type']}\n\n{body}"
     if answer is None:
         return {"request": request, "answer": ""}
-    values = (*_values(given), _session_in(answer, given.token_key))
-    return {"request": request, "answer": _masked(_without_texts(answer), values)}
+    values = (*given.hidden, _session_in(answer, given.token_key))
+    shown = _masked(_without_texts(answer), values)
+    return {"request": request, "answer": _with_server(shown, answer, given.token_key, values)}
 
 
-def of_call(given: Credentials, token: str, path: str, answer: Answer | None) -> Said:
-    request = f"POST {path} HTTP/1.1\nAuthorization: {credentials.masked(token)}"
-    return {"request": request, "answer": _masked(answer, (*_values(given), token)) if answer else ""}
+def of_call(given: Credentials, token: str, url: str, answer: Answer | None) -> Said:
+    request = f"{_first_lines(url)}\nAuthorization: {credentials.masked(token)}"
+    return {"request": request, "answer": _masked(answer, (*given.hidden, token)) if answer else ""}
+
+
+def _first_lines(url: str) -> str:
+    parts = urlsplit(url)
+    return f"POST {parts.path} HTTP/1.1\nHost: {parts.netloc}"
+
+
+def _with_server(shown: str, answer: Answer, token_key: str, values: tuple[str, ...]) -> str:
+    """With the one text of an answer to authorising that says where calls go, in place of its mask: an address is long,
+    and looks like what could open something."""
+    try:
+        members = reading.members_of(answer)
+    except NotAuthorised:
+        return shown
+    name = servers.name_in(members, token_key)
+    value = members[name] if name else None
+    if not value or not isinstance(value, str):
+        return shown
+    # At the top level, which is indented by two.
+    begun = f"\n  {json.dumps(name)}: "
+    said = json.dumps(servers.told(value[:MOST_KEPT], values), ensure_ascii=False)
+    return shown.replace(f'{begun}"[hidden]"', begun + said, 1)
 
 
 def _without_texts(answer: Answer) -> Answer:
@@ -70,10 +94,6 @@ def _session_in(answer: Answer, key: str) -> str:
         return reading.token_of(answer, key).token
     except NotAuthorised:
         return ""
-
-
-def _values(given: Credentials) -> tuple[str, ...]:
-    return given.application_secret, given.token, given.application_id
 
 
 def _masked(answer: Answer, values: tuple[str, ...]) -> str:

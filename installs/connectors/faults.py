@@ -33,6 +33,9 @@ class Why(StrEnum):
     KEY_INSIDE = "KEY_INSIDE"
     NO_KEY = "NO_KEY"
     NO_TEXT = "NO_TEXT"
+    # It says that calls go elsewhere.
+    SERVER_UNREADABLE = "SERVER_UNREADABLE"
+    SERVER_NOT_ALLOWED = "SERVER_NOT_ALLOWED"
     # The first call.
     CALL_WEB_PAGE = "CALL_WEB_PAGE"
     CALL_REFUSED = "CALL_REFUSED"
@@ -78,6 +81,10 @@ FIXES = {
     Why.KEY_INSIDE: "Ask who runs the server for an address whose answer has it at the top.",
     Why.NO_KEY: NAME_THE_MEMBER,
     Why.NO_TEXT: NAME_THE_MEMBER,
+    Why.SERVER_UNREADABLE: "Nothing was called. Ask who runs the base URL's server to answer scheme and host alone, "
+    "such as https://eu-ext.linnworks.net, or no Server at all.",
+    Why.SERVER_NOT_ALLOWED: "Nothing was sent there. Ask who runs the base URL's server for the right Server. Where "
+    "that one stands in a network of your own, whoever runs this portal can allow that network.",
     Why.CALL_WEB_PAGE: CHECK_BASE_URL,
     Why.CALL_REFUSED: "The session token is good: it is the call that this server does not answer. Ask who runs it.",
     Why.NEW_SESSION_REFUSED: "Read in the answer why. Another member of it may be the one that calls are made with.",

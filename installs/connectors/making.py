@@ -87,8 +87,8 @@ def edit(connector: Connector, values: Values, *, by: Actor) -> list[str]:
 
 def _forget_session(row: Connector) -> None:
     """A renewal under way is of what was before: nobody waits for it, and its session is not kept."""
-    row.session_encrypted, row.session_ends_at, row.generation = "", None, row.generation + 1
-    row.renewing_until, row.revision = None, row.revision + 1
+    row.session_encrypted, row.session_server, row.session_ends_at = "", "", None
+    row.generation, row.renewing_until, row.revision = row.generation + 1, None, row.revision + 1
 
 
 @transaction.atomic

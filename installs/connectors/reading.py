@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from installs.connectors import servers
 from installs.connectors.faults import OF_REASON, NotAuthorised, Why
 from installs.exchange.refusals import reason_of
 from installs.outbound import Answer, NotSent
@@ -41,14 +42,25 @@ PHRASES = {
 
 @dataclass(frozen=True)
 class Authorised:
+    """`server` is where calls go, "" for the base URL; `member` held the session token, spelled as it came."""
+
     token: str = field(repr=False)
     seconds: int
+    server: str = ""
+    member: str = ""
 
 
-def read(answer: Answer, key: str) -> Authorised:
-    """The session token under `key`, whose letter case does not matter. Raises NotAuthorised for any other answer."""
+def read(answer: Answer, key: str, base_url: str, hidden: Collection[str]) -> Authorised:
+    """The session token under `key`, whose letter case does not matter, and where calls go with it. Raises
+    NotAuthorised for any other answer."""
     refuse_unless_ok(answer)
-    return token_of(answer, key)
+    return with_server(token_of(answer, key), answer, key, base_url, hidden)
+
+
+def with_server(authorised: Authorised, answer: Answer, key: str, base_url: str, hidden: Collection[str]) -> Authorised:
+    """Raises NotAuthorised for a `Server` that nothing is sent to, in words without what is `hidden`."""
+    unsaid = (*hidden, authorised.token)
+    return replace(authorised, server=servers.server_of(members_of(answer), key, base_url, unsaid))
 
 
 def refuse_unless_ok(answer: Answer) -> None:
@@ -69,11 +81,11 @@ def token_of(answer: Answer, key: str) -> Authorised:
     found = members[name]
     if not isinstance(found, str) or not _fits_a_header(found.strip()):
         raise NotAuthorised(Why.NO_TEXT, f"`{name}` in the answer is no text that could be a session token.")
-    return Authorised(found.strip(), _seconds(members, by_name))
+    return Authorised(found.strip(), _seconds(members, by_name), member=name)
 
 
 def refuse_bad_call(answer: Answer) -> None:
-    """For the first call with a session token that the same server has just given."""
+    """For the first call with a session token that was just given."""
     if answer.status == 200 and not is_page(answer):
         return
     if answer.status == 401:
@@ -87,7 +99,7 @@ def refuse_bad_call(answer: Answer) -> None:
 
 def of_new_session() -> NotAuthorised:
     """For a 401 to a call with a session token that was just given."""
-    words = "The server answered 401 to a call with a session token that it had just given."
+    words = "The server answered 401 to a call with a session token that was just given."
     return NotAuthorised(Why.NEW_SESSION_REFUSED, words)
 
 
@@ -173,7 +185,8 @@ def _without_key(answer: Answer, members: Mapping[str, Any], key: str) -> NotAut
         return _refusal(answer)
     if outer := next((name for name, value in members.items() if _holds(value, key)), None):
         place = f"`{_told(outer)[:NAME_LENGTH]}`"
-        words = f"The answer has `{key}` inside {place}: a connector reads its own members only."
+        inner = next(name for name in members[outer] if name.lower() == key.lower())
+        words = f"The answer has `{inner}` inside {place}: a connector reads its own members only."
         return NotAuthorised(Why.KEY_INSIDE, words)
     named = ", ".join(f"`{_told(name)[:NAME_LENGTH]}`" for name in list(members)[:5]) or "no member at all"
     return NotAuthorised(Why.NO_KEY, f"The answer has no `{key}`, but {named}.")

@@ -16,7 +16,7 @@ from linnapp.services.locking import refuse_suspended
 FAULT_STANDS = timedelta(seconds=2)
 SUSPENDED_STOPS = "nothing is sent with its connectors"
 READ = (
-    *("session_encrypted", "session_ends_at", "generation", "state"),
+    *("session_encrypted", "session_server", "session_ends_at", "generation", "state"),
     *("account__name", "account__suspended_by_staff_at"),
 )
 
@@ -36,7 +36,7 @@ class RowSessions:
             raise self._gone()
         refuse_suspended(row.account, SUSPENDED_STOPS)
         token = row.session_token if row.keeps_session else ""
-        return Session(token, row.generation, is_doubted=row.state == Connector.State.FAILING)
+        return Session(token, row.generation, row.session_server, is_doubted=row.state == Connector.State.FAILING)
 
     def claim(self, generation: int) -> bool:
         now = timezone.now()
@@ -49,6 +49,7 @@ class RowSessions:
         now = timezone.now()
         kept = self.rows.filter(generation=generation).update(
             session_encrypted=credentials.encrypt(authorised.token),
+            session_server=authorised.server,
             session_ends_at=now + timedelta(seconds=authorised.seconds),
             generation=generation + 1,
             renewing_until=None,

@@ -77,6 +77,8 @@ class Connector(Searched):
     revision = models.PositiveBigIntegerField(default=0, editable=False)
     # The session that its calls share. `generation` counts renewals: whoever renews claims the one that it saw fail.
     session_encrypted = models.TextField(blank=True, editable=False)
+    # Where its calls go, as its answer said: scheme and host; empty for the base URL.
+    session_server = models.TextField(blank=True, editable=False)
     session_ends_at = models.DateTimeField(null=True, blank=True, editable=False)
     generation = models.PositiveBigIntegerField(default=0, editable=False)
     renewing_until = models.DateTimeField(null=True, blank=True, editable=False)
@@ -98,6 +100,12 @@ class Connector(Searched):
     def keeps_session(self) -> bool:
         """Whether calls begin with a session token, which its server may have ended early."""
         return self.session_ends_at is not None and self.session_ends_at > timezone.now()
+
+    @property
+    def calls_go_to(self) -> str:
+        """Scheme and host: those of the session that it keeps, else of the base URL, which the next call authorises
+        at."""
+        return (self.session_server if self.keeps_session else "") or self.base_url
 
     @property
     def scope(self) -> str:

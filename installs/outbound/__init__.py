@@ -12,9 +12,9 @@ port and IP address, never path, query or body.
 from collections.abc import Callable, Mapping
 
 from installs.outbound.answers import CUT, Answer, Cause, NotSent, Stage, Step
-from installs.outbound.client import Client
+from installs.outbound.client import Client, refuse_not_allowed
 
-__all__ = ["CUT", "Answer", "Cause", "Client", "NotSent", "Stage", "Step", "post"]
+__all__ = ["CUT", "Answer", "Cause", "Client", "NotSent", "Stage", "Step", "post", "refuse_not_allowed"]
 
 
 def post(

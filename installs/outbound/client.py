@@ -7,7 +7,7 @@ from requests import PreparedRequest, RequestException
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from installs.outbound import attempts
+from installs.outbound import addresses, attempts
 from installs.outbound.answers import CUT, Answer, Cause, NotSent, Step
 from installs.outbound.attempts import Attempt
 from installs.outbound.connections import GuardedAdapter, Stale
@@ -112,6 +112,14 @@ class Client:
             raise attempt.no_answer() from error
         except (RequestException, HTTPError) as error:
             raise NotSent(Cause.RESET, "The server closed the connection before its answer was whole.") from error
+
+
+def refuse_not_allowed(url: str, *, to_portal: bool = False) -> None:
+    """Raises NotSent for a URL that nothing would be sent to: by how it reads, or by what its name resolves to now.
+    Every sending looks again, because a name may lead elsewhere by then."""
+    target = Target.of(url, to_portal=to_portal)
+    if not target.is_portal:
+        addresses.refuse_bad(target.host, addresses.resolve(target.host, CONNECT_SECONDS))
 
 
 def prepared(method: str, target: Target, body: bytes, headers: Mapping[str, str]) -> PreparedRequest:

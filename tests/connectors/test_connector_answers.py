@@ -162,7 +162,7 @@ def test_a_first_call_that_fails_is_told_apart_from_authorising(
         row = connector(cakes, receiver.url, carol)
         page = check(carols, row)
     assert words in page
-    assert lines(page)[-2:] == [("token", "passed"), ("call", "failed")]
+    assert lines(page)[-3:] == [("token", "passed"), ("Server", "passed"), ("call", "failed")]
     assert SESSION not in page
     row.refresh_from_db()
     assert row.state == Connector.State.FAILING

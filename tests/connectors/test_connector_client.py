@@ -317,7 +317,7 @@ WRONG: list[tuple[str, Reply | Broken | Callable[[Received], Reply | Broken], st
     ),
     ("another key", as_json(Ticket="s"), "The answer has no `token`, but `Ticket`."),
     ("a refusal with 200", as_json(error="invalid_client", error_description="No."), "refused with 200: No."),
-    ("one inside", as_json(data={"Token": "s"}), "The answer has `token` inside `data`"),
+    ("one inside", as_json(data={"Token": "s"}), "The answer has `Token` inside `data`"),
     ("a form as a page", Reply(200, {"Content-Type": "text/html"}, b"access_token=s&a=1"), "not `token`"),
     ("compressed", Reply(200, {"Content-Encoding": "gzip"}, b"\x1f\x8b\x08"), "The answer is compressed (gzip)"),
     ("nothing with 204", Reply(204), "The answer is empty."),

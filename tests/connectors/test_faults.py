@@ -17,8 +17,8 @@ def answered(message: str, reference: str = "") -> NotAuthorised:
     """What a connector makes of a refusal with this message."""
     body = json.dumps(error_body(400, message, reference)).encode()
     with pytest.raises(NotAuthorised) as refused:
-        reading.read(
-            Answer(400, "Bad Request", (("Content-Type", "application/json"),), body, False, 1, "203.0.113.7"), "token"
+        reading.refuse_unless_ok(
+            Answer(400, "Bad Request", (("Content-Type", "application/json"),), body, False, 1, "203.0.113.7")
         )
     return refused.value
 

@@ -1,10 +1,12 @@
 """Connectors: whose session, renewed how often, sent where, and what Test connection shows."""
 
 from tests.mutants.breakages import Breakage
-from tests.mutants.changes import condition, instead, without_argument, without_call
+from tests.mutants.changes import condition, instead, never, without, without_argument, without_call
 
 SESSIONS = "installs.connectors.sessions"
 CALLING = "installs.connectors.calling"
+CLIENT = "installs.connectors.client"
+SERVERS = "installs.connectors.servers"
 CONVERSATION = "installs.connectors.conversation"
 CONNECTOR_FORMS = "installs.connectors.forms"
 CREDENTIALS = "linnapp.credentials"
@@ -51,6 +53,34 @@ BREAKAGES = (
         "RowSessions.put",
         without_call("filter"),
         ("test_connector_check", "test_connector_client"),
+    ),
+    Breakage(
+        "calls go to the base URL, whatever Server says",
+        CLIENT,
+        "Caller.call_with",
+        instead("session.server or self.base_url", "self.base_url"),
+        ("test_connector_servers",),
+    ),
+    Breakage(
+        "a renewal keeps the Server of the session before",
+        SESSIONS,
+        "RowSessions.put",
+        without_argument("update", "session_server"),
+        ("test_connector_servers",),
+    ),
+    Breakage(
+        "a Server is followed into a private network",
+        SERVERS,
+        "server_of",
+        without("refuse_not_allowed"),
+        ("test_connector_servers",),
+    ),
+    Breakage(
+        "a session token that came over https goes on over http",
+        SERVERS,
+        "server_of",
+        never("value.lower().startswith('https:')"),
+        ("test_connector_servers",),
     ),
     Breakage(
         "Test connection shows the session token",
