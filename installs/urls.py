@@ -6,6 +6,7 @@ urlpatterns = [
     path("", include("installs.application.urls")),
     path("", include("installs.installations.urls")),
     path("", include("installs.postbacks.urls")),
+    path("", include("installs.exchange.page_urls")),
     path("", include("installs.store.urls")),
     path("", include("installs.connectors.urls")),
     path("", include("installs.help.urls")),

@@ -36,6 +36,9 @@ DEMO_PASSWORD={demo_password}
 OUTBOUND_ALLOW_HTTP=true
 OUTBOUND_ALLOWED_NETWORKS=127.0.0.0/8,::1/128
 
+# More data calls are answered, with empty lists and pages, for tests of client programs. Remove it to run for real.
+STAND_IN_ANSWERS=shipped
+
 # The database, when SQLite in var/ is not enough.
 # DATABASE_URL=postgres://user:password@127.0.0.1:5432/linnapp
 """

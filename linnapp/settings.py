@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from huey import RedisHuey, SqliteHuey
 from huey.serializer import SignedSerializer
 
+from installs.exchange.stand_in import stand_in_answers
 from linnapp.credentials import is_encryption_key
 from linnapp.origins import fault_of
 
@@ -139,6 +140,8 @@ for origin in API_ALLOWED_ORIGINS:
     if fault := fault_of(origin):
         advice = "Write scheme and host, such as https://app.example.com, with commas between them."
         raise ImproperlyConfigured(f"API_ALLOWED_ORIGINS has “{origin}”: {fault}. {advice}")
+# Files that answer data calls: a stand-in for tests.
+STAND_IN_ANSWERS = stand_in_answers(env.str("STAND_IN_ANSWERS", default=""), BASE_DIR)
 SESSION_IDLE_SECONDS = whole("SESSION_IDLE_SECONDS", 1800)
 SESSION_ABSOLUTE_SECONDS = whole("SESSION_ABSOLUTE_SECONDS", 24 * 3600)
 SESSIONS_PER_INSTALLATION = whole("SESSIONS_PER_INSTALLATION", 20)

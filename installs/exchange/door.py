@@ -44,7 +44,12 @@ class Door:
         """In any letter case, with any slash of it doubled and some behind it: as the URL conf reads paths."""
         path = SLASHES.sub("/", path) if "//" in path else path
         path = path[:-1] if path.endswith("/") else path
-        return self._answerers.get(path.lower()) if path.isascii() else None
+        if not path.isascii():
+            return None
+        if answerer := self._answerers.get(path.lower()):
+            return answerer
+        served = endpoints.stand_in_of(path)
+        return partial(self._answer, served) if served else None
 
     def refused(self, status: int, sentence: str) -> Reply:
         """What a request is told that could not be read as a call."""

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from installs.exchange import ledger, refusals
 from installs.exchange.authorization import Authorized, Exchange, Refused
-from installs.exchange.data_calls import Location, StockLocationsCall, Use
+from installs.exchange.data_calls import Called, Location, StockLocationsCall, Use
 from installs.exchange.first_uses import FirstUse
 from installs.exchange.origins import open_to_pages
 from installs.exchange.profiles import ProfileCall
@@ -259,9 +259,16 @@ def session_token_of(call: Call) -> str:
     return header[len(BEARER) :].strip() if header.lower().startswith(BEARER) else header
 
 
-@open_to_pages
-@endpoint
-def stock_locations(call: Call) -> Answering:
+def with_session(answer: Callable[[Call, Called], Reply]) -> Endpoint:
+    """Of a data call: who carries no live session token is told so with 401."""
+
+    def answered(call: Call) -> Answering:
+        return (yield from data_call(call, answer))
+
+    return open_to_pages(endpoint(answered))
+
+
+def data_call(call: Call, answer: Callable[[Call, Called], Reply]) -> Answering:
     session_token = session_token_of(call)
     called = (yield StockLocationsCall(session_token)) if session_token else None
     if called is None or called.session_id is None:
@@ -273,7 +280,7 @@ def stock_locations(call: Call) -> Answering:
         return error(call, 401, said, reference=note_call(unauthorised(session_token, carried), call, carried))
     if called.is_used_again:
         yield Use(called.session_id)
-    return reply([written(location) for location in called.locations])
+    return answer(call, called)
 
 
 def unauthorised(session_token: str, carried: Carried) -> Reason:
@@ -310,6 +317,11 @@ def written(location: Location) -> dict[str, Any]:
     }
 
 
+@with_session
+def stock_locations(call: Call, called: Called) -> Reply:
+    return reply([written(location) for location in called.locations])
+
+
 @dataclass(frozen=True, slots=True)
 class Served:
     """An endpoint, with the name that the URL conf knows it by; one that reads no body is not made to wait for it."""
@@ -328,9 +340,25 @@ SERVED = {
 }
 
 
-@open_to_pages
+def stand_in_of(path: str) -> Served | None:
+    """What answers a call that the portal does not answer itself: a file, as it is."""
+    found = settings.STAND_IN_ANSWERS.answer(path)
+    if found is None:
+        return None
+    answer = with_session(lambda call, called: Reply(200, found.body, EVERY_ANSWER))
+    return Served(answer, "api_not_found", reads_body=False)
+
+
 def not_found(call: Call) -> Answering:
-    *others, last = SERVED
+    served = stand_in_of(call.path)
+    return (yield from (served.answer if served else not_served)(call))
+
+
+@open_to_pages
+def not_served(call: Call) -> Answering:
+    own = {path.lower() for path in SERVED}
+    files = [answer.call for answer in settings.STAND_IN_ANSWERS.sorted() if answer.call.lower() not in own]
+    *others, last = [*SERVED, *files]
     carried = yield from carried_by(call)
     said = f"This portal serves {', '.join(others)} and {last} under /api/."
     return error(call, 404, said, reference=note_call(Reason.NOT_SERVED, call, carried))

@@ -120,11 +120,19 @@ WINGS: dict[str, set[str]] = {
     "application": {"installations", "exchange", "postbacks", "store"},
 }
 # Of a wing, by the part of the name that follows it; all else is a service, unless it is a value.
-FLOORS_OF_WINGS = {"forms": FORMS, "views": VIEWS, "urls": ROOF, "machine_urls": ROOF}
+FLOORS_OF_WINGS = {
+    "forms": FORMS,
+    "views": VIEWS,
+    "page_views": VIEWS,
+    "urls": ROOF,
+    "page_urls": ROOF,
+    "machine_urls": ROOF,
+}
 VALUES_OF_WINGS = {
     "installs.outbound",
     "installs.exchange.mislabelled",
     "installs.exchange.sent",
+    "installs.exchange.stand_in",
     "installs.exchange.wire",
     "installs.installations.links",
     "installs.postbacks.placeholders",

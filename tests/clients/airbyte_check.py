@@ -6,10 +6,11 @@ Run with the Python of an environment that holds airbyte-requirements.txt, and w
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from airbyte_cdk.models import Status, SyncMode
+from airbyte_cdk.sources.streams import Stream
 from source_linnworks import SourceLinnworks
 from source_linnworks.source import LinnworksAuthenticator
 
@@ -38,9 +39,17 @@ def main() -> int:
     sys.stdout.write(f"connection check: {result.status.value}, {result.message or 'no message'}\n")
     if result.status is not Status.SUCCEEDED:
         return 1
-    for location in source.streams(config)[0].read_records(sync_mode=SyncMode.full_refresh):
-        sys.stdout.write(f"stock location: {location['LocationName']}, {location['StockLocationId']}\n")
+    for stream in source.streams(config):
+        rows = list(rows_of(stream))
+        named = [f"{row['LocationName']}, {row['StockLocationId']}" for row in rows if "LocationName" in row]
+        sys.stdout.write(f"{stream.name}: {'; '.join(named) or len(rows)}\n")
     return 0
+
+
+def rows_of(stream: Stream) -> Iterator[Any]:
+    """As a sync reads it: a stream of details asks once for each row of its parent."""
+    for part in stream.stream_slices(sync_mode=SyncMode.full_refresh):
+        yield from stream.read_records(sync_mode=SyncMode.full_refresh, stream_slice=part)
 
 
 if __name__ == "__main__":

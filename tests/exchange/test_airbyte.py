@@ -31,11 +31,17 @@ def check(python: str, credentials: dict[str, str]) -> subprocess.CompletedProce
     )
 
 
-def test_its_connection_check_passes_and_it_reads_stock_locations(airbyte_python: str, demo: dict[str, str]) -> None:
+def test_its_connection_check_passes_and_it_reads_all_its_streams(airbyte_python: str, demo: dict[str, str]) -> None:
+    """Stock locations of the portal's own, their details and the rest from stand-in answers."""
     done = check(airbyte_python, demo)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout == (
-        "connection check: SUCCEEDED, no message\nstock location: Default, 00000000-0000-0000-0000-000000000000\n"
+        "connection check: SUCCEEDED, no message\n"
+        "stock_locations: Default, 00000000-0000-0000-0000-000000000000\n"
+        "stock_location_details: Default, 00000000-0000-0000-0000-000000000000\n"
+        "stock_items: 0\n"
+        "processed_orders: 0\n"
+        "processed_order_details: 0\n"
     )
 
 

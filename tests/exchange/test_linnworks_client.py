@@ -34,5 +34,26 @@ def test_it_authorises_and_makes_an_authorised_call(told: dict[str, Any], demo: 
     assert told["locations"] == ["Default"]
 
 
+# As the client writes a page again: without TotalPages, which it only reads.
+PAGE = {"PageNumber": 1, "EntriesPerPage": 100, "TotalEntries": 0, "Data": []}
+
+
+def test_each_answer_that_comes_with_the_portal_is_of_its_types(told: dict[str, Any]) -> None:
+    found = told["stand_in"]
+    location, item = found.pop("get_location"), found.pop("get_inventory_item_by_id")
+    assert (location["LocationName"], location["StockLocationIntId"]) == ("Default", 0)
+    assert (item["StockItemId"], item["Quantity"]) == ("00000000-0000-0000-0000-000000000000", 0)
+    lists = {
+        *("get_categories", "get_countries", "get_inventory_item_images", "get_all_open_orders", "get_orders_by_id"),
+        *("get_postal_services", "get_stock_items_full"),
+    }
+    pages = {"get_open_orders", "get_stock_items", "get_item_changes_history", "search_processed_orders_paged"}
+    assert found == {
+        **dict.fromkeys(lists, 0),
+        **dict.fromkeys(pages, PAGE),
+        "search_processed_orders": {"ProcessedOrders": PAGE},
+    }
+
+
 def test_a_wrong_secret_reaches_it_as_a_bad_request(told: dict[str, Any]) -> None:
     assert "ApplicationId, ApplicationSecret or Token is wrong." in told["refused"]

@@ -30,8 +30,12 @@ IN_QUERY = (
     "nobody can change, the portal's operator may set ALLOW_QUERY_CREDENTIALS=true."
 )
 SERVED = (
-    "This portal serves Auth/AuthorizeByApplication, Auth/GetApplicationProfileBySecretKey, Auth/GetServerUTCTime and "
-    "Inventory/GetStockLocations under /api/."
+    "This portal serves Auth/AuthorizeByApplication, Auth/GetApplicationProfileBySecretKey, Auth/GetServerUTCTime, "
+    "Inventory/GetStockLocations, Inventory/GetCategories, Inventory/GetCountries, Inventory/GetInventoryItemById, "
+    "Inventory/GetInventoryItemImages, Locations/GetLocation, Orders/GetAllOpenOrders, Orders/GetOpenOrders, "
+    "Orders/GetOrdersById, PostalServices/GetPostalServices, ProcessedOrders/SearchProcessedOrders, "
+    "ProcessedOrders/SearchProcessedOrdersPaged, Stock/GetItemChangesHistory, Stock/GetStockItems and "
+    "Stock/GetStockItemsFull under /api/."
 )
 REFUSED = {
     "09-query-string-with-get": (400, f"ApplicationId, ApplicationSecret, Token {IN_QUERY}"),

@@ -160,6 +160,7 @@ TABLE: dict[str, Who] = {
     "profile": SIGNED_IN,
     "search": SIGNED_IN,
     "help_new": SIGNED_IN,
+    "answered_calls": SIGNED_IN,
     "help_cases": TEAM,
     "help_case": OWNER,  # whoever opened it, and Owners
     "help_case_write": only("alice", status=422, method="post"),

@@ -26,6 +26,7 @@ def test_it_writes_fresh_keys_that_only_the_owner_can_read(tmp_path: Path, monke
         "DEMO_PASSWORD",
         "OUTBOUND_ALLOW_HTTP",
         "OUTBOUND_ALLOWED_NETWORKS",
+        "STAND_IN_ANSWERS",
     ]
     assert len(written["SECRET_KEY"]) == 64
     assert Fernet(written["CREDENTIAL_KEYS"]).encrypt(b"x")

@@ -60,6 +60,8 @@ def test_each_has_a_comment_above_it() -> None:
         ("DATABASE_URL", "mysql://user@127.0.0.1/linnapp", "DATABASE_URL begins with postgres:// or sqlite:///"),
         ("LOG_LEVEL", "LOUD", "LOG_LEVEL is “LOUD”. Write DEBUG, INFO, WARNING or ERROR."),
         ("METRICS_TOKEN", "short", "METRICS_TOKEN is shorter than 16 characters."),
+        ("STAND_IN_ANSWERS", "nowhere", "STAND_IN_ANSWERS is “nowhere”, which is no folder. Name one, write shipped"),
+        ("STAND_IN_ANSWERS", "tests/wire", "01-json.http: that names no call."),
         ("LOCALITY", "UK", "LOCALITY is “UK”. Clients know EU, US and AS."),
         ("API_ALLOWED_ORIGINS", "https://a.example,*", "API_ALLOWED_ORIGINS has “*”: every page would be let in."),
     ],

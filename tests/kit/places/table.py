@@ -217,6 +217,7 @@ PLACES = [
     Place("authorize", "Carol", use={"application": "suspended application"}),
     *(Place(name, "Carol") for name in ("help_new", "help_cases", "help_case", "application_report")),
     Place("help_new", "Carol", act=send),
+    Place("answered_calls", "Alice", act=unfold),
     Place("help_cases", "Dave"),
     Place("my_apps", "Dave"),
     Place("team", "Dave"),
