@@ -45,9 +45,9 @@ def session_token(right: dict[str, str]) -> str:
     return token
 
 
-def call(path: str, token: str = "", method: str = "POST", body: bytes = b"", **more: str) -> tuple[int, bytes]:
-    meta = {"HTTP_AUTHORIZATION": token} if token else {}
-    answer = Client().generic(method, f"http://testserver{path}", body, "application/json", **meta | more)
+def call(path: str, token: str = "", method: str = "POST", body: bytes = b"") -> tuple[int, bytes]:
+    headers = {"Authorization": token} if token else {}
+    answer = Client().generic(method, f"http://testserver{path}", body, "application/json", headers=headers)
     return answer.status_code, answer.content
 
 
