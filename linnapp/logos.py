@@ -1,12 +1,13 @@
 """Logos: read with suspicion, written anew as PNG, found by their digest. No ORM."""
 
 import io
+import struct
 import warnings
 from hashlib import sha256
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from PIL import Image, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
 from linnapp.errors import NotPossible
 
@@ -25,12 +26,26 @@ UNREADABLE = (
     Image.DecompressionBombError,
     Image.DecompressionBombWarning,
 )
+SRGB = ImageCms.createProfile("sRGB")
+# What a profile speaks of, and the modes of pictures that can be told in it.
+TOLD_IN = {"RGB ": ("RGB", {"RGB", "P"}), "GRAY": ("L", {"L", "1"}), "CMYK": ("CMYK", {"CMYK"})}
+# By the orientation that EXIF tells.
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 def read(picture: bytes) -> bytes:
-    """PNG bytes of a picture that is exactly 140 x 140; raises NotPossible with what to mend.
+    """PNG bytes of a picture that is exactly 140 x 140, upright and in sRGB; raises NotPossible with what to mend.
 
-    The size is read from the header before a pixel is decoded, so that a decompression bomb never unfolds.
+    Of an animation it is the first picture. The size is read from the header before a pixel is decoded, so that a
+    decompression bomb never unfolds.
     """
     if len(picture) > MOST_BYTES:
         raise NotPossible(TOO_LARGE)
@@ -41,12 +56,73 @@ def read(picture: bytes) -> bytes:
     if image.size != (SIDE, SIDE):
         raise NotPossible(f"This picture is {image.width} x {image.height}. It must be 140 x 140.")
     try:
-        pixels = image.convert("RGBA")
+        pixels = _upright(_in_srgb(_in_eight_bits(image)), image)
     except (OSError, ValueError, SyntaxError) as error:
         raise NotPossible("This picture is damaged and cannot be read to its end. Save it again.") from error
     written = io.BytesIO()
-    pixels.save(written, "PNG", optimize=True)
+    # Of the picture nothing but its pixels: Pillow would write its profile and its place in the world as well.
+    Image.frombytes("RGBA", pixels.size, pixels.tobytes()).save(written, "PNG", optimize=True)
     return written.getvalue()
+
+
+def _in_eight_bits(image: Image.Image) -> Image.Image:
+    """Pillow keeps 16-bit grey as it is, and makes all of it white when it converts it. Of 16-bit colours it keeps the
+    upper halves, but not of the one that is to be seen through."""
+    image.load()
+    clear = image.info.get("transparency")
+    if image.mode == "I;16":
+        lower_and_upper = image.tobytes()
+        grey = Image.frombytes("L", image.size, lower_and_upper[1::2])
+        if not isinstance(clear, int):
+            return _with_info_of(image, grey)
+        pixels = zip(lower_and_upper[::2], lower_and_upper[1::2], strict=True)
+        seen = bytes(0 if lower + 256 * upper == clear else 255 for lower, upper in pixels)
+        return _with_info_of(image, Image.merge("LA", (grey, Image.frombytes("L", image.size, seen))))
+    if image.mode == "RGB" and isinstance(clear, tuple) and max(clear) > 255:
+        image.info["transparency"] = tuple(value >> 8 for value in clear)
+    return image
+
+
+def _with_info_of(image: Image.Image, changed: Image.Image) -> Image.Image:
+    changed.info = {"icc_profile": image.info.get("icc_profile")}
+    return changed
+
+
+def _in_srgb(image: Image.Image) -> Image.Image:
+    """RGBA; through the picture's own profile where it has one that can be read and that speaks of such pictures."""
+    whole = image.convert("RGBA")
+    bare = image.mode.removesuffix("A")
+    profile = image.info.get("icc_profile")
+    if not profile:
+        return whole
+    try:
+        known = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        mode, modes = TOLD_IN[known.profile.xcolor_space]
+        if bare not in modes:
+            return whole
+        colours = image if bare == "CMYK" else whole.convert("RGB").convert(mode)
+        told = ImageCms.profileToProfile(
+            colours,
+            known,
+            SRGB,
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            outputMode="RGB",
+            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
+    except (ImageCms.PyCMSError, OSError, KeyError, ValueError, TypeError):
+        return whole
+    assert told is not None
+    told.putalpha(whole.getchannel("A"))
+    return told
+
+
+def _upright(pixels: Image.Image, image: Image.Image) -> Image.Image:
+    """Turned as its EXIF says; as it is where that cannot be read."""
+    try:
+        turn = TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
+    except (*UNREADABLE, struct.error, KeyError, TypeError):
+        return pixels
+    return pixels if turn is None else pixels.transpose(turn)
 
 
 def path_of(digest: str) -> str:
