@@ -119,7 +119,7 @@ def _in_srgb(image: Image.Image) -> Image.Image:
 def _upright(pixels: Image.Image, image: Image.Image) -> Image.Image:
     """Turned as its EXIF says; as it is where that cannot be read."""
     try:
-        turn = TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
+        turn = TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     except (*UNREADABLE, struct.error, KeyError, TypeError):
         return pixels
     return pixels if turn is None else pixels.transpose(turn)

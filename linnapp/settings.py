@@ -1,173 +1,112 @@
 """Settings of the portal. Everything an operator sets comes from the environment or `.env`; see `.env.example`."""
 
-import ipaddress
 import os
-import ssl
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import environ
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 from huey import RedisHuey, SqliteHuey
 from huey.serializer import SignedSerializer
 
 from installs.exchange.stand_in import stand_in_answers
 from linnapp.credentials import is_encryption_key
-from linnapp.origins import fault_of
+from linnapp.setting_values import Settings, is_loopback
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-# A copy: a process that this one starts later reads the file as it is by then.
-environ.Env.ENVIRON = dict(os.environ)
-environ.Env.read_env(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
-
-
-def required(name: str, advice: str) -> str:
-    """Value of a setting without which the portal must not start."""
-    value: str = env.str(name, default="")
-    if not value:
-        raise ImproperlyConfigured(f"{name} is not set. {advice}")
-    return value
-
-
-def whole(name: str, default: int, least: int = 1, most: int = 2**31 - 1) -> int:
-    """Value of a setting that is a whole number."""
-    text = env.str(name, default="") or str(default)
-    if not (text.isascii() and text.isdigit() and len(text) < 11 and least <= int(text) <= most):
-        raise ImproperlyConfigured(f"{name} is “{text}”. Write a whole number from {least} to {most}.")
-    return int(text)
-
-
-def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    try:
-        return [ipaddress.ip_network(network.strip()) for network in env.list(name, default=[])]
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{name}: {error}. Write networks such as 10.0.0.0/8, with commas.") from error
-
-
-def certificates_in(name: str) -> str:
-    """Path of a PEM file with certificates; empty when none is named."""
-    path: str = env.str(name, default="")
-    if path:
-        try:
-            ssl.create_default_context(cafile=path)
-        except OSError as error:
-            fault = f"{name} is “{path}”, which cannot be read as PEM certificates ({error.strerror or error})."
-            raise ImproperlyConfigured(f"{fault} Name such a file, or leave it out.") from error
-    return path
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
+env = Settings(Path(os.environ.get("ENV_FILE", BASE_DIR / ".env")), os.environ.get("ENV_FILE", ".env"), os.environ)
 
 MAKE_ENV = "`python -m linnapp.first_env` writes a `.env` with fresh keys."
-SECRET_KEY = required("SECRET_KEY", MAKE_ENV)
+SECRET_KEY = env.required("SECRET_KEY", MAKE_ENV, least=32)
 # Fernet keys, newest first: Application Secrets and permanent tokens are encrypted with the first, read with any.
-CREDENTIAL_KEYS = [key for key in required("CREDENTIAL_KEYS", MAKE_ENV).split(",") if key]
+CREDENTIAL_KEYS = [key for key in env.required("CREDENTIAL_KEYS", MAKE_ENV).split(",") if key]
 if not all(map(is_encryption_key, CREDENTIAL_KEYS)):
-    raise ImproperlyConfigured(f"CREDENTIAL_KEYS holds what is no Fernet key. {MAKE_ENV}")
+    env.refuse("CREDENTIAL_KEYS", f"CREDENTIAL_KEYS holds what is no Fernet key. {MAKE_ENV}")
 # Key of the digests by which credentials are found. Another key finds nothing: back it up with the database.
-DIGEST_KEY = required("DIGEST_KEY", MAKE_ENV)
-DEBUG = env.bool("DEBUG", default=False)
+DIGEST_KEY = env.required("DIGEST_KEY", MAKE_ENV)
+DEBUG = env.switch("DEBUG")
 
 # Where the portal listens, and the address people and clients use for it.
-HOST = env.str("HOST", default="127.0.0.1")
-PORT = whole("PORT", 8000, most=65_535)
+HOST = env.text("HOST", "127.0.0.1")
+PORT = env.whole("PORT", 8000, most=65_535)
 # Web processes; the processes that make pages for each of them, one page at a time, and the requests that wait for one.
 # Exchanges and data calls do not wait with them.
-WEB_WORKERS = whole("WEB_WORKERS", 2)
-PAGE_PROCESSES = whole("PAGE_PROCESSES", 2, most=100)
-PAGES_WAITING = whole("PAGES_WAITING", 100, least=0, most=10_000)
+WEB_WORKERS = env.whole("WEB_WORKERS", 2)
+PAGE_PROCESSES = env.whole("PAGE_PROCESSES", 2, most=100)
+PAGES_WAITING = env.whole("PAGES_WAITING", 100, least=0, most=10_000)
 # Connections of a web process in all and of one address (those of TRUSTED_PROXIES aside), and the bytes of requests and
 # answers that it holds for slow ones.
-CONNECTIONS = whole("CONNECTIONS", 4000, least=10)
-CONNECTIONS_PER_ADDRESS = whole("CONNECTIONS_PER_ADDRESS", 1000, least=10)
-HELD_BYTES = whole("HELD_BYTES", 256 * 1024 * 1024, least=32 * 1024 * 1024)
+CONNECTIONS = env.whole("CONNECTIONS", 4000, least=10)
+CONNECTIONS_PER_ADDRESS = env.whole("CONNECTIONS_PER_ADDRESS", 1000, least=10)
+HELD_BYTES = env.whole("HELD_BYTES", 256 * 1024 * 1024, least=32 * 1024 * 1024)
 # Jobs at a time of a worker process.
-WORKER_THREADS = whole("WORKER_THREADS", 4)
+WORKER_THREADS = env.whole("WORKER_THREADS", 4)
 # Postbacks that a worker process sends at the same time.
-POSTBACK_THREADS = whole("POSTBACK_THREADS", 32, most=1000)
-SITE_URL = env.str("SITE_URL", default="").rstrip("/") or f"http://localhost:{PORT}"
-SITE = urlsplit(SITE_URL)
+POSTBACK_THREADS = env.whole("POSTBACK_THREADS", 32, most=1000)
+SITE = env.address("SITE_URL", f"http://localhost:{PORT}", bare=True)
+SITE_URL = SITE.geturl()
 SITE_HOST = SITE.hostname or ""
 ON_LOOPBACK = is_loopback(SITE_HOST) and is_loopback(HOST)
 HTTPS = SITE.scheme == "https"
 # http beyond loopback sends passwords and tokens in the clear: it must be wished for.
-ALLOW_HTTP = env.bool("ALLOW_HTTP", default=False)
-if SITE.scheme not in {"http", "https"} or not SITE_HOST or SITE.path or "@" in SITE.netloc or SITE.query:
-    raise ImproperlyConfigured(f"SITE_URL is “{SITE_URL}”. Write scheme and host, such as https://portal.example.com")
+ALLOW_HTTP = env.switch("ALLOW_HTTP")
 IN_THE_CLEAR = not HTTPS and not is_loopback(SITE_HOST)
 if IN_THE_CLEAR and not ALLOW_HTTP:
-    raise ImproperlyConfigured(f"SITE_URL is {SITE_URL}: use https, or set ALLOW_HTTP=true to accept plain http.")
+    env.refuse("SITE_URL", f"SITE_URL is {SITE_URL}: use https, or set ALLOW_HTTP=true to accept plain http.")
 
 # Demo data, and a sign-in with one click for the people in it.
-DEMO = env.bool("DEMO", default=False)
-DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
-MORE_HOSTS = env.list("ALLOWED_HOSTS", default=[])
-if DEMO and not ON_LOOPBACK:
-    raise ImproperlyConfigured(
-        f"DEMO=true lets anybody sign in: it runs on loopback only, not with SITE_URL={SITE_URL} and HOST={HOST}."
-    )
-if DEMO and not all(is_loopback(host.partition(":")[0]) for host in MORE_HOSTS):
-    raise ImproperlyConfigured(
-        f"DEMO=true lets anybody sign in: it runs on loopback only, not with ALLOWED_HOSTS={','.join(MORE_HOSTS)}."
-    )
+DEMO = env.switch("DEMO")
+DEMO_PASSWORD = env.text("DEMO_PASSWORD")
+MORE_HOSTS = env.hosts("ALLOWED_HOSTS")
+for name, words in (
+    ("DEMO", "DEMO=true lets anybody sign in: it"),
+    ("DEBUG", "DEBUG=true shows settings and code to anybody: it"),
+):
+    if env.switch(name) and not ON_LOOPBACK:
+        env.refuse(name, f"{words} runs on loopback only, not with SITE_URL={SITE_URL} and HOST={HOST}.")
+    if env.switch(name) and not all(map(is_loopback, MORE_HOSTS)):
+        env.refuse(name, f"{words} runs on loopback only, not with ALLOWED_HOSTS={','.join(MORE_HOSTS)}.")
 
 LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"]
-ALLOWED_HOSTS = [SITE_HOST, *(LOOPBACK_NAMES if is_loopback(SITE_HOST) else []), *MORE_HOSTS]
+ALLOWED_HOSTS = [
+    f"[{SITE_HOST}]" if ":" in SITE_HOST else SITE_HOST,
+    *(LOOPBACK_NAMES if is_loopback(SITE_HOST) else []),
+    *MORE_HOSTS,
+]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 # Proxies whose X-Forwarded-For is believed, as networks, read from the right.
-TRUSTED_PROXIES = networks("TRUSTED_PROXIES")
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES", not_everybody=True)
 
 # The wire. Clients read `Server` as the address of their data calls.
-DATA_SERVER_URL = env.str("DATA_SERVER_URL", default="").rstrip("/") or SITE_URL
-LOCALITY = env.str("LOCALITY", default="EU")
-if LOCALITY not in {"EU", "US", "AS"}:
-    raise ImproperlyConfigured(f"LOCALITY is “{LOCALITY}”. Clients know EU, US and AS.")
+DATA_SERVER_URL = env.address("DATA_SERVER_URL", SITE_URL, bare=False).geturl()
+LOCALITY = env.one_of("LOCALITY", ("EU", "US", "AS"), "EU", "Clients know EU, US and AS.")
 # Credentials in the query string end up in access logs: refused unless the operator wants them.
-ALLOW_QUERY_CREDENTIALS = env.bool("ALLOW_QUERY_CREDENTIALS", default=False)
+ALLOW_QUERY_CREDENTIALS = env.switch("ALLOW_QUERY_CREDENTIALS")
 # Pages whose scripts may make data calls; none, unless set. Never an exchange: a secret does not belong in a page.
-API_ALLOWED_ORIGINS = [origin.strip() for origin in env.list("API_ALLOWED_ORIGINS", default=[])]
-for origin in API_ALLOWED_ORIGINS:
-    if fault := fault_of(origin):
-        advice = "Write scheme and host, such as https://app.example.com, with commas between them."
-        raise ImproperlyConfigured(f"API_ALLOWED_ORIGINS has “{origin}”: {fault}. {advice}")
+API_ALLOWED_ORIGINS = env.origins("API_ALLOWED_ORIGINS")
 # Files that answer data calls: a stand-in for tests.
-STAND_IN_ANSWERS = stand_in_answers(env.str("STAND_IN_ANSWERS", default=""), BASE_DIR)
-SESSION_IDLE_SECONDS = whole("SESSION_IDLE_SECONDS", 1800)
-SESSION_ABSOLUTE_SECONDS = whole("SESSION_ABSOLUTE_SECONDS", 24 * 3600)
-SESSIONS_PER_INSTALLATION = whole("SESSIONS_PER_INSTALLATION", 20)
-EXCHANGES_PER_MINUTE = whole("EXCHANGES_PER_MINUTE", 150)
+STAND_IN_ANSWERS = stand_in_answers(env.text("STAND_IN_ANSWERS"), BASE_DIR)
+SESSION_IDLE_SECONDS = env.whole("SESSION_IDLE_SECONDS", 1800)
+SESSION_ABSOLUTE_SECONDS = env.whole("SESSION_ABSOLUTE_SECONDS", 24 * 3600)
+SESSIONS_PER_INSTALLATION = env.whole("SESSIONS_PER_INSTALLATION", 20)
+EXCHANGES_PER_MINUTE = env.whole("EXCHANGES_PER_MINUTE", 150)
 
 # What goes out to other servers: https to public addresses, unless the operator allows more.
-OUTBOUND_ALLOW_HTTP = env.bool("OUTBOUND_ALLOW_HTTP", default=False)
-OUTBOUND_ALLOWED_NETWORKS = networks("OUTBOUND_ALLOWED_NETWORKS")
+OUTBOUND_ALLOW_HTTP = env.switch("OUTBOUND_ALLOW_HTTP")
+OUTBOUND_ALLOWED_NETWORKS = env.networks("OUTBOUND_ALLOWED_NETWORKS")
 # Certificates of authorities that are trusted beside those that Mozilla lists.
-OUTBOUND_CA_FILE = certificates_in("OUTBOUND_CA_FILE")
+OUTBOUND_CA_FILE = env.certificates_in("OUTBOUND_CA_FILE")
 
 # What /metrics tells beyond this machine, it tells whoever has this token.
-METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+METRICS_TOKEN = env.text("METRICS_TOKEN")
 if METRICS_TOKEN and len(METRICS_TOKEN) < 16:
-    raise ImproperlyConfigured("METRICS_TOKEN is shorter than 16 characters. Write a longer one, or leave it out.")
+    env.refuse("METRICS_TOKEN", "METRICS_TOKEN is shorter than 16 characters. Write a longer one, or leave it out.")
 
 # Everything the portal writes on its own machine when no other engine is named.
-STATE_DIR = Path(env.str("STATE_DIR", default="") or BASE_DIR / "var").resolve()
-STATE_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+STATE_DIR = env.folder("STATE_DIR", BASE_DIR / "var")
 
-ENGINES = {"django.db.backends.sqlite3", "django.db.backends.postgresql"}
 # Named without a URL, because a folder may have a “%” or “#” in its name.
 EMBEDDED_DATABASE = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(STATE_DIR / "db.sqlite3")}
-DATABASE: dict[str, Any] = env.db_url("DATABASE_URL") if env.str("DATABASE_URL", default="") else EMBEDDED_DATABASE
-if DATABASE.get("ENGINE") not in ENGINES:
-    raise ImproperlyConfigured("DATABASE_URL begins with postgres:// or sqlite:///. Unset, it is SQLite in STATE_DIR.")
+DATABASE: dict[str, Any] = env.database("DATABASE_URL") if env.text("DATABASE_URL") else EMBEDDED_DATABASE
 DATABASES = {"default": DATABASE}
 DATABASE["CONN_MAX_AGE"] = None
 # After a restart of the database the first page of each thread asks again in place of failing.
@@ -182,7 +121,7 @@ else:
     DATABASE.setdefault("OPTIONS", {}).update({"server_side_binding": True, "prepare_threshold": 1})
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_URL = env.redis("REDIS_URL")
 if REDIS_URL:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
     HUEY = RedisHuey("linnapp", url=REDIS_URL, immediate=False, serializer=SignedSerializer(secret=SECRET_KEY))
@@ -306,8 +245,8 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 
 # Mail is queued by the web process and sent by the worker: printed, unless EMAIL_URL names a server.
 EMAIL_BACKEND = "linnapp.mail.QueuedMail"
-DELIVERY_EMAIL = env.email_url("EMAIL_URL", default="consolemail://")
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"linnapp@{SITE_HOST}")
+DELIVERY_EMAIL = env.mail_server("EMAIL_URL")
+DEFAULT_FROM_EMAIL = env.sender("DEFAULT_FROM_EMAIL", f"linnapp@{SITE_HOST}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_TIMEOUT = 10
 
@@ -361,9 +300,8 @@ SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 
-LOG_LEVEL = env.str("LOG_LEVEL", default="WARNING").upper()
-if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
-    raise ImproperlyConfigured(f"LOG_LEVEL is “{LOG_LEVEL}”. Write DEBUG, INFO, WARNING or ERROR.")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+LOG_LEVEL = env.one_of("LOG_LEVEL", LOG_LEVELS, "WARNING", "Write DEBUG, INFO, WARNING or ERROR.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -6,7 +6,7 @@ the same code answers in Django's views, one request at a time, and in the front
 
 import json
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -28,6 +28,8 @@ FLOORS = {
     "linnapp.page_urls": ROOF,
     "linnapp.people_urls": ROOF,
     "linnapp.first_env": VALUES,
+    "linnapp.env_file": VALUES,
+    "linnapp.setting_values": VALUES,
     "linnapp.credentials": VALUES,
     "linnapp.errors": VALUES,
     "linnapp.folding": VALUES,
