@@ -73,7 +73,7 @@ REFUSED = [
     ("EMAIL_URL", f"smtp+tls://portal:{SECRET} 1@mail.example.com:587", QUOTE),
     ("EMAIL_URL", f"smtp+tls://portal:{SECRET}@mail.example.com:smtp", QUOTE),
     ("EMAIL_URL", f"smtp+tls://portal:{SECRET}@", "EMAIL_URL cannot be read."),
-    ("EMAIL_URL", f"mailto://portal:{SECRET}@mail.example.com", "EMAIL_URL does not begin with smtp://, smtp+tls:// or"),
+    ("EMAIL_URL", f"mailto://portal:{SECRET}@mail.example.com", "EMAIL_URL does not begin with smtp://, smtp+tls://"),
     ("EMAIL_URL", "mail.example.com:587", "EMAIL_URL does not begin with smtp://, smtp+tls:// or smtp+ssl://."),
     ("DEFAULT_FROM_EMAIL", "portal", "DEFAULT_FROM_EMAIL is “portal”. Write an e-mail address"),
     ("STATE_DIR", "/dev/null", "STATE_DIR is “/dev/null”, which cannot be made (File exists)."),
