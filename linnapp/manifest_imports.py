@@ -10,7 +10,7 @@ from linnapp.byte_marks import text_of
 from linnapp.drafts import keeping_keys
 from linnapp.errors import Moved
 from linnapp.import_files import MOST_BYTES
-from linnapp.manifest import ManifestError, ManifestInvalid, differences, from_snapshot, read_value, to_json, warnings
+from linnapp.manifest import ManifestError, ManifestInvalid, differences, from_snapshot, parse_json, to_json, warnings
 from linnapp.manifest.differences import same
 from linnapp.manifest.hints import NOT_UPPER_CASE
 from linnapp.manifest.json_values import read_json, storable
@@ -79,7 +79,7 @@ def _compare(made: BulkRow, application: Application, wanted: Any, line: str) ->
         made.state = State.SAME
         return
     try:
-        found = read_value(wanted)
+        found = parse_json(wanted)
     except ManifestInvalid as refused:
         made.said = _told(refused.errors, made.position, line)
         return

@@ -17,9 +17,9 @@ from linnapp.manifest import (
     ManifestError,
     ManifestModule,
     ManifestParameter,
-    Read,
+    Parsed,
     new_key,
-    read,
+    parse_text,
 )
 from linnapp.manifest.differences import shown
 from linnapp.manifest.json_values import MOST_SOURCE, TOO_LARGE, load, respelled, storable
@@ -182,9 +182,9 @@ class JsonForm(forms.Form):
     revision = forms.IntegerField(min_value=0, max_value=WIDEST, widget=forms.HiddenInput)
     on_top = forms.IntegerField(min_value=0, max_value=WIDEST, required=False)
 
-    def read(self, saved: Manifest) -> Read:
+    def read(self, saved: Manifest) -> Parsed:
         """What was typed, under the keys of the saved manifest. Raises ManifestInvalid. For a valid form."""
-        found = read(self.cleaned_data["text"])
+        found = parse_text(self.cleaned_data["text"])
         return replace(found, manifest=keeping_keys(saved, found.manifest))
 
     @property

@@ -7,7 +7,7 @@ from linnapp.manifest.json_values import MOST_BYTES
 from linnapp.manifest.meaning import LONGEST_URL, MOST_MODULES, validate
 from linnapp.manifest.mending import Mended, mended
 from linnapp.manifest.reach import ConsentLine, consent_lines, newly_reached
-from linnapp.manifest.reading import Read, parse, read, read_value
+from linnapp.manifest.reading import Parsed, parse, parse_json, parse_text
 from linnapp.manifest.snapshots import from_snapshot
 from linnapp.manifest.values import (
     HOST,
@@ -41,8 +41,8 @@ __all__ = [
     "ManifestModule",
     "ManifestParameter",
     "Mended",
+    "Parsed",
     "Part",
-    "Read",
     "consent_lines",
     "differences",
     "from_snapshot",
@@ -51,10 +51,10 @@ __all__ = [
     "newly_reached",
     "of_token_in_query",
     "parse",
+    "parse_json",
+    "parse_text",
     "postback_url",
     "preset",
-    "read",
-    "read_value",
     "to_json",
     "url_fault",
     "validate",

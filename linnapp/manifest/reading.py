@@ -29,27 +29,27 @@ def parse(source: str | bytes | dict[str, Any]) -> Manifest:
     A module keeps the `key` that stands there; one without a valid key, or with one that another module has, gets a
     new one, so that parsing the same text twice may give other keys. null where text or a list belongs is an empty one.
     """
-    return read(source).manifest
+    return parse_text(source).manifest
 
 
 @dataclass(frozen=True)
-class Read:
+class Parsed:
     """`respelled` tells by path of numbers that are kept in another spelling than they were read in."""
 
     manifest: Manifest
     respelled: list[ManifestError]
 
 
-def read(source: str | bytes | dict[str, Any]) -> Read:
+def parse_text(source: str | bytes | dict[str, Any]) -> Parsed:
     """As `parse`."""
     errors: list[ManifestError] = []
     raw = source if isinstance(source, dict) else read_json(source, errors)
     if errors:
         raise ManifestInvalid(errors)
-    return read_value(raw)
+    return parse_json(raw)
 
 
-def read_value(raw: Any) -> Read:
+def parse_json(raw: Any) -> Parsed:
     """As `parse`, of JSON as `json_values.load` gives it."""
     errors: list[ManifestError] = []
     kept = storable(raw, "", errors)
@@ -60,7 +60,7 @@ def read_value(raw: Any) -> Read:
     errors += rule_errors(manifest)
     if errors:
         raise ManifestInvalid(_said_once(errors)[:MOST_ERRORS])
-    return Read(manifest, list(islice(respelled(raw), MOST_ERRORS)))
+    return Parsed(manifest, list(islice(respelled(raw), MOST_ERRORS)))
 
 
 def _said_once(errors: list[ManifestError]) -> list[ManifestError]:

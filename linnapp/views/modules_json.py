@@ -16,7 +16,7 @@ from linnapp.actors import Side
 from linnapp.drafts import draft_of
 from linnapp.errors import Moved
 from linnapp.forms.modules import FileForm, JsonForm, read_draft
-from linnapp.manifest import Manifest, ManifestError, ManifestInvalid, Read, differences, mended, to_json, warnings
+from linnapp.manifest import Manifest, ManifestError, ManifestInvalid, Parsed, differences, mended, to_json, warnings
 from linnapp.models import Application
 from linnapp.pages import acting, refusal_told
 from linnapp.services.manifests import manifest_of, save_manifest
@@ -48,7 +48,7 @@ def manifest_json(request: HttpRequest, account: str, application: UUID) -> Http
         return _save(request, row)
     saved = manifest_of(row)
     form = JsonForm(initial={"text": as_text(saved), "revision": row.manifest_revision})
-    return _page(request, row, form, read=Read(saved, []))
+    return _page(request, row, form, read=Parsed(saved, []))
 
 
 def _save(request: HttpRequest, row: Application) -> HttpResponse:
@@ -121,7 +121,7 @@ def draft_as_json(request: HttpRequest, account: str, application: UUID) -> Http
     if not changes:
         return redirect("manifest_json", account, application)
     form = JsonForm(initial={"text": as_text(manifest), "revision": draft.revision})
-    return _page(request, row, form, read=Read(manifest, []), changes=changes)
+    return _page(request, row, form, read=Parsed(manifest, []), changes=changes)
 
 
 @require_safe
@@ -143,7 +143,7 @@ def _previewed(request: HttpRequest, row: Application, form: JsonForm) -> HttpRe
     return _page(request, row, form, read=read, changes=_changes(row, read.manifest))
 
 
-def _tell_respelled(request: HttpRequest, read: Read) -> None:
+def _tell_respelled(request: HttpRequest, read: Parsed) -> None:
     """Said once: in what is saved nothing is left of how a number was written."""
     for note in read.respelled[:MOST_TOLD]:
         messages.info(request, f"{note.path}: {note.message}")
@@ -161,7 +161,7 @@ def _page(
     form: JsonForm,
     *,
     errors: Iterable[ManifestError] = (),
-    read: Read | None = None,
+    read: Parsed | None = None,
     status: int = 200,
     **context: Any,
 ) -> HttpResponse:
@@ -176,7 +176,7 @@ def _page(
         "form": form,
         "errors": _placed(errors, text),
         "offer": mended(text) if any(error.code == "syntax" for error in errors) else None,
-        "notes": _placed([*read.respelled, *warnings(read.manifest)], text) if read else [],
+        "notes": _in_order(_placed([*read.respelled, *warnings(read.manifest)], text)) if read else [],
         "newest": version,
         "since_newest": differences(version.manifest(), manifest_of(row)) if version else [],
     }
@@ -192,3 +192,7 @@ def _placed(errors: Iterable[ManifestError], text: str) -> list[Place]:
         line, column = known.get(json_places.plain(error.path), (error.line, error.column))
         found.append(Place(error.path, error.message, error.line or line, error.column or column))
     return found
+
+
+def _in_order(places: list[Place]) -> list[Place]:
+    return sorted(places, key=lambda place: (place.line or 0, place.column or 0))

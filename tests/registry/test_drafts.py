@@ -173,6 +173,8 @@ def test_each_value_of_a_json_text_has_its_line_and_column() -> None:
         "modules[0].type": (3, 14),
         json_places.plain("modules[0].moduleName"): (3, 33),
         "modules[0].parameters[0].value": (4, 44),
+        # Of what is not there, where it would stand.
+        "modules[7]": (2, 14),
     }
     assert json_places.places("{", [""]) == {}
     assert json_places.places("[" * 5000 + "]" * 5000, [""]) == {}

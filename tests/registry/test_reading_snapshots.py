@@ -28,7 +28,8 @@ from tests.registry.test_manifest_properties import manifests, quick, values
 A, B = "a" * 32, "b" * 32
 ROOT = Path(__file__).resolve().parents[2]
 # Parsed by its rules is what comes in; the version alone reads its snapshot, and the export gives it as it stands.
-MAY_PARSE = {"linnapp/forms/modules.py"}
+MAY_PARSE = {"linnapp/forms/modules.py", "linnapp/manifest_imports.py"}
+PARSING = {"parse", "parse_text", "parse_json"}
 MAY_READ_SNAPSHOTS = {"linnapp/models/versions.py": 1, "installs/application/views/versions.py": 1}
 
 members = st.sampled_from(
@@ -129,15 +130,15 @@ def test_an_address_that_is_refused_today_is_still_the_one_to_call_and_what_is_n
 
 
 def used(path: Path) -> Iterator[str]:
-    """ "parse" for each use of the manifest's `parse`, "snapshot" for each reading of a member of that name."""
+    """ "parse" for each use of what parses a manifest, "snapshot" for each reading of a member of that name."""
     tree = ast.parse(path.read_text())
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith("linnapp.manifest"):
-            yield from ("parse" for alias in node.names if alias.name == "parse")
+            yield from ("parse" for alias in node.names if alias.name in PARSING)
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
             if node.attr == "snapshot":
                 yield "snapshot"
-            if node.attr == "parse" and isinstance(node.value, ast.Name) and node.value.id == "manifest":
+            if node.attr in PARSING and isinstance(node.value, ast.Name) and node.value.id == "manifest":
                 yield "parse"
 
 
@@ -145,7 +146,7 @@ def readers(root: Path) -> tuple[set[str], dict[str, int]]:
     """Modules that parse manifests, and how often which module reads a snapshot as it stands."""
     paths = [path for package in ("linnapp", "installs") for path in sorted((root / package).rglob("*.py"))]
     found = {
-        path.relative_to(root).as_posix(): list(used(path)) for path in paths if "linnapp/manifest" not in str(path)
+        path.relative_to(root).as_posix(): list(used(path)) for path in paths if "linnapp/manifest/" not in str(path)
     }
     return (
         {name for name, uses in found.items() if "parse" in uses},
@@ -161,6 +162,7 @@ def test_nobody_reads_a_snapshot_but_the_version() -> None:
     "source",
     [
         "from linnapp.manifest import parse\nparse({})",
+        "from linnapp.manifest import parse_json\nparse_json({})",
         "from linnapp import manifest\nmanifest.parse(version.snapshot)",
         "read(version.snapshot)",
     ],
