@@ -2,6 +2,7 @@ import uuid
 
 from django.db import models
 
+from linnapp.manifest import HOST
 from linnapp.models.applications import Application
 
 
@@ -24,7 +25,7 @@ class Module(models.Model):
 
     def __str__(self) -> str:
         """Not by its names: they are for the team alone, and the admin writes this everywhere."""
-        return self.type
+        return self.type or HOST
 
 
 class Parameter(models.Model):

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from installs.installations import lifecycle
 from installs.models import Installation
-from linnapp.models import Account, Application, User, Version
+from linnapp.models import Account, Application, Module, User, Version
 from linnapp.services.manifests import manifest_of, save_manifest
 from tests.kit import consenting
 from tests.kit.consenting import external, read, release
@@ -92,5 +92,7 @@ def test_the_admin_shows_it(moved_on: tuple[Version, Installation], client_of: C
     paulas = client_of(paula)
     for name in ("admin:linnapp_version_changelist", "admin:linnapp_application_changelist"):
         assert paulas.get(reverse(name)).status_code == 200
+    (module,) = Module.objects.filter(type="")
+    assert "Host of modules" in paulas.get(reverse("admin:linnapp_module_change", args=[module.pk])).content.decode()
     page = paulas.get(reverse("admin:linnapp_version_change", args=[moved_on[0].pk])).content.decode()
     assert "<div>ExternalApplication</div><div>Host of modules</div>" in page
