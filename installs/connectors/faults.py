@@ -81,7 +81,7 @@ FIXES = {
     Why.KEY_INSIDE: "Ask who runs the server for an address whose answer has it at the top.",
     Why.NO_KEY: NAME_THE_MEMBER,
     Why.NO_TEXT: NAME_THE_MEMBER,
-    Why.SERVER_UNREADABLE: "Nothing was called. Ask who runs the base URL's server to answer scheme and host alone, "
+    Why.SERVER_UNREADABLE: "No call was made. Ask who runs the base URL's server to answer scheme and host alone, "
     "such as https://eu-ext.linnworks.net, or no Server at all.",
     Why.SERVER_NOT_ALLOWED: "Nothing was sent there. Ask who runs the base URL's server for the right Server. Where "
     "that one stands in a network of your own, whoever runs this portal can allow that network.",

@@ -14,7 +14,7 @@ MOST_SHOWN = 2000
 MOST_NAMED = 4
 OWN = {
     "Auth/AuthorizeByApplication": "The permanent token becomes a session token.",
-    "Auth/GetApplicationProfileBySecretKey": "null for right credentials: this portal sells no plans.",
+    "Auth/GetApplicationProfileBySecretKey": "Checks the credentials, then null: this portal sells no plans.",
     "Auth/GetServerUTCTime": "The time, without a session token.",
     "Inventory/GetStockLocations": "The stock locations of the account: each has one, Default.",
 }

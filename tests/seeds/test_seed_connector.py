@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from pytest_django.fixtures import Settings
 
 from installs.connectors import calling
 from installs.installations import lifecycle
@@ -139,9 +140,10 @@ def test_041_grant_type_is_client_credentials_and_the_token_key_is_token_also_wi
 @pytest.mark.usefixtures("to_loopback")
 @pytest.mark.django_db(transaction=True)
 def test_042_the_six_are_exchanged_and_the_session_token_is_read_by_its_key(
-    client_of: ClientOf, carol: User, installation: Installation
+    client_of: ClientOf, carol: User, installation: Installation, settings: Settings
 ) -> None:
     with receiving(the_api) as receiver:
+        settings.DATA_SERVER_URL = receiver.url
         add_connector(client_of(carol), installation, receiver.url)
         assert calling.call(Connector.objects.get(), "POST", CALL).status == 200
         authorised, called = receiver.received
@@ -174,9 +176,10 @@ def test_042b_another_key_names_another_member_in_any_letter_case(
 @pytest.mark.usefixtures("to_loopback")
 @pytest.mark.django_db(transaction=True)
 def test_043_a_session_that_ended_is_renewed_with_the_same_permanent_token(
-    client_of: ClientOf, carol: User, installation: Installation
+    client_of: ClientOf, carol: User, installation: Installation, settings: Settings
 ) -> None:
     with receiving(the_api) as receiver:
+        settings.DATA_SERVER_URL = receiver.url
         add_connector(client_of(carol), installation, receiver.url)
         row = Connector.objects.get()
         first = calling.call(row, "POST", CALL).status, Connector.objects.get().session_token
