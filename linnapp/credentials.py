@@ -174,6 +174,11 @@ def may_be_in(text: str) -> bool:
     return _SPELLINGS.search(text) is not None or SIGNING_PREFIX in text.lower()
 
 
+def number_in(text: str) -> int:
+    """How many of those there are."""
+    return sum(1 for _ in _SPELLINGS.finditer(text)) + text.lower().count(SIGNING_PREFIX)
+
+
 def tail(value: str) -> str:
     """The last four characters: enough to tell two values apart, of no use to anybody else."""
     return value[-4:]

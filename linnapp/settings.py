@@ -314,7 +314,5 @@ LOGGING = {
         # A refused request is not news for the operator; the reference in the answer finds it.
         "django.request": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
-        # Names the whole address it sends to, in which a permanent token may stand.
-        "urllib3": {"level": "CRITICAL"},
     },
 }

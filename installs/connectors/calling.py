@@ -10,7 +10,7 @@ from linnapp.errors import NotPossible
 from linnapp.services.locking import refuse_suspended
 
 # Keeps its connections; never used for a postback, because it may reach the portal itself.
-client = Client(reaches_portal=True, repeats_all=False)
+client = Client(reaches_portal=True, repeats_all=False, needs_body=True)
 
 
 def call(connector: Connector, method: str, path: str, body: bytes = b"", content_type: str = "") -> Answer:

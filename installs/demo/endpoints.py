@@ -55,7 +55,13 @@ class Endpoint(Client):
         self.certificate_ended: datetime | None = None
 
     def post(
-        self, url: str, *, body: bytes, headers: Mapping[str, str], tell: Callable[[Step], None] | None = None
+        self,
+        url: str,
+        *,
+        body: bytes,
+        headers: Mapping[str, str],
+        tell: Callable[[Step], None] | None = None,
+        alone: bool = False,
     ) -> Answer:
         if self.certificate_ended:
             ended = f"{self.certificate_ended:%d %B %Y}"

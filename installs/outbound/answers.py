@@ -26,6 +26,8 @@ class Cause(StrEnum):
     NO_CONNECTION = "no_connection"
     CERTIFICATE = "certificate"
     TLS = "tls"
+    # Wanted of the portal, which has none.
+    CLIENT_CERTIFICATE = "client_certificate"
     # Closed before a whole answer was there.
     RESET = "reset"
     NOT_HTTP = "not_http"
@@ -48,7 +50,8 @@ class Answer:
     """Whatever the server answered, a redirect and an error too.
 
     `headers` are in their order, bounded in number and length (CUT at the end says so); `body` is the beginning of what
-    came, as it was sent, and `is_cut` says that there was more; `address` is the IP address that answered.
+    came, as it was sent, and `is_cut` says that there was more; `is_broken` where that did not come, in time or at all;
+    `address` is the IP address that answered, and `wants_certificate` that it asked for one of ours.
     """
 
     status: int
@@ -58,6 +61,8 @@ class Answer:
     is_cut: bool
     milliseconds: int
     address: str
+    is_broken: bool = False
+    wants_certificate: bool = False
 
 
 class NotSent(Exception):

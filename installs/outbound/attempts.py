@@ -19,8 +19,12 @@ class Attempt:
     tell: Callable[[Step], None] | None = None
     # With a connection of its own, because every step is wanted or a kept one turned out to be closed.
     fresh: bool = False
+    # Over a connection that is closed after it: what an installation hangs on.
+    alone: bool = False
     # To the portal itself, which may stand at any address.
     to_portal: bool = False
+    # The server asked for a certificate of ours.
+    wants_certificate: bool = False
     stage: Stage = Stage.NAME
     address: str = ""
     began: float = field(default_factory=time.monotonic)

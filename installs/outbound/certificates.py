@@ -7,11 +7,16 @@ from typing import Any
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
+from installs.outbound import attempts
+
 # Of X509_verify_cert: https://docs.openssl.org/3.0/man3/X509_STORE_CTX_get_error/
 NOT_YET_VALID, EXPIRED, SELF_SIGNED, HOSTNAME_MISMATCH, IP_MISMATCH = 9, 10, 18, 62, 64
 SELF_SIGNED_IN_CHAIN, NO_ISSUER, NO_ISSUER_LOCALLY = 19, 2, 20
 # X509_V_FLAG_NO_CHECK_TIME, which Python does not name.
 NO_CHECK_TIME = 0x200000
+# Of RFC 8446: a handshake record, and the message in it by which a server asks for a certificate of ours.
+HANDSHAKE, CERTIFICATE_REQUEST = 22, 13
+WANTED = "The server wants a client certificate, and the portal has none to show."
 
 
 @functools.cache
@@ -25,12 +30,21 @@ def trusting(ca_file: str, socket_class: type[ssl.SSLSocket], *, to_look_at: boo
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.hostname_checks_common_name = False
     context.sslsocket_class = socket_class
+    # Python has no other way to learn what the server asked for; the alert by which it then refuses, where one arrives
+    # at all, means many things in TLS 1.2.
+    context._msg_callback = _note_request  # type: ignore[attr-defined]
     if ca_file:
         context.load_verify_locations(ca_file)
     if to_look_at:
         context.check_hostname = False
         context.verify_flags |= NO_CHECK_TIME
     return context
+
+
+def _note_request(*message: Any) -> None:
+    _socket, direction, _version, content_type, message_type, _content = message
+    if (direction, content_type, message_type) == ("read", HANDSHAKE, CERTIFICATE_REQUEST):
+        attempts.current.get().wants_certificate = True
 
 
 def day(of_certificate: str) -> str:

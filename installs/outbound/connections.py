@@ -1,6 +1,5 @@
 """Connections that go only where the guard let them, and end when the attempt's time is over."""
 
-import http.client
 import socket
 import ssl
 import time
@@ -9,14 +8,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError
 
 from installs.outbound import addresses, attempts, certificates
 from installs.outbound.answers import Cause, NotSent, Stage
 from installs.outbound.attempts import Attempt
+from installs.outbound.heads import Head, NotHTTP
+from installs.outbound.targets import Target
+from installs.outbound.wire import Body, Closed, NotWhole, Wire
 from linnapp.words import seconds_in_words
 
 # A kept connection goes no longer than this, in seconds, without a request: servers close theirs after 5 and more.
@@ -26,19 +24,16 @@ LIFE_SECONDS = 60
 
 
 class Stale(Exception):
-    """A kept connection was closed by the server before it answered: the request may go over another."""
+    """A kept connection was closed by the server before it answered, or what came over it was no answer but the rest
+    of an older one: the request may go over another."""
 
 
 class TimedSocket(socket.socket):
     """What a socket waits is what is left of the attempt, each time: not so long for every byte that trickles in."""
 
-    def recv_into(self, *arguments: Any, **named: Any) -> int:
+    def recv(self, *arguments: Any) -> bytes:
         self.settimeout(attempts.current.get().left())
-        return super().recv_into(*arguments, **named)
-
-    def send(self, *arguments: Any) -> int:
-        self.settimeout(attempts.current.get().left())
-        return super().send(*arguments)
+        return super().recv(*arguments)
 
     def sendall(self, *arguments: Any) -> None:
         self.settimeout(attempts.current.get().left())
@@ -102,21 +97,29 @@ def not_connected(error: OSError, found: list[str], attempt: Attempt) -> NotSent
 
 
 @contextmanager
-def faults_of_connection(kept: bool = False) -> Iterator[None]:
+def faults_of_connection(kept: bool) -> Iterator[None]:
     """What goes wrong between a request and its answer, as NotSent; Stale where nothing came over a kept connection."""
     attempt = attempts.current.get()
     try:
         yield
     except TimeoutError as error:
         raise attempt.no_answer() from error
-    except (http.client.RemoteDisconnected, ConnectionError, ssl.SSLEOFError) as error:
+    except (Closed, ConnectionError, ssl.SSLEOFError) as error:
         if kept:
             raise Stale from error
+        if attempt.wants_certificate:
+            raise NotSent(Cause.CLIENT_CERTIFICATE, certificates.WANTED) from error
         raise NotSent(Cause.RESET, "The server closed the connection before it answered.") from error
-    except ssl.SSLError as error:
-        raise NotSent(Cause.TLS, f"The encrypted connection broke: {words_of(error)}.") from error
-    except (http.client.HTTPException, HTTPError) as error:
+    except NotWhole as error:
+        raise NotSent(Cause.RESET, "The server closed the connection before its answer was whole.") from error
+    except NotHTTP as error:
+        if kept:
+            raise Stale from error
         raise NotSent(Cause.NOT_HTTP, "What the server answered is not HTTP.") from error
+    except ssl.SSLError as error:
+        if attempt.wants_certificate:
+            raise NotSent(Cause.CLIENT_CERTIFICATE, certificates.WANTED) from error
+        raise NotSent(Cause.TLS, f"The encrypted connection broke: {words_of(error)}.") from error
     except OSError as error:
         raise NotSent(Cause.RESET, "The connection broke before the server answered.") from error
 
@@ -125,52 +128,56 @@ def words_of(error: ssl.SSLError) -> str:
     return (error.reason or "no reason given").replace("_", " ").lower()
 
 
-class _Guarded(HTTPConnection):
-    """Opens itself through the guard, and knows which address it is connected to and since when."""
+class Connection:
+    """To the host of a target, through the guard; it knows which address it is connected to, and since when.
 
-    address = ""
-    opened = used = 0.0
-    answers = 0
+    Raises NotSent where it does not come about.
+    """
 
-    def _new_conn(self) -> socket.socket:
-        connection = open_checked(self.host, int(self.port or 0))
-        self.address, self.opened, self.answers = attempts.current.get().address, time.monotonic(), 0
-        return connection
+    def __init__(self, target: Target) -> None:
+        self.host, self.port = target.host, target.port
+        attempt = attempts.current.get()
+        plain = open_checked(self.host, self.port)
+        self.address, self.opened, self.used, self.answers = attempt.address, time.monotonic(), 0.0, 0
+        self.wire = Wire(self._secured(plain, attempt) if target.scheme == "https" else plain)
+        self.wants_certificate = attempt.wants_certificate
 
-    def is_worn(self) -> bool:
+    def ask(self, request: bytes, *, to_head: bool) -> Head:
+        """Raises NotSent, and Stale."""
+        attempt = attempts.current.get()
+        with faults_of_connection(kept=self.answers > 0):
+            self.wire.write(request)
+            attempt.reach(Stage.ANSWER)
+            attempt.address = self.address
+            head = self.wire.head(to_head=to_head)
+        # In TLS 1.2 it may have asked just now.
+        self.wants_certificate |= attempt.wants_certificate
+        self.answers += 1
+        return head
+
+    def body(self, head: Head) -> Body:
+        body = self.wire.body(head)
+        self.used = time.monotonic()
+        return body
+
+    def is_good(self) -> bool:
+        """Whether another request may go over it."""
         now = time.monotonic()
-        return now - self.used > IDLE_SECONDS or now - self.opened > LIFE_SECONDS
+        is_worn = now - self.used > IDLE_SECONDS or now - self.opened > LIFE_SECONDS
+        return not is_worn and self.wire.is_silent()
 
-    def request(self, *arguments: Any, **named: Any) -> None:
-        with faults_of_connection(kept=self.answers > 0):
-            super().request(*arguments, **named)
-        attempt = attempts.current.get()
-        attempt.reach(Stage.ANSWER)
-        attempt.address = self.address
-
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
-        with faults_of_connection(kept=self.answers > 0):
-            response = super().getresponse()
-        self.answers, self.used = self.answers + 1, time.monotonic()
-        return response
-
-
-class GuardedHTTP(_Guarded):
-    pass
-
-
-class GuardedHTTPS(_Guarded, HTTPSConnection):
-    def connect(self) -> None:
-        """TLS with the name that was asked for, over a connection to the address that was checked."""
-        plain = self._new_conn()
-        attempt = attempts.current.get()
-        attempt.reach(Stage.CERTIFICATE)
-        secured = self._secured(plain, attempt)
-        self.sock, self.is_verified = secured, True
-        until = certificates.day(str((secured.getpeercert() or {})["notAfter"]))
-        attempt.passed(f"The certificate is for {self.host} and valid until {until}.")
+    def close(self) -> None:
+        self.wire.close()
 
     def _secured(self, plain: socket.socket, attempt: Attempt) -> ssl.SSLSocket:
+        """TLS with the name that was asked for, over a connection to the address that was checked."""
+        attempt.reach(Stage.CERTIFICATE)
+        secured = self._shaken(plain, attempt)
+        until = certificates.day(str((secured.getpeercert() or {})["notAfter"]))
+        attempt.passed(f"The certificate is for {self.host} and valid until {until}.")
+        return secured
+
+    def _shaken(self, plain: socket.socket, attempt: Attempt) -> ssl.SSLSocket:
         try:
             return handshake(plain, self.host, attempt)
         except ssl.SSLCertVerificationError as error:
@@ -179,20 +186,26 @@ class GuardedHTTPS(_Guarded, HTTPSConnection):
         except TimeoutError as error:
             raise attempt.no_answer() from error
         except ssl.SSLError as error:
-            raise NotSent(Cause.TLS, self._without_encryption(error)) from error
+            raise self._without_encryption(error, attempt) from error
         except OSError as error:
+            if attempt.wants_certificate:
+                raise NotSent(Cause.CLIENT_CERTIFICATE, certificates.WANTED) from error
             raise NotSent(Cause.TLS, "The server closed the connection before it was encrypted.") from error
 
-    def _without_encryption(self, error: ssl.SSLError) -> str:
+    def _without_encryption(self, error: ssl.SSLError, attempt: Attempt) -> NotSent:
         """OpenSSL calls whatever is no TLS at all, such as an answer over plain http, a wrong version number."""
+        if attempt.wants_certificate:
+            return NotSent(Cause.CLIENT_CERTIFICATE, certificates.WANTED)
         if error.reason == "WRONG_VERSION_NUMBER":
-            return f"The server does not speak TLS on port {self.port}: it seems to serve plain http there."
-        return f"No encrypted connection came about: {words_of(error)}."
+            return NotSent(
+                Cause.TLS, f"The server does not speak TLS on port {self.port}: it seems to serve plain http there."
+            )
+        return NotSent(Cause.TLS, f"No encrypted connection came about: {words_of(error)}.")
 
     def _certificate(self, attempt: Attempt) -> dict[str, Any]:
         """The refused certificate, seen over a second connection to the same address; nothing is sent over that."""
         try:
-            again = connect(self.address, int(self.port or 0), attempt.left(), attempt)
+            again = connect(self.address, self.port, attempt.left(), attempt)
             with handshake(again, self.host, attempt, to_look_at=True) as secured:
                 return dict(secured.getpeercert() or {})
         except (OSError, NotSent):
@@ -207,38 +220,3 @@ def handshake(plain: socket.socket, host: str, attempt: Attempt, *, to_look_at: 
     except BaseException:
         plain.close()
         raise
-
-
-class _KeepsWhatIsGood(HTTPConnectionPool):
-    """Hands out a kept connection only where it is still good for a request, and none for a fresh attempt."""
-
-    def _get_conn(self, timeout: float | None = None) -> Any:
-        if attempts.current.get().fresh:
-            return self._new_conn()
-        connection: Any = super()._get_conn(timeout)
-        if not connection.is_closed and connection.is_worn():
-            connection.close()
-        return connection
-
-
-class GuardedHTTPPool(_KeepsWhatIsGood):
-    ConnectionCls = GuardedHTTP
-
-
-class GuardedHTTPSPool(_KeepsWhatIsGood, HTTPSConnectionPool):
-    ConnectionCls = GuardedHTTPS
-
-
-class GuardedAdapter(HTTPAdapter):
-    """requests' own, over guarded connections. Used without a session: so there is nothing that reads proxies and
-    .netrc from the environment, follows redirects or keeps cookies."""
-
-    def __init__(self, hosts: int, connections: int) -> None:
-        super().__init__(pool_connections=hosts, pool_maxsize=connections, max_retries=0)
-
-    def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
-        super().init_poolmanager(*arguments, **named)
-        self.poolmanager.pool_classes_by_scheme = {"http": GuardedHTTPPool, "https": GuardedHTTPSPool}
-
-    def cert_verify(self, *arguments: Any, **named: Any) -> None:
-        """GuardedHTTPS verifies every certificate, whatever is asked for here."""

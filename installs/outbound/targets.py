@@ -30,6 +30,8 @@ LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 # Left as they are in path and query: what a URL may hold, and the sign of what is escaped already.
 KEPT = "!#$%&'()*+,/:;=?@[]~"
+# A per cent sign that escapes nothing: “100%” is written “100%25”, and all that is escaped beside it stays as it is.
+LONE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 # What a client made for that may reach of the portal itself.
 PORTAL_PATHS = "/api/"
 
@@ -48,16 +50,16 @@ class Target:
     is_portal: bool = False
 
     @property
-    def url(self) -> str:
+    def host_and_port(self) -> str:
+        """As the Host header has them."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        port = "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"
-        return f"{self.scheme}://{host}{port}{self.path}"
+        return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
     @classmethod
     def of(cls, url: str, *, to_portal: bool = False) -> Self:
         """Raises NotSent for a URL that does not go out. `to_portal` lets the API of SITE_URL pass, with http too."""
-        target = cls._read(url)
-        if to_portal and target._is_api_of(cls._read(settings.SITE_URL)):
+        target = cls.read(url)
+        if to_portal and target._is_api_of(cls.read(settings.SITE_URL)):
             return replace(target, is_portal=True)
         if target.scheme == "http" and not settings.OUTBOUND_ALLOW_HTTP:
             raise NotSent(Cause.CLEARTEXT, "http:// is not allowed here: use https://.")
@@ -72,7 +74,8 @@ class Target:
         return below and (self.scheme, self.host, self.port) == (site.scheme, site.host, site.port)
 
     @classmethod
-    def _read(cls, url: str) -> Self:
+    def read(cls, url: str) -> Self:
+        """Raises NotSent for what is no address of a web server, whether http is allowed or not."""
         if AMBIGUOUS.search(url):
             raise not_allowed("The URL holds a space, a control character or a backslash.")
         try:
@@ -88,8 +91,24 @@ class Target:
         if port in BAD_PORTS or not port:
             raise not_allowed(f"Port {port} is not for web servers: nothing is sent there.")
         host = _ip_literal(parts.netloc, parts.hostname) or _name(parts.hostname)
-        path = quote(parts.path or "/", safe=KEPT) + (f"?{quote(parts.query, safe=KEPT)}" if parts.query else "")
+        path = _escaped(parts.path or "/") + (f"?{_escaped(parts.query)}" if parts.query else "")
         return cls(parts.scheme, host, port, path)
+
+
+def as_sent(url: str) -> tuple[str, str]:
+    """Host with port, and path with query, as they stand in a request to it; of a URL that does not go out, as far as
+    they can be told."""
+    try:
+        target = Target.read(url)
+    except NotSent:
+        host, slash, path = url.partition("://")[2].partition("#")[0].partition("/")
+        return host.rpartition("@")[2], slash + path or "/"
+    return target.host_and_port, target.path
+
+
+def _escaped(part: str) -> str:
+    """Path or query as it goes out: nothing that is escaped already is escaped once more."""
+    return quote(LONE_PERCENT.sub("%25", part), safe=KEPT)
 
 
 def not_allowed(sentence: str) -> NotSent:

@@ -34,7 +34,7 @@ REMEDIES = {
     Stage.CONNECTION: "Check that your server runs, that it listens on this port on more than its own loopback, and "
     "that its firewall lets this portal in.",
     Stage.CERTIFICATE: "See that your server speaks https on this port, with a certificate for this very name, the "
-    "whole chain of its authority, and renewed in time.",
+    "whole chain of its authority, and renewed in time; and that it wants none of the portal's, which has none.",
     Stage.ANSWER: "Check your server's log of this moment. Answer first, and do the long work afterwards: an "
     "answer that takes longer than 10 seconds is none.",
 }

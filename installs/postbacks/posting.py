@@ -11,13 +11,15 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from installs import outbound
 from installs.outbound import Answer, Client, NotSent, Step, masking
+from installs.outbound.client import ALWAYS
 from installs.postbacks import placeholders, signing
 from linnapp import credentials
 from linnapp.timeline import Party
 
 log = logging.getLogger(__name__)
+# How servers answer that asked for a client certificate and got none; nginx says 400, and some its own 495 and 496.
+KEEPS_OUT = {400, 401, 403, 495, 496}
 UNEXPECTED = "The portal could not send it, through a fault of its own. It is in the portal's log."
 
 
@@ -86,12 +88,18 @@ def _attempt(post: Post, client: Client, tell: Callable[[Step], None]) -> Result
     url, body = _rendered(post, post.token)
     headers = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "linnapp-postback"}
     headers |= signing.headers(str(post.delivery_id), at, body.encode(), post.signing_secrets)
-    shown = headers | {signing.SIGNATURE: " ".join("v1,…" for _ in post.signing_secrets)}
+    shown = ALWAYS | headers | {signing.SIGNATURE: " ".join("v1,…" for _ in post.signing_secrets)}
     seen_url, seen_body = _rendered(post, credentials.masked(post.token))
     request = masking.printable(masking.request_text(seen_url, shown, seen_body))
     try:
-        answer = outbound.post(
-            url, body=body.encode(), headers=headers, tell=tell if post.tells_steps else None, client=client
+        # A connection that an older answer went over could hold its rest: that decides no installation, and ends no
+        # permanent token.
+        answer = client.post(
+            url,
+            body=body.encode(),
+            headers=headers,
+            tell=tell if post.tells_steps else None,
+            alone=post.decides or post.hands_over is not None,
         )
     except NotSent as error:
         return Result(post, at, error.milliseconds, None, {}, error.cause.lower(), str(error), request, "")
@@ -125,6 +133,8 @@ def _rendered(post: Post, token: str) -> tuple[str, str]:
 
 def _in_words(answer: Answer, decides: bool) -> str:
     said = f"Answered {answer.status} {_phrase(answer.status)}".rstrip()
+    if answer.wants_certificate and answer.status in KEEPS_OUT:
+        return f"{said}: the server wants a client certificate, and the portal has none to show."
     if 300 <= answer.status < 400:
         return f"{said}: redirects are not followed. Write the address that it leads to into the manifest."
     if answer.status == HTTPStatus.GONE:

@@ -65,11 +65,13 @@ class Reply:
 
 @dataclass(frozen=True)
 class Broken:
-    """An answer piece by piece, `every` so many seconds one, after which the connection is closed or reset."""
+    """An answer piece by piece, `every` so many seconds one, after which the connection is closed, or reset, or stays
+    for the next request."""
 
     pieces: Callable[[], Iterable[bytes]]
     every: float = 0
     reset: bool = False
+    stays: bool = False
 
 
 Answer = Reply | Broken | Callable[[Received], Reply | Broken]
@@ -116,9 +118,12 @@ class Receiver:
 
 
 @contextmanager
-def receiving(answer: Answer = OK, *, tls: Path | None = None, host: str = "127.0.0.1") -> Iterator[Receiver]:
+def receiving(
+    answer: Answer = OK, *, tls: Path | ssl.SSLContext | None = None, host: str = "127.0.0.1"
+) -> Iterator[Receiver]:
     """A server on a free port; its connections, however they hang, end with it. `tls` is a PEM file of private key
-    and certificate, one of tests/kit/certificates.py: the address is then https://localhost:PORT."""
+    and certificate, one of tests/kit/certificates.py: the address is then https://localhost:PORT. Or all that a server
+    has of TLS."""
     server = _Server(host, answer, tls)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="receiver")
     thread.start()
@@ -151,13 +156,13 @@ class _Server(ThreadingMixIn, TCPServer):
     request_queue_size = 256
     allow_reuse_address = True
 
-    def __init__(self, host: str, answer: Answer, tls: Path | None) -> None:
+    def __init__(self, host: str, answer: Answer, tls: Path | ssl.SSLContext | None) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.answer = answer
         self.stopping = threading.Event()
         self.open: set[socket.socket] = set()
         self.lock = threading.Lock()
-        self.context = _context(tls) if tls else None
+        self.context = serving(tls) if isinstance(tls, Path) else tls
         super().__init__((host, 0), _Connection)
         port = self.server_address[1]
         netloc = f"localhost:{port}" if tls else _netloc(host, port)
@@ -197,7 +202,7 @@ class _Server(ThreadingMixIn, TCPServer):
         return
 
 
-def _context(tls: Path) -> ssl.SSLContext:
+def serving(tls: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tls)
     return context
@@ -249,7 +254,7 @@ class _Connection(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _break(self, answer: Broken) -> None:
-        self.close_connection = True
+        self.close_connection = not answer.stays
         for piece in answer.pieces():
             self.wfile.write(piece)
             self.server.pause(answer.every)

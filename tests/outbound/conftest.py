@@ -20,3 +20,11 @@ def hurried() -> Iterator[Client]:
     client = Client(total_seconds=0.5)
     yield client
     client.close()
+
+
+@pytest.fixture
+def brief() -> Iterator[Client]:
+    """In a quarter of one."""
+    client = Client(total_seconds=0.25)
+    yield client
+    client.close()

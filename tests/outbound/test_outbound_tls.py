@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pytest_django import Settings
 
-from installs.outbound import Cause, Client, certificates, connections
+from installs.outbound import Cause, Client, NotSent, certificates, connections
 from tests.kit.certificates import Certificates
-from tests.kit.receivers import receiving
+from tests.kit.receivers import Reply, receiving, serving
 from tests.kit.sending import BODY, day, refused, sent
 
 pytestmark = pytest.mark.usefixtures("to_loopback")
@@ -55,6 +55,57 @@ def test_a_server_that_speaks_no_tls(client: Client) -> None:
         assert receiver.received == []
     assert fault.cause == Cause.TLS
     assert str(fault) == f"The server does not speak TLS on port {receiver.port}: it seems to serve plain http there."
+
+
+TWO, THREE = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
+
+
+def asking(certificates: Certificates, mode: ssl.VerifyMode, version: ssl.TLSVersion) -> ssl.SSLContext:
+    """A server that asks for a client certificate of the throw-away authority."""
+    context = serving(certificates.good)
+    context.load_verify_locations(certificates.ca_file)
+    context.verify_mode = mode
+    context.minimum_version = context.maximum_version = version
+    return context
+
+
+@pytest.mark.parametrize("version", [TWO, THREE], ids=["TLS 1.2", "TLS 1.3"])
+@pytest.mark.parametrize("size", [10, 2_000_000])
+def test_a_server_that_wants_a_client_certificate_is_named_as_such(
+    client: Client, certificates: Certificates, settings: Settings, version: ssl.TLSVersion, size: int
+) -> None:
+    """In TLS 1.2 the handshake fails; in TLS 1.3 the refusal comes after it, in the middle of the request."""
+    settings.OUTBOUND_CA_FILE = str(certificates.ca_file)
+    with receiving(tls=asking(certificates, ssl.CERT_REQUIRED, version)) as receiver, pytest.raises(NotSent) as told:
+        client.post(receiver.url, body=b"x" * size, headers={})
+    assert receiver.received == []
+    assert told.value.cause == Cause.CLIENT_CERTIFICATE
+    assert str(told.value) == "The server wants a client certificate, and the portal has none to show."
+
+
+@pytest.mark.parametrize("version", [TWO, THREE], ids=["TLS 1.2", "TLS 1.3"])
+def test_a_server_that_answers_without_one_is_answered(
+    client: Client, certificates: Certificates, settings: Settings, version: ssl.TLSVersion
+) -> None:
+    settings.OUTBOUND_CA_FILE = str(certificates.ca_file)
+    with receiving(Reply(403), tls=asking(certificates, ssl.CERT_OPTIONAL, version)) as receiver:
+        given = [sent(client, receiver.url) for _ in range(2)]
+        assert receiver.connections == 1
+    assert [(answer.status, answer.wants_certificate) for answer in given] == [(403, True), (403, True)]
+
+
+def test_a_handshake_that_fails_for_something_else_says_nothing_of_it(
+    client: Client, certificates: Certificates, settings: Settings
+) -> None:
+    settings.OUTBOUND_CA_FILE = str(certificates.ca_file)
+    context = serving(certificates.good)
+    context.maximum_version = TWO
+    # Of a key that the server has none of.
+    context.set_ciphers("ECDHE-RSA-AES128-GCM-SHA256")
+    with receiving(tls=context) as receiver:
+        fault = refused(client, receiver.url)
+    assert fault.cause == Cause.TLS
+    assert str(fault).startswith("No encrypted connection came about: ")
 
 
 def test_old_tls_is_not_spoken() -> None:

@@ -1,14 +1,16 @@
 """The one door out: where it leads, what it checks, and what it tells the log."""
 
 from tests.mutants.breakages import Breakage
-from tests.mutants.changes import condition, instead, then, without, without_element, without_operand
+from tests.mutants.changes import condition, instead, returns, then, without, without_operand
 
 CONNECTIONS = "installs.outbound.connections"
 CERTIFICATES = "installs.outbound.certificates"
 CLIENT = "installs.outbound.client"
 ADDRESSES = "installs.outbound.addresses"
 TARGETS = "installs.outbound.targets"
-SETTINGS = "linnapp.settings"
+HEADS = "installs.outbound.heads"
+WIRE = "installs.outbound.wire"
+TEXTS = "installs.outbound.texts"
 FOLLOW = """
 if leads_to := dict(answer.headers).get("Location"):
     answer = self._answer(prepared(method, Target.of(leads_to), body, headers), attempt)
@@ -40,11 +42,32 @@ BREAKAGES = (
         ("test_outbound_tls",),
     ),
     Breakage(
-        "the token of a postback's address is in the log",
-        SETTINGS,
-        "LOGGING",
-        without_element("'urllib3'"),
-        ("test_outbound_told",),
+        "an interim answer is the answer",
+        HEADS,
+        "Head.is_interim",
+        instead("self.status < 200", "self.status == 100"),
+        ("test_outbound_heads",),
+    ),
+    Breakage(
+        "what came beyond an answer is read as the next one",
+        WIRE,
+        "Wire.is_silent",
+        returns("True"),
+        ("test_outbound_heads",),
+    ),
+    Breakage(
+        "a connection goes on after an answer whose end is in doubt",
+        CLIENT,
+        "Client._exchange",
+        without_operand("head.is_clean"),
+        ("test_outbound_heads",),
+    ),
+    Breakage(
+        "a charset hides a permanent token from whoever masks it",
+        TEXTS,
+        "of_body",
+        condition("credentials.number_in(text) >= seen", "True"),
+        ("test_outbound_texts",),
     ),
     Breakage(
         "what led to a failed postback, with its address, is in the log",
