@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from installs.connectors import reading, servers
 from installs.connectors.client import AUTHORIZE, FORM, Credentials
 from installs.connectors.faults import NotAuthorised
-from installs.outbound import Answer
+from installs.outbound import Answer, texts
 from linnapp import credentials
 
 # Characters of an answer's body that are kept.
@@ -99,8 +99,7 @@ def _session_in(answer: Answer, key: str) -> str:
 def _masked(answer: Answer, values: tuple[str, ...]) -> str:
     first = f"HTTP {answer.status} {credentials.without_opaque(answer.reason, values)}".rstrip()
     headers = [f"{name}: {_shown(name, value, values)}" for name, value in answer.headers if name.lower() in TELLING]
-    # Without the zeros of UTF-16, which would part the letters of a value from each other.
-    body = answer.body.replace(b"\0", b"").decode(errors="replace")
+    body = texts.of_answer(answer)
     text = credentials.without_secrets(credentials.without_begun(body) if answer.is_cut else body, values)
     shown = "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text[:MOST_KEPT])
     cut = "\n[The rest is not kept.]" if answer.is_cut or len(text) > MOST_KEPT else ""

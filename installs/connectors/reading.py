@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 from installs.connectors import servers
 from installs.connectors.faults import OF_REASON, NotAuthorised, Why
 from installs.exchange.refusals import reason_of
-from installs.outbound import Answer, NotSent
+from installs.outbound import Answer, NotSent, texts
 from installs.outbound.client import printable
 from linnapp import credentials
 
@@ -139,7 +139,7 @@ def members_of(answer: Answer) -> Mapping[str, Any]:
 
 
 def text_of(answer: Answer) -> str:
-    return answer.body.decode("utf-8-sig", errors="replace").strip()
+    return texts.of_answer(answer).strip()
 
 
 def members_in(text: str) -> Any:

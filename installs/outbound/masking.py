@@ -3,9 +3,10 @@ written, so that no row, page or mail can hold what was sent."""
 
 import re
 from collections.abc import Collection, Mapping
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from uuid import UUID
 
+from installs.outbound import targets, texts
 from installs.outbound.answers import CUT, Answer
 from linnapp import credentials
 
@@ -15,9 +16,10 @@ _UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufdcf\ufdf0-
 
 
 def request_text(url: str, headers: Mapping[str, str], body: str) -> str:
-    """Of a request that was rendered a second time with a masked permanent token in the place of the real one."""
-    path = urlsplit(url)._replace(scheme="", netloc="", fragment="").geturl() or "/"
-    lines = [f"POST {path} HTTP/1.1", f"Host: {urlsplit(url).netloc}"]
+    """Of a request that was rendered a second time with a masked permanent token in the place of the real one; all
+    else is what goes out, to the letter."""
+    host, path = targets.as_sent(url)
+    lines = [f"POST {path} HTTP/1.1", f"Host: {host}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     # The mask was not sent, and is not escaped as if it had been.
     return "\n".join([*lines, "", body]).replace(quote("…"), "…")
@@ -37,9 +39,8 @@ def answer_text(answer: Answer, known: Collection[UUID]) -> str:
     lines = [f"HTTP {answer.status} {_without_begun(answer.reason)}".rstrip()]
     for name, value in answer.headers:
         lines.append(f"{name}: {'…' if name.lower() in HEADERS_MASKED else _without_begun(value)}")
-    # Without the zeros of UTF-16, which would part the letters of a permanent token from each other.
-    body = answer.body.replace(b"\0", b"").decode(errors="replace")
-    end = "\n[cut here]" if answer.is_cut else ""
+    body = texts.of_answer(answer)
+    end = "\n[the rest did not come]" if answer.is_broken else "\n[cut here]" if answer.is_cut else ""
     if answer.is_cut:
         body = credentials.without_begun(body)
     text = credentials.without_values("\n".join([*lines, "", body]), known)

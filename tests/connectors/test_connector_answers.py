@@ -1,7 +1,7 @@
 """Test connection with servers in order and every other kind: the right words on the page, and what mends it."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from urllib.parse import urlencode
 
 import pytest
@@ -39,9 +39,12 @@ QUOTING = f"Bad: {SIX['token']} {SIX['application_secret'].upper()} {OPAQUE}"
 
 
 @pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+def hurried(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """In a second every request is over."""
-    monkeypatch.setattr(calling, "client", Door(total_seconds=1, reaches_portal=True, repeats_all=False))
+    door = Door(total_seconds=1, reaches_portal=True, repeats_all=False, needs_body=True)
+    monkeypatch.setattr(calling, "client", door)
+    yield
+    door.close()
 
 
 WRONG: list[tuple[str, Answer, str, str]] = [
@@ -74,6 +77,18 @@ WRONG: list[tuple[str, Answer, str, str]] = [
     ("a refusal", as_json(400, Code="400", Message=QUOTING), "Authorise", "The server refused with 400: Bad: […beef]"),
     ("a session token", as_json(400, Message="Token is a session token."), "Authorise", "That is a session token:"),
     ("no HTTP", Broken(lambda: [b"\x00\x01 what\r\n\r\n"]), "Authorise", "What the server answered is not HTTP."),
+    (
+        "half an answer",
+        Broken(lambda: [b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{}"]),
+        "Authorise",
+        "The server closed the connection before its answer was whole.",
+    ),
+    (
+        "another charset",
+        Reply(400, {"Content-Type": "application/json; charset=ISO-8859-1"}, '{"Message": "Größe"}'.encode("latin-1")),
+        "Authorise",
+        "The server refused with 400: Größe",
+    ),
     ("silence", never_answers(), "Authorise", "No answer within 1 second."),
     ("slowly", Reply(200, body=b"{}", delay=5), "Authorise", "No answer within 1 second."),
     ("an endless answer", endless_body(), "token", "The answer is longer than 16 kB"),

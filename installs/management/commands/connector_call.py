@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from installs.connectors import calling
 from installs.connectors.faults import NotAuthorised
 from installs.models import Connector
-from installs.outbound import Answer, NotSent, masking
+from installs.outbound import Answer, NotSent, masking, texts
 from linnapp.errors import NotPossible
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
@@ -47,7 +47,7 @@ class Command(BaseCommand):
 
     def tell(self, answer: Answer) -> None:
         self.stdout.write(f"{answer.status} {answer.reason}".rstrip())
-        body = answer.body.decode(errors="replace")
+        body = texts.of_answer(answer)
         # What arrives commands no terminal.
         self.stdout.write(masking.printable(body) if self.stdout.isatty() else body)
         if answer.is_cut:
