@@ -3,15 +3,15 @@
 import logging
 import re
 import zoneinfo
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from http import HTTPStatus
-from typing import cast
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.core.handlers.exception import convert_exception_to_response
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import get_resolver, set_urlconf
@@ -132,6 +132,32 @@ class UploadLimit:
         if length.isdecimal() and (len(length) > 12 or int(length) > self.MOST_BYTES):
             raise RequestDataTooBig("The form is larger than 16 MB.")
         return self.get_response(request)
+
+
+class Storable:
+    """NUL is in no text that a database holds, nor in an address that a page made: PostgreSQL refuses it, and any
+    look-up by it would break. Forms tell it beside their field; addresses and cookies end here.
+    """
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        for name in [name for name, value in request.COOKIES.items() if "\0" in value]:
+            del request.COOKIES[name]
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, given: Sequence[Any], named: Mapping[str, Any]
+    ) -> HttpResponse | None:
+        if any("\0" in str(value) for value in named.values()):
+            raise Http404
+        # The admin leads back to its list; an Installation URL is refused with a reference.
+        match = request.resolver_match
+        is_read = getattr(view, "reads_nul", False) or (match is not None and "admin" in match.app_names)
+        if is_read or not any("\0" in text for name, values in request.GET.lists() for text in (name, *values)):
+            return None
+        return render(request, "400.html", {"holds_nul": True}, status=400)
 
 
 class PageHeaders:

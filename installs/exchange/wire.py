@@ -112,7 +112,7 @@ def _unwrapped(members: Mapping[str, Any]) -> Mapping[str, Any]:
     if wrapped is None:
         return members
     if isinstance(wrapped, str):
-        wrapped = _json_object(wrapped.encode(), "The member “request”")
+        wrapped = _json_object(_storable(wrapped).encode(), "The member “request”")
     if not isinstance(wrapped, dict):
         raise Unreadable(400, "The member “request” is not a JSON object.")
     beside = {key: value for key, value in members.items() if NAMES.get(key.lower()) in GENERIC}

@@ -38,13 +38,16 @@ class NothingToInstall(Exception):
 def read_link(identifier: str, members: Iterable[tuple[str, str]]) -> InstallationLink:
     """Reads an Application ID in any spelling of a UUID, and `Tracking` in any letter case; the first one counts.
 
-    Raises NothingToInstall for another identifier, or for more than 2 kB of tracking.
+    Raises NothingToInstall for another identifier, for NUL in the tracking, or for more than 2 kB of it.
     """
     application_id = credentials.canonical(identifier)
     if application_id is None:
         message = "An Installation URL ends with an Application ID. Ask whoever sent you the link for the whole of it."
         raise NothingToInstall(404, "This is no Installation URL", message)
     tracking = next((value for name, value in members if name.lower() == "tracking"), "")
+    if "\0" in tracking:
+        message = "Its Tracking holds the character NUL (%00), which cannot be kept. Tell whoever sent you the link."
+        raise NothingToInstall(400, "This link cannot be followed", message)
     size = len(tracking.encode(errors="replace"))
     if size > LONGEST_TRACKING:
         most = intcomma(LONGEST_TRACKING)

@@ -98,6 +98,10 @@ def authorize(request: HttpRequest, application: str) -> HttpResponse:
     return _page(request, question, _form(question), 200 if question.version else 404)
 
 
+# A link with NUL is told with a reference, by which support finds it.
+authorize.reads_nul = True  # type: ignore[attr-defined]
+
+
 def _nothing(request: HttpRequest, link: InstallationLink | None, refusal: NothingToInstall) -> HttpResponse:
     named = link.application_id if link else None
     reference = _kept(request, named, None, refusal.heading, str(refusal))
