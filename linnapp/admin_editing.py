@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from linnapp.actors import Actor, Side
 from linnapp.admin_pages import ReadOnlyAdmin
 from linnapp.errors import NotPossible
-from linnapp.form_fields import MeanwhileForm
+from linnapp.form_fields import MeanwhileForm, ReasonField
 from linnapp.pages import acting, asked_for_password
 from linnapp.services.editing import EditedMeanwhile
 
@@ -24,13 +24,7 @@ class WhyForm(MeanwhileForm, forms.ModelForm):
     form, and what was typed stays."""
 
     refused: NotPossible | EditedMeanwhile | None = None
-    why = forms.CharField(
-        label="Reason",
-        max_length=2000,
-        strip=True,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Who it is about reads this.",
-    )
+    why = ReasonField(help_text="Who it is about reads this.")
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

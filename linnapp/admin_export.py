@@ -37,6 +37,7 @@ from linnapp.exports import (
     narrowed_by,
     put_on_record,
 )
+from linnapp.form_fields import ReasonField
 
 # Of every list; a closed export has its own.
 WAYS = ("csv", "json", "xlsx")
@@ -47,7 +48,7 @@ KEPT = ("action", "select_across", ACTION_CHECKBOX_NAME)
 class ExportForm(forms.Form):
     """The way; for what only teams read also the reason."""
 
-    reason = forms.CharField(max_length=2000, widget=forms.Textarea(attrs={"rows": 3, "cols": 60}))
+    reason = ReasonField(widget=forms.Textarea(attrs={"rows": 3, "cols": 60}))
     way = forms.ChoiceField()
 
     def __init__(self, sent: Any, ways: tuple[str, ...], *, with_reason: bool) -> None:

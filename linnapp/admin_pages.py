@@ -32,9 +32,11 @@ from linnapp.admin_columns import is_hidden
 from linnapp.admin_export import Exporting
 from linnapp.admin_finding import keys_of, narrowed
 from linnapp.bulk_changes import AT_ONCE, Wish
+from linnapp.form_fields import ReasonField
 from linnapp.models import BulkRow, StaffAccess, User
 from linnapp.models.access import purposes_of
 from linnapp.models.people import Reader
+from linnapp.names import isolated
 from linnapp.pages import acting, asked_for_password
 from linnapp.staff_actions import Effect, Import, StaffAction, Values
 from linnapp.words import counted
@@ -205,7 +207,7 @@ def entrance(slug: str, page: str, purpose: str = StaffAccess.Purpose.WORK) -> s
 
 
 class ReasonForm(forms.Form):
-    reason = forms.CharField(max_length=2000, widget=forms.Textarea(attrs={"rows": 3, "cols": 60}))
+    reason = ReasonField(widget=forms.Textarea(attrs={"rows": 3, "cols": 60}))
 
 
 def _on_rows(act: StaffAction) -> Callable[[ReadOnlyAdmin, HttpRequest, QuerySet[Any]], HttpResponse | None]:
@@ -330,7 +332,7 @@ def keys_sent(model: type[Model], sent: Iterable[str]) -> list[Any]:
 
 def some_of(names: Sequence[str]) -> str:
     """The first names, and how many more."""
-    shown = ", ".join(names[:MOST_NAMED])
+    shown = ", ".join(map(isolated, names[:MOST_NAMED]))
     return f"{shown} and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else shown
 
 

@@ -17,8 +17,12 @@ ACCENTS = re.compile("[\u0300-\u036f]")
 # Written without spaces between words, so that one character is a word: it stands three times, and is found anywhere.
 IDEOGRAPHS = re.compile("([\u3005-\u3007\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff])")
 TRIPLED = r"\1\1\1"
+# Marks of direction, which nobody types, and what stands around a name that is copied from a sentence.
+UNSEEN = dict.fromkeys("\u200e\u200f\u061c\u2068\u2069")
 # What typesetting makes of what is on the keyboard.
-PLAIN = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "“": '"', "”": '"', "–": "-", "—": "-", "‑": "-", "\0": " "})
+PLAIN = str.maketrans(
+    UNSEEN | {"’": "'", "‘": "'", "ʼ": "'", "“": '"', "”": '"', "–": "-", "—": "-", "‑": "-", "\0": " "}
+)
 
 
 def folded(text: str) -> str:

@@ -1,7 +1,6 @@
 """What forms of the portal and of the admin are made of: fields that read as people write, and forms that know what
 somebody else wrote meanwhile. No ORM."""
 
-import unicodedata
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,14 +8,12 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
-from django.core.validators import EmailValidator, URLValidator
+from django.core.validators import URLValidator
 from django.http import QueryDict
 from django.utils import timezone
 
-from linnapp import logos
+from linnapp import logos, mail_addresses, names
 
-# They join and shape letters; other characters of their class can make a name read as another one.
-SHAPING = {"\u200c", "\u200d"}
 LOGO_TYPES = "image/png,image/jpeg,image/webp"
 CONTACT = "Write an e-mail address, or a web address that begins with https:// or http://."
 MINUTES = "%Y-%m-%dT%H:%M%z"
@@ -25,26 +22,26 @@ LONGEST_OPEN = timedelta(days=30)
 MEANWHILE = "Somebody else changed this while you were editing. Yours is kept here, unsaved."
 
 
-def refuse_invisible(text: str) -> None:
-    """Line breaks and tabs are a matter of the field; what else cannot be seen has no place in any."""
-    for character in text:
-        kind = unicodedata.category(character)
-        if kind in {"Cc", "Cf", "Cs", "Zl", "Zp"} and character not in SHAPING | {"\n", "\t"}:
-            raise ValidationError("It holds a character that cannot be seen. Type the text anew, do not paste it.")
+def check_text(text: str) -> None:
+    """Of several lines."""
+    if fault := names.fault_of_text(text):
+        raise ValidationError(fault)
 
 
 class OneLineField(forms.CharField):
-    """A name, spelled as it is read: blanks in a row are one. Mails to others carry it."""
+    """A name, or `what` else is one line: spelled as it is read, blanks in a row are one. Mails to others carry it."""
+
+    def __init__(self, *, what: str = "a name", **options: Any) -> None:
+        super().__init__(**options)
+        self.what = what
 
     def to_python(self, value: Any) -> str:
-        text = super().to_python(value) or ""
-        return " ".join(part for part in text.split(" ") if part)
+        return names.as_line(super().to_python(value) or "")
 
     def validate(self, value: str) -> None:
         super().validate(value)
-        if "\n" in value or "\t" in value:
-            raise ValidationError("A name is one line.")
-        refuse_invisible(value)
+        if fault := names.fault_of_line(value, self.what):
+            raise ValidationError(fault)
 
 
 class NameField(OneLineField):
@@ -55,47 +52,79 @@ class NameField(OneLineField):
         super().__init__(max_length=80, error_messages=messages, **options)
 
 
-class TextField(forms.CharField):
+class WrittenField(forms.CharField):
     """Text of several lines: a browser sends its line breaks as CRLF, they are kept as LF."""
 
-    def __init__(self, *, rows: int, **options: Any) -> None:
-        super().__init__(
-            required=False,
-            max_length=2000,
-            widget=forms.Textarea(attrs={"rows": rows}),
-            show_hidden_initial=True,
-            validators=[refuse_invisible],
-            **options,
-        )
+    def __init__(self, *, rows: int = 3, **options: Any) -> None:
+        options.setdefault("widget", forms.Textarea(attrs={"rows": rows}))
+        super().__init__(**options)
 
     def to_python(self, value: Any) -> str:
-        return spelled(super().to_python(value) or "")
+        return names.composed(spelled(super().to_python(value) or ""))
+
+    def validate(self, value: str) -> None:
+        super().validate(value)
+        check_text(value)
+
+
+class TextField(WrittenField):
+    """Of an application."""
+
+    def __init__(self, *, rows: int, **options: Any) -> None:
+        super().__init__(rows=rows, required=False, max_length=2000, show_hidden_initial=True, **options)
+
+
+class ReasonField(WrittenField):
+    """Why somebody does something: whom it is about reads it."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("label", "Reason")
+        super().__init__(max_length=2000, **options)
+
+
+class MailAddressField(forms.EmailField):
+    """An address that mail can be sent to, as it is sent there."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"max_length": mail_addresses.LONGEST} | options)
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value) or ""
+        if not text:
+            return text
+        try:
+            return mail_addresses.mailable(text)
+        except mail_addresses.NotMailable as fault:
+            raise ValidationError(str(fault)) from None
 
 
 def spelled(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
-def check_contact(text: str) -> None:
+def contact(text: str) -> str:
     """An e-mail address or a web page: consent links to it, so that no other scheme may pass."""
-    checks = (EmailValidator(), URLValidator(schemes=["http", "https"]))
-    if not any(_passes(check, text) for check in checks):
-        raise ValidationError(CONTACT)
-
-
-def _passes(check: EmailValidator | URLValidator, text: str) -> bool:
     try:
-        check(text)
+        URLValidator(schemes=["http", "https"])(text)
     except ValidationError:
-        return False
-    return True
+        try:
+            return mail_addresses.mailable(text)
+        except mail_addresses.NotMailable as fault:
+            raise ValidationError(str(fault) if "@" in text else CONTACT) from None
+    return text
 
 
 class ContactField(forms.CharField):
     """Where installers get help."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(required=False, max_length=200, validators=[check_contact], **options)
+        super().__init__(required=False, max_length=200, **options)
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value) or ""
+        if fault := names.fault_of_line(text, "an address"):
+            raise ValidationError(fault)
+        return contact(text) if text else text
 
 
 class LogoField(forms.FileField):

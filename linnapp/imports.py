@@ -15,7 +15,7 @@ from django.db.models import Model, UUIDField
 from django.utils import timezone
 from huey.contrib.djhuey import db_task
 
-from linnapp import bulk_changes, credentials
+from linnapp import bulk_changes, credentials, mail_addresses
 from linnapp.actors import Actor
 from linnapp.errors import NotPossible
 from linnapp.import_files import Row, Table, read_table
@@ -229,7 +229,7 @@ class Preview:
             return str(UUID(spelled)) if (spelled := credentials.canonical(text)) else ""
         if self.key == "id":
             return text if text.isdecimal() and len(text) < 18 else ""
-        return text.lower()
+        return mail_addresses.spelled(text).lower()
 
     def _row(self, row: Row, targets: Mapping[str, Any], asked: list[tuple[BulkRow, Values]]) -> BulkRow:
         """Whoever asks for one that is not there is put among `asked`, to be judged with others."""

@@ -9,6 +9,7 @@ from django.db.models import Model
 
 from linnapp.actors import Actor
 from linnapp.errors import NotPossible
+from linnapp.form_fields import MailAddressField
 from linnapp.models import Account, Invitation, Membership, User
 from linnapp.new_rows import ACCOUNT_COLUMNS, NO_ACCOUNT, Judged, NewRows, account_fields, accounts_named
 from linnapp.services import people
@@ -17,7 +18,7 @@ from linnapp.staff_actions import Values
 
 def _fields() -> Mapping[str, forms.Field]:
     return {
-        "email": forms.EmailField(),
+        "email": MailAddressField(),
         "role": forms.ChoiceField(choices=Membership.Role.choices),
         **account_fields(),
     }

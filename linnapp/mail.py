@@ -9,6 +9,8 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from huey.contrib.djhuey import task
 
+from linnapp.names import in_header
+
 
 @task(retries=5, retry_delay=60)
 def send_mail(messages: list[EmailMessage]) -> None:
@@ -30,5 +32,7 @@ class QueuedMail(BaseEmailBackend):
         messages = list(email_messages)
         for message in messages:
             message.connection = None
+            # Whatever went into it: in the job nobody could be told that it cannot be sent.
+            message.subject = in_header(str(message.subject))
         transaction.on_commit(lambda: send_mail(messages))
         return len(messages)

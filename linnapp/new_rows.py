@@ -14,6 +14,7 @@ from linnapp import credentials
 from linnapp.actors import Actor
 from linnapp.errors import NotPossible
 from linnapp.models import Account, TimelineEntry, User
+from linnapp.names import isolated
 from linnapp.staff_actions import Values
 
 YES_OR_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
@@ -136,8 +137,8 @@ def named_like(rows: QuerySet[Any], names: Iterable[str]) -> QuerySet[Any]:
 
 
 def taken(what: str, name: str, there: str) -> str:
-    spelled = "" if name == there else f", spelled {there}"
-    return f"{what} called {name}{spelled}. Give its id to change it."
+    spelled = "" if name == there else f", spelled {isolated(there)}"
+    return f"{what} called {isolated(name)}{spelled}. Give its id to change it."
 
 
 def was_touched(change_of: Iterable[TimelineEntry]) -> bool:

@@ -10,6 +10,7 @@ from django.db.models import Model, QuerySet
 from django.forms import Field
 
 from linnapp.actors import Actor, Side
+from linnapp.names import isolated
 from linnapp.words import span_in_words
 
 UNDONE_WITHIN = timedelta(hours=24)
@@ -103,11 +104,11 @@ class StaffAction:
         return {}
 
     def asked_of(self, names: str) -> str:
-        return f"{self.verb}{self.of} {names}{self.after}"
+        return f"{self.verb}{self.of} {isolated(names)}{self.after}"
 
     def came_to(self, names: str, number: int) -> str:
         were = "was" if number == 1 else "were"
-        return f"{names} {self.outcome or f'{were} {self.done}'}"
+        return f"{isolated(names)} {self.outcome or f'{were} {self.done}'}"
 
     @property
     def undo_told(self) -> str:

@@ -12,6 +12,7 @@ from linnapp import kinds
 from linnapp.actors import Actor
 from linnapp.kinds import Kind
 from linnapp.models import Account, Application, TimelineEntry
+from linnapp.names import isolated
 from linnapp.words import counted
 
 Side = TimelineEntry.Side
@@ -180,7 +181,7 @@ def actor(entry: TimelineEntry, reader: Side) -> str:
     if reader in (entry.side, Side.STAFF):
         return entry.actor_name or "the portal"
     if entry.side == Side.STAFF:
-        return f"{entry.actor_name} of this portal's staff" if _is_inside_of(entry, reader) else "Support"
+        return f"{isolated(entry.actor_name)} of this portal's staff" if _is_inside_of(entry, reader) else "Support"
     if entry.side == Side.CUSTOMER:
         return str(entry.facts.get("account", "the customer"))
     return str(entry.facts.get("publisher", "the developer"))
@@ -192,13 +193,13 @@ def _is_inside_of(entry: TimelineEntry, reader: Side) -> bool:
 
 
 def line(entry: TimelineEntry, reader: Side) -> Line:
-    facts = {name: intcomma(fact) if type(fact) is int else fact for name, fact in entry.facts.items()} | {
+    facts = {name: _in_words(fact) for name, fact in entry.facts.items()} | {
         "exchanges": counted(entry.facts.get("exchanges", 0), "exchange"),
         "addresses": counted(entry.facts.get("addresses", 0), "address", "addresses"),
         "installations": counted(entry.facts.get("installations", 0), "installation"),
     }
     who = actor(entry, reader)
-    sentence = kinds.known(entry.kind).sentence.format_map(_Facts(facts, who=who))
+    sentence = kinds.known(entry.kind).sentence.format_map(_Facts(facts, who=isolated(who)))
     return Line(
         entry_id=entry.pk,
         at=entry.at,
@@ -215,6 +216,12 @@ def line(entry: TimelineEntry, reader: Side) -> Line:
         on_behalf_of=_on_behalf_of(entry, reader),
         hour=_hour(entry),
     )
+
+
+def _in_words(fact: Any) -> Any:
+    if type(fact) is int:
+        return intcomma(fact)
+    return isolated(fact) if isinstance(fact, str) else fact
 
 
 def _begun(sentence: str) -> str:

@@ -224,14 +224,14 @@ def _not_told_of_installation(installation: Subject, reader: Side) -> str:
     publisher, account = installation.application.account, installation.account
     if reader == Side.STAFF:
         both = publisher.pk != account.pk
-        readers = f"{account.name} and {publisher.name} read" if both else f"{account.name} reads"
+        readers = f"{account} and {publisher} read" if both else f"{account} reads"
         return f"{STAFF_ARE_NOT_TOLD} {readers} that support looked at this page."
     if publisher.pk == account.pk:
         return ""
     if reader == Side.DEVELOPER:
         return TEAM_IS_NOT_TOLD
     hidden = "the Application Secret, which one was sent, the manifest, what postbacks said, nor who at"
-    return f"You do not see {hidden} {publisher.name} did what."
+    return f"You do not see {hidden} {publisher} did what."
 
 
 # Files.

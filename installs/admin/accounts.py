@@ -3,7 +3,6 @@
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from django import forms
 from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
@@ -18,13 +17,14 @@ from linnapp.admin_editing import WhyForm
 from linnapp.admin_filters import StateFilter
 from linnapp.admin_list_editing import ListEditingAdmin
 from linnapp.admin_pages import Button, PageLink, doors_inside, lines
+from linnapp.form_fields import MailAddressField
 from linnapp.models import Account, Membership
 from linnapp.services import people
 from linnapp.staff_actions import Values
 
 
 class AccountForm(WhyForm):
-    owner_email = forms.EmailField(
+    owner_email = MailAddressField(
         label="First Owner's e-mail", help_text="Invited by a mail. The account has no Owner until they accept."
     )
 

@@ -4,7 +4,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from uuid import UUID
 
-from django import forms
 from django.db.models import Count, Q
 
 from installs.admin import in_numbers
@@ -13,6 +12,7 @@ from installs.installations import suspending_accounts
 from installs.installations.effects import ending
 from installs.models import Installation, Session
 from linnapp.admin_pages import some_of
+from linnapp.form_fields import MailAddressField
 from linnapp.models import Account, Application, User
 from linnapp.services import people
 from linnapp.staff_actions import Effect, FieldEdit, StaffAction
@@ -111,7 +111,7 @@ def _deleted_with(told: Closing) -> str:
 
 
 def _names(people: list[User]) -> list[str]:
-    return [str(person) for person in people]
+    return [f"{person}" for person in people]
 
 
 def _judged(told: Closing) -> str:
@@ -157,7 +157,7 @@ EDIT_CONTACT_EMAIL = FieldEdit(
     undone_by="edit_contact_email",
     field="contact_email",
     fields=lambda: {
-        "contact_email": forms.EmailField(
+        "contact_email": MailAddressField(
             label="Contact e-mail", help_text="Given to applications as the account's e-mail."
         )
     },

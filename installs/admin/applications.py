@@ -30,6 +30,7 @@ from linnapp.manifest import to_json
 from linnapp.manifest_imports import IMPORT_MANIFESTS
 from linnapp.models import Application
 from linnapp.models.access import WORK_PERMISSION
+from linnapp.names import isolated
 from linnapp.services import applications
 from linnapp.services.manifests import manifest_with
 from linnapp.staff_actions import Values
@@ -75,7 +76,8 @@ def review_lines(application: Application) -> list[str]:
         decision = f"{review.get_decision_display()} by {review.decided_by}" if review.decision else "Open"
         changed = ", ".join(listings.differences(application, review)) or "nothing"
         lines.append(
-            f"{decision}: {review.name}, requested by {review.requested_by} on {review.requested_at:%d %b %Y}. "
+            f"{decision}: {isolated(review.name)}, requested by {review.requested_by} on "
+            f"{review.requested_at:%d %b %Y}. "
             f"Changed since: {changed}. {review.reasons}".strip()
         )
     return lines

@@ -13,7 +13,7 @@ from installs.application.closing import close_account, closing
 from installs.models import Installation
 from linnapp.actors import Actor
 from linnapp.errors import NotPossible
-from linnapp.form_fields import ContactField, NameField, OneLineField, TextField
+from linnapp.form_fields import ContactField, MailAddressField, NameField, OneLineField, TextField
 from linnapp.models import Account, Application, TimelineEntry, User
 from linnapp.new_rows import (
     ACCOUNT_COLUMNS,
@@ -36,8 +36,8 @@ TEXTS = ("description", "support_contact")
 def _account_fields() -> Mapping[str, forms.Field]:
     return {
         "name": OneLineField(max_length=120),
-        "owner_email": forms.EmailField(),
-        "contact_email": forms.EmailField(required=False),
+        "owner_email": MailAddressField(),
+        "contact_email": MailAddressField(required=False),
     }
 
 

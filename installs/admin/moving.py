@@ -116,12 +116,12 @@ class Preview:
     def _old_team(self) -> str:
         """Who has a seat in both loses nothing."""
         members = self.plan.before.members.exclude(pk__in=self.plan.to.members.values("pk"))
-        names = some_of([str(person) for person in members.order_by("name")])
+        names = some_of([f"{person}" for person in members.order_by("name")])
         who = f"{names}: its" if names else "Its"
         return f"{who} pages are not found any more under the old address, and no draft of it can be saved there."
 
     def _new_team(self) -> str:
-        owners = [str(person) for person in self.plan.to.owners() if person.is_active]
+        owners = [f"{person}" for person in self.plan.to.owners() if person.is_active]
         told = f"{some_of(owners)} get a mail" if len(owners) > 1 else f"{some_of(owners)} gets a mail"
         mail = f"{told} and reveal the new secret." if len(owners) > 1 else f"{told} and reveals the new secret."
         nobody = "It has no Owner: nobody gets a mail, and nobody reveals the new secret until there is one."

@@ -97,7 +97,7 @@ def refusals(rows: Sequence[Application], to: Account, going: dict[str, str] | N
         if refused:
             found[row.pk] = refused
         else:
-            going[name] = str(row.account)
+            going[name] = f"{row.account}"
     return found
 
 

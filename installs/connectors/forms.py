@@ -17,6 +17,7 @@ from installs.models.connectors import ConnectorQuerySet
 from installs.outbound import NotSent
 from installs.outbound.targets import Target
 from linnapp import credentials
+from linnapp.form_fields import OneLineField
 
 NO_UUID = "{} is an id such as 3f2b8c1e-5d47-4a90-b6c2-08e1f7a9d354: 32 digits and letters from a to f. Copy it whole."
 # Pasted with the punctuation that the page they were read on has around them.
@@ -65,7 +66,7 @@ class CredentialField(forms.CharField):
 
 
 class ConnectorForm(forms.Form):
-    name = forms.CharField(
+    name = OneLineField(
         label=LABELS["name"],
         max_length=Connector.NAME_LENGTH,
         help_text="What you know it by: a system, a shop, a warehouse.",
@@ -141,12 +142,6 @@ class ConnectorForm(forms.Form):
         for name in SECRET:
             if not self.cleaned_data.get(name) and name not in self.errors:
                 self.add_error(name, f"It was stored for {self.stored.host}. To send it elsewhere, paste it once more.")
-
-    def clean_name(self) -> str:
-        name = " ".join(self.cleaned_data["name"].split())
-        if not name.isprintable():
-            raise ValidationError("The name holds characters that cannot be printed. Type it anew.")
-        return name
 
     def clean_token(self) -> str:
         return self._identifier("token")

@@ -183,7 +183,7 @@ def _locked(connector: Connector) -> Connector:
     rows = Connector.objects.select_for_update(of=("self",)).select_related("account")
     row = rows.filter(pk=connector.pk).first()
     if row is None:
-        raise NotPossible(f"{connector.name} was deleted meanwhile.")
+        raise NotPossible(f"{connector} was deleted meanwhile.")
     return row
 
 

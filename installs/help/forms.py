@@ -1,6 +1,5 @@
 """What people write to support, and what support sets."""
 
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -9,19 +8,18 @@ from django import forms
 
 from installs.models import HelpCase, HelpMessage, Installation
 from installs.models.help import HelpCaseQuerySet
-from linnapp.form_fields import SHAPING, spelled
+from linnapp import names
+from linnapp.form_fields import spelled
 from linnapp.models import Account, User
 from linnapp.models.people import Reader
 
 STATES = (("open", "Open"), ("waiting", "Waiting"), ("solved", "Solved"))
 OWN_STATES = (("open", "With support"), ("waiting", "Answered"), ("solved", "Solved"))
-# Marks of direction, joiners, and what flags are written with.
-STAYING = SHAPING | {"\n", "\t", "\u200e", "\u200f", "\u061c"} | {chr(code) for code in range(0xE0020, 0xE0080)}
 
 
 def visible(text: str) -> str:
     """Without what cannot be seen: pasted texts carry it along, and whoever needs help is not asked to type anew."""
-    return "".join(one for one in text if one in STAYING or unicodedata.category(one) not in {"Cc", "Cf", "Cs"})
+    return names.composed(names.without_faults(text))
 
 
 class WordsField(forms.CharField):
@@ -151,7 +149,7 @@ class AssignForm(forms.Form):
         self.people = {str(person.pk): person for person in people}
         field = self.fields["to"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", "Nobody"), *((key, str(person)) for key, person in self.people.items())]
+        field.choices = [("", "Nobody"), *((key, f"{person}") for key, person in self.people.items())]
 
     @property
     def person(self) -> User | None:

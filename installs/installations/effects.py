@@ -64,7 +64,7 @@ def rotates(row: Installation, *, is_rotated: bool) -> str:
 
 def _sides(row: Installation) -> str:
     publisher = row.application.account
-    return str(row.account) if row.is_on_own_account else f"{row.account} or {publisher}"
+    return f"{row.account}" if row.is_on_own_account else f"{row.account} or {publisher}"
 
 
 def ends_old_token(row: Installation, *, is_rotated: bool) -> str:

@@ -111,9 +111,9 @@ def install(
 
 def _refuse_unless_installable(application: Application, account: Account, by: Actor) -> None:
     if application.suspended_by_staff_at:
-        raise NotPossible(f"{application.name} is suspended: {application.suspension_reason}".strip(": "))
+        raise NotPossible(f"{application} is suspended: {application.suspension_reason}".strip(": "))
     refuse_suspended(account, "nothing can be installed on it")
-    refuse_suspended(application.account, f"nobody installs {application.name}")
+    refuse_suspended(application.account, f"nobody installs {application}")
     # Staff install for nobody, whatever seats they have: who has one comes as who they are there.
     if by.is_staff or account not in Account.objects.installable_by(by.reader, application.account_id):
         raise NotPossible(f"Only an Owner of {account} can install applications on it.")
@@ -128,7 +128,7 @@ def _given_already(application: Application, account: Account, consent: str) -> 
     if row.has_failed:
         raise NotPossible(f"This form was used already, and that installation failed: {row.why_failed}")
     if not row.is_live:
-        raise NotPossible(f"This form was used already, and {application.name} was uninstalled since.")
+        raise NotPossible(f"This form was used already, and {application} was uninstalled since.")
     return Consented(row, current_token(row), created=False, delivery=owing.owed_by(row, consent))
 
 

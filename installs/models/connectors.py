@@ -13,6 +13,7 @@ from linnapp import credentials
 from linnapp.models import Account, User
 from linnapp.models.folded import FillsFolded, FoldedField, Searched
 from linnapp.models.managers import manager_of
+from linnapp.models.named import Named
 from linnapp.models.people import Reader
 
 # A worker takes a check within a second; one that nobody took in a minute is not run any more.
@@ -44,7 +45,7 @@ class ConnectorQuerySet(FillsFolded["Connector"]):
         return self.filter(models.Q(name_folded__has=text) | models.Q(base_url__icontains=text))
 
 
-class Connector(Searched):
+class Connector(Named, Searched):
     """One connector instance: where it calls, and the credentials it authorises with, which are never shown again."""
 
     class State(models.TextChoices):

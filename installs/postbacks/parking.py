@@ -120,7 +120,7 @@ def _tell_owners(row: PostbackHost) -> None:
     page = settings.SITE_URL + reverse("postback_list", args=(application.account.slug, application.pk))
     since = f"{row.failing_since:%d %B %Y}"
     text = (
-        f"Postbacks of {application.name} to {row.host} have failed since {since}. They are held from now on: the "
+        f"Postbacks of {application} to {row.host} have failed since {since}. They are held from now on: the "
         f"oldest is tried once an hour, and the first that arrives releases the rest in order.\n\n"
         f"What went wrong, each attempt with its request and answer: {page}\n"
     )

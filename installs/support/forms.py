@@ -15,7 +15,7 @@ from installs.models.notes import MOST_CHARACTERS
 from installs.models.refusals import RefusalGroupQuerySet
 from installs.support import pasted, refused, sending
 from installs.support.sending import MOST_COUNTED, SPANS
-from linnapp.form_fields import AskedField, OneLineField, refuse_invisible, spelled
+from linnapp.form_fields import AskedField, OneLineField, WrittenField
 from linnapp.models import Account, Application, User
 from linnapp.models.folded import among
 from linnapp.words import counted, span_in_words
@@ -31,23 +31,17 @@ class SupportSearchForm(forms.Form):
     )
 
 
-class WrittenField(forms.CharField):
-    """Text of several lines."""
-
-    def __init__(self, *, rows: int, most: int, **options: Any) -> None:
+class BoundedField(WrittenField):
+    def __init__(self, *, most: int, **options: Any) -> None:
         options.setdefault("error_messages", {})
         options["error_messages"].setdefault("max_length", f"Use at most {most:,} characters.")
-        widget = forms.Textarea(attrs={"rows": rows})
-        super().__init__(max_length=most, widget=widget, validators=[refuse_invisible], **options)
-
-    def to_python(self, value: Any) -> str:
-        return spelled(super().to_python(value) or "")
+        super().__init__(max_length=most, **options)
 
 
 class ActForm(forms.Form):
     """Why support does something; `read_by` says who reads it."""
 
-    reason = WrittenField(rows=3, most=2_000, error_messages={"required": "Write the reason."})
+    reason = BoundedField(rows=3, most=2_000, error_messages={"required": "Write the reason."})
 
     def __init__(self, *args: Any, read_by: str, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -115,8 +109,8 @@ def _so_many(number: int) -> str:
 
 
 class MessageForm(forms.Form):
-    subject = OneLineField(max_length=150, error_messages={"required": "Write what it is about."})
-    text = WrittenField(rows=12, most=4_000, error_messages={"required": "Write the message."})
+    subject = OneLineField(what="a subject", max_length=150, error_messages={"required": "Write what it is about."})
+    text = BoundedField(rows=12, most=4_000, error_messages={"required": "Write the message."})
 
     def __init__(self, *args: Any, read_by: str, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -124,7 +118,7 @@ class MessageForm(forms.Form):
 
 
 class NoteForm(forms.Form):
-    text = WrittenField(
+    text = BoundedField(
         rows=3,
         most=MOST_CHARACTERS,
         label="Note",
@@ -137,14 +131,14 @@ class HandOverForm(forms.Form):
     """`to` is one of these colleagues, or nobody."""
 
     to = forms.ChoiceField(label="To whom", error_messages={"required": "Choose somebody, or nobody."})
-    note = WrittenField(rows=3, most=2_000, required=False, help_text="Only support reads this.")
+    note = BoundedField(rows=3, most=2_000, required=False, help_text="Only support reads this.")
 
     NOBODY = "nobody"
 
     def __init__(self, *args: Any, colleagues: Sequence[User], **options: Any) -> None:
         super().__init__(*args, **options)
         self.people = {str(person.pk): person for person in colleagues}
-        named = [(key, f"{person.name} ({person.email})") for key, person in self.people.items()]
+        named = [(key, f"{person} ({person.email})") for key, person in self.people.items()]
         choices = [("", "Choose a colleague"), *named, (self.NOBODY, "Nobody: anybody may take it")]
         self.fields["to"].choices = choices  # type: ignore[attr-defined]
         self.fields["to"].error_messages["invalid_choice"] = "Choose somebody of support."

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from uuid import UUID
 
 from installs.exchange.references import found_in
-from linnapp import credentials
+from linnapp import credentials, mail_addresses
 
 MOST_OF_A_KIND = 20
 LONGEST_NAME = 200
@@ -36,7 +36,7 @@ def read(text: str) -> Pasted:
     return Pasted(
         ids=tuple(dict.fromkeys(ids))[:MOST_OF_A_KIND],
         references=_once(iter(found_in(rest))),
-        emails=_once(found.rstrip(".!?").lower() for found in EMAIL.findall(rest)),
+        emails=_once(mail_addresses.spelled(found.rstrip(".!?")).lower() for found in EMAIL.findall(rest)),
         addresses=_once(_addresses(rest)),
         words=(text,) if text and len(text) <= LONGEST_NAME and not ids else (),
     )

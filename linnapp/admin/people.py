@@ -20,6 +20,7 @@ from linnapp.admin_export import Exporting
 from linnapp.admin_filters import SinceFilter
 from linnapp.admin_imports import ImportingAdmin
 from linnapp.admin_pages import lines
+from linnapp.form_fields import ReasonField
 from linnapp.invitation_imports import NEW_INVITATIONS
 from linnapp.models import Invitation, User
 from linnapp.models.people import SUPPORT_GROUP
@@ -36,7 +37,7 @@ def _is_superuser(request: HttpRequest) -> bool:
 
 
 class GroupForm(forms.ModelForm):
-    why = forms.CharField(label="Reason", max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
+    why = ReasonField()
 
     def clean_name(self) -> str:
         name = str(self.cleaned_data["name"])

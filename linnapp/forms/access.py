@@ -2,6 +2,7 @@ from typing import Any
 
 from django import forms
 
+from linnapp.form_fields import ReasonField
 from linnapp.models import StaffAccess
 
 
@@ -9,9 +10,7 @@ class EnterForm(forms.Form):
     """Of somebody who may enter for these purposes."""
 
     purpose = forms.ChoiceField(label="What for", widget=forms.RadioSelect)
-    reason = forms.CharField(
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 3}),
+    reason = ReasonField(
         help_text="The Owners of the account get it by mail, and its people read it under Team.",
     )
     next = forms.CharField(required=False, widget=forms.HiddenInput)

@@ -20,7 +20,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 
 from linnapp.addresses import client_address, counted_as
-from linnapp.form_fields import MeanwhileForm, OneLineField
+from linnapp.form_fields import MailAddressField, MeanwhileForm, OneLineField
 from linnapp.models import Account, Invitation, Membership, User
 from linnapp.models.people import TIME_ZONES
 from linnapp.people import invitation_on_the_way
@@ -29,16 +29,28 @@ from linnapp.services import knocks, people
 PASSWORD_HINT = "At least 10 characters; not a common password, and not like your name or address."
 
 
+class SignInField(MailAddressField):
+    """An address that somebody signs in with: its letter case says nothing."""
+
+    def clean(self, value: Any) -> str:
+        return str(super().clean(value)).lower()
+
+
+def sign_in_field(asked: forms.Field, label: str = "E-mail") -> SignInField:
+    """In the place of allauth's own."""
+    return SignInField(label=label, widget=asked.widget, required=asked.required)
+
+
 class SignInForm(LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["login"].label = "E-mail"
+        self.fields["login"] = sign_in_field(self.fields["login"])
 
 
 class AddressForm(AddEmailForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["email"].label = "New e-mail"
+        self.fields["email"] = sign_in_field(self.fields["email"], "New e-mail")
 
     def clean_email(self) -> str:
         knocks.address_change(self.user)
@@ -48,7 +60,7 @@ class AddressForm(AddEmailForm):
 class ForgottenPasswordForm(ResetPasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["email"].label = "E-mail"
+        self.fields["email"] = sign_in_field(self.fields["email"])
 
     def clean(self) -> dict[str, Any]:
         if not self.errors:
@@ -100,7 +112,7 @@ class SignUpForm(SignupForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["email"].label = "E-mail"
+        self.fields["email"] = sign_in_field(self.fields["email"])
         self.fields["password1"].help_text = PASSWORD_HINT
         self.invitation = invitation_on_the_way(context.request)
         if self.invitation:
@@ -144,7 +156,7 @@ class SignUpForm(SignupForm):
 
 class AccountForm(MeanwhileForm, forms.Form):
     name = OneLineField(label="Company name", max_length=120, show_hidden_initial=True)
-    contact_email = forms.EmailField(
+    contact_email = MailAddressField(
         label="Contact e-mail", help_text="Given to applications as the account's e-mail.", show_hidden_initial=True
     )
 

@@ -7,8 +7,10 @@ from django.utils import timezone
 
 from linnapp import credentials
 from linnapp.models.access import inside
+from linnapp.models.fields import OneLine
 from linnapp.models.folded import FillsFolded, FoldedField, Searched
 from linnapp.models.managers import manager_of
+from linnapp.models.named import Named
 from linnapp.models.people import EDITING_ROLES, Account, Reader, User, has_seat
 
 
@@ -63,7 +65,7 @@ class ApplicationQuerySet(FillsFolded["Application"]):
         )
 
 
-class Application(Searched):
+class Application(Named, Searched):
     """What a developer registers. The primary key is the Application ID."""
 
     class Type(models.TextChoices):
@@ -85,7 +87,7 @@ class Application(Searched):
 
     id = models.UUIDField("Application ID", primary_key=True, default=uuid.uuid4, editable=False)
     account = models.ForeignKey(Account, models.PROTECT, related_name="applications")
-    name = models.CharField(max_length=80)
+    name = OneLine(max_length=80)
     type = models.CharField("application type", max_length=20, choices=Type)
     summary = models.TextField(max_length=2000, blank=True, help_text="Only your team sees this.")
     description = models.TextField(
@@ -119,7 +121,7 @@ class Application(Searched):
         ordering = ("name", "id")
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
     @property
     def state(self) -> "Application.State":

@@ -6,11 +6,12 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, BaseUser
 from django.db import models
 from django.utils import timezone
 
-from linnapp import credentials
+from linnapp import credentials, mail_addresses
 from linnapp.models.access import inside
-from linnapp.models.fields import OneLine
+from linnapp.models.fields import MailAddress, OneLine
 from linnapp.models.folded import FillsFolded, FoldedField, Searched
 from linnapp.models.managers import manager_of
+from linnapp.models.named import Named
 
 SUPPORT_GROUP = "Support"
 TIME_ZONES = ["UTC", *sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))]
@@ -27,7 +28,7 @@ class UserManager(BaseUserManager["User"]):
         return UserQuerySet(self.model, using=self._db)
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user = self.model(email=mail_addresses.spelled(email).lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -36,10 +37,10 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
 
-class User(Searched, AbstractBaseUser, PermissionsMixin):
+class User(Named, Searched, AbstractBaseUser, PermissionsMixin):
     """A person. What a person may do follows from memberships in accounts, never from the person alone."""
 
-    email = models.EmailField("e-mail", unique=True)
+    email = MailAddress("e-mail", unique=True)
     name = OneLine(max_length=120)
     email_folded = FoldedField(of="email")
     name_folded = FoldedField(of="name")
@@ -113,13 +114,13 @@ class AccountQuerySet(FillsFolded["Account"]):
         return (self.owned_by(user) | self.developed_by(user).filter(pk=own)).distinct()
 
 
-class Account(Searched):
+class Account(Named, Searched):
     """A customer: the tenant that installs applications, and owns those that its team develops."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = OneLine("company name", max_length=120)
     slug = models.SlugField(max_length=60, unique=True, help_text="Stands in the address of every page of the account.")
-    contact_email = models.EmailField("contact e-mail", help_text="Given to applications as the account's e-mail.")
+    contact_email = MailAddress("contact e-mail", help_text="Given to applications as the account's e-mail.")
     name_folded = FoldedField(of="name")
     slug_folded = FoldedField(of="slug")
     contact_email_folded = FoldedField(of="contact_email")
@@ -213,7 +214,7 @@ class Invitation(models.Model):
     """A seat offered by e-mail. The link's key is kept as a digest only."""
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="invitations")
-    email = models.EmailField("e-mail")
+    email = MailAddress("e-mail")
     role = models.CharField(max_length=20, choices=Membership.Role, default=Membership.Role.DEVELOPER)
     key_digest = models.CharField(max_length=64, unique=True, editable=False)
     invited_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")

@@ -17,6 +17,7 @@ from linnapp.errors import NotPossible
 from linnapp.kinds import Kind
 from linnapp.models import Account, StaffAccess, TimelineEntry, User
 from linnapp.models.access import purposes_of
+from linnapp.names import in_header
 from linnapp.services import knocks
 from linnapp.services.locking import locked_account
 
@@ -80,7 +81,7 @@ def _tell_owners(access: StaffAccess) -> None:
     text = render_to_string("linnapp/access/mail/entered.txt", facts)
     subject = f"{access.person} of this portal's staff opened the pages of {access.account}"
     for owner in access.account.owners():
-        send_mail(" ".join(subject.split()), text, None, [owner.email])
+        send_mail(in_header(subject), text, None, [owner.email])
 
 
 @transaction.atomic

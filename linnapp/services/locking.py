@@ -39,11 +39,11 @@ def locked(application: Application, *, retired: str = "nothing about it can be 
     rows = Application.objects.select_for_update(of=("self",)).select_related("account")
     row = rows.filter(pk=application.pk).first()
     if row is None:
-        raise NotPossible(f"{application.name} does not exist any more.")
+        raise NotPossible(f"{application} does not exist any more.")
     if row.account_id != application.account_id:
-        raise NotPossible(f"{row.name} was moved to another account. Nothing was changed.")
+        raise NotPossible(f"{row} was moved to another account. Nothing was changed.")
     if row.retired_at:
-        raise NotPossible(f"{row.name} is retired: {retired}.")
+        raise NotPossible(f"{row} is retired: {retired}.")
     return row
 
 

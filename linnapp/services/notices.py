@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from linnapp.actors import Actor
 from linnapp.models import BulkChange, BulkNotice, User
 from linnapp.models.bulk_changes import opened, sealed
+from linnapp.names import in_header
 
 # So many are told in one mail, the others counted.
 TOLD_AT_MOST = 50
@@ -23,7 +24,7 @@ def tell(people: Iterable[User], subject: str, template: str, facts: Mapping[str
     addresses = dict.fromkeys(person.email for person in people if person.is_active)
     if not addresses:
         return
-    line = " ".join(subject.split())
+    line = in_header(subject)
     alone = _text(template, facts, by, among=False)
     if by.change is None:
         for address in addresses:

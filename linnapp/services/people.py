@@ -15,6 +15,7 @@ from linnapp import credentials, kinds, timeline
 from linnapp.actors import Actor, Side, refuse_unless_staff
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Invitation, Membership, User
+from linnapp.names import in_header
 from linnapp.services import notices
 from linnapp.services.editing import EditedMeanwhile, write_changes
 from linnapp.services.locking import locked_account
@@ -123,11 +124,11 @@ def _refuse_own_seat(email: str, by: Actor) -> None:
 
 def _mail(invitation: Invitation, key: str, by: Actor) -> None:
     link = settings.SITE_URL + reverse("invitation_accept", args=[key])
-    who = f"{by.person} of this portal's staff" if by.is_staff else str(by.person)
+    who = f"{by.person} of this portal's staff" if by.is_staff else f"{by.person}"
     facts = {"invitation": invitation, "who": who, "link": link, "days": INVITATION_DAYS}
     text = render_to_string("linnapp/people/mail/invitation.txt", facts)
     subject = f"{who} invites you to {invitation.account}"
-    send_mail(" ".join(subject.split()), text, None, [invitation.email])
+    send_mail(in_header(subject), text, None, [invitation.email])
 
 
 def _tell_owners(account: Account, what: str, by: Actor) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -183,7 +184,8 @@ def logo_colour(application_id: object) -> str:
 
 def initials(name: str) -> str:
     words = re.findall(r"\w+", name)
-    return "".join(word[0] for word in words[:2]).upper() or "?"
+    signs = [one for one in name if unicodedata.category(one) in {"So", "Cn"}]
+    return "".join(word[0] for word in words[:2]).upper() or next(iter(signs), "?")
 
 
 @register.simple_tag
@@ -252,7 +254,7 @@ def who(context: Context, person: User | None, account_id: UUID) -> str:
     if person is None:
         return ""
     if not person.is_staff or person.pk in _staff_with_seats(context, account_id):
-        return str(person)
+        return f"{person}"
     return f"{person} of this portal's staff"
 
 

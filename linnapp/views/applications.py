@@ -64,6 +64,6 @@ def say_if_name_is_shared(request: HttpRequest, application: Application) -> Non
     if Application.objects.named_like(application).exists():
         messages.warning(
             request,
-            f"{application.account} has another application called {application.name}. That is allowed, "
+            f"{application.account} has another application called {application}. That is allowed, "
             "but installers cannot tell the two apart: you may want to rename one.",
         )

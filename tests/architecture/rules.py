@@ -47,6 +47,8 @@ FLOORS = {
     "linnapp.last_account": VALUES,
     "linnapp.page_requests": VALUES,
     "linnapp.words": VALUES,
+    "linnapp.names": VALUES,
+    "linnapp.mail_addresses": VALUES,
     "linnapp.form_fields": VALUES,
     "linnapp.kinds": VALUES,
     "linnapp.cells": VALUES,

@@ -46,3 +46,19 @@ def test_the_worker_sends_with_the_operators_backend(settings: Settings) -> None
 def test_without_a_mail_server_the_worker_prints(capsys: pytest.CaptureFixture[str]) -> None:
     send_mail.call_local([EmailMessage(*MESSAGE)])
     assert "To: carol@carolscakes.example" in capsys.readouterr().out
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "subject", ["Contoso\r\nBcc: all@example.com invites you", "Contoso\u2028\x85Bcc: all@example.com"]
+)
+def test_a_line_end_in_a_subject_neither_stops_a_mail_nor_adds_to_its_head(
+    subject: str, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    message = EmailMessage(subject, *MESSAGE[1:])
+    with django_capture_on_commit_callbacks(execute=True):
+        QueuedMail().send_messages([message])
+    portal_settings.HUEY.flush()
+    head = message.message()
+    assert "Contoso Bcc: all@example.com" in str(head["Subject"])
+    assert head["Bcc"] is None

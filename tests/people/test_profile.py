@@ -63,5 +63,5 @@ def test_a_name_is_one_line_that_is_seen_whole(
     for page, (person, sent) in asked.items():
         answer = client_of(person).post(page, sent)
         assert answer.status_code in (200, 422), page
-        assert "character that cannot be seen" in answer.content.decode() or "one line" in answer.content.decode(), page
+        assert "cannot be in a name" in answer.content.decode() or "one line" in answer.content.decode(), page
     assert not Account.objects.filter(name__startswith="Con").exists()

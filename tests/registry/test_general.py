@@ -203,7 +203,7 @@ def test_saving_what_stands_there_changes_nothing_even_with_line_breaks(
         ({"name": ""}, "Give the application a name."),
         ({"name": "x" * 81}, "Use at most 80 characters."),
         ({"summary": "x" * 2001}, "Ensure this value has at most 2000 characters (it has 2001)."),
-        ({"description": "bell\x07"}, "It holds a character that cannot be seen."),
+        ({"description": "bell\x07"}, "U+0007 cannot be in a text: it is a control character."),
         ({"support_contact": "javascript:alert(1)"}, "Write an e-mail address, or a web address"),
         ({"support_contact": "call me"}, "Write an e-mail address, or a web address"),
         ({"support_contact": "ftp://help.example"}, "Write an e-mail address, or a web address"),

@@ -51,6 +51,7 @@ def test_an_id_is_read_in_any_spelling(text: str) -> None:
     [
         ("mail Carol@Cakes.example.", ("carol@cakes.example",), (), ()),
         ("<carol@cakes.example>, or bob@x.example!", ("carol@cakes.example", "bob@x.example"), (), ()),
+        ("erin@B\u00fccher.example wrote", ("erin@xn--bcher-kva.example",), (), ()),
         ("from 192.0.2.7:443", (), ("192.0.2.7",), ()),
         ("[2001:DB8::7] said no", (), ("2001:db8::7",), ()),
         ("at 11:30:15 with 1.2.3 and 300.1.1.1", (), (), ()),

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from linnapp import names
 from linnapp.endings import ending_field
 from linnapp.models import Application
 
@@ -26,6 +27,6 @@ class RemoveApplicationForm(forms.Form):
 
     def clean_name(self) -> str:
         typed: str = self.cleaned_data["name"]
-        if typed != self.application.name:
-            raise ValidationError(f"The name is “{self.application.name}”. Type it exactly as it stands here.")
+        if names.as_line(typed.strip(names.BEGIN + names.END)) != self.application.name:
+            raise ValidationError(f"The name is “{self.application}”. Type it exactly as it stands here.")
         return typed

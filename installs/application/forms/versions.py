@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django_filters import CharFilter, ChoiceFilter, FilterSet
 
 from installs.models import Installation
+from linnapp.form_fields import WrittenField
 from linnapp.models import Version
 from linnapp.models.versions import VersionQuerySet
 from linnapp.services.versions import Number, too_low
@@ -63,22 +64,15 @@ class NumberField(forms.CharField):
         return number_of(found)
 
 
-class NotesField(forms.CharField):
-    """Browsers send line ends as CR LF: kept as LF, so that the limit counts what the person typed."""
-
-    def to_python(self, value: str | None) -> str:
-        return super().to_python((value or "").replace("\r\n", "\n")) or ""
-
-
 class NotesForm(forms.Form):
     """Step 2. `newest` is the version that the number must pass, None for the first one."""
 
     number = NumberField(max_length=24, error_messages={"required": "Give the version a number, such as 1.2.0."})
-    notes = NotesField(
+    notes = WrittenField(
+        rows=6,
         required=False,
         max_length=MOST_NOTES,
         help_text="What installers get from it. They read it before they update.",
-        widget=forms.Textarea(attrs={"rows": 6}),
     )
     revision = forms.IntegerField(widget=forms.HiddenInput)
 
@@ -98,5 +92,5 @@ class ReleaseForm(forms.Form):
     """Step 3: what was shown is what is released. Whether the number still passes is the service's question."""
 
     number = NumberField(max_length=24, widget=forms.HiddenInput)
-    notes = NotesField(required=False, max_length=MOST_NOTES, widget=forms.HiddenInput)
+    notes = WrittenField(rows=6, required=False, max_length=MOST_NOTES, widget=forms.HiddenInput)
     revision = forms.IntegerField(widget=forms.HiddenInput)

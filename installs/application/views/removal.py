@@ -21,7 +21,7 @@ def application_remove(request: HttpRequest, account: str, application: UUID) ->
     if form.is_valid():
         with pages.refusal_in(form):
             deleted = removal.remove_application(row, by=pages.acting(request, Side.DEVELOPER))
-            messages.success(request, f"{row.name} is {'deleted' if deleted else 'retired'}.")
+            messages.success(request, f"{row} is {'deleted' if deleted else 'retired'}.")
             return (
                 redirect("application_list", account) if deleted else redirect("application_general", account, row.pk)
             )

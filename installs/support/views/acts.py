@@ -108,7 +108,7 @@ def _read_by(row: Installation, act: Act) -> str:
 
 
 def _named(people: list[Any]) -> str:
-    first = ", ".join(str(person) for person in people[:3])
+    first = ", ".join(f"{person}" for person in people[:3])
     return f"{first} and {len(people) - 3} more" if len(people) > 3 else first
 
 
