@@ -48,6 +48,6 @@ def wait_until_logged(url: str) -> None:
         if time.monotonic() > deadline:
             raise RuntimeError(f"{unwritten} deliveries arrived and are not written down")
         time.sleep(0.1)
-    odd = deliveries.annotate(number=Count("attempts")).exclude(number=1).count()
+    odd = deliveries.annotate(made=Count("attempts")).exclude(made=1).count()
     if odd:
         raise RuntimeError(f"{odd} deliveries have not one attempt in the log")

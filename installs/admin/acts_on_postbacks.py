@@ -26,7 +26,7 @@ def redelivering(rows: list[Delivery]) -> list[Effect]:
 
 def redelivering_failed(rows: list[Installation]) -> list[Effect]:
     hosts: dict[object, list[str]] = defaultdict(list)
-    failed = Delivery.objects.owed().failed().filter(installation__in=rows)
+    failed = Delivery.objects.without_tests().failed().sendable().filter(installation__in=rows)
     for installation_id, host in failed.values_list("installation_id", "host"):
         hosts[installation_id].append(host)
     return [Effect(row, effects.failed_again(hosts[row.pk])) for row in rows]
@@ -58,7 +58,7 @@ REDELIVER_FAILED = StaffAction(
     reach=in_numbers.sent_again,
     of=" the failed postbacks of",
     label="Redeliver failed postbacks",
-    fits=lambda row: row.is_live and asking.failed_of(row).exists(),
+    fits=lambda row: asking.failed_of(row).exists(),
 )
 
 
@@ -103,7 +103,7 @@ class Replay(StaffAction):
 
 def _failed_since(wanted: Values) -> DeliveryQuerySet:
     since = datetime.fromisoformat(wanted["since"])
-    return Delivery.objects.owed().failed().of_live_installations().created_since(since)
+    return Delivery.objects.without_tests().failed().sendable().created_since(since)
 
 
 REPLAY = Replay(

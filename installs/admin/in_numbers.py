@@ -150,12 +150,12 @@ def in_session(rows: Rows) -> Rows:
 
 
 def _failed() -> QuerySet[Delivery]:
-    return Delivery.objects.owed().failed().of_live_installations()
+    return Delivery.objects.without_tests().failed().sendable()
 
 
 def to_redeliver(rows: Rows) -> Rows:
     """What arrived is sent again too, if somebody asks for it."""
-    known = Delivery.objects.owed().of_live_installations().filter(pk__in=_keys(rows))
+    known = Delivery.objects.without_tests().sendable().filter(pk__in=_keys(rows))
     awaited = Q(decides=True, state__in=Delivery.WAITING)
     return known.exclude(awaited).exclude(claimed_until__gt=timezone.now())
 

@@ -204,7 +204,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     also_exported: ClassVar = {"url": "address", "outcome": "shown_outcome"}
     export_related = ("installation__application", "installation__account")
     list_display = ("application", "event", "host", "state", "created_at", "next_attempt_at", "shown_outcome")
-    list_filter = (DeliveryState, "event")
+    list_filter = (DeliveryState, "kind", "event")
     list_select_related = ("application",)
     search_fields = ("application__name", "host")
     search_ids = ("pk", "application_id", "installation_id")
@@ -254,7 +254,7 @@ class AttemptCountAdmin(ReadOnlyAdmin):
 
 @admin.register(PostbackHost)
 class PostbackHostAdmin(ReadOnlyAdmin):
-    list_display = ("application", "host", "failing_since", "parked_at", "next_trial_at")
+    list_display = ("application", "host", "kind", "failing_since", "parked_at", "next_trial_at")
     list_select_related = ("application",)
     search_fields = ("application__name", "host")
     search_ids = ("application_id",)

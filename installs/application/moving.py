@@ -18,7 +18,7 @@ from installs.application import kinds, secret_ends
 from installs.installations import moving as moving_installations
 from installs.models import Delivery, Installation
 from installs.models.deliveries import host_of
-from installs.postbacks import signing_secrets
+from installs.postbacks import event_settings, signing_secrets
 from installs.store import listings
 from linnapp import timeline
 from linnapp.actors import Actor, Side, refuse_unless_staff
@@ -162,6 +162,7 @@ def move_application(application: Application, *, to: Account, secrets_end: date
     row.account, row.changed_at = planned.to, timezone.now()
     row.save(update_fields=["account", "changed_at"])
     _change_secrets(row, secrets_end, by)
+    event_settings.clear(row, by=replace(by, on_side=Side.DEVELOPER))
     for installation in planned.installations:
         installation.application = row
     if planned.leaves_development and planned.newest:

@@ -4,7 +4,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from installs.application import kinds
-from installs.models import Installation, PermanentToken, Session
+from installs.models import EventType, Installation, PermanentToken, Session
+from installs.postbacks import events
 from installs.store import listings
 from linnapp import timeline
 from linnapp.actors import Actor
@@ -37,7 +38,8 @@ def _retire(application: Application, by: Actor) -> bool:
     application.secrets.live().update(ends_at=now)
     PermanentToken.objects.of_application(application).end()
     Session.objects.filter(installation__application=application).end(Session.End.APPLICATION_RETIRED)
-    timeline.record(kinds.APPLICATION_RETIRED, by=by, application=application)
+    told = timeline.record(kinds.APPLICATION_RETIRED, by=by, application=application)
+    events.record_of_application(application, EventType.APPLICATION_RETIRED, told=told)
     return False
 
 

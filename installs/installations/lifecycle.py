@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from installs.installations import acts, kinds
 from installs.installations.acts import Act
-from installs.models import Delivery, Installation, PermanentToken, Session, StockLocation
+from installs.installations.telling import tell, tell_moved
+from installs.models import Delivery, EventType, Installation, PermanentToken, Session, StockLocation
 from installs.postbacks import deciding, handover, owing, policy
 from linnapp import credentials, timeline
 from linnapp.actors import Actor, refuse_to_reveal
@@ -104,7 +105,11 @@ def install(
     )
     token = give_token(installation)
     StockLocation.objects.get_or_create(account=account)
-    timeline.record_about(installation, kinds.INSTALLED, by=by, version=version.label)
+    if waits:
+        # That it is installed is an event once it is complete.
+        timeline.record_about(installation, kinds.INSTALLED, by=by, version=version.label)
+    else:
+        tell(installation, kinds.INSTALLED, EventType.INSTALLED, by=by, version=version.label)
     delivery = owing.owe(installation, Delivery.Event.INSTALLED, consent=consent, tracking=tracking, decides=waits)
     return Consented(installation, token, created=True, delivery=delivery)
 
@@ -165,8 +170,8 @@ def _authorise_again(installation: Installation, version: Version, consent: str,
         installation.previous_version, installation.moved_at = None, timezone.now()
     installation.save(update_fields=["version", "consent", "previous_version", "moved_at"])
     if before != version:
-        timeline.record_about(installation, kinds.VERSION_MOVED, by=by, before=before.label, version=version.label)
-    timeline.record_about(installation, kinds.AUTHORISED_AGAIN, by=by)
+        tell_moved(installation, kinds.VERSION_MOVED, before=before, by=by)
+    tell(installation, kinds.AUTHORISED_AGAIN, EventType.AUTHORISED, by=by)
     delivery = owing.owe(installation, Delivery.Event.AUTHORISED, consent=consent, tracking=tracking)
     token = current_token(installation)
     if delivery is None:
@@ -212,7 +217,7 @@ def uninstall(installation: Installation, *, by: Actor) -> None:
     row.save(update_fields=["state", "uninstalled_at"])
     row.permanent_tokens.end()
     row.sessions.end(Session.End.UNINSTALLED)
-    timeline.record_about(row, kinds.UNINSTALLED, by=by)
+    tell(row, kinds.UNINSTALLED, EventType.UNINSTALLED, by=by)
 
 
 def locked(installation: Installation) -> Installation:

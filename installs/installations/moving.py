@@ -10,9 +10,9 @@ from django.utils import timezone
 from installs.installations import acts, kinds
 from installs.installations.acts import Act
 from installs.installations.lifecycle import locked_for, offered_versions
+from installs.installations.telling import tell_moved
 from installs.models import Installation
 from installs.models.installations import InstallationQuerySet
-from linnapp import timeline
 from linnapp.actors import Actor
 from linnapp.errors import Moved, NotPossible
 from linnapp.models import Version
@@ -102,7 +102,7 @@ def update(installation: Installation, *, to: Version, by: Actor) -> Installatio
     before, kind = row.version, kinds.MOVED_DOWN if leads_down(row, available) else kinds.UPDATED
     row.previous_version = before if kind == kinds.UPDATED else None
     _move(row, available)
-    timeline.record_about(row, kind, by=by, before=before.label, version=available.label)
+    tell_moved(row, kind, before=before, by=by)
     return row
 
 
@@ -121,7 +121,7 @@ def go_back(installation: Installation, *, to: Version, by: Actor) -> Installati
         raise Moved(f"It was updated again while you read: the way back leads to {before.label} now.")
     left, row.previous_version = row.version, None
     _move(row, before)
-    timeline.record_about(row, kinds.WENT_BACK, by=by, before=left.label, version=before.label)
+    tell_moved(row, kinds.WENT_BACK, before=left, by=by)
     return row
 
 
@@ -137,7 +137,7 @@ def switch(installation: Installation, *, to: Version, by: Actor) -> Installatio
         return row
     before, row.previous_version = row.version, None
     _move(row, to)
-    timeline.record_about(row, kinds.VERSION_MOVED, by=by, before=before.label, version=to.label)
+    tell_moved(row, kinds.VERSION_MOVED, before=before, by=by)
     return row
 
 
@@ -146,7 +146,7 @@ def leave_development(installation: Installation, *, to: Version, by: Actor) -> 
     caller holds the application, and gave it to that account."""
     before, installation.previous_version = installation.version, None
     _move(installation, to)
-    timeline.record_about(installation, kinds.VERSION_MOVED, by=by, before=before.label, version=to.label)
+    tell_moved(installation, kinds.VERSION_MOVED, before=before, by=by)
 
 
 def _refuse_unless_read(read: Version, available: Version, row: Installation) -> None:

@@ -9,7 +9,8 @@ from django.utils import timezone
 from installs.installations import acts, kinds
 from installs.installations.acts import Act
 from installs.installations.lifecycle import current_token, give_token, locked, locked_for
-from installs.models import Delivery, Installation, PermanentToken, Session
+from installs.installations.telling import tell
+from installs.models import Delivery, EventType, Installation, PermanentToken, Session
 from installs.postbacks import handover, owing
 from linnapp import timeline
 from linnapp.actors import NOBODY, Actor
@@ -74,7 +75,7 @@ def rotate(installation: Installation, *, by: Actor) -> Rotation:
     _write_down_ended(row)
     old = current_token(row)
     new = give_token(row, replaces=old)
-    timeline.record_about(row, kinds.TOKEN_ROTATED, by=by, tail=new.tail, before=old.tail)
+    tell(row, kinds.TOKEN_ROTATED, EventType.TOKEN_ROTATED, by=by, tail=new.tail, before=old.tail)
     last = owing.owed_by_last_consent(row)
     delivery = owing.owe(row, Delivery.Event.TOKEN_ROTATED, tracking=last.tracking if last else "")
     if delivery is None and not by.is_staff:

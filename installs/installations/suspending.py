@@ -9,7 +9,9 @@ from django.utils import timezone
 from installs.installations import acts, kinds, suspension_mails
 from installs.installations.acts import Act
 from installs.installations.lifecycle import locked, locked_for
-from installs.models import Installation, Session
+from installs.installations.telling import tell
+from installs.models import EventType, Installation, Session
+from installs.postbacks import events
 from linnapp import timeline
 from linnapp.actors import Actor, refuse_unless_staff
 from linnapp.kinds import Kind
@@ -24,7 +26,7 @@ def suspend(installation: Installation, *, by: Actor) -> None:
     row.suspended_by_account_at = timezone.now()
     row.save(update_fields=["suspended_by_account_at"])
     row.sessions.end(Session.End.SUSPENDED)
-    timeline.record_about(row, kinds.INSTALLATION_SUSPENDED, by=by)
+    tell(row, kinds.INSTALLATION_SUSPENDED, EventType.SUSPENDED, by=by)
 
 
 @transaction.atomic
@@ -33,7 +35,7 @@ def resume(installation: Installation, *, by: Actor) -> None:
     row = locked_for(Act.RESUME, installation, by)
     row.suspended_by_account_at = None
     row.save(update_fields=["suspended_by_account_at"])
-    timeline.record_about(row, kinds.INSTALLATION_RESUMED, by=by)
+    tell(row, kinds.INSTALLATION_RESUMED, EventType.RESUMED, by=by)
 
 
 @transaction.atomic
@@ -47,7 +49,7 @@ def suspend_by_staff(installation: Installation, *, by: Actor) -> bool:
     row.suspended_by_staff_at, row.suspension_reason = timezone.now(), by.reason
     row.save(update_fields=["suspended_by_staff_at", "suspension_reason"])
     row.sessions.end(Session.End.SUSPENDED)
-    timeline.record_about(row, kinds.INSTALLATION_SUSPENDED, by=by)
+    tell(row, kinds.INSTALLATION_SUSPENDED, EventType.SUSPENDED, by=by)
     suspension_mails.of_installation(row, "suspended", by=by)
     return True
 
@@ -62,7 +64,7 @@ def resume_by_staff(installation: Installation, *, by: Actor) -> bool:
     acts.refuse_unless_possible(Act.RESUME_BY_STAFF, row, by=by)
     row.suspended_by_staff_at, row.suspension_reason = None, ""
     row.save(update_fields=["suspended_by_staff_at", "suspension_reason"])
-    timeline.record_about(row, kinds.INSTALLATION_RESUMED, by=by)
+    tell(row, kinds.INSTALLATION_RESUMED, EventType.RESUMED, by=by)
     suspension_mails.of_installation(row, "resumed", by=by)
     return True
 
@@ -78,7 +80,7 @@ def suspend_application(application: Application, *, by: Actor) -> bool:
     row.suspended_by_staff_at, row.suspension_reason = timezone.now(), by.reason
     row.save(update_fields=["suspended_by_staff_at", "suspension_reason"])
     Session.objects.filter(installation__application=row).end(Session.End.SUSPENDED)
-    _record_everywhere(kinds.APPLICATION_SUSPENDED, row, by)
+    _record_everywhere(kinds.APPLICATION_SUSPENDED, EventType.APPLICATION_SUSPENDED, row, by)
     suspension_mails.of_application(row, "suspended", by=by)
     return True
 
@@ -92,14 +94,15 @@ def resume_application(application: Application, *, by: Actor) -> bool:
         return False
     row.suspended_by_staff_at, row.suspension_reason = None, ""
     row.save(update_fields=["suspended_by_staff_at", "suspension_reason"])
-    _record_everywhere(kinds.APPLICATION_RESUMED, row, by)
+    _record_everywhere(kinds.APPLICATION_RESUMED, EventType.APPLICATION_RESUMED, row, by)
     suspension_mails.of_application(row, "resumed", by=by)
     return True
 
 
-def _record_everywhere(kind: Kind, application: Application, by: Actor) -> None:
-    """A line of the application's, and one of each installation that it stops or brings back."""
-    timeline.record(kind, by=by, application=application)
+def _record_everywhere(kind: Kind, event: EventType, application: Application, by: Actor) -> None:
+    """A line of the application's, and one of each installation that it stops or brings back; one event for all."""
+    told = timeline.record(kind, by=by, application=application)
+    events.record_of_application(application, event, told=told)
     timeline.record_all(timeline.entry_about(row, kind, by=by) for row in _live(application))
 
 

@@ -9,7 +9,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from installs.installations import kinds, suspension_mails
-from installs.models import Installation, Session
+from installs.models import EventSettings, EventType, Installation, Session
+from installs.models.installations import InstallationQuerySet
+from installs.postbacks import events
 from linnapp import timeline
 from linnapp.actors import Actor, refuse_unless_staff
 from linnapp.kinds import Kind
@@ -28,6 +30,8 @@ def suspend_account(account: Account, *, by: Actor) -> bool:
     row.save(update_fields=["suspended_by_staff_at", "suspension_reason"])
     Session.objects.of_either_side(row).end(Session.End.SUSPENDED)
     _record_everywhere(row, kinds.ACCOUNT_SUSPENDED, kinds.PUBLISHER_SUSPENDED, by)
+    _record_events_here(row, kinds.ACCOUNT_SUSPENDED, EventType.SUSPENDED, by)
+    _record_events_of_publisher(row, kinds.PUBLISHER_SUSPENDED, EventType.APPLICATION_SUSPENDED, by)
     suspension_mails.of_account(row, "suspended", by=by)
     return True
 
@@ -42,6 +46,8 @@ def resume_account(account: Account, *, by: Actor) -> bool:
     row.suspended_by_staff_at, row.suspension_reason = None, ""
     row.save(update_fields=["suspended_by_staff_at", "suspension_reason"])
     _record_everywhere(row, kinds.ACCOUNT_RESUMED, kinds.PUBLISHER_RESUMED, by)
+    _record_events_here(row, kinds.ACCOUNT_RESUMED, EventType.RESUMED, by)
+    _record_events_of_publisher(row, kinds.PUBLISHER_RESUMED, EventType.APPLICATION_RESUMED, by)
     suspension_mails.of_account(row, "resumed", by=by)
     return True
 
@@ -63,8 +69,23 @@ def _record_everywhere(account: Account, here: Kind, of_publisher: Kind, by: Act
     applications = Application.objects.filter(account=account).not_retired().iterator()
     timeline.record_all(_of_application(of_publisher, row, account, by) for row in applications)
     told = replace(by, reason="")
-    timeline.record_all(_of_each(here, _of_others_on(account), told))
+    timeline.record_all(_of_each(here, _of_others_on(account).iterator(), told))
     timeline.record_all(_of_each(of_publisher, _of_its_applications(account), told))
+
+
+def _record_events_here(account: Account, kind: Kind, event: EventType, by: Actor) -> None:
+    """To the developers of what is installed on it, who read no reason."""
+    told = replace(by, reason="")
+    rows = _of_others_on(account).filter(application__in=EventSettings.objects.with_url().values("application"))
+    for row in rows.select_related("version").defer("version__snapshot").order_by("pk"):
+        events.record(row, event, told=timeline.entry_about(row, kind, by=told))
+
+
+def _record_events_of_publisher(account: Account, kind: Kind, event: EventType, by: Actor) -> None:
+    rows = Application.objects.filter(account=account, pk__in=EventSettings.objects.with_url().values("application"))
+    for row in rows.not_retired().order_by("pk"):
+        row.account = account
+        events.record_of_application(row, event, told=_of_application(kind, row, account, by))
 
 
 def _of_application(kind: Kind, row: Application, account: Account, by: Actor) -> TimelineEntry:
@@ -75,9 +96,9 @@ def _of_each(kind: Kind, rows: Iterable[Installation], by: Actor) -> Iterator[Ti
     return (timeline.entry_about(row, kind, by=by) for row in rows)
 
 
-def _of_others_on(account: Account) -> Iterable[Installation]:
+def _of_others_on(account: Account) -> InstallationQuerySet:
     rows = Installation.objects.live().filter(account=account).exclude(application__account=account)
-    return rows.select_related("application__account", "account").iterator()
+    return rows.select_related("application__account", "account")
 
 
 def _of_its_applications(account: Account) -> Iterable[Installation]:

@@ -1,6 +1,8 @@
+from installs.models.attempt_counts import AttemptCount
 from installs.models.connectors import Connector, ConnectorCheck
 from installs.models.consents import RefusedConsent
-from installs.models.deliveries import Attempt, AttemptCount, Delivery, PostbackHost, PostbackPolicy, SigningSecret
+from installs.models.deliveries import Attempt, Delivery, PostbackHost, PostbackPolicy
+from installs.models.events import EventCounter, EventSettings, EventType
 from installs.models.help import HelpCase, HelpMessage
 from installs.models.hour_lines import AddressDay, SecretHour
 from installs.models.installations import Installation, PermanentToken
@@ -8,6 +10,7 @@ from installs.models.listings import Review
 from installs.models.notes import CaseAssignment, StaffNote
 from installs.models.refusals import FailureWindow, RefusalGroup, RefusalSample
 from installs.models.sessions import ExchangeHour, Session
+from installs.models.signing_secrets import SigningSecret
 from installs.models.stock import StockLocation
 from installs.models.update_mailings import UpdateMailing
 
@@ -19,6 +22,9 @@ __all__ = [
     "Connector",
     "ConnectorCheck",
     "Delivery",
+    "EventCounter",
+    "EventSettings",
+    "EventType",
     "ExchangeHour",
     "FailureWindow",
     "HelpCase",

@@ -11,8 +11,8 @@ from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from installs.models.events import EventSettings, EventType
 from installs.models.installations import Installation
-from linnapp import credentials
 from linnapp.models import Account, Application, User
 from linnapp.models.folded import among
 from linnapp.models.managers import manager_of
@@ -38,40 +38,6 @@ class PostbackPolicy(models.Model):
         return self.get_mode_display()
 
 
-class SigningSecretQuerySet(models.QuerySet["SigningSecret"]):
-    def live(self) -> Self:
-        return self.filter(models.Q(ends_at=None) | models.Q(ends_at__gt=timezone.now()))
-
-    def of_application(self, application: Application) -> Self:
-        return self.filter(application=application)
-
-
-class SigningSecret(models.Model):
-    """What postbacks are signed with. Two are live while one replaces the other; the newest comes first."""
-
-    application = models.ForeignKey(Application, models.CASCADE, related_name="+")
-    encrypted = models.TextField(editable=False)
-    tail = models.CharField(max_length=4, editable=False)
-    created_at = models.DateTimeField(default=timezone.now)
-    ends_at = models.DateTimeField(null=True, blank=True)
-
-    objects: ClassVar[SigningSecretQuerySet] = manager_of(SigningSecretQuerySet)
-
-    class Meta:
-        ordering = ("-created_at", "-id")
-        constraints = (
-            models.UniqueConstraint(
-                fields=("application",), condition=models.Q(ends_at=None), name="one_signing_secret_stays"
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"signing secret ending …{self.tail}"
-
-    def value(self) -> str:
-        return credentials.decrypt(self.encrypted)
-
-
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def visible_to(self, user: Reader) -> Self:
         """Those of the applications that this person's accounts own."""
@@ -91,23 +57,41 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(event__in=(Delivery.Event.INSTALLED, Delivery.Event.AUTHORISED))
 
     def owed(self) -> Self:
-        """Without tests, which nobody is owed."""
+        """Postbacks, without tests, which nobody is owed, and without events, which carry no permanent token."""
+        return self.filter(kind=Delivery.Kind.POSTBACK).without_tests()
+
+    def without_tests(self) -> Self:
         return self.exclude(event=Delivery.Event.TEST)
 
     def tests(self) -> Self:
         return self.filter(event=Delivery.Event.TEST)
 
+    def events(self) -> Self:
+        """Without tests, which have no number."""
+        return self.filter(number__isnull=False)
+
+    def without_events(self) -> Self:
+        return self.filter(number=None)
+
+    def of_kind(self, kind: str) -> Self:
+        return self.filter(kind=kind)
+
     def due(self, now: datetime) -> Self:
-        """To be attempted at this moment, and by nobody yet; the longest due first."""
+        """To be attempted at this moment, and by nobody yet; the longest due first. An event has its turn once all
+        before it, of the same installation or application, had their first attempt."""
         free = models.Q(claimed_until=None) | models.Q(claimed_until__lt=now)
         rows = self.filter(free, state=Delivery.State.DUE, next_attempt_at__lte=now)
-        stopped = {"application__suspended_by_staff_at": None, "application__account__suspended_by_staff_at": None}
-        return rows.filter(**stopped).order_by("next_attempt_at", "created_at")
+        going = models.Q(application__suspended_by_staff_at=None, application__account__suspended_by_staff_at=None)
+        # An event tells of the suspension itself, and carries nothing that a suspension keeps from anybody.
+        goes_on = models.Q(number__isnull=False)
+        before = Delivery.objects.filter(state=Delivery.State.DUE, tried=0, number__lt=models.OuterRef("number"))
+        has_turn = models.Q(number=None) | ~models.Exists(before.filter(subject=models.OuterRef("subject")))
+        return rows.filter(going | goes_on, has_turn).order_by("next_attempt_at", "created_at", "number")
 
     def with_what_sending_needs(self) -> Self:
         """Nothing wide: descriptions, snapshots and logs stay where they are."""
         return self.select_related("application__account", "installation__account").only(
-            *("event", "state", "url", "tracking", "decides", "tried", "claimed_until"),
+            *("kind", "event", "number", "state", "url", "payload", "tracking", "decides", "tried", "claimed_until"),
             *("application__name", "application__account__name"),
             *("installation__application", "installation__account__name"),
             *("installation__state", "installation__waits_until"),
@@ -123,6 +107,13 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def failed(self) -> Self:
         """Given up: they can be replayed."""
         return self.filter(state__in=Delivery.FAILED)
+
+    def sendable(self) -> Self:
+        """A permanent token that ended with its installation is sent no more. What happened stays true, and is sent
+        for as long as there is an Events URL."""
+        live = models.Q(installation__in=Installation.objects.live().values("pk"), number=None)
+        listening = EventSettings.objects.with_url().values("application")
+        return self.filter(live | models.Q(application__in=listening, number__isnull=False))
 
     def waiting(self) -> Self:
         return self.filter(state__in=Delivery.WAITING)
@@ -182,7 +173,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """With what a row of a list shows, `attempt_count` among it; a sub-select a row, and not a join of all."""
         attempts = Attempt.objects.filter(delivery=models.OuterRef("pk")).order_by().values("delivery")
         count = models.Subquery(attempts.annotate(count=models.Count("pk")).values("count"))
-        rows = self.select_related("installation__account").defer("tracking", "steps")
+        rows = self.select_related("installation__account").defer("tracking", "steps", "payload")
         return rows.annotate(attempt_count=Coalesce(count, 0))
 
     def for_page(self) -> Self:
@@ -201,8 +192,12 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
 
 class Delivery(models.Model):
-    """One postback owed. The body is rendered at sending: no permanent token lies in the row. Its key is the
-    `webhook-id`, the same at every attempt."""
+    """One postback owed, or one event. The body of a postback is rendered at sending: no permanent token lies in the
+    row. Its key is the `webhook-id`, the same at every attempt."""
+
+    class Kind(models.TextChoices):
+        POSTBACK = "postback", "Postback"
+        EVENT = "event", "Event"
 
     class Event(models.TextChoices):
         INSTALLED = "installed", "Installed"
@@ -217,17 +212,24 @@ class Delivery(models.Model):
         STOPPED = "STOPPED", "Stopped"
         EXHAUSTED = "EXHAUSTED", "Exhausted"
 
+    # Of postbacks and tests, and of events.
+    EVENTS = (*Event.choices, *EventType.choices)
     URGENT = models.Q(decides=True) | models.Q(event=Event.TEST)
     WAITING = (State.DUE, State.HELD)
     FAILED = (State.STOPPED, State.EXHAUSTED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     application = models.ForeignKey(Application, models.CASCADE, related_name="+")
-    # None for a test.
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.POSTBACK)
+    # None for a test, and for an event of the application as a whole.
     installation = models.ForeignKey(Installation, models.CASCADE, null=True, related_name="deliveries")
-    event = models.CharField(max_length=20, choices=Event)
+    event = models.CharField(max_length=40, choices=EVENTS)
+    # Of an event: the key of the installation or application that it is about, its number there, and its body.
+    subject = models.UUIDField(null=True, blank=True, editable=False)
+    number = models.PositiveBigIntegerField(null=True, blank=True, editable=False)
+    payload = models.TextField(blank=True, editable=False)
     state = models.CharField(max_length=20, choices=State, default=State.DUE)
-    # With its placeholders, as the version said when it was owed.
+    # With its placeholders, as the version said when it was owed; of an event the Events URL as it is set now.
     url = models.TextField()
     host = models.CharField(max_length=260, blank=True, editable=False)
     tracking = models.TextField(blank=True)
@@ -252,7 +254,12 @@ class Delivery(models.Model):
 
     class Meta:
         verbose_name_plural = "deliveries"
+        constraints = (models.UniqueConstraint(fields=("subject", "number"), name="an_event_once_for_its_subject"),)
         indexes = (
+            # Few of many: events that had no attempt, which those after them wait for.
+            models.Index(
+                fields=("subject", "number"), condition=models.Q(state="DUE", tried=0), name="deliveries_first_attempts"
+            ),
             models.Index(fields=("state", "next_attempt_at"), name="deliveries_due"),
             models.Index(
                 fields=("next_attempt_at",),
@@ -267,6 +274,10 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_event_display()} to {self.host}"
+
+    @classmethod
+    def label_of(cls, event: str) -> str:
+        return dict(cls.EVENTS)[event]
 
     @property
     def is_over(self) -> bool:
@@ -284,6 +295,11 @@ class Delivery(models.Model):
     @property
     def is_test(self) -> bool:
         return self.event == self.Event.TEST
+
+    @property
+    def is_event(self) -> bool:
+        """Tests of the Events URL are among them."""
+        return self.kind == self.Kind.EVENT
 
     @property
     def is_due(self) -> bool:
@@ -335,16 +351,6 @@ class Attempt(models.Model):
         return f"{self.at:%Y-%m-%d %H:%M} {self.status or 'no answer'}"
 
 
-class AttemptCount(models.Model):
-    """How many attempts ended so, ever: the log is kept 90 days, and a counter must not go back."""
-
-    outcome = models.CharField(max_length=40, unique=True)
-    count = models.PositiveBigIntegerField(default=0)
-
-    def __str__(self) -> str:
-        return f"{self.outcome}: {self.count}"
-
-
 class PostbackHostQuerySet(models.QuerySet["PostbackHost"]):
     def parked(self) -> Self:
         return self.filter(parked_at__isnull=False)
@@ -352,22 +358,29 @@ class PostbackHostQuerySet(models.QuerySet["PostbackHost"]):
     def of_application(self, application: Application) -> Self:
         return self.filter(application=application)
 
+    def of_delivery(self, delivery: Delivery) -> Self:
+        return self.filter(host=delivery.host, kind=delivery.kind)
+
     def with_what_is_held(self) -> Self:
         """With `held`, how many deliveries wait for the host, and `oldest_held`, the key of the first of them."""
-        rows = Delivery.objects.owed().held().of_live_installations()
-        rows = rows.filter(application=models.OuterRef("application"), host=models.OuterRef("host"))
+        rows = Delivery.objects.without_tests().held().sendable()
+        rows = rows.filter(
+            application=models.OuterRef("application"), host=models.OuterRef("host"), kind=models.OuterRef("kind")
+        )
         count = rows.order_by().values("host").annotate(count=models.Count("pk")).values("count")
         oldest = rows.order_by("created_at", "pk").values("pk")[:1]
         return self.annotate(held=Coalesce(models.Subquery(count), 0), oldest_held=models.Subquery(oldest))
 
 
 class PostbackHost(models.Model):
-    """How one host does for one application. Parked, its deliveries are held, and the oldest is tried each hour."""
+    """How one host does for one application's postbacks, or for its events: a failing Events URL holds no postback.
+    Parked, its deliveries are held, and the oldest is tried each hour."""
 
     TRIAL_EVERY: ClassVar[timedelta] = timedelta(hours=1)
 
     application = models.ForeignKey(Application, models.CASCADE, related_name="+")
     host = models.CharField(max_length=260)
+    kind = models.CharField(max_length=10, choices=Delivery.Kind, default=Delivery.Kind.POSTBACK)
     # Since the first failure after the last success.
     failing_since = models.DateTimeField(null=True, blank=True)
     parked_at = models.DateTimeField(null=True, blank=True)
@@ -376,7 +389,11 @@ class PostbackHost(models.Model):
     objects: ClassVar[PostbackHostQuerySet] = manager_of(PostbackHostQuerySet)
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=("application", "host"), name="a_host_once_for_an_application"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("application", "host", "kind"), name="a_host_once_for_an_application_and_kind"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.host} for {self.application}"

@@ -1,13 +1,14 @@
 """What a developer asks of postbacks: send one again, replay what failed, send a test."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from installs.models import Delivery, Installation
+from installs.models import Delivery, EventSettings, Installation
 from installs.models.deliveries import DeliveryQuerySet, host_of
-from installs.postbacks import courier, kinds, signing_secrets
+from installs.postbacks import courier, event_settings, kinds, recording, signing_secrets
 from installs.postbacks.policy import RETIRED
 from installs.postbacks.retention import KEPT
 from linnapp import credentials, manifest, timeline
@@ -23,7 +24,10 @@ TEST_TRACKING = "a test from the portal"
 
 
 def newest_url(delivery: Delivery) -> str:
-    """The PostbackUrl of the newest version, or of the Development Version for an installation on it; "" for none."""
+    """The PostbackUrl of the newest version, or of the Development Version for an installation on it; "" for none. Of
+    an event, where it goes anyway."""
+    if delivery.is_event:
+        return delivery.url
     return _newest_url(delivery.application, _is_on_development(delivery))
 
 
@@ -43,11 +47,14 @@ def _is_on_development(delivery: Delivery) -> bool:
 
 def why_not(row: Delivery) -> str:
     """Why it cannot be sent again now; "" where it can."""
-    if row.event == Delivery.Event.TEST or row.installation is None:
-        return "A test is made once. Send another test postback."
+    if row.is_test:
+        return f"A test is made once. Send another test {row.kind}."
     if row.is_being_sent:
         return "It is being sent at this moment. Read what comes of it first."
-    if not row.installation.is_live:
+    if row.is_event:
+        has_url = EventSettings.objects.of_application(row.application).with_url().exists()
+        return "" if has_url else "There is no Events URL any more. Set one first."
+    if row.installation is None or not row.installation.is_live:
         return "The installation is over, and its permanent token ended with it: there is nothing to send."
     if row.is_awaited:
         return "An installation waits for it: it is sent once, by itself, and decides it."
@@ -65,16 +72,25 @@ def redeliver(delivery: Delivery, *, to_newest: bool = False, by: Actor) -> None
     row = _locked(delivery)
     if refused := why_not(row):
         raise NotPossible(refused)
-    assert row.installation is not None
-    _ask_again(row, newest_url(row) if to_newest else row.url)
-    again = {"event": row.get_event_display().lower(), "host": row.host}
-    timeline.record_about(row.installation, kinds.POSTBACK_AGAIN, by=by, **again)
+    if row.is_event:
+        _ask_again(row, event_settings.url_of(row.application))
+    else:
+        _ask_again(row, newest_url(row) if to_newest else row.url)
+    again: dict[str, Any] = {"event": row.get_event_display().lower(), "host": row.host}
+    kind = kinds.POSTBACK_AGAIN
+    if row.is_event:
+        kind, again["number"] = kinds.EVENT_AGAIN, row.number
+    if row.installation is None:
+        timeline.record(kind, by=by, application=row.application, **again)
+    else:
+        timeline.record_about(row.installation, kind, by=by, **again)
     transaction.on_commit(courier.wake)
 
 
 def failed_of(installation: Installation) -> DeliveryQuerySet:
     """What failed of one installation and was not sent since; the oldest first."""
-    return Delivery.objects.of_installation(installation).owed().failed().order_by("created_at", "pk")
+    rows = Delivery.objects.of_installation(installation).without_tests().failed().sendable()
+    return rows.order_by("created_at", "number", "pk")
 
 
 @transaction.atomic
@@ -109,9 +125,9 @@ def _ask_again(row: Delivery, url: str) -> None:
 
 
 def replayable(application: Application, since: datetime) -> DeliveryQuerySet:
-    """What failed since a moment, of installations that are still live; the oldest first."""
-    rows = Delivery.objects.of_application(application).owed().failed().created_since(since)
-    return rows.of_live_installations().order_by("created_at", "pk")
+    """What failed since a moment: postbacks of installations that are still live, and events; the oldest first."""
+    rows = Delivery.objects.of_application(application).without_tests().failed().created_since(since)
+    return rows.sendable().order_by("created_at", "number", "pk")
 
 
 @transaction.atomic
@@ -122,10 +138,14 @@ def replay(application: Application, *, since: datetime, to_newest: bool = False
     rows = replayable(application, since).select_for_update(of=("self",))
     asked = list(rows.select_related("installation__version"))
     newest = newest_urls(application)
+    events_url = event_settings.url_of(application)
     for row in asked:
-        _ask_again(row, newest[_is_on_development(row)] if to_newest else row.url)
+        url = newest[_is_on_development(row)] if to_newest else row.url
+        _ask_again(row, events_url if row.is_event else url)
     if asked:
-        timeline.record(kinds.POSTBACKS_REPLAYED, by=by, application=application, count=len(asked))
+        for kind, is_event in ((kinds.POSTBACKS_REPLAYED, False), (kinds.EVENTS_REPLAYED, True)):
+            if count := sum(row.is_event is is_event for row in asked):
+                timeline.record(kind, by=by, application=application, count=count)
         transaction.on_commit(courier.wake)
     return len(asked)
 
@@ -137,20 +157,36 @@ def send_test(application: Application, *, url: str, by: Actor) -> Delivery:
     row = locked(application, retired=RETIRED)
     if fault := manifest.url_fault("The address", url):
         raise NotPossible(fault)
+    return _test(row, Delivery.Kind.POSTBACK, url, by, tracking=TEST_TRACKING)
+
+
+@transaction.atomic
+def send_test_event(application: Application, *, by: Actor) -> Delivery:
+    """To the Events URL, without a number. Raises NotPossible where there is none, and past TESTS_A_MINUTE."""
+    row = locked(application, retired=RETIRED)
+    url = event_settings.url_of(row)
+    if not url:
+        raise NotPossible("Set the Events URL first, and save it.")
+    return _test(row, Delivery.Kind.EVENT, url, by, payload=recording.test_body(row))
+
+
+def _test(row: Application, kind: Delivery.Kind, url: str, by: Actor, **carried: str) -> Delivery:
     tests = Delivery.objects.of_application(row).tests()
     if tests.created_since(timezone.now() - timedelta(minutes=1)).count() >= TESTS_A_MINUTE:
-        raise NotPossible(f"{TESTS_A_MINUTE} test postbacks were sent in the last minute. Wait a moment.")
+        raise NotPossible(f"{TESTS_A_MINUTE} tests were sent in the last minute. Wait a moment.")
     signing_secrets.ensure(row)
     made = Delivery.objects.create(
         application=row,
+        kind=kind,
         event=Delivery.Event.TEST,
         url=url,
         host=host_of(url),
-        tracking=TEST_TRACKING,
         nonce=credentials.new_link_key(),
         requested_by=by.person,
         next_attempt_at=timezone.now(),
+        **carried,
     )
-    timeline.record(kinds.POSTBACK_TESTED, by=by, application=row, host=made.host)
+    told = kinds.EVENT_TESTED if kind == Delivery.Kind.EVENT else kinds.POSTBACK_TESTED
+    timeline.record(told, by=by, application=row, host=made.host)
     transaction.on_commit(courier.wake)
     return made

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from math import inf
 from queue import Empty, SimpleQueue
@@ -68,17 +68,30 @@ class Left:
 News = Result | Told | Left
 
 
+@dataclass(frozen=True)
+class Lane:
+    """Postbacks and tests, or events: each claims by the threads that it may have, and by its own pace."""
+
+    events: bool
+    threads: int
+    share: int
+    pace: Pace = field(default_factory=Pace)
+
+
 class Courier:
     def __init__(self, threads: int) -> None:
         self.threads = threads
         self.client = Client(connections=threads)
-        self.line = WaitingLine(share=max(int(threads * SHARE), 1))
+        self.line = WaitingLine(share=max(int(threads * SHARE), 1), events=max(threads // 2, 1))
+        self.lanes = (
+            Lane(False, threads, self.line.share),
+            Lane(True, self.line.most_events, self.line.most_events_of_one),
+        )
         self.news: SimpleQueue[News] = SimpleQueue()
         self.under_way: dict[UUID, Post] = {}
         self.at_work = threading.Lock()
         self.asked = threading.Event()
         self.started = False
-        self.pace = Pace()
         self.next_look_at = datetime.min.replace(tzinfo=UTC)
 
     def run(self) -> None:
@@ -141,20 +154,24 @@ class Courier:
         return True
 
     def _claim(self) -> int:
+        return sum(self._claim_for(lane) for lane in self.lanes)
+
+    def _claim_for(self, lane: Lane) -> int:
         """Of a publisher no more than what is answered within the lease: twice its share, and what it answered in the
         last second. A quick endpoint is claimed for by the hundred, a slow one by the dozen."""
-        busy = Counter(post.publisher.pk for post in self.under_way.values())
-        room = self.threads * AHEAD + self.pace.of_all() - len(self.under_way)
-        least = max(self.threads // 4, 1)
+        under_way = [post for post in self.under_way.values() if post.is_numbered is lane.events]
+        busy = Counter(post.publisher.pk for post in under_way)
+        room = lane.threads * AHEAD + lane.pace.of_all() - len(under_way)
+        least = max(lane.threads // 4, 1)
         if room < least:
             return 0
 
         def left(publisher: UUID) -> int:
-            return self.line.share * AHEAD + self.pace.of(publisher) - busy[publisher]
+            return lane.share * AHEAD + lane.pace.of(publisher) - busy[publisher]
 
         # With room for a few only it is full as well: it must not keep the others' from being claimed.
         full = [publisher for publisher in busy if left(publisher) < least]
-        claimed = claim(min(room, MOST_AT_ONCE), without=full, left=left)
+        claimed = claim(min(room, MOST_AT_ONCE), events=lane.events, without=full, left=left)
         posts = packing.pack(claimed)
         self.under_way |= {post.delivery_id: post for post in posts}
         self.line.add(posts)
@@ -191,7 +208,9 @@ class Courier:
                     packing.tell_step(item.delivery_id, item.step)
                 elif isinstance(item, Left):
                     self._let_go(item.post)
-            self.pace.note(item.post.publisher.pk for item in left.values())
+            for lane in self.lanes:
+                sent = [item.post for item in left.values() if item.post.is_numbered is lane.events]
+                lane.pace.note(post.publisher.pk for post in sent)
             for together in records.apart(list(left.values())):
                 self._write_together(together)
                 for result in together:
@@ -228,20 +247,25 @@ class Courier:
 
 
 def claim(
-    number: int, *, without: Collection[UUID] = (), left: Callable[[UUID], float] = lambda publisher: inf
+    number: int,
+    *,
+    events: bool = False,
+    without: Collection[UUID] = (),
+    left: Callable[[UUID], float] = lambda publisher: inf,
 ) -> list[Delivery]:
-    """Up to so many due deliveries, of other publishers than these and of each no more than it has `left`, held for
-    LEASE; those first that somebody waits for. No two workers get the same row: on PostgreSQL each skips what another
-    holds, SQLite has one writer."""
+    """Up to so many due postbacks and tests, or events, of other publishers than these and of each no more than it has
+    `left`, held for LEASE; those first that somebody waits for. No two workers get the same row: on PostgreSQL each
+    skips what another holds, SQLite has one writer."""
     now = timezone.now()
-    due = Delivery.objects.due(now).exclude(application__account__in=without)
+    due = Delivery.objects.events() if events else Delivery.objects.without_events()
+    due = due.due(now).exclude(application__account__in=without)
     if not due.exists():
         # Nothing to claim takes no turn of SQLite's one writer.
         return []
     until = now + LEASE
     with transaction.atomic():
         rows = due.with_what_sending_needs().select_for_update(skip_locked=True, of=("self",))
-        found = list(rows.urgent()[:number])
+        found = [] if events else list(rows.urgent()[:number])
         found += rows.patient()[: number - len(found)]
         claimed = _of_each(found, left)
         Delivery.objects.filter(pk__in=[row.pk for row in claimed]).update(claimed_until=until)

@@ -11,9 +11,9 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from installs.models import Installation, PermanentToken, Session
+from installs.models import EventType, Installation, PermanentToken, Session
 from installs.models.installations import PermanentTokenQuerySet
-from installs.postbacks import kinds
+from installs.postbacks import kinds, recording
 from linnapp import timeline
 from linnapp.actors import NOBODY
 from linnapp.models import Application
@@ -48,7 +48,8 @@ def decide(installation_id: UUID, *, passed: bool, host: str, cause: str) -> Non
     row.state, row.waits_until = Installation.State.ACTIVE, None
     row.save(update_fields=["state", "waits_until"])
     _tokens(row).update(ends_at=None)
-    timeline.record_about(row, kinds.INSTALLATION_COMPLETED, by=NOBODY, host=host)
+    told = timeline.record_about(row, kinds.INSTALLATION_COMPLETED, by=NOBODY, host=host)
+    recording.of_installation(row, EventType.INSTALLED, told=told)
 
 
 def fail(row: Installation, cause: str) -> None:
@@ -58,7 +59,8 @@ def fail(row: Installation, cause: str) -> None:
     row.save(update_fields=["state", "failed_at", "failure"])
     _tokens(row).update(ends_at=now)
     row.sessions.end(Session.End.FAILED)
-    timeline.record_about(row, kinds.INSTALLATION_FAILED, by=NOBODY, cause=cause.rstrip("."))
+    told = timeline.record_about(row, kinds.INSTALLATION_FAILED, by=NOBODY, cause=cause.rstrip("."))
+    recording.of_installation(row, EventType.FAILED, told=told)
 
 
 def fail_lapsed(rows: Iterable[Installation]) -> None:

@@ -35,7 +35,7 @@ def was_shown(token: PermanentToken) -> None:
 
 def owed_of(token: PermanentToken) -> DeliveryQuerySet:
     """The postbacks that were owed since it was made: they carry it, and so does whatever waits from before."""
-    return Delivery.objects.filter(installation=token.installation_id).created_since(token.created_at)
+    return Delivery.objects.filter(installation=token.installation_id).owed().created_since(token.created_at)
 
 
 def begin_end(token: PermanentToken) -> None:

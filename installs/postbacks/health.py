@@ -52,5 +52,5 @@ def held_by_host(application: Application) -> list[tuple[PostbackHost, int]]:
     if not parked:
         return []
     held = Delivery.objects.of_application(application).owed().filter(state=Delivery.State.HELD).order_by()
-    counts = dict(held.values_list("host").annotate(number=Count("pk")))
+    counts = dict(held.values_list("host").annotate(count=Count("pk")))
     return [(host, counts.get(host.host, 0)) for host in parked]

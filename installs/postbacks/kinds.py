@@ -12,6 +12,9 @@ POSTBACK_AGAIN = register("POSTBACK_AGAIN", "Postback ({event}) to {host} asked 
 POSTBACKS_REPLAYED = register(
     "POSTBACKS_REPLAYED", "{count} postbacks that had failed asked for again by {who}", about="postbacks"
 )
+EVENTS_REPLAYED = register(
+    "EVENTS_REPLAYED", "{count} events that had failed asked for again by {who}", about="postbacks"
+)
 POSTBACK_TESTED = register(
     "POSTBACK_TESTED", "Test postback to {host} sent by {who}", about="postbacks", own_side_only=True
 )
@@ -20,6 +23,16 @@ POSTBACKS_PARKED = register(
 )
 POSTBACKS_RELEASED = register(
     "POSTBACKS_RELEASED", "{host} answers again: {count} held postbacks released", about="postbacks"
+)
+EVENT = register("EVENT", "Event {number} ({event}) to {host}: {outcome}", about="postbacks")
+EVENT_ENDED = register("EVENT_ENDED", "Event {number} ({event}) to {host} given up: {outcome}", about="postbacks")
+EVENT_AGAIN = register("EVENT_AGAIN", "Event {number} ({event}) to {host} asked for again by {who}", about="postbacks")
+EVENT_TESTED = register("EVENT_TESTED", "Test event to {host} sent by {who}", about="postbacks", own_side_only=True)
+EVENTS_PARKED = register("EVENTS_PARKED", "Events to {host} are held: it fails since {since}", about="postbacks")
+EVENTS_RELEASED = register("EVENTS_RELEASED", "{host} answers again: {count} held events released", about="postbacks")
+EVENTS_URL = register("EVENTS_URL", "Events set by {who}: {chosen} to {host}", about="postbacks")
+EVENTS_URL_CLEARED = register(
+    "EVENTS_URL_CLEARED", "Events URL at {host} removed by {who}: no events are sent", about="postbacks"
 )
 POSTBACK_MODE = register("POSTBACK_MODE", "Postbacks set to “{mode}” by {who}", about="postbacks", own_side_only=True)
 SIGNING_SECRET_REVEALED = register(

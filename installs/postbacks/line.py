@@ -1,5 +1,5 @@
-"""Where posts wait for a thread that sends them: first come, first served, but what somebody waits for comes first, and
-nobody gets all the threads."""
+"""Where posts wait for a thread that sends them: first come, first served, but what somebody waits for comes first and
+events last, and neither one publisher nor the events of all get all the threads."""
 
 import threading
 import time
@@ -12,17 +12,21 @@ from installs.postbacks.posting import Post
 
 class WaitingLine:
     """`share` is how many posts of one publisher may be sent at the same time: an endpoint that takes ten seconds to
-    answer must not keep the others' waiting."""
+    answer must not keep the others' waiting. `events` is the same for events, all and of one: half of the threads, and
+    half of a share, are kept for what carries permanent tokens."""
 
-    def __init__(self, share: int) -> None:
+    def __init__(self, share: int, events: int) -> None:
         self.share = share
+        self.most_events = events
+        self.most_events_of_one = max(share // 2, 1)
+        self.events_being_sent: Counter[UUID] = Counter()
         self.waiting: deque[Post] = deque()
         self.being_sent: Counter[UUID] = Counter()
         self.changed = threading.Condition()
 
     def add(self, posts: Iterable[Post]) -> None:
         with self.changed:
-            self.waiting = deque(sorted([*self.waiting, *posts], key=lambda post: not post.is_urgent))
+            self.waiting = deque(sorted([*self.waiting, *posts], key=lambda post: post.rank))
             self.changed.notify_all()
 
     def take(self) -> Post:
@@ -30,16 +34,30 @@ class WaitingLine:
         with self.changed:
             while True:
                 for post in self.waiting:
-                    if self.being_sent[post.publisher.pk] < self.share:
+                    if self._has_thread(post):
                         self.waiting.remove(post)
-                        self.being_sent[post.publisher.pk] += 1
+                        self._count(post, 1)
                         return post
                 self.changed.wait()
 
+    def _has_thread(self, post: Post) -> bool:
+        if self.being_sent[post.publisher.pk] >= self.share:
+            return False
+        if not post.is_numbered:
+            return True
+        of_one = self.events_being_sent[post.publisher.pk]
+        return of_one < self.most_events_of_one and self.events_being_sent.total() < self.most_events
+
+    def _count(self, post: Post, number: int) -> None:
+        self.being_sent[post.publisher.pk] += number
+        if post.is_numbered:
+            self.events_being_sent[post.publisher.pk] += number
+
     def sent(self, post: Post) -> None:
         with self.changed:
-            self.being_sent[post.publisher.pk] -= 1
-            self.changed.notify()
+            self._count(post, -1)
+            # All: the first to wake may find nothing that it may take, where another would.
+            self.changed.notify_all()
 
     def give_back(self) -> list[Post]:
         """Those that no thread has begun, which leave the line."""

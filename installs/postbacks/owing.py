@@ -48,7 +48,9 @@ def owe(
     signing_secrets.ensure(installation.application)
     parked = (
         not decides
-        and PostbackHost.objects.parked().filter(application=installation.application, host=host_of(url)).exists()
+        and PostbackHost.objects.parked()
+        .filter(application=installation.application, host=host_of(url), kind=Delivery.Kind.POSTBACK)
+        .exists()
     )
     delivery = Delivery.objects.create(
         application=installation.application,

@@ -3,10 +3,10 @@
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from uuid import UUID
 
-from installs.models import Delivery, Installation, PermanentToken, SigningSecret
+from installs.models import Delivery, EventSettings, Installation, PermanentToken, SigningSecret
 from installs.outbound import Step
 from installs.postbacks import deciding, records
 from installs.postbacks.posting import Post
@@ -16,6 +16,7 @@ from linnapp.timeline import Party
 log = logging.getLogger(__name__)
 
 OVER = "The installation is over, and its permanent token ended with it: there is nothing to send any more."
+NO_EVENTS_URL = "The Events URL was removed: there is nowhere to send it."
 # Nobody's: what a test carries in the place of a permanent token.
 TEST_TOKEN = "00000000-0000-4000-8000-000000000000"
 
@@ -24,8 +25,18 @@ def pack(claimed: Sequence[Delivery]) -> list[Post]:
     """A Post for each delivery that still has something to send; the others are given up, with the reason."""
     tokens = _tokens([row.installation_id for row in claimed if row.installation_id])
     secrets = _signing_secrets({row.application_id for row in claimed})
+    events_urls = _events_urls({row.application_id for row in claimed if row.is_event})
     posts = []
     for row in claimed:
+        signed_with = tuple(secrets[row.application_id])
+        if row.is_event:
+            # Where it goes is set now: it may have been set anew since the row was read.
+            url = row.url if row.is_test else events_urls.get(row.application_id, "")
+            if url:
+                posts.append(_event(row, url, signed_with))
+            else:
+                records.stop(row, NO_EVENTS_URL)
+            continue
         if row.installation and not _stands(row):
             records.stop(row, _why_not(row))
             continue
@@ -33,8 +44,14 @@ def pack(claimed: Sequence[Delivery]) -> list[Post]:
         if token is None and row.installation_id:
             records.stop(row, OVER)
             continue
-        posts.append(_post(row, token, tuple(secrets[row.application_id])))
+        posts.append(_post(row, token, signed_with))
     return posts
+
+
+def _events_urls(applications: Iterable[UUID]) -> dict[UUID, str]:
+    """No query where there is no event."""
+    keys = list(applications)
+    return dict(EventSettings.objects.filter(application__in=keys).values_list("application", "url")) if keys else {}
 
 
 def _stands(row: Delivery) -> bool:
@@ -74,6 +91,15 @@ def _signing_secrets(applications: Iterable[UUID]) -> dict[UUID, list[str]]:
 
 def _post(row: Delivery, token: PermanentToken | None, secrets: tuple[str, ...]) -> Post:
     """Without a permanent token it is a test, which carries nobody's."""
+    return replace(
+        _event(row, row.url, secrets),
+        token=_opened(token) if token else TEST_TOKEN,
+        hands_over=token.pk if token and token.replaces_id else None,
+    )
+
+
+def _event(row: Delivery, url: str, secrets: tuple[str, ...]) -> Post:
+    """Without any permanent token."""
     assert row.claimed_until is not None
     publisher = row.application.account
     account = row.installation.account if row.installation else publisher
@@ -83,16 +109,18 @@ def _post(row: Delivery, token: PermanentToken | None, secrets: tuple[str, ...])
         application=Party(row.application.pk, row.application.name),
         account=Party(account.pk, account.name),
         publisher=Party(publisher.pk, publisher.name),
+        kind=row.kind,
         event=row.event,
-        url=row.url,
+        number=row.number,
+        url=url,
+        payload=row.payload,
         tracking=row.tracking,
         decides=row.decides,
         claimed_until=row.claimed_until,
         attempt=row.tried + 1,
         tells_steps=row.event == Delivery.Event.TEST,
-        token=_opened(token) if token else TEST_TOKEN,
+        token="",
         signing_secrets=secrets,
-        hands_over=token.pk if token and token.replaces_id else None,
     )
 
 

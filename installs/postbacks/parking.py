@@ -1,5 +1,6 @@
 """A host that keeps failing is parked: its deliveries are held, the oldest is tried each hour, and the first success
-releases the rest in order. For each application and host, because an endpoint is one developer's."""
+releases the rest in order. For each application and host, because an endpoint is one developer's, and apart for
+postbacks and events: whatever becomes of events, a permanent token goes out."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -21,38 +22,46 @@ from linnapp.actors import NOBODY
 # A host is parked that has failed for so long, and so often in the last day.
 FAILING_FOR = timedelta(days=5)
 FAILURES_IN_A_DAY = 3
-Key = tuple[UUID, str]
+Key = tuple[UUID, str, str]
+PARKED = {Delivery.Kind.POSTBACK: kinds.POSTBACKS_PARKED, Delivery.Kind.EVENT: kinds.EVENTS_PARKED}
+RELEASED = {Delivery.Kind.POSTBACK: kinds.POSTBACKS_RELEASED, Delivery.Kind.EVENT: kinds.EVENTS_RELEASED}
 
 
-def note(outcomes: Iterable[tuple[UUID, str, bool]]) -> set[Key]:
-    """Takes in how each host did (application, host, whether it answered well), in the caller's transaction, and
-    returns those that are parked now. A host that does well costs no write.
+def note(outcomes: Iterable[tuple[Key, bool]]) -> set[Key]:
+    """Takes in how each host did (application, host and kind; whether it answered well), in the caller's transaction,
+    and returns those that are parked now. A host that does well costs no write.
 
     In the order of the keys, so that two workers do not wait for each other in a circle.
     """
     did_well: dict[Key, bool] = {}
-    for application_id, host, passed in outcomes:
-        did_well[application_id, host] = did_well.get((application_id, host), False) or passed
-    known = {(row.application_id, row.host): row for row in _rows(did_well)}
+    for key, passed in outcomes:
+        did_well[key] = did_well.get(key, False) or passed
+    known = {_key(row): row for row in _rows(did_well)}
     for key, passed in sorted(did_well.items()):
         row = known.get(key)
         if passed and row and row.failing_since:
             _answers_again(row)
         elif not passed:
             _fails(key, row)
-    return {(row.application_id, row.host) for row in _rows(did_well) if row.parked_at}
+    return {_key(row) for row in _rows(did_well) if row.parked_at}
+
+
+def _key(row: PostbackHost) -> Key:
+    return row.application_id, row.host, row.kind
 
 
 def _rows(keys: Iterable[Key]) -> Iterable[PostbackHost]:
     keys = set(keys)
     wanted = Q(application__in={key[0] for key in keys}, host__in={key[1] for key in keys})
-    return [row for row in PostbackHost.objects.filter(wanted) if (row.application_id, row.host) in keys]
+    return [row for row in PostbackHost.objects.filter(wanted) if _key(row) in keys]
 
 
 def _fails(key: Key, row: PostbackHost | None) -> None:
     now = timezone.now()
     if row is None:
-        row, _ = PostbackHost.objects.get_or_create(application_id=key[0], host=key[1], defaults={"failing_since": now})
+        row, _ = PostbackHost.objects.get_or_create(
+            application_id=key[0], host=key[1], kind=key[2], defaults={"failing_since": now}
+        )
     if row.failing_since is None:
         PostbackHost.objects.filter(pk=row.pk, failing_since=None).update(failing_since=now)
     elif row.parked_at is None and row.failing_since < now - FAILING_FOR and _failed_today(row):
@@ -62,7 +71,7 @@ def _fails(key: Key, row: PostbackHost | None) -> None:
 def _failed_today(row: PostbackHost) -> bool:
     """The attempt that is being written counts as well."""
     attempts = Attempt.objects.failed().since(timezone.now() - timedelta(days=1))
-    here = attempts.filter(delivery__application=row.application_id, delivery__host=row.host)
+    here = attempts.filter(delivery__application=row.application_id, delivery__host=row.host, delivery__kind=row.kind)
     return here[:FAILURES_IN_A_DAY].count() + 1 >= FAILURES_IN_A_DAY
 
 
@@ -75,7 +84,7 @@ def _park(row: PostbackHost) -> None:
         state=Delivery.State.HELD, next_attempt_at=None
     )
     timeline.record(
-        kinds.POSTBACKS_PARKED,
+        PARKED[Delivery.Kind(row.kind)],
         by=NOBODY,
         application=row.application,
         host=row.host,
@@ -91,7 +100,8 @@ def _answers_again(row: PostbackHost) -> None:
     released = _held_or_due(row, Delivery.State.HELD).update(
         state=Delivery.State.DUE, next_attempt_at=timezone.now(), tried=0
     )
-    timeline.record(kinds.POSTBACKS_RELEASED, by=NOBODY, application=row.application, host=row.host, count=released)
+    kind = RELEASED[Delivery.Kind(row.kind)]
+    timeline.record(kind, by=NOBODY, application=row.application, host=row.host, count=released)
 
 
 def try_held() -> None:
@@ -103,7 +113,7 @@ def try_held() -> None:
             mine = PostbackHost.objects.filter(pk=row.pk, next_trial_at=row.next_trial_at)
             if mine.update(next_trial_at=now + PostbackHost.TRIAL_EVERY):
                 held = _held_or_due(row, Delivery.State.HELD)
-                live = held.of_live_installations()
+                live = held.sendable()
                 oldest = list(live.order_by("created_at", "pk").values_list("pk", flat=True)[:1])
                 held.filter(Q(pk__in=oldest) | ~Q(pk__in=live.values("pk"))).update(
                     state=Delivery.State.DUE, next_attempt_at=now
@@ -111,7 +121,7 @@ def try_held() -> None:
 
 
 def _held_or_due(row: PostbackHost, state: Delivery.State) -> DeliveryQuerySet:
-    rows = Delivery.objects.owed().to_host(row.host)
+    rows = Delivery.objects.without_tests().of_kind(row.kind).to_host(row.host)
     return rows.filter(application=row.application_id, state=state, decides=False)
 
 
@@ -119,10 +129,11 @@ def _tell_owners(row: PostbackHost) -> None:
     application = row.application
     page = settings.SITE_URL + reverse("postback_list", args=(application.account.slug, application.pk))
     since = f"{row.failing_since:%d %B %Y}"
+    what = "Events" if row.kind == Delivery.Kind.EVENT else "Postbacks"
     text = (
-        f"Postbacks of {application} to {row.host} have failed since {since}. They are held from now on: the "
+        f"{what} of {application} to {row.host} have failed since {since}. They are held from now on: the "
         f"oldest is tried once an hour, and the first that arrives releases the rest in order.\n\n"
         f"What went wrong, each attempt with its request and answer: {page}\n"
     )
     for owner in application.account.owners():
-        send_mail(f"Postbacks to {row.host} are held", text, None, [owner.email])
+        send_mail(f"{what} to {row.host} are held", text, None, [owner.email])

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from installs.models import Delivery
 from installs.outbound import Answer, Client, NotSent, Step, masking
 from installs.outbound.client import ALWAYS
 from installs.postbacks import placeholders, signing
@@ -20,6 +21,7 @@ from linnapp.timeline import Party
 log = logging.getLogger(__name__)
 # How servers answer that asked for a client certificate and got none; nginx says 400, and some its own 495 and 496.
 KEEPS_OUT = {400, 401, 403, 495, 496}
+WRITE_IT = "Write the address that it leads to into the manifest."
 UNEXPECTED = "The portal could not send it, through a fault of its own. It is in the portal's log."
 
 
@@ -33,8 +35,13 @@ class Post:
     application: Party
     account: Party
     publisher: Party
+    kind: str
     event: str
+    # Of an event; None else.
+    number: int | None
     url: str
+    # The body of an event, as it was recorded.
+    payload: str
     tracking: str
     decides: bool
     claimed_until: datetime
@@ -46,8 +53,24 @@ class Post:
     hands_over: int | None = None
 
     @property
-    def is_urgent(self) -> bool:
-        return self.decides or self.tells_steps
+    def rank(self) -> int:
+        """What goes first: an installation that somebody waits for, a test, a permanent token, an event."""
+        if self.decides or self.tells_steps:
+            return 0 if self.decides else 1
+        return 3 if self.is_numbered else 2
+
+    @property
+    def is_event(self) -> bool:
+        return self.kind == Delivery.Kind.EVENT
+
+    @property
+    def is_numbered(self) -> bool:
+        """An event that is no test: only these wait for each other, and for threads of their own."""
+        return self.number is not None
+
+    @property
+    def content_type(self) -> str:
+        return "application/json" if self.is_event else "application/x-www-form-urlencoded"
 
     @property
     def known(self) -> tuple[UUID, ...]:
@@ -83,13 +106,13 @@ def attempt(post: Post, client: Client, tell: Callable[[Step], None]) -> Result:
 
 def _attempt(post: Post, client: Client, tell: Callable[[Step], None]) -> Result:
     at = timezone.now()
-    if not post.token:
+    if not (post.token or post.is_event):
         raise ValueError("There is no permanent token to send.")
     url, body = _rendered(post, post.token)
-    headers = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "linnapp-postback"}
+    headers = {"Content-Type": post.content_type, "User-Agent": "linnapp-postback"}
     headers |= signing.headers(str(post.delivery_id), at, body.encode(), post.signing_secrets)
     shown = ALWAYS | headers | {signing.SIGNATURE: " ".join("v1,…" for _ in post.signing_secrets)}
-    seen_url, seen_body = _rendered(post, credentials.masked(post.token))
+    seen_url, seen_body = _rendered(post, credentials.masked(post.token) if post.token else "")
     request = masking.printable(masking.request_text(seen_url, shown, seen_body))
     try:
         # A connection that an older answer went over could hold its rest: that decides no installation, and ends no
@@ -110,14 +133,16 @@ def _attempt(post: Post, client: Client, tell: Callable[[Step], None]) -> Result
         answer.status,
         {name.lower(): value for name, value in answer.headers},
         f"{answer.status // 100}xx",
-        _in_words(answer, post.decides),
+        _in_words(answer, post),
         request,
         masking.answer_text(answer, post.known),
     )
 
 
 def _rendered(post: Post, token: str) -> tuple[str, str]:
-    """URL and body of protocol.md section 5."""
+    """URL and body of protocol.md section 5. An event has no placeholders: there is no permanent token in it."""
+    if post.is_event:
+        return post.url, post.payload
     body = urlencode(
         {
             "Token": token,
@@ -131,15 +156,16 @@ def _rendered(post: Post, token: str) -> tuple[str, str]:
     return placeholders.fill(post.url, token=token, tracking=post.tracking), body
 
 
-def _in_words(answer: Answer, decides: bool) -> str:
+def _in_words(answer: Answer, post: Post) -> str:
     said = f"Answered {answer.status} {_phrase(answer.status)}".rstrip()
     if answer.wants_certificate and answer.status in KEEPS_OUT:
         return f"{said}: the server wants a client certificate, and the portal has none to show."
     if 300 <= answer.status < 400:
-        return f"{said}: redirects are not followed. Write the address that it leads to into the manifest."
+        where = "Set the address that it leads to as Events URL." if post.is_event else WRITE_IT
+        return f"{said}: redirects are not followed. {where}"
     if answer.status == HTTPStatus.GONE:
-        return f"{said}: nothing more is sent for this postback."
-    if decides and answer.status != HTTPStatus.OK:
+        return f"{said}: nothing more is sent for this {'event' if post.is_event else 'postback'}."
+    if post.decides and answer.status != HTTPStatus.OK:
         return f"{said}: only 200 completes an installation of this application."
     return f"{said}."
 

@@ -12,10 +12,11 @@ from django.utils import timezone
 from installs.models import Attempt, AttemptCount, Delivery
 from installs.models.deliveries import host_of
 from installs.postbacks import deciding, handover, kinds, parking
-from installs.postbacks.posting import Result
+from installs.postbacks.posting import Post, Result
 from installs.postbacks.retries import Judgement, Verdict, judge
 from linnapp import timeline
 from linnapp.actors import NOBODY
+from linnapp.kinds import Kind
 from linnapp.models import TimelineEntry
 
 State = Delivery.State
@@ -49,9 +50,9 @@ def write(results: Sequence[Result]) -> None:
         if result.post.hands_over and judgement.verdict == Verdict.DELIVERED:
             handover.was_delivered(result.post.hands_over)
     hosts = parking.note(
-        (result.post.application.pk, host_of(result.post.url), judgement.verdict == Verdict.DELIVERED)
+        (_place(result), judgement.verdict == Verdict.DELIVERED)
         for result, judgement in judged
-        if result.post.installation_id
+        if not result.post.tells_steps
     )
     _write_attempts(judged)
     _write_states(judged, hosts)
@@ -94,15 +95,25 @@ def _write_attempts(judged: Sequence[Judged]) -> None:
     )
 
 
-def _write_states(judged: Sequence[Judged], parked: Collection[tuple[UUID, str]]) -> None:
+def _place(result: Result) -> parking.Key:
+    """What is parked by."""
+    return result.post.application.pk, host_of(result.post.url), result.post.kind
+
+
+def _write_states(judged: Sequence[Judged], parked: Collection[parking.Key]) -> None:
     """One UPDATE for all that came to the same. A row that another worker has claimed since keeps that one's word."""
-    alike: dict[tuple[datetime, State, datetime | None, str], list[UUID]] = defaultdict(list)
+    alike: dict[tuple[datetime, State, datetime | None, str, str], list[UUID]] = defaultdict(list)
     for result, judgement in judged:
         state = _state(result, judgement, parked)
         again_at = judgement.again_at if state == State.DUE else None
-        alike[result.post.claimed_until, state, again_at, result.cause].append(result.post.delivery_id)
-    for (claim, state, again_at, cause), keys in alike.items():
-        Delivery.objects.claimed(keys, claim).update(
+        host = host_of(result.post.url)
+        alike[result.post.claimed_until, state, again_at, result.cause, host].append(result.post.delivery_id)
+    for (claim, state, again_at, cause, host), keys in alike.items():
+        rows = Delivery.objects.claimed(keys, claim)
+        if state == State.HELD:
+            # The Events URL was set to another host meanwhile, which is not the one that fails.
+            rows.exclude(host=host).update(claimed_until=None)
+        rows.update(
             state=state,
             next_attempt_at=again_at,
             outcome=cause,
@@ -112,10 +123,10 @@ def _write_states(judged: Sequence[Judged], parked: Collection[tuple[UUID, str]]
         )
 
 
-def _state(result: Result, judgement: Judgement, parked: Collection[tuple[UUID, str]]) -> State:
+def _state(result: Result, judgement: Judgement, parked: Collection[parking.Key]) -> State:
     """What is owed to a parked host is held, however often it was tried."""
     state = STATES[judgement.verdict]
-    is_parked = (result.post.application.pk, host_of(result.post.url)) in parked
+    is_parked = _place(result) in parked
     return State.HELD if is_parked and state in (State.DUE, State.EXHAUSTED) else state
 
 
@@ -127,25 +138,33 @@ def _count(judged: Sequence[Judged]) -> None:
             AttemptCount.objects.filter(outcome=outcome).update(count=F("count") + number)
 
 
-def _told(judged: Sequence[Judged], parked: Collection[tuple[UUID, str]]) -> list[TimelineEntry]:
-    of_installations = [one for one in judged if one[0].post.installation_id]
-    return [_line(result, _state(result, judgement, parked)) for result, judgement in of_installations]
+def _told(judged: Sequence[Judged], parked: Collection[parking.Key]) -> list[TimelineEntry]:
+    lasting = [one for one in judged if not one[0].post.tells_steps]
+    return [_line(result, _state(result, judgement, parked)) for result, judgement in lasting]
 
 
 def _line(result: Result, state: State) -> TimelineEntry:
     post = result.post
     given_up = state in (State.STOPPED, State.EXHAUSTED)
+    facts = {"number": post.number} if post.is_event else {}
     return timeline.entry(
-        kinds.POSTBACK_ENDED if given_up else kinds.POSTBACK,
+        _kind(post, given_up=given_up),
         by=NOBODY,
         application=post.application,
         account=post.account,
         subject_id=post.installation_id,
         publisher=post.publisher.name,
-        event=Delivery.Event(post.event).label.lower(),
+        event=Delivery.label_of(post.event).lower(),
         host=host_of(post.url),
         outcome=result.cause.rstrip("."),
+        **facts,
     )
+
+
+def _kind(post: Post, *, given_up: bool) -> Kind:
+    if post.is_event:
+        return kinds.EVENT_ENDED if given_up else kinds.EVENT
+    return kinds.POSTBACK_ENDED if given_up else kinds.POSTBACK
 
 
 @transaction.atomic

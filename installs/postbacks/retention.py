@@ -1,6 +1,7 @@
 """The log is kept for so long, and no longer: a delivery goes with its attempts. The timeline stays."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -19,7 +20,7 @@ KEPT = timedelta(days=90)
 BATCH = 200
 # A row that a worker may be at is left for the next day.
 NOT_CLAIMED_FOR = timedelta(hours=1)
-FACTS = ("installation__application__account", "installation__account")
+FACTS = ("application__account", "installation__application__account", "installation__account")
 GIVEN_UP = f"it has waited for {span_in_words(KEPT)}"
 
 
@@ -37,12 +38,16 @@ def _drop_batch(before: datetime) -> int:
     old = Delivery.objects.filter(free, created_at__lt=before).order_by("created_at")
     keys = [row.pk for row in old.select_for_update(skip_locked=True, of=("self",)).only("pk")[:BATCH]]
     rows = Delivery.objects.filter(pk__in=keys)
-    timeline.record_all(_given_up(row) for row in rows.owed().waiting().select_related(*FACTS))
+    timeline.record_all(_given_up(row) for row in rows.without_tests().waiting().select_related(*FACTS))
     rows.delete()
     return len(keys)
 
 
 def _given_up(row: Delivery) -> TimelineEntry:
-    assert row.installation is not None
-    facts = {"event": row.get_event_display().lower(), "host": row.host, "outcome": GIVEN_UP}
-    return timeline.entry_about(row.installation, kinds.POSTBACK_ENDED, by=NOBODY, **facts)
+    facts: dict[str, Any] = {"event": row.get_event_display().lower(), "host": row.host, "outcome": GIVEN_UP}
+    kind = kinds.POSTBACK_ENDED
+    if row.is_event:
+        kind, facts["number"] = kinds.EVENT_ENDED, row.number
+    if row.installation is None:
+        return timeline.entry(kind, by=NOBODY, application=row.application, account=row.application.account, **facts)
+    return timeline.entry_about(row.installation, kind, by=NOBODY, **facts)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from installs.postbacks.views import deliveries, of_installation, replay, settings, trials
+from installs.postbacks.views import deliveries, events, of_installation, replay, settings, trials
 from linnapp.url_patterns import APPLICATION, INSTALLATION
 
 POSTBACKS = f"{APPLICATION}/postbacks"
@@ -16,6 +16,8 @@ urlpatterns = [
     path(f"{POSTBACKS}/test/<uuid:delivery>/", trials.postback_test_run, name="postback_test_run"),
     path(f"{POSTBACKS}/settings/", settings.postback_settings, name="postback_settings"),
     path(f"{POSTBACKS}/settings/mode/", settings.postback_mode, name="postback_mode"),
+    path(f"{POSTBACKS}/settings/events/", events.events_set, name="events_set"),
+    path(f"{POSTBACKS}/settings/events/test/", events.events_test, name="events_test"),
     path(f"{SIGNING_SECRET}/reveal/", settings.signing_secret_reveal, name="signing_secret_reveal"),
     path(f"{SIGNING_SECRET}/rotate/", settings.signing_secret_rotate, name="signing_secret_rotate"),
     path(f"{INSTALLATION}/postbacks/", of_installation.installation_postbacks, name="installation_postbacks"),

@@ -25,7 +25,7 @@ UNARRIVED = (*Delivery.FAILED, Delivery.State.HELD)
 
 def unarrived(installation: Installation) -> list[Delivery]:
     """Those that were given up or are held, as far as they can be sent again; the oldest first."""
-    rows = Delivery.objects.of_installation(installation).owed().filter(state__in=UNARRIVED).for_page()
+    rows = Delivery.objects.of_installation(installation).without_tests().filter(state__in=UNARRIVED).for_page()
     return [
         row for row in _with(installation, rows.order_by("created_at", "pk")[:MOST_AT_ONCE]) if not asking.why_not(row)
     ]
@@ -33,7 +33,7 @@ def unarrived(installation: Installation) -> list[Delivery]:
 
 def sendable(installation: Installation) -> list[Delivery]:
     """The newest postbacks that can be sent again one by one, also those that arrived."""
-    rows = Delivery.objects.of_installation(installation).owed().newest_first()[: 2 * MOST_LISTED]
+    rows = Delivery.objects.of_installation(installation).without_tests().newest_first()[: 2 * MOST_LISTED]
     return [row for row in _with(installation, rows) if not asking.why_not(row)][:MOST_LISTED]
 
 

@@ -30,6 +30,8 @@ from installs.models import (
     Connector,
     ConnectorCheck,
     Delivery,
+    EventCounter,
+    EventSettings,
     ExchangeHour,
     FailureWindow,
     HelpMessage,
@@ -107,6 +109,8 @@ def everything(installation: Installation, alice: User, northwind: Account, paul
     knocks.sign_in(alice.email, "192.0.2.1", "")
     access.enter(northwind, purpose="WORK", by=acting(paula, reason="A reason"))
     PostbackPolicy.objects.create(application=application)
+    EventSettings.objects.create(application=application, url="https://x.example/", chosen=["installation.updated"])
+    EventCounter.objects.create(application=application, subject=application.pk, last=1)
     SigningSecret.objects.create(application=application, encrypted=credentials.encrypt("signing"), tail="ning")
     delivery = Delivery.objects.create(
         application=application, installation=installation, event="test", url="https://x.example/", nonce="only-once"

@@ -75,6 +75,8 @@ TABLE: dict[str, Who] = {
     "postback_test_typed": only("alice", "bob", method="post"),
     "postback_test_run": TEAM,
     "postback_settings": TEAM,
+    "events_set": TEAM_POST,
+    "events_test": TEAM_POST,
     "postback_mode": only("alice", "bob", status=422, method="post"),
     "signing_secret_reveal": TEAM_POST,
     "signing_secret_rotate": TEAM,

@@ -17,7 +17,8 @@ from installs.installations.forms.my_apps import MyAppsFilter
 from installs.installations.links import InstallationLink
 from installs.installations.views import own
 from installs.models import Delivery, Installation
-from installs.postbacks import owing
+from installs.models.deliveries import host_of
+from installs.postbacks import event_settings, owing
 from linnapp import pages, timeline_pages
 from linnapp.manifest import consent_lines
 from linnapp.models import Account, User, Version
@@ -87,6 +88,7 @@ def installation_detail(request: HttpRequest, account: str, installation: UUID) 
         "way_back_until": moving.way_back_until(row),
         "possible": {act.name: acts.is_possible(act, row) for act in BUTTONS},
         "sessions": list(row.sessions.live().order_by("-last_used_at")),
+        "events_host": host_of(event_settings.url_of(row.application)),
         "postbacks": list(Delivery.objects.of_installation(row).last_few()),
         "timeline": timeline,
         "may_manage": own.is_managed(request, row),

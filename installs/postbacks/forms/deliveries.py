@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django_filters import CharFilter, ChoiceFilter, FilterSet
 
-from installs.models import Delivery
+from installs.models import Delivery, EventType
 from installs.models.deliveries import DeliveryQuerySet
 from linnapp import credentials
 from linnapp.words import span_in_words
@@ -22,6 +22,7 @@ STATES = (
     ("stopped", "Stopped"),
     ("exhausted", "Exhausted"),
 )
+KINDS = ((Delivery.Kind.POSTBACK.value, "Postbacks"), (Delivery.Kind.EVENT.value, "Events"))
 SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 
 
@@ -34,9 +35,15 @@ TIMES = [(key, last_in_words(span)) for key, span in SPANS.items()]
 FIRST_YEAR = 2000
 
 
+def events_of_kind(kind: str) -> list[tuple[str, str]]:
+    """What a list of one kind is narrowed to, and one of both kinds by what postbacks say."""
+    return list(EventType.choices if kind == Delivery.Kind.EVENT else Delivery.Event.choices)
+
+
 class InstallationPostbackFilter(FilterSet):
     state = ChoiceFilter(choices=STATES, method="by_state")
-    event = ChoiceFilter(choices=Delivery.Event.choices)
+    kind = ChoiceFilter(choices=KINDS)
+    event = ChoiceFilter(choices=Delivery.EVENTS)
     since = ChoiceFilter(choices=TIMES, method="by_time")
 
     class Meta:

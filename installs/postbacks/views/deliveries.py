@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from installs.models import Delivery, Installation, PostbackHost
 from installs.models.deliveries import host_of
 from installs.postbacks import asking, retries
-from installs.postbacks.forms.deliveries import STATES, TIMES, PostbackFilter
+from installs.postbacks.forms.deliveries import KINDS, STATES, TIMES, PostbackFilter, events_of_kind
 from linnapp import credentials, tab
 from linnapp.actors import Side
 from linnapp.models import Application
@@ -27,7 +27,9 @@ ATTEMPTS_SHOWN = 50
 NEAR = timedelta(seconds=90)
 COLUMNS = (
     Column("Made", lambda row: row.created_at),
-    Column("Event", lambda row: row.get_event_display()),
+    Column("Kind", lambda row: row.get_kind_display()),
+    Column("Event", lambda row: row.event if row.number else row.get_event_display()),
+    Column("Number", lambda row: row.number),
     Column("Account", lambda row: row.installation.account.name if row.installation else ""),
     Column("Installation", lambda row: row.installation_id),
     Column("Host", lambda row: row.host),
@@ -43,6 +45,7 @@ COLUMNS = (
 @require_safe
 def postback_list(request: HttpRequest, account: str, application: UUID) -> HttpResponseBase:
     row = tab.visible(request, account, application)
+    has_events = Delivery.objects.of_application(row).of_kind(Delivery.Kind.EVENT).exists()
     deliveries = ListPage(
         request,
         Delivery.objects.of_application(row).for_lists(),
@@ -57,11 +60,12 @@ def postback_list(request: HttpRequest, account: str, application: UUID) -> Http
         "postbacks",
         list=deliveries,
         chips=deliveries.chips("state", STATES),
-        event_chips=deliveries.chips("event", Delivery.Event.choices),
+        kind_chips=deliveries.chips("kind", KINDS) if has_events else [],
+        event_chips=deliveries.chips("event", events_of_kind(request.GET.get("kind", ""))),
         time_chips=deliveries.chips("since", TIMES),
         csv_url=deliveries.url(format="csv", after=None),
         parked=PostbackHost.objects.of_application(row).parked().with_what_is_held(),
-        has_failed=Delivery.objects.of_application(row).owed().failed().exists(),
+        has_failed=Delivery.objects.of_application(row).without_tests().failed().exists(),
         installation=_installation(request, row),
         manifest_url=_manifest_url(row) if not deliveries.rows else "",
     )
@@ -96,7 +100,7 @@ def postback_detail(request: HttpRequest, account: str, application: UUID, deliv
         delivery=shown,
         newest=newest if newest != shown.url else "",
         newest_host=host_of(newest),
-        may_redeliver=not (shown.is_test or shown.is_being_sent or shown.is_awaited) and _is_live(shown),
+        may_redeliver=not asking.why_not(shown),
         **progress,
     )
     return page_or_part(request, "installs/postbacks/postback_detail.html", context)
@@ -109,22 +113,19 @@ def _delivery(application: Application, key: UUID) -> Delivery:
     return found
 
 
-def _is_live(delivery: Delivery) -> bool:
-    return delivery.installation is not None and delivery.installation.is_live
-
-
 def progress_of(delivery: Delivery) -> dict[str, Any]:
     """Its attempts, what the schedule says next, and whether the page should look again soon. `mark` changes with
     whatever the page shows of it."""
     count = delivery.attempts.count()
     soon = delivery.next_attempt_at is not None and delivery.next_attempt_at < timezone.now() + NEAR
-    waits = delivery.state == Delivery.State.DUE and soon and not delivery.application.stopped_at
+    goes_out = delivery.number or not delivery.application.stopped_at
+    waits = delivery.state == Delivery.State.DUE and soon and bool(goes_out)
     return {
         "attempts": list(delivery.attempts.newest_first()[:ATTEMPTS_SHOWN]),
         "attempt_count": count,
         "next_number": delivery.tried + 1,
         "most": 1 if delivery.decides or delivery.is_test else retries.ATTEMPTS,
-        "host": PostbackHost.objects.of_application(delivery.application).filter(host=delivery.host).first(),
+        "host": PostbackHost.objects.of_application(delivery.application).of_delivery(delivery).first(),
         "polls": delivery.is_being_sent or waits,
         "mark": f"{count}-{delivery.state}-{delivery.is_being_sent:d}",
     }

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from installs.models import Delivery, Installation
-from installs.postbacks.forms.deliveries import STATES, TIMES, InstallationPostbackFilter
+from installs.postbacks.forms.deliveries import KINDS, STATES, TIMES, InstallationPostbackFilter
 from installs.postbacks.views.deliveries import SORTS
 from linnapp import credentials
 from linnapp.pages import ListPage
@@ -29,6 +29,7 @@ def context_of(request: HttpRequest, installation: Installation) -> dict[str, An
         "application": installation.application,
         "list": deliveries,
         "chips": deliveries.chips("state", STATES),
+        "kind_chips": deliveries.chips("kind", KINDS),
         "time_chips": deliveries.chips("since", TIMES),
     }
 

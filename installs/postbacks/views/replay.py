@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from installs.models.deliveries import host_of
+from installs.models.deliveries import DeliveryQuerySet, host_of
 from installs.postbacks import asking
 from installs.postbacks.forms import deliveries
 from installs.postbacks.forms.deliveries import ReplayForm, SinceForm, last_in_words
@@ -49,19 +49,26 @@ def _replay(request: HttpRequest, application: Application) -> HttpResponse:
     if form.is_valid():
         since, to_newest = form.cleaned_data["since"], form.cleaned_data["to"] == "newest"
         with pages.refusal_in(form):
+            what = _what(asking.replayable(application, since))
             count = asking.replay(
                 application, since=since, to_newest=to_newest, by=pages.acting(request, Side.DEVELOPER)
             )
-            _tell(request, count)
+            _tell(request, count, what)
             return redirect("postback_list", application.account.slug, application.pk)
     return _page(request, application, form, SinceForm({"since": request.POST.get("since")}))
 
 
-def _tell(request: HttpRequest, count: int) -> None:
+def _what(rows: DeliveryQuerySet) -> str:
+    """One and many, as they are counted: postbacks, where no event is among them."""
+    return "delivery,deliveries" if rows.events().exists() else "postback,postbacks"
+
+
+def _tell(request: HttpRequest, count: int, what: str) -> None:
     if not count:
         messages.info(request, "Nothing has failed since that moment: there was nothing to replay.")
         return
-    words = counted(count, "postback is", "postbacks are")
+    one, _, many = what.partition(",")
+    words = counted(count, f"{one} is", f"{many} are")
     messages.success(request, f"{words} asked for again, the oldest first.")
 
 
@@ -89,6 +96,7 @@ def _failed(application: Application, since: datetime) -> dict[str, Any]:
     newest = {host_of(url) for url in asking.newest_urls(application).values() if url}
     return {
         "count": count,
+        "what": _what(rows),
         "hosts": hosts,
         "newest_hosts": sorted(newest),
         "rows": list(rows.for_lists()[:SHOWN]),

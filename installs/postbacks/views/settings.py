@@ -1,4 +1,4 @@
-"""Postback settings of an application: when an installation is complete, and the signing secret."""
+"""Postback settings of an application: when an installation is complete, its events, and the signing secret."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from installs.models import SigningSecret
-from installs.postbacks import policy, signing_secrets
+from installs.postbacks import event_settings, policy, signing_secrets
+from installs.postbacks.forms.events import EventsForm
 from installs.postbacks.forms.settings import ModeForm, RotateSigningSecretForm
 from linnapp import pages, tab
 from linnapp.actors import Side
@@ -31,7 +32,7 @@ class Row:
 @require_safe
 def postback_settings(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     row = tab.editable(request, account, application)
-    return _page(request, row, ModeForm(initial={"mode": policy.mode_of(row)}))
+    return page(request, row)
 
 
 @require_POST
@@ -43,7 +44,7 @@ def postback_mode(request: HttpRequest, account: str, application: UUID) -> Http
             policy.choose_mode(row, form.cleaned_data["mode"], by=pages.acting(request, Side.DEVELOPER))
             messages.success(request, "Saved. It holds for every installation from now on.")
             return redirect("postback_settings", account, row.pk)
-    return _page(request, row, form, status=422)
+    return page(request, row, form, status=422)
 
 
 @require_POST
@@ -91,6 +92,22 @@ def _secrets(request: HttpRequest, application: Application) -> list[Row]:
     ]
 
 
-def _page(request: HttpRequest, application: Application, form: ModeForm, status: int = 200) -> HttpResponse:
-    context = tab.context(application, "postbacks", form=form, secrets=_secrets(request, application))
+def page(
+    request: HttpRequest,
+    application: Application,
+    form: ModeForm | None = None,
+    events_form: EventsForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """With a form that was refused, or both as they are kept."""
+    events = event_settings.settings_of(application)
+    chosen = events.chosen if events.url else event_settings.AT_FIRST
+    context = tab.context(
+        application,
+        "postbacks",
+        form=form or ModeForm(initial={"mode": policy.mode_of(application)}),
+        events=events,
+        events_form=events_form or EventsForm(initial={"url": events.url, "events": list(chosen)}),
+        secrets=_secrets(request, application),
+    )
     return render(request, "installs/postbacks/postback_settings.html", context, status=status)

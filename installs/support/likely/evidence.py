@@ -303,7 +303,8 @@ class Evidence:
     @cached_property
     def host(self) -> PostbackHost | None:
         missing = self.missing_postback
-        return PostbackHost.objects.filter(application=self.application, host=missing.host).first() if missing else None
+        known = PostbackHost.objects.filter(application=self.application, kind=Delivery.Kind.POSTBACK)
+        return known.filter(host=missing.host).first() if missing else None
 
     @cached_property
     def failing_connectors(self) -> list[Connector]:

@@ -9,6 +9,8 @@ from django.views.decorators.http import require_safe
 
 from installs.exchange.explanations import Explanation, explain
 from installs.models import Delivery, Installation
+from installs.models.deliveries import host_of
+from installs.postbacks import event_settings
 from installs.support import looks, overview
 from installs.support.likely import rules
 from installs.support.likely.evidence import Evidence
@@ -49,6 +51,7 @@ def support_installation(request: HttpRequest, installation: UUID) -> HttpRespon
         "refusal": refusal,
         "likely": likely,
         "rules": rules.RULES,
+        "events_host": host_of(event_settings.url_of(row.application)),
         "postbacks": list(Delivery.objects.of_installation(row).last_few()),
         **desk.context(row, signed_in(request)),
     }

@@ -1,0 +1,41 @@
+"""Setting the Events URL, and sending a test event to it."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from installs.postbacks import asking, event_settings
+from installs.postbacks.forms.events import EventsForm
+from installs.postbacks.views.settings import page
+from linnapp import pages, tab
+from linnapp.actors import Side
+
+
+@require_POST
+def events_set(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
+    """Where the address changes, it asks for a fresh sign-in first: whoever sits down at an open browser leads nothing
+    away."""
+    row = tab.editable(request, account, application)
+    form = EventsForm(request.POST)
+    if form.is_valid():
+        url, events = form.cleaned_data["url"], form.cleaned_data["events"]
+        if url != event_settings.url_of(row) and (answer := pages.asked_for_password(request)):
+            return answer
+        with pages.refusal_in(form, "url"):
+            event_settings.choose(row, url=url, events=events, by=pages.acting(request, Side.DEVELOPER))
+            said = "Saved. Events are sent from now on." if url else "Saved. No events are sent."
+            messages.success(request, said)
+            return redirect("postback_settings", account, row.pk)
+    return page(request, row, events_form=form, status=422)
+
+
+@require_POST
+def events_test(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
+    row = tab.editable(request, account, application)
+    with pages.refusal_told(request):
+        sent = asking.send_test_event(row, by=pages.acting(request, Side.DEVELOPER))
+        return redirect("postback_test_run", account, row.pk, sent.pk)
+    return redirect("postback_settings", account, row.pk)
