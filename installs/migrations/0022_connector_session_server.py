@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("installs", "0018_refusals_by_token"),
+        ("installs", "0019_events"),
     ]
 
     operations = [
