@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 from django.conf import settings
 
+from linnapp import json_texts
+
 UUID_SHAPE = re.compile(r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?", re.IGNORECASE)
 # A dash, also as scripts, addresses and pages escape it; a UUID with such dashes; what may be left of one that was cut.
 _DASH = r"(?:-|%(?:25){0,3}2d|\\{1,4}(?:u00|x)2d|&\#(?:0{0,6}45|x0{0,6}2d);)"
@@ -244,7 +246,7 @@ def without_secrets(text: str, values: Collection[str] = ()) -> str:
     """The same for a whole body; in JSON the values of members named like secrets are left out whatever they are."""
     try:
         # What can be read may still be too deep to be walked through and written.
-        return json.dumps(_emptied(json.loads(text), values), ensure_ascii=False, indent=2)
+        return json.dumps(_emptied(json_texts.load(text), values), ensure_ascii=False, indent=2)
     except (ValueError, RecursionError):
         return without_opaque(text, values)
 

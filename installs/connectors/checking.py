@@ -1,6 +1,5 @@
 """Test connection: a job that authorises and calls once, and writes each step down as it happens."""
 
-import json
 import logging
 from datetime import timedelta
 from typing import Any
@@ -19,7 +18,8 @@ from installs.connectors.reading import Authorised
 from installs.connectors.sessions import RowSessions
 from installs.models import Connector, ConnectorCheck
 from installs.models.connectors import TAKEN_WITHIN, TAKES_AT_MOST
-from installs.outbound import Answer, NotSent, Stage, Step
+from installs.outbound import Answer, NotSent, Stage, Step, texts
+from linnapp import json_texts
 from linnapp.actors import Actor
 from linnapp.errors import NotPossible
 from linnapp.models import Account
@@ -184,7 +184,7 @@ def _where(server: str, base_url: str) -> str:
 
 def _counted(answer: Answer) -> str:
     try:
-        locations = json.loads(answer.body)
+        locations = json_texts.load(texts.of_answer(answer))
     except (ValueError, RecursionError):
         return ""
     if not isinstance(locations, list):

@@ -1,6 +1,5 @@
 """What an authorising server answered: the session token by its key, or what is wrong and what mends it."""
 
-import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,7 +11,7 @@ from installs.connectors.faults import OF_REASON, NotAuthorised, Why
 from installs.exchange.refusals import reason_of
 from installs.outbound import Answer, NotSent, texts
 from installs.outbound.client import printable
-from linnapp import credentials
+from linnapp import credentials, json_texts
 
 # What clients and servers call a session token; named where the key asked for is not in the answer.
 USUAL_KEYS = ("token", "access_token", "accesstoken", "session_token", "sessiontoken", "id_token", "jwt", "bearer")
@@ -147,7 +146,7 @@ def members_in(text: str) -> Any:
     than any that authorises; RecursionError for what is too deep."""
     if FORM.fullmatch(text):
         return dict(parse_qsl(text, max_num_fields=1000))
-    return json.loads(text)
+    return json_texts.load(text)
 
 
 def _content_type(answer: Answer) -> str:
@@ -239,7 +238,7 @@ def why_of(message: str) -> Why:
 
 def _message(answer: Answer) -> str:
     try:
-        return _told(_words(json.loads(text_of(answer)))[:1000])
+        return _told(_words(json_texts.load(text_of(answer)))[:1000])
     except (ValueError, RecursionError):
         return ""
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from installs.exchange import mislabelled
-from linnapp import credentials
+from linnapp import credentials, json_texts
 
 MOST_BYTES = 1024 * 1024
 MOST_FIELDS = 1000
@@ -121,7 +121,7 @@ def _unwrapped(members: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _json_object(text: bytes, what: str) -> dict[str, Any]:
     try:
-        value = json.loads(text.decode("utf-8-sig"))
+        value = json_texts.load(text.decode("utf-8-sig"))
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise Unreadable(400, f"{what} is not JSON: {error.msg} at {place}.") from error

@@ -43,6 +43,7 @@ FLOORS = {
     "linnapp.demo_people": VALUES,
     "linnapp.drafts": VALUES,
     "linnapp.json_places": VALUES,
+    "linnapp.json_texts": VALUES,
     "linnapp.url_patterns": VALUES,
     "linnapp.last_account": VALUES,
     "linnapp.page_requests": VALUES,

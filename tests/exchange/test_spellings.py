@@ -180,6 +180,7 @@ def test_what_can_be_read_is_read_whatever_is_said_of_it(right: Right, case: str
     [
         (b"{", JSON, "The body is not JSON: "),
         (b"[]", JSON, "The body is not a JSON object with the members "),
+        (b'{"a": %s}' % (b"9" * 5000), JSON, "ApplicationId, ApplicationSecret and Token are missing. "),
         (b'{"a": 1}', JSON, "ApplicationId, ApplicationSecret and Token are missing. "),
         (b"a=1", FORM, "ApplicationId, ApplicationSecret and Token are missing. "),
         (b"x^y=1", FORM, "ApplicationId, ApplicationSecret and Token are missing. "),

@@ -59,6 +59,11 @@ def test_what_is_no_text_stays_what_it_was() -> None:
     assert '"count": 3' in shown
 
 
+def test_a_number_too_long_for_python_leaves_no_secret_beside_it_bare() -> None:
+    shown = credentials.without_secrets(f'{{"password": "short", "count": {"9" * 5000}}}')
+    assert "short" not in shown
+
+
 def test_a_body_too_deep_to_be_read_is_text() -> None:
     deep = "[" * 100_000
     assert credentials.without_secrets(deep) == deep
