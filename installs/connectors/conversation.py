@@ -75,7 +75,8 @@ def _without_texts(answer: Answer) -> Answer:
         shown = json.dumps(_hidden(reading.members_in(text)), ensure_ascii=False)
     except (ValueError, RecursionError):
         shown = f"[{len(answer.body)} bytes, not shown]" if text else ""
-    return replace(answer, body=shown.encode(errors="replace"), is_cut=False)
+    # With the mark of UTF-8, which counts more than the charset that the answer's own body had.
+    return replace(answer, body=shown.encode("utf-8-sig", errors="replace"), is_cut=False)
 
 
 def _hidden(value: object) -> object:

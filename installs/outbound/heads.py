@@ -12,6 +12,8 @@ from installs.outbound import texts
 
 # Of one head: more than any server sends, and little enough to keep in memory for every thread.
 MOST_BYTES = 256 * 1024
+# Of its lines, how many are looked at, and of its headers, how many are put into letters.
+MOST_LINES, MOST_TOLD = 1000, 100
 # An answer begins with this, or is none.
 BEGINS = b"HTTP/"
 SWITCHING = 101
@@ -36,10 +38,12 @@ class Head:
     is_chunked: bool
     is_clean: bool
 
-    @property
-    def is_interim(self) -> bool:
-        """Whether the answer is still to come. After 101 none does: the server speaks something else from there."""
-        return self.status < 200 and self.status != SWITCHING
+
+def is_interim(status_line: bytes) -> bool:
+    """Whether the answer is still to come. After 101 none does: the server speaks something else from there. Raises
+    NotHTTP."""
+    status = int(_read_status(status_line)[2])
+    return status < 200 and status != SWITCHING
 
 
 def read(lines: Sequence[bytes], *, to_head: bool = False) -> Head:
@@ -47,32 +51,45 @@ def read(lines: Sequence[bytes], *, to_head: bool = False) -> Head:
 
     `to_head` where HEAD was asked: then no body follows.
     """
-    first = _STATUS_LINE.fullmatch(lines[0].rstrip(b"\r\n"))
-    if not first:
-        raise NotHTTP
+    first, is_whole, lines = _read_status(lines[0]), len(lines) <= MOST_LINES, lines[:MOST_LINES]
     version, status, reason = first[1], int(first[2]), first[3] or b""
     fields = _fields(lines[1:])
     named = _by_name(fields)
     length, is_chunked, is_framed = _framing(named, status, to_head)
     closes = version == b"1.0" or "close" in _words(named.get("connection", ()))
-    is_clean = is_framed and not closes and lines[0].endswith(b"\r\n") and all(map(_CLEAN_LINE.fullmatch, lines[1:]))
+    is_spelled = lines[0].endswith(b"\r\n") and all(map(_CLEAN_LINE.fullmatch, lines[1:]))
     charset = texts.charset_of(", ".join(named.get("content-type", ())))
-    told = tuple((texts.of_header(name, charset), texts.of_header(value, charset)) for name, value in fields)
-    return Head(status, texts.of_header(reason.strip(), charset), told, length, is_chunked, is_clean)
+    told = tuple(
+        (texts.of_header(name, charset), texts.of_header(value, charset)) for name, value in fields[:MOST_TOLD]
+    )
+    return Head(
+        status,
+        texts.of_header(reason.strip(), charset),
+        told,
+        length,
+        is_chunked,
+        is_whole and is_framed and is_spelled and not closes,
+    )
+
+
+def _read_status(line: bytes) -> re.Match[bytes]:
+    if found := _STATUS_LINE.fullmatch(line.rstrip(b"\r\n")):
+        return found
+    raise NotHTTP
 
 
 def _fields(lines: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
     """Names and values. A line that begins with a space goes on with the one before; what has no colon, or nothing
     before it, says nothing."""
-    found: list[tuple[bytes, bytes]] = []
+    found: list[tuple[bytes, list[bytes]]] = []
     for line in lines:
         name, colon, value = line.rstrip(b"\r\n").partition(b":")
         if line[:1] in (b" ", b"\t"):
             if found:
-                found[-1] = found[-1][0], found[-1][1] + b" " + line.strip()
+                found[-1][1].append(line.strip())
         elif colon and name.strip():
-            found.append((name.strip(), value.strip()))
-    return found
+            found.append((name.strip(), [value.strip()]))
+    return [(name, b" ".join(parts)) for name, parts in found]
 
 
 def _by_name(fields: Sequence[tuple[bytes, bytes]]) -> dict[str, list[str]]:

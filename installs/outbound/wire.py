@@ -69,9 +69,10 @@ class Wire:
     def head(self, *, to_head: bool = False) -> Head:
         """The head of the final answer, past all interim ones. Raises Closed, NotWhole, NotHTTP, and whatever the
         socket raises when the time is over."""
-        while (head := heads.read(self._lines(), to_head=to_head)).is_interim:
+        # Of an endless row of interim ones no more is read than the first lines, so that it costs time and little else.
+        while heads.is_interim((lines := self._lines())[0]):
             pass
-        return head
+        return heads.read(lines, to_head=to_head)
 
     def body(self, head: Head) -> Body:
         """Whatever happens meanwhile, what came of it is kept: the status has arrived."""

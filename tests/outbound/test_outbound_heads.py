@@ -93,6 +93,7 @@ COUNTS = [
     ("a zero in a value", of(b"X-A: b\0c\r\n" + LENGTH), b"ok", 2),
     ("a bare carriage return", of(b"X-A: b\rc\r\n" + LENGTH), b"ok", 2),
     ("150 headers", of(MANY + LENGTH), b"ok", 1),
+    ("1500 headers", of(LENGTH + MANY * 10), b"ok", 2),
     ("a header of 70 kB", of(b"X-A: " + b"b" * 70_000 + b"\r\n" + LENGTH), b"ok", 1),
     ("one length twice", of(LENGTH + LENGTH), b"ok", 1),
     ("two lengths", of(LENGTH + b"Content-Length: 4\r\n"), b"ok", 2),
