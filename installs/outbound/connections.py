@@ -108,7 +108,7 @@ def faults_of_connection(kept: bool) -> Iterator[None]:
         if kept:
             raise Stale from error
         if attempt.wants_certificate:
-            raise NotSent(Cause.CLIENT_CERTIFICATE, certificates.WANTED) from error
+            raise wants_certificate(attempt) from error
         raise NotSent(Cause.RESET, "The server closed the connection before it answered.") from error
     except NotWhole as error:
         raise NotSent(Cause.RESET, "The server closed the connection before its answer was whole.") from error
@@ -118,10 +118,16 @@ def faults_of_connection(kept: bool) -> Iterator[None]:
         raise NotSent(Cause.NOT_HTTP, "What the server answered is not HTTP.") from error
     except ssl.SSLError as error:
         if attempt.wants_certificate:
-            raise NotSent(Cause.CLIENT_CERTIFICATE, certificates.WANTED) from error
+            raise wants_certificate(attempt) from error
         raise NotSent(Cause.TLS, f"The encrypted connection broke: {words_of(error)}.") from error
     except OSError as error:
         raise NotSent(Cause.RESET, "The connection broke before the server answered.") from error
+
+
+def wants_certificate(attempt: Attempt) -> NotSent:
+    """In TLS 1.3 it is refused after the request went out; nothing but its encryption has looked at that."""
+    attempt.reach(Stage.CERTIFICATE)
+    return NotSent(Cause.CLIENT_CERTIFICATE, certificates.WANTED)
 
 
 def words_of(error: ssl.SSLError) -> str:
@@ -189,13 +195,13 @@ class Connection:
             raise self._without_encryption(error, attempt) from error
         except OSError as error:
             if attempt.wants_certificate:
-                raise NotSent(Cause.CLIENT_CERTIFICATE, certificates.WANTED) from error
+                raise wants_certificate(attempt) from error
             raise NotSent(Cause.TLS, "The server closed the connection before it was encrypted.") from error
 
     def _without_encryption(self, error: ssl.SSLError, attempt: Attempt) -> NotSent:
         """OpenSSL calls whatever is no TLS at all, such as an answer over plain http, a wrong version number."""
         if attempt.wants_certificate:
-            return NotSent(Cause.CLIENT_CERTIFICATE, certificates.WANTED)
+            return wants_certificate(attempt)
         if error.reason == "WRONG_VERSION_NUMBER":
             return NotSent(
                 Cause.TLS, f"The server does not speak TLS on port {self.port}: it seems to serve plain http there."

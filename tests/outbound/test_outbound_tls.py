@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pytest_django import Settings
 
-from installs.outbound import Cause, Client, NotSent, certificates, connections
+from installs.outbound import Cause, Client, NotSent, Step, certificates, connections
 from tests.kit.certificates import Certificates
 from tests.kit.receivers import Reply, receiving, serving
 from tests.kit.sending import BODY, day, refused, sent
@@ -76,9 +76,11 @@ def test_a_server_that_wants_a_client_certificate_is_named_as_such(
 ) -> None:
     """In TLS 1.2 the handshake fails; in TLS 1.3 the refusal comes after it, in the middle of the request."""
     settings.OUTBOUND_CA_FILE = str(certificates.ca_file)
+    steps: list[Step] = []
     with receiving(tls=asking(certificates, ssl.CERT_REQUIRED, version)) as receiver, pytest.raises(NotSent) as told:
-        client.post(receiver.url, body=b"x" * size, headers={})
+        client.post(receiver.url, body=b"x" * size, headers={}, tell=steps.append)
     assert receiver.received == []
+    assert (steps[-1].name, steps[-1].passed) == ("certificate", False)
     assert told.value.cause == Cause.CLIENT_CERTIFICATE
     assert str(told.value) == "The server wants a client certificate, and the portal has none to show."
 
