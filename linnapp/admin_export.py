@@ -23,6 +23,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from linnapp import export_files, pages
 from linnapp.actors import Side
+from linnapp.admin_lookups import Wary
 from linnapp.errors import NotPossible
 from linnapp.exports import (
     TYPES,
@@ -58,7 +59,7 @@ class ExportForm(forms.Form):
             del self.fields["reason"]
 
 
-class Exporting(Listed):
+class Exporting(Wary, Listed):
     """The pages and actions by which a list is taken along."""
 
     change_list_template = "admin/list.html"

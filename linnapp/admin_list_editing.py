@@ -23,7 +23,8 @@ from linnapp import bulk_changes
 from linnapp.actors import Actor, Side
 from linnapp.admin_editing import WHY, WhyForm
 from linnapp.admin_imports import ImportingAdmin
-from linnapp.admin_pages import SummedList, keys_sent, some_of
+from linnapp.admin_lookups import keys_sent
+from linnapp.admin_pages import SummedList, some_of
 from linnapp.bulk_changes import AT_ONCE, Wish
 from linnapp.exports import narrowed_by
 from linnapp.models import BulkChange, BulkRow

@@ -13,10 +13,10 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
-from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core import signing
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
 from django.db.models import Model, Q, QuerySet, Sum
 from django.http import Http404, HttpRequest, HttpResponse
@@ -31,6 +31,7 @@ from linnapp.actors import Actor, Side
 from linnapp.admin_columns import is_hidden
 from linnapp.admin_export import Exporting
 from linnapp.admin_finding import keys_of, narrowed
+from linnapp.admin_lookups import WaryList
 from linnapp.bulk_changes import AT_ONCE, Wish
 from linnapp.form_fields import ReasonField
 from linnapp.models import BulkRow, StaffAccess, User
@@ -104,20 +105,6 @@ class ReadOnlyAdmin(Exporting):
         found = super().get_search_fields(request)
         return [field for field in found if not any(self._hides(request, field, *gate) for gate in GATES)]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """What no text holds is in no address that a list made: PostgreSQL refuses it."""
-        if any("\0" in text for name in request.GET for text in (name, *request.GET.getlist(name))):
-            return redirect(f"{request.path}?{ERROR_FLAG}=1")
-        return super().changelist_view(request, extra_context)
-
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *place: Any) -> HttpResponse | None:
-        """Django asks the database for any key that is sent."""
-        sent = request.POST.getlist(ACTION_CHECKBOX_NAME)
-        if len(keys_sent(self.model, sent)) < len(set(sent)):
-            self.message_user(request, "Choose rows of this list again: what was sent is none.", messages.WARNING)
-            return None
-        return super().response_action(request, queryset, *place)
-
     def _hides(self, request: HttpRequest, field: str, ending: str, table: str, permission: str) -> bool:
         may = request.user.has_perm(permission) or request.user.has_perm(permission.replace("view_", "change_"))
         return field.endswith(ending) and self.opts.model_name != table and not may
@@ -188,8 +175,7 @@ class ReadOnlyAdmin(Exporting):
         """Any field of a model can be named in the address by default: a filter on a digest would be an oracle."""
         names = lookup.split("__")
         hidden = any(is_hidden(name) or name in self.private for name in names)
-        # An expression takes as long as whoever wrote it likes, and may be none.
-        return not hidden and names[-1] not in ("regex", "iregex") and super().lookup_allowed(lookup, value, request)
+        return not hidden and super().lookup_allowed(lookup, value, request)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -319,17 +305,6 @@ def _named(page: ReadOnlyAdmin, count: int) -> str:
     return counted(count, str(page.opts.verbose_name), str(page.opts.verbose_name_plural))
 
 
-def keys_sent(model: type[Model], sent: Iterable[str]) -> list[Any]:
-    """Those that are keys at all, each once."""
-    found: dict[Any, None] = {}
-    for key in sent:
-        try:
-            found[model._meta.pk.to_python(key)] = None
-        except ValidationError:
-            continue
-    return list(found)
-
-
 def some_of(names: Sequence[str]) -> str:
     """The first names, and how many more."""
     shown = ", ".join(map(isolated, names[:MOST_NAMED]))
@@ -340,7 +315,7 @@ def lines(rows: Iterable[object]) -> SafeString:
     return format_html_join("", "<div>{}</div>", ((row,) for row in rows))
 
 
-class SummedList(ChangeList):
+class SummedList(WaryList):
     """With the sums of what is found, while it is less than all: a figure of the first page leads to them."""
 
     sums: Sequence[str] = ()

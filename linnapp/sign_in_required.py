@@ -18,4 +18,12 @@ class SignInRequired(LoginRequiredMiddleware):
         htmx = HtmxDetails(request)
         if not htmx:
             return super().handle_no_permission(request, view_func)
-        return HttpResponseClientRedirect(redirect_to_login(htmx.current_url_abs_path or "/").url)
+        return HttpResponseClientRedirect(redirect_to_login(_page_of(htmx)).url)
+
+
+def _page_of(htmx: HtmxDetails) -> str:
+    """The page that is open; the first one where what was sent is no address."""
+    try:
+        return htmx.current_url_abs_path or "/"
+    except ValueError:
+        return "/"

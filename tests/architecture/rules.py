@@ -69,6 +69,7 @@ FLOORS = {
     "linnapp.mail": SERVICES,
     "linnapp.services": SERVICES,
     "linnapp.admin_columns": SERVICES,
+    "linnapp.admin_lookups": SERVICES,
     "linnapp.exports": SERVICES,
     "linnapp.export_files": SERVICES,
     "linnapp.admin_export": SERVICES,
