@@ -10,6 +10,7 @@ from installs.admin.acts_on_postbacks import REDELIVER
 from installs.exchange.refusals import Reason, cause_of
 from installs.models import (
     AddressDay,
+    AlertSent,
     Attempt,
     AttemptCount,
     Connector,
@@ -21,6 +22,7 @@ from installs.models import (
     HelpMessage,
     Installation,
     PermanentToken,
+    PostbackAlerts,
     PostbackHost,
     PostbackPolicy,
     RefusalGroup,
@@ -185,6 +187,22 @@ class PostbackPolicyAdmin(ReadOnlyAdmin):
     list_filter = ("mode",)
     list_select_related = ("application",)
     search_fields = ("application__name",)
+
+
+@admin.register(PostbackAlerts)
+class PostbackAlertsAdmin(ReadOnlyAdmin):
+    list_display = ("application", "exhausted", "parked", "recovered")
+    list_select_related = ("application",)
+    search_fields = ("application__name",)
+
+
+@admin.register(AlertSent)
+class AlertSentAdmin(ReadOnlyAdmin):
+    list_display = ("host", "matter", "sent_at")
+    list_filter = ("matter",)
+    list_select_related = ("host__application",)
+    search_fields = ("host__application__name", "host__host")
+    ordering = ("-sent_at", "-pk")
 
 
 @admin.register(SigningSecret)

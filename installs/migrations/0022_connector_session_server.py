@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("installs", "0019_events"),
+        ("installs", "0021_alerts"),
     ]
 
     operations = [

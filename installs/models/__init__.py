@@ -1,3 +1,4 @@
+from installs.models.alerts import AlertSent, PostbackAlerts
 from installs.models.attempt_counts import AttemptCount
 from installs.models.connectors import Connector, ConnectorCheck
 from installs.models.consents import RefusedConsent
@@ -16,6 +17,7 @@ from installs.models.update_mailings import UpdateMailing
 
 __all__ = [
     "AddressDay",
+    "AlertSent",
     "Attempt",
     "AttemptCount",
     "CaseAssignment",
@@ -31,6 +33,7 @@ __all__ = [
     "HelpMessage",
     "Installation",
     "PermanentToken",
+    "PostbackAlerts",
     "PostbackHost",
     "PostbackPolicy",
     "RefusalGroup",

@@ -35,6 +35,9 @@ EVENTS_URL_CLEARED = register(
     "EVENTS_URL_CLEARED", "Events URL at {host} removed by {who}: no events are sent", about="postbacks"
 )
 POSTBACK_MODE = register("POSTBACK_MODE", "Postbacks set to “{mode}” by {who}", about="postbacks", own_side_only=True)
+POSTBACK_ALERTS = register(
+    "POSTBACK_ALERTS", "Mail about postbacks set by {who} to: {alerts}", about="postbacks", own_side_only=True
+)
 SIGNING_SECRET_REVEALED = register(
     "SIGNING_SECRET_REVEALED", "Signing secret …{tail} revealed to {who}", about="credentials", own_side_only=True
 )

@@ -6,16 +6,13 @@ from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
-from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import Q
-from django.urls import reverse
 from django.utils import timezone
 
 from installs.models import Attempt, Delivery, PostbackHost
 from installs.models.deliveries import DeliveryQuerySet
-from installs.postbacks import kinds
+from installs.postbacks import alerts, kinds
 from linnapp import timeline
 from linnapp.actors import NOBODY
 
@@ -90,7 +87,7 @@ def _park(row: PostbackHost) -> None:
         host=row.host,
         since=f"{row.failing_since:%d %b %Y}",
     )
-    _tell_owners(row)
+    alerts.parked(row)
 
 
 def _answers_again(row: PostbackHost) -> None:
@@ -102,6 +99,7 @@ def _answers_again(row: PostbackHost) -> None:
     )
     kind = RELEASED[Delivery.Kind(row.kind)]
     timeline.record(kind, by=NOBODY, application=row.application, host=row.host, count=released)
+    alerts.recovered(row, released)
 
 
 def try_held() -> None:
@@ -123,17 +121,3 @@ def try_held() -> None:
 def _held_or_due(row: PostbackHost, state: Delivery.State) -> DeliveryQuerySet:
     rows = Delivery.objects.without_tests().of_kind(row.kind).to_host(row.host)
     return rows.filter(application=row.application_id, state=state, decides=False)
-
-
-def _tell_owners(row: PostbackHost) -> None:
-    application = row.application
-    page = settings.SITE_URL + reverse("postback_list", args=(application.account.slug, application.pk))
-    since = f"{row.failing_since:%d %B %Y}"
-    what = "Events" if row.kind == Delivery.Kind.EVENT else "Postbacks"
-    text = (
-        f"{what} of {application} to {row.host} have failed since {since}. They are held from now on: the "
-        f"oldest is tried once an hour, and the first that arrives releases the rest in order.\n\n"
-        f"What went wrong, each attempt with its request and answer: {page}\n"
-    )
-    for owner in application.account.owners():
-        send_mail(f"{what} to {row.host} are held", text, None, [owner.email])

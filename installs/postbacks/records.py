@@ -9,9 +9,9 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from installs.models import Attempt, AttemptCount, Delivery
+from installs.models import Attempt, AttemptCount, Delivery, PostbackHost
 from installs.models.deliveries import host_of
-from installs.postbacks import deciding, handover, kinds, parking
+from installs.postbacks import alerts, deciding, handover, kinds, parking
 from installs.postbacks.posting import Post, Result
 from installs.postbacks.retries import Judgement, Verdict, judge
 from linnapp import timeline
@@ -56,6 +56,7 @@ def write(results: Sequence[Result]) -> None:
     )
     _write_attempts(judged)
     _write_states(judged, hosts)
+    _tell_of_exhausted(judged, hosts)
     _count(judged)
     timeline.record_all(_told(judged, hosts))
 
@@ -128,6 +129,18 @@ def _state(result: Result, judgement: Judgement, parked: Collection[parking.Key]
     state = STATES[judgement.verdict]
     is_parked = _place(result) in parked
     return State.HELD if is_parked and state in (State.DUE, State.EXHAUSTED) else state
+
+
+def _tell_of_exhausted(judged: Sequence[Judged], parked: Collection[parking.Key]) -> None:
+    """Once for each host, in the order of the hosts, so that two workers do not wait for each other in a circle."""
+    causes = {
+        _place(result): result.cause
+        for result, judgement in judged
+        if not result.post.tells_steps and _state(result, judgement, parked) == State.EXHAUSTED
+    }
+    for (application_id, host, kind), cause in sorted(causes.items()):
+        row, _ = PostbackHost.objects.get_or_create(application_id=application_id, host=host, kind=kind)
+        alerts.exhausted(row, cause)
 
 
 def _count(judged: Sequence[Judged]) -> None:

@@ -18,6 +18,7 @@ urlpatterns = [
     path(f"{POSTBACKS}/settings/mode/", settings.postback_mode, name="postback_mode"),
     path(f"{POSTBACKS}/settings/events/", events.events_set, name="events_set"),
     path(f"{POSTBACKS}/settings/events/test/", events.events_test, name="events_test"),
+    path(f"{POSTBACKS}/settings/alerts/", settings.postback_alerts, name="postback_alerts"),
     path(f"{SIGNING_SECRET}/reveal/", settings.signing_secret_reveal, name="signing_secret_reveal"),
     path(f"{SIGNING_SECRET}/rotate/", settings.signing_secret_rotate, name="signing_secret_rotate"),
     path(f"{INSTALLATION}/postbacks/", of_installation.installation_postbacks, name="installation_postbacks"),

@@ -24,6 +24,7 @@ from installs.help import asking
 from installs.installations import suspension_mails
 from installs.models import (
     AddressDay,
+    AlertSent,
     Attempt,
     AttemptCount,
     CaseAssignment,
@@ -36,6 +37,7 @@ from installs.models import (
     FailureWindow,
     HelpMessage,
     Installation,
+    PostbackAlerts,
     PostbackHost,
     PostbackPolicy,
     RefusalGroup,
@@ -117,7 +119,9 @@ def everything(installation: Installation, alice: User, northwind: Account, paul
     )
     Attempt.objects.create(delivery=delivery, status=200)
     AttemptCount.objects.create(outcome="2xx", count=1)
-    PostbackHost.objects.create(application=application, host="x.example")
+    host = PostbackHost.objects.create(application=application, host="x.example")
+    PostbackAlerts.objects.create(application=application)
+    AlertSent.objects.create(host=host, matter="parked", sent_at=now)
     Review.objects.create(application=application, name="Stock Bridge")
     UpdateMailing.objects.create(user=alice)
     StaffNote.objects.create(account=northwind, text="Asks for the invoice", by=paula)

@@ -78,6 +78,7 @@ TABLE: dict[str, Who] = {
     "events_set": TEAM_POST,
     "events_test": TEAM_POST,
     "postback_mode": only("alice", "bob", status=422, method="post"),
+    "postback_alerts": TEAM_POST,
     "signing_secret_reveal": TEAM_POST,
     "signing_secret_rotate": TEAM,
     "postback_list": TEAM,

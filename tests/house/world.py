@@ -19,6 +19,7 @@ from installs.models import (
     HelpCase,
     HelpMessage,
     Installation,
+    PostbackAlerts,
     PostbackPolicy,
     RefusalGroup,
     SigningSecret,
@@ -132,7 +133,12 @@ def everything_of(world: World) -> list[Any]:
     rows = [Application.objects.values(), Installation.objects.values(), Version.objects.values()]
     rows += [Connector.objects.values(), ConnectorCheck.objects.values()]
     rows += [Membership.objects.values(), Account.objects.values()]
-    rows += [PostbackPolicy.objects.values(), SigningSecret.objects.values(), Delivery.objects.values()]
+    rows += [
+        PostbackPolicy.objects.values(),
+        PostbackAlerts.objects.values(),
+        SigningSecret.objects.values(),
+        Delivery.objects.values(),
+    ]
     rows += [HelpCase.objects.values(), HelpMessage.objects.values()]
     return [list(row.order_by("pk")) for row in rows]
 

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from django import forms
 from django.forms.boundfield import BoundWidget
 
-from installs.models import PostbackPolicy
+from installs.models import AlertSent, PostbackPolicy
 from linnapp.endings import ending_field
 from linnapp.manifest import LONGEST_URL, TOKEN, TRACKING
 
 Mode = PostbackPolicy.Mode
+Matter = AlertSent.Matter
 MEANINGS = {
     Mode.COMPLETE_AND_RETRY: (
         "The installation is complete at once, and your endpoint is told right after it. Where that fails it is told "
@@ -22,6 +23,11 @@ MEANINGS = {
         "and the page says why.",
         "While your endpoint is down, nobody can install. It may exchange the permanent token before it answers.",
     ),
+}
+ALERTS = {
+    Matter.EXHAUSTED: "The first to a host since that began to fail. Ten attempts take about three days.",
+    Matter.PARKED: "The host has failed for five days. From then on only the oldest is tried, once an hour.",
+    Matter.RECOVERED: "It says how many are on their way now.",
 }
 
 
@@ -55,6 +61,28 @@ class ModeForm(forms.Form):
         """Each radio with what it means, and when to choose it."""
         for radio in self["mode"]:
             yield radio, *MEANINGS[Mode(radio.data["value"])]
+
+
+class AlertsForm(forms.Form):
+    matters = forms.MultipleChoiceField(
+        label="When do the Owners get a mail?",
+        choices=[
+            (Matter.EXHAUSTED, "A postback failed at every attempt"),
+            (Matter.PARKED, "Postbacks to a host are held"),
+            (Matter.RECOVERED, "A host that was held answers again"),
+        ],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        error_messages={"invalid_choice": "Choose among the three."},
+    )
+
+    def clean_matters(self) -> list[Matter]:
+        return [Matter(matter) for matter in self.cleaned_data["matters"]]
+
+    def matter_rows(self) -> Iterator[tuple[BoundWidget, str]]:
+        """Each check box with what it means."""
+        for box in self["matters"]:
+            yield box, ALERTS[Matter(box.data["value"])]
 
 
 class RotateSigningSecretForm(forms.Form):

@@ -29,7 +29,7 @@ def events_set(request: HttpRequest, account: str, application: UUID) -> HttpRes
             said = "Saved. Events are sent from now on." if url else "Saved. No events are sent."
             messages.success(request, said)
             return redirect("postback_settings", account, row.pk)
-    return page(request, row, events_form=form, status=422)
+    return page(request, row, events_form=form)
 
 
 @require_POST

@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from installs.models import SigningSecret
-from installs.postbacks import event_settings, policy, signing_secrets
+from installs.postbacks import alerts, event_settings, policy, signing_secrets
 from installs.postbacks.forms.events import EventsForm
-from installs.postbacks.forms.settings import ModeForm, RotateSigningSecretForm
+from installs.postbacks.forms.settings import AlertsForm, ModeForm, RotateSigningSecretForm
 from linnapp import pages, tab
 from linnapp.actors import Side
 from linnapp.models import Application
@@ -44,7 +44,19 @@ def postback_mode(request: HttpRequest, account: str, application: UUID) -> Http
             policy.choose_mode(row, form.cleaned_data["mode"], by=pages.acting(request, Side.DEVELOPER))
             messages.success(request, "Saved. It holds for every installation from now on.")
             return redirect("postback_settings", account, row.pk)
-    return page(request, row, form, status=422)
+    return page(request, row, form=form)
+
+
+@require_POST
+def postback_alerts(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
+    row = tab.editable(request, account, application)
+    form = AlertsForm(request.POST)
+    if form.is_valid():
+        with pages.refusal_in(form):
+            alerts.choose(row, form.cleaned_data["matters"], by=pages.acting(request, Side.DEVELOPER))
+            messages.success(request, "Saved. It holds from the next mail on.")
+            return redirect("postback_settings", account, row.pk)
+    return page(request, row, alerts_form=form)
 
 
 @require_POST
@@ -95,19 +107,23 @@ def _secrets(request: HttpRequest, application: Application) -> list[Row]:
 def page(
     request: HttpRequest,
     application: Application,
+    *,
     form: ModeForm | None = None,
     events_form: EventsForm | None = None,
-    status: int = 200,
+    alerts_form: AlertsForm | None = None,
 ) -> HttpResponse:
-    """With a form that was refused, or both as they are kept."""
+    """With the form that was refused, if one was."""
     events = event_settings.settings_of(application)
     chosen = events.chosen if events.url else event_settings.AT_FIRST
+    wanted = alerts.chosen(application)
     context = tab.context(
         application,
         "postbacks",
         form=form or ModeForm(initial={"mode": policy.mode_of(application)}),
         events=events,
         events_form=events_form or EventsForm(initial={"url": events.url, "events": list(chosen)}),
+        alerts_form=alerts_form or AlertsForm(initial={"matters": alerts.matters_of(wanted)}),
         secrets=_secrets(request, application),
     )
+    status = 422 if form or events_form or alerts_form else 200
     return render(request, "installs/postbacks/postback_settings.html", context, status=status)

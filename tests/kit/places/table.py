@@ -37,7 +37,7 @@ NOT_PAGES = {
     "module_add", "module_put_back", "module_up", "module_down", "module_duplicate", "module_delete",
     "module_undo_delete", "parameter_add", "parameter_delete", "parameter_undo_delete", "version_export",
     "version_take_back",
-    "postback_test_typed", "postback_mode", "events_set", "events_test", "signing_secret_reveal",
+    "postback_test_typed", "postback_mode", "postback_alerts", "events_set", "events_test", "signing_secret_reveal",
     "application_token_reveal", "installation_token_reveal", "application_old_token_end", "installation_old_token_end",
     "invitation_revoke", "member_role", "demo_sign_in",
     "postback_redeliver", "installation_resume", "update_mails_start_again", "listing_take_back",
