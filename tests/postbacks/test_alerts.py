@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from installs.models import AlertSent, Delivery, PostbackAlerts, PostbackHost
-from installs.postbacks import parking
+from installs.postbacks import alerts, parking
 from installs.postbacks.retries import ATTEMPTS
 from linnapp.models import Account, Application, TimelineEntry, User
 from tests.kit.people import ClientOf
@@ -214,7 +214,7 @@ def test_all_are_on_until_a_developer_chooses_and_the_choice_is_on_record(
     assert answer.redirect_chain == [(page_url(application), 302)]
     assert ticked(answer.content.decode()) == ["parked", "recovered"]
     entry = TimelineEntry.objects.get(kind="POSTBACK_ALERTS")
-    assert (entry.actor_name, entry.facts["alerts"]) == ("Bob", "postbacks to a host are held; a host answers again")
+    assert (entry.actor_name, entry.facts["alerts"]) == ("Bob", "postbacks or events to a host are held; a host answers again")
     bobs.post(page_url(application, "postback_alerts"), {"matters": ["recovered", "parked"]})
     assert TimelineEntry.objects.filter(kind="POSTBACK_ALERTS").count() == 1
     assert ticked(bobs.post(page_url(application, "postback_alerts"), follow=True).content.decode()) == []
@@ -235,3 +235,18 @@ def test_of_a_retired_application_nothing_is_chosen_any_more(application: Applic
     assert answer.status_code == 422
     assert "sends no postbacks any more" in answer.content.decode()
     assert not PostbackAlerts.objects.exists()
+
+
+def test_events_are_told_of_as_events(application: Application) -> None:
+    row = PostbackHost.objects.create(
+        application=application, host="hooks.example.com", kind=Delivery.Kind.EVENT, failing_since=ago(days=6)
+    )
+    alerts.exhausted(row, "Answered 500.")
+    alerts.parked(row)
+    alerts.recovered(row, 0)
+    assert subjects() == [
+        "An event to hooks.example.com failed at every attempt",
+        "Events to hooks.example.com are held",
+        "hooks.example.com answers again",
+    ]
+    assert not any("ostback of" in str(message.body) for message in mail.outbox)

@@ -67,7 +67,7 @@ class AlertsForm(forms.Form):
     matters = forms.MultipleChoiceField(
         label="When do the Owners get a mail?",
         choices=[
-            (Matter.EXHAUSTED, "A postback failed at every attempt"),
+            (Matter.EXHAUSTED, "A postback or event failed at every attempt"),
             (Matter.PARKED, "Postbacks to a host are held"),
             (Matter.RECOVERED, "A host that was held answers again"),
         ],
