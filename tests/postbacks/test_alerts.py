@@ -214,7 +214,8 @@ def test_all_are_on_until_a_developer_chooses_and_the_choice_is_on_record(
     assert answer.redirect_chain == [(page_url(application), 302)]
     assert ticked(answer.content.decode()) == ["parked", "recovered"]
     entry = TimelineEntry.objects.get(kind="POSTBACK_ALERTS")
-    assert (entry.actor_name, entry.facts["alerts"]) == ("Bob", "postbacks or events to a host are held; a host answers again")
+    assert entry.actor_name == "Bob"
+    assert entry.facts["alerts"] == "postbacks or events to a host are held; a host answers again"
     bobs.post(page_url(application, "postback_alerts"), {"matters": ["recovered", "parked"]})
     assert TimelineEntry.objects.filter(kind="POSTBACK_ALERTS").count() == 1
     assert ticked(bobs.post(page_url(application, "postback_alerts"), follow=True).content.decode()) == []

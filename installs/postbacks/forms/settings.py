@@ -68,7 +68,7 @@ class AlertsForm(forms.Form):
         label="When do the Owners get a mail?",
         choices=[
             (Matter.EXHAUSTED, "A postback or event failed at every attempt"),
-            (Matter.PARKED, "Postbacks to a host are held"),
+            (Matter.PARKED, "Postbacks or events to a host are held"),
             (Matter.RECOVERED, "A host that was held answers again"),
         ],
         widget=forms.CheckboxSelectMultiple,
