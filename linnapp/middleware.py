@@ -11,7 +11,7 @@ from typing import Any, cast
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.core.handlers.exception import convert_exception_to_response
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import get_resolver, set_urlconf
@@ -136,7 +136,8 @@ class UploadLimit:
 
 class Storable:
     """NUL is in no text that a database holds, nor in an address that a page made: PostgreSQL refuses it, and any
-    look-up by it would break. Forms tell it beside their field; addresses and cookies end here.
+    look-up by it would break. Forms tell it beside their field; an address leads nowhere or is narrowed by nothing, a
+    cookie is nobody's.
     """
 
     def __init__(self, get_response: View) -> None:
@@ -150,14 +151,24 @@ class Storable:
     def process_view(
         self, request: HttpRequest, view: Any, given: Sequence[Any], named: Mapping[str, Any]
     ) -> HttpResponse | None:
+        match = request.resolver_match
+        # The admin leads back to its list; an Installation URL is refused with a reference.
+        if getattr(view, "reads_nul", False) or (match is not None and "admin" in match.app_names):
+            return None
         if any("\0" in str(value) for value in named.values()):
             raise Http404
-        # The admin leads back to its list; an Installation URL is refused with a reference.
-        match = request.resolver_match
-        is_read = getattr(view, "reads_nul", False) or (match is not None and "admin" in match.app_names)
-        if is_read or not any("\0" in text for name, values in request.GET.lists() for text in (name, *values)):
-            return None
-        return render(request, "400.html", {"holds_nul": True}, status=400)
+        if any("\0" in text for name, values in request.GET.lists() for text in (name, *values)):
+            request.GET = _without_nul(request.GET)
+        return None
+
+
+def _without_nul(query: QueryDict) -> Any:
+    kept = QueryDict(mutable=True)
+    for name, values in query.lists():
+        if not any("\0" in text for text in (name, *values)):
+            kept.setlist(name, values)
+    kept._mutable = False
+    return kept
 
 
 class PageHeaders:

@@ -40,7 +40,8 @@ def test_a_name_is_composed_and_loses_what_cannot_stand_in_it(
     for model in (User, Account, Application):
         row = model.objects.get(pk=application.created_by_id) if model is User else model.objects.get()
         assert row.name == spelled
-        assert model.objects.filter(name_folded__has=spelled.split()[0]).filter(pk=row.pk).exists()
+        if spelled != stored:
+            assert model.objects.filter(name_folded__has=spelled.split()[0]).filter(pk=row.pk).exists()
 
 
 def test_an_address_is_spelled_as_mail_is_sent_to_it_unless_it_is_anothers(cakes: Account) -> None:
