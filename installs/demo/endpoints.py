@@ -124,7 +124,7 @@ class Endpoints:
         row.claimed_until = timezone.now() + LEASE
         row.save(update_fields=["claimed_until"])
         self.tell_endpoint(row, at)
-        records.write([self.result_of(post, at) for post in packing.pack([row])])
+        records.write([self.result_of(post, at) for post in packing.pack([row])], mails=False)
         self.set_moments(row, at)
 
     def tell_endpoint(self, row: Delivery, at: datetime) -> None:

@@ -18,7 +18,7 @@ class PostbackAlerts(models.Model):
         verbose_name_plural = "postback alerts"
 
     def __str__(self) -> str:
-        wanted = [field.verbose_name for field in self._meta.concrete_fields if getattr(self, field.name) is True]
+        wanted = [str(field.verbose_name) for field in self._meta.concrete_fields if getattr(self, field.name) is True]
         return ", ".join(wanted) or "none"
 
 

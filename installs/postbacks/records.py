@@ -40,9 +40,9 @@ def apart(results: Sequence[Result]) -> list[list[Result]]:
 
 
 @transaction.atomic
-def write(results: Sequence[Result]) -> None:
+def write(results: Sequence[Result], *, mails: bool = True) -> None:
     """Each delivery's attempt, new state and line of the timeline; what an installation waited for is decided, and of
-    two permanent tokens the older one gets its end."""
+    two permanent tokens the older one gets its end. Without mails: what is told as it was long ago."""
     judged = [(result, _judge(result)) for result in results]
     for result, judgement in judged:
         if result.post.decides and result.post.installation_id:
@@ -56,7 +56,8 @@ def write(results: Sequence[Result]) -> None:
     )
     _write_attempts(judged)
     _write_states(judged, hosts)
-    _tell_of_exhausted(judged, hosts)
+    if mails:
+        _tell_of_exhausted(judged, hosts)
     _count(judged)
     timeline.record_all(_told(judged, hosts))
 

@@ -16,6 +16,7 @@ from installs.exchange import authorization
 from installs.exchange.wire import ExchangeRequest
 from installs.installations import lifecycle
 from installs.models import (
+    AlertSent,
     Attempt,
     Connector,
     Delivery,
@@ -48,6 +49,10 @@ def application(name: str) -> Application:
 
 def states(name: str) -> set[str]:
     return set(Delivery.objects.filter(application__name=name).values_list("state", flat=True))
+
+
+def test_nobody_of_it_gets_a_mail_about_what_was() -> None:
+    assert not AlertSent.objects.exists()
 
 
 def test_nothing_is_due_for_hours_but_the_hourly_trial_of_the_parked_host() -> None:

@@ -8,7 +8,6 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from pytest_django.fixtures import Settings
 
 from installs.models import AlertSent, Delivery, PostbackAlerts, PostbackHost
 from installs.postbacks import alerts, parking
@@ -22,18 +21,12 @@ from tests.postbacks.test_parking import ago, due_now, fails_since
 pytestmark = pytest.mark.usefixtures("to_loopback")
 
 
-@pytest.fixture(autouse=True)
-def mails_at_once(settings: Settings) -> None:
-    """A test's transaction is never committed, and mail leaves after that."""
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-
-
 def page_url(application: Application, name: str = "postback_settings") -> str:
     return reverse(name, args=(application.account.slug, application.pk))
 
 
 def subjects() -> list[str]:
-    return [message.subject for message in mail.outbox]
+    return [str(message.subject) for message in mail.outbox]
 
 
 def the_last_attempt() -> None:
