@@ -1,5 +1,7 @@
-"""The least a receiver of postbacks is: a server on loopback that hands each message to one function. No ORM."""
+"""The least a receiver of postbacks and events is: a server on loopback that hands each message to one function. No
+ORM."""
 
+import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,6 +27,37 @@ class Message:
     @property
     def form(self) -> dict[str, str]:
         return dict(parse_qsl(self.body.decode(errors="replace"), keep_blank_values=True))
+
+    @property
+    def event(self) -> "Event | None":
+        """None for what is no event, a postback among it. Anybody can post here: nothing of its shape is believed."""
+        if not self.headers.get("content-type", "").startswith("application/json"):
+            return None
+        try:
+            read = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+        return Event(read) if isinstance(read, dict) else None
+
+
+class Event:
+    """The members of an event as texts, "" for what is not there."""
+
+    def __init__(self, read: dict[str, Any]) -> None:
+        self.type = self._text(read, "type")
+        self.number = self._text(read, "data", "number")
+        self.application_id = self._text(read, "data", "application", "id")
+        self.installation_id = self._text(read, "data", "installation", "id")
+        self.account = self._text(read, "data", "account", "name")
+        self.state = self._text(read, "data", "installation", "state") or self._text(
+            read, "data", "application", "state"
+        )
+
+    @staticmethod
+    def _text(read: Any, *path: str) -> str:
+        for name in path:
+            read = read.get(name) if isinstance(read, dict) else None
+        return "" if read is None else str(read)
 
 
 @dataclass(frozen=True)

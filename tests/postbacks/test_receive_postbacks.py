@@ -110,11 +110,40 @@ def body_of(**changed: str) -> bytes:
 
 
 def post(
-    url: str, body: bytes, message_id: str, *, sent: bytes | None = None, secret: str = SECRET, late: int = 0
+    url: str,
+    body: bytes,
+    message_id: str,
+    *,
+    sent: bytes | None = None,
+    secret: str = SECRET,
+    late: int = 0,
+    content_type: str = "application/x-www-form-urlencoded",
 ) -> requests.Response:
     at = datetime.now(UTC) - timedelta(seconds=late)
-    headers = {"Content-Type": "application/x-www-form-urlencoded", **signing.headers(message_id, at, body, [secret])}
+    headers = {"Content-Type": content_type, **signing.headers(message_id, at, body, [secret])}
     return requests.post(url, sent or body, headers=headers, timeout=PATIENCE)
+
+
+EVENT = (
+    '{"type":"installation.updated","timestamp":"2026-11-29T14:03:27Z","data":{"number":3,"application":{"id":"APP"},'
+    '"installation":{"id":"INST","state":"active"},"account":{"name":"Carol\'s Cakes"}}}'
+)
+
+
+def test_a_genuine_event_is_listed_with_type_number_and_account(receiver: Process) -> None:
+    answer = post(receiver.url, EVENT.encode(), "event-1", content_type="application/json")
+    assert (answer.status_code, answer.text) == (200, "Genuine.\n")
+    block = receiver.block()
+    for line in ("Event             installation.updated", "Number            3", "Account           Carol's Cakes"):
+        assert f"  {line}\n" in block
+    assert "An event: it holds no token." in block
+    assert "Exchange" not in block
+
+
+@pytest.mark.parametrize("body", ['{"data":5}', '{"type":{"a":1},"data":[]}', "[1]", "{", "[" * 50_000, ""])
+def test_what_is_no_event_is_answered_all_the_same(receiver: Process, body: str) -> None:
+    assert post(receiver.url, body.encode(), "odd", content_type="application/json").status_code == 200
+    assert "Genuine." in receiver.block()
 
 
 def test_a_genuine_postback_is_listed_with_the_command_that_exchanges_its_token(receiver: Process) -> None:

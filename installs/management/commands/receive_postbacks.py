@@ -17,7 +17,7 @@ from django.utils import timezone
 from installs.exchange.command_line import exchange_line
 from installs.models import Delivery, SigningSecret
 from installs.postbacks import signing
-from installs.postbacks.receiver import Answer, Message, Receiver
+from installs.postbacks.receiver import Answer, Event, Message, Receiver
 from linnapp import credentials
 
 FIELDS = ("Event", "ApplicationId", "AccountId", "InstallationId", "Tracking")
@@ -45,8 +45,8 @@ def a_secret(text: str) -> str:
 
 class Command(BaseCommand):
     help = (
-        "Receive postbacks on loopback: print what arrives, say whether it is genuine, and print the command that "
-        "exchanges its permanent token."
+        "Receive postbacks and events on loopback: print what arrives, say whether it is genuine, and print the "
+        "command that exchanges a permanent token."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -98,7 +98,9 @@ class Command(BaseCommand):
             return Answer(self.status, "Genuine.")
 
     def secrets_for(self, message: Message) -> list[str]:
-        return [self.secret] if self.secret else live_secrets(message.form.get("ApplicationId", ""))
+        event = message.event
+        application_id = event.application_id if event else message.form.get("ApplicationId", "")
+        return [self.secret] if self.secret else live_secrets(application_id)
 
     def what_to_do(self, message: Message) -> Iterator[str]:
         message_id = message.headers[signing.ID]
@@ -106,6 +108,10 @@ class Command(BaseCommand):
         yield self.style.SUCCESS(f"  Genuine. Answered {self.status}.")
         if (times := self.seen[message_id]) > 1:
             yield f"  The same webhook-id came before, {times} times with this one: act on it only once."
+        if event := message.event:
+            is_test = event.type == Delivery.Event.TEST
+            yield "  It is a test: nothing happened." if is_test else "  An event: it holds no token."
+            return
         if message.form.get("Event") == Delivery.Event.TEST:
             yield "  It is a test: nobody installed anything, and its token cannot be exchanged."
             return
@@ -140,14 +146,24 @@ def live_secrets(application_id: str) -> list[str]:
 
 def listed(message: Message) -> Iterator[str]:
     """What came, a line each. The permanent token is masked wherever it stands."""
-    form = message.form
     path = credentials.UUID_SHAPE.sub(lambda found: credentials.masked(found.group()), message.path)
     yield f"{timezone.now():%Y-%m-%d %H:%M:%S} UTC  POST {printable(path)}"
+    yield from of_event(event) if (event := message.event) else of_postback(message.form)
+    for name in (signing.ID, signing.TIMESTAMP):
+        yield f"  {name:<18}{printable(message.headers.get(name, ''))}"
+
+
+def of_postback(form: dict[str, str]) -> Iterator[str]:
     for name in FIELDS:
         yield f"  {name:<18}{printable(form.get(name, '')) or '-'}"
     yield f"  {'Token':<18}{credentials.masked(printable(form.get('Token', '')))}"
-    for name in (signing.ID, signing.TIMESTAMP):
-        yield f"  {name:<18}{printable(message.headers.get(name, ''))}"
+
+
+def of_event(event: Event) -> Iterator[str]:
+    told = {"Event": event.type, "Number": event.number, "Account": event.account}
+    told |= {"ApplicationId": event.application_id, "InstallationId": event.installation_id, "State": event.state}
+    for name, value in told.items():
+        yield f"  {name:<18}{printable(value) or '-'}"
 
 
 def printable(text: str) -> str:
