@@ -14,7 +14,7 @@ from tests.kit.portal import Portal
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-STEPS = ["Name", "Address", "Connection", "Authorise", "Session token", "First call"]
+STEPS = ["Name", "Address", "Connection", "Authorise", "Session token", "Server", "First call"]
 CALL = "/api/Inventory/GetStockLocations"
 
 
