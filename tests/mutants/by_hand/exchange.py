@@ -5,7 +5,9 @@ from tests.mutants.changes import always, instead, never, returns, sets, text, w
 
 CASES = "installs.exchange.cases"
 DATA_CALLS = "installs.exchange.data_calls"
+DOOR = "installs.exchange.door"
 LINE = "installs.exchange.line"
+STAND_IN = "installs.exchange.stand_in"
 STATEMENTS = "installs.exchange.statements"
 REFUSALS = "installs.exchange.refusals"
 EXPLANATIONS = "installs.exchange.explanations"
@@ -199,5 +201,19 @@ BREAKAGES = (
         "is_from_this_machine",
         never("FORWARDED"),
         ("test_metrics",),
+    ),
+    Breakage(
+        "a stand-in answer wins over a call of the portal's own",
+        DOOR,
+        "Door.endpoint",
+        never("self._answerers.get(path.lower())"),
+        ("test_stand_in",),
+    ),
+    Breakage(
+        "a link leads out of the folder of stand-in answers",
+        STAND_IN,
+        "_files_in",
+        never("not path.resolve().is_relative_to(root)"),
+        ("test_stand_in",),
     ),
 )
