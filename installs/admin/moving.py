@@ -99,6 +99,7 @@ class Preview:
             (f"Installed on {to}", self._on_new_account()),
             ("Store", self._store()),
             ("Postbacks", self._postbacks()),
+            ("Events", self._events()),
             ("Connectors", self._connectors()),
             ("Undo", "There is none. Moving it back is another move, with other new secrets."),
         ]
@@ -111,6 +112,7 @@ class Preview:
         rows = [str(row.pk) for row in plan.installations]
         secrets = [secret.tail for secret in plan.application.secrets.live()]
         facts = [plan.before.pk, plan.to.pk, own and own.pk, plan.application.listing, *plan.hosts, *rows, *secrets]
+        facts.append(plan.events_host)
         return digest_of([Effect(plan.application, "", "\0".join(map(str, facts)))])
 
     def _old_team(self) -> str:
@@ -171,6 +173,12 @@ class Preview:
         keep = counted(waiting, "that waits keeps its address", "that wait keep their address")
         hosts = f"They go to {', '.join(self.plan.hosts)} as before, which both teams and the installers are told."
         return f"{hosts} {keep}." if waiting else hosts
+
+    def _events(self) -> str:
+        if not self.plan.events_host:
+            return ""
+        gone = f"Its Events URL at {self.plan.events_host} is removed, and what waits for it is given up."
+        return f"{gone} The new team sets its own."
 
     def _connectors(self) -> str:
         number = Connector.objects.on_account(self.plan.before.slug).count()

@@ -16,7 +16,7 @@ from django.utils.dateparse import parse_datetime
 from installs.admin.moving import VERB, MoveForm, into_review
 from installs.application import moving
 from installs.application.kinds import APPLICATION_MOVED
-from installs.models import Installation
+from installs.models import EventSettings, Installation
 from installs.models.deliveries import host_of
 from linnapp.actors import Actor
 from linnapp.admin_pages import some_of
@@ -134,6 +134,8 @@ class _Told:
         versions = Version.objects.filter(application__in=rows)
         self.newest = {row.application_id: row for row in versions.latest_of_each().defer("snapshot")}
         self.hosts = _hosts(versions, [row.pk for row in self.newest.values()])
+        settings = EventSettings.objects.with_url().filter(application__in=rows)
+        self.events_urls = dict(settings.values_list("application_id", "url"))
 
     def of(self, row: Application) -> str:
         names, hosts = self.installed[row.pk], sorted(self.hosts[row.pk])
@@ -144,6 +146,7 @@ class _Told:
             keep if names else "",
             f"{own} {self.newest[row.pk].label}." if row.pk in self.leaving and row.pk in self.newest else "",
             f"Postbacks go to {', '.join(hosts)} as before." if hosts else "",
+            f"Its Events URL at {host_of(self.events_urls[row.pk])} is removed." if row.pk in self.events_urls else "",
             into_review(row),
         ]
         return " ".join(filter(None, found))

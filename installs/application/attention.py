@@ -114,12 +114,12 @@ def _parked_hosts(application: Application) -> Iterator[Notice]:
         yield Notice(
             "suspended",
             "circle-pause",
-            f"Postbacks to {host.host} are held since {_in_words(host.parked_at)}",
-            f"{counted(held, 'postback waits', 'postbacks wait')}. The oldest is tried once an hour, next "
+            f"{host.get_kind_display()}s to {host.host} are held since {_in_words(host.parked_at)}",
+            f"{counted(held, f'{host.kind} waits', f'{host.kind}s wait')}. The oldest is tried once an hour, next "
             f"on {_in_words(host.next_trial_at)}; the first that arrives releases the rest.",
             "Show them",
             "postback_list",
-            urlencode({"state": "held"}),
+            urlencode({"state": "held", "kind": host.kind}),
         )
 
 

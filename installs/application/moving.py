@@ -35,7 +35,7 @@ LONGEST_OVERLAP = timedelta(days=7)
 @dataclass(frozen=True)
 class Plan:
     """What a move does, as things stand. `newest` is what the old account's own installation goes to, where it is on
-    the Development Version, which is `leaves_development` then."""
+    the Development Version, which is `leaves_development` then. `events_host` is where events go until it moves."""
 
     application: Application
     before: Account
@@ -43,6 +43,7 @@ class Plan:
     installations: list[Installation]
     leaves_development: Installation | None
     newest: Version | None
+    events_host: str
 
     def installed_on(self, account: Account) -> Installation | None:
         return next((row for row in self.installations if row.account_id == account.pk), None)
@@ -81,7 +82,8 @@ def plan(application: Application, to: Account) -> Plan:
     installations = list(rows.order_by("account__name", "pk"))
     newest = application.versions.the_latest()
     leaves = next((row for row in installations if row.version.is_development), None)
-    return Plan(application, before, to, installations, leaves, newest)
+    events_host = host_of(event_settings.url_of(application))
+    return Plan(application, before, to, installations, leaves, newest, events_host)
 
 
 def refusals(rows: Sequence[Application], to: Account, going: dict[str, str] | None = None) -> dict[UUID, Refusal]:

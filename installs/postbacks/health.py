@@ -47,10 +47,11 @@ def of_each(applications: Collection[Application]) -> dict[UUID, Health]:
 
 
 def held_by_host(application: Application) -> list[tuple[PostbackHost, int]]:
-    """The parked hosts of an application, and how many postbacks are held for each."""
+    """The parked hosts of an application, and how many postbacks or events are held for each."""
     parked = list(PostbackHost.objects.parked().filter(application=application).order_by("parked_at"))
     if not parked:
         return []
-    held = Delivery.objects.of_application(application).owed().filter(state=Delivery.State.HELD).order_by()
-    counts = dict(held.values_list("host").annotate(count=Count("pk")))
-    return [(host, counts.get(host.host, 0)) for host in parked]
+    held = Delivery.objects.of_application(application).without_tests().held().order_by()
+    counted = held.values_list("host", "kind").annotate(count=Count("pk"))
+    counts = {(host, kind): count for host, kind, count in counted}
+    return [(row, counts.get((row.host, row.kind), 0)) for row in parked]

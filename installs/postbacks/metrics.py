@@ -23,13 +23,19 @@ class FromTheDatabase(Collector):
 
     def collect(self) -> Iterator[Metric]:
         waiting = counted_by_state(Delivery.objects.waiting())
-        yield gauge("linnapp_postbacks_waiting", "Postbacks that wait for an attempt.", waiting[Delivery.State.DUE])
-        yield gauge("linnapp_postbacks_held", "Postbacks held for parked hosts.", waiting[Delivery.State.HELD])
-        yield gauge("linnapp_postbacks_oldest_due_seconds", "How long the oldest due postback is due.", queue_age())
+        yield gauge(
+            "linnapp_postbacks_waiting", "Postbacks and events that wait for an attempt.", waiting[Delivery.State.DUE]
+        )
+        yield gauge(
+            "linnapp_postbacks_held", "Postbacks and events held for parked hosts.", waiting[Delivery.State.HELD]
+        )
+        yield gauge("linnapp_postbacks_oldest_due_seconds", "How long the oldest due one is due.", queue_age())
         yield attempts()
         yield of_the_last_day()
         parked = PostbackHost.objects.parked().count()
-        yield gauge("linnapp_postback_hosts_parked", "Hosts whose postbacks are held, for each application.", parked)
+        yield gauge(
+            "linnapp_postback_hosts_parked", "Hosts whose postbacks or events are held, for each application.", parked
+        )
         pending = Installation.objects.waiting().count()
         yield gauge("linnapp_installations_pending", "Installations that wait for their postback's 200.", pending)
 
@@ -60,10 +66,10 @@ def attempts() -> CounterMetricFamily:
 
 
 def of_the_last_day() -> GaugeMetricFamily:
-    words = "Postbacks made in the last 24 hours, by the state they are in."
+    words = "Postbacks and events made in the last 24 hours, by the state they are in."
     family = GaugeMetricFamily("linnapp_postbacks_last_day", words, labels=["state"])
     since = timezone.now() - DAY
-    for state, number in counted_by_state(Delivery.objects.owed().created_since(since)).items():
+    for state, number in counted_by_state(Delivery.objects.without_tests().created_since(since)).items():
         family.add_metric([state.lower()], number)
     return family
 

@@ -305,6 +305,6 @@ def test_a_page_of_an_installation_costs_few_queries(
 ) -> None:
     client = client_of(carol)
     client.get(page_of(installation))
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         client.get(page_of(installation))
     assert version.label == "1.0.0"

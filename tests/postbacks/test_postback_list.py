@@ -107,7 +107,7 @@ def test_states_events_times_accounts_and_words_narrow_it(
     ):
         rows = {row.pk for row in client.get(listed(application), query).context["list"].rows}
         assert (ours.pk in rows, theirs.pk in rows) == (cakes, depot), query
-    assert "Only postbacks of Stock Bridge on Carol's Cakes" in page_of(
+    assert "Only postbacks and events of Stock Bridge on Carol's Cakes" in page_of(
         client, application, installation=str(installation.pk)
     )
 

@@ -111,7 +111,7 @@ def test_more_than_ten_a_minute_are_refused(application: Application, alice: Use
         asking.send_test(application, url="https://hooks.example.com/", by=acting(alice))
     answer = send(alices, application, "https://hooks.example.com/eleven")
     assert answer.status_code == 422
-    assert "10 test postbacks were sent in the last minute. Wait a moment." in seen(answer)
+    assert "10 tests were sent in the last minute. Wait a moment." in seen(answer)
     assert typed(answer) == "https://hooks.example.com/eleven"
     assert Delivery.objects.count() == asking.TESTS_A_MINUTE
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -175,6 +176,11 @@ def test_an_application_that_moves_loses_it_and_what_waits_is_given_up(
     moved = Application.objects.get()
     assert moved.account == depot
     assert event_settings.url_of(moved) == ""
+    assert [message.body.count("Its Events URL at hooks.example.com was removed") for message in mail.outbox] == [
+        1,
+        1,
+        0,
+    ]
 
 
 def test_a_suspended_account_is_told_on_both_sides_and_the_reason_to_its_own(
