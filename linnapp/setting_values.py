@@ -208,14 +208,19 @@ class Settings(environ.Env):
         return found
 
     def redis(self, name: str) -> str:
+        """A URL as redis-py reads it, also one of a socket file; "" where none is set."""
         url = self.text(name)
         try:
             parts = urlsplit(url)
-            known = not url or (parts.scheme in {"redis", "rediss"} and parts.hostname and (parts.port or 1))
-            number = parts.path.strip("/")
+            database = parts.path.strip("/")
+            number = not database or (database.isascii() and database.isdigit())
+            if parts.scheme == "unix":
+                known = bool(database)
+            else:
+                known = parts.scheme in {"redis", "rediss"} and bool(parts.hostname) and parts.port != 0 and number
         except ValueError:
             known = False
-        if not known or "#" in url or (number and not (number.isascii() and number.isdigit())):
+        if url and (not known or "#" in url):
             self.refuse(name, f"{name} cannot be read. Write redis://user:password@host:6379/0. {PERCENT}")
         return url
 

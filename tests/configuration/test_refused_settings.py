@@ -131,10 +131,21 @@ def test_the_environment_comes_before_the_file_and_is_not_given_its_line(start: 
         ({"DATABASE_URL": "postgres://me:p%23w@127.0.0.1:5432/linnapp"}, "linnapp me p#w 127.0.0.1 5432"),
         ({"TRUSTED_PROXIES": "10.0.0.0/8, ::1/128"}, "::1/128"),
         ({"DEMO": "On", "DEBUG": "no"}, "True False"),
+        ({"REDIS_URL": "unix://:p%23w@/run/redis.sock?db=1"}, "unix://:p%23w@/run/redis.sock?db=1"),
+        ({"REDIS_URL": "rediss://me:p%23w@127.0.0.1"}, "rediss://me:p%23w@127.0.0.1"),
     ],
 )
 def test_what_is_meant_well_is_read_well(settings: dict[str, str], told: str, start: Start) -> None:
-    names = ["SITE_URL", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "DELIVERY_EMAIL", "DATABASES", "DEMO", "DEBUG"]
+    names = [
+        "SITE_URL",
+        "ALLOWED_HOSTS",
+        "TRUSTED_PROXIES",
+        "DELIVERY_EMAIL",
+        "DATABASES",
+        "DEMO",
+        "DEBUG",
+        "REDIS_URL",
+    ]
     source = f"""
 from django.conf import settings
 found = [getattr(settings, name) for name in {names!r}]
