@@ -83,11 +83,11 @@ def _meant(ids: Sequence[UUID]) -> set[UUID]:
 
 
 def _about_ids(ids: Sequence[UUID]) -> Found:
-    """What else an id can be of: an application, also by its secret or a test of a postback; an account."""
+    """What else an id can be of: an application, by its secret, a test or an event of its own too; an account."""
     digests = [credentials.digest(str(value)) for value in ids]
     secrets = list(Secret.objects.filter(digest__in=digests).select_related("application__account"))
-    tested = Delivery.objects.filter(pk__in=ids).tests().values_list("application", flat=True)
-    keys = {*ids, *(secret.application_id for secret in secrets), *tested}
+    of_applications = Delivery.objects.filter(pk__in=ids, installation=None).values_list("application", flat=True)
+    keys = {*ids, *(secret.application_id for secret in secrets), *of_applications}
     found = _with_installations(
         list(Application.objects.select_related("account").filter(pk__in=keys)),
         list(Account.objects.filter(pk__in=ids)),
