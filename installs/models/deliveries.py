@@ -49,9 +49,6 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def of_installation(self, installation: Installation) -> Self:
         return self.filter(installation=installation)
 
-    def of_live_installations(self) -> Self:
-        return self.filter(installation__in=Installation.objects.live().values("pk"))
-
     def of_consents(self) -> Self:
         """Those that somebody's consent led to."""
         return self.filter(event__in=(Delivery.Event.INSTALLED, Delivery.Event.AUTHORISED))

@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from installs.installations import lifecycle, suspending
 from installs.models import Attempt, Delivery, EventCounter, Installation, PostbackHost
-from installs.postbacks import asking, parking
-from installs.postbacks.courier import Courier
+from installs.postbacks import asking, packing, parking, records, retention
+from installs.postbacks.courier import Courier, claim, courier
+from installs.postbacks.posting import attempt
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Application, TimelineEntry, User
 from tests.kit.events import body, send_events, told
@@ -202,8 +203,7 @@ def test_events_to_an_endpoint_that_hangs_leave_threads_to_postbacks_of_the_same
             row.kind, row.event, row.number, row.payload = Delivery.Kind.EVENT, "installation.updated", 1, "{}"
             row.next_attempt_at = timezone.now()
         Delivery.objects.bulk_create(rows)
-        courier = Courier(8)
-        work = threading.Thread(target=in_a_thread, args=(courier.run,))
+        work = threading.Thread(target=in_a_thread, args=(Courier(8).run,))
         work.start()
         events.wait_for(3)
         install(application, cakes, version, carol)
@@ -265,3 +265,41 @@ def test_they_go_on_while_the_application_is_suspended(
         lifecycle.uninstall(installation, by=acting(carol))
         deliver()
     assert sorted(told(receiver)) == [("application.suspended", 1), ("installation.uninstalled", 1)]
+
+
+def test_a_host_that_is_parked_while_another_address_was_set_holds_nothing(
+    application: Application, installation: Installation, alice: User, carol: User
+) -> None:
+    """The address is set anew while an attempt to the one before is under way, which is parked by that attempt."""
+    with receiving() as good, receiving(Reply(500)) as bad:
+        send_events(application, bad.url, alice)
+        suspending.suspend(installation, by=acting(carol))
+        (post,) = packing.pack(claim(10, events=True))
+        PostbackHost.objects.create(
+            application=application,
+            host=bad.host_and_port,
+            kind="event",
+            failing_since=timezone.now() - timedelta(days=6),
+            parked_at=timezone.now(),
+        )
+        send_events(application, good.url, alice)
+        records.write([attempt(post, courier.client, lambda step: None)])
+        assert Delivery.objects.get().state == State.DUE
+        deliver()
+    assert told(good) == [("installation.suspended", 1)]
+
+
+def test_what_has_waited_for_the_whole_log_is_given_up_on_record_and_dropped(
+    application: Application, installation: Installation, alice: User, carol: User, paula: User
+) -> None:
+    send_events(application, "https://hooks.example.com/events", alice)
+    suspending.suspend(installation, by=acting(carol))
+    suspending.suspend_application(application, by=acting(paula, reason="It sends spam"))
+    Delivery.objects.update(created_at=timezone.now() - retention.KEPT - timedelta(days=1))
+    assert retention.drop_old() == 2
+    given_up = TimelineEntry.objects.filter(kind="EVENT_ENDED").order_by("facts__event")
+    assert [(line.facts["event"], line.subject_id) for line in given_up] == [
+        ("application suspended", None),
+        ("suspended", installation.pk),
+    ]
+    assert EventCounter.objects.count() == 2, "numbers go on where they were"
