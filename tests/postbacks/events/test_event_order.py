@@ -140,14 +140,17 @@ def test_a_failing_events_url_holds_no_postback_of_the_same_host(
         PostbackHost.objects.update(failing_since=timezone.now() - timedelta(days=6))
         Attempt.objects.bulk_create(Attempt(delivery=event) for _ in range(3))
         Delivery.objects.events().update(next_attempt_at=timezone.now())
+        Delivery.objects.owed().update(state=State.DUE, next_attempt_at=timezone.now() + timedelta(hours=1))
         deliver()
+        assert Delivery.objects.owed().get().state == State.DUE
+        Delivery.objects.owed().update(next_attempt_at=timezone.now())
         host = PostbackHost.objects.get()
         assert (host.kind, host.parked_at is not None) == ("event", True)
         assert TimelineEntry.objects.filter(kind="EVENTS_PARKED").count() == 1
 
         install(application, depot, version, dave)
         deliver()
-        assert [one.path for one in receiver.received].count("/tokens") == 2
+        assert [one.path for one in receiver.received].count("/tokens") == 3
         assert set(Delivery.objects.owed().values_list("state", flat=True)) == {State.DELIVERED}
         assert set(Delivery.objects.events().values_list("state", flat=True)) == {State.HELD}
 
