@@ -51,7 +51,7 @@ BREAKAGES = (
     Breakage(
         "a publisher that does not answer takes the whole courier",
         COURIER,
-        "Courier._claim",
+        "Courier._claim_for",
         without_argument("claim", "left"),
         ("test_courier_share",),
     ),

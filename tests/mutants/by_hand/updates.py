@@ -48,7 +48,7 @@ BREAKAGES = (
         "customers read the names of modules",
         COMPARISON,
         "_titles",
-        instead("_label(module.type)", "module.label"),
+        instead("type_label(module)", "module.label"),
         ("test_update_page", "test_hygiene"),
     ),
     Breakage(
