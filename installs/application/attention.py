@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from installs.application import refused
 from installs.exchange.refusals import CAUSES, Reason
-from installs.models import Installation, PermanentToken, RefusalGroup
+from installs.models import Delivery, Installation, PermanentToken, RefusalGroup
 from installs.models.installations import CONNECTS_WITHIN
 from installs.postbacks import health
 from installs.store import listings
@@ -47,6 +47,7 @@ def notices(application: Application) -> list[Notice]:
         _rotated,
         _parked_hosts,
         _postbacks,
+        _events,
         _never_connected,
         _ending_secrets,
         _nothing_to_install,
@@ -133,7 +134,7 @@ def _postbacks(application: Application) -> Iterator[Notice]:
             "Your endpoint has no permanent token of these. See why, fix it, and send them again.",
             "Show them",
             "postback_list",
-            urlencode({"state": "failed"}),
+            urlencode({"state": "failed", "kind": Delivery.Kind.POSTBACK}),
         )
     if found and found.retrying:
         yield Notice(
@@ -143,7 +144,20 @@ def _postbacks(application: Application) -> Iterator[Notice]:
             f"The next one is on {_in_words(found.next_attempt_at)}.",
             "Show them",
             "postback_list",
-            urlencode({"state": "due"}),
+            urlencode({"state": "due", "kind": Delivery.Kind.POSTBACK}),
+        )
+
+
+def _events(application: Application) -> Iterator[Notice]:
+    if count := health.events_given_up(application):
+        yield Notice(
+            "failed",
+            "circle-x",
+            f"{counted(count, 'event')} given up in the last seven days",
+            "Your endpoint does not know of these. See why, fix it, and send them again.",
+            "Show them",
+            "postback_list",
+            urlencode({"state": "failed", "kind": Delivery.Kind.EVENT}),
         )
 
 

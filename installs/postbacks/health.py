@@ -46,6 +46,13 @@ def of_each(applications: Collection[Application]) -> dict[UUID, Health]:
     return {key: health for key, health in found.items() if not health.is_well}
 
 
+def events_given_up(application: Application) -> int:
+    """Lately, and such as can be asked for again."""
+    since = timezone.now() - GIVEN_UP_WITHIN
+    rows = Delivery.objects.of_application(application).events().failed()
+    return rows.sendable().filter(ended_at__gte=since).count()
+
+
 def held_by_host(application: Application) -> list[tuple[PostbackHost, int]]:
     """The parked hosts of an application, and how many postbacks or events are held for each."""
     parked = list(PostbackHost.objects.parked().filter(application=application).order_by("parked_at"))

@@ -231,8 +231,8 @@ def test_postbacks_that_wait_or_were_given_up_are_told_with_their_list(
     ]
     notices = attention.notices(application)
     assert [(notice.url_name, notice.query) for notice in notices] == [
-        ("postback_list", "state=failed"),
-        ("postback_list", "state=due"),
+        ("postback_list", "state=failed&kind=postback"),
+        ("postback_list", "state=due&kind=postback"),
     ]
     page = client_of(alice).get(overview(application)).content.decode()
     assert "2 postbacks given up in the last seven days" in page
@@ -268,7 +268,7 @@ def test_a_parked_host_is_told_with_what_it_holds(application: Application, owed
     local = timezone.localtime(parked)
     assert notice.sentence == f"Postbacks to hooks.northwind.example are held since {local.day} {local:%B at %H:%M}"
     assert notice.detail.startswith("2 postbacks wait. The oldest is tried once an hour, next on ")
-    assert notice.query == "state=held"
+    assert notice.query == "state=held&kind=postback"
 
 
 def test_installations_that_failed_are_told_for_a_week(
@@ -387,5 +387,5 @@ def test_it_needs_a_bounded_number_of_queries(
     django_assert_max_num_queries: Callable[..., Any],
 ) -> None:
     client = client_of(alice)
-    with django_assert_max_num_queries(32):
+    with django_assert_max_num_queries(33):
         client.get(overview(application))
