@@ -38,6 +38,7 @@ def fold_exchanges() -> None:
 def sweep_postbacks() -> None:
     """What a lost job, or a worker that is gone, left behind."""
     deciding.fail_lapsed(Installation.objects.lapsed())
+    parking.free_stranded()
     parking.try_held()
     courier.wake()
 

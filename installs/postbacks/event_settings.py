@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from installs.models import Delivery, EventSettings, EventType, PostbackHost
 from installs.models.deliveries import DeliveryQuerySet, host_of
-from installs.postbacks import courier, kinds, signing_secrets
+from installs.postbacks import courier, kinds, parking, signing_secrets
 from installs.postbacks.packing import NO_EVENTS_URL
 from installs.postbacks.policy import RETIRED
 from linnapp import manifest, timeline
@@ -53,6 +53,8 @@ def choose(application: Application, *, url: str, events: Iterable[str], by: Act
         timeline.record(kinds.EVENTS_URL, by=by, application=row, host=host_of(url), chosen=told)
     elif before:
         timeline.record(kinds.EVENTS_URL_CLEARED, by=by, application=row, host=host_of(before))
+    if host_of(url) != host_of(before):
+        parking.forget_events(row)
     if url != before:
         _lead(row, url)
 
@@ -65,6 +67,7 @@ def clear(application: Application, *, by: Actor) -> None:
     timeline.record(kinds.EVENTS_URL_CLEARED, by=by, application=application, host=host_of(settings.url))
     settings.url, settings.chosen = "", []
     settings.save(update_fields=["url", "chosen"])
+    parking.forget_events(application)
     _lead(application, "")
 
 

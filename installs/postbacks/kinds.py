@@ -19,7 +19,7 @@ POSTBACK_TESTED = register(
     "POSTBACK_TESTED", "Test postback to {host} sent by {who}", about="postbacks", own_side_only=True
 )
 POSTBACKS_PARKED = register(
-    "POSTBACKS_PARKED", "Postbacks to {host} are held: it fails since {since}", about="postbacks"
+    "POSTBACKS_PARKED", "Postbacks to {host} are held: it has been failing since {since}", about="postbacks"
 )
 POSTBACKS_RELEASED = register(
     "POSTBACKS_RELEASED", "{host} answers again: {count} held postbacks released", about="postbacks"
@@ -28,8 +28,11 @@ EVENT = register("EVENT", "Event {number} ({event}) to {host}: {outcome}", about
 EVENT_ENDED = register("EVENT_ENDED", "Event {number} ({event}) to {host} given up: {outcome}", about="postbacks")
 EVENT_AGAIN = register("EVENT_AGAIN", "Event {number} ({event}) to {host} asked for again by {who}", about="postbacks")
 EVENT_TESTED = register("EVENT_TESTED", "Test event to {host} sent by {who}", about="postbacks", own_side_only=True)
-EVENTS_PARKED = register("EVENTS_PARKED", "Events to {host} are held: it fails since {since}", about="postbacks")
+EVENTS_PARKED = register("EVENTS_PARKED", "Events to {host} are held: it has been failing since {since}", about="postbacks")
 EVENTS_RELEASED = register("EVENTS_RELEASED", "{host} answers again: {count} held events released", about="postbacks")
+EVENTS_HOST_LEFT = register(
+    "EVENTS_HOST_LEFT", "Events to {host} are not held any more: none are sent there", about="postbacks"
+)
 EVENTS_URL = register("EVENTS_URL", "Events set by {who}: {chosen} to {host}", about="postbacks")
 EVENTS_URL_CLEARED = register(
     "EVENTS_URL_CLEARED", "Events URL at {host} removed by {who}: no events are sent", about="postbacks"

@@ -7,14 +7,15 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from installs.models import Attempt, Delivery, PostbackHost
-from installs.models.deliveries import DeliveryQuerySet
+from installs.models import Attempt, Delivery, EventSettings, PostbackHost
+from installs.models.deliveries import DeliveryQuerySet, host_of
 from installs.postbacks import alerts, kinds
 from linnapp import timeline
 from linnapp.actors import NOBODY
+from linnapp.models import Application
 
 # A host is parked that has failed for so long, and so often in the last day.
 FAILING_FOR = timedelta(days=5)
@@ -72,7 +73,17 @@ def _failed_today(row: PostbackHost) -> bool:
     return here[:FAILURES_IN_A_DAY].count() + 1 >= FAILURES_IN_A_DAY
 
 
+def _is_left(row: PostbackHost) -> bool:
+    """Whether events go elsewhere by now, or nowhere: what is not sent to does not answer again."""
+    if row.kind != Delivery.Kind.EVENT:
+        return False
+    url = EventSettings.objects.of_application(row.application).values_list("url", flat=True).first()
+    return host_of(url or "") != row.host
+
+
 def _park(row: PostbackHost) -> None:
+    if _is_left(row):
+        return
     now = timezone.now()
     next_trial = now + PostbackHost.TRIAL_EVERY
     if not PostbackHost.objects.filter(pk=row.pk, parked_at=None).update(parked_at=now, next_trial_at=next_trial):
@@ -100,6 +111,26 @@ def _answers_again(row: PostbackHost) -> None:
     kind = RELEASED[Delivery.Kind(row.kind)]
     timeline.record(kind, by=NOBODY, application=row.application, host=row.host, count=released)
     alerts.recovered(row, released)
+
+
+def forget_events(application: Application) -> None:
+    """How the hosts of its Events URLs did until now, once events go to another host, or nowhere: what is sent to none
+    of them would end their parking. The caller holds the application."""
+    rows = PostbackHost.objects.of_application(application).filter(kind=Delivery.Kind.EVENT)
+    for host in rows.parked().order_by("host").values_list("host", flat=True):
+        timeline.record(kinds.EVENTS_HOST_LEFT, by=NOBODY, application=application, host=host)
+    rows.update(failing_since=None, parked_at=None, next_trial_at=None)
+
+
+def free_stranded() -> None:
+    """Makes due what is held for a host that is not parked: it was recorded, or its attempt written down, while the
+    host was being released. A lock on the host would let installations wait for whoever writes attempts down."""
+    parked = PostbackHost.objects.parked().filter(
+        application=OuterRef("application"), host=OuterRef("host"), kind=OuterRef("kind")
+    )
+    stranded = Delivery.objects.held().filter(~Exists(parked))
+    if stranded.exists():
+        stranded.update(state=Delivery.State.DUE, next_attempt_at=timezone.now(), tried=0)
 
 
 def try_held() -> None:

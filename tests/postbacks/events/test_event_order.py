@@ -9,6 +9,7 @@ import pytest
 from django.db import connections, transaction
 from django.utils import timezone
 
+from installs import tasks
 from installs.installations import lifecycle, suspending
 from installs.models import Attempt, Delivery, EventCounter, Installation, PostbackHost
 from installs.postbacks import asking, packing, parking, records, retention
@@ -270,23 +271,26 @@ def test_they_go_on_while_the_application_is_suspended(
     assert sorted(told(receiver)) == [("application.suspended", 1), ("installation.uninstalled", 1)]
 
 
+@pytest.mark.parametrize("parked", [True, False], ids=["parked just before", "to be parked by it"])
 def test_a_host_that_is_parked_while_another_address_was_set_holds_nothing(
-    application: Application, installation: Installation, alice: User, carol: User
+    application: Application, installation: Installation, alice: User, carol: User, parked: bool
 ) -> None:
     """The address is set anew while an attempt to the one before is under way, which is parked by that attempt."""
     with receiving() as good, receiving(Reply(500)) as bad:
         send_events(application, bad.url, alice)
         suspending.suspend(installation, by=acting(carol))
         (post,) = packing.pack(claim(10, events=True))
+        send_events(application, good.url, alice)
         PostbackHost.objects.create(
             application=application,
             host=bad.host_and_port,
             kind="event",
             failing_since=timezone.now() - timedelta(days=6),
-            parked_at=timezone.now(),
+            parked_at=timezone.now() if parked else None,
         )
-        send_events(application, good.url, alice)
+        Attempt.objects.bulk_create(Attempt(delivery_id=post.delivery_id) for _ in range(3))
         records.write([attempt(post, courier.client, lambda step: None)])
+        assert PostbackHost.objects.parked().exists() is parked
         assert Delivery.objects.get().state == State.DUE
         deliver()
     assert told(good) == [("installation.suspended", 1)]
@@ -306,3 +310,27 @@ def test_what_has_waited_for_the_whole_log_is_given_up_on_record_and_dropped(
         ("suspended", installation.pk),
     ]
     assert EventCounter.objects.count() == 2, "numbers go on where they were"
+
+
+def test_what_is_held_for_a_host_that_is_parked_no_more_is_freed_by_the_sweep(
+    application: Application, installation: Installation, alice: User, carol: User
+) -> None:
+    """As when the host is released between the look at it and the commit of the event."""
+    with receiving() as receiver:
+        send_events(application, receiver.url, alice)
+        on_and_off(installation, carol, 1)
+        Delivery.objects.filter(number=2).update(state=State.HELD, next_attempt_at=None)
+        for kind, parked_at in (("event", None), ("postback", timezone.now())):
+            PostbackHost.objects.create(
+                application=application, host=receiver.host_and_port, kind=kind, parked_at=parked_at
+            )
+        tasks.sweep_postbacks.call_local()
+        deliver()
+        assert [number for _, number in told(receiver)] == [1, 2]
+        PostbackHost.objects.filter(kind="event").update(
+            parked_at=timezone.now(), next_trial_at=timezone.now() + timedelta(hours=1)
+        )
+        on_and_off(installation, carol, 1)
+        tasks.sweep_postbacks.call_local()
+        deliver()
+        assert set(Delivery.objects.filter(number__gt=2).values_list("state", flat=True)) == {State.HELD}

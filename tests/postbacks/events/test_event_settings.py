@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from installs.application.moving import move_application
 from installs.installations import suspending, suspending_accounts
-from installs.models import Delivery, EventSettings, Installation, SigningSecret
+from installs.models import Delivery, EventSettings, Installation, PostbackHost, SigningSecret
 from installs.postbacks import event_settings
 from linnapp.models import Account, Application, TimelineEntry, User
 from tests.kit.events import body, send_events, told
@@ -212,3 +212,38 @@ def test_a_suspended_account_is_told_on_both_sides_and_the_reason_to_its_own(
         ("installation.resumed", 2),
         ("installation.suspended", 1),
     ]
+
+
+@pytest.mark.parametrize(
+    ("then", "holds"),
+    [(URL + "&v=2", True), ("https://other.example.com/events", False), ("", False), ("moved", False)],
+)
+def test_a_parked_host_is_held_only_as_long_as_events_go_there(
+    application: Application,
+    installation: Installation,
+    depot: Account,
+    alice: User,
+    carol: User,
+    paula: User,
+    then: str,
+    holds: bool,
+) -> None:
+    send_events(application, URL, alice)
+    parked_at = timezone.now() - timedelta(days=1)
+    facts = {"failing_since": parked_at - timedelta(days=5), "parked_at": parked_at}
+    for kind in Delivery.Kind.values:
+        PostbackHost.objects.create(application=application, host="hooks.example.com", kind=kind, **facts)
+    if then == "moved":
+        by = acting(paula, reason="Sold")
+        move_application(application, to=depot, secrets_end=timezone.now() + timedelta(days=1), by=by)
+    else:
+        send_events(application, then, alice)
+    row = PostbackHost.objects.get(kind="event")
+    assert [row.parked_at is not None, row.failing_since is not None] == [holds, holds]
+    left = [entry.facts["host"] for entry in TimelineEntry.objects.filter(kind="EVENTS_HOST_LEFT")]
+    assert left == ([] if holds else ["hooks.example.com"])
+    assert PostbackHost.objects.parked().get(kind="postback").failing_since
+    if not holds and then != "moved":
+        send_events(application, URL, alice)
+        suspending.suspend(installation, by=acting(carol))
+        assert Delivery.objects.get().state == "DUE"
