@@ -100,7 +100,12 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="delivery",
-            constraint=models.UniqueConstraint(fields=("subject", "number"), name="an_event_once_for_its_subject"),
+            # Of events alone: no entry for each postback there is.
+            constraint=models.UniqueConstraint(
+                fields=("subject", "number"),
+                condition=models.Q(("number", None), _negated=True),
+                name="an_event_once_for_its_subject",
+            ),
         ),
         migrations.AddConstraint(
             model_name="postbackhost",

@@ -251,7 +251,11 @@ class Delivery(models.Model):
 
     class Meta:
         verbose_name_plural = "deliveries"
-        constraints = (models.UniqueConstraint(fields=("subject", "number"), name="an_event_once_for_its_subject"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("subject", "number"), condition=~models.Q(number=None), name="an_event_once_for_its_subject"
+            ),
+        )
         indexes = (
             # Few of many: events that had no attempt, which those after them wait for.
             models.Index(
