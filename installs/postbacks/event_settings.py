@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from django.db import transaction
 from django.utils import timezone
 
-from installs.models import Delivery, EventSettings, EventType, PostbackHost
+from installs.models import Delivery, EventSettings, EventType, Installation, PostbackHost
 from installs.models.deliveries import DeliveryQuerySet, host_of
 from installs.postbacks import courier, kinds, parking, signing_secrets
 from installs.postbacks.packing import NO_EVENTS_URL
@@ -31,6 +31,13 @@ def settings_of(application: Application) -> EventSettings:
 def url_of(application: Application) -> str:
     """ "" where there is none."""
     return settings_of(application).url
+
+
+def host_told_of(installation: Installation) -> str:
+    """The host that is told of what happens to it; "" where none is, or nothing happens to it any more."""
+    settings = settings_of(installation.application)
+    is_told = installation.is_live and any(event.startswith("installation.") for event in settings.chosen)
+    return host_of(settings.url) if is_told else ""
 
 
 @transaction.atomic

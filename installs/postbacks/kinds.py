@@ -28,7 +28,9 @@ EVENT = register("EVENT", "Event {number} ({event}) to {host}: {outcome}", about
 EVENT_ENDED = register("EVENT_ENDED", "Event {number} ({event}) to {host} given up: {outcome}", about="postbacks")
 EVENT_AGAIN = register("EVENT_AGAIN", "Event {number} ({event}) to {host} asked for again by {who}", about="postbacks")
 EVENT_TESTED = register("EVENT_TESTED", "Test event to {host} sent by {who}", about="postbacks", own_side_only=True)
-EVENTS_PARKED = register("EVENTS_PARKED", "Events to {host} are held: it has been failing since {since}", about="postbacks")
+EVENTS_PARKED = register(
+    "EVENTS_PARKED", "Events to {host} are held: it has been failing since {since}", about="postbacks"
+)
 EVENTS_RELEASED = register("EVENTS_RELEASED", "{host} answers again: {count} held events released", about="postbacks")
 EVENTS_HOST_LEFT = register(
     "EVENTS_HOST_LEFT", "Events to {host} are not held any more: none are sent there", about="postbacks"

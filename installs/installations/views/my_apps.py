@@ -16,9 +16,9 @@ from installs.installations.acts import Act
 from installs.installations.forms.my_apps import MyAppsFilter
 from installs.installations.links import InstallationLink
 from installs.installations.views import own
-from installs.models import Delivery, Installation
-from installs.models.deliveries import host_of
-from installs.postbacks import event_settings, owing
+from installs.models import Installation
+from installs.postbacks import owing
+from installs.postbacks.views.of_installation import last_few
 from linnapp import pages, timeline_pages
 from linnapp.manifest import consent_lines
 from linnapp.models import Account, User, Version
@@ -88,8 +88,7 @@ def installation_detail(request: HttpRequest, account: str, installation: UUID) 
         "way_back_until": moving.way_back_until(row),
         "possible": {act.name: acts.is_possible(act, row) for act in BUTTONS},
         "sessions": list(row.sessions.live().order_by("-last_used_at")),
-        "events_host": host_of(event_settings.url_of(row.application)),
-        "postbacks": list(Delivery.objects.of_installation(row).last_few()),
+        **last_few(row),
         "timeline": timeline,
         "may_manage": own.is_managed(request, row),
         "may_connect": row.is_live and row.is_on_own_account and _owns(request, row),

@@ -60,7 +60,7 @@ def postback_list(request: HttpRequest, account: str, application: UUID) -> Http
         "postbacks",
         list=deliveries,
         chips=deliveries.chips("state", STATES),
-        kind_chips=deliveries.chips("kind", KINDS) if has_events else [],
+        kind_chips=_kind_chips(deliveries, request.GET.get("event", "")) if has_events else [],
         event_chips=deliveries.chips("event", events_of_kind(request.GET.get("kind", ""))),
         time_chips=deliveries.chips("since", TIMES),
         csv_url=deliveries.url(format="csv", after=None),
@@ -70,6 +70,19 @@ def postback_list(request: HttpRequest, account: str, application: UUID) -> Http
         manifest_url=_manifest_url(row) if not deliveries.rows else "",
     )
     return page_or_part(request, "installs/postbacks/postback_list.html", context)
+
+
+def _kind_chips(page: ListPage, event: str) -> list[tuple[str, str, bool]]:
+    """Without the event where the kind has no chip for it: nothing would be found, or nobody could see why."""
+    chips = zip(("", *dict(KINDS)), page.chips("kind", KINDS), strict=True)
+    return [
+        (
+            label,
+            address if event in dict(events_of_kind(kind)) else page.url(kind=kind or None, event=None, after=None),
+            on,
+        )
+        for kind, (label, address, on) in chips
+    ]
 
 
 def _installation(request: HttpRequest, application: Application) -> Installation | None:

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from installs.models import Delivery, Installation
+from installs.postbacks import event_settings
 from installs.postbacks.forms.deliveries import KINDS, STATES, TIMES, InstallationPostbackFilter
 from installs.postbacks.views.deliveries import SORTS
 from linnapp import credentials
@@ -32,6 +33,14 @@ def context_of(request: HttpRequest, installation: Installation) -> dict[str, An
         "kind_chips": deliveries.chips("kind", KINDS),
         "time_chips": deliveries.chips("since", TIMES),
     }
+
+
+def last_few(installation: Installation) -> dict[str, Any]:
+    """What the page of an installation shows of them beside its timeline."""
+    events_host = event_settings.host_told_of(installation)
+    postbacks = list(Delivery.objects.of_installation(installation).last_few())
+    has_events = bool(events_host) or any(row.is_event for row in postbacks)
+    return {"events_host": events_host, "postbacks": postbacks, "has_events": has_events}
 
 
 def opened(request: HttpRequest, installation: Installation) -> Delivery | None:

@@ -8,9 +8,8 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from installs.exchange.explanations import Explanation, explain
-from installs.models import Delivery, Installation
-from installs.models.deliveries import host_of
-from installs.postbacks import event_settings
+from installs.models import Installation
+from installs.postbacks.views.of_installation import last_few
 from installs.support import looks, overview
 from installs.support.likely import rules
 from installs.support.likely.evidence import Evidence
@@ -51,8 +50,7 @@ def support_installation(request: HttpRequest, installation: UUID) -> HttpRespon
         "refusal": refusal,
         "likely": likely,
         "rules": rules.RULES,
-        "events_host": host_of(event_settings.url_of(row.application)),
-        "postbacks": list(Delivery.objects.of_installation(row).last_few()),
+        **last_few(row),
         **desk.context(row, signed_in(request)),
     }
     return render(request, "installs/support/support_installation.html", context)
