@@ -1,5 +1,5 @@
-"""What a monitor reads about postbacks, for Prometheus. Read from the database at each look, so that every process of
-the portal tells the same, and one that was restarted has forgotten nothing."""
+"""What a monitor reads about postbacks and events, for Prometheus. Read from the database at each look, so that every
+process of the portal tells the same, and one that was restarted has forgotten nothing."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -24,12 +24,18 @@ class FromTheDatabase(Collector):
     def collect(self) -> Iterator[Metric]:
         waiting = counted_by_state(Delivery.objects.waiting())
         yield gauge(
-            "linnapp_postbacks_waiting", "Postbacks and events that wait for an attempt.", waiting[Delivery.State.DUE]
+            "linnapp_postbacks_waiting",
+            "Postbacks, events and tests that wait for an attempt.",
+            waiting[Delivery.State.DUE],
         )
         yield gauge(
             "linnapp_postbacks_held", "Postbacks and events held for parked hosts.", waiting[Delivery.State.HELD]
         )
-        yield gauge("linnapp_postbacks_oldest_due_seconds", "How long the oldest due one is due.", queue_age())
+        yield gauge(
+            "linnapp_postbacks_oldest_due_seconds",
+            "How long the oldest due postback, event or test is due.",
+            queue_age(),
+        )
         yield attempts()
         yield of_the_last_day()
         parked = PostbackHost.objects.parked().count()
@@ -59,7 +65,11 @@ def queue_age() -> float:
 
 
 def attempts() -> CounterMetricFamily:
-    family = CounterMetricFamily("linnapp_postback_attempts", "Attempts ever made, by outcome.", labels=["outcome"])
+    family = CounterMetricFamily(
+        "linnapp_postback_attempts",
+        "Attempts of postbacks, events and tests ever made, by outcome.",
+        labels=["outcome"],
+    )
     for row in AttemptCount.objects.order_by("outcome"):
         family.add_metric([row.outcome], row.count)
     return family

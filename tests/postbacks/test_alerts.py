@@ -9,11 +9,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from installs.models import AlertSent, Delivery, PostbackAlerts, PostbackHost
-from installs.postbacks import alerts, parking
+from installs.installations import suspending
+from installs.models import AlertSent, Delivery, Installation, PostbackAlerts, PostbackHost
+from installs.postbacks import parking
 from installs.postbacks.retries import ATTEMPTS
 from linnapp.models import Account, Application, TimelineEntry, User
-from tests.kit.people import ClientOf
+from tests.kit.events import send_events
+from tests.kit.people import ClientOf, acting
 from tests.kit.posting import deliver, install, with_postback
 from tests.kit.receivers import Receiver, Reply, receiving
 from tests.postbacks.test_parking import ago, due_now, fails_since
@@ -231,16 +233,28 @@ def test_of_a_retired_application_nothing_is_chosen_any_more(application: Applic
     assert not PostbackAlerts.objects.exists()
 
 
-def test_events_are_told_of_as_events(application: Application) -> None:
-    row = PostbackHost.objects.create(
-        application=application, host="hooks.example.com", kind=Delivery.Kind.EVENT, failing_since=ago(days=6)
-    )
-    alerts.exhausted(row, "Answered 500.")
-    alerts.parked(row)
-    alerts.recovered(row, 0)
+def test_events_that_are_given_up_held_and_arrive_again_are_told_of_as_events(
+    application: Application, installation: Installation, alice: User, carol: User
+) -> None:
+    healthy = False
+    with receiving(lambda received: Reply(200 if healthy else 500)) as receiver:
+        send_events(application, receiver.url, alice)
+        suspending.suspend(installation, by=acting(carol))
+        the_last_attempt()
+        suspending.resume(installation, by=acting(carol))
+        deliver()
+        hold(receiver)
+        healthy = True
+        trial()
+    host = receiver.host_and_port
     assert subjects() == [
-        "An event to hooks.example.com failed at every attempt",
-        "Events to hooks.example.com are held",
-        "hooks.example.com answers again",
+        f"An event to {host} failed at every attempt",
+        f"Events to {host} are held",
+        f"{host} answers again",
     ]
-    assert not any("ostback of" in str(message.body) for message in mail.outbox)
+    texts = [str(message.body) for message in mail.outbox]
+    assert f"An event of Stock Bridge to {host} failed at every attempt" in texts[0]
+    assert "Your endpoint does not know what happened." in texts[0]
+    assert f"Events of Stock Bridge to {host} have failed since" in texts[1]
+    assert f"An event of Stock Bridge to {host} has arrived" in texts[2]
+    assert not any("ostback of" in text for text in texts)
