@@ -8,6 +8,7 @@ from django.utils import timezone
 from installs.models import Delivery, EventSettings, EventType, Installation, PostbackHost
 from installs.models.deliveries import DeliveryQuerySet, host_of
 from installs.postbacks import courier, kinds, parking, signing_secrets
+from installs.postbacks.holding import hold
 from installs.postbacks.packing import NO_EVENTS_URL
 from installs.postbacks.policy import RETIRED
 from linnapp import manifest, timeline
@@ -94,6 +95,7 @@ def _refuse_unless_whole(url: str, chosen: Sequence[str]) -> None:
 def _lead(application: Application, url: str) -> None:
     """All events that wait, also those held for a host that fails, to the address of now."""
     waiting = _waiting(application)
+    hold(waiting)
     if not url:
         # Not claimed any more: whatever an attempt under way comes to, it was given up.
         waiting.update(

@@ -13,6 +13,7 @@ from django.utils import timezone
 from installs.models import Attempt, Delivery, EventSettings, PostbackHost
 from installs.models.deliveries import DeliveryQuerySet, host_of
 from installs.postbacks import alerts, kinds
+from installs.postbacks.holding import hold
 from linnapp import timeline
 from linnapp.actors import NOBODY
 from linnapp.models import Application
@@ -57,6 +58,8 @@ def _rows(keys: Iterable[Key]) -> Iterable[PostbackHost]:
 def _fails(key: Key, row: PostbackHost | None) -> None:
     now = timezone.now()
     if row is None:
+        # A row that points to it is written: whoever holds the application, and waits for deliveries, goes first.
+        Application.objects.select_for_update(no_key=True).filter(pk=key[0]).first()
         row, _ = PostbackHost.objects.get_or_create(
             application_id=key[0], host=key[1], kind=key[2], defaults={"failing_since": now}
         )
@@ -88,9 +91,9 @@ def _park(row: PostbackHost) -> None:
     next_trial = now + PostbackHost.TRIAL_EVERY
     if not PostbackHost.objects.filter(pk=row.pk, parked_at=None).update(parked_at=now, next_trial_at=next_trial):
         return
-    _held_or_due(row, Delivery.State.DUE).filter(claimed_until=None).update(
-        state=Delivery.State.HELD, next_attempt_at=None
-    )
+    waiting = _held_or_due(row, Delivery.State.DUE).filter(claimed_until=None)
+    hold(waiting)
+    waiting.update(state=Delivery.State.HELD, next_attempt_at=None)
     timeline.record(
         PARKED[Delivery.Kind(row.kind)],
         by=NOBODY,
@@ -105,9 +108,9 @@ def _answers_again(row: PostbackHost) -> None:
     PostbackHost.objects.filter(pk=row.pk).update(failing_since=None, parked_at=None, next_trial_at=None)
     if row.parked_at is None:
         return
-    released = _held_or_due(row, Delivery.State.HELD).update(
-        state=Delivery.State.DUE, next_attempt_at=timezone.now(), tried=0
-    )
+    held = _held_or_due(row, Delivery.State.HELD)
+    hold(held)
+    released = held.update(state=Delivery.State.DUE, next_attempt_at=timezone.now(), tried=0)
     kind = RELEASED[Delivery.Kind(row.kind)]
     timeline.record(kind, by=NOBODY, application=row.application, host=row.host, count=released)
     alerts.recovered(row, released)
@@ -144,9 +147,9 @@ def try_held() -> None:
                 held = _held_or_due(row, Delivery.State.HELD)
                 live = held.sendable()
                 oldest = list(live.order_by("created_at", "pk").values_list("pk", flat=True)[:1])
-                held.filter(Q(pk__in=oldest) | ~Q(pk__in=live.values("pk"))).update(
-                    state=Delivery.State.DUE, next_attempt_at=now
-                )
+                tried = held.filter(Q(pk__in=oldest) | ~Q(pk__in=live.values("pk")))
+                hold(tried)
+                tried.update(state=Delivery.State.DUE, next_attempt_at=now)
 
 
 def _held_or_due(row: PostbackHost, state: Delivery.State) -> DeliveryQuerySet:

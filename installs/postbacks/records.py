@@ -12,6 +12,7 @@ from django.utils import timezone
 from installs.models import Attempt, AttemptCount, Delivery, PostbackHost
 from installs.models.deliveries import host_of
 from installs.postbacks import alerts, deciding, handover, kinds, parking
+from installs.postbacks.holding import hold
 from installs.postbacks.posting import Post, Result
 from installs.postbacks.retries import Judgement, Verdict, judge
 from linnapp import timeline
@@ -110,6 +111,7 @@ def _write_states(judged: Sequence[Judged], parked: Collection[parking.Key]) -> 
         again_at = judgement.again_at if state == State.DUE else None
         host = host_of(result.post.url)
         alike[result.post.claimed_until, state, again_at, result.cause, host].append(result.post.delivery_id)
+    hold(Delivery.objects.filter(pk__in=[key for keys in alike.values() for key in keys]))
     for (claim, state, again_at, cause, host), keys in alike.items():
         rows = Delivery.objects.claimed(keys, claim)
         if state == State.HELD:
