@@ -11,7 +11,7 @@ from installs.models.deliveries import DeliveryQuerySet, host_of
 from installs.postbacks import courier, event_settings, kinds, recording, signing_secrets
 from installs.postbacks.policy import RETIRED
 from installs.postbacks.retention import KEPT
-from linnapp import credentials, manifest, timeline
+from linnapp import credentials, timeline
 from linnapp.actors import Actor, refuse_to_lead_away
 from linnapp.errors import NotPossible
 from linnapp.models import Application
@@ -155,8 +155,7 @@ def send_test(application: Application, *, url: str, by: Actor) -> Delivery:
     """A postback that carries nobody's permanent token, to any address the guard lets through. Raises NotPossible for
     what is no address, and past TESTS_A_MINUTE."""
     row = locked(application, retired=RETIRED)
-    if fault := manifest.url_fault("The address", url):
-        raise NotPossible(fault)
+    event_settings.refuse_address("The address", url)
     return _test(row, Delivery.Kind.POSTBACK, url, by, tracking=TEST_TRACKING)
 
 

@@ -7,6 +7,8 @@ from django.utils import timezone
 
 from installs.models import Delivery, EventSettings, EventType, Installation, PostbackHost
 from installs.models.deliveries import DeliveryQuerySet, host_of
+from installs.outbound import NotSent
+from installs.outbound.targets import Target
 from installs.postbacks import courier, kinds, parking, signing_secrets
 from installs.postbacks.holding import hold
 from installs.postbacks.packing import NO_EVENTS_URL
@@ -86,10 +88,19 @@ def _refuse_unless_whole(url: str, chosen: Sequence[str]) -> None:
         raise NotPossible(
             f"An event carries no permanent token and no tracking: take {TOKEN} and {TRACKING} out of the address."
         )
-    if fault := manifest.url_fault("The Events URL", url):
-        raise NotPossible(fault)
+    refuse_address("The Events URL", url)
     if not chosen:
         raise NotPossible("Choose at least one event, or leave the Events URL empty.")
+
+
+def refuse_address(name: str, url: str) -> None:
+    """Raises NotPossible for what is no address, and for one to which nothing is ever sent, as the door says it."""
+    if fault := manifest.url_fault(name, url):
+        raise NotPossible(fault)
+    try:
+        Target.read(url)
+    except NotSent as refused:
+        raise NotPossible(f"{name} cannot be sent to. {refused}") from None
 
 
 def _lead(application: Application, url: str) -> None:

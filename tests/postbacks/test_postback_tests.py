@@ -88,6 +88,7 @@ def test_it_says_that_the_permanent_token_in_it_is_nobodys(application: Applicat
     ("address", "said"),
     [
         ("", "Write the address that the test is sent to"),
+        ("https://hooks.example.com:22/", "Port 22 is not for web servers: nothing is sent there."),
         ("hooks.example.com", "The address must be a whole address, such as https://hooks.example.com/linnapp."),
         ("https://[{TOKEN}].example.com/", "in its path and query, not in its host"),
         ("https://me:secret@example.com/", "holds a user name or password"),

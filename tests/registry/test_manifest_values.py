@@ -71,6 +71,7 @@ class TestValues:
             "https://[::1/",
             "https://[nothing]/",
             "https://a%2fb.example/",
+            "https://[::1%25eth0]/",
         ],
     )
     def test_what_is_no_absolute_web_address_is_refused(self, url: str) -> None:
@@ -86,6 +87,24 @@ class TestValues:
             "It holds no spaces, line breaks or backslashes."
         )
         assert refusal_of("PostbackUrl", url, "ExternalApplication") == message
+
+    @pytest.mark.parametrize(
+        ("url", "told"),
+        [
+            ("https://1.2.3/", "holds an address in an unusual spelling: write four numbers, such as 203.0.113.9."),
+            ("https://0x7f.1/", "unusual spelling"),
+            ("https://2130706433/", "unusual spelling"),
+            ("https://999.1.1.1./", "unusual spelling"),
+            (f"https://{'a.' * 200}b/", "at most 253 characters, and 63 between two dots."),
+            (f"https://{'a' * 64}.example/", "at most 253 characters"),
+        ],
+    )
+    def test_a_name_that_no_server_has_is_refused(self, url: str, told: str) -> None:
+        assert told in refusal_of("PostbackUrl", url, "ExternalApplication")
+
+    @pytest.mark.parametrize("url", [f"https://{'a' * 63}.example/", "https://203.0.113.9./", "https://1.2.3.example/"])
+    def test_a_name_that_a_server_can_have_is_accepted(self, url: str) -> None:
+        assert postback_url(parse({"modules": [module(PostbackUrl=url)]})) == url
 
     @pytest.mark.parametrize(
         "url", ["https://me:secret@a.example/", "https://me@a.example", "https://a.example@b.example"]

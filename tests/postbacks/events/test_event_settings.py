@@ -64,6 +64,11 @@ def test_they_are_chosen_kept_and_on_record_and_the_signing_secret_is_there(
     [
         ("hooks.example.com", [UPDATED], "The Events URL must be a whole address"),
         ("ftp://hooks.example.com/", [UPDATED], "The Events URL must be a whole address"),
+        ("https://hooks.example.com:22/", [UPDATED], "Port 22 is not for web servers: nothing is sent there."),
+        ("https://2130706433/", [UPDATED], "an address in an unusual spelling: write four numbers"),
+        (f"https://{'ü' * 60}.example/", [UPDATED], "The server's name"),
+        (f"https://{'a' * 64}.example/", [UPDATED], "63 between two dots"),
+        ("https://[::1%25eth0]/", [UPDATED], "The Events URL must be a whole address"),
         ("https://me:secret@hooks.example.com/", [UPDATED], "holds a user name or password"),
         ("https://hooks.example.com/?t=[{TOKEN}]", [UPDATED], "An event carries no permanent token"),
         (URL, [], "Choose at least one event"),
