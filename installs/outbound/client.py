@@ -127,7 +127,7 @@ class Client:
         except BaseException:
             connection.close()
             raise
-        if head.is_clean and body.is_whole and not attempt.alone and connection.wire.is_silent():
+        if head.is_clean and body.is_whole and not attempt.alone and connection.is_done():
             kept.keep(target, connection)
         else:
             connection.close()

@@ -166,6 +166,10 @@ class Connection:
         self.used = time.monotonic()
         return body
 
+    def is_done(self) -> bool:
+        """Whether the answer ended where it seemed to, and nothing came after it."""
+        return self.wire.is_clean and self.wire.is_silent()
+
     def is_good(self) -> bool:
         """Whether another request may go over it."""
         now = time.monotonic()

@@ -46,6 +46,15 @@ def is_interim(status_line: bytes) -> bool:
     return status < 200 and status != SWITCHING
 
 
+def is_spelled(lines: Sequence[bytes]) -> bool:
+    """Whether the lines of a head, without the empty one, leave nothing in doubt."""
+    return lines[0].endswith(b"\r\n") and all(map(is_clean_line, lines[1:]))
+
+
+def is_clean_line(line: bytes) -> bool:
+    return _CLEAN_LINE.fullmatch(line) is not None
+
+
 def read(lines: Sequence[bytes], *, to_head: bool = False) -> Head:
     """Of a status line and the lines after it, each with its end, without the empty one. Raises NotHTTP.
 
@@ -57,7 +66,6 @@ def read(lines: Sequence[bytes], *, to_head: bool = False) -> Head:
     named = _by_name(fields)
     length, is_chunked, is_framed = _framing(named, status, to_head)
     closes = version == b"1.0" or "close" in _words(named.get("connection", ()))
-    is_spelled = lines[0].endswith(b"\r\n") and all(map(_CLEAN_LINE.fullmatch, lines[1:]))
     charset = texts.charset_of(", ".join(named.get("content-type", ())))
     told = tuple(
         (texts.of_header(name, charset), texts.of_header(value, charset)) for name, value in fields[:MOST_TOLD]
@@ -68,7 +76,7 @@ def read(lines: Sequence[bytes], *, to_head: bool = False) -> Head:
         told,
         length,
         is_chunked,
-        is_whole and is_framed and is_spelled and not closes,
+        is_whole and is_framed and is_spelled(lines) and not closes,
     )
 
 

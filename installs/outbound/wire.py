@@ -3,6 +3,7 @@
 The buffer is our own, so that what a server sent beyond its answer is seen and not lost: see Wire.is_silent.
 """
 
+import re
 import select
 import socket
 import ssl
@@ -20,6 +21,7 @@ READ_BYTES = 64 * 1024
 # Of the line that begins a chunk, and of all that may follow the last one.
 CHUNK_LINE, TRAILERS = 4096, 16 * 1024
 _HEX = b"0123456789abcdefABCDEF"
+_CLEAN_SIZE = re.compile(rb"[0-9a-fA-F]+(?:[\t ]*;[\t\x20-\x7e\x80-\xff]*)?\r\n")
 
 
 class Closed(Exception):
@@ -59,8 +61,12 @@ def _fault(error: Exception) -> NotSent:
 
 
 class Wire:
+    """`is_clean` as long as no line ended, or was written, in a way that others read differently: where an answer ends
+    is beyond doubt only then, and nothing else may go over the connection afterwards."""
+
     def __init__(self, connection: socket.socket) -> None:
         self.socket = connection
+        self.is_clean = True
         self._buffer = bytearray()
 
     def write(self, content: bytes) -> None:
@@ -71,7 +77,7 @@ class Wire:
         socket raises when the time is over."""
         # Of an endless row of interim ones no more is read than the first lines, so that it costs time and little else.
         while heads.is_interim((lines := self._lines())[0]):
-            pass
+            self._doubt_unless(heads.is_spelled(lines))
         return heads.read(lines, to_head=to_head)
 
     def body(self, head: Head) -> Body:
@@ -98,6 +104,9 @@ class Wire:
     def close(self) -> None:
         self.socket.close()
 
+    def _doubt_unless(self, clean: bool) -> None:
+        self.is_clean &= clean
+
     def _more(self) -> bool:
         piece = self.socket.recv(PIECE)
         self._buffer += piece
@@ -110,6 +119,7 @@ class Wire:
         while (line := self._line(left)) not in (b"\r\n", b"\n"):
             lines.append(line)
             left -= len(line)
+        self._doubt_unless(line == b"\r\n")
         if not lines:
             raise NotHTTP
         return lines
@@ -162,14 +172,20 @@ class Wire:
     def _chunks(self) -> Iterator[bytes]:
         while size := self._size_of_chunk():
             yield from self._exactly(size)
-            if self._line(CHUNK_LINE).strip(b"\r\n"):
+            end = self._line(CHUNK_LINE)
+            if end.strip(b"\r\n"):
                 raise NotHTTP
+            self._doubt_unless(end == b"\r\n")
         left = TRAILERS
         while (line := self._line(left)).strip(b"\r\n"):
+            self._doubt_unless(heads.is_clean_line(line))
             left -= len(line)
+        self._doubt_unless(line == b"\r\n")
 
     def _size_of_chunk(self) -> int:
-        size = self._line(CHUNK_LINE).partition(b";")[0].strip()
+        line = self._line(CHUNK_LINE)
+        self._doubt_unless(_CLEAN_SIZE.fullmatch(line) is not None)
+        size = line.partition(b";")[0].strip()
         if not size or len(size) > 16 or size.strip(_HEX):
             raise NotHTTP
         return int(size, 16)

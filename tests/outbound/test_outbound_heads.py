@@ -40,15 +40,24 @@ def twice(client: Client, first: Broken, then: bytes = GONE, *, apart: float = 0
         b"HTTP/1.1 102 Processing\r\n\r\n",
         b"HTTP/1.1 100 Continue\r\nX: 1\r\n\r\n",
         b"HTTP/1.1 199 Whatever\r\n\r\n",
-        b"HTTP/1.1 103\n\n",
         EARLY * 2000,
     ],
-    ids=["103", "102", "100", "199", "bare", "2000 of them"],
+    ids=["103", "102", "100", "199", "2000 of them"],
 )
 def test_an_interim_answer_is_not_the_answer(client: Client, interim: bytes) -> None:
     answer, second, connections = twice(client, staying(interim + OK))
     assert (answer.status, answer.body, answer.headers) == (200, b"ok", (("Content-Length", "2"),))
     assert (second, connections) == (410, 1)
+
+
+@pytest.mark.parametrize(
+    "interim",
+    [b"HTTP/1.1 103\n\n", b"HTTP/1.1 103\r\n\n", b"HTTP/1.1 103\r\nX : y\r\n\r\n"],
+    ids=["lines", "end", "header"],
+)
+def test_an_interim_answer_in_doubt_is_the_last_over_its_connection(client: Client, interim: bytes) -> None:
+    answer, second, connections = twice(client, staying(interim + OK))
+    assert (answer.status, answer.body, second, connections) == (200, b"ok", 410, 2)
 
 
 def test_the_answer_after_a_late_103_is_not_the_next_requests(client: Client) -> None:
@@ -100,6 +109,19 @@ COUNTS = [
     ("a length that is too short", of(LENGTH, b"okay"), b"ok", 2),
     ("length and chunks", of(LENGTH + CHUNKED, b"4\r\nokay\r\n0\r\n\r\n"), b"okay", 2),
     ("chunks", of(CHUNKED, b"2;a=b\r\nok\r\n2\r\nay\r\n0\r\nX: 1\r\n\r\n"), b"okay", 1),
+    ("a chunk with a space before its extension", of(CHUNKED, b"2 ;a\r\nok\r\n0\r\n\r\n"), b"ok", 1),
+    ("a chunk line that ends with a bare line feed", of(CHUNKED, b"2\nok\r\n0\r\n\r\n"), b"ok", 2),
+    ("an extension that does", of(CHUNKED, b"2;x\nok\r\n0\r\n\r\n"), b"ok", 2),
+    ("a last chunk that does", of(CHUNKED, b"2\r\nok\r\n0\n\r\n"), b"ok", 2),
+    ("a chunk that does", of(CHUNKED, b"2\r\nok\n0\r\n\r\n"), b"ok", 2),
+    ("a bare carriage return in an extension", of(CHUNKED, b"2;a\rb\r\nok\r\n0\r\n\r\n"), b"ok", 2),
+    ("two carriage returns after a chunk", of(CHUNKED, b"2\r\nok\r\r\n0\r\n\r\n"), b"ok", 2),
+    ("a size between spaces", of(CHUNKED, b" 2 \r\nok\r\n0\r\n\r\n"), b"ok", 2),
+    ("a trailer without a colon", of(CHUNKED, b"2\r\nok\r\n0\r\njunk\r\n\r\n"), b"ok", 2),
+    ("a trailer that ends with a bare line feed", of(CHUNKED, b"2\r\nok\r\n0\r\nX: 1\n\r\n"), b"ok", 2),
+    ("chunks that end with a bare line feed", of(CHUNKED, b"2\r\nok\r\n0\r\n\n"), b"ok", 2),
+    ("chunks that end with two carriage returns", of(CHUNKED, b"2\r\nok\r\n0\r\n\r\r\n"), b"ok", 2),
+    ("a head that ends with a bare line feed", LINE + LENGTH + b"\nok", b"ok", 2),
     ("chunks, packed", of(b"Transfer-Encoding: gzip, chunked\r\n", b"2\r\nok\r\n0\r\n\r\n"), b"ok", 2),
     ("junk in the place of a chunk", of(CHUNKED, b"2\r\nok\r\nzz\r\n"), b"ok", 2),
     ("junk after a chunk", of(CHUNKED, b"2\r\nokay\r\n0\r\n\r\n"), b"ok", 2),
