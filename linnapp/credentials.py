@@ -10,7 +10,7 @@ import json
 import re
 import secrets
 from base64 import b32decode, b32encode, b64decode, b64encode
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from hashlib import blake2b
 from uuid import UUID
@@ -35,6 +35,15 @@ _LONGEST_SPELLING = 100
 # 32 hexadecimal digits wherever they begin, with what mails, addresses and line ends put between them.
 _BETWEEN = r"(?:[\s{}\u00ad\u200b\u2010-\u2015\u2060\u2212\ufe58\ufe63\uff0d-]|%(?:20|2d|0a|0d)){0,4}"
 _LOOSE = re.compile(rf"(?=((?:[0-9a-f]{_BETWEEN}){{31}}[0-9a-f]))", re.IGNORECASE)
+# What a receiver may put between the digits of the value that it was sent: one of these, or any character that is none.
+_ESCAPE = re.compile(
+    r"&(?:amp;)?(?:\#\d{1,7}|\#x[0-9a-f]{1,6}|[a-z]{2,12});|%(?:25){0,3}[0-9a-f]{2}|=[0-9a-f]{2}"
+    r"|\\{1,4}(?:u[0-9a-f]{4}|x[0-9a-f]{2}|u\{[0-9a-f]{1,6}\})|<[^<>]{1,16}>",
+    re.IGNORECASE,
+)
+_DIGITS = frozenset("0123456789abcdef")
+# How many of them in a row; of a value that was cut, how many digits are one, and how far from the end its last stands.
+_MOST_BETWEEN, _FEWEST_BEGUN, _NEAR_END = 8, 6, 12
 _LOOSE_PART = re.compile(r"%(?:20|2d|0a|0d)|[^0-9a-f]", re.IGNORECASE)
 
 # What other people's servers call what opens something; and an unbroken run that could be such a value (a JWT, a key).
@@ -235,11 +244,68 @@ def without_opaque(text: str, values: Collection[str] = ()) -> str:
     return OPAQUE.sub(lambda found: f"[{masked(found.group())}]", without_values(without_these(text, values)))
 
 
-def without_these(text: str, values: Collection[str]) -> str:
-    """Without these values, in any letter case."""
+def without_these(text: str, values: Collection[str], *, is_cut: bool = False) -> str:
+    """Without these values, in any letter case; a credential also where its digits are broken up, and of a text that
+    `is_cut` without what may be left of one at its end. Each takes time as the text is long."""
     for value in filter(None, values):
-        text = re.sub(re.escape(value), f"[{masked(value)}]", text, flags=re.IGNORECASE)
+        digits = canonical(value)
+        found = _broken_up(text, digits, is_cut) if digits else _literally(text, value)
+        shown, seen = [], 0
+        for begin, end in found:
+            shown += [text[seen:begin], f"[{masked(value)}]" if begin >= seen else ""]
+            seen = max(seen, end)
+        text = "".join([*shown, text[seen:]])
     return text
+
+
+def _literally(text: str, value: str) -> Iterator[tuple[int, int]]:
+    """Found as bytes are: an expression that ignores letter case compares a long value anew at every character."""
+    lowered, wanted = _lowered(text), _lowered(value)
+    begin = lowered.find(wanted)
+    while begin >= 0:
+        yield begin, begin + len(wanted)
+        begin = lowered.find(wanted, begin + len(wanted))
+
+
+def _lowered(text: str) -> str:
+    """As long as it was."""
+    if text.isascii():
+        return text.lower()
+    return "".join(lower if len(lower := letter.lower()) == 1 else letter for letter in text)
+
+
+def _broken_up(text: str, digits: str, is_cut: bool) -> list[tuple[int, int]]:
+    """Where these digits stand, whatever is between them. At each place is known how many of them may have been seen,
+    with how much since the last one and where they began: those that are few, because digits are random."""
+    found: list[tuple[int, int]] = []
+    begun, text = len(text), _lowered(text)
+    ahead: dict[int, dict[int, tuple[int, int]]] = {}
+    at = text.find(digits[0])
+    while 0 <= at < len(text):
+        seen = ahead.pop(at, {})
+        if text[at] in _DIGITS:
+            for number, (_, begin) in (seen | {0: (0, at)}).items():
+                if digits[number] != text[at]:
+                    continue
+                if number + 1 == len(digits):
+                    found.append((begin, at + 1))
+                    continue
+                ahead.setdefault(at + 1, {})[number + 1] = 0, begin
+                if number + 1 >= _FEWEST_BEGUN and at >= len(text) - _NEAR_END:
+                    begun = min(begun, begin)
+        elif seen:
+            escape = _ESCAPE.match(text, at)
+            for end in {at + 1, escape.end() if escape else at + 1}:
+                if later := _passed_on(seen, ahead.get(end, {})):
+                    ahead[end] = later
+        at = at + 1 if ahead else text.find(digits[0], at + 1)
+    return [*found, (begun, len(text))] if is_cut and begun < len(text) else found
+
+
+def _passed_on(seen: dict[int, tuple[int, int]], later: dict[int, tuple[int, int]]) -> dict[int, tuple[int, int]]:
+    """`later` with what is seen a character or escape before: of each number the one with less in between."""
+    longer = {number: (between + 1, begin) for number, (between, begin) in seen.items() if between < _MOST_BETWEEN}
+    return later | {number: min(place, later.get(number, place)) for number, place in longer.items()}
 
 
 def without_secrets(text: str, values: Collection[str] = ()) -> str:

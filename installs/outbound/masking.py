@@ -33,24 +33,31 @@ def without_keys(request: str) -> str:
     return f"{verb} {shown}\n{rest}"
 
 
-def answer_text(answer: Answer, known: Collection[UUID]) -> str:
+def answer_text(answer: Answer, known: Collection[UUID], sent: str = "") -> str:
     """A receiver may answer with what it was sent, or with the session token it has just got for it: every value in
-    the shape of one is masked, but for the ids that are no secret (`known`)."""
-    lines = [f"HTTP {answer.status} {_without_begun(answer.reason)}".rstrip()]
+    the shape of one is masked, but for the ids that are no secret (`known`); the permanent token that was `sent`,
+    however it is broken up."""
+    lines = [f"HTTP {answer.status} {_part(answer.reason, sent)}".rstrip()]
     for name, value in answer.headers:
-        lines.append(f"{name}: {'…' if name.lower() in HEADERS_MASKED else _without_begun(value)}")
+        lines.append(f"{_part(name, sent)}: {'…' if name.lower() in HEADERS_MASKED else _part(value, sent)}")
     body = texts.of_answer(answer)
     end = "\n[the rest did not come]" if answer.is_broken else "\n[cut here]" if answer.is_cut else ""
-    if answer.is_cut:
-        body = credentials.without_begun(body)
+    body = _without(body, sent, answer.is_cut)
     text = credentials.without_values("\n".join([*lines, "", body]), known)
     return printable(text)[:MOST_KEPT] + end
 
 
-def _without_begun(value: str) -> str:
-    """A header or reason that was cut, without what may be left of a permanent token at its end."""
-    whole = value.removesuffix(CUT)
-    return value if whole == value else credentials.without_begun(whole) + CUT
+def _part(written: str, sent: str) -> str:
+    """The name or value of a header, or the reason, which may have been cut."""
+    whole = written.removesuffix(CUT)
+    is_cut = whole != written
+    return _without(whole, sent, is_cut) + (CUT if is_cut else "")
+
+
+def _without(text: str, sent: str, is_cut: bool) -> str:
+    """Where it was cut, also without what may be left of a permanent token at its end."""
+    text = credentials.without_these(text, [sent], is_cut=is_cut)
+    return credentials.without_begun(text) if is_cut else text
 
 
 def printable(text: str) -> str:

@@ -135,7 +135,7 @@ def _attempt(post: Post, client: Client, tell: Callable[[Step], None]) -> Result
         f"{answer.status // 100}xx",
         _in_words(answer, post),
         request,
-        masking.answer_text(answer, post.known),
+        masking.answer_text(answer, post.known, post.token),
     )
 
 

@@ -4,7 +4,7 @@ import codecs
 
 import pytest
 
-from installs.outbound import Client, masking
+from installs.outbound import Answer, Client, masking
 from tests.kit.receivers import Broken, Reply, receiving
 from tests.kit.sending import TOKEN, sent
 
@@ -129,3 +129,67 @@ def test_what_did_not_come_is_marked(brief: Client) -> None:
     with receiving(Broken(lambda: (raw,))) as receiver:
         text = masking.answer_text(sent(brief, receiver.url), ())
     assert text == "HTTP 200 OK\nContent-Length: 99\n\nToken=\n[the rest did not come]"
+
+
+BROKEN_UP = [
+    *(
+        "\u2010",
+        "\u2011",
+        "\u00ad",
+        "\u200b",
+        "&#8209;",
+        "&#x2011;",
+        "&hyphen;",
+        "&dash;",
+        "&amp;dash;",
+        "&shy;",
+        "=2D",
+    ),
+    *(
+        "=E2=80=91",
+        "%E2%80%91",
+        "%252D",
+        "\\-",
+        "\\u2011",
+        "\\\\u2011",
+        "\\x2d",
+        "\\u{2011}",
+        " ",
+        ", ",
+        "<wbr>",
+        "</b><b>",
+    ),
+    *("=\r\n", '",\n  "', "\0", "."),
+]
+
+
+@pytest.mark.parametrize("between", BROKEN_UP)
+def test_the_token_that_was_sent_is_found_however_it_is_broken_up(between: str) -> None:
+    for spelled in (between.join(TOKEN.split("-")), between.join(BARE), between.join(BARE.upper())):
+        answer = Answer(400, spelled, ((f"X-{spelled}", spelled),), f"refused {spelled}.".encode(), False, 0, "")
+        text = masking.answer_text(answer, (), TOKEN)
+        assert text == f"HTTP 400 {MASKED}\nX-{MASKED}: {MASKED}\n\nrefused {MASKED}."
+
+
+@pytest.mark.parametrize("between", ["-", *BROKEN_UP])
+@pytest.mark.parametrize("length", [7, 13, 20, 24, 30])
+def test_of_a_token_that_was_cut_nothing_is_left(between: str, length: int) -> None:
+    spelled = between.join(TOKEN.split("-"))
+    begun = spelled[: len(spelled) * length // 36]
+    headers = ((f"N {begun}…", f"v {begun}…"),)
+    text = masking.answer_text(Answer(400, f"r {begun}…", headers, begun.encode(), True, 0, ""), (), TOKEN)
+    assert TOKEN[:6] not in text
+
+
+def test_what_is_not_the_token_that_was_sent_stays() -> None:
+    other = BARE[:-1] + ("3" if BARE[-1] != "3" else "4")
+    for body in (" ".join(other), "g".join(BARE[:31]), ("." * 9).join(BARE), "\u2011".join(reversed(TOKEN.split("-")))):
+        answer = Answer(200, "OK", (), body.encode(), False, 0, "")
+        assert masking.answer_text(answer, (), TOKEN) == f"HTTP 200 OK\n\n{body}"
+
+
+def test_a_token_at_the_end_of_a_long_name_is_not_logged(client: Client) -> None:
+    whole = f"HTTP/1.1 200 OK\r\n{'x' * 67}{TOKEN}yy: v\r\nContent-Length: 0\r\n\r\n".encode()
+    with receiving(Broken(lambda: (whole,))) as receiver:
+        text = masking.answer_text(sent(client, receiver.url), ())
+    assert text.splitlines()[1] == f"{'x' * 67}…: v"
