@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 # The folder that comes with the portal, by this word in place of its path.
 SHIPPED = "shipped"
 SHIPPED_FOLDER = Path(__file__).with_name("stand_in_answers")
-NAME = re.compile(r"[A-Za-z]+/[A-Za-z]+\.json")
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*/[A-Za-z][A-Za-z0-9_]*\.json")
 MOST_BYTES = 1024 * 1024
 MOST_FILES = 500
 SLASHES = re.compile("/{2,}")

@@ -135,10 +135,23 @@ BAD = [
     ("GetOrders.json", b"[]", "GetOrders.json: that names no call. Name files as Stock/GetStockItemsFull.json is"),
     ("Orders/Get Orders.json", b"[]", "Get Orders.json: that names no call."),
     ("Orders/v2/GetOrders.json", b"[]", "Orders/v2: that names no call."),
+    ("Orders/_GetOrders.json", b"[]", "_GetOrders.json: that names no call."),
+    ("2Orders/GetOrders.json", b"[]", "GetOrders.json: that names no call."),
     ("Orders/GetOrders.txt", b"[]", "GetOrders.txt: that names no call."),
     ("Örders/GetOrders.json", b"[]", "GetOrders.json: that names no call."),
     ("orders/getorders.json", b"[]", "orders/getorders.json: it differs from Orders/GetOrders.json in letter case"),
 ]
+
+
+@pytest.mark.parametrize("name", ["PurchaseOrder/Get_PurchaseOrder", "Orders2/GetOrders_v2", "Openorders_/Get2"])
+def test_names_of_calls_have_digits_and_underscores(
+    name: str, write: Write, session_token: str, tmp_path: Path, settings: Settings
+) -> None:
+    path = tmp_path / "answers" / f"{name}.json"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(ROWS)
+    settings.STAND_IN_ANSWERS = write()
+    assert call(f"/api/{name}", session_token) == (200, ROWS)
 
 
 @pytest.mark.parametrize(("name", "body", "sentence"), BAD, ids=[f"{name} {body[:8]!r}" for name, body, _ in BAD])
