@@ -1,9 +1,12 @@
-"""Origins of pages, as browsers send them: `https://app.example.com`, `http://localhost:3000`."""
+"""Origins of pages, as browsers send them: `https://app.example.com`, `http://localhost:3000`; and addresses that the
+paths of calls are put behind: an origin, or `https://data.example.com/eu`."""
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
+# Of an address that calls are put behind.
+LONGEST = 200
 HOST = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
 
 
@@ -27,4 +30,16 @@ def fault_of(text: str) -> str:
         return "its host is not written as browsers do, in small letters and ASCII (xn--… for others)"
     if port == DEFAULT_PORTS[parts.scheme]:
         return f"browsers leave out the port {port}"
+    return ""
+
+
+def fault_of_path(path: str) -> str:
+    """What keeps `/api/…` from being put behind this path of an address; "" where nothing does."""
+    segments = unquote(path).replace("\\", "/").lower().split("/")
+    if path.rstrip("/").lower().endswith("/api"):
+        return "it ends with /api, which calls begin with"
+    if path.endswith("/"):
+        return "it ends with a slash, which calls begin with"
+    if "" in segments[1:] or {".", ".."} & set(segments):
+        return "a part of its path is empty or made of dots, which servers read in different ways"
     return ""

@@ -17,6 +17,7 @@ import idna
 from django.core.exceptions import ImproperlyConfigured
 
 from linnapp import env_file
+from linnapp.origins import LONGEST, fault_of_path
 from linnapp.origins import fault_of as origin_fault
 
 Network = IPv4Network | IPv6Network
@@ -99,11 +100,12 @@ class Settings(environ.Env):
             networks = [ipaddress.ip_network(network) for network in self.listed(name)]
         except ValueError as error:
             self.refuse(name, f"{name}: {error}. Write networks such as 10.0.0.0/8, with commas.")
-        for network in networks if not_everybody else ():
-            if network.prefixlen == 0 or (isinstance(network, IPv6Network) and ALL_OF_IPV4.subnet_of(network)):
+        for whole in _together(networks) if not_everybody else ():
+            if whole.prefixlen == 0 or (isinstance(whole, IPv6Network) and ALL_OF_IPV4.subnet_of(whole)):
+                held = whole if whole in networks else self.text(name)
                 self.refuse(
                     name,
-                    f"{name} holds {network}, which is everybody: each client could then choose its own address. Write "
+                    f"{name} holds {held}, which is everybody: each client could then choose its own address. Write "
                     f"the networks of your proxies alone, such as 10.0.0.0/8.",
                 )
         return networks
@@ -157,6 +159,16 @@ class Settings(environ.Env):
         written = self._host(name, host)
         bracketed = f"[{written}]" if ":" in written else written
         return parts._replace(netloc=bracketed if port is None else f"{bracketed}:{port}")
+
+    def data_server(self, name: str, default: str) -> str:
+        """An address that clients put the paths of their calls behind."""
+        parts = self.address(name, default, bare=False)
+        url = parts.geturl()
+        if fault := fault_of_path(parts.path):
+            self.refuse(name, f"{name} is “{url}”: {fault}. Write an address such as https://data.example.com")
+        if len(url) > LONGEST:
+            self.refuse(name, f"{name} has {len(url)} characters. Use at most {LONGEST}.")
+        return url
 
     def hosts(self, name: str) -> list[str]:
         """Host names, or `.example.com` for one with all below it."""
@@ -266,3 +278,16 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def _together(networks: list[Network]) -> list[Network]:
+    """As few networks as hold the same addresses. Those of IPv4 that are written as IPv6 are IPv4."""
+    fours, sixes = [], []
+    for each in networks:
+        if isinstance(each, IPv4Network):
+            fours.append(each)
+        elif each.subnet_of(ALL_OF_IPV4):
+            fours.append(IPv4Network((int(each.network_address) & 0xFFFFFFFF, each.prefixlen - 96)))
+        else:
+            sixes.append(each)
+    return [*ipaddress.collapse_addresses(fours), *ipaddress.collapse_addresses(sixes)]

@@ -77,7 +77,7 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL]
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES", not_everybody=True)
 
 # The wire. Clients read `Server` as the address of their data calls.
-DATA_SERVER_URL = env.address("DATA_SERVER_URL", SITE_URL, bare=False).geturl()
+DATA_SERVER_URL = env.data_server("DATA_SERVER_URL", SITE_URL)
 LOCALITY = env.one_of("LOCALITY", ("EU", "US", "AS"), "EU", "Clients know EU, US and AS.")
 # Credentials in the query string end up in access logs: refused unless the operator wants them.
 ALLOW_QUERY_CREDENTIALS = env.switch("ALLOW_QUERY_CREDENTIALS")

@@ -81,8 +81,8 @@ FIXES = {
     Why.KEY_INSIDE: "Ask who runs the server for an address whose answer has it at the top.",
     Why.NO_KEY: NAME_THE_MEMBER,
     Why.NO_TEXT: NAME_THE_MEMBER,
-    Why.SERVER_UNREADABLE: "No call was made. Ask who runs the base URL's server to answer scheme and host alone, "
-    "such as https://eu-ext.linnworks.net, or no Server at all.",
+    Why.SERVER_UNREADABLE: "No call was made. Ask who runs the base URL's server to answer an address such "
+    "as https://eu-ext.linnworks.net, without /api or a slash at its end, or no Server at all.",
     Why.SERVER_NOT_ALLOWED: "Nothing was sent there. Ask who runs the base URL's server for the right Server. Where "
     "that one stands in a network of your own, whoever runs this portal can allow that network.",
     Why.CALL_WEB_PAGE: CHECK_BASE_URL,

@@ -1,7 +1,8 @@
 """Where calls go after authorising: to the `Server` of the answer, or to the base URL where it names none.
 
 In Linnworks' own layout one host authorises and another serves. Whoever answers chooses where the session token and all
-calls go, so what is named is scheme and host of a server that the door out would send to, and nothing else.
+calls go, so what is named is the address of a server that the door out would send to, which paths of calls can be put
+behind, and nothing else.
 """
 
 import re
@@ -13,9 +14,9 @@ from installs.connectors.faults import NotAuthorised, Why
 from installs.outbound import NotSent, refuse_not_allowed
 from installs.outbound.client import printable
 from linnapp import credentials
+from linnapp.origins import LONGEST, fault_of_path
 
 MEMBER = "server"
-LONGEST = 200
 # Characters of what is no address at all that are told.
 TOLD_LENGTH = 60
 # What calls begin with, and the only part of a path that is told as it came.
@@ -32,7 +33,7 @@ def name_in(members: Mapping[str, Any], token_key: str) -> str | None:
 
 
 def server_of(members: Mapping[str, Any], token_key: str, base_url: str, hidden: Collection[str]) -> str:
-    """Scheme and host; "" where the answer names none. Raises NotAuthorised for one that nothing is sent to: by its
+    """The address that calls are put behind; "" where the answer names none. Raises NotAuthorised for one that nothing is sent to: by its
     shape, or by what its name resolves to now. `hidden` are values that its words must not hold."""
     name = name_in(members, token_key)
     value = members[name] if name else None
@@ -87,8 +88,6 @@ def _fault_of_shape(value: str) -> str:
         return "that is no address."
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return "that is no address, which begins with https:// and the name of a server."
-    if parts.path == "/":
-        return "it ends with a slash, which calls begin with."
-    if "api" in parts.path.lower().split("/"):
-        return "it holds /api, which calls begin with."
-    return "it holds more than scheme and host." if parts.path or re.search(r"[?#]", value) else ""
+    if fault := fault_of_path(parts.path):
+        return f"{fault}."
+    return "it holds more than scheme, host and path." if re.search(r"[?#]", value) else ""

@@ -78,7 +78,7 @@ class Connector(Named, Searched):
     revision = models.PositiveBigIntegerField(default=0, editable=False)
     # The session that its calls share. `generation` counts renewals: whoever renews claims the one that it saw fail.
     session_encrypted = models.TextField(blank=True, editable=False)
-    # Where its calls go, as its answer said: scheme and host; empty for the base URL.
+    # Where its calls go, as its answer said, without /api; empty for the base URL.
     session_server = models.TextField(blank=True, editable=False)
     session_ends_at = models.DateTimeField(null=True, blank=True, editable=False)
     generation = models.PositiveBigIntegerField(default=0, editable=False)
@@ -104,8 +104,7 @@ class Connector(Named, Searched):
 
     @property
     def calls_go_to(self) -> str:
-        """Scheme and host: those of the session that it keeps, else of the base URL, which the next call authorises
-        at."""
+        """The Server of the session that it keeps, else the base URL, which the next call authorises at."""
         return (self.session_server if self.keeps_session else "") or self.base_url
 
     @property

@@ -32,6 +32,10 @@ REFUSED = [
     ("SITE_URL", "https://portal..example.com", NOT_A_HOST),
     ("DATA_SERVER_URL", "api.example.com", "DATA_SERVER_URL is “api.example.com”. Write scheme and host"),
     ("DATA_SERVER_URL", f"https://me:{SECRET}@api.example.com", "DATA_SERVER_URL carries a user name or password."),
+    ("DATA_SERVER_URL", "https://data.example.com/api", "“https://data.example.com/api”: it ends with /api, which"),
+    ("DATA_SERVER_URL", "https://data.example.com/eu/API/", "“https://data.example.com/eu/API”: it ends with /api"),
+    ("DATA_SERVER_URL", "https://data.example.com/eu/../x", "a part of its path is empty or made of dots"),
+    ("DATA_SERVER_URL", f"https://data.example.com/{'a' * 200}", "DATA_SERVER_URL has 225 characters. Use at most 200."),
     ("ALLOWED_HOSTS", "*", "ALLOWED_HOSTS holds “*”: under any name a stranger"),
     ("ALLOWED_HOSTS", "*.example.com", "ALLOWED_HOSTS holds “*.example.com”"),
     ("ALLOWED_HOSTS", "https://portal.example.com", NOT_A_HOST),
@@ -39,6 +43,9 @@ REFUSED = [
     ("TRUSTED_PROXIES", "0.0.0.0/0", "TRUSTED_PROXIES holds 0.0.0.0/0, which is everybody"),
     ("TRUSTED_PROXIES", "10.0.0.0/8, ::/0", "TRUSTED_PROXIES holds ::/0, which is everybody"),
     ("TRUSTED_PROXIES", "::ffff:0:0/96", "which is everybody"),
+    ("TRUSTED_PROXIES", "0.0.0.0/1,128.0.0.0/1", "holds 0.0.0.0/1,128.0.0.0/1, which is everybody"),
+    ("TRUSTED_PROXIES", "128.0.0.0/1, ::ffff:0.0.0.0/97", "which is everybody"),
+    ("TRUSTED_PROXIES", "::/1, 10.0.0.0/8, 8000::/1", "which is everybody"),
     ("TRUSTED_PROXIES", "10.0.0.1/8", "Write networks such as 10.0.0.0/8, with commas."),
     ("OUTBOUND_ALLOWED_NETWORKS", "everywhere", "Write networks such as 10.0.0.0/8, with commas."),
     ("OUTBOUND_CA_FILE", "/nowhere.pem", "OUTBOUND_CA_FILE is “/nowhere.pem”, which cannot be read"),
@@ -130,6 +137,7 @@ def test_the_environment_comes_before_the_file_and_is_not_given_its_line(start: 
         ({"EMAIL_URL": "smtp+tls://me@example.com:p%23%2F%3Fw@mail.example.com:587"}, "me@example.com p#/?w"),
         ({"DATABASE_URL": "postgres://me:p%23w@127.0.0.1:5432/linnapp"}, "linnapp me p#w 127.0.0.1 5432"),
         ({"TRUSTED_PROXIES": "10.0.0.0/8, ::1/128"}, "::1/128"),
+        ({"DATA_SERVER_URL": "https://data.example.com/eu/"}, "https://data.example.com/eu"),
         ({"DEMO": "On", "DEBUG": "no"}, "True False"),
         ({"REDIS_URL": "unix://:p%23w@/run/redis.sock?db=1"}, "unix://:p%23w@/run/redis.sock?db=1"),
         ({"REDIS_URL": "rediss://me:p%23w@127.0.0.1"}, "rediss://me:p%23w@127.0.0.1"),
@@ -145,6 +153,7 @@ def test_what_is_meant_well_is_read_well(settings: dict[str, str], told: str, st
         "DEMO",
         "DEBUG",
         "REDIS_URL",
+        "DATA_SERVER_URL",
     ]
     source = f"""
 from django.conf import settings

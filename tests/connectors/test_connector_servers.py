@@ -90,6 +90,18 @@ def test_it_is_tested_works_renews_and_follows_a_changed_server(
     assert f"Calls go to {linnworks.two.url}" in seen(carols.get(url("connector_check", row.pk)))
 
 
+def test_calls_go_below_the_path_of_the_server(
+    linnworks: Linnworks, carols: Client, carol: User, cakes: Account
+) -> None:
+    linnworks.server = f"{linnworks.one.url}/eu/v2"
+    row = connector(cakes, linnworks.authorising.url, carol)
+    page = check(carols, row)
+    assert lines(page)[-3:] == [("token", "passed"), ("Server", "passed"), ("call", "passed")]
+    assert f"127.0.0.2 answers calls at {linnworks.one.url}/eu/v2." in page
+    assert calling.call(row, "GET", CALL).status == 200
+    assert linnworks.told(linnworks.one) == [(f"/eu/v2{CALL}", linnworks.sessions[0])] * 2
+
+
 def test_a_changed_connector_forgets_where_its_calls_went(linnworks: Linnworks, carol: User, cakes: Account) -> None:
     row = connector(cakes, linnworks.authorising.url, carol)
     calling.call(row, "GET", CALL)
@@ -138,12 +150,18 @@ BAD = [
     ("https://api.example.com:22", "Port 22 is not for web servers"),
     ("https://who:secret@api.example.com", "“https://…@api.example.com”. The URL holds a user name or a password"),
     ("https://api.example.com/", "“https://api.example.com/”: it ends with a slash, which calls begin with."),
-    ("https://api.example.com/API", "“https://api.example.com/API”: it holds /api, which calls begin with."),
-    ("https://api.example.com/api/", "“https://api.example.com/api/”: it holds /api, which calls begin with."),
-    ("https://api.example.com/v2", "“https://api.example.com/…”: it holds more than scheme and host."),
-    ("https://api.example.com?key=abc", "“https://api.example.com?…”: it holds more than scheme and host."),
-    ("https://api.example.com#abc", "“https://api.example.com#…”: it holds more than scheme and host."),
-    ("https://api.example.com?", "“https://api.example.com”: it holds more than scheme and host."),
+    ("https://api.example.com/API", "“https://api.example.com/API”: it ends with /api, which calls begin with."),
+    ("https://api.example.com/api/", "“https://api.example.com/api/”: it ends with /api, which calls begin with."),
+    ("https://api.example.com/v2/Api", "“https://api.example.com/…”: it ends with /api, which calls begin with."),
+    ("https://api.example.com/v2/", "“https://api.example.com/…”: it ends with a slash, which calls begin with."),
+    ("https://api.example.com//v2", "“https://api.example.com/…”: a part of its path is empty or made of dots"),
+    ("https://api.example.com/v2/..", "“https://api.example.com/…”: a part of its path is empty or made of dots"),
+    ("https://api.example.com/%2e%2E/v2", "“https://api.example.com/…”: a part of its path is empty or made of dots"),
+    ("https://api.example.com/v2?key=abc", "“https://api.example.com/…?…”: it holds more than scheme, host and path."),
+    (f"https://api.example.com/{SIX['token']}", "it holds what could be a credential."),
+    ("https://api.example.com?key=abc", "“https://api.example.com?…”: it holds more than scheme, host and path."),
+    ("https://api.example.com#abc", "“https://api.example.com#…”: it holds more than scheme, host and path."),
+    ("https://api.example.com?", "“https://api.example.com”: it holds more than scheme, host and path."),
     ("https://api.example.com \r\nX: y", "The URL holds a space"),
     ("https://api.example.com\\@evil.example.com", "The URL holds a space, a control character or a backslash."),
     ("api.example.com", "that is no address, which begins with https:// and the name of a server."),
