@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from installs.models import AlertSent, Delivery, PostbackAlerts, PostbackHost
 from installs.postbacks import kinds
+from installs.postbacks.policy import RETIRED
 from linnapp import credentials, timeline
 from linnapp.actors import Actor
 from linnapp.models import Application
@@ -24,7 +25,7 @@ ONCE_IN = timedelta(hours=24)
 LABELS = {
     Matter.EXHAUSTED: "a postback or event failed at every attempt",
     Matter.PARKED: "postbacks or events to a host are held",
-    Matter.RECOVERED: "a host answers again",
+    Matter.RECOVERED: "a host that was held answers again",
 }
 ONE = {Delivery.Kind.POSTBACK: "A postback", Delivery.Kind.EVENT: "An event"}
 ALL = {Delivery.Kind.POSTBACK: "Postbacks", Delivery.Kind.EVENT: "Events"}
@@ -32,7 +33,6 @@ LOST = {
     Delivery.Kind.POSTBACK: "What carried a permanent token did not arrive.",
     Delivery.Kind.EVENT: "Your endpoint does not know what happened.",
 }
-RETIRED = "it sends no postbacks any more"
 
 
 def chosen(application: Application) -> PostbackAlerts:

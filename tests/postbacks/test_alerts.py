@@ -210,7 +210,7 @@ def test_all_are_on_until_a_developer_chooses_and_the_choice_is_on_record(
     assert ticked(answer.content.decode()) == ["parked", "recovered"]
     entry = TimelineEntry.objects.get(kind="POSTBACK_ALERTS")
     assert entry.actor_name == "Bob"
-    assert entry.facts["alerts"] == "postbacks or events to a host are held; a host answers again"
+    assert entry.facts["alerts"] == "postbacks or events to a host are held; a host that was held answers again"
     bobs.post(page_url(application, "postback_alerts"), {"matters": ["recovered", "parked"]})
     assert TimelineEntry.objects.filter(kind="POSTBACK_ALERTS").count() == 1
     assert ticked(bobs.post(page_url(application, "postback_alerts"), follow=True).content.decode()) == []

@@ -6,6 +6,7 @@ from django import forms
 from django.forms.boundfield import BoundWidget
 
 from installs.models import AlertSent, PostbackPolicy
+from installs.postbacks.alerts import LABELS
 from linnapp.endings import ending_field
 from linnapp.manifest import LONGEST_URL, TOKEN, TRACKING
 
@@ -25,7 +26,7 @@ MEANINGS = {
     ),
 }
 ALERTS = {
-    Matter.EXHAUSTED: "The first to a host since that began to fail. Ten attempts take about three days.",
+    Matter.EXHAUSTED: "The first one to a host since it began to fail. Ten attempts take about three days.",
     Matter.PARKED: "The host has failed for five days. From then on only the oldest is tried, once an hour.",
     Matter.RECOVERED: "It says how many are on their way now.",
 }
@@ -65,12 +66,8 @@ class ModeForm(forms.Form):
 
 class AlertsForm(forms.Form):
     matters = forms.MultipleChoiceField(
-        label="When do the Owners get a mail?",
-        choices=[
-            (Matter.EXHAUSTED, "A postback or event failed at every attempt"),
-            (Matter.PARKED, "Postbacks or events to a host are held"),
-            (Matter.RECOVERED, "A host that was held answers again"),
-        ],
+        label="When should the Owners get an e-mail?",
+        choices=[(matter, LABELS[matter][0].upper() + LABELS[matter][1:]) for matter in Matter],
         widget=forms.CheckboxSelectMultiple,
         required=False,
         error_messages={"invalid_choice": "Choose among the three."},

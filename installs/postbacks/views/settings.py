@@ -42,7 +42,7 @@ def postback_mode(request: HttpRequest, account: str, application: UUID) -> Http
     if form.is_valid():
         with pages.refusal_in(form):
             policy.choose_mode(row, form.cleaned_data["mode"], by=pages.acting(request, Side.DEVELOPER))
-            messages.success(request, "Saved. It holds for every installation from now on.")
+            messages.success(request, "Saved. It applies to every installation from now on.")
             return redirect("postback_settings", account, row.pk)
     return page(request, row, form=form)
 
@@ -54,7 +54,7 @@ def postback_alerts(request: HttpRequest, account: str, application: UUID) -> Ht
     if form.is_valid():
         with pages.refusal_in(form):
             alerts.choose(row, form.cleaned_data["matters"], by=pages.acting(request, Side.DEVELOPER))
-            messages.success(request, "Saved. It holds from the next mail on.")
+            messages.success(request, "Saved. It applies from the next e-mail on.")
             return redirect("postback_settings", account, row.pk)
     return page(request, row, alerts_form=form)
 
