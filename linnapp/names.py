@@ -42,6 +42,20 @@ def composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+def cut(text: str, most: int) -> str:
+    """What fits of it, without a letter whose marks do not fit too."""
+    at = min(len(text), most)
+    while 0 < at < len(text) and _goes_on(text[at], text[at - 1]):
+        at -= 1
+    return (text[:at] or text[:most]).rstrip()
+
+
+def _goes_on(character: str, before: str) -> bool:
+    """Whether it is drawn as one with the one before it: a mark, a tag, a colour of skin, what a joiner joins."""
+    is_part = unicodedata.category(character)[0] == "M" or unicodedata.category(character) == "Cf"
+    return is_part or before == "\u200d" or "\U0001f3fb" <= character <= "\U0001f3ff"
+
+
 def fault_of_line(text: str, what: str = "a name") -> str:
     """Why this cannot be a name, or another text on one line, in a sentence; "" where it can."""
     for character in text:

@@ -33,8 +33,8 @@ def name_in(members: Mapping[str, Any], token_key: str) -> str | None:
 
 
 def server_of(members: Mapping[str, Any], token_key: str, base_url: str, hidden: Collection[str]) -> str:
-    """The address that calls are put behind; "" where the answer names none. Raises NotAuthorised for one that nothing is sent to: by its
-    shape, or by what its name resolves to now. `hidden` are values that its words must not hold."""
+    """The address that calls are put behind; "" where the answer names none. Raises NotAuthorised for one that nothing
+    is sent to: by its shape, or by what its name resolves to now. `hidden` are values that its words must not hold."""
     name = name_in(members, token_key)
     value = members[name] if name else None
     if value is None or (isinstance(value, str) and not value.strip()):

@@ -1,6 +1,7 @@
 """What people typed before there was one rule for it: names are composed, and lose what cannot stand in one; addresses
 get their domain as mail servers write it. Names that stand in the timeline stay as they were told."""
 
+from functools import partial
 from typing import Any
 
 from django.db import migrations
@@ -13,8 +14,9 @@ NAMED = {"user": "name", "account": "name", "application": "name"}
 ADDRESSED = {("linnapp", "account"): "contact_email", ("linnapp", "invitation"): "email"}
 
 
-def repaired(name: str) -> str:
-    text = names.as_line(names.without_faults(" ".join(name.split())))
+def repaired(name: str, most: int) -> str:
+    """In `most` characters: composing makes some names longer."""
+    text = names.cut(names.as_line(names.without_faults(" ".join(name.split()))), most)
     return text if names.is_seen(text) else UNNAMED
 
 
@@ -34,7 +36,8 @@ def odd(rows: Any, field: str) -> list[tuple[Any, str]]:
 
 def spell_names(apps: Any, editor: Any) -> None:
     for model, field in NAMED.items():
-        change(apps.get_model("linnapp", model)._base_manager.all(), field, repaired)
+        rows = apps.get_model("linnapp", model)._base_manager.all()
+        change(rows, field, partial(repaired, most=rows.model._meta.get_field(field).max_length))
 
 
 def spell_addresses(apps: Any, editor: Any) -> None:
@@ -52,7 +55,8 @@ def targets(columns: Any) -> dict[str, str]:
     moved: dict[str, str] = {}
     for text in sorted(taken):
         wanted = mail_addresses.spelled(text).lower()
-        if wanted not in taken and wanted not in moved.values():
+        # Small letters of what is no address may be more than there were.
+        if len(wanted) <= mail_addresses.LONGEST and wanted not in taken and wanted not in moved.values():
             moved[text] = wanted
     return moved
 

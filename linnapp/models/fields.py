@@ -27,6 +27,11 @@ class OneLine(models.CharField):  # type: ignore[type-arg]
 
     default_validators = [check_line]
 
+    def to_python(self, value: Any) -> Any:
+        """Composed before it is measured: composing makes some texts longer."""
+        text = super().to_python(value)
+        return names.composed(text) if isinstance(text, str) else text
+
     def get_prep_value(self, value: Any) -> Any:
         text = super().get_prep_value(value)
         return names.composed(text) if isinstance(text, str) else text

@@ -32,7 +32,7 @@ REFUSED = [
     ("SITE_URL", "https://portal..example.com", NOT_A_HOST),
     ("DATA_SERVER_URL", "api.example.com", "DATA_SERVER_URL is “api.example.com”. Write scheme and host"),
     ("DATA_SERVER_URL", f"https://me:{SECRET}@api.example.com", "DATA_SERVER_URL carries a user name or password."),
-    ("DATA_SERVER_URL", "https://data.example.com/api", "“https://data.example.com/api”: it ends with /api, which"),
+    ("DATA_SERVER_URL", "https://data.example.com/api", "“https://data.example.com/api”: it ends with /api"),
     ("DATA_SERVER_URL", "https://data.example.com/eu/API/", "“https://data.example.com/eu/API”: it ends with /api"),
     ("DATA_SERVER_URL", "https://data.example.com/eu/../x", "a part of its path is empty or made of dots"),
     ("DATA_SERVER_URL", f"https://data.example.com/{'a' * 200}", "DATA_SERVER_URL has 225 characters. Use at most 200."),

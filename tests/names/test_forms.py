@@ -1,6 +1,7 @@
 """Every form of the portal and of the admin: what is typed into it obeys one rule, and a new field cannot be missed."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from django.urls import get_resolver
 from installs.help.forms import ReferenceField, WordsField
 from linnapp.form_fields import ContactField, MailAddressField, OneLineField, WrittenField
 from linnapp.forms.people import SignInField
+from linnapp.models import Account, Application, User
 from tests.names.table import ADDRESSES, NAMES, Typed
 
 # What people type to be read by others.
@@ -152,3 +154,14 @@ def test_a_support_contact_is_an_address_that_mail_is_sent_to_or_a_page(typed: T
 def test_a_support_contact_shows_where_it_leads() -> None:
     said = cleaned(ContactField(), "https://help.example/\u202egpj.exe")
     assert said == "refused: U+202E RIGHT-TO-LEFT OVERRIDE cannot be in an address: it turns the text around."
+
+
+@pytest.mark.parametrize("model", [User, Account, Application])
+def test_a_name_is_measured_as_it_is_stored(model: Any) -> None:
+    """Composing makes this letter two characters; the column holds so many."""
+    most = model._meta.get_field("name").max_length
+    for field in (model._meta.get_field("name"), model._meta.get_field("name").formfield()):
+        clean = partial(field.clean, model_instance=None) if field is model._meta.get_field("name") else field.clean
+        assert clean("\u0958" * (most // 2)) == "\u0915\u093c" * (most // 2)
+        with pytest.raises(ValidationError, match=f"at most {most} characters"):
+            clean("\u0958" * (most // 2 + 1))

@@ -118,6 +118,21 @@ def test_a_name_is_stored_in_one_spelling_or_refused_and_kept(
 
 
 @pytest.mark.once
+@pytest.mark.parametrize("form", NAMING)
+def test_a_name_that_composing_makes_too_long_is_refused_and_kept(
+    form: str, keys: dict[str, Any], client_of: ClientOf, alice: User, paula: User
+) -> None:
+    asked = NAMING[form]
+    client = client_of({"alice": alice, "paula": paula, "nobody": None}[asked.who])
+    model, column = asked.stored
+    typed = "\u0958" * model._meta.get_field(column).max_length
+    answer = send(client, asked, keys, typed)
+    assert answer.status_code in {200, 422}
+    assert f"at most {len(typed)} characters" in answer.content.decode()
+    assert typed in answer.content.decode()
+
+
+@pytest.mark.once
 @pytest.mark.parametrize("form", ADDRESSING)
 def test_an_address_is_stored_as_mail_is_sent_to_it_or_refused_and_kept(
     form: str, keys: dict[str, Any], client_of: ClientOf, alice: User, paula: User
