@@ -10,14 +10,19 @@ from django.conf import settings
 from django.contrib import admin
 from django.core import mail
 from django.test import Client
+from django.urls import reverse
+from django.utils.html import escape
 
-from installs.models import Connector, Installation
+from installs.models import Connector, ConnectorCheck, EventType, Installation
+from installs.postbacks import event_settings
 from linnapp import names
 from linnapp.models import Account, Application, TimelineEntry, User
 from linnapp.services import people
 from tests.house.test_access import EVERYTHING
 from tests.house.world import World, address, routes
+from tests.kit import consenting
 from tests.kit.people import ClientOf, acting
+from tests.names.table import ACCEPTED
 
 # What every name begins with here, and one that ends in what turns round with it.
 MARK = "\u05d3\u05d5\u05d3"
@@ -68,6 +73,10 @@ class Read(HTMLParser):
 @pytest.fixture
 def renamed(world: World) -> World:
     """All who and what is there, and what was told of them."""
+    application, alice = Application.objects.get(), world.users["alice"]
+    assert alice
+    ConnectorCheck.objects.create(connector=Connector.objects.get(), requested_by=alice)
+    event_settings.choose(application, url="https://hooks.example.com/", events=EventType.values, by=acting(alice))
     named: tuple[Any, ...] = (User, Account, Application, Connector)
     for number, model in enumerate(named):
         for row in model.objects.all():
@@ -120,6 +129,35 @@ def test_acts_in_the_admin_isolate_names(renamed: World, client_of: ClientOf) ->
                 found[page] = read.bare
     assert found == {}
     assert seen > 15
+
+
+def test_the_pages_of_an_invitation_isolate_names(
+    northwind: Account, alice: User, dave: User, client_of: ClientOf
+) -> None:
+    Account.objects.filter(pk=northwind.pk).update(name=NAME)
+    User.objects.filter(pk=alice.pk).update(name=NAME)
+    _, key = people.invite(northwind, email=dave.email, role="DEVELOPER", by=acting(alice))
+    link = reverse("invitation_accept", args=[key])
+    for page in (Client().get("/sign-up/", {"next": link}), Client().get(link, follow=True), client_of(dave).get(link)):
+        read = Read(page.content.decode())
+        assert (page.status_code, read.seen > 0, read.bare) == (200, True, [])
+
+
+@pytest.mark.usefixtures("version")
+def test_the_consent_page_isolates_every_name_that_is_read_from_the_right(
+    application: Application, northwind: Account, cakes: Account, carol: User, client_of: ClientOf
+) -> None:
+    client, rows = client_of(carol), (application, northwind, cakes)
+    for typed in ACCEPTED:
+        named = [f"{typed.stored} {letter}" for letter in "ABC"]
+        for row, name in zip(rows, named, strict=True):
+            type(row)._base_manager.filter(pk=row.pk).update(name=name)
+        page = client.get(consenting.address(application)).content.decode()
+        for name in map(escape, named):
+            is_apart = f"<bdi>{name}</bdi>" in page
+            assert is_apart == names.reads_from_right(name), typed.what
+            assert name in page, typed.what
+            assert not is_apart or name not in re.sub(f"<bdi>{re.escape(name)}</bdi>|{ISOLATED.pattern}", "", page)
 
 
 def test_mails_isolate_names(northwind: Account, alice: User, django_capture_on_commit_callbacks: object) -> None:
