@@ -39,17 +39,19 @@ WRONG = {
 UNQUOTED = "the value {} is not in quotes"
 LONGEST_SHOWN = 60
 # A text that is opened and not closed is searched to the end once: reading stops there.
+# What a name or a value is followed by, past blanks and comments: a quote that stands elsewhere ends no text.
+ENDED = r"(?:[\s\u200b\u2060\ufeff]|//[^\r\n]*(?=[\r\n]|\Z)|/\*(?:[^*]|\*(?!/))*\*/)*[:,}\]]"
 TOKEN = re.compile(
     r"""
     (?P<blank>[ \t\r\n]+)
   | (?P<mark>[{}\[\]:,])
   | (?P<double>"[^"\\\x00-\x08\x0a-\x1f]*(?:\\.[^"\\\x00-\x08\x0a-\x1f]*)*")
-  | (?P<single>'[^'\\\x00-\x08\x0a-\x1f]*(?:\\.[^'\\\x00-\x08\x0a-\x1f]*)*'(?=\s*[:,}\]]))
-  | (?P<curly>[“„][^“”„"\\\x00-\x1f]*[“”](?=\s*[:,}\]]) | ‘[^‘’"\\\x00-\x1f]*’(?=\s*[:,}\]]))
+  | (?P<single>'[^'\\\x00-\x08\x0a-\x1f]*(?:\\.[^'\\\x00-\x08\x0a-\x1f]*)*'(?=ENDED))
+  | (?P<curly>[“„][^“”„"\\\x00-\x1f]*[“”](?=ENDED) | ‘[^‘’"\\\x00-\x1f]*’(?=ENDED))
   | (?P<comment>//[^\r\n]* | /\*(?:[^*]|\*(?!/))*\*/)
   | (?P<space>[\v\f\u0085\u00a0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]+)
   | (?P<word>[^\s{}\[\]:,"'/\\“”„‘’\u200b\u2060\ufeff]+)
-    """,
+    """.replace("ENDED", ENDED),
     re.VERBOSE,
 )
 NAME = re.compile(r"[^\W\d][\w$.-]*|\$[\w$.-]*")

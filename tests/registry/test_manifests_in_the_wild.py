@@ -17,6 +17,7 @@ from tests.registry.test_modules import address, opened, standing, text_of
 from tests.registry.test_modules_json import saved
 
 TAKE = "Take the text as JSON"
+QUOTED = "1 text put in straight double quotes"
 MIXED = deepcopy(CHANNEL)
 MIXED["parameters"][0]["value"] = "BlueMarket"  # type: ignore[index]
 SHIPPING_TEXT = """{
@@ -103,6 +104,25 @@ def test_a_name_in_mixed_case_is_told_at_its_line_and_by_the_form(alices: Client
         ("{“modules”: []}", "this text is not in straight double quotes", 1, "1 text put in straight double quotes"),
         ('\n// ours\n{"modules": []}', "it has no comments", 2, "1 comment left out"),
         ('{"modules":\n/* a\nb */[]}', "it has no comments", 2, "1 comment left out"),
+        ("{'modules' /* , */ : []}", "this text is not in straight double quotes", 1, f"{QUOTED}, 1 comment left out"),
+        (
+            "{“modules” // ours: 'x'\n: []}",
+            "this text is not in straight double quotes",
+            1,
+            f"{QUOTED}, 1 comment left out",
+        ),
+        (
+            '{"modules": [], "a": ‘b’ /* } */ // c\n}',
+            "this text is not in straight double quotes",
+            1,
+            f"{QUOTED}, 2 comments left out",
+        ),
+        (
+            "{'modules'\u200b: []}",
+            "this text is not in straight double quotes",
+            1,
+            f"{QUOTED}, 1 unusual space replaced",
+        ),
         ('{"modules":\n\u00a0[]}', "a space that it does not know stands here", 2, "1 unusual space replaced"),
         ('{"modules": [],\n"a": True}', "True is no word of it", 2, "1 word written as JSON has it"),
         ('{"modules": [], "a": "b\tc"}', "a tab stands inside this text", 1, "1 text with its tabs written as \\t"),
@@ -133,6 +153,9 @@ def test_what_is_nearly_json_is_named_and_taken_as_it_was_meant(
             "Past that, the value Shipping is not in quotes at line 2, column 5.",
         ),
         ("{modules: [],\n a: 'It's'}", "Past that, it cannot be read at line 2, column 5."),
+        ("{modules: 'It's' /* , */}", "Past that, it cannot be read at line 1, column 11."),
+        ("{modules: 'It'// , }", "Past that, it cannot be read at line 1, column 11."),
+        ("{modules: 'It'/* , }", "Past that, it cannot be read at line 1, column 11."),
         ("{modules: [\n {...}]}", "Past that, it cannot be read at line 2, column 3."),
         ("{modules: [1,,2]}", "Past that, it cannot be read at line 1, column 14."),
         ("{modules: 'a\\x41'}", "Past that, it cannot be read at line 1, column 11."),
