@@ -33,7 +33,7 @@ def test_it_says_what_is_asked(client_of: ClientOf, application: Application, ca
     assert "This application is not verified." in page
     assert "It will be able to Use the whole API for this account" in page
     assert "a permanent token, shown to you on the next page" in page
-    assert "I may install applications for Carol's Cakes and agree to what stands above" in page
+    assert "I may install applications for Carol's Cakes and agree to the above" in page
     assert "Signed in as carol@carolscakes.example" in page
     assert "checked" not in answer.content.decode()
     assert "no-store" in answer.headers["Cache-Control"]

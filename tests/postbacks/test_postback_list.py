@@ -76,7 +76,7 @@ def test_each_state_has_its_word_and_a_test_is_marked(
         "Delivered Answered 200 OK. 0 none",
         "Stopped Answered 410 Gone. 0 none",
         "Exhausted Answered 500 Internal Server Error. 0 none",
-        f"Test nobody's {HOST} Delivered",
+        f"Test none {HOST} Delivered",
     ):
         assert row in page
 

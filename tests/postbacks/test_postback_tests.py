@@ -80,7 +80,7 @@ def test_it_begins_with_the_address_asked_for_else_the_saved_one_else_the_newest
 
 def test_it_says_that_the_permanent_token_in_it_is_nobodys(application: Application, alices: Client) -> None:
     page = seen(alices.get(page_url(application)))
-    assert f"{TEST_TOKEN} Nobody's" in page
+    assert f"{TEST_TOKEN} Made up" in page
     assert "Signed with the real signing secret" in page
 
 

@@ -23,7 +23,7 @@ class ConsentForm(forms.Form):
 
     def __init__(self, *args: Any, account: Account, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["agreed"].label = f"I may install applications for {account} and agree to what stands above"
+        self.fields["agreed"].label = f"I may install applications for {account} and agree to the above"
 
     def new_nonce(self) -> str:
         return uuid.uuid4().hex
