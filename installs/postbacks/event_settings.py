@@ -19,7 +19,6 @@ from linnapp.errors import NotPossible
 from linnapp.manifest import TOKEN, TRACKING
 from linnapp.models import Application
 from linnapp.services.locking import locked
-from linnapp.words import counted
 
 # Chosen beforehand where no URL was set yet: what happens after an installation that a postback told of.
 AT_FIRST = tuple(event for event in EventType if event not in (EventType.INSTALLED, EventType.AUTHORISED))
@@ -59,8 +58,7 @@ def choose(application: Application, *, url: str, events: Iterable[str], by: Act
     settings.save()
     if url:
         signing_secrets.ensure(row)
-        told = counted(len(chosen), "event")
-        timeline.record(kinds.EVENTS_URL, by=by, application=row, host=host_of(url), chosen=told)
+        timeline.record(kinds.EVENTS_URL, by=by, application=row, host=host_of(url), chosen=_named(chosen))
     elif before:
         timeline.record(kinds.EVENTS_URL_CLEARED, by=by, application=row, host=host_of(before))
     if host_of(url) != host_of(before):
@@ -79,6 +77,14 @@ def clear(application: Application, *, by: Actor) -> None:
     settings.save(update_fields=["url", "chosen"])
     parking.forget_events(application)
     _lead(application, "")
+
+
+def _named(chosen: Sequence[str]) -> str:
+    """By the shorter list of the two, so that each choice can be told from every other."""
+    left = [event for event in EventType.values if event not in chosen]
+    if len(left) < len(chosen):
+        return f"all but {', '.join(left)}" if left else "all"
+    return ", ".join(chosen)
 
 
 def _refuse_unless_whole(url: str, chosen: Sequence[str]) -> None:

@@ -35,13 +35,13 @@ EVENTS_RELEASED = register("EVENTS_RELEASED", "{host} answers again: {count} hel
 EVENTS_HOST_LEFT = register(
     "EVENTS_HOST_LEFT", "Events to {host} are not held any more: none are sent there", about="postbacks"
 )
-EVENTS_URL = register("EVENTS_URL", "Events set by {who}: {chosen} to {host}", about="postbacks")
+EVENTS_URL = register("EVENTS_URL", "{who} set the events that {host} is sent: {chosen}", about="postbacks")
 EVENTS_URL_CLEARED = register(
     "EVENTS_URL_CLEARED", "Events URL at {host} removed by {who}: no events are sent", about="postbacks"
 )
 POSTBACK_MODE = register("POSTBACK_MODE", "Postbacks set to “{mode}” by {who}", about="postbacks", own_side_only=True)
 POSTBACK_ALERTS = register(
-    "POSTBACK_ALERTS", "Mail about postbacks set by {who} to: {alerts}", about="postbacks", own_side_only=True
+    "POSTBACK_ALERTS", "{who} set what Owners get mail about: {alerts}", about="postbacks", own_side_only=True
 )
 SIGNING_SECRET_REVEALED = register(
     "SIGNING_SECRET_REVEALED", "Signing secret …{tail} revealed to {who}", about="credentials", own_side_only=True

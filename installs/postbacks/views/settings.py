@@ -114,7 +114,7 @@ def page(
 ) -> HttpResponse:
     """With the form that was refused, if one was."""
     events = event_settings.settings_of(application)
-    chosen = events.chosen if events.url else event_settings.AT_FIRST
+    chosen = events.chosen or event_settings.AT_FIRST
     wanted = alerts.chosen(application)
     context = tab.context(
         application,

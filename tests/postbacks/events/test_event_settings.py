@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from installs.application.moving import move_application
 from installs.installations import suspending, suspending_accounts
-from installs.models import Delivery, EventSettings, Installation, PostbackHost, SigningSecret
+from installs.models import Delivery, EventSettings, EventType, Installation, PostbackHost, SigningSecret
 from installs.postbacks import event_settings
 from linnapp.models import Account, Application, TimelineEntry, User
 from tests.kit.events import body, send_events, told
@@ -54,9 +54,16 @@ def test_they_are_chosen_kept_and_on_record_and_the_signing_secret_is_there(
     row = EventSettings.objects.get()
     assert (row.url, row.chosen) == (URL, [UPDATED, "application.retired"])
     entry = TimelineEntry.objects.get(kind="EVENTS_URL")
-    assert (entry.actor_name, entry.facts["host"], entry.facts["chosen"]) == ("Bob", "hooks.example.com", "2 events")
+    assert (entry.actor_name, entry.facts["host"]) == ("Bob", "hooks.example.com")
+    assert entry.facts["chosen"] == "installation.updated, application.retired"
     assert "k3y" not in str(entry.facts)
     assert SigningSecret.objects.count() == 1
+    assert checked(save(client, application, "", UPDATED)) == [UPDATED], "an emptied URL keeps the choice"
+    save(client, application, URL, *EventType.values)
+    save(client, application, URL, *EventType.values[2:])
+    activity = seen(client.get(page_url(application, "application_activity")))
+    assert "Bob set the events that hooks.example.com is sent: all " in activity
+    assert "is sent: all but installation.installed, installation.authorised" in activity
 
 
 @pytest.mark.parametrize(
@@ -82,7 +89,9 @@ def test_what_cannot_be_is_refused_in_words_and_what_was_typed_stays(
 ) -> None:
     answer = save(client_of(alice), application, url, *events)
     assert answer.status_code == 422
-    assert sentence in seen(answer)
+    page = seen(answer)
+    assert page.strip().startswith("Error: Postback settings")
+    assert page.index("There is a problem") < page.index(sentence) < page.index("Send test postback")
     assert html.escape(url.replace("\0", ""))[:60] in answer.content.decode()
     assert not EventSettings.objects.exists()
 
