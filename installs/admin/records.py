@@ -221,7 +221,16 @@ class DeliveryAdmin(ReadOnlyAdmin):
     room = "Installations"
     also_exported: ClassVar = {"url": "address", "outcome": "shown_outcome"}
     export_related = ("installation__application", "installation__account")
-    list_display = ("application", "event", "host", "state", "created_at", "next_attempt_at", "shown_outcome")
+    list_display = (
+        "application",
+        "shown_kind",
+        "event",
+        "host",
+        "state",
+        "created_at",
+        "next_attempt_at",
+        "shown_outcome",
+    )
     list_filter = (DeliveryState, "kind", "event")
     list_select_related = ("application",)
     search_fields = ("application__name", "host")
@@ -234,6 +243,11 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     def named(self, row: Delivery) -> str:
         return f"{row.application}: {row}, {row.get_state_display().lower()}, {row.created_at:%d %b %Y}"
+
+    @admin.display(description="kind")
+    def shown_kind(self, delivery: Delivery) -> str:
+        """With the number of an event: two of one kind are told apart by it."""
+        return delivery.get_kind_display() if delivery.number is None else f"Event {delivery.number}"
 
     @admin.display(description="URL")
     def address(self, delivery: Delivery) -> str:

@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 ("chosen", models.JSONField(blank=True, default=list)),
             ],
             options={
-                "verbose_name_plural": "event settings",
+                "verbose_name": "Events URL",
             },
         ),
         migrations.RemoveConstraint(

@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name_plural": "postback alerts",
+                "verbose_name": "alert setting",
             },
         ),
         migrations.CreateModel(

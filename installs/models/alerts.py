@@ -15,7 +15,7 @@ class PostbackAlerts(models.Model):
     recovered = models.BooleanField(default=True)
 
     class Meta:
-        verbose_name_plural = "postback alerts"
+        verbose_name = "alert setting"
 
     def __str__(self) -> str:
         wanted = [str(field.verbose_name) for field in self._meta.concrete_fields if getattr(self, field.name) is True]

@@ -45,7 +45,7 @@ class EventSettings(models.Model):
     objects: ClassVar[EventSettingsQuerySet] = manager_of(EventSettingsQuerySet)
 
     class Meta:
-        verbose_name_plural = "event settings"
+        verbose_name = "Events URL"
 
     def __str__(self) -> str:
         return f"events of {self.application}"

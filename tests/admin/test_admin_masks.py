@@ -1,8 +1,11 @@
 """Keys that stand in a PostbackUrl or another parameter are the team's own: no page of the admin shows one."""
 
+import re
+from typing import Any
+
 import pytest
 
-from installs.models import Attempt, Delivery
+from installs.models import AlertSent, Attempt, Delivery, EventSettings, PostbackAlerts
 from installs.outbound import masking
 from linnapp import credentials
 from linnapp.models import Application, Module, Parameter, User
@@ -76,3 +79,21 @@ def test_no_page_of_the_admin_shows_or_finds_a_key(application: Application, pau
         *((Attempt, "delivery__url"), (Module, "parameters__value")),
     ):
         assert client.get(path_of(model), {f"{lookup}__contains": KEY}).status_code == 400
+
+
+def test_kind_and_number_stand_in_the_list_of_deliveries_and_names_of_lists_are_singular_and_plural(
+    application: Application, paula: User, client_of: ClientOf
+) -> None:
+    about: dict[str, Any] = {"application": application, "url": URL, "host": "hooks.example.com"}
+    Delivery.objects.create(**about, event="installed", nonce="1")
+    event = {"kind": "event", "event": "application.retired", "subject": application.pk, "number": 12}
+    Delivery.objects.create(**about, **event, nonce="2")
+    client = client_of(paula)
+    page = client.get(path_of(Delivery)).content.decode()
+    assert sorted(re.findall(r'class="field-shown_kind">(.*?)<', page)) == ["Event 12", "Postback"]
+    for model, one, many in (
+        (EventSettings, "Events URL", "Events URLs"),
+        (PostbackAlerts, "alert setting", "alert settings"),
+        (AlertSent, "alert sent", "alerts sent"),
+    ):
+        assert (model._meta.verbose_name, model._meta.verbose_name_plural) == (one, many)
