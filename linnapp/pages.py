@@ -39,6 +39,8 @@ SHOWN = "shown:"
 # Rows of a CSV file that are read at once.
 ROWS_AT_ONCE = 100
 PAGE_SIZE = 50
+# Only a list that is longer is narrowed by chips.
+FEW = 10
 MOST_COUNTED = 10_000
 
 
@@ -227,15 +229,24 @@ class ListPage:
         return any(value for key, value in self.request.GET.items() if key not in {"sort", "after"})
 
     @property
+    def is_long(self) -> bool:
+        """Whether there is something to narrow, or it is narrowed."""
+        return len(self.rows) > FEW or bool(self.next_url or self.first_url or self.is_narrowed)
+
+    @property
     def sort_links(self) -> list[tuple[str, str, bool]]:
         """Label, address, and whether it is the one in force."""
         return [(sort.label, self.url(sort=key, after=None), key == self.sort_key) for key, sort in self.sorts.items()]
 
-    def chips(self, name: str, choices: Iterable[tuple[object, str]]) -> list[tuple[str, str, bool]]:
-        """Label, address, and whether it is in force, for each value of a filter; the first chip takes it off."""
+    def chips(
+        self, name: str, choices: Iterable[tuple[object, str]], *, drops: Iterable[str] = ()
+    ) -> list[tuple[str, str, bool]]:
+        """Label, address, and whether it is in force, for each value of a filter; the first chip takes it off. With
+        any of them go the filters it `drops`: their values fit no other value of this one."""
         chosen = self.request.GET.get(name, "")
         values = [("", "All"), *((str(value), label) for value, label in choices)]
-        return [(label, self.url(**{name: value or None, "after": None}), value == chosen) for value, label in values]
+        gone: dict[str, str | None] = dict.fromkeys((*drops, "after"))
+        return [(label, self.url(**gone | {name: value or None}), value == chosen) for value, label in values]
 
     def besides(self, name: str) -> QuerySet[Any]:
         """What all filters but this one leave: what its chips choose among."""

@@ -19,8 +19,6 @@ from linnapp.timeline_days import Day, by_day
 from linnapp.timeline_filter import OF_ACCOUNT, OF_APPLICATION, OF_INSTALLATION, Choices, TimelineFilter
 
 SORTS = {"newest": Sort("Newest first", ("-id",)), "oldest": Sort("Oldest first", ("id",))}
-# Only a list that is longer is narrowed by chips.
-FEW = 10
 # Applications of one account whose acts of staff stand in its timeline.
 MOST_APPLICATIONS = 1000
 ASKED = ("q", "about", "since", "until", "installation", "access")
@@ -122,11 +120,6 @@ class TimelinePage(ListPage):
     @property
     def is_searched(self) -> bool:
         return any(self.request.GET.get(name) for name in ("q", "since", "until"))
-
-    @property
-    def is_long(self) -> bool:
-        """Whether there is something to narrow, or it is narrowed."""
-        return len(self.rows) > FEW or bool(self.next_url or self.first_url or self.is_narrowed)
 
     @property
     def about_chips(self) -> list[tuple[str, str, bool]]:

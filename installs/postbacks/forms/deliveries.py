@@ -36,8 +36,15 @@ FIRST_YEAR = 2000
 
 
 def events_of_kind(kind: str) -> list[tuple[str, str]]:
-    """What a list of one kind is narrowed to, and one of both kinds by what postbacks say."""
-    return list(EventType.choices if kind == Delivery.Kind.EVENT else Delivery.Event.choices)
+    """What rows of one kind are called."""
+    test = Delivery.Event.TEST
+    return [*EventType.choices, (test.value, test.label)] if kind == Delivery.Kind.EVENT else Delivery.Event.choices
+
+
+def kind_of(event: str) -> str:
+    """ "" for a test and for what is no event: neither is of one kind."""
+    kinds = [kind for kind, _ in KINDS if event in dict(events_of_kind(kind))]
+    return kinds[0] if len(kinds) == 1 else ""
 
 
 class InstallationPostbackFilter(FilterSet):

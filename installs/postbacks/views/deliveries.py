@@ -13,14 +13,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from installs.models import Delivery, Installation, PostbackHost
 from installs.models.deliveries import host_of
-from installs.postbacks import asking, retries
-from installs.postbacks.forms.deliveries import KINDS, STATES, TIMES, PostbackFilter, events_of_kind
+from installs.postbacks import asking, event_settings, retries
+from installs.postbacks.forms.deliveries import KINDS, STATES, TIMES, PostbackFilter, events_of_kind, kind_of
 from linnapp import credentials, tab
 from linnapp.actors import Side
 from linnapp.models import Application
 from linnapp.page_requests import htmx_of
 from linnapp.pages import Column, ListPage, Sort, acting, page_or_part, refusal_told
 
+Chips = list[tuple[str, str, bool]]
 SORTS = {"newest": Sort("Newest first", ("-created_at",)), "oldest": Sort("Oldest first", ("created_at",))}
 ATTEMPTS_SHOWN = 50
 # A page that waits for an attempt that is nearer than this looks again by itself.
@@ -45,6 +46,8 @@ COLUMNS = (
 @require_safe
 def postback_list(request: HttpRequest, account: str, application: UUID) -> HttpResponseBase:
     row = tab.visible(request, account, application)
+    event = request.GET.get("event", "")
+    kind = request.GET.get("kind") or kind_of(event)
     has_events = Delivery.objects.of_application(row).of_kind(Delivery.Kind.EVENT).exists()
     deliveries = ListPage(
         request,
@@ -59,10 +62,13 @@ def postback_list(request: HttpRequest, account: str, application: UUID) -> Http
         row,
         "postbacks",
         list=deliveries,
-        chips=deliveries.chips("state", STATES),
-        kind_chips=_kind_chips(deliveries, request.GET.get("event", "")) if has_events else [],
-        event_chips=deliveries.chips("event", events_of_kind(request.GET.get("kind", ""))),
-        time_chips=deliveries.chips("since", TIMES),
+        **narrowing(
+            ("State", deliveries.chips("state", STATES)),
+            ("Kind", deliveries.chips("kind", KINDS, drops=("event",)) if has_events else []),
+            ("Event", deliveries.chips("event", events_of_kind(kind)) if kind or not has_events else []),
+            ("Time", deliveries.chips("since", TIMES)),
+        ),
+        events_url=event_settings.url_of(row),
         csv_url=deliveries.url(format="csv", after=None),
         parked=PostbackHost.objects.of_application(row).parked().with_what_is_held(),
         has_failed=Delivery.objects.of_application(row).without_tests().failed().exists(),
@@ -72,17 +78,11 @@ def postback_list(request: HttpRequest, account: str, application: UUID) -> Http
     return page_or_part(request, "installs/postbacks/postback_list.html", context)
 
 
-def _kind_chips(page: ListPage, event: str) -> list[tuple[str, str, bool]]:
-    """Without the event where the kind has no chip for it: nothing would be found, or nobody could see why."""
-    chips = zip(("", *dict(KINDS)), page.chips("kind", KINDS), strict=True)
-    return [
-        (
-            label,
-            address if event in dict(events_of_kind(kind)) else page.url(kind=kind or None, event=None, after=None),
-            on,
-        )
-        for kind, (label, address, on) in chips
-    ]
+def narrowing(*groups: tuple[str, Chips]) -> dict[str, Any]:
+    """Of a page: its rows of chips, each under its name, and the words of those in force."""
+    rows = [(name, chips) for name, chips in groups if chips]
+    in_force = [label for _, chips in rows for label, _, chosen in chips[1:] if chosen]
+    return {"filters": rows, "in_force": in_force}
 
 
 def _installation(request: HttpRequest, application: Application) -> Installation | None:
