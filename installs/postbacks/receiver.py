@@ -52,6 +52,10 @@ class Event:
         self.state = self._text(read, "data", "installation", "state") or self._text(
             read, "data", "application", "state"
         )
+        self.version = self._text(read, "data", "installation", "version")
+        self.previous_version = self._text(read, "data", "installation", "previous_version")
+        self.by = self._text(read, "data", "by")
+        self.reason = self._text(read, "data", "reason")
 
     @staticmethod
     def _text(read: Any, *path: str) -> str:

@@ -75,7 +75,7 @@ def receiving(env: dict[str, str], *arguments: str) -> Iterator[Process]:
         listener.start()
         try:
             greeting = process.line()
-            assert greeting.startswith(f"Postbacks are received at {process.url}"), greeting
+            assert greeting.startswith(f"Postbacks and events are received at {process.url}"), greeting
             yield process
         finally:
             running.send_signal(signal.SIGINT)
@@ -126,7 +126,9 @@ def post(
 
 EVENT = (
     '{"type":"installation.updated","timestamp":"2026-11-29T14:03:27Z","data":{"number":3,"application":{"id":"APP"},'
-    '"installation":{"id":"INST","state":"active"},"account":{"name":"Carol\'s Cakes"}}}'
+    '"installation":{"id":"INST","state":"active","version":"1.1.0",'
+    '"previous_version":"1.0.0"},"account":{"name":"Carol\'s Cakes"},'
+    '"by":"staff","reason":"Fixed, thank you."}}'
 )
 
 
@@ -134,10 +136,20 @@ def test_a_genuine_event_is_listed_with_type_number_and_account(receiver: Proces
     answer = post(receiver.url, EVENT.encode(), "event-1", content_type="application/json")
     assert (answer.status_code, answer.text) == (200, "Genuine.\n")
     block = receiver.block()
-    for line in ("Event             installation.updated", "Number            3", "Account           Carol's Cakes"):
+    for line in (
+        "Event             installation.updated",
+        "Number            3",
+        "Account           Carol's Cakes",
+        "Version           1.1.0",
+        "Previous version  1.0.0",
+        "By                staff",
+        "Reason            Fixed, thank you.",
+    ):
         assert f"  {line}\n" in block
     assert "An event: it holds no token." in block
     assert "Exchange" not in block
+    post(receiver.url, EVENT.encode(), "event-2", content_type="application/json")
+    assert "An event: it holds no token." not in receiver.block()
 
 
 @pytest.mark.parametrize("body", ['{"data":5}', '{"type":{"a":1},"data":[]}', "[1]", "{", "[" * 50_000, ""])

@@ -66,13 +66,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, port: int, secret: str | None, answer: int, **options: Any) -> None:
         self.secret, self.status = secret, answer
         self.seen: Counter[str] = Counter()
+        self.told_of_events = False
         self.one_at_a_time = threading.RLock()
         # A shell starts what it puts in the background with SIGINT ignored.
         for stop in (signal.SIGINT, signal.SIGTERM):
             signal.signal(stop, signal.default_int_handler)
         try:
             with receiver_at(port, self) as receiver:
-                self.tell(f"Postbacks are received at {receiver.url} and any path below it. Ctrl-C ends it.")
+                self.tell(f"Postbacks and events are received at {receiver.url} and any path below it. Ctrl-C ends it.")
                 receiver.serve_forever()
         except KeyboardInterrupt:
             self.tell("Ended.")
@@ -109,8 +110,11 @@ class Command(BaseCommand):
         if (times := self.seen[message_id]) > 1:
             yield f"  The same webhook-id came before, {times} times with this one: act on it only once."
         if event := message.event:
-            is_test = event.type == Delivery.Event.TEST
-            yield "  It is a test: nothing happened." if is_test else "  An event: it holds no token."
+            if event.type == Delivery.Event.TEST:
+                yield "  It is a test: nothing happened."
+            elif not self.told_of_events:
+                self.told_of_events = True
+                yield "  An event: it holds no token."
             return
         if message.form.get("Event") == Delivery.Event.TEST:
             yield "  It is a test: nobody installed anything, and its token cannot be exchanged."
@@ -162,6 +166,8 @@ def of_postback(form: dict[str, str]) -> Iterator[str]:
 def of_event(event: Event) -> Iterator[str]:
     told = {"Event": event.type, "Number": event.number, "Account": event.account}
     told |= {"ApplicationId": event.application_id, "InstallationId": event.installation_id, "State": event.state}
+    told |= {"Version": event.version, "Previous version": event.previous_version}
+    told |= {"By": event.by, "Reason": event.reason}
     for name, value in told.items():
         yield f"  {name:<18}{printable(value) or '-'}"
 
