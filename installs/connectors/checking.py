@@ -3,7 +3,6 @@
 import logging
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.db import transaction
@@ -133,10 +132,10 @@ class _Run:
         self.at = TOKEN
         key, base_url = self.given.token_key, self.connector.base_url
         authorised = reading.token_of(answer, key)
-        self._tell(TOKEN, f"The answer has `{authorised.member}`: the session token, for {authorised.seconds} s.")
+        self._tell(TOKEN, f"The answer has “{authorised.member}”: the session token, for {authorised.seconds} s.")
         self.at = SERVER
         authorised = reading.with_server(authorised, answer, key, base_url, self.given.hidden)
-        self._tell(SERVER, _where(authorised.server, base_url))
+        self._tell(SERVER, _where(authorised.server))
         self.at = FIRST_CALL
         return authorised
 
@@ -148,9 +147,9 @@ class _Run:
             )
         except NotSent as error:
             self.said.append(conversation.of_call(self.given, session.token, url, None))
-            raise reading.of_not_sent(error) from None
+            raise reading.of_not_sent(error, session.server) from None
         self.said.append(conversation.of_call(self.given, session.token, url, answer))
-        reading.refuse_bad_call(answer)
+        reading.refuse_bad_call(answer, session.server)
         self._tell(FIRST_CALL, f"{CALL} answered 200{_counted(answer)}.", answer.milliseconds)
 
     def _hear(self, step: Step) -> None:
@@ -176,10 +175,10 @@ class _Run:
         )
 
 
-def _where(server: str, base_url: str) -> str:
+def _where(server: str) -> str:
     if not server:
         return "The answer names no Server: calls go to the base URL."
-    return f"{urlsplit(base_url).hostname} answers calls at {server}."
+    return f"The answer names {server}: calls go there."
 
 
 def _counted(answer: Answer) -> str:

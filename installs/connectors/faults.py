@@ -51,6 +51,8 @@ class Why(StrEnum):
     PORTAL_FAILED = "PORTAL_FAILED"
 
 
+# Where the answer to authorising says that calls go elsewhere, the base URL is right.
+ASK_FOR_SERVER = "Ask who runs the base URL's server for the right Server."
 CHECK_BASE_URL = "Check the base URL."
 NAME_THE_MEMBER = "Name the member that holds the session token in Response authentication token key."
 COMPARE = "Compare Application id, Application secret and Token with the developer portal."

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from installs.connectors import servers
-from installs.connectors.faults import OF_REASON, NotAuthorised, Why
+from installs.connectors.faults import ASK_FOR_SERVER, OF_REASON, NotAuthorised, Why
 from installs.exchange.refusals import reason_of
 from installs.outbound import Answer, NotSent, texts
 from installs.outbound.client import printable
@@ -79,18 +79,18 @@ def token_of(answer: Answer, key: str) -> Authorised:
     name = key if key in members else by_name[key.lower()]
     found = members[name]
     if not isinstance(found, str) or not _fits_a_header(found.strip()):
-        raise NotAuthorised(Why.NO_TEXT, f"`{name}` in the answer is no text that could be a session token.")
+        raise NotAuthorised(Why.NO_TEXT, f"“{name}” in the answer is no text that could be a session token.")
     return Authorised(found.strip(), _seconds(members, by_name), member=name)
 
 
-def refuse_bad_call(answer: Answer) -> None:
-    """For the first call with a session token that was just given."""
+def refuse_bad_call(answer: Answer, server: str) -> None:
+    """For the first call with a session token that was just given; `server` as Authorised has it."""
     if answer.status == 200 and not is_page(answer):
         return
     if answer.status == 401:
         raise of_new_session()
     if answer.status == 200:
-        raise NotAuthorised(Why.CALL_WEB_PAGE, "The first call was answered with a web page.")
+        raise _at(server, Why.CALL_WEB_PAGE, "The first call was answered with a web page.")
     message = _message(answer)
     said = f": {message}" if message else "."
     raise NotAuthorised(Why.CALL_REFUSED, f"The first call was answered {answer.status}{said}")
@@ -110,9 +110,18 @@ def _fits_a_header(token: str) -> bool:
     return bool(token) and token.isascii() and token.isprintable() and len(token) <= LONGEST_TOKEN
 
 
-def of_not_sent(error: NotSent) -> NotAuthorised:
-    """What kept the request from being answered; the door's sentence is told as it is."""
-    return NotAuthorised(Why.NOT_SENT, str(error))
+def of_not_sent(error: NotSent, server: str = "") -> NotAuthorised:
+    """What kept the request from being answered; the door's sentence is told as it is. `server` as Authorised has it,
+    for a call."""
+    return _at(server, Why.NOT_SENT, str(error))
+
+
+def _at(server: str, why: Why, words: str) -> NotAuthorised:
+    """For what the address is to blame for: the base URL, or the Server that was answered."""
+    if not server:
+        return NotAuthorised(why, words)
+    said = f"Calls go to {server}, the Server of the answer. {words}"
+    return NotAuthorised(why, said, ASK_FOR_SERVER)
 
 
 def _seconds(members: Mapping[str, Any], by_name: Mapping[str, str]) -> int:
@@ -177,18 +186,18 @@ def _without_key(answer: Answer, members: Mapping[str, Any], key: str) -> NotAut
     filled = {name.lower(): name for name, value in members.items() if value and isinstance(value, str)}
     alike = [name for lowered, name in filled.items() if lowered in USUAL_KEYS]
     if alike:
-        named = " and ".join(f"`{name}`" for name in alike[:3])
+        named = " and ".join(f"“{name}”" for name in alike[:3])
         fix = f"Write {alike[0]} into Response authentication token key."
-        return NotAuthorised(Why.OTHER_KEY, f"The answer has {named}, not `{key}`.", fix)
+        return NotAuthorised(Why.OTHER_KEY, f"The answer has {named}, not “{key}”.", fix)
     if any(name.lower() in ("error", "errors") and value for name, value in members.items()):
         return _refusal(answer)
     if outer := next((name for name, value in members.items() if _holds(value, key)), None):
-        place = f"`{_told(outer)[:NAME_LENGTH]}`"
+        place = f"“{_told(outer)[:NAME_LENGTH]}”"
         inner = next(name for name in members[outer] if name.lower() == key.lower())
-        words = f"The answer has `{inner}` inside {place}: a connector reads its own members only."
+        words = f"The answer has “{inner}” inside {place}: a connector reads its own members only."
         return NotAuthorised(Why.KEY_INSIDE, words)
-    named = ", ".join(f"`{_told(name)[:NAME_LENGTH]}`" for name in list(members)[:5]) or "no member at all"
-    return NotAuthorised(Why.NO_KEY, f"The answer has no `{key}`, but {named}.")
+    named = ", ".join(f"“{_told(name)[:NAME_LENGTH]}”" for name in list(members)[:5]) or "no member at all"
+    return NotAuthorised(Why.NO_KEY, f"The answer has no “{key}”, but {named}.")
 
 
 def _holds(value: object, key: str) -> bool:

@@ -40,10 +40,10 @@ def server_of(members: Mapping[str, Any], token_key: str, base_url: str, hidden:
     if value is None or (isinstance(value, str) and not value.strip()):
         return ""
     if not isinstance(value, str):
-        raise NotAuthorised(Why.SERVER_UNREADABLE, f"`{name}` in the answer is no text, and no address.")
+        raise NotAuthorised(Why.SERVER_UNREADABLE, f"“{name}” in the answer is no text, and no address.")
     if len(value) > LONGEST:
-        raise NotAuthorised(Why.SERVER_UNREADABLE, f"`{name}` in the answer has more than {LONGEST} characters.")
-    said = f"`{name}` in the answer is “{told(value, hidden)}”"
+        raise NotAuthorised(Why.SERVER_UNREADABLE, f"“{name}” in the answer has more than {LONGEST} characters.")
+    said = f"“{name}” in the answer is “{told(value, hidden)}”"
     if credentials.may_be_in(value) or any(len(each) > 7 and each.lower() in value.lower() for each in hidden):
         raise NotAuthorised(Why.SERVER_UNREADABLE, f"{said}: it holds what could be a credential.")
     if fault := _fault_of_shape(value):

@@ -48,14 +48,14 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 WRONG: list[tuple[str, Answer, str, str]] = [
-    ("an OAuth token endpoint", OAUTH, "token", "The answer has `access_token`, not `token`. Write access_token into"),
-    ("another key", as_json(Ticket=OPAQUE), "token", "The answer has no `token`, but `Ticket`."),
-    ("a null", as_json(token=None), "token", "`token` in the answer is no text that could be a session token."),
-    ("what fits no header", as_json(token="a\r\nX: y"), "token", "`token` in the answer is no text"),
+    ("an OAuth token endpoint", OAUTH, "token", "The answer has “access_token”, not “token”. Write access_token into"),
+    ("another key", as_json(Ticket=OPAQUE), "token", "The answer has no “token”, but “Ticket”."),
+    ("a null", as_json(token=None), "token", "“token” in the answer is no text that could be a session token."),
+    ("what fits no header", as_json(token="a\r\nX: y"), "token", "“token” in the answer is no text"),
     ("a list", Reply(200, {"Content-Type": "application/json"}, b"[1]"), "token", "The answer is JSON, but a list"),
     ("deep JSON", Reply(200, {"Content-Type": "application/json"}, b"[" * 9000), "token", "neither JSON nor a form"),
     ("JSON just as deep as can be read", Reply(200, body=b"[" * 700 + b"]" * 700), "token", "JSON, but a list"),
-    ("names no database stores", as_json(**{"\ud800": 1, "a\0b": 2}), "token", "but `\ufffd`, `a\ufffdb`."),
+    ("names no database stores", as_json(**{"\ud800": 1, "a\0b": 2}), "token", "but “\ufffd”, “a\ufffdb”."),
     ("a message none stores", as_json(400, Message="Half \ud800 of \0"), "Authorise", "400: Half \ufffd of \ufffd"),
     (
         "a huge form",
@@ -219,7 +219,7 @@ def test_a_key_that_is_spelled_alike_is_named_once_and_one_without_a_value_never
 ) -> None:
     with receiving(as_json(Token=SESSION, token=SESSION, AccessToken="")) as receiver:
         page = check(carols, connector(cakes, receiver.url, carol, token_key="ticket"))
-    assert "The answer has `token`, not `ticket`." in page
+    assert "The answer has “token”, not “ticket”." in page
 
 
 def test_a_server_that_is_not_there_and_an_address_that_is_none_of_its_business(

@@ -55,7 +55,7 @@ def test_connector_call_says_what_is_wrong_in_a_sentence(
         called("Nothing", "GET", "/api/x")
     with receiving(OAUTH) as receiver:
         connector(cakes, receiver.url, carol)
-        with pytest.raises(CommandError, match="has `access_token`, not `token`"):
+        with pytest.raises(CommandError, match="has “access_token”, not “token”"):
             called("Warehouse", "GET", "/api/x")
     for path in ("api/x", "https://api.example.com/api/x"):
         with pytest.raises(CommandError, match="Write what follows the base URL, from its slash on"):

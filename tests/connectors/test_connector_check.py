@@ -37,7 +37,7 @@ def test_a_connector_that_works_passes_each_step(carols: Client, carol: User, ca
     ]
     assert "It works." in page
     # The key is `token`, and the answer spells it so.
-    assert "The answer has `Token`: the session token, for 1800 s." in page
+    assert "The answer has “Token”: the session token, for 1800 s." in page
     assert "The answer names no Server: calls go to the base URL." in page
     assert f"{CALL} answered 200: 2 stock locations." in page
     assert paths == [("POST", AUTHORIZE), ("POST", CALL)]

@@ -64,7 +64,7 @@ def test_it_is_tested_works_renews_and_follows_a_changed_server(
     row = connector(cakes, linnworks.authorising.url, carol)
     page = check(carols, row)
     assert lines(page)[-3:] == [("token", "passed"), ("Server", "passed"), ("call", "passed")]
-    assert f"127.0.0.2 answers calls at {linnworks.one.url}." in page
+    assert f"The answer names {linnworks.one.url}: calls go there." in page
     assert f"Calls go to {linnworks.one.url} the Server of the answer" in page
     assert f'"Server": "{linnworks.one.url}"' in page
     assert f"Host: {linnworks.authorising.host_and_port} Content-Type" in page
@@ -134,9 +134,33 @@ def test_where_the_key_of_the_token_is_server_its_member_is_no_address(
 
     with receiving(answer) as receiver:
         page = check(carols, connector(cakes, receiver.url, carol, token_key="server"))
-    assert "The answer has `Server`: the session token" in page
+    assert "The answer has “Server”: the session token" in page
     assert "It works." in page
     assert SESSION not in page
+
+
+def test_a_server_that_does_not_answer_is_named_as_what_the_answer_said(
+    linnworks: Linnworks, carols: Client, carol: User, cakes: Account
+) -> None:
+    with nobody_listens("127.0.0.3") as nowhere:
+        linnworks.server = nowhere
+        page = check(carols, connector(cakes, linnworks.authorising.url, carol))
+    assert lines(page)[-2:] == [("Server", "passed"), ("call", "failed")]
+    assert f"The answer names {linnworks.server}: calls go there." in page
+    assert f"Calls go to {linnworks.server}, the Server of the answer. " in page
+    assert "Ask who runs the base URL's server for the right Server." in page
+    assert "Check the base URL" not in page
+
+
+def test_a_server_with_web_pages_is_named_too(
+    linnworks: Linnworks, carols: Client, carol: User, cakes: Account
+) -> None:
+    with receiving(lambda received: Reply(200, body=b"<html>"), host="127.0.0.5") as site:
+        linnworks.server = site.url
+        page = check(carols, connector(cakes, linnworks.authorising.url, carol))
+    assert f"Calls go to {site.url}, the Server of the answer. The first call was answered with a web page." in page
+    assert "Ask who runs the base URL's server for the right Server." in page
+    assert "Check the base URL" not in page
 
 
 LONG = "https://" + "a" * 200 + ".example.com"
@@ -171,11 +195,11 @@ BAD = [
     ("eyJhbGciOiJIUzI1NiJ9c2Vzc2lvbg", "“[…lvbg]”: that is no address"),
     (f"https://{SESSION}.example.com", "“https://[…feed].example.com”: it holds what could be a credential."),
     (f"https://{SIX['token'].upper()}.example.com", "it holds what could be a credential."),
-    (LONG, "`Server` in the answer has more than 200 characters."),
-    (7, "`Server` in the answer is no text, and no address."),
-    ({"Host": "api.example.com"}, "`Server` in the answer is no text, and no address."),
-    (["https://api.example.com"], "`Server` in the answer is no text, and no address."),
-    (True, "`Server` in the answer is no text, and no address."),
+    (LONG, "“Server” in the answer has more than 200 characters."),
+    (7, "“Server” in the answer is no text, and no address."),
+    ({"Host": "api.example.com"}, "“Server” in the answer is no text, and no address."),
+    (["https://api.example.com"], "“Server” in the answer is no text, and no address."),
+    (True, "“Server” in the answer is no text, and no address."),
 ]
 
 
