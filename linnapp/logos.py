@@ -39,6 +39,7 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+ON_THEIR_SIDE = {5, 6, 7, 8}
 
 
 def read(picture: bytes) -> bytes:
@@ -54,7 +55,8 @@ def read(picture: bytes) -> bytes:
     except UNREADABLE as error:
         raise NotPossible("This file is not a picture we can read. Choose a PNG, JPEG or WebP.") from error
     if image.size != (SIDE, SIDE):
-        raise NotPossible(f"This picture is {image.width} x {image.height}. It must be 140 x 140.")
+        width, height = _upright_size(image)
+        raise NotPossible(f"This picture is {width} x {height}. It must be 140 x 140.")
     try:
         pixels = _upright(_in_srgb(_in_eight_bits(image)), image)
     except (OSError, ValueError, SyntaxError) as error:
@@ -114,6 +116,17 @@ def _in_srgb(image: Image.Image) -> Image.Image:
     assert told is not None
     told.putalpha(whole.getchannel("A"))
     return told
+
+
+def _upright_size(image: Image.Image) -> tuple[int, int]:
+    """Width and height as viewers show it. Of what the header holds: a PNG's own `getexif` would unfold its pixels."""
+    exif = Image.Exif()
+    try:
+        exif.load(image.info.get("exif", b""))
+        is_on_its_side = exif.get(ExifTags.Base.Orientation, 1) in ON_THEIR_SIDE
+    except (*UNREADABLE, struct.error, KeyError, TypeError):
+        is_on_its_side = False
+    return (image.height, image.width) if is_on_its_side else image.size
 
 
 def _upright(pixels: Image.Image, image: Image.Image) -> Image.Image:

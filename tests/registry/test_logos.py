@@ -25,6 +25,13 @@ def picture(size: tuple[int, int] = (140, 140), kind: str = "PNG", **options: An
     return written.getvalue()
 
 
+def turned(orientation: int, kind: str) -> bytes:
+    """280 x 140 in the file."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return picture((280, 140), kind, exif=exif)
+
+
 def chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
@@ -78,6 +85,9 @@ def test_a_picture_of_140_by_140_becomes_the_logo_and_is_written_anew_as_png(
     [
         (picture((200, 180)), "This picture is 200 x 180. It must be 140 x 140."),
         (picture((139, 140)), "This picture is 139 x 140. It must be 140 x 140."),
+        (turned(6, "JPEG"), "This picture is 140 x 280. It must be 140 x 140."),
+        (turned(5, "PNG"), "This picture is 140 x 280. It must be 140 x 140."),
+        (turned(3, "WEBP"), "This picture is 280 x 140. It must be 140 x 140."),
         (bomb(60_000, 60_000), UNREADABLE),
         (bomb(12_000, 12_000), UNREADABLE),
         (bomb(3_000, 3_000), "This picture is 3000 x 3000. It must be 140 x 140."),
@@ -93,7 +103,7 @@ def test_a_picture_of_140_by_140_becomes_the_logo_and_is_written_anew_as_png(
         (picture() + b"\0" * 1024 * 1024, "This file is larger than 1 MB."),
     ],
     ids=[
-        "too large", "one pixel short", "bomb", "smaller bomb", "smallest bomb", "text bomb", "cut PNG",
+        "too large", "one pixel short", "JPEG on its side", "PNG on its side", "WebP upside down", "bomb", "smaller bomb", "smallest bomb", "text bomb", "cut PNG",
         "cut JPEG", "header only", "SVG", "GIF", "BMP", "text", "empty", "over 1 MB",
     ],
 )  # fmt: skip
