@@ -27,12 +27,19 @@ class InstallationLink:
 
 
 class NothingToInstall(Exception):
-    """Why a link leads to no consent, for the person who followed it."""
+    """Why a link leads to no consent, for the person who followed it. `reason` is what staff wrote of it, if they
+    did."""
 
-    def __init__(self, status: int, heading: str, message: str) -> None:
+    def __init__(self, status: int, heading: str, message: str, reason: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.heading = heading
+        self.reason = reason
+
+    @property
+    def told(self) -> str:
+        """All of it as plain text, the reason in a line of its own."""
+        return "\n".join(filter(None, (str(self), self.reason and f"Their reason: {self.reason}")))
 
 
 def read_link(identifier: str, members: Iterable[tuple[str, str]]) -> InstallationLink:

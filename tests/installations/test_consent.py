@@ -128,10 +128,11 @@ def test_an_unknown_application_has_a_page_of_its_own(client_of: ClientOf, carol
 def test_a_suspended_application_says_why(
     client_of: ClientOf, application: Application, carol: User, sam: User
 ) -> None:
-    suspending.suspend_application(application, by=acting(sam, reason="It lost orders."))
+    suspending.suspend_application(application, by=acting(sam, reason="שלום It lost orders"))
     answer = client_of(carol).get(address(application))
     assert answer.status_code == 403
-    assert "Stock Bridge is suspended It lost orders. It cannot be installed" in read(answer)
+    assert "Stock Bridge is suspended It cannot be installed until this portal's staff have resumed it." in read(answer)
+    assert "<p>Their reason: <bdi>שלום It lost orders</bdi></p>" in answer.content.decode()
 
 
 def test_a_retired_application_says_so(

@@ -104,7 +104,7 @@ authorize.reads_nul = True  # type: ignore[attr-defined]
 
 def _nothing(request: HttpRequest, link: InstallationLink | None, refusal: NothingToInstall) -> HttpResponse:
     named = link.application_id if link else None
-    reference = _kept(request, named, None, refusal.heading, str(refusal))
+    reference = _kept(request, named, None, refusal.heading, refusal.told)
     context = {"refusal": refusal, "reference": reference}
     return render(request, "installs/installations/nothing_to_install.html", context, status=refusal.status)
 
@@ -146,7 +146,7 @@ def _application(link: InstallationLink) -> Application:
         raise NothingToInstall(410, f"{row} is retired", message)
     if row.suspended_by_staff_at:
         message = "It cannot be installed until this portal's staff have resumed it."
-        raise NothingToInstall(403, f"{row} is suspended", f"{row.suspension_reason} {message}".strip())
+        raise NothingToInstall(403, f"{row} is suspended", message, row.suspension_reason)
     if row.account.suspended_by_staff_at:
         message = f"{row.account}, which makes it, is suspended by this portal's staff. Until they resume it, "
         raise NothingToInstall(403, f"{row} is suspended", f"{message}nobody installs {row}.")

@@ -80,7 +80,7 @@ BREAKAGES: tuple[Breakage | TemplateBreakage, ...] = (
     TemplateBreakage(
         "the people of a suspended account are not told why",
         "_account_suspended.html",
-        '{{ account.suspension_reason|default:"none was given." }}',
+        '{{ account.suspension_reason|default:"none was given."|bdi }}',
         "",
         ("test_suspended_account_pages",),
     ),
