@@ -8,6 +8,7 @@ from typing import Any
 
 from linnapp.byte_marks import text_of
 from linnapp.manifest.errors import ManifestError
+from linnapp.manifest.faults import said_of
 from linnapp.manifest.mending import mended
 from linnapp.manifest.numbers import AS_TEXT, GREATEST_NUMBER, ROUNDED, Respelled, Unkept, integer, real
 from linnapp.manifest.values import MANIFEST_MEMBERS, MODULE_MEMBERS, PARAMETER_MEMBERS
@@ -63,10 +64,10 @@ def load(text: str) -> Any:
 
 
 def _no_json(text: str, fault: json.JSONDecodeError, line: int) -> Iterator[ManifestError]:
-    """The first cause that is known, and where reading ends if that is elsewhere; else what Python says."""
+    """The first cause that is known, and where reading ends if that is elsewhere; else what Python found."""
     wrong = mended(text).wrong
     if not wrong or not wrong[0][1]:
-        wrong = ((fault.pos, _lower_first(fault.msg)),)
+        wrong = ((fault.pos, said_of(fault)),)
     for begin, (at, why) in zip(("This is not JSON: ", "Past that, "), wrong, strict=False):
         yield _at("syntax", f"{begin}{why or 'it cannot be read'}", text, at, line)
 
@@ -179,10 +180,6 @@ def join(path: str, name: str) -> str:
 def _printable(text: str) -> str:
     """Without what no page and no database takes."""
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
-
-
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]
 
 
 def _too_deep(path: str) -> ManifestError:

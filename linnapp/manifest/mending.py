@@ -16,6 +16,7 @@ class Kind(StrEnum):
     SPACE = "SPACE"
     TAB = "TAB"
     WORD = "WORD"
+    FENCE = "FENCE"
 
 
 DONE = {
@@ -26,6 +27,7 @@ DONE = {
     Kind.SPACE: ("unusual space replaced", "unusual spaces replaced"),
     Kind.TAB: ("text with its tabs written as \\t", "texts with their tabs written as \\t"),
     Kind.WORD: ("word written as JSON has it", "words written as JSON has them"),
+    Kind.FENCE: ("line of a Markdown fence left out", "lines of a Markdown fence left out"),
 }
 WRONG = {
     Kind.NAME: "the name {} is not in quotes",
@@ -35,6 +37,7 @@ WRONG = {
     Kind.SPACE: "a space that it does not know stands here",
     Kind.TAB: "a tab stands inside this text",
     Kind.WORD: "{} is no word of it",
+    Kind.FENCE: "a Markdown fence stands here",
 }
 UNQUOTED = "the value {} is not in quotes"
 LONGEST_SHOWN = 60
@@ -49,6 +52,7 @@ TOKEN = re.compile(
   | (?P<single>'[^'\\\x00-\x08\x0a-\x1f]*(?:\\.[^'\\\x00-\x08\x0a-\x1f]*)*'(?=ENDED))
   | (?P<curly>[“„][^“”„"\\\x00-\x1f]*[“”](?=ENDED) | ‘[^‘’"\\\x00-\x1f]*’(?=ENDED))
   | (?P<comment>//[^\r\n]* | /\*(?:[^*]|\*(?!/))*\*/)
+  | (?P<fence>(?:^|(?<=\n))```\w*(?=[ \t]*(?:\r?\n|\Z)))
   | (?P<space>[\v\f\u0085\u00a0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]+)
   | (?P<word>[^\s{}\[\]:,"'/\\“”„‘’\u200b\u2060\ufeff]+)
     """.replace("ENDED", ENDED),
@@ -146,6 +150,9 @@ class _Mending:
         elif kind == "space":
             self.note(Kind.SPACE, at)
             self.out.append(" " * len(token))
+        elif kind == "fence":
+            self.note(Kind.FENCE, at)
+            return not self.open and self.next in (_Next.VALUE, _Next.NOTHING)
         elif kind == "mark":
             return self.mark(token, at)
         elif kind == "word":

@@ -35,6 +35,11 @@ class Place:
     line: int | None
     column: int | None
 
+    @property
+    def says_where(self) -> bool:
+        """Whether the message names the line itself."""
+        return f" at line {self.line}, column" in self.message
+
 
 def as_text(manifest: Manifest) -> str:
     return json.dumps(to_json(manifest), indent=2, ensure_ascii=False)

@@ -314,7 +314,7 @@ def test_manifests_that_are_wrong_are_named_by_line(two: list[Application], paul
     ]
     change = upload_manifests(paulas, lines)
     said = dict(change.rows.filter(state="WRONG").values_list("position", "said"))
-    assert said[2] == ("This is not JSON: expecting property name enclosed in double quotes at line 2, column 2.")
+    assert said[2] == "This is not JSON: the text ends here, before all that was opened is closed at line 2, column 2."
     assert "Nothing has this Application ID" in said[3]
     missing = "A manifest lists its modules in a member “modules”: it is missing here."
     assert said[4] == f"Line 4, column 69: manifest.modules: {missing}"

@@ -125,6 +125,7 @@ def test_a_name_in_mixed_case_is_told_at_its_line_and_by_the_form(alices: Client
         ),
         ('{"modules":\n\u00a0[]}', "a space that it does not know stands here", 2, "1 unusual space replaced"),
         ('{"modules": [],\n"a": True}', "True is no word of it", 2, "1 word written as JSON has it"),
+        ('```json\n{"modules": []}\n```', "a Markdown fence stands here", 1, "2 lines of a Markdown fence left out"),
         ('{"modules": [], "a": "b\tc"}', "a tab stands inside this text", 1, "1 text with its tabs written as \\t"),
     ],
 )
@@ -135,6 +136,7 @@ def test_what_is_nearly_json_is_named_and_taken_as_it_was_meant(
     page = text_of(refused)
     assert refused.status_code == 422
     assert f'data-line="{line}"' in page
+    assert f"Line {line}" not in page, "the message says it"
     assert f"This is not JSON: {wrong} at line {line}, column" in page
     assert f"What was meant is clear: {done}." in page
     assert form_of(refused, "manifest").value("text") == text
@@ -160,7 +162,20 @@ def test_what_is_nearly_json_is_named_and_taken_as_it_was_meant(
         ("{modules: [1,,2]}", "Past that, it cannot be read at line 1, column 14."),
         ("{modules: 'a\\x41'}", "Past that, it cannot be read at line 1, column 11."),
         ("{modules: [1/**/2]}", "Past that, it cannot be read at line 1, column 17."),
-        ('{"modules": [] "a": 1}', "This is not JSON: expecting ',' delimiter at line 1, column 16."),
+        ('{"modules": [] "a": 1}', "This is not JSON: a comma is missing before this at line 1, column 16."),
+        (
+            '"modules": []',
+            "the text goes on after the end of its first value: are the outer braces missing? at line 1, column 10.",
+        ),
+        ('{"modules": []}\n{}', "This is not JSON: the text goes on after the end of the object at line 2, column 1."),
+        ('{"modules": []}}', "This is not JSON: a closing bracket stands here that nothing opened at line 1, column 16."),
+        ('{"modules": [}', "This is not JSON: a value is missing before this at line 1, column 14."),
+        ('{"modules": [{"type": "x"}', "This is not JSON: the text ends here, before all that was opened is closed"),
+        ('{"modules": [{"type": "x"}}', "This is not JSON: another closing bracket is missing before this at line 1,"),
+        ('{"modules": ["a\n"]}', "a line break, or another control character, stands inside a text at line 1,"),
+        ('{"modules": ["C:\\d"]}', "this backslash means nothing in JSON: write two for one at line 1, column 17."),
+        ('{"modules": ["a]}', "This is not JSON: the quotes that open this text are not closed at line 1, column 14."),
+        ('{"a":\n```json\n[]}', "This is not JSON: a Markdown fence stands here at line 2, column 1."),
     ],
 )
 def test_what_may_have_been_meant_otherwise_is_named_and_not_offered(
