@@ -98,6 +98,14 @@ class Migration(migrations.Migration):
                 name="deliveries_first_attempts",
             ),
         ),
+        migrations.AddIndex(
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("kind", "event")),
+                fields=["application", "-created_at"],
+                name="deliveries_of_events",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="delivery",
             # Of events alone: no entry for each postback there is.

@@ -108,9 +108,10 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def sendable(self) -> Self:
         """A permanent token that ended with its installation is sent no more. What happened stays true, and is sent
         for as long as there is an Events URL."""
-        live = models.Q(installation__in=Installation.objects.live().values("pk"), number=None)
-        listening = EventSettings.objects.with_url().values("application")
-        return self.filter(live | models.Q(application__in=listening, number__isnull=False))
+        # Asked row by row: an OR over two lists would read every live installation of the portal for a few rows.
+        live = models.Exists(Installation.objects.live().filter(pk=models.OuterRef("installation")))
+        listening = EventSettings.objects.with_url().filter(application=models.OuterRef("application"))
+        return self.filter(models.Q(live, number=None) | models.Q(models.Exists(listening), number__isnull=False))
 
     def waiting(self) -> Self:
         return self.filter(state__in=Delivery.WAITING)
@@ -269,6 +270,9 @@ class Delivery(models.Model):
             ),
             models.Index(fields=("application", "-created_at"), name="deliveries_by_application"),
             models.Index(fields=("application", "state", "-created_at"), name="deliveries_by_state"),
+            models.Index(
+                fields=("application", "-created_at"), condition=models.Q(kind="event"), name="deliveries_of_events"
+            ),
             models.Index(fields=("installation", "-created_at"), name="deliveries_by_installation"),
             models.Index(fields=("created_at",), name="deliveries_by_age"),
         )

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from installs.models import Delivery, Installation, PostbackHost
+from installs.models import Delivery, EventSettings, Installation, PostbackHost
 from installs.models.deliveries import host_of
 from installs.postbacks import asking, event_settings, retries
 from installs.postbacks.forms.deliveries import KINDS, STATES, TIMES, PostbackFilter, events_of_kind, kind_of
@@ -48,7 +48,8 @@ def postback_list(request: HttpRequest, account: str, application: UUID) -> Http
     row = tab.visible(request, account, application)
     event = request.GET.get("event", "")
     kind = request.GET.get("kind") or kind_of(event)
-    has_events = Delivery.objects.of_application(row).of_kind(Delivery.Kind.EVENT).exists()
+    # Not the log, which would be read to its end where no event is.
+    has_events = EventSettings.objects.of_application(row).exists()
     deliveries = ListPage(
         request,
         Delivery.objects.of_application(row).for_lists(),
