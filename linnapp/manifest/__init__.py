@@ -2,7 +2,7 @@
 
 from linnapp.manifest.differences import Difference, Field, How, Part, differences
 from linnapp.manifest.errors import ManifestError, ManifestInvalid
-from linnapp.manifest.hints import of_token_in_query, warnings
+from linnapp.manifest.hints import NOT_ENCRYPTED, of_token_in_query, warnings
 from linnapp.manifest.json_values import MOST_BYTES
 from linnapp.manifest.meaning import LONGEST_URL, MOST_MODULES, validate
 from linnapp.manifest.mending import Mended, mended
@@ -29,6 +29,7 @@ __all__ = [
     "LONGEST_URL",
     "MOST_BYTES",
     "MOST_MODULES",
+    "NOT_ENCRYPTED",
     "TOKEN",
     "TRACKING",
     "ConsentLine",

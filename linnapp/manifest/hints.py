@@ -11,6 +11,7 @@ from linnapp.module_types import ParameterType, ValueKind, known_type
 
 PLACEHOLDER = re.compile(r"\[\{[^\[\]{}]*\}\]")
 PERMISSION = re.compile(r"GlobalPermissions\.\w+\.[\w.]+")
+NOT_ENCRYPTED = "This address is not encrypted. Use https:// for anything but a test."
 NOT_UPPER_CASE = "not_upper_case"
 # Without it a module of the type does nothing.
 NEEDED = {"ExternalUserInterface": "URL", "ChannelIntegration": "ChannelName", "ShippingIntegration": "VendorName"}
@@ -58,7 +59,7 @@ def _address(known: ParameterType, url: str) -> Iterator[tuple[str, str]]:
     if TOKEN in url.partition("?")[2]:
         yield "token_in_query", of_token_in_query(known)
     if url[:7].lower() == "http://":
-        yield "not_encrypted", "This address is not encrypted. Use https:// for anything but a test."
+        yield "not_encrypted", NOT_ENCRYPTED
     if known.placeholders:
         yield from ((("placeholder", _unknown(found))) for found in _unknown_placeholders(url))
 

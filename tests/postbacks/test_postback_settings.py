@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from installs.models import PostbackPolicy, SigningSecret
 from installs.postbacks import signing, signing_secrets
@@ -162,6 +163,17 @@ def test_rotating_without_a_moment_is_refused(application: Application, alices: 
     assert refused.status_code == 422
     assert "Choose " in seen(refused)
     assert SigningSecret.objects.count() == 1
+
+
+@pytest.mark.parametrize(("scheme", "is_told"), [("http", True), ("https", False)])
+def test_an_events_url_without_encryption_is_told_beside_its_field(
+    application: Application, alices: Client, settings: Settings, scheme: str, is_told: bool
+) -> None:
+    settings.OUTBOUND_ALLOW_HTTP = True
+    chosen = {"url": f"{scheme}://hooks.example.com/events", "events": "installation.updated"}
+    page = seen(alices.post(page_url(application, "events_set"), chosen, follow=True))
+    assert "Saved. Events are sent from now on." in page
+    assert ("This address is not encrypted. Use https:// for anything but a test." in page) is is_told
 
 
 def test_a_retired_applications_settings_are_read_and_not_changed(application: Application, alices: Client) -> None:

@@ -6,7 +6,7 @@ from django import forms
 from django.forms.boundfield import BoundWidget
 
 from installs.models import EventType
-from linnapp.manifest import LONGEST_URL
+from linnapp.manifest import LONGEST_URL, NOT_ENCRYPTED
 
 MEANINGS = {
     EventType.INSTALLED: "An account has installed the application, and the installation is complete.",
@@ -43,6 +43,11 @@ class EventsForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"invalid_choice": "There is no event %(value)s. Choose among these."},
     )
+
+    @property
+    def hint(self) -> str:
+        """What to know of the address as it stands in the field."""
+        return NOT_ENCRYPTED if (self["url"].value() or "").strip()[:7].lower() == "http://" else ""
 
     def event_rows(self) -> Iterator[tuple[BoundWidget, str]]:
         """Each box with what the event tells."""
