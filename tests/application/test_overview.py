@@ -63,6 +63,10 @@ def test_the_lines_tick_themselves(
     assert open_and_done(application)[0] is None
     page = client_of(alice).get(overview(application)).content.decode()
     assert "First call 4 min 12 s after creation" in page
+    unfolded = page.partition('class="first-call"')[2].partition("</details>")[2]
+    assert '<a href="/calls/">Calls that this portal answers</a>' in unfolded
+    calls = client_of(alice).get("/calls/").content.decode()
+    assert f'<li><a href="/{application.account.slug}/applications/">Applications</a></li>' in calls
 
 
 def test_the_folded_moment_counts_once_sessions_are_gone(application: Application, installation: Installation) -> None:
