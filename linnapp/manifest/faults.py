@@ -35,7 +35,7 @@ def _past_the_end(first: str, following: str) -> str:
         return "a closing bracket stands here that nothing opened"
     if first in "{[":
         return f"the text goes on after the end of the {'object' if first == '{' else 'list'}"
-    return "the text goes on after the end of its first value: are the outer braces missing?"
+    return "outer braces seem to be missing: the text goes on after its first value"
 
 
 def _without_comma(following: str) -> str:

@@ -18,7 +18,11 @@ class TestShape:
     def test_a_syntax_error_names_line_and_column(self) -> None:
         assert refused('{"modules": [\n  {"type" "x"}]}') == [
             ManifestError(
-                "", "syntax", "This is not JSON: a colon is missing before this at line 2, column 11.", line=2, column=11
+                "",
+                "syntax",
+                "This is not JSON: a colon is missing before this at line 2, column 11.",
+                line=2,
+                column=11,
             )
         ]
 

@@ -165,10 +165,13 @@ def test_what_is_nearly_json_is_named_and_taken_as_it_was_meant(
         ('{"modules": [] "a": 1}', "This is not JSON: a comma is missing before this at line 1, column 16."),
         (
             '"modules": []',
-            "the text goes on after the end of its first value: are the outer braces missing? at line 1, column 10.",
+            "outer braces seem to be missing: the text goes on after its first value at line 1, column 10.",
         ),
         ('{"modules": []}\n{}', "This is not JSON: the text goes on after the end of the object at line 2, column 1."),
-        ('{"modules": []}}', "This is not JSON: a closing bracket stands here that nothing opened at line 1, column 16."),
+        (
+            '{"modules": []}}',
+            "This is not JSON: a closing bracket stands here that nothing opened at line 1, column 16.",
+        ),
         ('{"modules": [}', "This is not JSON: a value is missing before this at line 1, column 14."),
         ('{"modules": [{"type": "x"}', "This is not JSON: the text ends here, before all that was opened is closed"),
         ('{"modules": [{"type": "x"}}', "This is not JSON: another closing bracket is missing before this at line 1,"),
