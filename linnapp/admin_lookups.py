@@ -56,7 +56,9 @@ class Wary(admin.ModelAdmin):
         """Django asks the database for any key that is sent."""
         sent = request.POST.getlist(ACTION_CHECKBOX_NAME)
         if len(keys_sent(self.model, sent)) < len(set(sent)):
-            self.message_user(request, "Choose rows of this list again: what was sent is none.", messages.WARNING)
+            self.message_user(
+                request, "Choose rows from this list again: what was sent is not one of them.", messages.WARNING
+            )
             return None
         return super().response_action(request, queryset, *place)
 

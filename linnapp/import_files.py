@@ -63,7 +63,7 @@ def _decoded(content: bytes) -> tuple[str, str]:
         return text_of(content), ""
     except UnicodeDecodeError as fault:
         if content.startswith(MARKS):
-            raise Unreadable("The file begins as UTF-8 or UTF-16, and is damaged. Save it anew, as UTF-8.") from fault
+            raise Unreadable("The file begins as UTF-8 or UTF-16, and is damaged. Save it again as UTF-8.") from fault
         return content.decode("cp1252", errors="replace"), "It is no UTF-8, and was read as Windows-1252."
 
 

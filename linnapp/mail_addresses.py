@@ -52,5 +52,5 @@ def _domain(domain: str) -> str:
         # Labels that came as xn--… must be those of a name.
         idna.decode(written)
     except UnicodeError:
-        raise NotMailable("No mail can be sent to this domain: it is no name of the internet.") from None
+        raise NotMailable("No mail can be sent to this domain: it is not a valid domain name.") from None
     return written

@@ -26,7 +26,7 @@ BREAKING = frozenset("\u00ad\u200b\u2060\ufeff")
 LINES = frozenset("\n\t")
 LINE_ENDS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
 CALLED = {"\0": "NULL", "\t": "TAB", "\n": "LINE FEED", "\r": "CARRIAGE RETURN"}
-NOTHING_SEEN = "Nothing of this can be seen. Write it in letters, digits or signs."
+NOTHING_SEEN = "Nothing here is visible. Use letters, digits or symbols."
 FROM_RIGHT = {"R", "AL", "AN", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI", "PDF", "PDI"}
 BEGIN, END = "\u2068", "\u2069"
 

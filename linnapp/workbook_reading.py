@@ -30,7 +30,7 @@ CELL = re.compile(rb"<(?:\w+:)?c[\s>/]")
 FAR_OUT = re.compile(rb"<(?:\w+:)?c\s[^>]*?\br\s*=\s*[\"'](?:[A-Za-z]{3}|[^\"'>]*&)")
 LARGE_PARTS = ("xl/worksheets/", "xl/sharedStrings")
 TOO_LARGE = "The workbook is too large once it is unpacked. Send it in parts, or as CSV."
-ODD = "This workbook cannot be opened. Save it anew as .xlsx, or as CSV."
+ODD = "This workbook cannot be opened. Save it again as .xlsx, or as CSV."
 WIDE = f"A row of the workbook has more than {MOST_CELLS_IN_ROW:,} cells. Delete the empty columns, or send it as CSV."
 
 

@@ -96,7 +96,7 @@ FIXES = {
     Why.RENEWED_TOO_LONG: "Try again.",
     Why.FAULT_HERE: "Try again.",
     Why.CONNECTOR_CHANGED: "Call again.",
-    Why.CONNECTOR_DELETED: "Make it anew.",
+    Why.CONNECTOR_DELETED: "Make a new one.",
     # The refusal itself says what to do.
     Why.NOT_POSSIBLE: "",
     Why.PORTAL_FAILED: "Tell whoever runs it.",

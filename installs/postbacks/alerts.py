@@ -30,8 +30,8 @@ LABELS = {
 ONE = {Delivery.Kind.POSTBACK: "A postback", Delivery.Kind.EVENT: "An event"}
 ALL = {Delivery.Kind.POSTBACK: "Postbacks", Delivery.Kind.EVENT: "Events"}
 LOST = {
-    Delivery.Kind.POSTBACK: "What carried a permanent token did not arrive.",
-    Delivery.Kind.EVENT: "Your endpoint does not know what happened.",
+    Delivery.Kind.POSTBACK: "Its permanent token did not arrive.",
+    Delivery.Kind.EVENT: "Your endpoint was not told what happened.",
 }
 
 
@@ -122,8 +122,8 @@ def _page(row: PostbackHost, name: str, query: str = "") -> str:
 def _send(row: PostbackHost, subject: str, happened: str, to_do: str, page: str) -> None:
     text = (
         f"{happened}\n\n{to_do}: {page}\n\n"
-        f"You get this at most once in 24 hours for each host, as an Owner of {row.application.account}. Which of "
-        f"these mails are sent is chosen in the postback settings: {_page(row, 'postback_settings')}#alerts\n"
+        f"You get this at most once in 24 hours for each host, as an Owner of {row.application.account}. Choose "
+        f"which of these e-mails are sent in the postback settings: {_page(row, 'postback_settings')}#alerts\n"
     )
     for owner in row.application.account.owners():
         send_mail(subject, text, None, [owner.email])

@@ -50,7 +50,7 @@ def _invited_again(row: Invitation) -> str:
 
 def _invite_again(row: Invitation, by: Actor) -> bool:
     if row.accepted_at is not None:
-        raise NotPossible(f"{row.email} joined already. Invite them anew.")
+        raise NotPossible(f"{row.email} joined already. Invite them again.")
     people.invite(row.account, email=row.email, role=row.role, by=by)
     return True
 

@@ -31,13 +31,13 @@ DONE = {
 }
 WRONG = {
     Kind.NAME: "the name {} is not in quotes",
-    Kind.COMMA: "a comma stands before the closing bracket",
+    Kind.COMMA: "there is a comma before the closing bracket",
     Kind.QUOTES: "this text is not in straight double quotes",
-    Kind.COMMENT: "it has no comments",
-    Kind.SPACE: "a space that it does not know stands here",
-    Kind.TAB: "a tab stands inside this text",
-    Kind.WORD: "{} is no word of it",
-    Kind.FENCE: "a Markdown fence stands here",
+    Kind.COMMENT: "there is a comment",
+    Kind.SPACE: "there is a space that JSON does not know",
+    Kind.TAB: "there is a tab inside this text",
+    Kind.WORD: "{} is not a JSON word",
+    Kind.FENCE: "there is a Markdown fence",
 }
 UNQUOTED = "the value {} is not in quotes"
 LONGEST_SHOWN = 60

@@ -147,7 +147,8 @@ def test_the_pages_of_an_invitation_isolate_names(
 def test_the_consent_page_isolates_every_name_that_is_read_from_the_right(
     application: Application, northwind: Account, cakes: Account, carol: User, client_of: ClientOf
 ) -> None:
-    client, rows = client_of(carol), (application, northwind, cakes)
+    client = client_of(carol)
+    rows: tuple[Any, ...] = (application, northwind, cakes)
     for typed in ACCEPTED:
         named = [f"{typed.stored} {letter}" for letter in "ABC"]
         for row, name in zip(rows, named, strict=True):

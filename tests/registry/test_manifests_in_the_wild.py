@@ -99,11 +99,11 @@ def test_a_name_in_mixed_case_is_told_at_its_line_and_by_the_form(alices: Client
     ("text", "wrong", "line", "done"),
     [
         ("{modules: []}", "the name modules is not in quotes", 1, "1 name put in quotes"),
-        ('{"modules": [],\n}', "a comma stands before the closing bracket", 1, "1 comma left out"),
+        ('{"modules": [],\n}', "there is a comma before the closing bracket", 1, "1 comma left out"),
         ("{'modules': []}", "this text is not in straight double quotes", 1, "1 text put in straight double quotes"),
         ("{“modules”: []}", "this text is not in straight double quotes", 1, "1 text put in straight double quotes"),
-        ('\n// ours\n{"modules": []}', "it has no comments", 2, "1 comment left out"),
-        ('{"modules":\n/* a\nb */[]}', "it has no comments", 2, "1 comment left out"),
+        ('\n// ours\n{"modules": []}', "there is a comment", 2, "1 comment left out"),
+        ('{"modules":\n/* a\nb */[]}', "there is a comment", 2, "1 comment left out"),
         ("{'modules' /* , */ : []}", "this text is not in straight double quotes", 1, f"{QUOTED}, 1 comment left out"),
         (
             "{“modules” // ours: 'x'\n: []}",
@@ -123,10 +123,10 @@ def test_a_name_in_mixed_case_is_told_at_its_line_and_by_the_form(alices: Client
             1,
             f"{QUOTED}, 1 unusual space replaced",
         ),
-        ('{"modules":\n\u00a0[]}', "a space that it does not know stands here", 2, "1 unusual space replaced"),
-        ('{"modules": [],\n"a": True}', "True is no word of it", 2, "1 word written as JSON has it"),
-        ('```json\n{"modules": []}\n```', "a Markdown fence stands here", 1, "2 lines of a Markdown fence left out"),
-        ('{"modules": [], "a": "b\tc"}', "a tab stands inside this text", 1, "1 text with its tabs written as \\t"),
+        ('{"modules":\n\u00a0[]}', "there is a space that JSON does not know", 2, "1 unusual space replaced"),
+        ('{"modules": [],\n"a": True}', "True is not a JSON word", 2, "1 word written as JSON has it"),
+        ('{"modules": [], "a": "b\tc"}', "there is a tab inside this text", 1, "1 text with its tabs written as \\t"),
+        ('```json\n{"modules": []}\n```', "there is a Markdown fence", 1, "2 lines of a Markdown fence left out"),
     ],
 )
 def test_what_is_nearly_json_is_named_and_taken_as_it_was_meant(

@@ -28,7 +28,7 @@ MEANINGS = {
 ALERTS = {
     Matter.EXHAUSTED: "The first one to a host since it began to fail. Ten attempts take about three days.",
     Matter.PARKED: "The host has failed for five days. From then on only the oldest is tried, once an hour.",
-    Matter.RECOVERED: "It says how many are on their way now.",
+    Matter.RECOVERED: "The e-mail says how many are being sent now.",
 }
 
 
