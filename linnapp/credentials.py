@@ -44,6 +44,8 @@ _ESCAPE = re.compile(
 _DIGITS = frozenset("0123456789abcdef")
 # How many of them in a row; of a value that was cut, how many digits are one, and how far from the end its last stands.
 _MOST_BETWEEN, _FEWEST_BEGUN, _NEAR_END = 8, 6, 12
+# Letters and digits in a row that are a part of a value and no coincidence.
+_PART = 12
 _LOOSE_PART = re.compile(r"%(?:20|2d|0a|0d)|[^0-9a-f]", re.IGNORECASE)
 
 # What other people's servers call what opens something; and an unbroken run that could be such a value (a JWT, a key).
@@ -306,6 +308,19 @@ def _passed_on(seen: dict[int, tuple[int, int]], later: dict[int, tuple[int, int
     """`later` with what is seen a character or escape before: of each number the one with less in between."""
     longer = {number: (between + 1, begin) for number, (between, begin) in seen.items() if between < _MOST_BETWEEN}
     return later | {number: min(place, later.get(number, place)) for number, place in longer.items()}
+
+
+def part_in(text: str, values: Collection[str]) -> bool:
+    """Whether the text holds a dozen letters and digits in a row of one of the values, whatever stands between them.
+    Words are none: one of the digits has to be among them."""
+    letters = _letters_of(text)
+    pieces = {letters[at : at + _PART] for at in range(len(letters) - _PART + 1)}
+    told = [piece for piece in pieces if not piece.isalpha()]
+    return any(piece in _letters_of(value) for value in values for piece in told)
+
+
+def _letters_of(text: str) -> str:
+    return "".join(letter for letter in text.lower() if letter.isalnum())
 
 
 def without_secrets(text: str, values: Collection[str] = ()) -> str:

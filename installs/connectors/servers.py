@@ -46,6 +46,8 @@ def server_of(members: Mapping[str, Any], token_key: str, base_url: str, hidden:
     said = f"“{name}” in the answer is “{told(value, hidden)}”"
     if credentials.may_be_in(value) or any(len(each) > 7 and each.lower() in value.lower() for each in hidden):
         raise NotAuthorised(Why.SERVER_UNREADABLE, f"{said}: it holds what could be a credential.")
+    if credentials.part_in(value, hidden):
+        raise NotAuthorised(Why.SERVER_UNREADABLE, f"{said}: it holds what could be a part of a credential.")
     if fault := _fault_of_shape(value):
         raise NotAuthorised(Why.SERVER_UNREADABLE, f"{said}: {fault}")
     if base_url.lower().startswith("https:") and not value.lower().startswith("https:"):
@@ -60,6 +62,8 @@ def server_of(members: Mapping[str, Any], token_key: str, base_url: str, hidden:
 def told(value: str, hidden: Collection[str]) -> str:
     """An address by scheme, host and port: what else stands in it may open something. Of what is none, nothing that
     could be a value."""
+    if credentials.part_in(credentials.without_these(credentials.without_values(value), hidden), hidden):
+        return "…"
     shown = _by_its_parts(value)
     if not shown:
         return printable(credentials.without_opaque(value, hidden), TOLD_LENGTH)

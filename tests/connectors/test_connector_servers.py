@@ -164,6 +164,15 @@ def test_a_server_with_web_pages_is_named_too(
 
 
 LONG = "https://" + "a" * 200 + ".example.com"
+# As names that their servers would be asked for, and as addresses that nothing is sent to.
+PARTS = [
+    f"http://{SESSION[:24]}.127.0.0.1",
+    f"https://{SESSION[-18:]}.example.invalid",
+    f"https://{SESSION[:13].upper()}.example.invalid",
+    f"https://{SESSION[:8]}.{SESSION[9:13]}.example.invalid",
+    f"https://api.example.com/{SIX['application_secret'][:24]}",
+    SESSION[:20],
+]
 BAD = [
     ("https://10.0.0.1", "“https://10.0.0.1”. 10.0.0.1 is a private address."),
     ("https://169.254.169.254", "is a cloud's metadata address."),
@@ -195,6 +204,7 @@ BAD = [
     ("eyJhbGciOiJIUzI1NiJ9c2Vzc2lvbg", "“[…lvbg]”: that is no address"),
     (f"https://{SESSION}.example.com", "“https://[…feed].example.com”: it holds what could be a credential."),
     (f"https://{SIX['token'].upper()}.example.com", "it holds what could be a credential."),
+    *((server, "“Server” in the answer is “…”: it holds what could be a part of a credential.") for server in PARTS),
     (LONG, "“Server” in the answer has more than 200 characters."),
     (7, "“Server” in the answer is no text, and no address."),
     ({"Host": "api.example.com"}, "“Server” in the answer is no text, and no address."),
@@ -216,7 +226,15 @@ def test_one_that_nothing_is_sent_to_is_a_failed_step_in_words(
     found = row.checks.get()
     assert found.fix
     told = page + json.dumps(found.conversation)
-    for secret in (SESSION, *SECRETS, "who:secret", "key=abc"):
+    for secret in (
+        SESSION,
+        *SECRETS,
+        SESSION[:12],
+        SESSION[-12:],
+        SIX["application_secret"][:12],
+        "who:secret",
+        "key=abc",
+    ):
         assert secret.lower() not in told.lower()
     row.refresh_from_db()
     assert (row.state, row.session_token, row.session_server) == (Connector.State.FAILING, "", "")

@@ -100,13 +100,15 @@ def test_a_log_in_another_charset_holds_no_permanent_token(
     application: Application, cakes: Account, alice: User, carol: User
 ) -> None:
     def echo(received: Received) -> Reply:
-        body = f"トークン {received.form['Token']} は無効です".encode("cp932")
+        token = received.form["Token"]
+        body = f"トークン {token} は無効です: {token.replace('-', '&#8209;').upper()}".encode("cp932")
         return Reply(400, {"Content-Type": "text/plain; charset=Shift_JIS"}, body)
 
     with receiving(echo) as receiver:
         made = install(application, cakes, with_postback(application, receiver.url, alice), carol)
         deliver()
-    assert Attempt.objects.get().answer.endswith(f"\n\nトークン […{made.token.tail}] は無効です")
+    masked = f"[…{made.token.tail}]"
+    assert Attempt.objects.get().answer.endswith(f"\n\nトークン {masked} は無効です: {masked}")
 
 
 @pytest.mark.parametrize(
