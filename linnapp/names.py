@@ -5,15 +5,33 @@ other words. One rule for the names of people, companies and applications, and f
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import pairwise
 
 # Each turns what stands behind it round, until it is ended: a name with one reads as another.
 TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # Joiners, and marks of direction that turn nothing round: Persian, Hebrew, Arabic and emoji are written with them.
 SHAPING = frozenset("\u200c\u200d\u200e\u200f\u061c")
+NON_JOINER, JOINER = "\u200c", "\u200d"
+# Scripts, by the first word of their characters' names, whose letters change their shape beside a joiner. Elsewhere
+# one is never seen, and a name with it reads exactly as another's.
+JOINING = re.compile(
+    r"(?:ARABIC|SYRIAC|NKO|MONGOLIAN|MANDAIC|MANICHAEAN|ADLAM|HANIFI|PHAGS-PA|SOGDIAN|DEVANAGARI|BENGALI|"
+    r"GURMUKHI|GUJARATI|ORIYA|TAMIL|TELUGU|KANNADA|MALAYALAM|SINHALA|MYANMAR|KHMER|TIBETAN|BALINESE|"
+    r"JAVANESE|SUNDANESE|CHAKMA|LIMBU|MEETEI|NEWA|TIRHUTA|SHARADA|GRANTHA|MODI|SAURASHTRA|BRAHMI|KAITHI|"
+    r"KHUDAWADI|TAKRI)\b"
+)
+# Joins the letters around it: the combining class of every sign that kills a vowel.
+VIRAMA = 9
+# On one letter, one over the other. Hebrew has four with cantillation; more of them draw over other lines.
+MOST_MARKS = 4
+KEYCAP, KEYS = "\u20e3", frozenset("0123456789#*")
+# Emoji of the classes of letters and punctuation.
+EMOJI_TOO = frozenset("\u203c\u2049\u2139\u3030")
+TO_TEXT, TO_EMOJI = "\ufe0e", "\ufe0f"
 # Of the class of invisible ones, and seen: signs that stand around Arabic and Syriac numbers.
 SEEN_FORMATS = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
 # Of the classes of letters, marks and signs, and drawn as nothing.
-BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
+BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0\U00016fe4\U0001d159")
 # Choose the form of the character before them: of emoji, and of ideographs in names.
 VARIANTS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 # A black flag, the letters of a region as tags, and their end: England, Scotland, Wales.
@@ -68,7 +86,7 @@ def fault_of_line(text: str, what: str = "a name") -> str:
 
 def fault_of_text(text: str) -> str:
     """The same for a text of several lines, which may be empty."""
-    return next(_faults(text, "a text", LINES | BREAKING), "")
+    return next(_faults(text, "a text", LINES | BREAKING | {NON_JOINER, JOINER}), "")
 
 
 def called(what: str) -> str:
@@ -82,9 +100,9 @@ def named(character: str) -> str:
 
 def without_faults(text: str) -> str:
     """A text of several lines without what cannot stand in it, or is never seen."""
-    kept = ""
-    for part in PARTS.findall(text):
-        if len(part) > 1 or part in LINES or not _why_not(part, kept[-1:]):
+    kept, parts = "", PARTS.findall(text)
+    for part, after in pairwise([*parts, ""]):
+        if len(part) > 1 or part in LINES or not _why_not(part, kept[-MOST_MARKS:], after):
             kept += part
     return kept
 
@@ -95,23 +113,26 @@ def is_seen(text: str) -> bool:
 
 
 def _faults(text: str, what: str, allowed: frozenset[str] = frozenset()) -> Iterator[str]:
-    before = ""
-    for part in PARTS.findall(text):
-        if len(part) == 1 and part not in allowed and (why := _why_not(part, before)):
+    before, parts = "", PARTS.findall(text)
+    for part, after in pairwise([*parts, ""]):
+        if len(part) == 1 and part not in allowed and (why := _why_not(part, before, after)):
             yield f"{named(part)} cannot be in {what}: {why}."
-        before = part[-1]
+        before = (before + part)[-MOST_MARKS:]
 
 
-def _why_not(character: str, before: str) -> str:
-    """Why a character cannot stand behind the one before it; "" where it can."""
+def _why_not(character: str, before: str, after: str) -> str:
+    """Why a character cannot stand between these, of which `before` is the last MOST_MARKS; "" where it can."""
     kind = unicodedata.category(character)
     if character in TURNING:
         return "it turns the text around"
     if kind == "Cc":
         return "it is a control character"
     if VARIANTS.match(character):
-        stands = (before and unicodedata.category(before)[0] in "LNPS") or COMING.match(before)
-        return "" if stands else "it cannot be seen"
+        return "" if _is_varied(before[-1:], character, after) else "it cannot be seen"
+    if character in (NON_JOINER, JOINER):
+        return "" if _is_joined(before, character, after) else "it cannot be seen"
+    if kind in {"Mn", "Me"}:
+        return "it cannot be seen" if character in BLANK else _why_no_mark(character, kind, before)
     if character in BLANK or kind in {"Zl", "Zp"} or (kind == "Cf" and character not in SHAPING | SEEN_FORMATS):
         return "it cannot be seen"
     if kind == "Cs":
@@ -119,6 +140,50 @@ def _why_not(character: str, before: str) -> str:
     if kind == "Co":
         return "it is drawn differently everywhere"
     return "it is no character" if kind == "Cn" and not COMING.match(character) else ""
+
+
+def _is_varied(base: str, character: str, after: str) -> bool:
+    """Whether this selector changes how the character before it is drawn."""
+    if not base:
+        return False
+    is_ideograph = unicodedata.name(base, "").startswith("CJK") or bool(COMING.match(base))
+    if character not in (TO_TEXT, TO_EMOJI):
+        return is_ideograph
+    return _is_emoji(base) or base in EMOJI_TOO or (base in KEYS and character == TO_EMOJI and after == KEYCAP)
+
+
+def _is_emoji(character: str) -> bool:
+    """Widely: any sign, but for money and punctuation."""
+    return unicodedata.category(character) in {"So", "Sk", "Sm"} or bool(COMING.match(character))
+
+
+def _is_joined(before: str, character: str, after: str) -> bool:
+    """Whether a joiner changes how its neighbours are drawn: emoji that are one, letters of scripts that join."""
+    base, behind = before.removesuffix(TO_EMOJI)[-1:], after[:1]
+    if not base:
+        return False
+    if _is_emoji(base):
+        return character == JOINER and bool(behind) and _is_emoji(behind)
+    if not _joins(base):
+        return False
+    if unicodedata.combining(base) == VIRAMA:
+        return True
+    is_letter = bool(behind) and (unicodedata.category(behind)[0] == "L" or unicodedata.combining(behind) == VIRAMA)
+    return is_letter and _joins(behind)
+
+
+def _joins(character: str) -> bool:
+    return JOINING.match(unicodedata.name(character, "")) is not None
+
+
+def _why_no_mark(character: str, kind: str, before: str) -> str:
+    if kind == "Me":
+        is_key = character == KEYCAP and before.removesuffix(TO_EMOJI)[-1:] in KEYS
+        return "" if is_key else "it is drawn over its neighbours"
+    if before[-1:] in SHAPING and unicodedata.combining(character) != VIRAMA:
+        return "it stands on no letter"
+    piled = len(before) == MOST_MARKS and all(unicodedata.category(one) in {"Mn", "Me"} for one in before)
+    return f"more than {MOST_MARKS} marks on one letter are drawn over its neighbours" if piled else ""
 
 
 # Names among other words.

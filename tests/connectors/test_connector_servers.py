@@ -97,7 +97,7 @@ def test_calls_go_below_the_path_of_the_server(
     row = connector(cakes, linnworks.authorising.url, carol)
     page = check(carols, row)
     assert lines(page)[-3:] == [("token", "passed"), ("Server", "passed"), ("call", "passed")]
-    assert f"127.0.0.2 answers calls at {linnworks.one.url}/eu/v2." in page
+    assert f"The answer names {linnworks.one.url}/eu/v2: calls go there." in page
     assert calling.call(row, "GET", CALL).status == 200
     assert linnworks.told(linnworks.one) == [(f"/eu/v2{CALL}", linnworks.sessions[0])] * 2
 
