@@ -40,6 +40,14 @@ STICKING_OUT = """() => {
   const wide = all.filter((one) => one.getBoundingClientRect().right > page.clientWidth);
   return wide.map((one) => `${one.tagName} to ${one.getBoundingClientRect().right} ${one.outerHTML.slice(0, 80)}`);
 }"""
+# Gives all that is read of these names the longest one that an account may have, in a page as it stands.
+LONG_NAME = f"{'W' * 60} {'Warehouse ' * 6}"[:119] + "s"
+RENAME = """([names, long]) => {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    for (const name of names) walker.currentNode.data = walker.currentNode.data.replaceAll(name, long);
+  }
+}"""
 # A list of the admin whose columns end outside of what is seen, and on a phone a cell that is not seen at all.
 CUT_OFF = """() => {
   const results = document.querySelector("#changelist .results");
@@ -174,6 +182,22 @@ def test_pages_are_for_everybody(
     sign_in(inspector.page, person)
     for place in places:
         visit(inspector, place, facts)
+    assert inspector.faults == []
+
+
+@pytest.mark.browser
+@pytest.mark.slow(seconds=10)
+def test_long_names_of_accounts_tear_no_page_of_support_apart(inspector: Inspector, facts: stage.Facts) -> None:
+    sign_in(inspector.page, "Sam")
+    for place in PLACES:
+        if place.person == "Sam" and place.name.startswith("support_"):
+            inspector.page.goto(place.address(facts))
+            inspector.page.evaluate(RENAME, [["Carol's Cakes", "Northwind"], LONG_NAME])
+            for size in (PHONE, DESK):
+                inspector.what = f"{place.address(facts)}, {size['width']}"
+                inspector.page.set_viewport_size(cast(Any, size))
+                if sticking_out := inspector.page.evaluate(STICKING_OUT):
+                    inspector.note(f"scrolls sideways: {sticking_out[1:]}")
     assert inspector.faults == []
 
 
