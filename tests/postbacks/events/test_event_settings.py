@@ -193,39 +193,6 @@ def test_the_customer_and_support_read_a_host_only_where_it_is_told_of_the_insta
         assert ("Postbacks and events" in seen(page)) is told
 
 
-def chip(page: str, label: str) -> str:
-    """Where a chip of the kind leads."""
-    (kinds,) = re.findall(r'aria-label="Kind".*?</(?:nav|ul|div)>', page, re.DOTALL)
-    (address,) = re.findall(rf'href="([^"]*)"[^>]*>\s*{label}\s*<', kinds)
-    return html.unescape(address)
-
-
-@pytest.mark.parametrize(
-    ("query", "label", "leads_to"),
-    [
-        ("?event=installed", "Events", "?kind=event"),
-        ("?event=installed", "Postbacks", "?event=installed&kind=postback"),
-        ("?kind=event&event=installation.updated", "Events", "?kind=event&event=installation.updated"),
-        ("?kind=event&event=installation.updated", "Postbacks", "?kind=postback"),
-        ("?kind=event&event=installation.updated&state=due", "All", "?state=due"),
-    ],
-)
-def test_another_kind_lets_go_of_an_event_that_it_does_not_have(
-    application: Application,
-    installation: Installation,
-    alice: User,
-    carol: User,
-    client_of: ClientOf,
-    query: str,
-    label: str,
-    leads_to: str,
-) -> None:
-    send_events(application, URL, alice)
-    suspending.suspend(installation, by=acting(carol))
-    address = page_url(application, "postback_list")
-    assert chip(client_of(alice).get(address + query).content.decode(), label) == address + leads_to
-
-
 @pytest.mark.parametrize("retired", [False, True])
 def test_what_was_retired_changes_nothing(
     application: Application, alice: User, client_of: ClientOf, retired: bool
