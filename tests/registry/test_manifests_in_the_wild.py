@@ -178,7 +178,7 @@ def test_what_is_nearly_json_is_named_and_taken_as_it_was_meant(
         ('{"modules": ["a\n"]}', "a line break, or another control character, stands inside a text at line 1,"),
         ('{"modules": ["C:\\d"]}', "this backslash means nothing in JSON: write two for one at line 1, column 17."),
         ('{"modules": ["a]}', "This is not JSON: the quotes that open this text are not closed at line 1, column 14."),
-        ('{"a":\n```json\n[]}', "This is not JSON: a Markdown fence stands here at line 2, column 1."),
+        ('{"a":\n```json\n[]}', "This is not JSON: there is a Markdown fence at line 2, column 1."),
     ],
 )
 def test_what_may_have_been_meant_otherwise_is_named_and_not_offered(

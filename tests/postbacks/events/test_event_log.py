@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from installs.models import Delivery, EventType, Installation
+from installs.models import Delivery, EventSettings, EventType, Installation
 from linnapp.models import Application, User
 from tests.kit.consenting import read
 from tests.kit.events import send_events
@@ -37,6 +37,7 @@ def made(installation: Installation, nth: int, **fields: Any) -> Delivery:
 @pytest.fixture
 def both(installation: Installation) -> None:
     """Six postbacks and six events, one of each called Installed."""
+    EventSettings.objects.create(application=installation.application, url=URL)
     for number in range(1, 7):
         made(installation, number, event="authorised" if number > 1 else "installed")
         event = EventType.values[number - 1]
