@@ -145,7 +145,7 @@ def test_new_changed_unchanged_and_wrong_are_counted_and_filtered(
         assert [there for there, text in filtered.items() if name in text] == [state], name
     assert said(change)[3:] == [
         "Nothing has this id. A new row has none: leave it empty.",
-        "owner_email: Enter a valid email address.",
+        "owner_email: Write an e-mail address, such as name@example.com.",
         f"There is an account called {depot.name}. Give its id to change it.",
         "It stands in line 2 too.",
         "name: a new row needs it.",

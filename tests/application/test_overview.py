@@ -66,7 +66,7 @@ def test_the_lines_tick_themselves(
     unfolded = page.partition('class="first-call"')[2].partition("</details>")[2]
     assert '<a href="/calls/">Calls that this portal answers</a>' in unfolded
     calls = client_of(alice).get("/calls/").content.decode()
-    assert f'<li><a href="/{application.account.slug}/applications/">Applications</a></li>' in calls
+    assert f'<li><a href="{reverse("application_list", args=[northwind.slug])}">Applications</a></li>' in calls
 
 
 def test_the_folded_moment_counts_once_sessions_are_gone(application: Application, installation: Installation) -> None:

@@ -254,7 +254,7 @@ def test_events_that_are_given_up_held_and_arrive_again_are_told_of_as_events(
     ]
     texts = [str(message.body) for message in mail.outbox]
     assert f"An event of Stock Bridge to {host} failed at every attempt" in texts[0]
-    assert "Your endpoint does not know what happened." in texts[0]
+    assert "Your endpoint was not told what happened." in texts[0]
     assert f"Events of Stock Bridge to {host} have failed since" in texts[1]
     assert f"An event of Stock Bridge to {host} has arrived" in texts[2]
     assert not any("ostback of" in text for text in texts)
