@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("nothing_noted")
 ORIGIN, ELSEWHERE = "https://app.example.com", "https://elsewhere.example"
 TIME = "/api/Auth/GetServerUTCTime"
 PROFILE = "/api/Auth/GetApplicationProfileBySecretKey"
-MISSING = "/api/Orders/GetOpenOrders"
+MISSING = "/api/Orders/CreateOrders"
 DATA_CALLS = [LOCATIONS, TIME, MISSING, "/api//inventory//getstocklocations/"]
 ALLOW, EXPOSE = "Access-Control-Allow-Origin", "Access-Control-Expose-Headers"
 

@@ -43,7 +43,7 @@ def to_release(page: Page) -> None:
 
 
 def unfold(page: Page) -> None:
-    for summary in page.locator("main details:not(.menu) > summary").all():
+    for summary in page.locator("main details:not(.menu):not(.filter) > summary").all():
         summary.click()
 
 
