@@ -17,6 +17,7 @@ from tests.kit.people import ClientOf, acting
 
 pytestmark = pytest.mark.django_db
 REFUSED = "/support/refused/"
+NO_ACCOUNT = '<td data-label="Account" class="words name"><span class="muted">not known'
 
 
 @pytest.fixture
@@ -125,10 +126,10 @@ def test_a_wrong_secret_beside_a_permanent_token_is_of_its_installation_for_supp
         page = read(console, REFUSED, **asked)
         assert page.count('<td data-label="How often" class="number">1</td>') == 2, asked
         assert page.count(f'<a href="{case}') >= 2, asked
-        assert '<td data-label="Account" class="words name"><span class="muted">not known' not in page
+        assert NO_ACCOUNT not in page
         rows = console.get(REFUSED, asked | {"format": "csv"}).getvalue().decode().splitlines()
         assert [str(installation.pk) in row for row in rows] == [False, True, True]
-    assert read(console, REFUSED).count('<td data-label="Account" class="words name"><span class="muted">not known') == 1
+    assert read(console, REFUSED).count(NO_ACCOUNT) == 1
     assert said.headers["X-Request-Id"] not in read(client_of(carol), own_page(installation))
 
 
