@@ -185,6 +185,8 @@ MACHINE_URLCONF = "installs.api_urls"
 MACHINE_DOOR = "installs.exchange.door.Door"
 # What a web process begins beside answering requests.
 ON_WEB_START = ["installs.exchange.ledger.start_flushing"]
+# Crews (linnapp.crews) of a worker process, each with threads of its own beside the jobs.
+ON_WORKER_START: list[str] = []
 WSGI_APPLICATION = "linnapp.wsgi.application"
 APPEND_SLASH = True
 

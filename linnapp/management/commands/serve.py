@@ -16,7 +16,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils.module_loading import autodiscover_modules
 from huey.contrib.djhuey import HUEY
 
-from linnapp import credentials
+from linnapp import credentials, crews
 from linnapp.front import serving
 from linnapp.models import KeyCanary
 from linnapp.supervision import READY, Supervisor, Task, end_with_parent, follow_stop
@@ -178,4 +178,6 @@ def serve_worker() -> None:
         graceful_signal="TERM",
     )
     follow_stop(consumer.stop_flag)
+    crews.start(settings.ON_WORKER_START)
     consumer.run()
+    crews.finish(STOP_SECONDS)
