@@ -61,7 +61,7 @@ def begin(asked: Asked, *, person: User) -> ExportFile:
     }
     with transaction.atomic():
         # Two that are asked for at the same moment are counted one after the other.
-        User.objects.select_for_update().get(pk=person.pk)
+        User.objects.select_for_update(no_key=True).get(pk=person.pk)
         if ExportFile.objects.of(person).current().count() >= MOST_FILES:
             raise NotPossible(TOO_MANY_FILES)
         return ExportFile.objects.create(

@@ -136,7 +136,7 @@ def _create(values: Values, by: Actor) -> Model:
 
 @transaction.atomic
 def _delete(application: Application, by: Actor) -> bool:
-    row = locked(application, retired="it stays")
+    row = locked(application, ends_exchanges=True, retired="it stays")
     installed = Installation.objects.of_application(row).exists()
     if installed or was_touched(TimelineEntry.objects.about_application(row.pk)):
         raise NotPossible(f"Something happened to {row} since: left as it is. Retire it by hand.")

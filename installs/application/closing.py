@@ -128,7 +128,7 @@ def close_account(account: Account, *, by: Actor) -> bool:
     # A job holds its change while it waits for the account: who may leave with it is let go of in the same order.
     seats = Membership.objects.filter(account=account).values("user")
     list(BulkChange.objects.select_for_update(of=("self",)).filter(person__in=seats).order_by("pk").values_list("pk"))
-    row = locked_account(account.pk)
+    row = locked_account(account.pk, ends_exchanges=True)
     if Installation.objects.of_either_side(row).exists():
         return suspend_account(row, by=by)
     _delete(row, by)

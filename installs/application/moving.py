@@ -157,9 +157,11 @@ def move_application(application: Application, *, to: Account, secrets_end: date
     suspended meanwhile, and nobody installs. Who was about to change it for the old team is refused (`locked`)."""
     _refuse_unless_asked_well(secrets_end, by)
     accounts = locked_accounts(application.account_id, to.pk)
-    row = locked(application, retired="it stays where it is")
+    row = locked(application, ends_exchanges=True, retired="it stays where it is")
     row.account = accounts[row.account_id]
-    list(Installation.objects.select_for_update().of_application(row).live().order_by("pk").values_list("pk"))
+    list(
+        Installation.objects.select_for_update(no_key=True).of_application(row).live().order_by("pk").values_list("pk")
+    )
     planned = plan(row, accounts[to.pk])
     row.account, row.changed_at = planned.to, timezone.now()
     row.save(update_fields=["account", "changed_at"])

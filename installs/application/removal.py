@@ -21,7 +21,7 @@ def remove_application(application: Application, *, by: Actor) -> bool:
 
     Raises NotPossible while a live installation exists: uninstalling is the accounts' own act.
     """
-    row = locked(application, retired="there is nothing left to remove")
+    row = locked(application, ends_exchanges=True, retired="there is nothing left to remove")
     live = Installation.objects.live().filter(application=row).count()
     if live:
         accounts = counted(live, "account has", "accounts have")

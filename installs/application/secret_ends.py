@@ -42,7 +42,7 @@ def retire_secret(secret: Secret, *, after: timedelta, by: Actor) -> datetime:
 
     Raises NotPossible for the last secret that has no end: an application always keeps one.
     """
-    application = locked(secret.application, retired="its secrets have ended")
+    application = locked(secret.application, ends_exchanges=True, retired="its secrets have ended")
     row = application.secrets.live().filter(pk=secret.pk).first()
     if row is None:
         raise NotPossible(f"The Application Secret ending …{secret.tail} has ended already.")

@@ -36,7 +36,7 @@ CHECKS_A_MINUTE = 10
 def start(connector: Connector, *, by: Actor) -> ConnectorCheck:
     """Asks for a check, or gives the one that is under way. Raises NotPossible for a disabled instance, and past
     CHECKS_A_MINUTE of its account."""
-    account = Account.objects.select_for_update().get(pk=connector.account_id)
+    account = Account.objects.select_for_update(no_key=True).get(pk=connector.account_id)
     row = Connector.objects.filter(pk=connector.pk).first()
     if row is None:
         raise NotPossible(f"{connector} was deleted meanwhile.")

@@ -52,7 +52,7 @@ LABELS = {
 @transaction.atomic
 def make(account: Account, values: Values, *, by: Actor) -> Connector:
     """Raises NotPossible past MOST_OF_AN_ACCOUNT, and for a name that another has: programs call it by its name."""
-    row = Account.objects.select_for_update().get(pk=account.pk)
+    row = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
     if Connector.objects.on_account(row.slug).count() >= MOST_OF_AN_ACCOUNT:
         raise NotPossible(f"An account keeps at most {MOST_OF_AN_ACCOUNT} connectors. Delete one that is not used.")
     _refuse_taken(values.name, row)
@@ -67,7 +67,7 @@ def make(account: Account, values: Values, *, by: Actor) -> Connector:
 def edit(connector: Connector, values: Values, *, by: Actor) -> list[str]:
     """Labels of what changed. The session ends with the credentials it was made with, and so does what is known of
     their working. Raises NotPossible for a name that another has."""
-    Account.objects.select_for_update().get(pk=connector.account_id)
+    Account.objects.select_for_update(no_key=True).get(pk=connector.account_id)
     row = _locked(connector)
     _refuse_taken(values.name, row.account, besides=row)
     if is_elsewhere(values.base_url, row) and not (values.token and values.application_secret):

@@ -22,12 +22,14 @@ FROM installs_permanenttoken t
 JOIN installs_permanenttoken o ON o.id = t.replaces_id
 JOIN installs_installation i ON i.id = t.installation_id
 JOIN linnapp_application a ON a.id = i.application_id
+JOIN linnapp_account c ON c.id = i.account_id
+JOIN linnapp_account p ON p.id = a.account_id
 WHERE t.id {among}
 """
 LIVES = " AND (o.ends_at IS NULL OR o.ends_at > %(now)s)"
-# In the order in which everybody locks them. Application and installation are shared with exchanges, and kept from
-# whoever suspends or uninstalls: those end sessions too, and two that do would wait for each other's in a circle.
-HOLD = " FOR SHARE OF a SKIP LOCKED FOR SHARE OF i SKIP LOCKED FOR NO KEY UPDATE OF o SKIP LOCKED"
+# In the order in which everybody locks them. Accounts, application and installation are shared with exchanges, and kept
+# from whoever suspends or uninstalls: those end sessions too, and two that do would wait for each other's in a circle.
+HOLD = " FOR KEY SHARE OF c, p, a SKIP LOCKED FOR SHARE OF i SKIP LOCKED FOR NO KEY UPDATE OF o SKIP LOCKED"
 END = "UPDATE installs_permanenttoken SET ends_at = %(now)s, ended_by_use = TRUE WHERE id IN (SELECT o.id {held})"
 # By the installation, which has an index.
 END_SESSIONS = """

@@ -2,8 +2,8 @@
 
 On PostgreSQL one statement decides on a whole group and begins the sessions of those for whom all stands. SQLite writes
 in no part of a statement but the whole: there one decides, and another begins. Both assert again that installation,
-application, permanent token and secret still stand; PostgreSQL holds them (FOR SHARE) until the session row is in: a
-plain INSERT leaves a session behind a suspension that commits in between.
+application, permanent token and secret still stand; PostgreSQL holds them until the session row is in: a plain INSERT
+leaves a session behind a suspension that commits in between.
 """
 
 import json
@@ -133,10 +133,11 @@ RETURNING = "RETURNING id\n"
 # disk. The setting is local to its transaction.
 NOT_DURABLE = "  AND set_config('synchronous_commit', 'off', true) = 'off'\n"
 # Rows are locked in the order in which suspending, uninstalling and retiring lock theirs: another order ends in
-# deadlocks. A row that somebody holds is passed over, and keeps nobody waiting who does not need it.
-HOLD = "FOR SHARE OF c, p, a, i, s, t SKIP LOCKED\n"
+# deadlocks. A row that somebody holds is passed over, and keeps nobody waiting who does not need it. Of accounts
+# and application only who ends exchanges is kept off (KEY SHARE), and nobody who merely edits them.
+HOLD = "FOR KEY SHARE OF c, p, a SKIP LOCKED FOR SHARE OF i, s, t SKIP LOCKED\n"
 # Exchanges of one installation that take turns: each counts the sessions of those before it.
-HOLD_IN_TURN = HOLD.replace(", i, s", " SKIP LOCKED FOR NO KEY UPDATE OF i SKIP LOCKED FOR SHARE OF s")
+HOLD_IN_TURN = HOLD.replace("SHARE OF i, s", "NO KEY UPDATE OF i SKIP LOCKED FOR SHARE OF s")
 # Of the installations whose sessions have just begun: those are held, so that nobody counts meanwhile. What has just
 # begun is the last to end: what another process began before it may be younger by its clock.
 BEYOND_THE_CAP = """

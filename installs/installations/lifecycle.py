@@ -139,7 +139,7 @@ def _given_already(application: Application, account: Account, consent: str) -> 
 
 def _live_locked(application: Application, account: Account) -> Installation | None:
     """Locked, so that an uninstallation under way ends first: its permanent token is not handed out again."""
-    rows = Installation.objects.select_for_update(of=("self",)).select_related("version").live()
+    rows = Installation.objects.select_for_update(of=("self",), no_key=True).select_related("version").live()
     installation = rows.filter(application=application, account=account).first()
     if installation:
         installation.application, installation.account = application, account
@@ -224,10 +224,10 @@ def locked(installation: Installation) -> Installation:
     """The row as it stands, locked: an exchange that holds it (FOR SHARE) ends first, a later one sees the change.
 
     The application is locked before it, as everywhere: ending sessions here and suspending it there take turns, and
-    do not wait for each other's session rows in a circle.
+    do not wait for each other's session rows in a circle. Exchanges of its other installations go on.
     """
-    Application.objects.select_for_update().get(pk=installation.application_id)
-    return Installation.objects.select_for_update(of=("self",)).with_its_facts().get(pk=installation.pk)
+    Application.objects.select_for_update(no_key=True).get(pk=installation.application_id)
+    return Installation.objects.select_for_update(of=("self",), no_key=True).with_its_facts().get(pk=installation.pk)
 
 
 def locked_for(act: Act, installation: Installation, by: Actor) -> Installation:

@@ -26,7 +26,7 @@ def note(
 ) -> None:
     """Keeps one, in the place of an old one where the person was refused often within the hour; the lock on their row
     has two at a time counted one after the other."""
-    User.objects.select_for_update().get(pk=person.pk)
+    User.objects.select_for_update(no_key=True).get(pk=person.pk)
     made = RefusedConsent.objects.create(
         reference=reference,
         person=person,

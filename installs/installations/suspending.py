@@ -74,7 +74,7 @@ def suspend_application(application: Application, *, by: Actor) -> bool:
     """Suspends the application everywhere: no installation of it exchanges, and all sessions end at once. Whether it
     was not suspended before."""
     refuse_unless_staff(by)
-    row = locked_application(application)
+    row = locked_application(application, ends_exchanges=True)
     if row.suspended_by_staff_at:
         return False
     row.suspended_by_staff_at, row.suspension_reason = timezone.now(), by.reason

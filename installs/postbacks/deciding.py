@@ -77,8 +77,8 @@ def _fail_if_lapsed(row: Installation) -> None:
 
 def _locked(installation_id: UUID) -> Installation:
     row = Installation.objects.get(pk=installation_id)
-    Application.objects.select_for_update().get(pk=row.application_id)
-    return Installation.objects.select_for_update(of=("self",)).with_its_facts().get(pk=installation_id)
+    Application.objects.select_for_update(no_key=True).get(pk=row.application_id)
+    return Installation.objects.select_for_update(of=("self",), no_key=True).with_its_facts().get(pk=installation_id)
 
 
 def _tokens(row: Installation) -> PermanentTokenQuerySet:

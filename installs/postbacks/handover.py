@@ -21,8 +21,8 @@ OVERLAP = timedelta(hours=24)
 def was_delivered(key: int) -> None:
     """An endpoint has answered 2xx to a postback with this permanent token. Locks application and installation."""
     token = PermanentToken.objects.select_related("installation").get(pk=key)
-    Application.objects.select_for_update().get(pk=token.installation.application_id)
-    Installation.objects.select_for_update().get(pk=token.installation_id)
+    Application.objects.select_for_update(no_key=True).get(pk=token.installation.application_id)
+    Installation.objects.select_for_update(no_key=True).get(pk=token.installation_id)
     begin_end(PermanentToken.objects.get(pk=key))
 
 

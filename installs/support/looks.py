@@ -25,7 +25,7 @@ def note_view(viewed: Viewed, *, by: Actor) -> None:
     if by.person is None or _viewed_lately(viewed, by.person):
         return
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=by.person.pk)
+        User.objects.select_for_update(no_key=True).get(pk=by.person.pk)
         if not _viewed_lately(viewed, by.person):
             _record(viewed, by)
 

@@ -1,4 +1,7 @@
-"""Locks, in the order in which everybody takes them: accounts, applications, and then whatever hangs on them."""
+"""Locks, in the order in which everybody takes them: accounts, applications, and then whatever hangs on them.
+
+How strong each is says docs/decisions/0055: exchanges keep accounts and application from whoever ends them (FOR KEY
+SHARE against FOR UPDATE), so that whoever merely edits something (NO KEY) keeps no exchange waiting."""
 
 from uuid import UUID
 
@@ -9,8 +12,8 @@ CLOSED = "This account does not exist any more: this portal's staff closed it."
 
 
 def locked_accounts(*keys: UUID) -> dict[UUID, Account]:
-    """The rows by their keys, locked until the transaction ends. Whoever writes a row that points to one of them waits
-    for nobody (NO KEY). Raises NotPossible where one was closed meanwhile."""
+    """The rows by their keys, locked until the transaction ends. Exchanges go on, and whoever writes a row that
+    points to one of them waits for nobody (NO KEY). Raises NotPossible where one was closed meanwhile."""
     rows = Account.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk")
     found = {row.pk: row for row in rows}
     if len(found) < len(set(keys)):
@@ -18,9 +21,10 @@ def locked_accounts(*keys: UUID) -> dict[UUID, Account]:
     return found
 
 
-def locked_account(key: UUID) -> Account:
-    """The row, locked wholly: nothing comes to point to it meanwhile. Raises NotPossible where it was closed."""
-    row = Account.objects.select_for_update().filter(pk=key).first()
+def locked_account(key: UUID, *, ends_exchanges: bool = False) -> Account:
+    """The row, locked until the transaction ends. With `ends_exchanges` nothing is exchanged and nothing comes to point
+    to it meanwhile: by whatever suspends or closes it. Raises NotPossible where it was closed."""
+    row = Account.objects.select_for_update(no_key=not ends_exchanges).filter(pk=key).first()
     if row is None:
         raise NotPossible(CLOSED)
     return row
@@ -32,11 +36,18 @@ def refuse_suspended(account: Account, stops: str) -> None:
         raise NotPossible(f"{account} is suspended by this portal's staff. Until they resume it, {stops}.")
 
 
-def locked(application: Application, *, retired: str = "nothing about it can be changed any more") -> Application:
+def locked(
+    application: Application,
+    *,
+    ends_exchanges: bool = False,
+    retired: str = "nothing about it can be changed any more",
+) -> Application:
     """The row with its account, locked until the transaction ends: by whatever changes something about it, before
-    anything else of it. Raises NotPossible for one that was deleted, for one that another account has by now (who may
-    change it was asked of the one before), and for a retired one, with what that means for who asks."""
-    rows = Application.objects.select_for_update(of=("self",)).select_related("account")
+    anything else of it. With `ends_exchanges` nothing is exchanged meanwhile: by whatever suspends, retires, moves or
+    deletes it, or ends sessions of all its installations. Raises NotPossible for one that was deleted, for one that
+    another account has by now (who may change it was asked of the one before), and for a retired one, with what that
+    means for who asks."""
+    rows = Application.objects.select_for_update(of=("self",), no_key=not ends_exchanges).select_related("account")
     row = rows.filter(pk=application.pk).first()
     if row is None:
         raise NotPossible(f"{application} does not exist any more.")

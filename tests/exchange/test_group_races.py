@@ -149,6 +149,7 @@ def suspending_account(key: UUID) -> Iterator[None]:
     """The account as somebody suspends it who holds nothing else, and is done in the end."""
     if ON_POSTGRESQL:
         with psycopg.connect(own_database()) as other:
+            other.execute("SELECT 1 FROM linnapp_account WHERE id = %s FOR UPDATE", [key])
             other.execute("UPDATE linnapp_account SET suspended_by_staff_at = now() WHERE id = %s", [key])
             yield
         return
