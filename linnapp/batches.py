@@ -1,20 +1,26 @@
 """Many rows, a few at a time: SQLite has one writer, and whoever holds it long makes an exchange wait."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from django.db import transaction
+from django.db.models import QuerySet
 
 from linnapp.supervision import stop_asked
 
-# How long one batch may hold the database, in seconds, and rows of the first and the largest batch.
-HOLDS = 0.01
-FIRST, MOST = 20, 1_000
+# How long one batch may hold the database, in seconds, and rows of the first and the largest batch: nobody knows yet
+# how much hangs on the first ones.
+HOLDS = 0.008
+FIRST, MOST = 5, 1_000
+T = TypeVar("T")
 
 
-def work_off(step: Callable[[int], int]) -> int:
+def work_off(step: Callable[[int], int], *, first: int = FIRST) -> int:
     """Calls `step` with a number of rows, which it changes or deletes in one transaction and returns how many they
     were, until it finds fewer than that or this process is asked to stop; all of them together. The number follows from
     how long the last ones took, and between two batches others have as long for theirs."""
-    number, done = FIRST, 0
+    number, done = min(first, MOST), 0
     while not stop_asked():
         began = time.monotonic()
         count = step(number)
@@ -25,3 +31,40 @@ def work_off(step: Callable[[int], int]) -> int:
         number = max(1, min(int(number * HOLDS / max(took, 0.001)), 2 * number, MOST))
         time.sleep(took)
     return done
+
+
+def work_through(what: Iterable[T], step: Callable[[Sequence[T]], object]) -> int:
+    """The same of what was read already: `step` is called with some of it each time, in its order."""
+    rows, place = list(what), 0
+
+    def go_on(number: int) -> int:
+        nonlocal place
+        if some := rows[place : place + number]:
+            step(some)
+        place += len(some)
+        return len(some)
+
+    return work_off(go_on)
+
+
+def drop(over: QuerySet[Any], *, first: int = FIRST) -> int:
+    """Deletes these rows with all that hangs on them; the number of rows. The query has the order of an index, so that
+    each batch finds its own at once.
+
+    Rows are looked for before the transaction begins, which is short then; they are asked again in it, and those that
+    somebody holds or that are not over any more stay.
+    """
+
+    def step(number: int) -> int:
+        keys = list(over.values_list("pk", flat=True)[:number])
+        return len(keys) if keys and _dropped(over, keys) else 0
+
+    return work_off(step, first=first)
+
+
+@transaction.atomic
+def _dropped(over: QuerySet[Any], keys: Sequence[Any]) -> int:
+    still = over.order_by().filter(pk__in=keys).select_for_update(skip_locked=True, of=("self",))
+    held = list(still.values_list("pk", flat=True))
+    over.model._base_manager.filter(pk__in=held).delete()
+    return len(held)

@@ -16,6 +16,7 @@ from django.db.models import Max, Model, QuerySet
 from django.utils import timezone
 from huey.contrib.djhuey import db_task
 
+from linnapp import batches
 from linnapp.actors import Actor, Side
 from linnapp.errors import Moved, NotPossible
 from linnapp.models import BulkChange, BulkRow, TimelineEntry, User
@@ -251,7 +252,8 @@ def stop(change: BulkChange) -> None:
 
 def may_go_on(change: BulkChange) -> bool:
     stopped = change.state == BulkChange.State.STOPPED and not change.may_be_discarded
-    return stopped and not hasattr(change, "undone_by") and change.rows.waiting().exists()
+    waits = stopped and not change.is_over and not hasattr(change, "undone_by")
+    return waits and change.rows.waiting().exists()
 
 
 @transaction.atomic
@@ -324,12 +326,12 @@ def _set_back(change: BulkChange, done: BulkRow) -> Wish:
     return Wish(done.target, done.name, before, {name: after.get(name, "") for name in before}, done.mark)
 
 
-@transaction.atomic
 def drop_old() -> int:
-    """With the old values of their rows; none that somebody applies meanwhile."""
-    keys = list(BulkChange.objects.over().select_for_update(of=("self",)).values_list("pk", flat=True)[:20])
-    BulkChange.objects.filter(pk__in=keys).delete()
-    return len(keys)
+    """With the old values of their rows, which go first: nobody applies or goes on with what is over."""
+    over = BulkChange.objects.over()
+    for key in list(over.values_list("pk", flat=True)):
+        batches.drop(BulkRow.objects.filter(change=key).order_by("position"))
+    return batches.drop(over.order_by("began_at"))
 
 
 def wishes_of(rows: QuerySet[Any]) -> Iterable[Wish]:

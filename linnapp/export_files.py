@@ -22,7 +22,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from huey.contrib.djhuey import db_task
 
-from linnapp import credentials, workbook_writing
+from linnapp import batches, credentials, workbook_writing
 from linnapp.actors import Actor, Side
 from linnapp.admin_columns import Column, cell, plain
 from linnapp.errors import NotPossible
@@ -108,10 +108,15 @@ def take_up() -> None:
 
 
 def drop_old() -> int:
-    """With their parts."""
-    keys = list(ExportFile.objects.over().values_list("pk", flat=True)[:20])
-    drop(*keys)
-    return len(keys)
+    """With their parts, each of which is large."""
+    over = ExportFile.objects.over()
+    for file in list(over.only("pk")):
+        _drop_parts(file)
+    return batches.drop(over.order_by("ends_at"))
+
+
+def _drop_parts(file: ExportFile) -> None:
+    batches.drop(file.parts.order_by("position"), first=1)
 
 
 def drop(*keys: UUID) -> None:
@@ -145,7 +150,7 @@ def _taken(key: UUID) -> ExportFile | None:
     if not taken.update(tries=F("tries") + 1, written=0, beaten_at=timezone.now()):
         return None
     file.tries += 1
-    file.parts.all().delete()
+    _drop_parts(file)
     return file
 
 
@@ -159,7 +164,7 @@ def _zone_of(person: User) -> Any:
 def _fail(file: ExportFile, said: str) -> None:
     ours = ExportFile.objects.filter(pk=file.pk, tries=file.tries, state=State.MAKING)
     if ours.update(state=State.FAILED, said=said, asked_encrypted=""):
-        file.parts.all().delete()
+        _drop_parts(file)
 
 
 def _make(file: ExportFile) -> None:

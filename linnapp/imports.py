@@ -15,7 +15,7 @@ from django.db.models import Model, UUIDField
 from django.utils import timezone
 from huey.contrib.djhuey import db_task
 
-from linnapp import bulk_changes, credentials, mail_addresses
+from linnapp import batches, bulk_changes, credentials, mail_addresses
 from linnapp.actors import Actor
 from linnapp.errors import NotPossible
 from linnapp.import_files import Row, Table, read_table
@@ -26,7 +26,7 @@ from linnapp.staff_actions import Import, Values
 from linnapp.workbook_reading import Unreadable
 
 logger = logging.getLogger(__name__)
-AT_ONCE = 500
+AT_ONCE = 200
 # Of one person at the same time, neither applied nor discarded.
 MOST_FILES = 20
 MOST_TRIES = 3
@@ -128,9 +128,9 @@ def _beat(change: BulkChange, **facts: Any) -> None:
 
 
 def _give_up(change: BulkChange, why: str) -> None:
-    with suppress(_NotOursAnyMore), transaction.atomic():
+    with suppress(_NotOursAnyMore):
         _beat(change, state=BulkChange.State.STOPPED, said=why, total=0, ended_at=timezone.now(), file_encrypted="")
-        change.rows.all().delete()
+        batches.drop(change.rows.order_by("position"))
 
 
 def rows_of_table(change: BulkChange, content: bytes) -> tuple[Iterable[BulkRow], str]:
@@ -165,9 +165,8 @@ def _ignored(change: BulkChange, table: Table) -> str:
 
 def _write(change: BulkChange, rows: Iterable[BulkRow]) -> int:
     """Anew, where a job died in the middle of it. In parts: a file is read for seconds, and others write meanwhile."""
-    with transaction.atomic():
-        _beat(change)
-        change.rows.all().delete()
+    _beat(change)
+    batches.drop(change.rows.order_by("position"))
     found, number = iter(rows), 0
     while some := list(islice(found, AT_ONCE)):
         with transaction.atomic():
@@ -311,6 +310,8 @@ def apply(change: BulkChange, *, by: Actor) -> None:
         raise NotPossible("Write why: who it is about reads it.")
     if change.rows.filter(state=State.WRONG).exists():
         raise NotPossible("Nothing is changed by a file with wrong rows. Fix it, and send it again.")
+    if change.is_over:
+        raise NotPossible("It was sent too long ago, and its rows are being dropped. Send the file again.")
     ready = BulkChange.objects.filter(pk=change.pk, state=BulkChange.State.READY)
     begun = ready.update(
         state=BulkChange.State.WORKING,

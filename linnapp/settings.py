@@ -124,13 +124,17 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.redis("REDIS_URL")
 if REDIS_URL:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
-    HUEY = RedisHuey("linnapp", url=REDIS_URL, immediate=False, serializer=SignedSerializer(secret=SECRET_KEY))
+    HUEY = RedisHuey(
+        "linnapp", url=REDIS_URL, immediate=False, serializer=SignedSerializer(secret=SECRET_KEY), results=False
+    )
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
     HUEY = SqliteHuey(
         "linnapp",
         filename=str(STATE_DIR / "huey.sqlite3"),
         immediate=False,
+        # What a job failed with stands in the log: the queue would keep it for ever.
+        results=False,
         serializer=SignedSerializer(secret=SECRET_KEY),
     )
 

@@ -5,14 +5,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from installs.exchange.records import prefix_of
 from installs.models import AddressDay, SecretHour
+from linnapp import batches
 from linnapp.models import Application
-from linnapp.supervision import stop_asked
 
 KEPT = timedelta(days=90)
 # Prefixes of one installation and day; those without room are counted together, as OTHERS.
@@ -20,8 +18,6 @@ PREFIXES_OF_A_DAY = 50
 OTHERS = ""
 # Before and after any moment.
 NEVER, ALWAYS = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-# Rows of one transaction that drops old ones.
-DROPPED_TOGETHER = 200
 
 
 @dataclass
@@ -109,17 +105,5 @@ def by_secret(application: Application, hour: datetime) -> dict[str, int]:
 def drop_old() -> None:
     """Batch after batch, until none is left or this process is asked to stop."""
     now = timezone.now()
-    _drop(SecretHour.objects.filter(hour__lt=now - KEPT).order_by("hour", "secret_id"))
-    _drop(AddressDay.objects.filter(day__lt=day_of(now - KEPT)).order_by("day"))
-
-
-def _drop(old: QuerySet[Model]) -> None:
-    while not stop_asked() and _drop_batch(old):
-        pass
-
-
-@transaction.atomic
-def _drop_batch(old: QuerySet[Model]) -> int:
-    keys = list(old.values_list("pk", flat=True)[:DROPPED_TOGETHER])
-    old.model._base_manager.filter(pk__in=keys).delete()
-    return len(keys)
+    batches.drop(SecretHour.objects.filter(hour__lt=now - KEPT).order_by("hour", "secret_id"))
+    batches.drop(AddressDay.objects.filter(day__lt=day_of(now - KEPT)).order_by("day"))

@@ -3,9 +3,10 @@
 An hour is counted anew from its rows each time, so folding twice, or after a stop, counts nothing twice.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -15,13 +16,16 @@ from django.utils import timezone
 from installs.exchange import hour_lines, kinds
 from installs.exchange.hour_lines import Counted
 from installs.models import ExchangeHour, Installation, RefusalGroup, Session
-from installs.models.sessions import idle_since
-from linnapp import timeline
+from installs.models.sessions import SessionQuerySet, idle_since
+from linnapp import batches, timeline
 from linnapp.actors import NOBODY
 from linnapp.models import Application, TimelineEntry
+from linnapp.supervision import stop_asked
 
-# Of one hour, sessions that are counted at once, and installations that are written in one transaction.
-COUNTED_TOGETHER, WRITTEN_TOGETHER = 50_000, 100
+# Of one hour, sessions that are counted at once, and installations whose figures are compared at once.
+COUNTED_TOGETHER, COMPARED_TOGETHER = 50_000, 1_000
+# Sessions that ended by themselves, found at once.
+ENDED_TOGETHER = 20_000
 ALL_KEYS = 1 << 128
 FIGURES = ["exchanges", "refused", "addresses"]
 HOUR = timedelta(hours=1)
@@ -69,13 +73,11 @@ def fold_hour(hour: datetime) -> None:
     for first, last in _parts_of(hour):
         counted = _exchanges_of(hour, first, last)
         keys = sorted(counted.keys() | {key for key in refused if first <= key <= last})
-        for start in range(0, len(keys), WRITTEN_TOGETHER):
-            some = keys[start : start + WRITTEN_TOGETHER]
+        for start in range(0, len(keys), COMPARED_TOGETHER):
+            some = keys[start : start + COMPARED_TOGETHER]
             rows = [_row(hour, key, counted.get(key), refused.get(key, 0)) for key in some]
-            if changed := _changed(hour, rows):
-                _write_hours(hour, changed, counted)
-            # Each row by itself: installations locked until the last is written would make their exchanges wait.
-            _mark_used({key: counted[key] for key in some if key in counted})
+            batches.work_through(_changed(hour, rows), partial(_write_hours, hour, counted))
+            _mark_used({key: Seen(counted[key].first, counted[key].last) for key in some if key in counted})
 
 
 def _parts_of(hour: datetime) -> list[tuple[UUID, UUID]]:
@@ -101,7 +103,7 @@ def _changed(hour: datetime, rows: list[ExchangeHour]) -> list[ExchangeHour]:
 
 
 @transaction.atomic
-def _write_hours(hour: datetime, rows: list[ExchangeHour], counted: dict[UUID, Counted]) -> None:
+def _write_hours(hour: datetime, counted: dict[UUID, Counted], rows: Sequence[ExchangeHour]) -> None:
     """The hours with what they open to: one is not there without the other."""
     ExchangeHour.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["installation", "hour"], update_fields=FIGURES
@@ -128,75 +130,127 @@ def _refusals_of(hour: datetime) -> dict[UUID, int]:
     return {row["installation_id"]: row["refused"] for row in counts if row["installation_id"]}
 
 
-def _mark_used(counted: dict[UUID, Counted]) -> None:
-    rows = Installation.objects.filter(pk__in=counted).only("pk", "first_exchange_at", "last_used_at")
-    for installation in rows:
-        seen = counted[installation.pk]
-        first = installation.first_exchange_at or seen.first
-        last = max(installation.last_used_at or seen.last, seen.last)
-        if (first, last) != (installation.first_exchange_at, installation.last_used_at):
-            Installation.objects.filter(pk=installation.pk).update(first_exchange_at=first, last_used_at=last)
+@dataclass(frozen=True)
+class Seen:
+    """Of one installation: its first exchange, where that is known, and the last sign of life."""
+
+    first: datetime | None
+    last: datetime
+
+    def differs(self, row: Installation) -> bool:
+        begins = self.first is not None and row.first_exchange_at is None
+        return begins or row.last_used_at is None or row.last_used_at < self.last
+
+
+def _mark_used(seen: dict[UUID, Seen]) -> None:
+    """Writes first and last use, where what stands is another. A few at a time, those that nobody holds together: an
+    installation that is locked makes its exchanges wait."""
+    known = Installation.objects.filter(pk__in=seen).order_by("pk").only("pk", "first_exchange_at", "last_used_at")
+    batches.work_through([row.pk for row in known if seen[row.pk].differs(row)], partial(_write_used, seen))
+
+
+def _write_used(seen: dict[UUID, Seen], keys: Sequence[UUID]) -> None:
+    written = _write_free(seen, keys)
+    # By itself: whoever holds one and waits for another of these would wait in a circle.
+    for key in [key for key in keys if key not in written]:
+        _write_free(seen, [key], waits=True)
+
+
+@transaction.atomic
+def _write_free(seen: dict[UUID, Seen], keys: Sequence[UUID], *, waits: bool = False) -> set[UUID]:
+    rows = Installation.objects.filter(pk__in=keys).only("pk", "first_exchange_at", "last_used_at")
+    held = list(rows.order_by("pk").select_for_update(no_key=True, skip_locked=not waits))
+    for row in held:
+        row.first_exchange_at = row.first_exchange_at or seen[row.pk].first
+        row.last_used_at = max(row.last_used_at or seen[row.pk].last, seen[row.pk].last)
+    Installation.objects.bulk_update(held, ["first_exchange_at", "last_used_at"])
+    return {row.pk for row in held}
 
 
 def _mark_in_use() -> None:
     """A session that began hours ago may be in use still: *last used* follows it, though its hour is long folded."""
-    running = Session.objects.filter(ended_at=None).order_by().values("installation_id")
-    for row in running.annotate(last=Max("last_used_at")):
-        earlier = Q(last_used_at=None) | Q(last_used_at__lt=row["last"])
-        Installation.objects.filter(earlier, pk=row["installation_id"]).update(last_used_at=row["last"])
+    running = Session.objects.filter(ended_at=None).order_by().values_list("installation_id")
+    _mark_used({key: Seen(None, last) for key, last in running.annotate(last=Max("last_used_at"))})
 
 
-@transaction.atomic
 def end_expired(now: datetime) -> None:
     """Marks what ended by itself, so that few rows of an installation are ever open; drops what is long over."""
     over = Session.objects.filter(Q(last_used_at__lte=idle_since(now)) | Q(expires_at__lte=now), ended_at=None)
+    found = ENDED_TOGETHER
+    while found == ENDED_TOGETHER and not stop_asked():
+        keys = list(over.order_by().values_list("pk", flat=True)[:ENDED_TOGETHER])
+        found = batches.work_through(keys, partial(_end, over))
+    batches.drop(Session.objects.filter(created_at__lt=kept_since(now)).order_by("created_at"))
+
+
+@transaction.atomic
+def _end(over: SessionQuerySet, keys: Sequence[UUID]) -> None:
     # Rows that a suspension or an exchange is ending right now are left to it: waiting for each other is a deadlock.
-    free = over.select_for_update(skip_locked=True)
+    free = over.filter(pk__in=keys).select_for_update(skip_locked=True)
     Session.objects.filter(pk__in=free.values("pk")).end(Session.End.EXPIRED)
-    Session.objects.filter(created_at__lt=kept_since(now)).delete()
 
 
 def tell_timeline() -> None:
     """For each hour that is over and was not told yet: a line of each installation, and one of the application."""
     over = hour_of(timezone.now() - TOLD_AFTER)
-    untold = ExchangeHour.objects.filter(told=False, hour__lt=over).order_by("hour", "installation__application", "pk")
-    rows = untold.select_related("installation__application__account", "installation__account")
-    for _, of_hour in groupby(rows, key=lambda row: (row.hour, row.installation.application_id)):
-        _tell(list(of_hour))
+    untold = ExchangeHour.objects.filter(told=False, hour__lt=over)
+    wanted = untold.order_by("hour", "installation__application").values_list("hour", "installation__application")
+    for hour, application_id in list(wanted.distinct()):
+        _tell(hour, application_id)
 
 
-@transaction.atomic
-def _tell(rows: list[ExchangeHour]) -> None:
-    """Rows of one hour and one application. Each is claimed by a conditional UPDATE: told once, by one worker."""
-    claimed = [row for row in rows if ExchangeHour.objects.filter(pk=row.pk, told=False).update(told=True)]
-    record_hour(claimed)
+def _tell(hour: datetime, application_id: UUID) -> None:
+    """The application's line is written with the last of its installations, and tells what all of them tell."""
+    application = Application.objects.select_related("account").get(pk=application_id)
+    rows_of_hour = ExchangeHour.objects.filter(hour=hour, installation__application=application)
+    untold = rows_of_hour.filter(told=False)
+    # The hour is over: what is summed up before anything is locked stands.
+    figures = rows_of_hour.aggregate(exchanges=Sum("exchanges"), refused=Sum("refused"), installations=Count("pk"))
+
+    @transaction.atomic
+    def tell_some(number: int) -> int:
+        # In one order, so that of two workers one tells all of an hour: the other finds none of it untold.
+        locked = untold.order_by("pk").select_for_update(of=("self",))
+        rows = list(locked.select_related("installation__application__account", "installation__account")[:number])
+        ExchangeHour.objects.filter(pk__in=[row.pk for row in rows]).update(told=True)
+        timeline.record_all(map(_line_of_installation, rows))
+        if rows and not untold.exists():
+            _record_application(application, hour, **figures)
+        return len(rows)
+
+    batches.work_off(tell_some)
 
 
 def record_hour(rows: list[ExchangeHour]) -> list[TimelineEntry]:
     """Timeline entries for rows of one hour and one application."""
-    entries = [_record_installation(row) for row in rows]
+    entries = [_line_of_installation(row) for row in rows]
+    for entry in entries:
+        entry.save(force_insert=True)
     if rows:
-        entries.append(_record_application(rows))
+        exchanges, refused = sum(row.exchanges for row in rows), sum(row.refused for row in rows)
+        figures = {"exchanges": exchanges, "refused": refused, "installations": len(rows)}
+        entries.append(_record_application(rows[0].installation.application, rows[0].hour, **figures))
     return entries
 
 
-def _record_installation(row: ExchangeHour) -> TimelineEntry:
+def _line_of_installation(row: ExchangeHour) -> TimelineEntry:
     figures = {"exchanges": row.exchanges, "refused": row.refused, "addresses": row.addresses}
     hour = row.hour.isoformat()
-    return timeline.record_about(row.installation, kinds.EXCHANGES, by=NOBODY, hour=hour, **figures)
+    return timeline.entry_about(row.installation, kinds.EXCHANGES, by=NOBODY, hour=hour, **figures)
 
 
-def _record_application(rows: list[ExchangeHour]) -> TimelineEntry:
-    application = rows[0].installation.application
+def _record_application(
+    application: Application, hour: datetime, *, exchanges: int, refused: int, installations: int
+) -> TimelineEntry:
     return timeline.record(
         kinds.APPLICATION_EXCHANGES,
         by=NOBODY,
         application=application,
-        exchanges=sum(row.exchanges for row in rows),
-        refused=sum(row.refused for row in rows) + _refused_of_none(application, rows[0].hour),
-        installations=len(rows),
-        hour=rows[0].hour.isoformat(),
-        by_secret=hour_lines.by_secret(application, rows[0].hour),
+        exchanges=exchanges,
+        refused=refused + _refused_of_none(application, hour),
+        installations=installations,
+        hour=hour.isoformat(),
+        by_secret=hour_lines.by_secret(application, hour),
     )
 
 

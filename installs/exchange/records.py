@@ -23,9 +23,8 @@ from installs.exchange.refusals import FAILURE_WINDOW, Reason
 from installs.exchange.sent import NOTHING_SENT, Asked, Sent
 from installs.models import FailureWindow, RefusalGroup, RefusalSample, Session
 from installs.models.sessions import idle_since
-from linnapp import credentials
+from linnapp import batches, credentials
 from linnapp.addresses import COUNTED_PREFIX
-from linnapp.supervision import stop_asked
 
 SAMPLES_PER_GROUP = 20
 # Groups of one application and one address prefix in an hour; of one installation, and of one application.
@@ -35,8 +34,6 @@ UNPROVEN_GROUPS, UNPROVEN_RESTS, UNPROVEN_SAMPLES = 750, 950, 3000
 PROVEN_SAMPLES = 20_000
 MOST_WINDOWS = 1000
 IPV4_PREFIX = 24
-# Of one transaction that drops old ones: with their samples some milliseconds.
-DROPPED_TOGETHER = 20
 # Whoever writes groups holds this on PostgreSQL, so that two processes do not both fill the last room.
 LOCK = 0x7265667573
 
@@ -277,14 +274,6 @@ def _drop_windows(rows: Iterable[FailureWindow]) -> None:
 
 def drop_old() -> None:
     """Batch after batch, until none is left or this process is asked to stop."""
-    while not stop_asked() and _drop_batch(timezone.now() - KEPT):
-        pass
-    _drop_windows(FailureWindow.objects.filter(last_at__lt=timezone.now() - FAILURE_WINDOW)[:MOST_WINDOWS])
-
-
-@transaction.atomic
-def _drop_batch(before: datetime) -> int:
-    rows = RefusalGroup.objects.filter(hour__lt=before).order_by("hour", "pk")
-    keys = list(rows.values_list("pk", flat=True)[:DROPPED_TOGETHER])
-    RefusalGroup.objects.filter(pk__in=keys).delete()
-    return len(keys)
+    now = timezone.now()
+    batches.drop(RefusalGroup.objects.filter(hour__lt=now - KEPT).order_by("hour", "pk"))
+    batches.drop(FailureWindow.objects.filter(last_at__lt=now - FAILURE_WINDOW).order_by("last_at"))

@@ -9,15 +9,14 @@ from django.utils import timezone
 
 from installs.models import RefusedConsent
 from installs.models.consents import RefusedConsentQuerySet
+from linnapp import batches
 from linnapp.models import Account, User
-from linnapp.supervision import stop_asked
 
 KEPT = timedelta(days=30)
 # Of a person in an hour: those that told the same of the same application, as a page does that is loaded again, and all
 # together. Past it the oldest give way: a reference that somebody reads now is found.
 MOST_ALIKE, MOST_IN_AN_HOUR = 3, 20
 LONGEST = 2000
-DROPPED_TOGETHER = 50
 
 
 @transaction.atomic
@@ -42,18 +41,9 @@ def note(
 
 def drop_old() -> None:
     """Batch after batch, until none is left or this process is asked to stop."""
-    while not stop_asked() and _drop_batch():
-        pass
+    batches.drop(RefusedConsent.objects.before(timezone.now() - KEPT).order_by("at"))
 
 
-@transaction.atomic
-def _drop_batch() -> int:
-    old = RefusedConsent.objects.before(timezone.now() - KEPT).order_by("at")
-    return _drop(old[:DROPPED_TOGETHER])
-
-
-def _drop(rows: RefusedConsentQuerySet) -> int:
-    keys = list(rows.values_list("pk", flat=True))
-    if keys:
+def _drop(rows: RefusedConsentQuerySet) -> None:
+    if keys := list(rows.values_list("pk", flat=True)):
         RefusedConsent.objects.filter(pk__in=keys).delete()
-    return len(keys)

@@ -2,7 +2,7 @@
 releases the rest in order. For each application and host, because an endpoint is one developer's, and apart for
 postbacks and events: whatever becomes of events, a permanent token goes out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from installs.models import Attempt, Delivery, EventSettings, PostbackHost
 from installs.models.deliveries import DeliveryQuerySet, host_of
 from installs.postbacks import alerts, kinds
 from installs.postbacks.holding import hold
-from linnapp import timeline
+from linnapp import batches, timeline
 from linnapp.actors import NOBODY
 from linnapp.models import Application
 
@@ -132,14 +132,13 @@ def free_stranded() -> None:
         application=OuterRef("application"), host=OuterRef("host"), kind=OuterRef("kind")
     )
     stranded = Delivery.objects.held().filter(~Exists(parked))
-    if stranded.exists():
-        stranded.update(state=Delivery.State.DUE, next_attempt_at=timezone.now(), tried=0)
+    _in_batches(stranded, state=Delivery.State.DUE, next_attempt_at=timezone.now(), tried=0)
 
 
 def try_held() -> None:
     """Makes the oldest held delivery of each parked host due, once an hour. Those of installations that are over try no
     host: they go along, to be given up."""
-    now = timezone.now()
+    now, claimed = timezone.now(), []
     for row in PostbackHost.objects.parked().filter(next_trial_at__lte=now):
         with transaction.atomic():
             mine = PostbackHost.objects.filter(pk=row.pk, next_trial_at=row.next_trial_at)
@@ -147,9 +146,25 @@ def try_held() -> None:
                 held = _held_or_due(row, Delivery.State.HELD)
                 live = held.sendable()
                 oldest = list(live.order_by("created_at", "pk").values_list("pk", flat=True)[:1])
-                tried = held.filter(Q(pk__in=oldest) | ~Q(pk__in=live.values("pk")))
+                tried = held.filter(pk__in=oldest)
                 hold(tried)
                 tried.update(state=Delivery.State.DUE, next_attempt_at=now)
+                claimed.append(row)
+    for row in claimed:
+        held = _held_or_due(row, Delivery.State.HELD)
+        _in_batches(held.filter(~Q(pk__in=held.sendable().values("pk"))), state=Delivery.State.DUE, next_attempt_at=now)
+
+
+def _in_batches(rows: DeliveryQuerySet, **values: object) -> None:
+    """Sets this in all of them, a few in each transaction; in those that are still so then."""
+
+    @transaction.atomic
+    def write(keys: Sequence[UUID]) -> None:
+        some = rows.filter(pk__in=keys)
+        hold(some)
+        some.update(**values)
+
+    batches.work_through(rows.order_by("created_at", "pk").values_list("pk", flat=True), write)
 
 
 def _held_or_due(row: PostbackHost, state: Delivery.State) -> DeliveryQuerySet:

@@ -2,22 +2,21 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from installs.models import Delivery
+from installs.models.deliveries import DeliveryQuerySet
 from installs.postbacks import kinds
-from linnapp import timeline
+from linnapp import batches, timeline
 from linnapp.actors import NOBODY
 from linnapp.models import TimelineEntry
-from linnapp.supervision import stop_asked
 from linnapp.words import span_in_words
 
 KEPT = timedelta(days=90)
-# Rows of one transaction: installing must not wait for it, on SQLite with its one writer.
-BATCH = 200
 # A row that a worker may be at is left for the next day.
 NOT_CLAIMED_FOR = timedelta(hours=1)
 FACTS = ("application__account", "installation__application__account", "installation__account")
@@ -26,17 +25,22 @@ GIVEN_UP = f"it has waited for {span_in_words(KEPT)}"
 
 def drop_old() -> int:
     """Batch after batch until none is left or this process is asked to stop; the number of deliveries."""
-    before, dropped = timezone.now() - KEPT, 0
-    while not stop_asked() and (batch := _drop_batch(before)):
-        dropped += batch
-    return dropped
+    before = timezone.now() - KEPT
+    return batches.work_off(lambda number: _drop_batch(before, number))
+
+
+def _drop_batch(before: datetime, number: int) -> int:
+    free = Q(claimed_until=None) | Q(claimed_until__lt=timezone.now() - NOT_CLAIMED_FOR)
+    old = Delivery.objects.filter(free, created_at__lt=before).order_by("created_at")
+    # Looked for before the transaction, in which SQLite's one writer has nothing else to do.
+    found = list(old.values_list("pk", flat=True)[:number])
+    return len(found) if found and _drop(old, found) else 0
 
 
 @transaction.atomic
-def _drop_batch(before: datetime) -> int:
-    free = Q(claimed_until=None) | Q(claimed_until__lt=timezone.now() - NOT_CLAIMED_FOR)
-    old = Delivery.objects.filter(free, created_at__lt=before).order_by("created_at")
-    keys = [row.pk for row in old.select_for_update(skip_locked=True, of=("self",)).only("pk")[:BATCH]]
+def _drop(old: DeliveryQuerySet, found: list[UUID]) -> int:
+    still = old.order_by().filter(pk__in=found).select_for_update(skip_locked=True, of=("self",))
+    keys = list(still.values_list("pk", flat=True))
     rows = Delivery.objects.filter(pk__in=keys)
     timeline.record_all(_given_up(row) for row in rows.without_tests().waiting().select_related(*FACTS))
     rows.delete()

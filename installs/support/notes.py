@@ -8,19 +8,18 @@ from django.utils import timezone
 from installs.help.written import refuse_credentials
 from installs.models import CaseAssignment, Installation, StaffNote
 from installs.models.notes import MOST_CHARACTERS
+from linnapp import batches
 from linnapp.actors import Actor
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Application, User
 from linnapp.services import knocks
 from linnapp.services.knocks import Limit
 from linnapp.services.support import refuse_unless_support
-from linnapp.supervision import stop_asked
 
 Subject = Installation | Application | Account
 KEPT = timedelta(days=3 * 365)
 ASSIGNED_FOR = timedelta(days=180)
 MOST_SHOWN = 50
-BATCH = 200
 MOST_A_DAY = 200
 NOTES = Limit(
     "notes of support", MOST_A_DAY, 24 * 3600, f"You wrote {MOST_A_DAY} notes within a day. Wait {{wait}}.", proven=True
@@ -67,11 +66,6 @@ def remove(note: StaffNote, *, by: Actor) -> None:
 def drop_old() -> int:
     """Notes and assignments whose time is over, batch after batch, until none is left or this process is asked to
     stop; the number of them."""
-    now, dropped = timezone.now(), 0
-    notes = StaffNote.objects.written_before(now - KEPT).order_by("at")
-    while not stop_asked() and (notes_over := list(notes.values_list("pk", flat=True)[:BATCH])):
-        dropped += StaffNote.objects.filter(pk__in=notes_over).delete()[0]
-    cases = CaseAssignment.objects.assigned_before(now - ASSIGNED_FOR).order_by("at")
-    while not stop_asked() and (cases_over := list(cases.values_list("pk", flat=True)[:BATCH])):
-        dropped += CaseAssignment.objects.filter(pk__in=cases_over).delete()[0]
-    return dropped
+    now = timezone.now()
+    notes = batches.drop(StaffNote.objects.written_before(now - KEPT).order_by("at"))
+    return notes + batches.drop(CaseAssignment.objects.assigned_before(now - ASSIGNED_FOR).order_by("at"))

@@ -88,6 +88,11 @@ class BulkChange(models.Model):
         """A file that was read, and that nobody applied: without a reason nothing is."""
         return bool(self.file_name) and not self.reason and self.state in (self.State.READY, self.State.STOPPED)
 
+    @property
+    def is_over(self) -> bool:
+        """Its time is: a job drops its rows, so that nothing is done with it any more."""
+        return self.began_at < timezone.now() - KEPT and self.state != self.State.WORKING
+
     def counts(self) -> dict[str, int]:
         """How many rows stand in which state: all states, by one query."""
         found = dict(self.rows.order_by().values_list("state").annotate(models.Count("pk")))

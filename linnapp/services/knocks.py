@@ -16,10 +16,9 @@ from django.core.exceptions import ValidationError
 from django.db.models import F
 from django.utils import timezone
 
-from linnapp import credentials
+from linnapp import batches, credentials
 from linnapp.addresses import counted_as, widely
 from linnapp.models import Account, KnockCount, User
-from linnapp.supervision import stop_asked
 from linnapp.words import span_in_words
 
 # Rows of strangers; what is shared past it adds SHARED_ROWS for each limit.
@@ -27,7 +26,6 @@ MOST_ROWS = 4_000
 SHARED_ROWS = 100
 # Times what one alone may: so many share a row.
 SHARED_MOST = 8
-BATCH = 200
 
 
 @dataclass(frozen=True)
@@ -226,12 +224,6 @@ def folded(email: str) -> str:
 
 
 def drop_over() -> int:
-    """Drops rows whose window is over, batch after batch, until none is left or this process is asked to stop."""
-    now, dropped = timezone.now(), 0
-    while not stop_asked():
-        keys = list(KnockCount.objects.over(now).order_by("ends_at").values_list("pk", flat=True)[:BATCH])
-        if not keys:
-            break
-        # One that began anew meanwhile stays.
-        dropped += KnockCount.objects.over(now).filter(pk__in=keys).delete()[0]
-    return dropped
+    """Drops rows whose window is over, batch after batch, until none is left or this process is asked to stop. One that
+    began anew meanwhile stays."""
+    return batches.drop(KnockCount.objects.over(timezone.now()).order_by("ends_at"))

@@ -53,6 +53,7 @@ FLOORS = {
     "linnapp.form_fields": VALUES,
     "linnapp.kinds": VALUES,
     "linnapp.cells": VALUES,
+    "linnapp.batches": SERVICES,
     "linnapp.models": MODELS,
     "linnapp.actors": SERVICES,
     "linnapp.timeline": SERVICES,

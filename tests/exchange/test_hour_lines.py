@@ -14,6 +14,7 @@ from installs.exchange import hour_lines, hours, ledger
 from installs.exchange.hour_lines import OTHERS, PREFIXES_OF_A_DAY, Counted
 from installs.installations import suspending
 from installs.models import AddressDay, ExchangeHour, Installation, RefusalGroup, RefusalSample, SecretHour, Session
+from linnapp import batches
 from linnapp.models import Application, TimelineEntry, User
 from linnapp.services import secrets
 from tests.exchange.test_exchanges import exchange
@@ -146,7 +147,7 @@ def test_a_large_hour_is_folded_in_parts(
 ) -> None:
     hour = hours.hour_of(timezone.now())
     monkeypatch.setattr(hours, "COUNTED_TOGETHER", 2)
-    monkeypatch.setattr(hours, "WRITTEN_TOGETHER", 1)
+    monkeypatch.setattr(hours, "COMPARED_TOGETHER", 1)
     for number in range(7):
         exchange(installation, hour, address=f"192.0.2.{number}")
     parts = hours._parts_of(hour)
@@ -169,7 +170,7 @@ def test_a_day_has_room_for_so_many_prefixes_and_counts_the_rest() -> None:
 
 
 def test_they_end_after_a_season(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hour_lines, "DROPPED_TOGETHER", 2)
+    monkeypatch.setattr(batches, "MOST", 2)
     now = hours.hour_of(timezone.now())
     for days in (0, 89, 91, 92, 93):
         at = now - timedelta(days=days)

@@ -198,7 +198,7 @@ def test_whoever_shares_a_row_that_is_full_is_told_so() -> None:
 
 
 def test_what_is_over_is_dropped_and_what_runs_is_kept() -> None:
-    fill(2 * knocks.BATCH + 1, timezone.now() - timedelta(seconds=1))
+    fill(401, timezone.now() - timedelta(seconds=1))
     knock("nobody@nowhere.example")
     drop_counts_of_attempts.call_local()
     assert not KnockCount.objects.over(timezone.now()).exists()

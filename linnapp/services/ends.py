@@ -1,0 +1,118 @@
+"""What ends by itself of people: browser sessions, invitations, and whoever never confirmed their address."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from allauth.account.models import EmailAddress
+from django.contrib.sessions.models import Session
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, Model, OuterRef
+from django.utils import timezone
+
+from linnapp import batches
+from linnapp.models import Account, Invitation, Membership, User
+from linnapp.models.people import UserQuerySet
+from linnapp.supervision import stop_asked
+
+log = logging.getLogger(__name__)
+UNCONFIRMED_FOR = timedelta(days=7)
+# After an invitation was over: who was invited and by whom is read in the admin until then.
+INVITATIONS_KEPT = timedelta(days=30)
+# People who are looked at together.
+TOGETHER = 1_000
+
+
+def drop_browser_sessions() -> int:
+    return batches.drop(Session.objects.filter(expire_date__lt=timezone.now()).order_by("expire_date"))
+
+
+def drop_invitations() -> int:
+    over = Invitation.objects.filter(expires_at__lt=timezone.now() - INVITATIONS_KEPT)
+    return batches.drop(over.order_by("expires_at"))
+
+
+def drop_unconfirmed() -> int:
+    """People who signed up a week ago and never read the mail that asks whether the address is theirs, with the account
+    that their sign-up made; the number of people. Whoever signed in once, has a verified address or was made by staff
+    stays, and so does whoever something else points to, or their account. The timeline stays."""
+    after, dropped = 0, 0
+    while not stop_asked():
+        keys = list(_unconfirmed().filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:TOGETHER])
+        if not keys:
+            break
+        after = keys[-1]
+        dropped += _drop_all(_for_themselves(keys))
+    return dropped
+
+
+def _drop_all(people: Sequence[int]) -> int:
+    batches.work_through(people, _drop_people)
+    return len(people) - User.objects.filter(pk__in=people).count()
+
+
+def _unconfirmed() -> UserQuerySet:
+    """Who was made by an operator has no address yet."""
+    addresses = EmailAddress.objects.filter(user=OuterRef("pk"))
+    people = User.objects.get_queryset().filter(date_joined__lt=timezone.now() - UNCONFIRMED_FOR, last_login=None)
+    people = people.filter(is_staff=False, is_superuser=False)
+    return people.filter(Exists(addresses), ~Exists(addresses.filter(verified=True)))
+
+
+def _for_themselves(people: Sequence[int]) -> list[int]:
+    """Those who have nothing but an account at most, which is nobody else's and holds nothing."""
+    accounts = _accounts_of(people)
+    keys = {account for theirs in accounts.values() for account in theirs}
+    shared = Membership.objects.filter(account__in=keys).exclude(user__in=people).values_list("account", flat=True)
+    in_use = _pointed_to(Account, keys, besides={Membership}) | set(shared)
+    busy = _pointed_to(User, people, besides={Membership, EmailAddress})
+    return [person for person in people if person not in busy and not accounts[person] & in_use]
+
+
+def _accounts_of(people: Iterable[int]) -> defaultdict[int, set[UUID]]:
+    found: defaultdict[int, set[UUID]] = defaultdict(set)
+    for person, account in Membership.objects.filter(user__in=people).values_list("user", "account"):
+        found[person].add(account)
+    return found
+
+
+def _pointed_to(model: type[Model], keys: Iterable[Any], *, besides: set[type[Model]]) -> set[Any]:
+    """Of these rows those that a row of any other table points to, also of a table that is made some day."""
+    found: set[Any] = set()
+    for relation in model._meta.get_fields(include_hidden=True):
+        points_here = relation.auto_created and (relation.one_to_many or relation.one_to_one)
+        if points_here and relation.related_model not in besides:
+            name = relation.field.name
+            rows = relation.related_model._base_manager.filter(**{f"{name}__in": keys}).order_by()
+            found |= set(rows.values_list(name, flat=True).distinct())
+    return found
+
+
+def _drop_people(people: Sequence[int]) -> None:
+    """Those whom somebody holds, or something points to by now, are left for the next time."""
+    try:
+        with transaction.atomic():
+            _drop_held(people)
+    except IntegrityError:
+        log.warning("people who never confirmed their address stay: something points to one of them by now")
+
+
+def _drop_held(people: Sequence[int]) -> None:
+    accounts = _accounts_of(people)
+    wanted = {account for theirs in accounts.values() for account in theirs}
+    free = set(Account.objects.filter(pk__in=wanted).select_for_update(skip_locked=True).values_list("pk", flat=True))
+    mine = [person for person in people if accounts[person] <= free]
+    held = _unconfirmed().filter(pk__in=mine).select_for_update(skip_locked=True, of=("self",))
+    leaving = list(held.values_list("pk", flat=True))
+    going = {account for person in leaving for account in accounts[person]}
+    # Nothing else points to them: Django would ask each table once more, while nobody else writes.
+    for rows in (
+        EmailAddress.objects.filter(user__in=leaving),
+        Membership.objects.filter(user__in=leaving),
+        Account.objects.filter(pk__in=going),
+        User.objects.filter(pk__in=leaving),
+    ):
+        rows._raw_delete(rows.db)
