@@ -6,7 +6,7 @@ Nothing of a draft is stored. What was deleted stays in it, marked, so that it c
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from linnapp.manifest import Manifest, ManifestModule, ManifestParameter, new_key, preset
+from linnapp.manifest import Manifest, ManifestModule, ManifestParameter, new_key, preset, size_errors
 from linnapp.manifest.differences import matched
 from linnapp.module_types import EXTERNAL_APPLICATION
 
@@ -134,7 +134,7 @@ def add_parameter(draft: Draft, key: str, name: str) -> Draft:
         parameters = (*module.value.parameters, ManifestParameter(name))
         return replace(module, value=replace(module.value, parameters=parameters), unfolded=True)
 
-    return _changed(draft, key, added, focus=f"p{place}-{'value' if name else 'name'}")
+    return _told_if_too_much(_changed(draft, key, added, focus=f"p{place}-{'value' if name else 'name'}"))
 
 
 def delete_parameter(draft: Draft, key: str, place: int) -> Draft:
@@ -161,7 +161,13 @@ def _changed(draft: Draft, key: str, change: Callable[[DraftModule], DraftModule
 def _with_new(draft: Draft, place: int, value: ManifestModule) -> Draft:
     added = DraftModule(value, unfolded=True)
     modules = (*draft.modules[:place], added, *draft.modules[place:])
-    return replace(draft, modules=modules, focus=f"m-{value.key}-{'formatted_name' if value.type else 'type'}")
+    focus = f"m-{value.key}-{'formatted_name' if value.type else 'type'}"
+    return _told_if_too_much(replace(draft, modules=modules, focus=focus))
+
+
+def _told_if_too_much(draft: Draft) -> Draft:
+    """What no manifest can hold is said when it is added, not only when it is saved."""
+    return replace(draft, checked=True) if any(size_errors(draft.manifest())) else draft
 
 
 def _with_gone(

@@ -4,10 +4,11 @@ from linnapp.manifest.differences import Difference, Field, How, Part, differenc
 from linnapp.manifest.errors import ManifestError, ManifestInvalid
 from linnapp.manifest.hints import NOT_ENCRYPTED, of_token_in_query, warnings
 from linnapp.manifest.json_values import MOST_BYTES
-from linnapp.manifest.meaning import LONGEST_URL, MOST_MODULES, validate
+from linnapp.manifest.meaning import LONGEST_URL, validate
 from linnapp.manifest.mending import Mended, mended
 from linnapp.manifest.reach import ConsentLine, consent_lines, newly_reached
 from linnapp.manifest.reading import Parsed, parse, parse_json, parse_text
+from linnapp.manifest.sizes import MOST_MODULES, MOST_PARAMETERS, size_errors
 from linnapp.manifest.snapshots import from_snapshot
 from linnapp.manifest.values import (
     HOST,
@@ -29,6 +30,7 @@ __all__ = [
     "LONGEST_URL",
     "MOST_BYTES",
     "MOST_MODULES",
+    "MOST_PARAMETERS",
     "NOT_ENCRYPTED",
     "TOKEN",
     "TRACKING",
@@ -56,6 +58,7 @@ __all__ = [
     "parse_text",
     "postback_url",
     "preset",
+    "size_errors",
     "to_json",
     "url_fault",
     "validate",

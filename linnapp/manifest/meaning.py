@@ -1,12 +1,12 @@
 """What may stand in a manifest: rules apart from shape, for form and import alike."""
 
 import difflib
-import json
 import re
 from collections.abc import Callable, Iterator
 
 from linnapp.manifest.errors import ManifestError
-from linnapp.manifest.json_values import MOST_BYTES, TOO_LARGE, storable
+from linnapp.manifest.json_values import storable
+from linnapp.manifest.sizes import size_errors
 from linnapp.manifest.values import (
     LONGEST_NAME,
     Json,
@@ -20,8 +20,6 @@ from linnapp.manifest.values import (
 from linnapp.manifest.web_addresses import fault
 from linnapp.module_types import EXTERNAL_APPLICATION, TYPES, ParameterType, ValueKind, known_type
 
-MOST_MODULES = 200
-MOST_PERMISSIONS = 2000
 LONGEST_URL = 2048
 KEY = re.compile(r"[0-9a-f]{32}")
 # Characters that break a line of a form or a header, and hide in a name.
@@ -36,17 +34,20 @@ def is_key(text: str) -> bool:
 def validate(manifest: Manifest) -> list[ManifestError]:
     """Everything that keeps this manifest from being saved. A parameter may be empty: it can be filled in later; a
     type, a parameter's name and a permission may not."""
+    if sizes := list(size_errors(manifest)):
+        return sizes
     errors: list[ManifestError] = []
     storable(to_json(manifest), "", errors)
-    return errors + rule_errors(manifest)
+    return errors + _rules(manifest)
 
 
 def rule_errors(manifest: Manifest) -> list[ManifestError]:
     """As `validate`, for a manifest that is known to hold nothing but JSON values that can be stored."""
-    sizes = list(_sizes(manifest))
-    if sizes:
-        # What is too much to keep is not worth reading to the end: thousands of errors help nobody.
-        return sizes
+    # What is too much to keep is not worth reading to the end: thousands of errors help nobody.
+    return list(size_errors(manifest)) or _rules(manifest)
+
+
+def _rules(manifest: Manifest) -> list[ManifestError]:
     return [
         *_keys(manifest),
         *(error for path, module in every_module(manifest) for error in _module(module, path)),
@@ -54,22 +55,6 @@ def rule_errors(manifest: Manifest) -> list[ManifestError]:
         *_permissions(manifest),
         *_script_url(manifest.script_url),
     ]
-
-
-def _sizes(manifest: Manifest) -> Iterator[ManifestError]:
-    count = sum(1 for _ in every_module(manifest))
-    if count > MOST_MODULES:
-        yield ManifestError("modules", "too_many", too_many_modules(count))
-    if len(manifest.permissions) > MOST_PERMISSIONS:
-        message = f"There are {len(manifest.permissions)} permissions. A manifest has at most {MOST_PERMISSIONS}."
-        yield ManifestError("LinnworksPermissions", "too_many", message)
-    written = json.dumps(to_json(manifest), ensure_ascii=False, separators=(",", ":"))
-    if len(written.encode(errors="replace")) > MOST_BYTES:
-        yield ManifestError("", "too_large", TOO_LARGE)
-
-
-def too_many_modules(count: int) -> str:
-    return f"There are {count} modules. A manifest has at most {MOST_MODULES}, nested ones counted."
 
 
 def _keys(manifest: Manifest) -> Iterator[ManifestError]:

@@ -7,7 +7,8 @@ from typing import Any
 
 from linnapp.manifest.errors import ManifestError, ManifestInvalid
 from linnapp.manifest.json_values import MOST_ERRORS, join, read_json, respelled, storable
-from linnapp.manifest.meaning import MOST_MODULES, is_key, rule_errors, too_many_modules
+from linnapp.manifest.meaning import is_key, rule_errors
+from linnapp.manifest.sizes import MOST_MODULES, node_errors, too_many_modules
 from linnapp.manifest.values import (
     MANIFEST_MEMBERS,
     PARAMETER_MEMBERS,
@@ -51,7 +52,9 @@ def parse_text(source: str | bytes | dict[str, Any]) -> Parsed:
 
 def parse_json(raw: Any) -> Parsed:
     """As `parse`, of JSON as `json_values.load` gives it."""
-    errors: list[ManifestError] = []
+    errors = list(node_errors(raw))
+    if errors:
+        raise ManifestInvalid(errors)
     kept = storable(raw, "", errors)
     if len(errors) >= MOST_ERRORS:
         raise ManifestInvalid(_said_once(errors)[:MOST_ERRORS])

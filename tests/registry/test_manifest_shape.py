@@ -148,7 +148,7 @@ class TestLimits:
         assert the_refusal({"modules": [], "x": fits + "a"}) == ("", "A manifest has at most 256 kB.")
 
     def test_an_indented_export_of_a_large_manifest_is_read_again(self) -> None:
-        rows = [module("ExternalApplication", **{f"Own{n}": "é" * 20 for n in range(15)})] * 180
+        rows = [module("ExternalApplication", **{f"Own{n}": "é" * 100 for n in range(5)})] * 180
         manifest = parse({"modules": rows})
         text = json.dumps(to_json(manifest), indent=2)
         assert len(text) > 256 * 1024

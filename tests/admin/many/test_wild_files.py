@@ -77,3 +77,13 @@ def test_json_lines_are_read_as_their_byte_order_mark_says(two: list[Application
     change = upload_manifests(paulas, mark + lines.encode(encoding))
     applied(paulas, change)
     assert [manifest_of(Application.objects.get(pk=row.pk)).modules[0].name for row in two] == ["株式会社"] * 2
+
+
+def test_a_manifest_above_a_limit_is_refused_in_its_line(two: list[Application], paulas: Client) -> None:
+    many = ", ".join(f'{{"name": "p{number}"}}' for number in range(1001))
+    wrong = f'{{"modules": [{{"type": "PluggableComponent", "parameters": [{many}]}}]}}'
+    large = f'{{"modules": [], "x": [{"0, " * 20_000}0]}}'
+    lines = [f'{{"application": "{row.pk}", "manifest": {one}}}' for row, one in zip(two, (wrong, large), strict=True)]
+    said = [row.said for row in upload_manifests(paulas, lines).rows.order_by("position")]
+    assert "manifest.modules: There are 1,001 parameters in all." in said[0]
+    assert "manifest.x: There are 20,004 JSON values, lists and objects counted." in said[1]

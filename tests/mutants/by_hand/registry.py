@@ -73,7 +73,7 @@ BREAKAGES = (
     Breakage(
         "two PostbackUrls are allowed",
         MEANING,
-        "rule_errors",
+        "_rules",
         without_element("_second_postback_urls"),
         ("test_manifest_values",),
     ),
