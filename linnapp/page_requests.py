@@ -1,4 +1,6 @@
-"""What the middleware leaves on a request, typed."""
+"""What the middleware and the page kit leave on a request, typed."""
+
+from typing import cast
 
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
@@ -8,6 +10,12 @@ class Referenced(HttpRequest):
     """As it leaves the first middleware."""
 
     reference: str
+
+
+class Revealing(HttpRequest):
+    """Whose answer shows a credential in the clear."""
+
+    shows_credential: bool
 
 
 def htmx_of(request: HttpRequest) -> HtmxDetails | None:
@@ -23,3 +31,11 @@ def wants_part(request: HttpRequest) -> bool:
 
 def reference_of(request: HttpRequest) -> str:
     return getattr(request, "reference", "")
+
+
+def will_show_credential(request: HttpRequest) -> None:
+    cast(Revealing, request).shows_credential = True
+
+
+def shows_credential(request: HttpRequest) -> bool:
+    return getattr(request, "shows_credential", False)

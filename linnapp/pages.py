@@ -30,7 +30,7 @@ from linnapp.cells import guarded
 from linnapp.errors import NotPossible
 from linnapp.models import User
 from linnapp.models.access import REVEAL_PERMISSION
-from linnapp.page_requests import wants_part
+from linnapp.page_requests import wants_part, will_show_credential
 from linnapp.staff_requests import staff_access_of
 
 AnyView = TypeVar("AnyView", bound=Callable[..., HttpResponse])
@@ -79,13 +79,17 @@ def show_once(request: HttpRequest, kind: str, key: object) -> None:
 
 
 def may_show(request: HttpRequest, kind: str, key: object) -> bool:
+    """The page that shows it is not compressed."""
     shown = request.session.get(f"{SHOWN}{kind}:{key}")
     if shown is None or not _is_fresh(shown):
         return False
     access = staff_access_of(request)
     if access and (access.is_to_look or not signed_in(request).has_perm(REVEAL_PERMISSION)):
         return False
-    return bool(shown.partition(" ")[2] == (str(access.pk) if access else ""))
+    if shown.partition(" ")[2] != (str(access.pk) if access else ""):
+        return False
+    will_show_credential(request)
+    return True
 
 
 def _is_fresh(shown: str) -> bool:

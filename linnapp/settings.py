@@ -165,6 +165,7 @@ MIDDLEWARE = [
     "linnapp.middleware.SchemeOfSite",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "linnapp.compression.CompressedPages",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "linnapp.middleware.PageHeaders",

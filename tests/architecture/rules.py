@@ -22,6 +22,7 @@ FLOORS = {
     # Starts the house.
     "linnapp.management.commands.serve": ROOF,
     "linnapp.sign_in_required": ROOF,
+    "linnapp.compression": ROOF,
     "linnapp.staff_inside": ROOF,
     "linnapp.sessions": ROOF,
     "linnapp.apps": ROOF,
