@@ -39,7 +39,8 @@ class DraftModule:
 @dataclass(frozen=True)
 class Draft:
     """`revision` is the saved one it began from. `checked`: its author asked to save it, and wants to see errors.
-    `focus` is the id of the element that the last button changed."""
+    `focus` is the id of the element that the last button changed. `only` is the key of the one module that its page
+    holds, "" on the page of all of them."""
 
     modules: tuple[DraftModule, ...] = ()
     permissions: tuple[str, ...] = ()
@@ -48,6 +49,7 @@ class Draft:
     revision: int = 0
     checked: bool = False
     focus: str = ""
+    only: str = ""
 
     def live(self) -> list[DraftModule]:
         return [module for module in self.modules if not module.deleted]
@@ -66,6 +68,11 @@ def draft_of(manifest: Manifest, revision: int) -> Draft:
     alone = len(manifest.modules) == 1
     modules = tuple(DraftModule(module, unfolded=alone) for module in manifest.modules)
     return Draft(modules, manifest.permissions, manifest.script_url, manifest.extra, revision)
+
+
+def draft_of_one(manifest: Manifest, revision: int, key: str) -> Draft:
+    """A manifest of which one module is edited, on a page of its own."""
+    return replace(unfold(draft_of(manifest, revision), key), focus="", only=key)
 
 
 def keeping_keys(saved: Manifest, imported: Manifest) -> Manifest:
@@ -97,6 +104,10 @@ def duplicate(draft: Draft, key: str) -> Draft:
     original = draft.modules[place]
     parameters = tuple(parameter for _, parameter in original.kept())
     return _with_new(draft, place + 1, replace(original.value, key=new_key(), parameters=parameters))
+
+
+def unfold(draft: Draft, key: str) -> Draft:
+    return _changed(draft, key, lambda module: replace(module, unfolded=True), focus="row")
 
 
 def delete(draft: Draft, key: str) -> Draft:

@@ -62,6 +62,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{MODULE}add-parameter/", modules.parameter_add, name="parameter_add"),
     path(f"{PARAMETER}delete/", modules.parameter_delete, name="parameter_delete"),
     path(f"{PARAMETER}undo/", modules.parameter_undo_delete, name="parameter_undo_delete"),
+    path(f"{MODULES}<str:module>/", modules.manifest_module, name="manifest_module"),
     path("logos/<str:digest>.png", general.logo, name="logo"),
     # Team and accounts
     path(f"{ACCOUNT}/team/", team.team, name="team"),

@@ -1,32 +1,24 @@
-"""A draft as the editor draws it: folders, rows, and beside each field what is wrong with it or worth a word."""
+"""Modules and parameters of a draft as the editor draws them, and beside each field what is wrong with it or worth a
+word."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from html import escape
 
 from django.utils.safestring import SafeString
 
-from linnapp.drafts import Draft, DraftModule
-from linnapp.forms.modules import as_json, kept_beside, typed
+from linnapp.drafts import DraftModule
+from linnapp.forms.modules import as_json, carried, kept_beside, typed
 from linnapp.manifest import (
     HOST,
-    MOST_MODULES,
     TOKEN,
     TRACKING,
-    Difference,
-    How,
-    Manifest,
-    ManifestError,
     ManifestParameter,
-    differences,
     of_token_in_query,
-    warnings,
 )
 from linnapp.manifest.meaning import POSTBACK_URL
-from linnapp.models import Application, Version
-from linnapp.module_types import EXTERNAL_APPLICATION, TYPES, ModuleType, ParameterType, ValueKind, known_type
+from linnapp.module_types import ModuleType, ParameterType, ValueKind
 
 EXAMPLE_TOKEN = "8f2c4a1e-7b3d-4c6f-a5e8-2d9b0c1791d4"
 EXAMPLE_TRACKING = "customer-42"
@@ -148,7 +140,8 @@ class ParameterRow:
 
 @dataclass(frozen=True)
 class ModuleRow:
-    """`handle` is the module's name in the form: its place in the draft."""
+    """`handle` is the module's name in the form: its place in the draft. A line has no fields and no `parameters`;
+    `is_saved` where it stands as it is saved, so that the form need not hold it."""
 
     handle: int
     draft: DraftModule
@@ -157,6 +150,9 @@ class ModuleRow:
     errors: Words
     warnings: Words = field(default_factory=dict)
     mark: str = ""
+    error_count: int = 0
+    is_line: bool = False
+    is_saved: bool = False
     is_first: bool = False
     is_last: bool = False
 
@@ -193,10 +189,16 @@ class ModuleRow:
         return bool(self.draft.value.path or "path" in self.errors or (self.known and self.known.uses_path))
 
     @property
-    def error_count(self) -> int:
-        return sum(map(len, self.errors.values())) + sum(
-            len(messages) for row in self.parameters for messages in row.errors.values()
-        )
+    def carried(self) -> str:
+        return carried(self.draft.value)
+
+    @property
+    def gone(self) -> str:
+        return ",".join(map(str, sorted(self.draft.gone)))
+
+    @property
+    def parameter_count(self) -> int:
+        return sum(1 for _ in self.draft.kept())
 
     @property
     def is_open(self) -> bool:
@@ -207,156 +209,3 @@ class ModuleRow:
         """Known parameters that the module has not got yet."""
         has = {row.value.name.lower() for row in self.parameters if not row.gone}
         return [known for known in self.known.parameters if known.name.lower() not in has] if self.known else []
-
-
-@dataclass(frozen=True)
-class Folder:
-    label: str
-    rows: Sequence[ModuleRow]
-
-
-class Editor:
-    """One draft of one application, ready to be drawn. Reads nothing."""
-
-    def __init__(
-        self,
-        application: Application,
-        draft: Draft,
-        *,
-        saved: Manifest,
-        newest: Version | None,
-        errors: Iterable[ManifestError] = (),
-    ) -> None:
-        self.application = application
-        self.draft = draft
-        self.newest = newest
-        self.errors = list(errors)
-        self.manifest = draft.manifest()
-        self.unsaved: list[Difference] = differences(saved, self.manifest)
-        released = newest.manifest() if newest else None
-        self.saved_since_newest = differences(released, saved) if released else []
-        self._since_newest = differences(released, self.manifest) if released else []
-        self._words = _by_spot(self.errors)
-        self._hints = _by_spot(warnings(self.manifest))
-
-    types = tuple(TYPES.values())
-    most_modules = MOST_MODULES
-    example_token = EXAMPLE_TOKEN
-    example_tracking = EXAMPLE_TRACKING
-
-    @cached_property
-    def folders(self) -> list[Folder]:
-        """Folders in the order of their first module; their modules in the order of the manifest."""
-        groups: dict[str, list[ModuleRow]] = {}
-        for row in self._rows():
-            groups.setdefault(row.draft.value.group, []).append(row)
-        return [Folder(label, list(_with_ends(rows))) for label, rows in groups.items()]
-
-    @cached_property
-    def groups(self) -> list[str]:
-        """Folders to choose from."""
-        return sorted({module.value.group for module in self.draft.modules if module.value.group})
-
-    @property
-    def lacks_external_application(self) -> bool:
-        wanted = self.application.type == Application.Type.SYSTEM
-        return wanted and all(module.type != EXTERNAL_APPLICATION.name for module in self.manifest.modules)
-
-    @property
-    def is_full(self) -> bool:
-        return len(self.manifest.modules) >= MOST_MODULES
-
-    @property
-    def permissions_text(self) -> str:
-        return "\n".join(self.draft.permissions)
-
-    @property
-    def extra(self) -> str:
-        return as_json(self.draft.extra)
-
-    @property
-    def problems(self) -> list[Problem]:
-        return [Problem(error.path, error.message, self._target(error.path)) for error in self.errors]
-
-    @property
-    def permission_errors(self) -> list[str]:
-        return self._words.get((None, None), {}).get("LinnworksPermissions", [])
-
-    @property
-    def permission_warnings(self) -> list[str]:
-        return list(dict.fromkeys(self._hints.get((None, None), {}).get("LinnworksPermissions", [])))
-
-    @property
-    def script_errors(self) -> list[str]:
-        return self._words.get((None, None), {}).get("ScriptUrl", [])
-
-    def _target(self, path: str) -> str:
-        """The id of the field that a path of the manifest leads to, "" where there is none."""
-        spot = Spot.of(path)
-        if spot.module is None:
-            return {"LinnworksPermissions": "permissions", "ScriptUrl": "script_url"}.get(spot.field, "")
-        module = self.draft.live()[spot.module]
-        if spot.parameter is not None:
-            place = [place for place, _ in module.kept()][spot.parameter]
-            return f"m-{module.key}-p{place}-{spot.field}"
-        return f"m-{module.key}-{spot.field if spot.field in ('type', 'name', 'formatted_name', 'path') else 'row'}"
-
-    def _rows(self) -> Iterator[ModuleRow]:
-        numbers = {module.key: number for number, module in enumerate(self.draft.live())}
-        marks = self._marks()
-        for handle, module in enumerate(self.draft.modules):
-            number = numbers.get(module.key, -1)
-            known = known_type(module.value.type)
-            yield ModuleRow(
-                handle,
-                module,
-                known,
-                list(self._parameter_rows(handle, module, known, number)),
-                self._words.get((number, None), {}),
-                self._hints.get((number, None), {}),
-                marks.get(module.key, ""),
-            )
-
-    def _parameter_rows(
-        self, handle: int, module: DraftModule, known: ModuleType | None, number: int
-    ) -> Iterator[ParameterRow]:
-        kept = {place: at for at, (place, _) in enumerate(module.kept())}
-        for place, parameter in enumerate(module.value.parameters):
-            spot = (number, kept.get(place, -1))
-            yield ParameterRow(
-                f"m-{module.key}-p{place}",
-                handle,
-                place,
-                parameter,
-                known,
-                known.parameter(parameter.name) if known else None,
-                place in module.gone,
-                self.draft.focus,
-                self._words.get(spot, {}),
-                self._hints.get(spot, {}).get("value", []),
-            )
-
-    def _marks(self) -> dict[str, str]:
-        """For each module that is not as in the newest version: "new" or "changed"."""
-        marks: dict[str, str] = {}
-        for difference in self._since_newest:
-            if difference.module_key:
-                came = difference.is_module and difference.kind == How.ADDED
-                marks.setdefault(difference.module_key, "new" if came else "changed")
-        return marks
-
-
-def _by_spot(errors: Iterable[ManifestError]) -> dict[tuple[int | None, int | None], Words]:
-    """Messages by module and parameter, and there by field."""
-    found: dict[tuple[int | None, int | None], Words] = {}
-    for error in errors:
-        spot = Spot.of(error.path)
-        found.setdefault((spot.module, spot.parameter), {}).setdefault(spot.field, []).append(error.message)
-    return found
-
-
-def _with_ends(rows: list[ModuleRow]) -> Iterator[ModuleRow]:
-    """Which rows cannot move further up or down: a deleted one is no neighbour."""
-    live = [row.handle for row in rows if not row.draft.deleted]
-    for row in rows:
-        yield replace(row, is_first=row.handle == live[0], is_last=row.handle == live[-1]) if live else row

@@ -20,16 +20,20 @@ from linnapp.manifest import (
     Parsed,
     new_key,
     parse_text,
+    to_json,
 )
 from linnapp.manifest.differences import shown
 from linnapp.manifest.json_values import MOST_SOURCE, TOO_LARGE, load, respelled, storable
 from linnapp.manifest.meaning import is_key
+from linnapp.manifest.values import module_by_shape
 
 DAMAGED = "This form was changed on its way. Open the page again."
 WIDEST = 2_000_000_000
 # Deleted ones travel along until they are saved. Drawing thousands of rows takes half a minute.
 MOST_ROWS = 2 * MOST_MODULES
 PARAMETER_PARTS = ("name", "value", "kept", "gone")
+# By how much a parameter's value stands deeper in a whole module than in a field of its own.
+DEEPER = 2
 
 
 def clean(text: str) -> str:
@@ -59,11 +63,25 @@ def as_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False) if value else ""
 
 
-def read_draft(posted: QueryDict) -> Draft:
-    """The draft in a posted editor; raises BadRequest for a form that no editor of ours sends."""
+def carried(module: ManifestModule) -> str:
+    """A module in one hidden field: it differs from the saved one, and its own fields are not drawn."""
+    return json.dumps(to_json(Manifest((module,)))["Modules"][0], ensure_ascii=False)
+
+
+def read_draft(posted: QueryDict, saved: Manifest) -> Draft:
+    """The draft in a posted editor. A module that was not opened stands in it by its key alone, and is taken from what
+    is saved; one that is not saved any more is left out. Saving upon another revision than the page's is refused, so
+    no page saves what its reader did not see. Raises BadRequest for a form that no editor of ours sends."""
+    if only := posted.get("only", ""):
+        return _draft_of_one(posted, saved, only)
+    by_key = {module.key: module for module in saved.modules}
     taken: set[str] = set()
+    found = (
+        _untouched(posted, handle, by_key.get(key), taken) if key else _module(posted, handle, taken)
+        for handle, key in _handles(posted).items()
+    )
     return Draft(
-        modules=tuple(_module(posted, handle, taken) for handle in _handles(posted)),
+        modules=tuple(module for module in found if module),
         permissions=tuple(filter(None, map(clean, posted.get("permissions", "").splitlines()))),
         script_url=clean(posted.get("script_url", "")),
         extra=_members(posted.get("extra", "")),
@@ -72,14 +90,42 @@ def read_draft(posted: QueryDict) -> Draft:
     )
 
 
-def _handles(posted: QueryDict) -> list[str]:
-    """The modules' names in the form, in the manifest's order: the page sorts them by folder, the manifest does not."""
-    handles = posted.getlist("module")
-    if not all(handle.isascii() and handle.isdigit() and len(handle) < 6 for handle in handles):
+def _draft_of_one(posted: QueryDict, saved: Manifest, key: str) -> Draft:
+    """The one module in the form, in its place among the saved ones: nothing else is changed."""
+    handles = list(_handles(posted))
+    own = _module(posted, handles[0], set()) if len(handles) == 1 else None
+    if own is None or own.key != key:
         raise BadRequest(DAMAGED)
-    if len(set(handles)) > MOST_ROWS:
+    modules = [own if module.key == key else DraftModule(module) for module in saved.modules]
+    if own not in modules:
+        # Deleted by somebody else meanwhile: it comes back at the end, where this is saved on top.
+        modules.append(own)
+    return Draft(
+        modules=tuple(modules),
+        permissions=saved.permissions,
+        script_url=saved.script_url,
+        extra=saved.extra,
+        revision=_revision(posted),
+        checked=bool(posted.get("checked")),
+        only=key,
+    )
+
+
+def key_of(posted: QueryDict, handle: str) -> str:
+    """The key of the module that has this name in the form, "" where there is none."""
+    return _handles(posted).get(handle) or posted.get(f"{handle}-key", "")
+
+
+def _handles(posted: QueryDict) -> dict[str, str]:
+    """The modules' names in the form, each with the key of one that was not opened, else "". In the manifest's order:
+    the page sorts them by folder, the manifest does not."""
+    names = [name.partition("=") for name in posted.getlist("module")]
+    if not all(handle.isascii() and handle.isdigit() and len(handle) < 6 for handle, _, _ in names):
+        raise BadRequest(DAMAGED)
+    found = {handle: key for handle, _, key in sorted(names, key=lambda name: int(name[0]))}
+    if len(found) > MOST_ROWS:
         raise BadRequest(f"A form holds at most {MOST_ROWS} modules, deleted ones counted.")
-    return sorted(set(handles), key=int)
+    return found
 
 
 def _revision(posted: QueryDict) -> int:
@@ -90,10 +136,22 @@ def _revision(posted: QueryDict) -> int:
     raise BadRequest(DAMAGED)
 
 
+def _untouched(posted: QueryDict, handle: str, saved: ManifestModule | None, taken: set[str]) -> DraftModule | None:
+    """A module that was not opened, as it is saved."""
+    if saved is None or saved.key in taken:
+        return None
+    taken.add(saved.key)
+    return DraftModule(saved, f"{handle}-deleted" in posted, f"{handle}-unfolded" in posted)
+
+
 def _module(posted: QueryDict, handle: str, taken: set[str]) -> DraftModule:
     def part(name: str) -> str:
         return clean(posted.get(f"{handle}-{name}", ""))
 
+    deleted, unfolded = bool(part("deleted")), bool(part("unfolded"))
+    if whole := posted.get(f"{handle}-carried", ""):
+        value = module_by_shape(_members(whole, DEEPER), key=_key(part("key"), taken))
+        return DraftModule(value, deleted, unfolded, _places(part("gone"), len(value.parameters)))
     parameters, gone = _parameters(posted, handle)
     value = ManifestModule(
         key=_key(part("key"), taken),
@@ -105,7 +163,13 @@ def _module(posted: QueryDict, handle: str, taken: set[str]) -> DraftModule:
         parameters=parameters,
         extra=_members(part("extra")),
     )
-    return DraftModule(value, bool(part("deleted")), bool(part("unfolded")), gone)
+    return DraftModule(value, deleted, unfolded, gone)
+
+
+def _places(text: str, among: int) -> frozenset[int]:
+    """Places of deleted parameters, as a list with commas."""
+    places = frozenset(int(each) for each in text.split(",") if each.isascii() and each.isdigit() and len(each) < 6)
+    return frozenset(place for place in places if place < among)
 
 
 def _key(given: str, taken: set[str]) -> str:
@@ -147,10 +211,10 @@ def _value(text: str, original: Any) -> Any:
     return text if any(respelled(load(text))) else value
 
 
-def _members(text: str) -> dict[str, Any]:
+def _members(text: str, deeper: int = 0) -> dict[str, Any]:
     """A hidden field of JSON members. Only a form that was tampered with holds anything else."""
     try:
-        members = _load(text) if text else {}
+        members = _load(text, deeper) if text else {}
     except ValueError as error:
         raise BadRequest(DAMAGED) from error
     if not isinstance(members, dict):
@@ -158,11 +222,11 @@ def _members(text: str) -> dict[str, Any]:
     return members
 
 
-def _load(text: str) -> Any:
+def _load(text: str, deeper: int = 0) -> Any:
     """JSON that can be kept; raises ValueError for any other text."""
     errors: list[ManifestError] = []
     try:
-        value = storable(load(text), "", errors)
+        value = storable(load(text), "", errors, -deeper)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     if errors:

@@ -5,38 +5,75 @@ from dataclasses import replace
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from linnapp import drafts, tab
 from linnapp.actors import Side
 from linnapp.drafts import Draft, NoSuchPart
 from linnapp.errors import Moved
-from linnapp.forms.module_rows import Editor
-from linnapp.forms.modules import read_draft
-from linnapp.manifest import ManifestError, ManifestInvalid, validate
+from linnapp.forms.module_editor import Editor
+from linnapp.forms.modules import DAMAGED, key_of, read_draft
+from linnapp.manifest import Manifest, ManifestError, ManifestInvalid, validate
 from linnapp.models import Application
+from linnapp.page_requests import wants_part
 from linnapp.pages import acting, page_or_part, refusal_told
 from linnapp.services.manifests import manifest_of, save_manifest
 
 PAGE = "linnapp/manifest/manifest_edit.html"
+PAGE_OF_ONE = "linnapp/manifest/manifest_module.html"
 PART = "linnapp/manifest/_manifest_editor.html"
+OPENED = "linnapp/manifest/_module.html"
 Action = Callable[[Draft], Draft]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def manifest_edit(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
-    """GET shows what is saved, POST saves."""
+    """GET shows what is saved, POST saves; pressed on a line of a module, it changes the draft."""
     row = tab.editable(request, account, application, "manifest_saved_by")
+    saved = manifest_of(row)
+    if request.method != "POST":
+        return show_draft(request, row, drafts.draft_of(saved, row.manifest_revision), saved=saved)
+    if pressed := request.POST.get("line"):
+        return _changed(request, row, _line_action(request, pressed))
+    return _save(request, row, saved)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def manifest_module(request: HttpRequest, account: str, application: UUID, module: str) -> HttpResponse:
+    """One saved module: a page that saves it alone, and for htmx its fields in place of its line in the editor."""
+    row = tab.editable(request, account, application, "manifest_saved_by")
+    saved = manifest_of(row)
     if request.method == "POST":
-        return _save(request, row)
-    return show_draft(request, row, drafts.draft_of(manifest_of(row), row.manifest_revision))
+        return _save(request, row, saved)
+    try:
+        draft = drafts.draft_of_one(saved, row.manifest_revision, module)
+    except NoSuchPart as error:
+        raise Http404("The saved manifest holds no such module") from error
+    if not wants_part(request):
+        return show_draft(request, row, draft, saved=saved)
+    return _opened_in_place(request, row, draft, saved)
 
 
-def _save(request: HttpRequest, row: Application) -> HttpResponse:
-    draft = read_draft(request.POST)
+def _opened_in_place(request: HttpRequest, row: Application, draft: Draft, saved: Manifest) -> HttpResponse:
+    """`handle` is what the module is called in the form it is opened in; what else it asks is how it stands there."""
+    handle, asked = request.GET.get("handle", ""), request.GET
+    if not (handle.isascii() and handle.isdigit() and len(handle) < 6):
+        raise BadRequest(DAMAGED)
+    errors = validate(saved) if "checked" in asked else []
+    editor = Editor(row, draft, saved=saved, newest=row.versions.the_latest(), errors=errors)
+    (module,) = (module for module in draft.modules if module.key == draft.only)
+    opened = replace(editor.row(module, int(handle)), is_first="first" in asked, is_last="last" in asked)
+    context = {"application": row, "editor": editor, "draft": replace(draft, only=""), "row": opened}
+    return render(request, OPENED, context)
+
+
+def _save(request: HttpRequest, row: Application, standing: Manifest) -> HttpResponse:
+    draft = read_draft(request.POST, standing)
     with refusal_told(request):
         try:
             saved = save_manifest(
@@ -54,7 +91,8 @@ def _save(request: HttpRequest, row: Application) -> HttpResponse:
                 status=409,
             )
         tell_saved(request, saved, before=row)
-    return redirect("manifest_edit", row.account.slug, row.pk)
+    page = reverse("manifest_edit", args=[row.account.slug, row.pk])
+    return redirect(f"{page}#m-{draft.only}-row" if draft.only else page)
 
 
 def tell_saved(request: HttpRequest, saved: Application, *, before: Application) -> None:
@@ -71,27 +109,57 @@ def show_draft(
     draft: Draft,
     *,
     errors: list[ManifestError] | None = None,
+    saved: Manifest | None = None,
     moved: bool = False,
     status: int = 200,
 ) -> HttpResponse:
-    """The editor with a draft in it. A draft its author tried to save is checked again each time it is shown."""
+    """The editor with a draft in it. A draft its author tried to save is checked again each time it is shown. `saved`
+    where the caller has it at hand."""
     if errors is None and draft.checked:
         errors = validate(draft.manifest())
-    editor = Editor(row, draft, saved=manifest_of(row), newest=row.versions.the_latest(), errors=errors or ())
+    saved = saved or manifest_of(row)
+    editor = Editor(row, draft, saved=saved, newest=row.versions.the_latest(), errors=errors or ())
     context = {"application": row, "tab": "modules", "editor": editor, "draft": draft, "moved": moved}
-    return page_or_part(request, PAGE, context, part=PART, status=status)
+    return page_or_part(request, PAGE_OF_ONE if draft.only else PAGE, context, part=PART, status=status)
 
 
 # Each button of the draft: one address, one change, nothing saved.
 
 
 def _redrawn(request: HttpRequest, account: str, application: UUID, action: Action) -> HttpResponse:
-    row = tab.editable(request, account, application, "manifest_saved_by")
+    return _changed(request, tab.editable(request, account, application, "manifest_saved_by"), action)
+
+
+def _changed(request: HttpRequest, row: Application, action: Action) -> HttpResponse:
+    saved = manifest_of(row)
+    draft = read_draft(request.POST, saved)
     try:
-        draft = action(read_draft(request.POST))
+        draft = action(draft)
     except NoSuchPart as error:
+        if draft.revision != row.manifest_revision:
+            # Somebody deleted the module meanwhile; the conflict is told now instead of when this is saved.
+            return show_draft(request, row, draft, saved=saved, moved=True)
         raise Http404("The form holds no such module") from error
-    return show_draft(request, row, draft)
+    return show_draft(request, row, draft, saved=saved)
+
+
+# What the buttons of a line do. They are short, since a page may hold two hundred lines: one address, that of the form.
+LINE_ACTIONS: dict[str, Callable[[Draft, str], Draft]] = {
+    "open": drafts.unfold,
+    "up": lambda draft, key: drafts.move(draft, key, -1),
+    "down": lambda draft, key: drafts.move(draft, key, 1),
+    "copy": drafts.duplicate,
+    "delete": drafts.delete,
+    "undo": drafts.undo_delete,
+}
+
+
+def _line_action(request: HttpRequest, pressed: str) -> Action:
+    name, _, handle = pressed.partition("-")
+    action, key = LINE_ACTIONS.get(name), key_of(request.POST, handle)
+    if action is None:
+        raise BadRequest(DAMAGED)
+    return lambda draft: action(draft, key)
 
 
 @require_POST
@@ -104,7 +172,8 @@ def draft_show(request: HttpRequest, account: str, application: UUID) -> HttpRes
 def draft_unsaved(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     """Only the list of unsaved changes, which the foot of the editor asks for while its reader types."""
     row = tab.editable(request, account, application, "manifest_saved_by")
-    editor = Editor(row, read_draft(request.POST), saved=manifest_of(row), newest=None)
+    saved = manifest_of(row)
+    editor = Editor(row, read_draft(request.POST, saved), saved=saved, newest=None)
     return render(request, "linnapp/manifest/_manifest_unsaved.html", {"application": row, "editor": editor})
 
 

@@ -120,9 +120,10 @@ def json_as_form(request: HttpRequest, account: str, application: UUID) -> HttpR
 def draft_as_json(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     """From the form to the text, with what is not saved yet."""
     row = tab.editable(request, account, application, "manifest_saved_by")
-    draft = read_draft(request.POST)
+    saved = manifest_of(row)
+    draft = read_draft(request.POST, saved)
     manifest = draft.manifest()
-    changes = _changes(row, manifest)
+    changes = differences(saved, manifest)
     if not changes:
         return redirect("manifest_json", account, application)
     form = JsonForm(initial={"text": as_text(manifest), "revision": draft.revision})

@@ -55,9 +55,54 @@
     text.scrollIntoView({ block: "center" });
   };
 
+  // What a line is called in the form, and the key of its module where that stands as it was saved.
+  const nameOf = (line) => line.querySelector("[name=module]").value.split("=");
+
+  // The fields of a module that stands as it was saved come in place of its line; nothing else is drawn anew. Where that
+  // fails, the page for one module, to which the line leads without this file, tells why.
+  const openLine = async (line, opener) => {
+    const [handle, key] = nameOf(line);
+    const form = line.closest("form");
+    const [up, down] = line.querySelectorAll(".module-buttons > button");
+    const asked = new URLSearchParams({ handle });
+    if (up?.disabled) asked.set("first", "1");
+    if (down?.disabled) asked.set("last", "1");
+    if (form.elements.checked) asked.set("checked", "1");
+    const url = form.dataset.moduleUrl.replace("KEY", key);
+    opener.setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(`${url}?${asked}`, { headers: { "HX-Request": "true" } });
+      if (!answer.ok || answer.redirected) throw new Error(answer.status);
+      const opened = document.createElement("template");
+      opened.innerHTML = await answer.text();
+      const row = opened.content.querySelector(".module");
+      line.replaceWith(row);
+      htmx.process(row);
+      row.querySelector("summary").focus();
+    } catch {
+      location.assign(url);
+    }
+  };
+
+  // The other buttons of a line change the draft, which is drawn anew.
+  const pressOnLine = (button) => {
+    htmx.ajax("POST", button.form.action, { source: button, target: "#editor", swap: "outerHTML" });
+  };
+
+  const onLine = (event, pressed) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    if (pressed.ariaBusy) return;
+    const line = pressed.closest(".line");
+    const opens = pressed.parentElement === line;
+    if (opens && nameOf(line)[1]) openLine(line, pressed);
+    else pressOnLine(pressed);
+  };
+
   // A field in a folded module cannot be scrolled to.
   const openAround = (id) => {
     const field = id && document.getElementById(id);
+    if (field?.parentElement.matches(".line")) { field.click(); return; }
     const row = field?.closest("details");
     if (row) row.open = true;
     field?.focus();
@@ -81,6 +126,7 @@
     if (found("[data-insert]")) insert(found("[data-insert]"));
     else if (found("[data-line]")) { event.preventDefault(); goToLine(found("[data-line]")); }
     else if (found(".error-summary a")) { event.preventDefault(); openAround(found("a").hash.slice(1)); }
+    else if (found(".line > a, .line button")) onLine(event, found(".line > a, .line button"));
     else if (found("[data-leaves]")) leaving = true;
   });
   document.addEventListener("submit", (event) => { leaving = event.submitter?.formTarget !== "_blank"; });

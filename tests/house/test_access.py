@@ -89,6 +89,7 @@ TABLE: dict[str, Who] = {
     "secret_create": TEAM_POST,
     "secret_retire": TEAM,
     "manifest_edit": TEAM,
+    "manifest_module": TEAM,
     "manifest_json": TEAM,
     "manifest_export": TEAM,
     "draft_show": DRAFT,

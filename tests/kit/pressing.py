@@ -19,6 +19,7 @@ class Button:
     value: str = ""
     disabled: bool = False
     label: str = ""
+    title: str = ""
 
 
 @dataclass
@@ -109,6 +110,7 @@ class _Reader(HTMLParser):
             given.get("value") or "",
             "disabled" in given,
             given.get("aria-label") or "",
+            given.get("title") or "",
         )
         self.form.buttons.append(self.pressed)
 
@@ -126,7 +128,7 @@ class _Reader(HTMLParser):
             self.form.fields.append((self.area, "".join(self.text).removeprefix("\n")))
             self.text = None
         elif tag == "button" and self.pressed and self.text is not None:
-            self.pressed.text = self.pressed.label or " ".join("".join(self.text).split())
+            self.pressed.text = self.pressed.label or " ".join("".join(self.text).split()) or self.pressed.title
             self.text = None
         elif tag == "select" and self.select_name and self.select:
             chosen = next((value for value, selected in self.select if selected), self.select[0][0])

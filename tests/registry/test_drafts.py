@@ -113,7 +113,7 @@ def test_typing_over_a_number_keeps_it_a_number_and_leaving_it_keeps_its_spellin
         query = posted()
         for part, given in (("name", "a"), ("value", text), ("kept", json.dumps({"value": original})), ("gone", "")):
             query[f"0-p-{part}"] = given
-        return read_draft(query).manifest().modules[0].parameters[0].value
+        return read_draft(query, Manifest()).manifest().modules[0].parameters[0].value
 
     assert value_of("5", 5) == 5
     assert value_of("6", 5) == 6
@@ -145,13 +145,13 @@ def test_typing_over_a_number_keeps_it_a_number_and_leaving_it_keeps_its_spellin
 )
 def test_a_form_no_editor_sends_is_a_bad_request(damage: dict[str, str]) -> None:
     with pytest.raises(BadRequest):
-        read_draft(posted(**damage))
+        read_draft(posted(**damage), Manifest())
 
 
 def test_keys_that_are_none_or_come_twice_are_made_anew() -> None:
     query = posted(**{"0-key": "'; drop", "1-key": "a" * 32, "2-key": "a" * 32, "1-type": "", "2-type": ""})
     query.setlist("module", ["2", "0", "1"])
-    keys = [module.key for module in read_draft(query).modules]
+    keys = [module.key for module in read_draft(query, Manifest()).modules]
     assert len(set(keys)) == 3
     assert keys[1] == "a" * 32
     assert all(len(key) == 32 for key in keys)

@@ -307,7 +307,10 @@ def test_two_hundred_modules_save_and_one_more_is_refused(
     save_manifest(application, parse(many), expected_revision=1, by=acting(alice))
     form = opened(alices, application)
     assert form.button("Add module").disabled
+    form = after(alices, form, "Move down M0")
+    form = after(alices, form, next(button.text for button in form.buttons if button.text.startswith("M1 ")))
     assert press(alices, form.type_into("0-formatted_name", "First"), "Save Manifest").status_code == 302
+    assert saved_names(application)[:3] == ["First", "M0", "M2"]
     form = opened(alices, application)
     form.fields += [("module", "200"), ("200-type", "PluggableComponent")]
     refused = press(alices, form, "Save Manifest")

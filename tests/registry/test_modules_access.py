@@ -21,7 +21,7 @@ def alices(client_of: ClientOf, alice: User) -> Client:
 def addresses(application: Application) -> list[tuple[str, str]]:
     """Every page and button of App Modules, and the method it is for."""
     key = standing(application).modules[0].key
-    shown = {"manifest_edit", "manifest_json", "manifest_export"}
+    shown = {"manifest_edit", "manifest_module", "manifest_json", "manifest_export"}
     given: dict[str, Any] = {"account": application.account.slug, "application": application.pk, "module": key}
     given["parameter"] = 0
     found = []
