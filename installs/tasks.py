@@ -13,7 +13,7 @@ from installs.installations import refused_consents, rotating, update_mails
 from installs.models import Installation
 from installs.postbacks import courier, deciding, parking, retention
 from installs.support import notes
-from linnapp import bulk_changes, export_files, imports, mail
+from linnapp import bulk_changes, export_files, imports, mail, outbox
 from linnapp.services import ends, knocks
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ DROPS: tuple[Callable[[], object], ...] = (
     bulk_changes.drop_old,
     export_files.drop_old,
     notes.drop_old,
+    outbox.drop_old,
     ends.drop_browser_sessions,
     ends.drop_invitations,
     ends.drop_unconfirmed,

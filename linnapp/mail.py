@@ -1,38 +1,87 @@
-"""Mail leaves through the worker: a page never waits for a mail server, and a mail is not lost with a request."""
+"""Mail is written down as a row, in the transaction of what it tells: a page waits for no mail server, a mail of what
+failed is never sent, and no queue can lose one. `linnapp.outbox` sends what is written here."""
 
+import json
 from collections.abc import Sequence
+from datetime import datetime
+from email.utils import make_msgid
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
-from huey.contrib.djhuey import task
+from huey.contrib.djhuey import db_task
 
+from linnapp import credentials, jobs, outbox
+from linnapp.models import OutgoingMail
 from linnapp.names import in_header
 
-
-@task(retries=5, retry_delay=60)
-def send_mail(messages: list[EmailMessage]) -> None:
-    names = {"EMAIL_HOST": "host", "EMAIL_PORT": "port", "EMAIL_HOST_USER": "username"}
-    names |= {"EMAIL_HOST_PASSWORD": "password", "EMAIL_USE_TLS": "use_tls", "EMAIL_USE_SSL": "use_ssl"}
-    server = {names[key]: value for key, value in settings.DELIVERY_EMAIL.items() if key in names}
-    if "smtp" not in settings.DELIVERY_EMAIL["EMAIL_BACKEND"]:
-        server = {}
-    get_connection(settings.DELIVERY_EMAIL["EMAIL_BACKEND"], **server).send_messages(messages)
+Kind = OutgoingMail.Kind
+# What of a message is kept, by the names of its attributes.
+ADDRESSES = ("to", "cc", "bcc", "reply_to")
 
 
-class QueuedMail(BaseEmailBackend):
-    """The e-mail backend of the web process."""
+class Letter(EmailMultiAlternatives):
+    """A message that says what it is about, and when a link in it ends: after that it is not sent."""
+
+    def __init__(self, *parts: Any, kind: str = Kind.OTHER, ends_at: datetime | None = None, **options: Any) -> None:
+        super().__init__(*parts, **options)
+        self.kind, self.ends_at = kind, ends_at
+
+
+def send(
+    kind: str,
+    subject: str,
+    text: str,
+    address: str,
+    *,
+    ends_at: datetime | None = None,
+    headers: dict[str, str] | None = None,
+) -> None:
+    Letter(subject, text, None, [address], headers=headers, kind=kind, ends_at=ends_at).send()
+
+
+class Outbox(BaseEmailBackend):
+    """The e-mail backend of every process of the portal."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(fail_silently=options.get("fail_silently", False))
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        messages = list(email_messages)
-        for message in messages:
-            message.connection = None
-            # Whatever went into it: in the job nobody could be told that it cannot be sent.
-            message.subject = in_header(str(message.subject))
-        transaction.on_commit(lambda: send_mail(messages))
-        return len(messages)
+        rows = [row_of(message) for message in email_messages]
+        OutgoingMail.objects.bulk_create(rows)
+        transaction.on_commit(_call)
+        return len(rows)
+
+
+def _call() -> None:
+    jobs.ask(outbox.wake)
+
+
+def row_of(message: EmailMessage) -> OutgoingMail:
+    if message.attachments:
+        raise ValueError("A mail with attachments cannot be written down: send a link to the file.")
+    own = message.from_email if message.from_email != settings.DEFAULT_FROM_EMAIL else ""
+    content = {name: list(getattr(message, name)) for name in ADDRESSES} | {
+        # Whatever went into it: later nobody could be told that it cannot be sent.
+        "subject": in_header(str(message.subject)),
+        "body": str(message.body),
+        "subtype": message.content_subtype,
+        "from": own,
+        "headers": {name: str(value) for name, value in message.extra_headers.items()},
+        "alternatives": [list(each) for each in getattr(message, "alternatives", ())],
+    }
+    return OutgoingMail(
+        message_id=make_msgid(domain=settings.SITE_HOST),
+        kind=getattr(message, "kind", Kind.OTHER),
+        recipient=", ".join(message.recipients()),
+        content_encrypted=credentials.encrypt(json.dumps(content)),
+        ends_at=getattr(message, "ends_at", None),
+    )
+
+
+@db_task()
+def send_mail(messages: list[EmailMessage]) -> None:
+    """What an older release left in the queue, by the name that it knew: jobs that held the mails themselves."""
+    Outbox().send_messages(messages)

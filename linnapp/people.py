@@ -1,18 +1,23 @@
 """How django-allauth signs people up and in here."""
 
 import time
+from datetime import timedelta
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
 from allauth.account.models import EmailAddress
 from allauth.account.utils import get_next_redirect_url
 from django.conf import settings
 from django.contrib import messages
+from django.core.mail import EmailMessage
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve
+from django.utils import timezone
 
+from linnapp import mail
 from linnapp.addresses import client_address
 from linnapp.devices import Proven, mark_of
 from linnapp.models import Invitation, User
@@ -96,6 +101,15 @@ class PeopleAdapter(DefaultAccountAdapter):
         links = {name: at_site(link) for name, link in context.items() if name.endswith("_url")}
         super().send_mail(template_prefix, email, context | links | {"portal": settings.SITE.netloc})
 
+    def render_mail(
+        self, template_prefix: str, email: str | list[str], context: dict[str, Any], headers: Any = None
+    ) -> EmailMessage:
+        made = super().render_mail(template_prefix, email, context, headers)
+        kind, lasts = with_link(template_prefix)
+        ends_at = timezone.now() + lasts if lasts else None
+        to = (made.subject, made.body, made.from_email, made.to)
+        return mail.Letter(*to, headers=made.extra_headers, kind=kind, ends_at=ends_at)
+
     def is_email_verified(self, request: HttpRequest, email: str) -> bool:
         """Whoever comes with the key of an invitation has read the mail that it was sent in, and nowhere else."""
         invitation = invitation_on_the_way(request)
@@ -117,6 +131,16 @@ def is_unconfirmed(person: User) -> bool:
     an operator has no address yet, and confirms it by signing in."""
     confirmed = set(EmailAddress.objects.filter(user=person).values_list("verified", flat=True))
     return bool(confirmed) and True not in confirmed
+
+
+def with_link(template_prefix: str) -> tuple[str, timedelta | None]:
+    """What a mail of allauth is about, and how long its link opens something, by the name of its template."""
+    name = template_prefix.rpartition("/")[2]
+    if name.startswith("email_confirmation"):
+        return mail.Kind.CONFIRMATION, timedelta(days=app_settings.EMAIL_CONFIRMATION_EXPIRE_DAYS)
+    if name == "password_reset_key":
+        return mail.Kind.PASSWORD, timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
+    return mail.Kind.SIGN_IN, None
 
 
 def at_site(link: str) -> str:

@@ -191,7 +191,7 @@ MACHINE_DOOR = "installs.exchange.door.Door"
 # What a web process begins beside answering requests.
 ON_WEB_START = ["installs.exchange.ledger.start_flushing"]
 # Crews (linnapp.crews) of a worker process, each with threads of its own beside the jobs.
-ON_WORKER_START: list[str] = []
+ON_WORKER_START = ["linnapp.outbox.crew"]
 WSGI_APPLICATION = "linnapp.wsgi.application"
 APPEND_SLASH = True
 
@@ -252,8 +252,8 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 
-# Mail is queued by the web process and sent by the worker: printed, unless EMAIL_URL names a server.
-EMAIL_BACKEND = "linnapp.mail.QueuedMail"
+# Mail is written down as rows and sent by the worker: printed, unless EMAIL_URL names a server.
+EMAIL_BACKEND = "linnapp.mail.Outbox"
 DELIVERY_EMAIL = env.mail_server("EMAIL_URL")
 DEFAULT_FROM_EMAIL = env.sender("DEFAULT_FROM_EMAIL", f"linnapp@{SITE_HOST}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL

@@ -18,7 +18,7 @@ from installs.exchange.refusals import cause_of
 from installs.models import Delivery, ExchangeHour, Installation, RefusalGroup, Review
 from installs.models.refusals import RefusalGroupQuerySet
 from linnapp.admin_filters import DAY, since_day
-from linnapp.models import StaffAccess, User
+from linnapp.models import OutgoingMail, StaffAccess, User
 from linnapp.pages import MOST_COUNTED
 
 MOST_CAUSES = 3
@@ -100,6 +100,16 @@ def _inside() -> Figure:
     return Figure("Staff inside now", _counted(StaffAccess.objects.running()), _list(StaffAccess, shown="Inside now"))
 
 
+def _mails_waiting() -> Figure:
+    page = _list(OutgoingMail, state__exact=OutgoingMail.State.WAITING)
+    return Figure("E-mails waiting", _counted(OutgoingMail.objects.waiting()), page)
+
+
+def _mails_failed() -> Figure:
+    page = _list(OutgoingMail, state__exact=OutgoingMail.State.FAILED)
+    return Figure("E-mails failed", _counted(OutgoingMail.objects.failed()), page)
+
+
 FIGURES: tuple[tuple[type[Model], Callable[[], Figure]], ...] = (
     (ExchangeHour, _exchanges),
     (RefusalGroup, _refused),
@@ -108,4 +118,6 @@ FIGURES: tuple[tuple[type[Model], Callable[[], Figure]], ...] = (
     (Installation, _silent),
     (User, _joined),
     (StaffAccess, _inside),
+    (OutgoingMail, _mails_waiting),
+    (OutgoingMail, _mails_failed),
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.core import signing
-from django.core.mail import EmailMessage
+from django.db import transaction
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -14,6 +14,7 @@ from django.utils import timezone
 from installs.installations import moving
 from installs.models import Installation, UpdateMailing
 from installs.models.installations import InstallationQuerySet
+from linnapp import mail
 from linnapp.models import Account, Membership, User, Version
 from linnapp.words import counted
 
@@ -46,15 +47,13 @@ class Waiting:
 
 
 def send_due() -> int:
-    """How many mails were handed over. A fault with one person's keeps nobody else from theirs."""
+    """How many mails were written. A fault with one person's keeps nobody else from theirs."""
     sent = 0
     for person in list(owners_due()):
         try:
             sent += send_to(person)
-        except Exception as error:
-            # The queue that takes mails may be away, and each raises its own: Redis, SQLite, the operating system.
-            kind = type(error).__name__
-            log.warning("a mail about updates was not handed over (%s): it is tried again tomorrow", kind)
+        except Exception:
+            log.exception("a mail about updates was not written: it is tried again tomorrow")
     return sent
 
 
@@ -72,21 +71,17 @@ def with_update() -> InstallationQuerySet:
 
 def send_to(person: User) -> bool:
     """Only where something waits that no mail named: nobody is told of the same update again. The mail is claimed by a
-    conditional UPDATE, so that two workers send one; where it cannot be handed over, that is taken back."""
+    conditional UPDATE, so that two workers send one, in the transaction that writes it."""
     mailing, _ = UpdateMailing.objects.get_or_create(user=person)
     waiting = sorted(waiting_for(person), key=lambda row: row.key in mailing.told)
     if all(row.key in mailing.told for row in waiting):
         return False
     told = [*mailing.told, *(row.key for row in waiting[:MOST_TOLD] if row.key not in mailing.told)][-REMEMBERED:]
     now = timezone.now()
-    if not UpdateMailing.objects.due().filter(pk=mailing.pk).update(sent_at=now, told=told):
-        return False
-    try:
-        _mail(person, waiting).send()
-    except Exception:
-        mine = UpdateMailing.objects.filter(pk=mailing.pk, sent_at=now)
-        mine.update(sent_at=mailing.sent_at, told=mailing.told)
-        raise
+    with transaction.atomic():
+        if not UpdateMailing.objects.due().filter(pk=mailing.pk).update(sent_at=now, told=told):
+            return False
+        _mail(person, waiting)
     return True
 
 
@@ -97,13 +92,13 @@ def waiting_for(person: User) -> list[Waiting]:
     return [Waiting(row, available[row.pk]) for row in rows if row.pk in available]
 
 
-def _mail(person: User, waiting: list[Waiting]) -> EmailMessage:
+def _mail(person: User, waiting: list[Waiting]) -> None:
     stop = settings.SITE_URL + reverse("update_mails_stop", args=[key_of(person)])
     context = {"waiting": waiting[:MOST_TOLD], "more": max(0, len(waiting) - MOST_TOLD), "stop": stop}
     # RFC 8058: the reader's mail program posts to the address, with neither sign-in nor cookie.
     headers = {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     text = render_to_string("installs/installations/mail/updates_waiting.txt", context)
-    return EmailMessage(_subject(waiting), text, None, [person.email], headers=headers)
+    mail.send(mail.Kind.UPDATES, _subject(waiting), text, person.email, headers=headers)
 
 
 def _subject(waiting: list[Waiting]) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +12,7 @@ from django.utils import timezone
 from installs.models import AlertSent, Delivery, PostbackAlerts, PostbackHost
 from installs.postbacks import kinds
 from installs.postbacks.policy import RETIRED
-from linnapp import credentials, timeline
+from linnapp import credentials, mail, timeline
 from linnapp.actors import Actor
 from linnapp.models import Application
 from linnapp.services.locking import locked
@@ -126,4 +125,4 @@ def _send(row: PostbackHost, subject: str, happened: str, to_do: str, page: str)
         f"which of these e-mails are sent in the postback settings: {_page(row, 'postback_settings')}#alerts\n"
     )
     for owner in row.application.account.owners():
-        send_mail(subject, text, None, [owner.email])
+        mail.send(mail.Kind.POSTBACKS, subject, text, owner.email)

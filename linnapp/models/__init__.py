@@ -4,6 +4,7 @@ from linnapp.models.bulk_changes import BulkChange, BulkNotice, BulkRow
 from linnapp.models.exports import ExportFile, ExportPart
 from linnapp.models.keys import KeyCanary
 from linnapp.models.knocks import KnockCount
+from linnapp.models.mails import OutgoingMail
 from linnapp.models.manifests import Module, Parameter
 from linnapp.models.people import Account, Invitation, Membership, User
 from linnapp.models.timeline import TimelineEntry
@@ -22,6 +23,7 @@ __all__ = [
     "KnockCount",
     "Membership",
     "Module",
+    "OutgoingMail",
     "Parameter",
     "Secret",
     "StaffAccess",

@@ -5,13 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from linnapp import kinds, timeline
+from linnapp import kinds, mail, timeline
 from linnapp.actors import Actor, Side, refuse_unless_staff
 from linnapp.errors import NotPossible
 from linnapp.kinds import Kind
@@ -81,7 +80,7 @@ def _tell_owners(access: StaffAccess) -> None:
     text = render_to_string("linnapp/access/mail/entered.txt", facts)
     subject = f"{access.person} of this portal's staff opened the pages of {access.account}"
     for owner in access.account.owners():
-        send_mail(in_header(subject), text, None, [owner.email])
+        mail.send(mail.Kind.NOTICE, in_header(subject), text, owner.email)
 
 
 @transaction.atomic

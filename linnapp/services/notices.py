@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
 from django.template.loader import render_to_string
 
+from linnapp import mail
 from linnapp.actors import Actor
 from linnapp.models import BulkChange, BulkNotice, User
 from linnapp.models.bulk_changes import opened, sealed
@@ -28,7 +28,7 @@ def tell(people: Iterable[User], subject: str, template: str, facts: Mapping[str
     alone = _text(template, facts, by, among=False)
     if by.change is None:
         for address in addresses:
-            send_mail(line, alone, None, [address])
+            mail.send(mail.Kind.NOTICE, line, alone, address)
         return
     told = sealed({"subject": line, "alone": alone, "among": _text(template, facts, by, among=True).strip()})
     BulkNotice.objects.bulk_create(
@@ -56,7 +56,7 @@ def _send(change: BulkChange, address: str) -> None:
     told = [opened(text) for text in rows.values_list("told_encrypted", flat=True)]
     subject, text = _one_of_many(change, told, len(keys)) if len(keys) > 1 else (told[0]["subject"], told[0]["alone"])
     change.notices.filter(address=address, pk__lte=keys[-1]).delete()
-    send_mail(subject, text, None, [address])
+    mail.send(mail.Kind.NOTICE, subject, text, address)
 
 
 def _one_of_many(change: BulkChange, told: list[dict[str, Any]], number: int) -> tuple[str, str]:

@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 
-from linnapp import credentials, kinds, timeline
+from linnapp import credentials, kinds, mail, timeline
 from linnapp.actors import Actor, Side, refuse_unless_staff
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Invitation, Membership, User
@@ -128,7 +127,7 @@ def _mail(invitation: Invitation, key: str, by: Actor) -> None:
     facts = {"invitation": invitation, "who": who, "link": link, "days": INVITATION_DAYS}
     text = render_to_string("linnapp/people/mail/invitation.txt", facts)
     subject = f"{who} invites you to {invitation.account}"
-    send_mail(in_header(subject), text, None, [invitation.email])
+    mail.send(mail.Kind.INVITATION, in_header(subject), text, invitation.email, ends_at=invitation.expires_at)
 
 
 def _tell_owners(account: Account, what: str, by: Actor) -> None:

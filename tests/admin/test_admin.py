@@ -61,6 +61,7 @@ from linnapp.models import (
     KeyCanary,
     Membership,
     Module,
+    OutgoingMail,
     Parameter,
     Secret,
     TimelineEntry,
@@ -143,6 +144,8 @@ def everything(installation: Installation, alice: User, northwind: Account, paul
     ends = now + timedelta(days=1)
     file = ExportFile.objects.create(table="linnapp.Application", title="Files", person=paula, total=1, ends_at=ends)
     ExportPart.objects.create(file=file, position=0, content_encrypted=credentials.encrypt_bytes(TEAM_ONLY.encode()))
+    kept = credentials.encrypt(TEAM_ONLY)
+    OutgoingMail.objects.create(message_id="<1@x.example>", recipient="erin@x.example", content_encrypted=kept)
 
 
 def values_of_connector() -> making.Values:

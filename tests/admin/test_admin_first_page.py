@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from installs.admin import figures
 from installs.models import Delivery, ExchangeHour, Installation, RefusalGroup, Review
-from linnapp.models import Account, Application, User
+from linnapp.models import Account, Application, OutgoingMail, User
 from linnapp.services import access
 from tests.kit.people import ClientOf, acting
 
@@ -54,6 +54,8 @@ def a_day(installation: Installation, application: Application, northwind: Accou
     Installation.objects.filter(pk=installation.pk).update(installed_at=now - timedelta(hours=30))
     User.objects.filter(email__startswith="carol").update(date_joined=now - timedelta(days=2))
     access.enter(northwind, purpose="WORK", by=acting(paula, reason="A reason"))
+    for mailed in OutgoingMail.State.values:
+        OutgoingMail.objects.create(message_id=mailed, recipient="erin@x.example", state=mailed)
 
 
 def test_each_figure_leads_to_a_list_of_exactly_what_it_counts(a_day: None, paula: User, client_of: ClientOf) -> None:
@@ -68,6 +70,8 @@ def test_each_figure_leads_to_a_list_of_exactly_what_it_counts(a_day: None, paul
         "Not connected for a day": "1",
         "New sign-ups": str(people),
         "Staff inside now": "1",
+        "E-mails waiting": "1",
+        "E-mails failed": "1",
     }
     assert people < User.objects.count()
     rows = {label: client.get(url).context["cl"].result_count for label, (_, url) in found.items()}

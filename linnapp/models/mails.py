@@ -1,0 +1,74 @@
+"""Mail that is to be sent: a row before it is anything else, so that no queue and no process can lose it."""
+
+from datetime import datetime
+from typing import ClassVar, Self
+
+from django.db import models
+from django.utils import timezone
+
+from linnapp.models.managers import manager_of
+
+
+class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
+    def waiting(self) -> Self:
+        return self.filter(state=OutgoingMail.State.WAITING)
+
+    def failed(self) -> Self:
+        return self.filter(state=OutgoingMail.State.FAILED)
+
+    def due(self, now: datetime) -> Self:
+        return self.waiting().filter(due_at__lte=now).order_by("due_at", "pk")
+
+    def over(self) -> Self:
+        return self.exclude(state=OutgoingMail.State.WAITING)
+
+
+class OutgoingMail(models.Model):
+    """One message to one mailbox, or to the few that it names. `content_encrypted` holds all that is written in it, and
+    is empty once nobody sends it any more. `due_at` is when it is tried next; whoever sends it puts that off first, so
+    that nobody else does meanwhile, and `tries` tells whose the outcome is. `ends_at` is when its link ends."""
+
+    class State(models.TextChoices):
+        WAITING = "WAITING", "Waiting"
+        SENT = "SENT", "Sent"
+        FAILED = "FAILED", "Failed"
+        LAPSED = "LAPSED", "Too late to be sent"
+
+    class Kind(models.TextChoices):
+        INVITATION = "INVITATION", "Invitation"
+        CONFIRMATION = "CONFIRMATION", "Confirmation of an address"
+        PASSWORD = "PASSWORD", "Link for a new password"
+        SIGN_IN = "SIGN_IN", "About a sign-in"
+        NOTICE = "NOTICE", "What somebody did"
+        UPDATES = "UPDATES", "Updates that wait"
+        POSTBACKS = "POSTBACKS", "Postbacks and events"
+        OTHER = "OTHER", "Other"
+
+    # The same at every try: a mailbox that gets it twice can tell.
+    message_id = models.CharField("Message-ID", max_length=300, unique=True, editable=False)
+    kind = models.CharField("about", max_length=20, choices=Kind, default=Kind.OTHER, editable=False)
+    recipient = models.TextField(editable=False)
+    content_encrypted = models.TextField(blank=True, editable=False)
+    state = models.CharField(max_length=20, choices=State, default=State.WAITING, editable=False)
+    said = models.TextField("what went wrong", blank=True, editable=False)
+    tries = models.PositiveSmallIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField("written", default=timezone.now, db_index=True, editable=False)
+    due_at = models.DateTimeField("tried next", default=timezone.now, editable=False)
+    ends_at = models.DateTimeField("not sent after", null=True, blank=True, editable=False)
+    ended_at = models.DateTimeField("sent or given up", null=True, blank=True, editable=False)
+
+    objects: ClassVar[OutgoingMailQuerySet] = manager_of(OutgoingMailQuerySet)
+
+    class Meta:
+        verbose_name = "e-mail"
+        ordering = ("-created_at", "-pk")
+        indexes = (models.Index(fields=("state", "due_at"), name="mails_by_state"),)
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} to {self.recipient}"
+
+    @property
+    def may_be_sent_again(self) -> bool:
+        """Given up, its text still there, and its link too."""
+        is_over = self.ends_at is not None and self.ends_at <= timezone.now()
+        return self.state == self.State.FAILED and bool(self.content_encrypted) and not is_over

@@ -1,0 +1,227 @@
+"""Sends the mails that are written down as rows: a few threads of the worker, beside all other work, which each take
+the next one, put it off so that nobody else takes it meanwhile, send it, and write down what came of it. One that is
+killed in between leaves a mail that is sent once more, with the same Message-ID."""
+
+import json
+import logging
+import smtplib
+import threading
+from datetime import timedelta
+from email.utils import format_datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
+from django.db import transaction
+from django.utils import timezone
+from huey.contrib.djhuey import task
+
+from linnapp import credentials, jobs, kinds, timeline
+from linnapp.actors import Actor
+from linnapp.batches import work_off
+from linnapp.crews import Crew
+from linnapp.errors import NotPossible
+from linnapp.models import OutgoingMail
+from linnapp.supervision import stop_asked
+
+log = logging.getLogger(__name__)
+State = OutgoingMail.State
+# After each try, how long until the next; the one after the last of them is given up.
+WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 1440))
+# Nobody else takes a mail for so long: longer than a mail server may be silent (EMAIL_TIMEOUT) at all of its answers.
+TAKEN_FOR = timedelta(minutes=3)
+# A mail that was given up can be sent again for so long, and a row stays for so long.
+TEXT_KEPT, ROW_KEPT = timedelta(days=7), timedelta(days=30)
+LOOKS_EVERY, THREADS = 2.0, 2
+LONGEST_SAID = 300
+NAMES = {
+    "EMAIL_HOST": "host",
+    "EMAIL_PORT": "port",
+    "EMAIL_HOST_USER": "username",
+    "EMAIL_HOST_PASSWORD": "password",
+    "EMAIL_USE_TLS": "use_tls",
+    "EMAIL_USE_SSL": "use_ssl",
+}
+# Mails that are printed do not mix.
+_printing = threading.Lock()
+
+
+def send_due() -> None:
+    """All that is due, over one connection."""
+    post = _Post()
+    try:
+        while not stop_asked() and (mail := _next()):
+            _send(mail, post)
+    finally:
+        post.close()
+
+
+crew = Crew("mail", send_due, looks_every=LOOKS_EVERY, threads=THREADS)
+
+
+@task()
+def wake() -> None:
+    crew.wake()
+
+
+def _next() -> OutgoingMail | None:
+    """The mail that has been due longest, for nobody else."""
+    now = timezone.now()
+    # Without a lock first: most looks find nothing.
+    if not OutgoingMail.objects.due(now).exists():
+        return None
+    with transaction.atomic():
+        mail = OutgoingMail.objects.due(now).select_for_update(skip_locked=True).first()
+        if mail:
+            mail.due_at, mail.tries = now + TAKEN_FOR, mail.tries + 1
+            mail.save(update_fields=["due_at", "tries"])
+    return mail
+
+
+def _send(mail: OutgoingMail, post: "_Post") -> None:
+    now = timezone.now()
+    if mail.ends_at and mail.ends_at <= now:
+        _end(mail, State.LAPSED, mail.said or "Its link ended before it could be sent.", content_encrypted="")
+        return
+    try:
+        post.send(message_of(mail))
+    except Exception as error:
+        sentence, for_good = _said_of(error)
+        if for_good or mail.tries > len(WAITS):
+            _end(mail, State.FAILED, sentence)
+        else:
+            _ours(mail).update(due_at=now + WAITS[mail.tries - 1], said=sentence)
+        log.warning("%s was not sent at try %s: %s", mail.message_id, mail.tries, sentence)
+    else:
+        _end(mail, State.SENT, "", content_encrypted="")
+
+
+def _ours(mail: OutgoingMail) -> Any:
+    """While nobody else took it up."""
+    return OutgoingMail.objects.waiting().filter(pk=mail.pk, tries=mail.tries)
+
+
+def _end(mail: OutgoingMail, state: str, said: str, **more: str) -> None:
+    _ours(mail).update(state=state, said=said, ended_at=timezone.now(), **more)
+
+
+def message_of(mail: OutgoingMail) -> EmailMessage:
+    content = json.loads(credentials.decrypt(mail.content_encrypted))
+    message = EmailMultiAlternatives(
+        content["subject"],
+        content["body"],
+        content["from"] or None,
+        content["to"],
+        bcc=content["bcc"],
+        cc=content["cc"],
+        reply_to=content["reply_to"],
+        headers={
+            **content["headers"],
+            "Message-ID": mail.message_id,
+            "Date": format_datetime(mail.created_at),
+        },
+    )
+    message.content_subtype = content["subtype"]
+    for text, kind in content["alternatives"]:
+        message.attach_alternative(text, kind)
+    return message
+
+
+class _Post:
+    """A connection to the mail server, opened with the first mail and again where the server ended it."""
+
+    def __init__(self) -> None:
+        self.by_smtp = "smtp" in settings.DELIVERY_EMAIL["EMAIL_BACKEND"]
+        given = {NAMES[key]: value for key, value in settings.DELIVERY_EMAIL.items() if key in NAMES}
+        options: dict[str, Any] = given if self.by_smtp else {}
+        self.connection = get_connection(settings.DELIVERY_EMAIL["EMAIL_BACKEND"], **options)
+
+    def send(self, message: EmailMessage) -> None:
+        if not self.by_smtp:
+            with _printing:
+                self.connection.send_messages([message])
+            return
+        is_fresh = bool(self.connection.open())
+        try:
+            self.connection.send_messages([message])
+        except (smtplib.SMTPServerDisconnected, ConnectionError):
+            self.close()
+            if is_fresh:
+                raise
+            # Servers end a connection after so many mails, or so long: no fault of this one.
+            self.connection.open()
+            self.connection.send_messages([message])
+        except smtplib.SMTPException:
+            # What it was at is not known for sure: the next mail begins anew.
+            self.close()
+            raise
+
+    def close(self) -> None:
+        try:
+            self.connection.close()
+        except (OSError, smtplib.SMTPException):
+            self.connection.connection = None  # type: ignore[attr-defined]
+
+
+def _said_of(error: Exception) -> tuple[str, bool]:
+    """What went wrong in a sentence, and whether another try would go wrong as well. What refuses the portal, and not
+    this mail, is the operator's to mend."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, words = next(iter(error.recipients.values()), (0, b""))
+        return f"The mail server refused the address: {_words(code, words)}.", code >= 500
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return (
+            f"The mail server refuses EMAIL_URL's password: {_words(error.smtp_code, error.smtp_error)}.",
+            False,
+        )
+    if isinstance(error, smtplib.SMTPSenderRefused):
+        return f"The mail server refused DEFAULT_FROM_EMAIL: {_words(error.smtp_code, error.smtp_error)}.", False
+    if isinstance(error, smtplib.SMTPDataError):
+        return f"The mail server refused the mail: {_words(error.smtp_code, error.smtp_error)}.", error.smtp_code >= 500
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"The mail server answered {_words(error.smtp_code, error.smtp_error)}.", False
+    if isinstance(error, OSError):
+        return f"The mail server could not be reached: {error.strerror or type(error).__name__}.", False
+    if isinstance(error, credentials.WrongKey):
+        return str(error), False
+    # What cannot be written as a mail: an address that no rule of mail allows.
+    return f"This cannot be written as a mail: {type(error).__name__}.", isinstance(error, ValueError)
+
+
+def _words(code: int, said: bytes | str) -> str:
+    """The server's own, without what it may repeat of the mail."""
+    text = said.decode(errors="replace") if isinstance(said, bytes) else said
+    return credentials.without_opaque(f"{code} {' '.join(text.split())}"[:LONGEST_SAID]).rstrip(". ")
+
+
+@transaction.atomic
+def send_again(mail: OutgoingMail, *, by: Actor) -> None:
+    """Raises NotPossible for one that was not given up, whose text is gone, or whose link ended."""
+    row = OutgoingMail.objects.select_for_update().get(pk=mail.pk)
+    if not row.may_be_sent_again:
+        raise NotPossible(f"{row} cannot be sent again: {why_not(row)}.")
+    row.state, row.tries, row.due_at, row.ended_at = State.WAITING, 0, timezone.now(), None
+    row.save(update_fields=["state", "tries", "due_at", "ended_at"])
+    timeline.record(kinds.MAIL_SENT_AGAIN, by=by, mail=str(row))
+    transaction.on_commit(lambda: jobs.ask(wake))
+
+
+def why_not(mail: OutgoingMail) -> str:
+    if mail.state != State.FAILED:
+        return "it was not given up"
+    if not mail.content_encrypted:
+        return f"its text is kept for {TEXT_KEPT.days} days only"
+    return "its link ended meanwhile"
+
+
+def drop_old() -> int:
+    """Texts that nobody sends any more, and rows."""
+    now = timezone.now()
+    given_up = OutgoingMail.objects.failed().filter(ended_at__lte=now - TEXT_KEPT).exclude(content_encrypted="")
+    work_off(lambda number: OutgoingMail.objects.filter(pk__in=_keys(given_up, number)).update(content_encrypted=""))
+    old = OutgoingMail.objects.over().filter(created_at__lte=now - ROW_KEPT)
+    return work_off(lambda number: OutgoingMail.objects.filter(pk__in=_keys(old, number)).delete()[0])
+
+
+def _keys(rows: Any, number: int) -> list[int]:
+    return list(rows.order_by("pk").values_list("pk", flat=True)[:number])
