@@ -21,7 +21,7 @@ from django.urls import path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_GET, require_http_methods
 
-from linnapp import export_files, pages
+from linnapp import export_files, jobs, pages
 from linnapp.actors import Side
 from linnapp.admin_lookups import Wary
 from linnapp.errors import NotPossible
@@ -185,7 +185,7 @@ def _ask(asked: Asked, ways: tuple[str, ...]) -> HttpResponseBase:
 
 def _begun(asked: Asked) -> HttpResponseBase:
     file = export_files.begin(asked, person=pages.signed_in(asked.request))
-    export_files.work(file.pk)
+    jobs.ask(export_files.work, file.pk)
     return redirect("admin:linnapp_exportfile_change", file.pk)
 
 

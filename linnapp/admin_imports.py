@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
-from linnapp import imports
+from linnapp import imports, jobs
 from linnapp.actors import Actor, Side
 from linnapp.admin_editing import EditingAdmin
 from linnapp.errors import NotPossible
@@ -120,7 +120,7 @@ class ImportingAdmin(EditingAdmin):
             except NotPossible as refused:
                 form.add_error("file", str(refused))
             else:
-                imports.read(change.pk)
+                jobs.ask(imports.read, change.pk)
                 return redirect("admin:linnapp_bulkchange_change", change.pk)
         context = self.admin_site.each_context(request) | {
             "title": f"{act.verb} {self.opts.verbose_name_plural}",

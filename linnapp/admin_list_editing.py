@@ -19,7 +19,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 
-from linnapp import bulk_changes
+from linnapp import bulk_changes, jobs
 from linnapp.actors import Actor, Side
 from linnapp.admin_editing import WHY, WhyForm
 from linnapp.admin_imports import ImportingAdmin
@@ -169,7 +169,7 @@ class Sheet:
             bulk_changes.work_on(change.pk)
         except OperationalError:
             # The database was busy: a job does the rest, and the page of the change tells how far it is.
-            bulk_changes.work(change.pk)
+            jobs.ask(bulk_changes.work, change.pk)
             return change, left
         change.refresh_from_db()
         waits = BulkRow.State.WAITING, BulkRow.State.LEFT

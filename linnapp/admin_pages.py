@@ -26,7 +26,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from linnapp import bulk_changes, credentials
+from linnapp import bulk_changes, credentials, jobs
 from linnapp.actors import Actor, Side
 from linnapp.admin_columns import is_hidden
 from linnapp.admin_export import Exporting
@@ -271,13 +271,13 @@ def _perform(
     change = bulk_changes.begin(act, page.model, wishes, by=by, wanted=wanted)
     there = reverse("admin:linnapp_bulkchange_change", args=[change.pk])
     if change.total > AT_ONCE:
-        bulk_changes.work(change.pk)
+        jobs.ask(bulk_changes.work, change.pk)
         return redirect(there)
     try:
         bulk_changes.work_on(change.pk)
     except OperationalError:
         # The database was busy, or two waited for each other: the job begins again where it stopped.
-        bulk_changes.work(change.pk)
+        jobs.ask(bulk_changes.work, change.pk)
         return redirect(there)
     counts = change.counts()
     left = change.rows.filter(state=BulkRow.State.LEFT).order_by("position").values_list("said", flat=True)

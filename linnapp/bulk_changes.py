@@ -16,7 +16,7 @@ from django.db.models import Max, Model, QuerySet
 from django.utils import timezone
 from huey.contrib.djhuey import db_task
 
-from linnapp import batches
+from linnapp import batches, jobs
 from linnapp.actors import Actor, Side
 from linnapp.errors import Moved, NotPossible
 from linnapp.models import BulkChange, BulkRow, TimelineEntry, User
@@ -144,9 +144,10 @@ def work_on(key: UUID, *, rests: float = 0) -> None:
 
 
 def take_up() -> None:
-    """What a job that is gone left behind."""
+    """What a job that is gone left behind; here, where the queue takes no other."""
     for key in BulkChange.objects.abandoned().values_list("pk", flat=True):
-        work(key)
+        if not jobs.ask(work, key):
+            work_on(key, rests=RESTS[connection.vendor])
     for change in BulkChange.objects.with_mail_left():
         notices.send_all(change)
 

@@ -22,7 +22,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from huey.contrib.djhuey import db_task
 
-from linnapp import batches, credentials, workbook_writing
+from linnapp import batches, credentials, jobs, workbook_writing
 from linnapp.actors import Actor, Side
 from linnapp.admin_columns import Column, cell, plain
 from linnapp.errors import NotPossible
@@ -104,7 +104,8 @@ def take_up() -> None:
     abandoned = ExportFile.objects.abandoned()
     abandoned.filter(tries__gte=MOST_TRIES).update(state=State.FAILED, said=WENT_WRONG, asked_encrypted="")
     for key in abandoned.filter(tries__lt=MOST_TRIES).values_list("pk", flat=True):
-        work(key)
+        if not jobs.ask(work, key):
+            make(key)
 
 
 def drop_old() -> int:

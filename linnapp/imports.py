@@ -15,7 +15,7 @@ from django.db.models import Model, UUIDField
 from django.utils import timezone
 from huey.contrib.djhuey import db_task
 
-from linnapp import batches, bulk_changes, credentials, mail_addresses
+from linnapp import batches, bulk_changes, credentials, jobs, mail_addresses
 from linnapp.actors import Actor
 from linnapp.errors import NotPossible
 from linnapp.import_files import Row, Table, read_table
@@ -144,8 +144,8 @@ def take_up() -> None:
     for change in BulkChange.objects.unread():
         if change.tries >= MOST_TRIES:
             _give_up(change, NOT_READ)
-        else:
-            read(change.pk)
+        elif not jobs.ask(read, change.pk):
+            read_now(change.pk)
 
 
 def _page(change: BulkChange) -> ImportPage:

@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from csp.constants import NONE, SELF
-from huey import RedisHuey, SqliteHuey
-from huey.serializer import SignedSerializer
 
 from installs.exchange.stand_in import stand_in_answers
 from linnapp.credentials import is_encryption_key
+from linnapp.queues import queue
 from linnapp.setting_values import Settings, is_loopback
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -122,21 +121,9 @@ else:
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.redis("REDIS_URL")
-if REDIS_URL:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
-    HUEY = RedisHuey(
-        "linnapp", url=REDIS_URL, immediate=False, serializer=SignedSerializer(secret=SECRET_KEY), results=False
-    )
-else:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
-    HUEY = SqliteHuey(
-        "linnapp",
-        filename=str(STATE_DIR / "huey.sqlite3"),
-        immediate=False,
-        # What a job failed with stands in the log: the queue would keep it for ever.
-        results=False,
-        serializer=SignedSerializer(secret=SECRET_KEY),
-    )
+# Nothing that a page needs lies on Redis: counters are rows, and while the queue is away the rows are looked through.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+HUEY = queue(REDIS_URL, STATE_DIR / "huey.sqlite3", SECRET_KEY)
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -191,7 +178,7 @@ MACHINE_DOOR = "installs.exchange.door.Door"
 # What a web process begins beside answering requests.
 ON_WEB_START = ["installs.exchange.ledger.start_flushing"]
 # Crews (linnapp.crews) of a worker process, each with threads of its own beside the jobs.
-ON_WORKER_START = ["linnapp.outbox.crew"]
+ON_WORKER_START = ["linnapp.periodic.crew", "linnapp.outbox.crew"]
 WSGI_APPLICATION = "linnapp.wsgi.application"
 APPEND_SLASH = True
 
@@ -314,9 +301,12 @@ LOG_LEVEL = env.one_of("LOG_LEVEL", LOG_LEVELS, "WARNING", "Write DEBUG, INFO, W
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"reference": {"()": "linnapp.middleware.ReferenceFilter"}},
+    "filters": {
+        "reference": {"()": "linnapp.middleware.ReferenceFilter"},
+        "queue": {"()": "linnapp.jobs.QueueIsAway"},
+    },
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(reference)s] %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["reference"]}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["reference", "queue"]}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": [], "propagate": True, "level": "WARNING"},

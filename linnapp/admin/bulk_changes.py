@@ -15,7 +15,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from linnapp import bulk_changes, imports
+from linnapp import bulk_changes, imports, jobs
 from linnapp.actors import Actor, Side
 from linnapp.admin_pages import ReadOnlyAdmin, ReasonForm
 from linnapp.errors import NotPossible
@@ -33,19 +33,19 @@ def _stop(change: BulkChange, by: Actor) -> BulkChange:
 
 def _go_on(change: BulkChange, by: Actor) -> BulkChange:
     bulk_changes.go_on(change, by=by)
-    bulk_changes.work(change.pk)
+    jobs.ask(bulk_changes.work, change.pk)
     return change
 
 
 def _apply(change: BulkChange, by: Actor) -> BulkChange:
     imports.apply(change, by=by)
-    bulk_changes.work(change.pk)
+    jobs.ask(bulk_changes.work, change.pk)
     return change
 
 
 def _undo(change: BulkChange, by: Actor) -> BulkChange:
     undone = bulk_changes.undo(change, by=by)
-    bulk_changes.work(undone.pk)
+    jobs.ask(bulk_changes.work, undone.pk)
     return undone
 
 

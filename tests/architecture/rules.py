@@ -72,6 +72,8 @@ FLOORS = {
     "linnapp.outbox": SERVICES,
     "linnapp.crews": VALUES,
     "linnapp.jobs": VALUES,
+    "linnapp.queues": VALUES,
+    "linnapp.periodic": SERVICES,
     "linnapp.batches": VALUES,
     "linnapp.services": SERVICES,
     "linnapp.admin_columns": SERVICES,

@@ -173,6 +173,8 @@ def serve_worker() -> None:
     autodiscover_modules("tasks")
     consumer = HUEY.create_consumer(
         workers=settings.WORKER_THREADS,
+        # linnapp.periodic does, without the queue.
+        periodic=False,
         max_delay=QUEUE_DELAY,
         shutdown_timeout=STOP_SECONDS,
         graceful_signal="TERM",
