@@ -21,6 +21,8 @@ from linnapp.origins import LONGEST, fault_of_path
 from linnapp.origins import fault_of as origin_fault
 
 Network = IPv4Network | IPv6Network
+# What a quota of 0 means: more than anybody has.
+NO_LIMIT = 2**31 - 1
 YES, NO = {"true", "on", "ok", "y", "yes", "1"}, {"false", "off", "n", "no", "0", ""}
 # A part of a host name, as Django answers to it: no underscore.
 LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.ASCII)
@@ -78,6 +80,10 @@ class Settings(environ.Env):
         if not (text.isascii() and text.isdigit() and len(text) < 11 and least <= int(text) <= most):
             self.refuse(name, f"{name} is “{text}”. Write a whole number from {least} to {most}.")
         return int(text)
+
+    def quota(self, name: str, default: int) -> int:
+        """How much somebody may have, or ask for in a time: a whole number, 0 for as much as they like."""
+        return self.whole(name, default, least=0) or NO_LIMIT
 
     def switch(self, name: str) -> bool:
         """Value of a setting that is on or off, and off unless it is set."""

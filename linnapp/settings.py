@@ -41,6 +41,8 @@ HELD_BYTES = env.whole("HELD_BYTES", 256 * 1024 * 1024, least=32 * 1024 * 1024)
 WORKER_THREADS = env.whole("WORKER_THREADS", 4)
 # Postbacks that a worker process sends at the same time.
 POSTBACK_THREADS = env.whole("POSTBACK_THREADS", 32, most=1000)
+# Connectors that a worker process tests at the same time.
+CONNECTOR_CHECK_THREADS = env.whole("CONNECTOR_CHECK_THREADS", 8, most=100)
 SITE = env.address("SITE_URL", f"http://localhost:{PORT}", bare=True)
 SITE_URL = SITE.geturl()
 SITE_HOST = SITE.hostname or ""
@@ -88,6 +90,18 @@ SESSION_IDLE_SECONDS = env.whole("SESSION_IDLE_SECONDS", 1800)
 SESSION_ABSOLUTE_SECONDS = env.whole("SESSION_ABSOLUTE_SECONDS", 24 * 3600)
 SESSIONS_PER_INSTALLATION = env.whole("SESSIONS_PER_INSTALLATION", 20)
 EXCHANGES_PER_MINUTE = env.whole("EXCHANGES_PER_MINUTE", 150)
+
+# How much one may have, and may ask for in a day or a minute, so that nobody's load is another's; 0 is without a limit.
+ACCOUNTS_PER_PERSON = env.quota("ACCOUNTS_PER_PERSON", 20)
+APPLICATIONS_PER_ACCOUNT = env.quota("APPLICATIONS_PER_ACCOUNT", 200)
+CONNECTORS_PER_ACCOUNT = env.quota("CONNECTORS_PER_ACCOUNT", 100)
+VERSIONS_PER_DAY = env.quota("VERSIONS_PER_DAY", 100)
+TESTS_PER_MINUTE = env.quota("TESTS_PER_MINUTE", 20)
+TESTS_PER_MINUTE_TO_HOST = env.quota("TESTS_PER_MINUTE_TO_HOST", 60)
+INVITATIONS_PER_DAY = env.quota("INVITATIONS_PER_DAY", 200)
+INVITATIONS_PER_DAY_TO_ONE = env.quota("INVITATIONS_PER_DAY_TO_ONE", 20)
+MAILS_PER_DAY = env.quota("MAILS_PER_DAY", 300)
+MAILS_PER_DAY_TO_ONE = env.quota("MAILS_PER_DAY_TO_ONE", 40)
 
 # What goes out to other servers: https to public addresses, unless the operator allows more.
 OUTBOUND_ALLOW_HTTP = env.switch("OUTBOUND_ALLOW_HTTP")
@@ -178,7 +192,7 @@ MACHINE_DOOR = "installs.exchange.door.Door"
 # What a web process begins beside answering requests.
 ON_WEB_START = ["installs.exchange.ledger.start_flushing"]
 # Crews (linnapp.crews) of a worker process, each with threads of its own beside the jobs.
-ON_WORKER_START = ["linnapp.periodic.crew", "linnapp.outbox.crew"]
+ON_WORKER_START = ["linnapp.periodic.crew", "linnapp.outbox.crew", "installs.connectors.checking.crew"]
 WSGI_APPLICATION = "linnapp.wsgi.application"
 APPEND_SLASH = True
 

@@ -1,13 +1,18 @@
-"""Test connection: a job that authorises and calls once, and writes each step down as it happens."""
+"""Test connection: authorises and calls once, and writes each step down as it happens.
+
+A crew of the worker does it, so that a server that takes its time keeps neither jobs nor postbacks nor mail. Its
+threads are shared out: a person and a host have AT_WORK of them at most, and whoever has fewer comes first."""
 
 import logging
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Hashable, Sequence
 from typing import Any
-from uuid import UUID
 
+from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.utils import timezone
-from huey.contrib.djhuey import db_task
+from huey.contrib.djhuey import task
 
 from installs.connectors import calling, conversation, kinds, making, own, reading
 from installs.connectors.client import AUTHORIZE, Credentials, Session
@@ -16,12 +21,15 @@ from installs.connectors.faults import NotAuthorised, Why
 from installs.connectors.reading import Authorised
 from installs.connectors.sessions import RowSessions
 from installs.models import Connector, ConnectorCheck
-from installs.models.connectors import TAKEN_WITHIN, TAKES_AT_MOST
+from installs.models.connectors import TAKES_AT_MOST
 from installs.outbound import Answer, NotSent, Stage, Step, texts
-from linnapp import json_texts
+from linnapp import jobs, json_texts
 from linnapp.actors import Actor
+from linnapp.crews import Crew
 from linnapp.errors import NotPossible
 from linnapp.models import Account
+from linnapp.services import quotas
+from linnapp.supervision import stop_asked
 from linnapp.words import counted
 
 log = logging.getLogger(__name__)
@@ -29,13 +37,18 @@ log = logging.getLogger(__name__)
 CALL = "/api/Inventory/GetStockLocations"
 # The steps that follow those of the connection.
 AUTHORISE, TOKEN, SERVER, FIRST_CALL = "authorise", "token", "server", "call"
-CHECKS_A_MINUTE = 10
+# Of one person, over all their accounts, and of one host, whoever tests it.
+AT_WORK = 2
+# Those that wait are looked through up to here.
+LOOKED_AT = 1_000
+# A queue that is away costs this long.
+LOOKS_EVERY = 2.0
 
 
 @transaction.atomic
 def start(connector: Connector, *, by: Actor) -> ConnectorCheck:
-    """Asks for a check, or gives the one that is under way. Raises NotPossible for a disabled instance, and past
-    CHECKS_A_MINUTE of its account."""
+    """Asks for a check, or gives the one that is under way. Raises NotPossible for a disabled instance, while
+    another one of its account is tested, and past the quota of tests."""
     account = Account.objects.select_for_update(no_key=True).get(pk=connector.account_id)
     row = Connector.objects.filter(pk=connector.pk).first()
     if row is None:
@@ -44,44 +57,92 @@ def start(connector: Connector, *, by: Actor) -> ConnectorCheck:
     now = timezone.now()
     if under_way := row.checks.under_way(now).first():
         return under_way
-    # A slow server takes a thread of the worker for as long as it likes: an account has one at a time.
+    # A slow server takes a thread for as long as it likes: an account has one at a time.
     others = ConnectorCheck.objects.of_account(account).under_way(now)
     if other := others.select_related("connector").first():
         raise NotPossible(f"{other.connector} is being tested. Wait until that is over.")
-    if ConnectorCheck.objects.of_account(account).created_since(now - timedelta(minutes=1)).count() >= CHECKS_A_MINUTE:
-        raise NotPossible(f"{CHECKS_A_MINUTE} connections were tested in the last minute. Wait a moment.")
+    quotas.count_test(row.base_url, by=by)
     # Its page shows the last one; those of the last minute are counted.
     row.checks.created_before(now - TAKES_AT_MOST).delete()
     check = row.checks.create(requested_by=by.person, revision=row.revision)
     row.account = account
     making.record(kinds.CONNECTOR_TESTED, row, by)
-    transaction.on_commit(lambda: wake(check.pk))
+    transaction.on_commit(lambda: jobs.ask(run))
     return check
 
 
-def wake(check_id: UUID) -> None:
-    """A queue that is away costs this check, whose page says so, and not the request that asked for it."""
-    try:
-        run(check_id)
-    except Exception as error:
-        # Each queue raises its own: Redis, SQLite, the operating system.
-        log.warning("the job queue is away (%s): a connector is not tested", type(error).__name__)
+@task()
+def run(*named: object) -> None:
+    """Wakes the crew of the worker that has this job. Jobs of an earlier release name the check."""
+    crew.wake()
 
 
-@db_task()
-def run(check_id: UUID) -> None:
-    work(check_id)
-
-
-def work(check_id: UUID) -> None:
-    """Once, however often it is asked for; not where nobody waits for it any more."""
-    recent = ConnectorCheck.objects.created_since(timezone.now() - TAKEN_WITHIN)
-    waiting = recent.filter(pk=check_id, state=ConnectorCheck.State.WAITING)
-    if not waiting.update(state=ConnectorCheck.State.RUNNING):
-        return
-    check = ConnectorCheck.objects.select_related("connector").filter(pk=check_id).first()
-    if check:
+def work() -> None:
+    """Whatever waits and may begin, one after the other."""
+    while not stop_asked() and (check := take()):
         _Run(check).go()
+
+
+def take() -> ConnectorCheck | None:
+    """The check whose turn it is, now running; none where none waits, or whoever waits has enough at work. What nobody
+    took in time is not begun: nobody waits for it any more."""
+    # Threads look every few seconds, and hardly ever is there something: that costs no lock.
+    if not ConnectorCheck.objects.waiting(timezone.now()).exists():
+        return None
+    with transaction.atomic():
+        # There is no row that stands for all that are under way: that of the table does.
+        table = ContentType.objects.get_for_model(ConnectorCheck)
+        ContentType.objects.select_for_update(no_key=True).get(pk=table.pk)
+        now = timezone.now()
+        busy = _AtWork.now()
+        rows = ConnectorCheck.objects.waiting(now).select_related("connector").order_by("created_at", "pk")
+        free = [check for check in rows[:LOOKED_AT] if not busy.why_not(check)]
+        # Of those with as many at work, the first stays the oldest.
+        check = min(free, key=lambda each: busy.of_person[_person(each)], default=None)
+        if check:
+            check.state = ConnectorCheck.State.RUNNING
+            check.save(update_fields=["state"])
+    return check
+
+
+class _AtWork:
+    """How many checks run at this moment, by person and by host."""
+
+    def __init__(self, running: Sequence[ConnectorCheck]) -> None:
+        self.all = len(running)
+        self.of_person = Counter(map(_person, running))
+        self.of_host = Counter(map(_host, running))
+
+    @classmethod
+    def now(cls) -> "_AtWork":
+        return cls(list(ConnectorCheck.objects.running(timezone.now()).select_related("connector")))
+
+    def why_not(self, check: ConnectorCheck) -> str:
+        """Why it cannot begin yet, for whoever asked for it; "" where it can."""
+        if self.of_person[_person(check)] >= AT_WORK:
+            return f"{AT_WORK} of your connections are being tested at this moment, and no more at a time."
+        if self.of_host[_host(check)] >= AT_WORK:
+            host = _host(check)
+            return f"{AT_WORK} connections to {host} are being tested at this moment, and no more at a time."
+        return ""
+
+
+def why_it_waits(check: ConnectorCheck) -> str:
+    """What stands before it; "" where it is nothing that a worker which runs would wait for."""
+    at_work = _AtWork.now()
+    if reason := at_work.why_not(check):
+        return reason
+    threads = settings.CONNECTOR_CHECK_THREADS
+    return f"{at_work.all} connections are being tested at this moment." if at_work.all >= threads else ""
+
+
+def _person(check: ConnectorCheck) -> Hashable:
+    """Whoever asked for it; where nobody is known any more, the account."""
+    return check.requested_by_id or check.connector.account_id
+
+
+def _host(check: ConnectorCheck) -> str:
+    return quotas.host_of(check.connector.base_url)
 
 
 class _Run:
@@ -189,3 +250,6 @@ def _counted(answer: Answer) -> str:
     if not isinstance(locations, list):
         return ""
     return f": {counted(len(locations), 'stock location')}"
+
+
+crew = Crew("connector checks", work, looks_every=LOOKS_EVERY, threads=settings.CONNECTOR_CHECK_THREADS)

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from django.utils import timezone
 
-from installs.connectors.checking import AUTHORISE, FIRST_CALL, SERVER, TOKEN
+from installs.connectors.checking import AUTHORISE, FIRST_CALL, SERVER, TOKEN, why_it_waits
 from installs.models import Connector, ConnectorCheck
 from installs.models.connectors import TAKEN_WITHIN, TAKES_AT_MOST
 from installs.outbound import Stage
@@ -44,11 +44,13 @@ class CheckStep:
 
 @dataclass(frozen=True)
 class Shown:
-    """`is_outdated` where the connector is not as it was tested."""
+    """`is_outdated` where the connector is not as it was tested; `waits_for` is what stands before it, "" where nothing
+    does."""
 
     check: ConnectorCheck
     lines: Sequence[CheckStep]
     is_outdated: bool
+    waits_for: str
 
     @property
     def is_over(self) -> bool:
@@ -76,10 +78,11 @@ class Shown:
 
 
 def last_of(connector: Connector) -> Shown | None:
-    check = connector.checks.select_related("requested_by").order_by("-created_at").first()
+    check = connector.checks.select_related("requested_by", "connector").order_by("-created_at").first()
     if check is None:
         return None
-    return Shown(check, _lines(check, connector), check.is_over and check.revision != connector.revision)
+    waits_for = why_it_waits(check) if check.state == ConnectorCheck.State.WAITING else ""
+    return Shown(check, _lines(check, connector), check.is_over and check.revision != connector.revision, waits_for)
 
 
 def _lines(check: ConnectorCheck, connector: Connector) -> list[CheckStep]:

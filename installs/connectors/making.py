@@ -15,10 +15,11 @@ from linnapp.actors import Actor
 from linnapp.errors import NotPossible
 from linnapp.kinds import Kind
 from linnapp.models import Account
+from linnapp.services.quotas import RAISED
+from linnapp.words import counted
 
 GRANT_TYPE = "client_credentials"
 TOKEN_KEY = "token"
-MOST_OF_AN_ACCOUNT = 100
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,12 @@ LABELS = {
 
 @transaction.atomic
 def make(account: Account, values: Values, *, by: Actor) -> Connector:
-    """Raises NotPossible past MOST_OF_AN_ACCOUNT, and for a name that another has: programs call it by its name."""
+    """Raises NotPossible past CONNECTORS_PER_ACCOUNT, and for a name that another has: programs call it by its name."""
     row = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
-    if Connector.objects.on_account(row.slug).count() >= MOST_OF_AN_ACCOUNT:
-        raise NotPossible(f"An account keeps at most {MOST_OF_AN_ACCOUNT} connectors. Delete one that is not used.")
+    most = settings.CONNECTORS_PER_ACCOUNT
+    if Connector.objects.on_account(row.slug).count() >= most:
+        has = f"{row} has {counted(most, 'connector')}, and an account has no more."
+        raise NotPossible(f"{has} Delete one that is not used. {RAISED}")
     _refuse_taken(values.name, row)
     connector = Connector(account=row, created_by=by.person)
     _put(connector, values)
@@ -145,8 +148,8 @@ def is_elsewhere(base_url: str, stored: Connector) -> bool:
 def free_name(wanted: str, account: Account) -> str:
     """The name, with a number behind it where there are such connectors already."""
     taken = {name.lower() for name in Connector.objects.on_account(account.slug).values_list("name", flat=True)}
-    longest = Connector.NAME_LENGTH - len(f" {MOST_OF_AN_ACCOUNT + 1}")
-    numbered = (f"{wanted[:longest]} {number}" for number in range(2, MOST_OF_AN_ACCOUNT + 3))
+    longest = Connector.NAME_LENGTH - len(f" {len(taken) + 2}")
+    numbered = (f"{wanted[:longest]} {number}" for number in range(2, len(taken) + 3))
     return next(name for name in (wanted[: Connector.NAME_LENGTH], *numbered) if name.lower() not in taken)
 
 

@@ -139,11 +139,16 @@ class ConnectorCheckQuerySet(models.QuerySet["ConnectorCheck"]):
     def created_before(self, moment: datetime) -> Self:
         return self.filter(created_at__lt=moment)
 
+    def waiting(self, now: datetime) -> Self:
+        """Without those that nobody took in time."""
+        return self.filter(state=ConnectorCheck.State.WAITING, created_at__gte=now - TAKEN_WITHIN)
+
+    def running(self, now: datetime) -> Self:
+        """Without those whose worker is gone."""
+        return self.filter(state=ConnectorCheck.State.RUNNING, created_at__gte=now - TAKES_AT_MOST)
+
     def under_way(self, now: datetime) -> Self:
-        """Without those that nobody took in time, and those whose worker is gone."""
-        waiting = models.Q(state=ConnectorCheck.State.WAITING, created_at__gte=now - TAKEN_WITHIN)
-        running = models.Q(state=ConnectorCheck.State.RUNNING, created_at__gte=now - TAKES_AT_MOST)
-        return self.filter(waiting | running)
+        return self.waiting(now) | self.running(now)
 
 
 class ConnectorCheck(models.Model):
@@ -174,7 +179,10 @@ class ConnectorCheck(models.Model):
     objects: ClassVar[ConnectorCheckQuerySet] = manager_of(ConnectorCheckQuerySet)
 
     class Meta:
-        indexes = (models.Index(fields=("connector", "-created_at"), name="checks_by_connector"),)
+        indexes = (
+            models.Index(fields=("connector", "-created_at"), name="checks_by_connector"),
+            models.Index(fields=("state", "created_at"), name="checks_by_state"),
+        )
 
     def __str__(self) -> str:
         return f"{self.get_state_display()} check of {self.connector}"

@@ -1,6 +1,6 @@
 """What a developer asks of postbacks: send one again, replay what failed, send a test."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -15,11 +15,10 @@ from linnapp import credentials, timeline
 from linnapp.actors import Actor, refuse_to_lead_away
 from linnapp.errors import NotPossible
 from linnapp.models import Application
+from linnapp.services import quotas
 from linnapp.services.locking import locked
 from linnapp.words import span_in_words
 
-# Tests are sent to any address: not so many that the portal becomes a tool to knock at doors.
-TESTS_A_MINUTE = 10
 TEST_TRACKING = "a test from the portal"
 
 
@@ -153,7 +152,7 @@ def replay(application: Application, *, since: datetime, to_newest: bool = False
 @transaction.atomic
 def send_test(application: Application, *, url: str, by: Actor) -> Delivery:
     """A postback that carries nobody's permanent token, to any address the guard lets through. Raises NotPossible for
-    what is no address, and past TESTS_A_MINUTE."""
+    what is no address, and past the quota of tests."""
     row = locked(application, retired=RETIRED)
     event_settings.refuse_address("The address", url)
     return _test(row, Delivery.Kind.POSTBACK, url, by, tracking=TEST_TRACKING)
@@ -161,7 +160,7 @@ def send_test(application: Application, *, url: str, by: Actor) -> Delivery:
 
 @transaction.atomic
 def send_test_event(application: Application, *, by: Actor) -> Delivery:
-    """To the Events URL, without a number. Raises NotPossible where there is none, and past TESTS_A_MINUTE."""
+    """To the Events URL, without a number. Raises NotPossible where there is none, and past the quota of tests."""
     row = locked(application, retired=RETIRED)
     url = event_settings.url_of(row)
     if not url:
@@ -170,9 +169,8 @@ def send_test_event(application: Application, *, by: Actor) -> Delivery:
 
 
 def _test(row: Application, kind: Delivery.Kind, url: str, by: Actor, **carried: str) -> Delivery:
-    tests = Delivery.objects.of_application(row).tests()
-    if tests.created_since(timezone.now() - timedelta(minutes=1)).count() >= TESTS_A_MINUTE:
-        raise NotPossible(f"{TESTS_A_MINUTE} tests were sent in the last minute. Wait a moment.")
+    # Tests are sent to any address: not so many that the portal becomes a tool to knock at doors.
+    quotas.count_test(url, by=by)
     signing_secrets.ensure(row)
     made = Delivery.objects.create(
         application=row,

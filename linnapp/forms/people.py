@@ -20,6 +20,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 
 from linnapp.addresses import client_address, counted_as
+from linnapp.devices import mark_of
 from linnapp.form_fields import MailAddressField, MeanwhileForm, OneLineField
 from linnapp.models import Account, Invitation, Membership, User
 from linnapp.models.people import TIME_ZONES
@@ -53,7 +54,7 @@ class AddressForm(AddEmailForm):
         self.fields["email"] = sign_in_field(self.fields["email"], "New e-mail")
 
     def clean_email(self) -> str:
-        knocks.address_change(self.user)
+        knocks.address_change(self.user, self.cleaned_data["email"])
         return str(super().clean_email())
 
 
@@ -64,7 +65,8 @@ class ForgottenPasswordForm(ResetPasswordForm):
 
     def clean(self) -> dict[str, Any]:
         if not self.errors:
-            knocks.reset(self.cleaned_data["email"], client_address(context.request.META))
+            email, request = self.cleaned_data["email"], context.request
+            knocks.reset(email, client_address(request.META), mark_of(request, email))
         return cast("dict[str, Any]", self.cleaned_data)
 
     def save(self, request: HttpRequest, **options: Any) -> str:
@@ -128,7 +130,7 @@ class SignUpForm(SignupForm):
     def clean(self) -> dict[str, Any]:
         cleaned = cast("dict[str, Any]", super().clean())
         if not self.errors:
-            knocks.sign_up(client_address(context.request.META))
+            knocks.sign_up(cleaned["email"], client_address(context.request.META))
         return cleaned
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:

@@ -24,6 +24,8 @@ class KnockCount(models.Model):
     key = models.CharField(max_length=64, unique=True, editable=False)
     limit = models.CharField(max_length=40)
     count = models.PositiveIntegerField()
+    # Rows that stay for a day have a room of their own: they must not fill that of those that stay for minutes.
+    daily = models.BooleanField(default=False)
     ends_at = models.DateTimeField(db_index=True)
 
     objects: ClassVar[KnockCountQuerySet] = manager_of(KnockCountQuerySet)

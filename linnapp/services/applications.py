@@ -8,7 +8,7 @@ from django.utils import timezone
 from linnapp import kinds, logos, manifest, timeline
 from linnapp.actors import Actor
 from linnapp.models import Account, Application, Secret, Version
-from linnapp.services import manifests, secrets
+from linnapp.services import manifests, quotas, secrets
 from linnapp.services.editing import labels, write_changes
 from linnapp.services.locking import locked, locked_accounts, refuse_suspended
 
@@ -18,8 +18,10 @@ EDITABLE = ("name", "summary", "description", "support_contact")
 @transaction.atomic
 def create_application(*, account: Account, name: str, kind: str, by: Actor) -> tuple[Application, Secret]:
     """A new application with its Application ID, first secret, preset manifest and Development Version. Raises
-    NotPossible on an account that is suspended."""
-    refuse_suspended(locked_accounts(account.pk)[account.pk], "no application can be made on it")
+    NotPossible on an account that is suspended, and past APPLICATIONS_PER_ACCOUNT."""
+    row = locked_accounts(account.pk)[account.pk]
+    refuse_suspended(row, "no application can be made on it")
+    quotas.refuse_application(row, by=by)
     preset = manifest.preset(kind, name)
     application = Application.objects.create(
         account=account,

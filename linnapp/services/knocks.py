@@ -3,15 +3,17 @@
 Counted in rows by one atomic statement, so that parallel requests and many machines count together. A row begins with
 the first of its window and ends with it. Strangers choose what they are counted by (any e-mail address, any of their
 own addresses): past MOST_ROWS who is new shares a row with others, so that neither the table grows nor a row makes
-room for another.
+room for another. Rows of a day fill no room of those that end within minutes, and past theirs who is new is not counted
+for that day: what bounds a day must not keep everybody out for one.
 """
 
 import math
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import F
 from django.utils import timezone
@@ -19,13 +21,17 @@ from django.utils import timezone
 from linnapp import batches, credentials
 from linnapp.addresses import counted_as, widely
 from linnapp.models import Account, KnockCount, User
+from linnapp.setting_values import NO_LIMIT
+from linnapp.words import counted as counted_in_words
 from linnapp.words import span_in_words
 
 # Rows of strangers; what is shared past it adds SHARED_ROWS for each limit.
 MOST_ROWS = 4_000
+MOST_DAILY_ROWS = 10_000
 SHARED_ROWS = 100
 # Times what one alone may: so many share a row.
 SHARED_MOST = 8
+DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,10 @@ class Limit:
     sentence: str
     # Counted by somebody who proved who they are: has a row of its own however many strangers knock.
     proven: bool = False
+
+    @property
+    def is_daily(self) -> bool:
+        return self.seconds >= DAY
 
 
 WRONG = "Too many wrong sign-ins. Wait {wait}, or set a new password: that works at once."
@@ -54,7 +64,7 @@ WRONG_OF_ACCOUNT = Limit("wrong sign-ins of an account", 30, 900, WRONG)
 SIGN_INS_OF_DEVICE = Limit("sign-ins of a known device", 30, 60, OFTEN, proven=True)
 WRONG_OF_DEVICE = Limit("wrong sign-ins of a known device", 5, 300, WRONG, proven=True)
 # Whoever has somebody's device has a long time, too.
-WRONG_OF_DEVICE_A_DAY = Limit("wrong sign-ins of a known device a day", 50, 86_400, WRONG, proven=True)
+WRONG_OF_DEVICE_A_DAY = Limit("wrong sign-ins of a known device a day", 50, DAY, WRONG, proven=True)
 WRONG_OF_PERSON = Limit("wrong passwords of somebody signed in", 5, 300, WRONG, proven=True)
 SIGN_UPS = Limit("sign-ups of an address", 30, 600, OFTEN)
 RESETS = Limit("password resets of an address", 20, 600, OFTEN)
@@ -88,8 +98,9 @@ class TooOften(ValidationError):
 
 
 def in_words(seconds: int) -> str:
-    """Never less than it is: whole minutes past the first."""
-    return span_in_words(timedelta(seconds=seconds if seconds <= 60 else math.ceil(seconds / 60) * 60))
+    """Never less than it is: whole minutes past the first, whole hours past the first."""
+    unit = 1 if seconds <= 60 else 60 if seconds <= 3600 else 3600
+    return span_in_words(timedelta(seconds=math.ceil(seconds / unit) * unit))
 
 
 @dataclass(frozen=True)
@@ -105,38 +116,48 @@ class Counted:
 
 # No row comes back from one that stands at its limit, or that is new and finds no room.
 COUNT = """
-INSERT INTO linnapp_knockcount AS k (key, "limit", count, ends_at)
-SELECT CAST(%(key)s AS varchar(64)), %(limit)s, 1, %(ends_at)s
+INSERT INTO linnapp_knockcount AS k (key, "limit", count, daily, ends_at)
+SELECT CAST(%(key)s AS varchar(64)), %(limit)s, 1, %(daily)s, %(ends_at)s
 WHERE EXISTS (SELECT 1 FROM linnapp_knockcount WHERE key = %(key)s)
-   OR (SELECT count(*) FROM linnapp_knockcount) < %(room)s
+   OR (SELECT count(*) FROM linnapp_knockcount WHERE daily = %(daily)s) < %(room)s
 ON CONFLICT (key) DO UPDATE
 SET count = CASE WHEN k.ends_at <= %(now)s THEN 1 ELSE k.count + 1 END,
     ends_at = CASE WHEN k.ends_at <= %(now)s THEN excluded.ends_at ELSE k.ends_at END
 WHERE k.ends_at <= %(now)s OR k.count < %(most)s
-RETURNING id, key, "limit", count, ends_at
+RETURNING id, key, "limit", count, daily, ends_at
 """
-NO_BOUND = 2**31 - 1
 
 
 def count(limit: Limit, *who: object) -> Counted:
     """Counts one more. Raises TooOften, and counts nothing, where that would be one too many."""
     key = credentials.digest_of("knock", limit.name, *who)
+    if limit.most >= NO_LIMIT:
+        return Counted(key, timezone.now())
     sentence = limit.sentence
-    counted = _counted(limit, key, limit.most, NO_BOUND if limit.proven else MOST_ROWS)
+    counted = _counted(limit, key, limit.most, _room(limit))
     if counted is None and not KnockCount.objects.filter(key=key).exists():
+        if limit.is_daily:
+            return Counted(key, timezone.now())
         sentence = CROWD
         key = credentials.digest_of("knock", limit.name, "shared", int(key, 16) % SHARED_ROWS)
-        counted = _counted(limit, key, limit.most * SHARED_MOST, NO_BOUND)
+        counted = _counted(limit, key, limit.most * SHARED_MOST, NO_LIMIT)
     if counted is None:
         row = KnockCount.objects.running(timezone.now()).filter(key=key).first()
         raise TooOften(sentence, row.ends_at if row else timezone.now())
     return counted
 
 
+def _room(limit: Limit) -> int:
+    if limit.proven:
+        return NO_LIMIT
+    return MOST_DAILY_ROWS if limit.is_daily else MOST_ROWS
+
+
 def _counted(limit: Limit, key: str, most: int, room: int) -> Counted | None:
     now = timezone.now()
     ends_at = now + timedelta(seconds=limit.seconds)
-    facts = {"key": key, "limit": limit.name, "ends_at": ends_at, "now": now, "most": most, "room": room}
+    facts = {"key": key, "limit": limit.name, "daily": limit.is_daily, "ends_at": ends_at, "now": now}
+    facts |= {"most": most, "room": room}
     rows = [Counted(row.key, row.ends_at) for row in KnockCount.objects.raw(COUNT, facts)]
     return rows[0] if rows else None
 
@@ -183,8 +204,12 @@ def own_password(person: User) -> Counted:
     return count(WRONG_OF_PERSON, person.pk, person.password)
 
 
-def address_change(person: User) -> None:
-    count(ADDRESS_CHANGES, person.pk)
+def address_change(person: User, mailed: str = "") -> None:
+    """`mailed` is the address that is sent a link by it, "" where none is."""
+    mails = (
+        [(_mails_of_sender("You", proven=True), (person.pk,)), (_mails_to_one(), (folded(mailed),))] if mailed else []
+    )
+    count_each((ADDRESS_CHANGES, (person.pk,)), *mails)
 
 
 def entry(person: User, account: Account) -> None:
@@ -196,15 +221,46 @@ def _of_network(limit: Limit, address: str) -> list[tuple[Limit, tuple[object, .
     return [(limit, (network,))] if network else []
 
 
-def sign_up(address: str) -> None:
-    count_each(*_of_network(FORMS_OF_NETWORK, address), (SIGN_UPS, (counted_as(address),)))
+def _mails_of_sender(who: str, *, proven: bool = False) -> Limit:
+    """What one asks the portal to send, to whomever."""
+    most = settings.MAILS_PER_DAY
+    sentence = f"{who} asked for {counted_in_words(most, 'mail')} today. Wait {{wait}}. Whoever runs this portal can allow more."
+    return Limit("mails of a sender a day", most, DAY, sentence, proven=proven)
 
 
-def reset(email: str, address: str) -> None:
+def _mails_to_one() -> Limit:
+    most = settings.MAILS_PER_DAY_TO_ONE
+    sentence = (
+        f"This address was sent {counted_in_words(most, 'mail')} today. Look for the newest of them, or wait {{wait}}. "
+        f"Whoever runs this portal can send another one at once."
+    )
+    return Limit("mails to an address a day", most, DAY, sentence)
+
+
+def _mails_to_device() -> Limit:
+    """The same for a device that its reader signed in with: whatever others have sent there, its own resets go out."""
+    return replace(_mails_to_one(), name="mails for a known device a day", proven=True)
+
+
+def sign_up(email: str, address: str) -> None:
+    network = counted_as(address)
     count_each(
         *_of_network(FORMS_OF_NETWORK, address),
-        (RESETS, (counted_as(address),)),
+        (SIGN_UPS, (network,)),
+        (_mails_of_sender("Your network"), (network,)),
+        (_mails_to_one(), (folded(email),)),
+    )
+
+
+def reset(email: str, address: str, device: str = "") -> None:
+    """`device` is the mark of one that this person signed in with before, "" for any other."""
+    network = counted_as(address)
+    count_each(
+        *_of_network(FORMS_OF_NETWORK, address),
+        (RESETS, (network,)),
         (RESETS_OF_ACCOUNT, (folded(email),)),
+        (_mails_of_sender("Your network"), (network,)),
+        (_mails_to_device(), (device,)) if device else (_mails_to_one(), (folded(email),)),
     )
 
 

@@ -15,7 +15,7 @@ from linnapp.actors import Actor, Side, refuse_unless_staff
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Invitation, Membership, User
 from linnapp.names import in_header
-from linnapp.services import notices
+from linnapp.services import notices, quotas
 from linnapp.services.editing import EditedMeanwhile, write_changes
 from linnapp.services.locking import locked_account
 
@@ -35,8 +35,9 @@ def free_slug(name: str) -> str:
 
 @transaction.atomic
 def create_account(*, name: str, owner: User) -> Account:
-    """An account with its first Owner."""
+    """An account with its first Owner. Raises NotPossible past ACCOUNTS_PER_PERSON."""
     _hold(owner)
+    quotas.refuse_account(owner)
     try:
         account = _account_with_free_slug(name, owner.email)
     except IntegrityError:
@@ -91,13 +92,15 @@ def invite(account: Account, *, email: str, role: str, by: Actor) -> tuple[Invit
     """An invitation, mailed, and the key of its link, which is told once: only its digest is kept. The inviter must
     not see it: whoever has it counts as the reader of that address.
 
-    Inviting the same address again replaces the open invitation; raises NotPossible for a member.
+    Inviting the same address again replaces the open invitation; raises NotPossible for a member, and past
+    INVITATIONS_PER_DAY and INVITATIONS_PER_DAY_TO_ONE.
     """
     email = email.lower()
     _refuse_own_seat(email, by)
     account = locked_account(account.pk)
     if account.memberships.filter(user__email=email).exists():
         raise NotPossible(f"{email} is already a member of {account}.")
+    quotas.count_invitation(account, email, by=by)
     account.invitations.open().filter(email=email).delete()
     key = credentials.new_link_key()
     invitation = Invitation.objects.create(

@@ -10,6 +10,7 @@ from linnapp.actors import Actor
 from linnapp.errors import Moved, NotPossible
 from linnapp.manifest import Difference, differences, to_json
 from linnapp.models import Application, Version
+from linnapp.services import quotas
 from linnapp.services.locking import locked_to_publish
 from linnapp.services.manifests import manifest_of
 
@@ -51,8 +52,9 @@ def create_version(
     at: datetime | None = None,
 ) -> Version:
     """Freezes the saved manifest under a number. Raises Moved where the manifest was saved since it was reviewed,
-    NotPossible where nothing changed, the number is not above the newest or the account is suspended. `at` dates a
-    version that is brought in from elsewhere: afterwards the database lets nobody change it."""
+    NotPossible where nothing changed, the number is not above the newest, the account is suspended, and past
+    VERSIONS_PER_DAY. `at` dates a version that is brought in from elsewhere: afterwards the database lets nobody change
+    it."""
     row = locked_to_publish(application, stops="no version can be released", retired="no version of it can be created")
     if row.manifest_revision != expected_revision:
         raise Moved("The manifest was saved since you reviewed it. Review the changes again.")
@@ -61,6 +63,7 @@ def create_version(
         raise NotPossible(too_low(highest))
     if latest and not changes_to_release(row):
         raise NotPossible(f"Nothing changed since version {latest.label}: there is nothing to release.")
+    quotas.count_version(row.account, by=by)
     created = Version.objects.create(
         application=row,
         kind=Version.Kind.RELEASED,

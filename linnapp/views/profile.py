@@ -29,7 +29,8 @@ def own_address(request: HttpRequest) -> HttpResponse:
     """allauth's page. Its form counts a new address; what its buttons do about one that is there is counted here."""
     if request.method == "POST" and "action_add" not in request.POST:
         try:
-            knocks.address_change(signed_in(request))
+            mailed = request.POST.get("email", "") if "action_send" in request.POST else ""
+            knocks.address_change(signed_in(request), mailed)
         except knocks.TooOften as refused:
             return too_often(request, refused)
     return cast(HttpResponse, views.email(request))

@@ -49,7 +49,8 @@ def check(client: Client, row: Connector) -> str:
     """The page of the connector after it was tested."""
     asked = client.post(url("connector_check", row.pk))
     assert asked.headers["Location"] == url("connector_check", row.pk)
-    checking.work(row.checks.get(state=ConnectorCheck.State.WAITING).pk)
+    assert row.checks.filter(state=ConnectorCheck.State.WAITING).exists()
+    checking.work()
     answer = client.get(asked.headers["Location"])
     assert answer.status_code == 200
     return seen(answer)

@@ -107,14 +107,17 @@ def test_what_is_no_address_is_said_beside_the_field_and_kept(
     assert not Delivery.objects.exists()
 
 
-def test_more_than_ten_a_minute_are_refused(application: Application, alice: User, alices: Client) -> None:
-    for _ in range(asking.TESTS_A_MINUTE):
+def test_past_its_quota_a_test_is_refused_beside_the_address(
+    application: Application, alice: User, alices: Client, settings: Settings
+) -> None:
+    settings.TESTS_PER_MINUTE = 2
+    for _ in range(2):
         asking.send_test(application, url="https://hooks.example.com/", by=acting(alice))
-    answer = send(alices, application, "https://hooks.example.com/eleven")
+    answer = send(alices, application, "https://hooks.example.com/three")
     assert answer.status_code == 422
-    assert "10 tests were sent in the last minute. Wait a moment." in seen(answer)
-    assert typed(answer) == "https://hooks.example.com/eleven"
-    assert Delivery.objects.count() == asking.TESTS_A_MINUTE
+    assert "You sent 2 tests in the last minute. Wait " in seen(answer)
+    assert typed(answer) == "https://hooks.example.com/three"
+    assert Delivery.objects.count() == 2
 
 
 def test_from_app_modules_it_opens_with_what_is_typed_there_and_sends_nothing(
