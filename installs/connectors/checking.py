@@ -133,7 +133,8 @@ def why_it_waits(check: ConnectorCheck) -> str:
     if reason := at_work.why_not(check):
         return reason
     threads = settings.CONNECTOR_CHECK_THREADS
-    return f"{at_work.all} connections are being tested at this moment." if at_work.all >= threads else ""
+    tested = counted(at_work.all, "connection is", "connections are")
+    return f"{tested} being tested at this moment." if at_work.all >= threads else ""
 
 
 def _person(check: ConnectorCheck) -> Hashable:

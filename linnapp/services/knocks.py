@@ -206,10 +206,7 @@ def own_password(person: User) -> Counted:
 
 def address_change(person: User, mailed: str = "") -> None:
     """`mailed` is the address that is sent a link by it, "" where none is."""
-    mails = (
-        [(_mails_of_sender("You", proven=True), (person.pk,)), (_mails_to_one(), (folded(mailed),))] if mailed else []
-    )
-    count_each((ADDRESS_CHANGES, (person.pk,)), *mails)
+    count_each((ADDRESS_CHANGES, (person.pk,)), *(_mail_of(person, mailed) if mailed else ()))
 
 
 def entry(person: User, account: Account) -> None:
@@ -221,10 +218,15 @@ def _of_network(limit: Limit, address: str) -> list[tuple[Limit, tuple[object, .
     return [(limit, (network,))] if network else []
 
 
+def _mail_of(person: User, mailed: str) -> list[tuple[Limit, tuple[object, ...]]]:
+    return [(_mails_of_sender("You", proven=True), (person.pk,)), (_mails_to_one(), (folded(mailed),))]
+
+
 def _mails_of_sender(who: str, *, proven: bool = False) -> Limit:
     """What one asks the portal to send, to whomever."""
     most = settings.MAILS_PER_DAY
-    sentence = f"{who} asked for {counted_in_words(most, 'mail')} today. Wait {{wait}}. Whoever runs this portal can allow more."
+    asked = f"{who} asked for {counted_in_words(most, 'mail')} today."
+    sentence = f"{asked} Wait {{wait}}. Whoever runs this portal can raise the limit."
     return Limit("mails of a sender a day", most, DAY, sentence, proven=proven)
 
 

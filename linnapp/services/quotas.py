@@ -19,6 +19,7 @@ from linnapp.services.knocks import DAY, Limit
 from linnapp.words import counted
 
 RAISED = "Whoever runs this portal can raise the limit."
+MINUTE = 60
 Counting = tuple[Limit, tuple[object, ...]]
 
 
@@ -49,10 +50,8 @@ def count_version(account: Account, *, by: Actor) -> None:
     if by.may_act_as_staff:
         return
     most = settings.VERSIONS_PER_DAY
-    sentence = (
-        f"{account} released {counted(most, 'version')} today. The next one can be released in {{wait}}. {RAISED}"
-    )
-    _count((_daily("versions of an account a day", most, sentence), (account.pk,)))
+    said = f"{account} released {counted(most, 'version')} today. The next one can be released in"
+    _count((_limit("versions of an account a day", most, DAY, said), (account.pk,)))
 
 
 def count_invitation(account: Account, email: str, *, by: Actor) -> None:
@@ -60,17 +59,15 @@ def count_invitation(account: Account, email: str, *, by: Actor) -> None:
     if by.may_act_as_staff:
         return
     most, to_one = settings.INVITATIONS_PER_DAY, settings.INVITATIONS_PER_DAY_TO_ONE
-    invited = f"{counted(most, 'person was', 'people were')} invited to {{account}} today"
-    of_account = f"{invited.format(account=_literal(str(account)))}. The next one can be invited in {{wait}}. {RAISED}"
-    of_person = f"You invited {counted(most, 'person', 'people')} today. Invite the next one in {{wait}}. {RAISED}"
-    to_address = (
-        f"{_literal(email)} was invited {counted(to_one, 'time')} today: the links are in those mails. The next one can "
-        f"be sent in {{wait}}. {RAISED}"
-    )
+    invited = f"{counted(most, 'person was', 'people were')} invited to {account} today."
+    of_account = f"{invited} The next one can be invited in"
+    of_person = f"You invited {counted(most, 'person', 'people')} today. The next one can be invited in"
+    mailed = f"{email} was invited {counted(to_one, 'time')} today: the links are in those mails."
+    to_address = f"{mailed} The next one can be sent in"
     _count(
-        (_daily("invitations of an account a day", most, of_account), (account.pk,)),
-        (_daily("invitations of a person a day", most, of_person), (by.reader.pk,)),
-        (_daily("invitations of an address a day", to_one, to_address), (knocks.folded(email),)),
+        (_limit("invitations of an account a day", most, DAY, of_account), (account.pk,)),
+        (_limit("invitations of a person a day", most, DAY, of_person), (by.reader.pk,)),
+        (_limit("invitations of an address a day", to_one, DAY, to_address), (knocks.folded(email),)),
     )
 
 
@@ -79,14 +76,11 @@ def count_test(url: str, *, by: Actor) -> None:
     goes to, whoever asks."""
     host = host_of(url)
     most, to_host = settings.TESTS_PER_MINUTE, settings.TESTS_PER_MINUTE_TO_HOST
-    of_person = f"You sent {counted(most, 'test')} in the last minute. Wait {{wait}}. {RAISED}"
-    at_host = (
-        f"{_literal(host)} was sent {counted(to_host, 'test')} in the last minute, by all who test there. Wait {{wait}}. "
-        f"{RAISED}"
-    )
+    of_person = f"You sent {counted(most, 'test')} in the last minute. Wait"
+    at_host = f"{host} was sent {counted(to_host, 'test')} in the last minute, by all who test there. Wait"
     _count(
-        (Limit("tests of a person", most, 60, of_person, proven=True), (by.reader.pk,)),
-        (Limit("tests of a host", to_host, 60, at_host, proven=True), (host,)),
+        (_limit("tests of a person", most, MINUTE, of_person), (by.reader.pk,)),
+        (_limit("tests of a host", to_host, MINUTE, at_host), (host,)),
     )
 
 
@@ -98,13 +92,10 @@ def host_of(url: str) -> str:
         return ""
 
 
-def _daily(name: str, most: int, sentence: str) -> Limit:
-    return Limit(name, most, DAY, sentence, proven=True)
-
-
-def _literal(text: str) -> str:
-    """As a part of a sentence that the time to wait is put into."""
-    return text.replace("{", "{{").replace("}", "}}")
+def _limit(name: str, most: int, seconds: int, said: str) -> Limit:
+    """`said` ends where the time to wait goes on."""
+    literal = said.replace("{", "{{").replace("}", "}}")
+    return Limit(name, most, seconds, f"{literal} {{wait}}. {RAISED}", proven=True)
 
 
 def _count(*of: Counting) -> None:

@@ -191,10 +191,10 @@ def test_a_flood_of_unknown_addresses_adds_no_rows_without_end_and_washes_nothin
 
 def test_whoever_shares_a_row_that_is_full_is_told_so() -> None:
     fill(knocks.MOST_ROWS, timezone.now() + timedelta(minutes=5))
-    for _ in range(knocks.SHARED_MOST * knocks.SIGN_UPS.most):
-        knocks.sign_up("192.0.2.1")
+    for number in range(knocks.SHARED_MOST * knocks.SIGN_UPS.most):
+        knocks.sign_up(f"person-{number}@nowhere.example", "192.0.2.1")
     with pytest.raises(knocks.TooOften, match="A great many people are trying to get in just now"):
-        knocks.sign_up("192.0.2.1")
+        knocks.sign_up("nobody@nowhere.example", "192.0.2.1")
 
 
 def test_what_is_over_is_dropped_and_what_runs_is_kept() -> None:
