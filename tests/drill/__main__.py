@@ -16,7 +16,13 @@ from tests.kit.portal import environment, manage
 
 # The embedded default gets a part of the number, at least so many: it is one machine's, and is killed as a whole.
 EMBEDDED_SHARE, EMBEDDED_LEAST = 5, 20
-SETTINGS = {"DEMO": "false", "OUTBOUND_ALLOW_HTTP": "true", "OUTBOUND_ALLOWED_NETWORKS": "127.0.0.0/8"}
+SETTINGS = {
+    "DEMO": "false",
+    "OUTBOUND_ALLOW_HTTP": "true",
+    "OUTBOUND_ALLOWED_NETWORKS": "127.0.0.0/8",
+    # One person owns the accounts that install over HTTP.
+    "ACCOUNTS_PER_PERSON": "0",
+}
 
 
 def main(count: int, parts: list[str]) -> int:
