@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("linnapp", "0017_one_spelling_of_names"),
+        ("linnapp", "0018_outgoing_mails"),
     ]
 
     operations = [
