@@ -73,3 +73,24 @@ CHANNEL = {
     "files": {"scripts": [], "style": None, "styles": []},
     "RequiredPermissionId": None,
 }
+
+
+def of_many(count: int, parameters: int = 2, name: str = "Part") -> dict[str, Any]:
+    """Modules whose members take every form that a line must not lose."""
+    module = {"type": "ShippingIntegration", "icon": "box", "path": "/in"}
+    return {
+        "modules": [
+            module
+            | {
+                "formattedName": f"{name} {n}",
+                "moduleName": f"Part{n}",
+                "group": f"Folder {n % 3}",
+                "parameters": [
+                    {"name": f"Odd{p}", "value": (f" line {n}\nand ", n, None, {"a": [n]}, "")[p % 5], "note": [n]}
+                    for p in range(parameters)
+                ],
+            }
+            for n in range(count)
+        ],
+        "Zed": {"a": [1, None]},
+    }

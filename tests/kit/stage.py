@@ -29,6 +29,7 @@ from linnapp.manifest import parse
 from linnapp.models import Account, Application, BulkChange, Membership, Secret, User, Version
 from linnapp.services import access, applications, people, versions
 from linnapp.services.manifests import save_manifest
+from tests.kit.manifests import of_many
 from tests.kit.people import acting
 from tests.kit.portal import Portal
 from tests.kit.posting import wait_for_200, with_postback
@@ -82,6 +83,7 @@ def the_application(bridge: Application) -> Facts:
         "note kind": "installation",
         "version": str(latest(bridge).pk),
         "secret": str(secret_of(bridge).pk),
+        "module": bridge.modules.all()[0].key.hex,
         "digest": bridge.logo_digest,
         "member": str(seat.pk),
         # To an address that is allowed nowhere but in tests: it fails at once.
@@ -205,6 +207,7 @@ def other_applications(account: Account, alice: User) -> Facts:
         for name, title in (("new", "Not released yet"), ("long", LONG[:100]), ("retired", "Gone for good"))
     }
     versions.create_version(made["long"], number=(1, 0, 0), notes=LONG, expected_revision=1, by=acting(alice))
+    save_manifest(made["long"], parse(of_many(12, name=LONG[:190])), expected_revision=1, by=acting(alice))
     applications.edit_application(made["long"], by=acting(alice), description=f"{LONG}. " * 6, summary=LONG)
     first = versions.create_version(
         made["retired"], number=(1, 0, 0), notes="First.", expected_revision=1, by=acting(alice)

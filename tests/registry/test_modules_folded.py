@@ -1,7 +1,6 @@
 """App Modules of many modules: a line each, opened one by one, with nothing lost of what is not opened."""
 
 import gzip
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -10,6 +9,7 @@ from linnapp.forms.module_lines import FEW_MODULES, MOST_OPEN
 from linnapp.manifest import MOST_MODULES, parse
 from linnapp.models import Application, User
 from linnapp.services.manifests import save_manifest
+from tests.kit.manifests import of_many
 from tests.kit.people import ClientOf, acting
 from tests.kit.pressing import Form, form_of, press
 from tests.registry.test_modules import address, after, opened, saved_names, standing, text_of
@@ -23,27 +23,6 @@ MOST_ON_THE_WIRE = 30_000
 @pytest.fixture
 def alices(client_of: ClientOf, alice: User) -> Client:
     return client_of(alice)
-
-
-def of_many(count: int, parameters: int = 2) -> dict[str, Any]:
-    """Modules whose members take every form that a line must not lose."""
-    module = {"type": "ShippingIntegration", "icon": "box", "path": "/in"}
-    return {
-        "modules": [
-            module
-            | {
-                "formattedName": f"Part {n}",
-                "moduleName": f"Part{n}",
-                "group": f"Folder {n % 3}",
-                "parameters": [
-                    {"name": f"Odd{p}", "value": (f" line {n}\nand ", n, None, {"a": [n]}, "")[p % 5], "note": [n]}
-                    for p in range(parameters)
-                ],
-            }
-            for n in range(count)
-        ],
-        "Zed": {"a": [1, None]},
-    }
 
 
 @pytest.fixture

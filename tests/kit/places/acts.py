@@ -52,6 +52,12 @@ def open_attempts(page: Page) -> None:
     unfold(page)
 
 
+def open_line(page: Page) -> None:
+    """One module of many: its fields come in place of its line."""
+    page.locator(".line > a").first.click()
+    page.locator(".module details[open]").wait_for()
+
+
 def open_menus(page: Page) -> None:
     page.locator(".person > summary").click()
 
