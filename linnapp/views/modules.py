@@ -39,7 +39,7 @@ def manifest_edit(request: HttpRequest, account: str, application: UUID) -> Http
     if request.method != "POST":
         return show_draft(request, row, drafts.draft_of(saved, row.manifest_revision), saved=saved)
     if pressed := request.POST.get("line"):
-        return _changed(request, row, _line_action(request, pressed))
+        return _changed(request, row, saved, _line_action(request, pressed))
     return _save(request, row, saved)
 
 
@@ -127,11 +127,11 @@ def show_draft(
 
 
 def _redrawn(request: HttpRequest, account: str, application: UUID, action: Action) -> HttpResponse:
-    return _changed(request, tab.editable(request, account, application, "manifest_saved_by"), action)
+    row = tab.editable(request, account, application, "manifest_saved_by")
+    return _changed(request, row, manifest_of(row), action)
 
 
-def _changed(request: HttpRequest, row: Application, action: Action) -> HttpResponse:
-    saved = manifest_of(row)
+def _changed(request: HttpRequest, row: Application, saved: Manifest, action: Action) -> HttpResponse:
     draft = read_draft(request.POST, saved)
     try:
         draft = action(draft)
