@@ -82,14 +82,12 @@ def _save(request: HttpRequest, row: Application, standing: Manifest) -> HttpRes
         except ManifestInvalid as refusal:
             return show_draft(request, row, replace(draft, checked=True), errors=refusal.errors, status=422)
         except Moved:
-            # What stands now was read before the save was refused: read it again to compare with.
-            return show_draft(
-                request,
-                tab.editable(request, row.account.slug, row.pk, "manifest_saved_by"),
-                draft,
-                moved=True,
-                status=409,
-            )
+            # What stands now was read before the save was refused: read it again, to compare with it, and for the
+            # modules that were not opened.
+            row = tab.editable(request, row.account.slug, row.pk, "manifest_saved_by")
+            standing = manifest_of(row)
+            draft = read_draft(request.POST, standing)
+            return show_draft(request, row, draft, saved=standing, moved=True, status=409)
         tell_saved(request, saved, before=row)
     page = reverse("manifest_edit", args=[row.account.slug, row.pk])
     return redirect(f"{page}#m-{draft.only}-row" if draft.only else page)

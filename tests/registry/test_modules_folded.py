@@ -1,6 +1,8 @@
 """App Modules of many modules: a line each, opened one by one, with nothing lost of what is not opened."""
 
 import gzip
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -150,6 +152,25 @@ def test_a_conflict_keeps_mine_and_takes_unopened_ones_as_they_stand_now(
     assert press(alices, form_of(answer, "manifest"), "Save mine on top").status_code == 302
     assert {"BobsSix", "MyFour"} <= {module.name for module in standing(large).modules}
     assert "Part 8" not in saved_names(large)
+
+
+def test_who_saves_while_a_save_is_under_way_keeps_what_the_other_did_not_open(
+    alices: Client, bob: User, large: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, handle = with_open(alices, changed(alices, large), "Part 4")
+
+    def after_bobs(*args: Any, **rest: Any) -> Application:
+        theirs = standing(large)
+        others = tuple(replace(m, name="BobsSix") if m.label == "Part 6" else m for m in theirs.modules)
+        save_manifest(large, replace(theirs, modules=others), expected_revision=2, by=acting(bob))
+        return save_manifest(*args, **rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("linnapp.views.modules.save_manifest", after_bobs)
+        answer = press(alices, mine.type_into(f"{handle}-name", "MyFour"), "Save Manifest")
+    assert answer.status_code == 409
+    assert press(alices, form_of(answer, "manifest"), "Save mine on top").status_code == 302
+    assert {"BobsSix", "MyFour"} <= {module.name for module in standing(large).modules}
 
 
 def test_a_button_of_a_module_that_somebody_deleted_tells_the_conflict(
