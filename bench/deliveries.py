@@ -22,7 +22,8 @@ import requests
 from tests.kit.engines import REDIS_URL, fresh_postgres_database, missing
 from tests.kit.portal import ROOT, environment, free_port, manage, serving, stop, wait_until_answers
 
-PORTAL, ON_SQLITE = "the portal, SQLite", "django-tasks, database worker, SQLite"
+PORTAL, PORTAL_ON_POSTGRESQL = "the portal, SQLite", "the portal, PostgreSQL"
+ON_SQLITE = "django-tasks, database worker, SQLite"
 ON_POSTGRESQL, CELERY = "django-tasks, database worker, PostgreSQL", "Celery, Redis, 16 threads"
 DELAYS = (0, 50)
 REPEATS = 3
@@ -96,10 +97,10 @@ def told_by(url: str) -> Figures:
 
 
 @contextmanager
-def portal() -> Iterator[Queue]:
+def portal(database_url: str = "") -> Iterator[Queue]:
     """The default run command with the demo data, running all the time."""
     with tempfile.TemporaryDirectory(prefix="linnapp-bench-") as state:
-        env = environment(Path(state), **SETTINGS)
+        env = environment(Path(state), **SETTINGS, DATABASE_URL=database_url)
         manage(env, "prepare")
         in_portal(env, "forget_the_demos()")
 
@@ -111,6 +112,12 @@ def portal() -> Iterator[Queue]:
 
         with serving(env):
             yield delivering
+
+
+@contextmanager
+def portal_on_postgresql() -> Iterator[Queue]:
+    with fresh_postgres_database() as url, portal(url) as queue:
+        yield queue
 
 
 def in_portal(env: dict[str, str], call: str) -> None:
@@ -169,11 +176,12 @@ def peer(module: str, env: dict[str, str], *worker: str) -> Queue:
 
 QUEUES: dict[str, Callable[[], AbstractContextManager[Queue]]] = {
     PORTAL: portal,
+    PORTAL_ON_POSTGRESQL: portal_on_postgresql,
     ON_SQLITE: django_tasks,
     ON_POSTGRESQL: django_tasks_on_postgresql,
     CELERY: celery,
 }
-NEEDED = {ON_POSTGRESQL: "postgres", CELERY: "redis"}
+NEEDED = {PORTAL_ON_POSTGRESQL: "postgres", ON_POSTGRESQL: "postgres", CELERY: "redis"}
 
 
 def measure(seconds: float) -> dict[int, Runs]:
@@ -205,14 +213,16 @@ def count_for(first: Figures, seconds: float) -> int:
 
 
 def table_of(delay: int, runs: Runs) -> str:
-    head = f"| receiver at {delay} ms | deliveries/s | three runs | the portal to it |\n|---|---|---|---|"
-    return "\n".join([head, *(row_of(name, runs) for name in runs)])
+    portals = [name for name in (PORTAL, PORTAL_ON_POSTGRESQL) if name in runs]
+    told = "".join(f" {name} to it |" for name in portals)
+    head = f"| receiver at {delay} ms | deliveries/s | three runs |{told}\n|---|---|---|{'---|' * len(portals)}"
+    return "\n".join([head, *(row_of(name, runs, portals) for name in runs)])
 
 
-def row_of(name: str, runs: Runs) -> str:
+def row_of(name: str, runs: Runs, portals: list[str]) -> str:
     rates = [run.a_second for run in runs[name]]
-    ratio = median(run.a_second for run in runs[PORTAL]) / median(rates)
-    return f"| {name} | {median(rates):,.0f} | {min(rates):,.0f} to {max(rates):,.0f} | {ratio:.2f} |"
+    ratios = "".join(f" {median(run.a_second for run in runs[each]) / median(rates):.2f} |" for each in portals)
+    return f"| {name} | {median(rates):,.0f} | {min(rates):,.0f} to {max(rates):,.0f} |{ratios}"
 
 
 def circumstances(measurements: dict[int, Runs], seconds: float) -> str:
