@@ -280,6 +280,8 @@ def _broken_up(text: str, digits: str, is_cut: bool) -> list[tuple[int, int]]:
     """Where these digits stand, whatever is between them. At each place is known how many of them may have been seen,
     with how much since the last one and where they began: those that are few, because digits are random."""
     found: list[tuple[int, int]] = []
+    if len(text) < len(digits) and not is_cut:
+        return found
     begun, text = len(text), _lowered(text)
     ahead: dict[int, dict[int, tuple[int, int]]] = {}
     at = text.find(digits[0])

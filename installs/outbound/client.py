@@ -167,4 +167,6 @@ def of(connection: Connection, head: Head, body: Body, attempt: Attempt) -> Answ
 
 def printable(text: str, length: int) -> str:
     bounded = text if len(text) <= length else text[: length - 1] + CUT
+    if bounded.isprintable():
+        return bounded
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in bounded)

@@ -32,12 +32,17 @@ class TimedSocket(socket.socket):
     """What a socket waits is what is left of the attempt, each time: not so long for every byte that trickles in."""
 
     def recv(self, *arguments: Any) -> bytes:
-        self.settimeout(attempts.current.get().left())
+        self._wait_at_most(attempts.current.get().left())
         return super().recv(*arguments)
 
     def sendall(self, *arguments: Any) -> None:
-        self.settimeout(attempts.current.get().left())
+        self._wait_at_most(attempts.current.get().left())
         super().sendall(*arguments)
+
+    def _wait_at_most(self, seconds: float) -> None:
+        """To a hundredth: setting it is a call of the system, and gives other threads the turn."""
+        if abs((self.gettimeout() or 0) - seconds) > seconds / 100:
+            self.settimeout(seconds)
 
 
 class TimedTLSSocket(TimedSocket, ssl.SSLSocket):
@@ -167,8 +172,9 @@ class Connection:
         return body
 
     def is_done(self) -> bool:
-        """Whether the answer ended where it seemed to, and nothing came after it."""
-        return self.wire.is_clean and self.wire.is_silent()
+        """Whether the answer ended where it seemed to, and nothing came with it. What comes after it is seen before the
+        next request goes out (`is_good`)."""
+        return self.wire.is_clean and self.wire.is_drained()
 
     def is_good(self) -> bool:
         """Whether another request may go over it."""

@@ -16,8 +16,8 @@ _UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufdcf\ufdf0-
 
 
 def request_text(url: str, headers: Mapping[str, str], body: str) -> str:
-    """Of a request that was rendered a second time with a masked permanent token in the place of the real one; all
-    else is what goes out, to the letter."""
+    """Of a request with a masked permanent token in the place of the real one; all else is what goes out, to the
+    letter."""
     host, path = targets.as_sent(url)
     lines = [f"POST {path} HTTP/1.1", f"Host: {host}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]

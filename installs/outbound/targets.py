@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Self
 from urllib.parse import quote, unquote, urlsplit
 
@@ -32,6 +33,10 @@ NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 KEPT = "!#$%&'()*+,/:;=?@[]~"
 # A per cent sign that escapes nothing: “100%” is written “100%25”, and all that is escaped beside it stays as it is.
 LONE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
+# What is written of path and query as it stands, which is most: `quote` would look at each letter.
+SPELLED = re.compile(r"(?:[A-Za-z0-9_.\-~!#$&'()*+,/:;=?@\[\]]|%[0-9A-Fa-f]{2})*")
+# Scheme, host and port, where a URL has them all: placeholders, and so anybody's values, come after these.
+ORIGIN = re.compile(r"[^/?#]*://[^/?#]*")
 # What a client made for that may reach of the portal itself.
 PORTAL_PATHS = "/api/"
 
@@ -78,21 +83,28 @@ class Target:
         """Raises NotSent for what is no address of a web server, whether http is allowed or not."""
         if AMBIGUOUS.search(url):
             raise not_allowed("The URL holds a space, a control character or a backslash.")
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError:
-            raise not_allowed("The URL is not well formed: write it as https://hooks.example.com/path.") from None
-        if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
-            raise not_allowed("The URL does not begin with https:// and the name of a server.")
-        if "@" in parts.netloc:
-            raise not_allowed("The URL holds a user name or a password: leave them out.")
-        port = DEFAULT_PORTS[parts.scheme] if port is None else port
-        if port in BAD_PORTS or not port:
-            raise not_allowed(f"Port {port} is not for web servers: nothing is sent there.")
-        host = _ip_literal(parts.netloc, parts.hostname) or _name(parts.hostname)
-        path = _escaped(parts.path or "/") + (f"?{_escaped(parts.query)}" if parts.query else "")
-        return cls(parts.scheme, host, port, path)
+        found = ORIGIN.match(url)
+        origin = found[0] if found else url
+        path, _, query = url[len(origin) :].partition("#")[0].partition("?")
+        return cls(*_read_origin(origin), _escaped(path or "/") + (f"?{_escaped(query)}" if query else ""))
+
+
+@lru_cache(maxsize=1000)
+def _read_origin(origin: str) -> tuple[str, str, int]:
+    """Scheme, host and port. Kept for the next request to the same; what is refused is not."""
+    try:
+        parts = urlsplit(origin)
+        port = parts.port
+    except ValueError:
+        raise not_allowed("The URL is not well formed: write it as https://hooks.example.com/path.") from None
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
+        raise not_allowed("The URL does not begin with https:// and the name of a server.")
+    if "@" in parts.netloc:
+        raise not_allowed("The URL holds a user name or a password: leave them out.")
+    port = DEFAULT_PORTS[parts.scheme] if port is None else port
+    if port in BAD_PORTS or not port:
+        raise not_allowed(f"Port {port} is not for web servers: nothing is sent there.")
+    return parts.scheme, _ip_literal(parts.netloc, parts.hostname) or _name(parts.hostname), port
 
 
 def as_sent(url: str) -> tuple[str, str]:
@@ -108,6 +120,8 @@ def as_sent(url: str) -> tuple[str, str]:
 
 def _escaped(part: str) -> str:
     """Path or query as it goes out: nothing that is escaped already is escaped once more."""
+    if SPELLED.fullmatch(part):
+        return part
     return quote(LONE_PERCENT.sub("%25", part), safe=KEPT)
 
 

@@ -115,6 +115,8 @@ def _strictly(body: bytes, codec: str, *, is_cut: bool) -> str | None:
     if not codec:
         return None
     try:
+        if codec == "utf_8" and not is_cut:
+            return body.decode()
         return codecs.getincrementaldecoder(codec)("strict").decode(body, final=not is_cut)
     except UnicodeError:
         return None

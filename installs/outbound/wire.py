@@ -68,6 +68,8 @@ class Wire:
         self.socket = connection
         self.is_clean = True
         self._buffer = bytearray()
+        self._waiting = select.poll()
+        self._waiting.register(connection, select.POLLIN)
 
     def write(self, content: bytes) -> None:
         self.socket.sendall(content)
@@ -95,11 +97,11 @@ class Wire:
     def is_silent(self) -> bool:
         """Whether nothing has come that nobody asked for, neither bytes nor the end of the connection: what lies there
         would be read as the next answer."""
-        if self._buffer or (isinstance(self.socket, ssl.SSLSocket) and self.socket.pending()):
-            return False
-        waiting = select.poll()
-        waiting.register(self.socket, select.POLLIN)
-        return not waiting.poll(0)
+        return self.is_drained() and not self._waiting.poll(0)
+
+    def is_drained(self) -> bool:
+        """The same of what was received so far: it asks the system nothing."""
+        return not (self._buffer or (isinstance(self.socket, ssl.SSLSocket) and self.socket.pending()))
 
     def close(self) -> None:
         self.socket.close()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 from uuid import UUID
 
 from django.utils import timezone
@@ -109,10 +109,10 @@ def _attempt(post: Post, client: Client, tell: Callable[[Step], None]) -> Result
     if not (post.token or post.is_event):
         raise ValueError("There is no permanent token to send.")
     url, body = _rendered(post, post.token)
+    seen_url, seen_body = _seen(post, url, body)
     headers = {"Content-Type": post.content_type, "User-Agent": "linnapp-postback"}
     headers |= signing.headers(str(post.delivery_id), at, body.encode(), post.signing_secrets)
     shown = ALWAYS | headers | {signing.SIGNATURE: " ".join("v1,…" for _ in post.signing_secrets)}
-    seen_url, seen_body = _rendered(post, credentials.masked(post.token) if post.token else "")
     request = masking.printable(masking.request_text(seen_url, shown, seen_body))
     try:
         # A connection that an older answer went over could hold its rest: that decides no installation, and ends no
@@ -154,6 +154,17 @@ def _rendered(post: Post, token: str) -> tuple[str, str]:
         }
     )
     return placeholders.fill(post.url, token=token, tracking=post.tracking), body
+
+
+def _seen(post: Post, url: str, body: str) -> tuple[str, str]:
+    """The same with a mask in the place of the permanent token: rendered anew where rendering would spell that in
+    another way, so that it could not be found in what is sent."""
+    if not post.token:
+        return url, body
+    mask = credentials.masked(post.token)
+    if quote_plus(post.token) != post.token:
+        return _rendered(post, mask)
+    return url.replace(post.token, mask), body.replace(post.token, mask)
 
 
 def _in_words(answer: Answer, post: Post) -> str:
