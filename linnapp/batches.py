@@ -28,7 +28,8 @@ def work_off(step: Callable[[int], int], *, first: int = FIRST) -> int:
         done += count
         if count < number:
             break
-        number = max(1, min(int(number * HOLDS / max(took, 0.001)), 2 * number, MOST))
+        # Not below the first: on a busy machine what a batch costs by itself would make each of one row.
+        number = max(min(first, MOST), min(int(number * HOLDS / max(took, 0.001)), 2 * number, MOST))
         time.sleep(took)
     return done
 

@@ -37,7 +37,8 @@ MOST_ROWS = 100_000
 # Of one person at the same time.
 MOST_FILES = 10
 MOST_TRIES = 3
-PART_BYTES = 1024 * 1024
+# Of one row, which is written and deleted at once.
+PART_BYTES = 256 * 1024
 BEATS_EVERY = 2.0
 State = ExportFile.State
 TOO_MANY_ROWS = "A workbook takes {:,} rows at most, and these are {:,}. Export them as CSV: it has no end."

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from installs.models import Delivery
+from installs.models import Attempt, Delivery
 from installs.models.deliveries import DeliveryQuerySet
 from installs.postbacks import kinds
 from linnapp import batches, timeline
@@ -40,11 +40,14 @@ def _drop_batch(before: datetime, number: int) -> int:
 @transaction.atomic
 def _drop(old: DeliveryQuerySet, found: list[UUID]) -> int:
     still = old.order_by().filter(pk__in=found).select_for_update(skip_locked=True, of=("self",))
-    keys = list(still.values_list("pk", flat=True))
-    rows = Delivery.objects.filter(pk__in=keys)
-    timeline.record_all(_given_up(row) for row in rows.without_tests().waiting().select_related(*FACTS))
+    states = dict(still.values_list("pk", "state"))
+    rows = Delivery.objects.filter(pk__in=states)
+    # Few of many: asked only where there are some.
+    if set(states.values()) & set(Delivery.WAITING):
+        timeline.record_all(_given_up(row) for row in rows.without_tests().waiting().select_related(*FACTS))
+    Attempt.objects.filter(delivery__in=states).delete()
     rows.delete()
-    return len(keys)
+    return len(states)
 
 
 def _given_up(row: Delivery) -> TimelineEntry:
