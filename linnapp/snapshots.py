@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from linnapp.manifest import HOST, Difference, How, Manifest, ManifestModule, differences
 from linnapp.manifest.differences import shown
@@ -11,6 +12,8 @@ from linnapp.services.manifests import manifest_of
 
 WORDS = {How.ADDED: "New", How.REMOVED: "Removed", How.CHANGED: "Changed"}
 WHOLE = "The whole manifest"
+# Of a manifest that says more, a page draws one line a module, and asks for the rest where one is opened.
+MOST_LINES = 60
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,14 @@ class ReadModule:
     parameters: list[ReadParameter]
     extra: list[ReadParameter]
 
+    @property
+    def key_in_address(self) -> str:
+        return quote(self.module.key, safe="")
+
+    @property
+    def lines(self) -> int:
+        return 1 + len(self.parameters) + len(self.extra)
+
 
 @dataclass(frozen=True)
 class Change:
@@ -40,10 +51,19 @@ class Change:
 
 @dataclass(frozen=True)
 class ChangedPart:
-    """What changed in one module, or in the manifest as a whole."""
+    """What changed in one module, or in the manifest as a whole. `key` tells it from the others of one page."""
 
     title: str
     changes: list[Change]
+    key: str = ""
+
+    @property
+    def key_in_address(self) -> str:
+        return quote(self.key, safe="")
+
+    @property
+    def lines(self) -> int:
+        return len(self.changes)
 
 
 def modules_of(manifest: Manifest) -> list[ReadModule]:
@@ -87,7 +107,13 @@ def changes(before: Version | None, after: Manifest) -> list[ChangedPart]:
     for difference in differences(old if before else None, after):
         module = modules.get(difference.module_key or "")
         parts.setdefault(difference.module_key, []).extend(_changes(difference, module))
-    return [ChangedPart(modules[key].label if key in modules else WHOLE, listed) for key, listed in parts.items()]
+    return [
+        ChangedPart(modules[key].label if key in modules else WHOLE, listed, key or "") for key, listed in parts.items()
+    ]
+
+
+def are_long(parts: list[ChangedPart] | list[ReadModule]) -> bool:
+    return sum(part.lines for part in parts) > MOST_LINES
 
 
 def _changes(difference: Difference, module: ManifestModule | None) -> Iterator[Change]:

@@ -22,7 +22,7 @@ from linnapp.manifest import (
 from linnapp.manifest.differences import shown
 from linnapp.models import Version
 from linnapp.module_types import ValueKind, known_type
-from linnapp.snapshots import WHOLE, WORDS, Change, ChangedPart, type_label
+from linnapp.snapshots import WHOLE, WORDS, Change, ChangedPart, are_long, type_label
 
 SET, SET_ANEW = "set", "set to something else"
 ELSEWHERE = "(another address there)"
@@ -45,6 +45,10 @@ class Comparison:
     loses: list[ConsentLine]
     parts: list[ChangedPart]
 
+    @property
+    def is_long(self) -> bool:
+        return are_long(self.parts)
+
 
 def compared(before: Version, after: Version) -> Comparison:
     old, new = before.manifest(), after.manifest()
@@ -59,7 +63,10 @@ def compared(before: Version, after: Version) -> Comparison:
         reaches=consent_lines(new),
         gains=newly_reached(old, new),
         loses=newly_reached(new, old),
-        parts=[ChangedPart(title, changes) for title, (_, changes) in zip(titles, found, strict=True)],
+        parts=[
+            ChangedPart(title, changes, str(place))
+            for place, (title, (_, changes)) in enumerate(zip(titles, found, strict=True))
+        ],
     )
 
 

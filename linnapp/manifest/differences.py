@@ -248,7 +248,9 @@ def _changed(found: Making, old: Json, new: Json) -> Iterator[Difference]:
 
 
 def same(old: Json, new: Json) -> bool:
-    """Python takes 1, 1.0 and True for equal; in a manifest they are not."""
+    """Python takes 1, 1.0 and True for equal; in a manifest they are not. Most of what is compared is text."""
+    if isinstance(old, str) and isinstance(new, str):
+        return old == new
     return json.dumps(old, sort_keys=True) == json.dumps(new, sort_keys=True)
 
 

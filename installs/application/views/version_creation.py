@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from installs.application.forms.versions import NotesForm, ReleaseForm
+from installs.application.views.folded import changed_part
 from installs.models import Installation
 from linnapp import snapshots, tab
 from linnapp.actors import Side
@@ -53,8 +54,18 @@ def version_review(request: HttpRequest, account: str, application: UUID) -> Htt
     row = tab.editable(request, account, application)
     newest, latest = versions.newest(row), row.versions.the_latest()
     changes = snapshots.changes_to_release(row)
+    if "changes" in request.GET:
+        return changed_part(request, row, changes, "Changes to release")
     may_go_on = not row.retired_at and (bool(changes) or latest is None)
-    context = tab.context(row, "versions", newest=newest, latest=latest, changes=changes, may_go_on=may_go_on)
+    context = tab.context(
+        row,
+        "versions",
+        newest=newest,
+        latest=latest,
+        changes=changes,
+        folded=snapshots.are_long(changes),
+        may_go_on=may_go_on,
+    )
     return render(request, "installs/application/version_review.html", context)
 
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from installs.application import withdrawing
 from installs.application.forms.versions import USES, VersionFilter
+from installs.application.views.folded import changed_part, one_module
 from installs.installations.kinds import MOVES
 from installs.models import Installation
 from linnapp import snapshots, tab, timeline
@@ -22,6 +23,7 @@ SORTS = {
 }
 MOVES_SHOWN = 5
 ACCOUNTS_SHOWN = 20
+LONGEST_JSON = 20_000
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,12 @@ def version_detail(request: HttpRequest, account: str, application: UUID, versio
     row = tab.of_team(request, account, application)
     found = _version(row, version)
     before, changes = snapshots.changes_of(found)
+    if "changes" in request.GET:
+        return changed_part(request, row, changes, f"Changes in {found.label}")
     manifest = found.manifest()
+    modules = snapshots.modules_of(manifest)
+    if "module" in request.GET:
+        return one_module(request, row, modules, f"Module of {found.label}")
     on_it = Installation.objects.of_application(row).live().on_version(found).with_its_facts().by_account_name()
     withdrawal = withdrawing.withdrawal_of(found)
     context = tab.context(
@@ -98,10 +105,12 @@ def version_detail(request: HttpRequest, account: str, application: UUID, versio
         version=rows_of(row, [found], row.versions.the_latest())[0],
         on_it=list(on_it[:ACCOUNTS_SHOWN]),
         manifest=manifest,
-        modules=snapshots.modules_of(manifest),
+        modules=modules,
+        modules_folded=snapshots.are_long(modules),
         before=before,
         changes=changes,
-        as_json=_as_json(found),
+        folded=snapshots.are_long(changes),
+        as_json=_shown_json(found),
     )
     return page_or_part(
         request, "installs/application/version_detail.html", context, part="installs/application/_version_changes.html"
@@ -121,6 +130,12 @@ def version_export(request: HttpRequest, account: str, application: UUID, versio
 def _version(application: Application, key: int) -> Version:
     versions = Version.objects.of_application(application).select_related("application", "created_by")
     return get_object_or_404(versions, pk=key)
+
+
+def _shown_json(version: Version) -> str:
+    """ "" where it is so long that it is read as a file."""
+    text = _as_json(version)
+    return text if len(text) <= LONGEST_JSON else ""
 
 
 def _as_json(version: Version) -> str:

@@ -4,20 +4,20 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods
 
 from installs.installations import moving
-from installs.installations.comparison import compared
+from installs.installations.comparison import Comparison, compared
 from installs.installations.forms.moving import VersionReadForm
 from installs.installations.views import own
 from installs.models import Installation
 from linnapp.errors import Moved
 from linnapp.models import Version
-from linnapp.pages import refusal_told
+from linnapp.pages import page_or_part, refusal_told
 from linnapp.words import span_in_words
 
 INCOMPLETE = "This form came back incomplete. Read it again, and send it once more."
@@ -59,12 +59,15 @@ def _update_page(request: HttpRequest, row: Installation, refusal: str = "") -> 
     available = moving.available_update(row)
     if available is None:
         return redirect("installation_detail", row.account.slug, row.pk)
+    comparison = compared(row.version, available)
+    if "changes" in request.GET:
+        return _one_part(request, row, comparison, available)
     context = {
         "installation": row,
         "available": available,
         "leads_down": moving.leads_down(row, available),
         "verb": moving.verb_of(row, available),
-        "comparison": compared(row.version, available),
+        "comparison": comparison,
         "may_come_back": moving.may_come_back_to(row.version),
         "way_back_lasts": span_in_words(moving.GO_BACK_WITHIN),
         "between": moving.versions_between(row.version, available),
@@ -73,6 +76,15 @@ def _update_page(request: HttpRequest, row: Installation, refusal: str = "") -> 
         "owners": row.account.owners(),
     }
     return render(request, "installs/installations/installation_update.html", context, status=422 if refusal else 200)
+
+
+def _one_part(request: HttpRequest, row: Installation, comparison: Comparison, after: Version) -> HttpResponse:
+    """What differs in one module: asked for when its line is opened, and a page of its own without scripts."""
+    part = next((part for part in comparison.parts if part.key == request.GET["changes"]), None)
+    if part is None:
+        raise Http404("Nothing of this module differs")
+    context = {"installation": row, "today": row.version, "after": after, "part": part}
+    return page_or_part(request, "installs/installations/compared_part.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -85,11 +97,14 @@ def _go_back_page(request: HttpRequest, row: Installation, refusal: str = "") ->
     before = moving.way_back(row)
     if before is None:
         return redirect("installation_detail", row.account.slug, row.pk)
+    comparison = compared(row.version, before)
+    if "changes" in request.GET:
+        return _one_part(request, row, comparison, before)
     context = {
         "installation": row,
         "before": before,
         "until": moving.way_back_until(row),
-        "comparison": compared(row.version, before),
+        "comparison": comparison,
         "refusal": refusal,
     }
     return render(request, "installs/installations/installation_go_back.html", context, status=422 if refusal else 200)
