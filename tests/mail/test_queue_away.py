@@ -110,8 +110,8 @@ def test_a_worker_says_once_a_minute_that_its_queue_is_away() -> None:
     away = [said("huey.consumer.Worker", "Error reading from queue", ConnectionError("x")) for _ in range(3)]
     assert away == ["the job queue is away (ConnectionError): what waits is found by looking", None, None]
     assert said("huey.consumer.Scheduler", "Error reading schedule.", OSError("x"))
-    assert said("linnapp.bulk_changes", "Error reading", OSError("x")) == "Error reading"
-    assert said("huey.consumer.Worker", "Unhandled error during execution", ValueError()) is not None
+    assert said("huey", "A job broke off", OSError("x")) == "A job broke off"
+    assert said("huey.consumer.Worker", "A fault of its own", ValueError()) == "A fault of its own"
 
 
 class Job:
