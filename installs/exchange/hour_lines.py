@@ -54,7 +54,7 @@ def write(hour: datetime, counted: list[Counted]) -> None:
         [
             SecretHour(installation_id=one.installation_id, hour=hour, secret_id=secret_id, exchanges=exchanges)
             for one in counted
-            for secret_id, exchanges in one.by_secret.items()
+            for secret_id, exchanges in sorted(one.by_secret.items())
         ],
         update_conflicts=True,
         unique_fields=["installation", "hour", "secret_id"],

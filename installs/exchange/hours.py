@@ -224,8 +224,7 @@ def _tell(hour: datetime, application_id: UUID) -> None:
 def record_hour(rows: list[ExchangeHour]) -> list[TimelineEntry]:
     """Timeline entries for rows of one hour and one application."""
     entries = [_line_of_installation(row) for row in rows]
-    for entry in entries:
-        entry.save(force_insert=True)
+    timeline.record_all(entries)
     if rows:
         exchanges, refused = sum(row.exchanges for row in rows), sum(row.refused for row in rows)
         figures = {"exchanges": exchanges, "refused": refused, "installations": len(rows)}

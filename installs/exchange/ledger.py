@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from uuid import UUID
 
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections
 from django.utils import timezone
 
 from installs.exchange import records
@@ -22,6 +22,8 @@ FLUSH_SECONDS = 0.5
 MOST_GROUPS = 10_000
 # Groups of one transaction: an exchange does not wait long behind it, on SQLite with its one writer.
 TOGETHER = 20
+# What may be well the next time: no connection, a deadlock, a database that somebody holds.
+AGAIN = (OperationalError, InterfaceError)
 log = logging.getLogger(__name__)
 
 
@@ -37,7 +39,7 @@ class _Ledger:
     def add(self, group: Group, sample: Sample) -> None:
         with self.lock:
             if len(self.groups) >= MOST_GROUPS and group.key not in self.groups:
-                group = group.rest_of_application() if group.is_proven else group.rest()
+                group = _rest_of(group)
             known = self.groups.setdefault(group.key, group)
             known.count += 1
             known.last_at = sample.at
@@ -46,11 +48,26 @@ class _Ledger:
             if group.asked == Asked.EXCHANGE:
                 self.failures[counted_as(sample.address)] += 1
 
+    def give_back(self, groups: list[Group], failures: Counter[str]) -> None:
+        """What could not be written, to be written next time with what was added since."""
+        with self.lock:
+            for group in groups:
+                is_full = len(self.groups) >= MOST_GROUPS and group.key not in self.groups
+                kept = _rest_of(group) if is_full else group
+                known = self.groups.setdefault(kept.key, kept)
+                known.join(kept)
+                del known.samples[SAMPLES_PER_GROUP:]
+            self.failures += failures
+
     def take(self) -> tuple[list[Group], Counter[str]]:
         with self.lock:
             groups, self.groups = list(self.groups.values()), {}
             failures, self.failures = self.failures, Counter()
         return groups, failures
+
+
+def _rest_of(group: Group) -> Group:
+    return group.rest_of_application() if group.is_proven else group.rest()
 
 
 _kept = _Ledger()
@@ -83,12 +100,18 @@ def take() -> list[Group]:
 
 
 def flush() -> None:
-    """Writes what was noted since the last time, some in each transaction."""
+    """Writes what was noted since the last time, some in each transaction, in the order of their keys. Where the
+    database is away, or ends a transaction for another's sake, what is not written waits for the next time."""
     groups, failures = _kept.take()
     groups.sort(key=lambda group: group.key)
-    for first in range(0, len(groups), TOGETHER):
-        records.write(groups[first : first + TOGETHER])
-    records.count_failures(failures)
+    try:
+        while groups:
+            records.write(groups[:TOGETHER])
+            del groups[:TOGETHER]
+        records.count_failures(failures)
+    except AGAIN:
+        _kept.give_back(groups, failures)
+        raise
 
 
 def start_flushing() -> None:
@@ -115,6 +138,8 @@ def _flush_until(stop: threading.Event, work: Callable[[], None] = flush) -> Non
 def _flush_safely(work: Callable[[], None]) -> None:
     try:
         work()
+    except AGAIN as error:
+        log.warning("Refusals of the last moment wait to be recorded: %s", error)
     except DatabaseError:
         log.exception("Refusals of the last moment could not be recorded")
     finally:

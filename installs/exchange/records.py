@@ -259,7 +259,7 @@ def count_failures(failures: Counter[str]) -> None:
                 window.began_at, window.failures = now, 0
             window.failures, window.last_at = window.failures + count, now
         FailureWindow.objects.bulk_create(
-            windows.values(),
+            [windows[address] for address in sorted(windows)],
             update_conflicts=True,
             unique_fields=["address"],
             update_fields=["began_at", "last_at", "failures"],
@@ -267,8 +267,11 @@ def count_failures(failures: Counter[str]) -> None:
         _drop_windows(FailureWindow.objects.order_by("-last_at", "-pk")[MOST_WINDOWS:])
 
 
+@transaction.atomic
 def _drop_windows(rows: Iterable[FailureWindow]) -> None:
+    """Whoever counts them holds the same lock: rows that both want would be locked in two orders."""
     if over := [row.pk for row in rows]:
+        _alone()
         FailureWindow.objects.filter(pk__in=over).delete()
 
 

@@ -96,6 +96,8 @@ class Session(models.Model):
                 name="sessions_not_ended",
             ),
             models.Index(fields=("created_at",), name="sessions_by_age"),
+            # Retiring or deleting a secret would read every session there is.
+            models.Index(fields=("secret",), name="sessions_of_secret"),
         )
 
     def __str__(self) -> str:

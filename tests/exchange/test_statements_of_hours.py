@@ -1,0 +1,86 @@
+"""What folds and tells hours asks the database as often for many installations as for few, and waits for none that
+somebody holds while it holds others."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from installs.exchange import hours
+from installs.models import ExchangeHour, Installation, PermanentToken, Session
+from linnapp.models import Account, TimelineEntry
+
+pytestmark = pytest.mark.django_db
+
+
+def others(installation: Installation, count: int) -> list[Installation]:
+    """Installations of the same application on accounts of their own, each in use by a session."""
+    base = Account.objects.count()
+    names = [f"other-{base + number}" for number in range(count)]
+    accounts = Account.objects.bulk_create(Account(name=name, slug=name) for name in names)
+    facts = {key: getattr(installation, key) for key in ("application", "version", "state")}
+    rows = Installation.objects.bulk_create(Installation(**facts, account=account) for account in accounts)
+    token, secret = PermanentToken.objects.all()[0], installation.application.secrets.all()[0]
+    Session.objects.bulk_create(
+        Session(
+            digest=f"{row.pk.hex}{row.pk.hex}",
+            installation=row,
+            permanent_token=token,
+            secret=secret,
+            last_used_at=timezone.now(),
+            expires_at=timezone.now() + timedelta(hours=1),
+        )
+        for row in rows
+    )
+    return rows
+
+
+def statements(work: Callable[[], object]) -> int:
+    with CaptureQueriesContext(connection) as asked:
+        work()
+    return len(asked)
+
+
+def used_later() -> None:
+    Session.objects.update(last_used_at=timezone.now())
+
+
+def test_marking_what_is_in_use_takes_as_many_statements_for_many(installation: Installation) -> None:
+    rows = others(installation, 2)
+    few = statements(hours._mark_in_use)
+    rows += others(installation, 40)
+    used_later()
+    assert statements(hours._mark_in_use) == few
+    assert all(Installation.objects.get(pk=row.pk).last_used_at for row in rows)
+    assert statements(hours._mark_in_use) < few
+
+
+def test_folding_an_hour_takes_as_many_statements_for_many(installation: Installation) -> None:
+    hour = hours.hour_of(timezone.now())
+    others(installation, 2)
+    few = statements(lambda: hours.fold_hour(hour))
+    rows = others(installation, 40)
+    assert statements(lambda: hours.fold_hour(hour)) == few
+    assert Installation.objects.get(pk=rows[0].pk).first_exchange_at is not None
+
+
+def test_telling_an_hour_takes_as_many_statements_for_many(installation: Installation) -> None:
+    hour = hours.hour_of(timezone.now()) - timedelta(hours=3)
+
+    def told(count: int) -> int:
+        rows = others(installation, count)
+        ExchangeHour.objects.bulk_create(ExchangeHour(installation=row, hour=hour, exchanges=1) for row in rows)
+        return statements(hours.tell_timeline)
+
+    assert told(2) == told(40)
+    assert TimelineEntry.objects.filter(kind="EXCHANGES").count() == 42
+    assert TimelineEntry.objects.filter(kind="APPLICATION_EXCHANGES").count() == 2
+    assert not ExchangeHour.objects.filter(told=False).exists()
+
+
+def test_ending_the_sessions_of_a_secret_reads_an_index(installation: Installation) -> None:
+    names = connection.introspection.get_constraints(connection.cursor(), "installs_session")
+    assert names["sessions_of_secret"]["columns"] == ["secret_id"]
