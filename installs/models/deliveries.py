@@ -21,6 +21,15 @@ from linnapp.models.people import Reader
 LAST_FEW = 5
 
 
+def goes_out() -> models.Q:
+    """A permanent token that ended with its installation is sent no more. What happened stays true, and is sent for as
+    long as there is an Events URL."""
+    # Asked row by row: an OR over two lists would read every live installation of the portal for a few rows.
+    live = models.Exists(Installation.objects.live().filter(pk=models.OuterRef("installation")))
+    listening = EventSettings.objects.with_url().filter(application=models.OuterRef("application"))
+    return models.Q(live, number=None) | models.Q(models.Exists(listening), number__isnull=False)
+
+
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def visible_to(self, user: Reader) -> Self:
         """Those of the applications that this person's accounts own."""
@@ -89,12 +98,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(state__in=Delivery.FAILED)
 
     def sendable(self) -> Self:
-        """A permanent token that ended with its installation is sent no more. What happened stays true, and is sent
-        for as long as there is an Events URL."""
-        # Asked row by row: an OR over two lists would read every live installation of the portal for a few rows.
-        live = models.Exists(Installation.objects.live().filter(pk=models.OuterRef("installation")))
-        listening = EventSettings.objects.with_url().filter(application=models.OuterRef("application"))
-        return self.filter(models.Q(live, number=None) | models.Q(models.Exists(listening), number__isnull=False))
+        return self.filter(goes_out())
 
     def waiting(self) -> Self:
         return self.filter(state__in=Delivery.WAITING)
@@ -133,6 +137,11 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
     def held(self) -> Self:
         return self.filter(state=Delivery.State.HELD)
+
+    def waiting_for_hosts(self) -> Self:
+        """What is held and goes out once its host answers again: without tests, and without what ended with its
+        installation, which is given up at the next trial."""
+        return self.without_tests().held().sendable()
 
     def in_state(self, state: str) -> Self:
         """By the word of a filter: a state in lower case, or "failed" for both that are given up."""
@@ -351,7 +360,7 @@ class PostbackHostQuerySet(models.QuerySet["PostbackHost"]):
 
     def with_what_is_held(self) -> Self:
         """With `held`, how many deliveries wait for the host, and `oldest_held`, the key of the first of them."""
-        rows = Delivery.objects.without_tests().held().sendable()
+        rows = Delivery.objects.waiting_for_hosts()
         rows = rows.filter(
             application=models.OuterRef("application"), host=models.OuterRef("host"), kind=models.OuterRef("kind")
         )

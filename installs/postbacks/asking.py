@@ -1,24 +1,33 @@
 """What a developer asks of postbacks: send one again, replay what failed, send a test."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import BooleanField, ExpressionWrapper, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from installs.models import Delivery, EventSettings, Installation
 from installs.models.deliveries import DeliveryQuerySet, host_of
 from installs.postbacks import courier, event_settings, kinds, recording, signing_secrets
+from installs.postbacks.holding import hold
 from installs.postbacks.policy import RETIRED
 from installs.postbacks.retention import KEPT
 from linnapp import credentials, timeline
 from linnapp.actors import Actor, refuse_to_lead_away
 from linnapp.errors import NotPossible
-from linnapp.models import Application
+from linnapp.models import Application, Version
 from linnapp.services import quotas
 from linnapp.services.locking import locked
 from linnapp.words import span_in_words
 
+NO_NEWEST_URL = "The newest version has no Postback URL. Send it to the address of its version."
+# Rows of one UPDATE: a statement takes only so many keys.
+TOGETHER = 1_000
 TEST_TRACKING = "a test from the portal"
 
 
@@ -117,7 +126,7 @@ def _locked(delivery: Delivery) -> Delivery:
 
 def _ask_again(row: Delivery, url: str) -> None:
     if not url:
-        raise NotPossible("The newest version has no Postback URL. Send it to the address of its version.")
+        raise NotPossible(NO_NEWEST_URL)
     row.state, row.tried, row.next_attempt_at, row.ended_at = Delivery.State.DUE, 0, timezone.now(), None
     row.url, row.host, row.decides = url, host_of(url), False
     row.save(update_fields=["state", "tried", "next_attempt_at", "ended_at", "url", "host", "decides"])
@@ -134,19 +143,34 @@ def replay(application: Application, *, since: datetime, to_newest: bool = False
     """Asks again for all that failed since a moment, in the order in which they were owed; the number of them."""
     if to_newest:
         refuse_to_lead_away(by)
-    rows = replayable(application, since).select_for_update(of=("self",))
-    asked = list(rows.select_related("installation__version"))
-    newest = newest_urls(application)
+    rows = replayable(application, since)
+    hold(rows)
+    on_development = Q(installation__version__kind=Version.Kind.DEVELOPMENT)
+    asked = rows.values_list("pk", "number", Coalesce(ExpressionWrapper(on_development, BooleanField()), False))
+    keys: dict[tuple[bool, bool], list[UUID]] = defaultdict(list)
+    for key, number, is_on_development in asked:
+        keys[number is not None, is_on_development].append(key)
+    newest = newest_urls(application) if to_newest else {}
     events_url = event_settings.url_of(application)
-    for row in asked:
-        url = newest[_is_on_development(row)] if to_newest else row.url
-        _ask_again(row, events_url if row.is_event else url)
-    if asked:
-        for kind, is_event in ((kinds.POSTBACKS_REPLAYED, False), (kinds.EVENTS_REPLAYED, True)):
-            if count := sum(row.is_event is is_event for row in asked):
-                timeline.record(kind, by=by, application=application, count=count)
+    for (is_event, is_on_development), of_these in keys.items():
+        _ask_all_again(of_these, events_url if is_event else newest.get(is_on_development))
+    for kind, is_event in ((kinds.POSTBACKS_REPLAYED, False), (kinds.EVENTS_REPLAYED, True)):
+        if count := sum(len(of_these) for alike, of_these in keys.items() if alike[0] is is_event):
+            timeline.record(kind, by=by, application=application, count=count)
+    if keys:
         transaction.on_commit(courier.wake)
-    return len(asked)
+    return sum(map(len, keys.values()))
+
+
+def _ask_all_again(keys: Sequence[UUID], url: str | None) -> None:
+    """As `_ask_again` does it, of rows that are held: to one address, or with None each to its own."""
+    if url == "":
+        raise NotPossible(NO_NEWEST_URL)
+    to = {} if url is None else {"url": url, "host": host_of(url)}
+    for start in range(0, len(keys), TOGETHER):
+        Delivery.objects.filter(pk__in=keys[start : start + TOGETHER]).update(
+            state=Delivery.State.DUE, tried=0, next_attempt_at=timezone.now(), ended_at=None, decides=False, **to
+        )
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from django.db.models import Count, Min, Q
 from django.utils import timezone
 
 from installs.models import Delivery, Installation, PostbackHost
+from installs.models.deliveries import goes_out
 from linnapp.models import Application
 
 GIVEN_UP_WITHIN = timedelta(days=7)
@@ -38,7 +39,7 @@ def of_each(applications: Collection[Application]) -> dict[UUID, Health]:
     rows = Delivery.objects.filter(application__in=applications).owed().not_delivered().order_by()
     counted = rows.values_list("application").annotate(
         retrying=Count("pk", retrying),
-        held=Count("pk", Q(state=state.HELD)),
+        held=Count("pk", Q(state=state.HELD) & goes_out()),
         given_up=Count("pk", given_up),
         next_attempt_at=Min("next_attempt_at", filter=retrying),
     )
@@ -58,7 +59,7 @@ def held_by_host(application: Application) -> list[tuple[PostbackHost, int]]:
     parked = list(PostbackHost.objects.parked().filter(application=application).order_by("parked_at"))
     if not parked:
         return []
-    held = Delivery.objects.of_application(application).without_tests().held().order_by()
+    held = Delivery.objects.of_application(application).waiting_for_hosts().order_by()
     counted = held.values_list("host", "kind").annotate(count=Count("pk"))
     counts = {(host, kind): count for host, kind, count in counted}
     return [(row, counts.get((row.host, row.kind), 0)) for row in parked]

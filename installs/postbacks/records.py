@@ -1,12 +1,13 @@
 """Writing down what attempts came to: many at once, in one transaction. No row is asked for twice."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, DateTimeField, F, Field, TextField, Value, When
 from django.utils import timezone
 
 from installs.models import Attempt, AttemptCount, Delivery, PostbackHost
@@ -104,27 +105,39 @@ def _place(result: Result) -> parking.Key:
 
 
 def _write_states(judged: Sequence[Judged], parked: Collection[parking.Key]) -> None:
-    """One UPDATE for all that came to the same. A row that another worker has claimed since keeps that one's word."""
-    alike: dict[tuple[datetime, State, datetime | None, str, str], list[UUID]] = defaultdict(list)
+    """One UPDATE for all that came to the same, however their causes and next moments differ. A row that another worker
+    has claimed since keeps that one's word."""
+    alike: dict[tuple[datetime, State, str], list[Judged]] = defaultdict(list)
     for result, judgement in judged:
         state = _state(result, judgement, parked)
-        again_at = judgement.again_at if state == State.DUE else None
-        host = host_of(result.post.url)
-        alike[result.post.claimed_until, state, again_at, result.cause, host].append(result.post.delivery_id)
-    hold(Delivery.objects.filter(pk__in=[key for keys in alike.values() for key in keys]))
-    for (claim, state, again_at, cause, host), keys in alike.items():
-        rows = Delivery.objects.claimed(keys, claim)
+        alike[result.post.claimed_until, state, host_of(result.post.url) if state == State.HELD else ""].append(
+            (result, judgement)
+        )
+    hold(Delivery.objects.filter(pk__in=[result.post.delivery_id for result, _ in judged]))
+    for (claim, state, host), of_these in alike.items():
+        rows = Delivery.objects.claimed([result.post.delivery_id for result, _ in of_these], claim)
         if state == State.HELD:
             # The Events URL was set to another host meanwhile, which is not the one that fails.
             rows.exclude(host=host).update(claimed_until=None)
+        again = {result.post.delivery_id: judgement.again_at for result, judgement in of_these}
         rows.update(
             state=state,
-            next_attempt_at=again_at,
-            outcome=cause,
+            next_attempt_at=_by_row(again, DateTimeField()) if state == State.DUE else None,
+            outcome=_by_row({result.post.delivery_id: result.cause for result, _ in of_these}, TextField()),
             tried=F("tried") + 1,
             claimed_until=None,
             ended_at=None if state in (State.DUE, State.HELD) else timezone.now(),
         )
+
+
+def _by_row(values: Mapping[UUID, Any], kind: "Field[Any, Any]") -> Any:
+    """For one UPDATE of rows by their keys: the value that all have, or what says it of each."""
+    keys: dict[Any, list[UUID]] = defaultdict(list)
+    for key, value in values.items():
+        keys[value].append(key)
+    if len(keys) == 1:
+        return next(iter(keys))
+    return Case(*(When(pk__in=of_it, then=Value(value)) for value, of_it in keys.items()), output_field=kind)
 
 
 def _state(result: Result, judgement: Judgement, parked: Collection[parking.Key]) -> State:
