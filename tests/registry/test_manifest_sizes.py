@@ -22,8 +22,9 @@ from linnapp.models import Application, User
 from linnapp.services.manifests import manifest_of, save_manifest, write_rows
 from tests.kit.manifests import refused, the_refusal
 from tests.kit.people import ClientOf, acting
-from tests.kit.pressing import form_of, press
+from tests.kit.pressing import Form, form_of, press
 from tests.registry.test_modules import address, after, opened
+from tests.registry.test_modules_folded import line_of
 
 VALUES_TOLD = "JSON values, lists and objects counted. A manifest has at most 20,000."
 
@@ -111,12 +112,20 @@ def test_a_file_above_a_limit_is_refused(alices: Client, application: Applicatio
 
 def test_one_too_many_is_told_when_it_is_added(alices: Client, application: Application, alice: User) -> None:
     save_manifest(application, parse(sized(*[5] * 199, 5)), expected_revision=1, by=acting(alice))
-    form = opened(alices, application)
-    form.fields.append((f"add-to-{form.value('0-key')}", "OnlyOneMore"))
+    form = after(alices, opened(alices, application), "Move down M0")
+    form = after(alices, form, line_of(form, "M3"))
+    key = form.value(f"{only_open(form)}-key")
+    form.fields.append((f"add-to-{key}", "OnlyOneMore"))
     added = press(alices, form, "Add parameter")
     assert "There are 1,001 parameters in all." in added.content.decode()
-    duplicated = alices.post(address("module_duplicate", application, form.value("0-key")), dict_of(form.fields))
+    duplicated = alices.post(address("module_duplicate", application, key), dict_of(form.fields))
     assert "There are 201 modules." in duplicated.content.decode()
+
+
+def only_open(form: Form) -> str:
+    """What the module whose fields are there is called in the form."""
+    (handle,) = [name.partition("-")[0] for name, _ in form.fields if name.endswith("-formatted_name")]
+    return handle
 
 
 def dict_of(fields: list[tuple[str, str]]) -> dict[str, list[str]]:
@@ -132,8 +141,9 @@ def test_what_was_saved_above_a_limit_opens_and_is_saved_once_it_is_below(
     large = standing_at(application, 600, 601)
     assert from_snapshot(to_json(large)) == large
     assert [error.path for error in validate(large)] == ["modules"]
-    form = opened(alices, application)
-    refusal = press(alices, form.type_into("0-formatted_name", "First"), "Save Manifest")
+    form = after(alices, opened(alices, application), "Move down M0")
+    form = after(alices, form, line_of(form, "M0"))
+    refusal = press(alices, form.type_into(f"{only_open(form)}-formatted_name", "First"), "Save Manifest")
     assert refusal.status_code == 422
     assert "There are 1,201 parameters in all." in refusal.content.decode()
     deleted = after(alices, form_of(refusal, "manifest"), "Delete M1")
