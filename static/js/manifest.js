@@ -99,9 +99,46 @@
     else pressOnLine(pressed);
   };
 
+  // Shows the modules whose name or type has all the words; the others stay in the form.
+  let sought = "";
+  const seek = (text) => {
+    sought = text;
+    const words = text.toLocaleLowerCase().split(/\s+/);
+    let found = 0;
+    for (const list of document.querySelectorAll(".modules-list")) {
+      for (const row of list.children) {
+        const said = (row.querySelector("summary, a, button, p") || row).textContent.toLocaleLowerCase();
+        row.hidden = !words.every((word) => said.includes(word));
+        found += row.hidden ? 0 : 1;
+      }
+      list.hidden = [...list.children].every((row) => row.hidden);
+      if (list.previousElementSibling?.matches(".folder")) list.previousElementSibling.hidden = list.hidden;
+    }
+    const announcer = document.getElementById("announcer");
+    if (announcer) announcer.textContent = text ? `${found} found` : "";
+  };
+  const seekAgain = () => {
+    const field = document.getElementById("find-module");
+    if (!field || !sought) return;
+    seek(sought);
+    // What was just added may not be what was looked for.
+    if (document.querySelector("#editor [hidden] [autofocus]")) seek("");
+    field.value = sought;
+  };
+  // Before anybody else hears of it: what is looked for changes nothing of the manifest, and Enter saves nothing.
+  document.addEventListener("input", (event) => {
+    if (event.target.id !== "find-module") return;
+    event.stopPropagation();
+    seek(event.target.value);
+  }, true);
+  document.addEventListener("keydown", (event) => {
+    if (event.target.id === "find-module" && event.key === "Enter") event.preventDefault();
+  }, true);
+
   // A field in a folded module cannot be scrolled to.
   const openAround = (id) => {
     const field = id && document.getElementById(id);
+    if (field?.closest("[hidden]")) { seek(""); document.getElementById("find-module").value = ""; }
     if (field?.parentElement.matches(".line")) { field.click(); return; }
     const row = field?.closest("details");
     if (row) row.open = true;
@@ -131,7 +168,11 @@
   });
   document.addEventListener("submit", (event) => { leaving = event.submitter?.formTarget !== "_blank"; });
   // A refusal is told above the editor, which stays as unsaved as it is.
-  document.addEventListener("htmx:afterSwap", (event) => { if (event.detail.target?.id !== "messages") typed = false; });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target?.id === "messages") return;
+    typed = false;
+    if (event.detail.target?.id === "editor") seekAgain();
+  });
   window.addEventListener("pageshow", () => { leaving = false; });
   window.addEventListener("beforeunload", (event) => {
     if (!leaving && isUnsaved()) event.preventDefault();

@@ -73,10 +73,15 @@ def test_modules_are_opened_changed_moved_and_saved(alice: Mouse, live_portal: P
 
 def changes_in_place(alice: Mouse) -> None:
     page = alice.page
+    alice.write(page.get_by_label("Find a module"), "part 4")
+    expect(page.locator(".module:visible")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.locator("#unsaved")).to_contain_text("No unsaved changes")
     alice.press(line(page, "Part 4"))
     expect(page.locator(".module summary")).to_be_focused()
     alice.write(page.get_by_label("Module Name"), "Fourth")
     expect(page.locator("#unsaved")).to_contain_text("1 unsaved change")
+    alice.write(page.get_by_label("Find a module"), " ")
     alice.press(line(page, "Part 5"))
     expect(page.get_by_label("Module Name")).to_have_count(2)
     alice.write(page.locator(".module", has_text="Part 5").get_by_label("Module Name"), "Fifth")
