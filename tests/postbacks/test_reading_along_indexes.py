@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.db import connection
@@ -66,3 +67,18 @@ def test_the_few_events_of_many_postbacks_are_found_by_their_index(
     assert "Kind" in dict(response.context["filters"])
     plan = response.context["list"].queryset[:51].explain()
     assert "deliveries_of_events" in plan, plan
+
+
+@pytest.mark.parametrize("sort", ["newest", "oldest"])
+def test_the_next_page_begins_where_the_last_one_ended(
+    many: Installation, alice: User, client_of: ClientOf, sort: str
+) -> None:
+    """Told as a bound: of an OR no engine makes one, and reads all rows of the pages before."""
+    for number, key in enumerate(Delivery.objects.values_list("pk", flat=True)[:200]):
+        Delivery.objects.filter(pk=key).update(created_at=timezone.now() - timedelta(minutes=number))
+    page = reverse("postback_list", args=["northwind", many.application_id])
+    first = client_of(alice).get(page, {"sort": sort}).context["list"]
+    after = parse_qs(urlsplit(first.next_url).query)["after"][0]
+    plan = first.queryset.filter(first._beyond(after))[:51].explain()
+    bound = r"created_at [<>]= '|\(application_id=\? AND created_at[<>]\?\)"
+    assert re.search(rf"Index Cond: .*{bound}|SEARCH installs_delivery USING INDEX .*{bound}", plan), plan
