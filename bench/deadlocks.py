@@ -16,11 +16,12 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing, contextmanager
 from http.client import HTTPConnection
 from itertools import count
 from pathlib import Path
+from threading import Event
 
 import psycopg
 
@@ -177,12 +178,21 @@ def workers(env: dict[str, str]) -> Iterator[None]:
         yield
 
 
-def exchanging(portal: Portal, until: float, seed: int) -> Counter[int]:
+def exchanging(portal: Portal, over: Event, seed: int) -> Counter[int]:
     """What one client is answered, who takes up new credentials every few seconds; each fifth exchange is wrong."""
     chance, statuses = random.Random(seed), Counter[int]()
-    with closing(Inside(portal.env)) as inside:
-        while time.monotonic() < until:
-            rows = json.loads(inside.ask(CREDENTIALS_OF_NOW))
+    while not over.is_set():
+        rows = json.loads(portal.ask(CREDENTIALS_OF_NOW))
+        renewed = time.monotonic() + 2
+        while rows and not over.is_set() and time.monotonic() < renewed:
+            members = dict(chance.choice(rows))
+            if chance.random() < 0.2:
+                members["Token"] = chance.choice(rows)["ApplicationId"]
+            statuses[_status(portal.port, json.dumps(members))] += 1
+    return statuses
+
+
+CREDENTIALS_OF_NOW))
             renewed = time.monotonic() + 2
             while rows and time.monotonic() < min(until, renewed):
                 members = dict(chance.choice(rows))
@@ -235,10 +245,12 @@ def hunt(seconds: float) -> bool:
         with serving(env, "--web") as portal, workers(env):
             portal.ask(LAY_OUT.format(url=receiver.url, accounts=ACCOUNTS, applications=APPLICATIONS))
             before = deadlocks(url)
-            until = time.monotonic() + seconds
+            over = Event()
             with ThreadPoolExecutor(CLIENTS + ACTORS) as pool:
-                clients = [pool.submit(exchanging, portal, until, seed) for seed in range(CLIENTS)]
+                clients = [pool.submit(exchanging, portal, over, seed) for seed in range(CLIENTS)]
                 actors = [pool.submit(acting, env, seconds, seed) for seed in range(ACTORS)]
+                wait(actors)
+                over.set()
                 statuses = sum((client.result() for client in clients), Counter[int]())
                 acts = sum((actor.result() for actor in actors), Counter[str]())
             found = deadlocks(url) - before

@@ -8,6 +8,7 @@ from uuid import UUID
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Application
 
+UNCHANGED = "nothing about it can be changed any more"
 CLOSED = "This account does not exist any more: this portal's staff closed it."
 
 
@@ -40,7 +41,7 @@ def locked(
     application: Application,
     *,
     ends_exchanges: bool = False,
-    retired: str = "nothing about it can be changed any more",
+    retired: str = UNCHANGED,
 ) -> Application:
     """The row with its account, locked until the transaction ends: by whatever changes something about it, before
     anything else of it. With `ends_exchanges` nothing is exchanged meanwhile: by whatever suspends, retires, moves or
@@ -58,10 +59,10 @@ def locked(
     return row
 
 
-def locked_to_publish(application: Application, *, stops: str, **words: str) -> Application:
+def locked_to_publish(application: Application, *, stops: str, retired: str = UNCHANGED) -> Application:
     """The same for what reaches others. Raises NotPossible while its account is suspended, with what that stops: read
     once the row is held, because suspending an account holds its applications."""
-    row = locked(application, **words)
+    row = locked(application, retired=retired)
     row.account.refresh_from_db()
     refuse_suspended(row.account, stops)
     return row
