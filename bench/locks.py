@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from multiprocessing.queues import SimpleQueue
 
 from bench.exchanges import prepared
 from bench.flood import flood
@@ -25,7 +26,7 @@ WORK = "from bench import locked_work; locked_work.measure(%r)"
 def flooded(env: dict[str, str]) -> Iterator[None]:
     """The portal's web processes, and the flood; its worker is the process that is measured."""
     with serving(env, "--web") as portal:
-        answered = multiprocessing.SimpleQueue()
+        answered: SimpleQueue[float] = multiprocessing.SimpleQueue()
         attack = multiprocessing.Process(target=flood, args=(portal.port, A_SECOND, LONGEST_SECONDS, answered))
         attack.start()
         try:

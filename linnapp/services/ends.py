@@ -10,7 +10,7 @@ from uuid import UUID
 from allauth.account.models import EmailAddress
 from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, Model, OuterRef
+from django.db.models import Exists, ManyToOneRel, Model, OuterRef
 from django.utils import timezone
 
 from linnapp import batches
@@ -83,8 +83,7 @@ def _pointed_to(model: type[Model], keys: Iterable[Any], *, besides: set[type[Mo
     """Of these rows those that a row of any other table points to, also of a table that is made some day."""
     found: set[Any] = set()
     for relation in model._meta.get_fields(include_hidden=True):
-        points_here = relation.auto_created and (relation.one_to_many or relation.one_to_one)
-        if points_here and relation.related_model not in besides:
+        if isinstance(relation, ManyToOneRel) and relation.related_model not in besides:
             name = relation.field.name
             rows = relation.related_model._base_manager.filter(**{f"{name}__in": keys}).order_by()
             found |= set(rows.values_list(name, flat=True).distinct())

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -77,7 +78,7 @@ def test_a_row_that_is_not_over_any_more_stays(monkeypatch: pytest.MonkeyPatch) 
     fill(3)
     dropped = batches._dropped
 
-    def meanwhile(over: object, keys: list[int]) -> int:
+    def meanwhile(over: QuerySet[KnockCount], keys: list[int]) -> int:
         KnockCount.objects.filter(key="over-1").update(ends_at=timezone.now() + timedelta(hours=1))
         return dropped(over, keys)
 
