@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from installs.application import secret_ends
-from installs.exchange import ledger
+from installs.exchange import ledger, records
 from installs.installations import lifecycle
 from installs.models import Installation
 from linnapp.models import Application, TimelineEntry, User
@@ -54,6 +54,18 @@ def causes(client: Client, **asked: str) -> list[str]:
 def test_nothing_was_refused(console: Client) -> None:
     ledger.take()
     assert "No exchange or call was refused in 30 days." in read(console, REFUSED)
+
+
+def test_what_had_no_room_in_a_flood_is_said(
+    console: Client, right: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "OF_A_PREFIX", 1)
+    for number in range(4):
+        post(right | {"ApplicationSecret": WRONG} | ({"Token": WRONG} if number else {}))
+        ledger.flush()
+    page = read(console, REFUSED)
+    assert '<span class="muted">others of the hour, counted together</span>' in page
+    assert '<td data-label="How often" class="number">3</td>' in page
 
 
 def test_support_reads_cause_fix_application_account_and_reference(
