@@ -192,7 +192,12 @@ MACHINE_DOOR = "installs.exchange.door.Door"
 # What a web process begins beside answering requests.
 ON_WEB_START = ["installs.exchange.ledger.start_flushing"]
 # Crews (linnapp.crews) of a worker process, each with threads of its own beside the jobs.
-ON_WORKER_START = ["linnapp.periodic.crew", "linnapp.outbox.crew", "installs.connectors.checking.crew"]
+ON_WORKER_START = [
+    "linnapp.periodic.crew",
+    "linnapp.outbox.crew",
+    "installs.postbacks.courier.crew",
+    "installs.connectors.checking.crew",
+]
 WSGI_APPLICATION = "linnapp.wsgi.application"
 APPEND_SLASH = True
 

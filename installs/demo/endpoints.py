@@ -12,10 +12,10 @@ from django.utils import timezone
 from installs.models import Delivery, Installation, PermanentToken, PostbackHost, SigningSecret
 from installs.outbound import Answer, Cause, Client, NotSent, Step
 from installs.postbacks import kinds, packing, records
-from installs.postbacks.courier import LEASE
 from installs.postbacks.parking import FAILING_FOR
 from installs.postbacks.posting import Post, Result, attempt
 from installs.postbacks.retries import SCHEDULE
+from installs.postbacks.turns.claims import LEASE
 from linnapp import timeline
 from linnapp.actors import NOBODY
 from linnapp.models import Application

@@ -68,14 +68,16 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def due(self, now: datetime) -> Self:
         """To be attempted at this moment, and by nobody yet; the longest due first. An event has its turn once all
         before it, of the same installation or application, had their first attempt."""
-        free = models.Q(claimed_until=None) | models.Q(claimed_until__lt=now)
-        rows = self.filter(free, state=Delivery.State.DUE, next_attempt_at__lte=now)
+        rows = self.unclaimed(now).filter(state=Delivery.State.DUE, next_attempt_at__lte=now)
         going = models.Q(application__suspended_by_staff_at=None, application__account__suspended_by_staff_at=None)
         # An event tells of the suspension itself, and carries nothing that a suspension keeps from anybody.
         goes_on = models.Q(number__isnull=False)
         before = Delivery.objects.filter(state=Delivery.State.DUE, tried=0, number__lt=models.OuterRef("number"))
         has_turn = models.Q(number=None) | ~models.Exists(before.filter(subject=models.OuterRef("subject")))
         return rows.filter(going | goes_on, has_turn).order_by("next_attempt_at", "created_at", "number")
+
+    def unclaimed(self, now: datetime) -> Self:
+        return self.filter(models.Q(claimed_until=None) | models.Q(claimed_until__lt=now))
 
     def with_what_sending_needs(self) -> Self:
         """Nothing wide: descriptions, snapshots and logs stay where they are."""
@@ -85,13 +87,6 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
             *("installation__application", "installation__account__name"),
             *("installation__state", "installation__waits_until"),
         )
-
-    def urgent(self) -> Self:
-        """Somebody looks on: an installation that waits, a test."""
-        return self.filter(Delivery.URGENT)
-
-    def patient(self) -> Self:
-        return self.exclude(Delivery.URGENT)
 
     def failed(self) -> Self:
         """Given up: they can be replayed."""
@@ -204,7 +199,6 @@ class Delivery(models.Model):
 
     # Of postbacks and tests, and of events.
     EVENTS = (*Event.choices, *EventType.choices)
-    URGENT = models.Q(decides=True) | models.Q(event=Event.TEST)
     WAITING = (State.DUE, State.HELD)
     FAILED = (State.STOPPED, State.EXHAUSTED)
 
@@ -255,10 +249,17 @@ class Delivery(models.Model):
                 fields=("subject", "number"), condition=models.Q(state="DUE", tried=0), name="deliveries_first_attempts"
             ),
             models.Index(fields=("state", "next_attempt_at"), name="deliveries_due"),
+            # Whose turn it is (installs.models.claiming): by application, and events after their first attempt.
             models.Index(
-                fields=("next_attempt_at",),
-                condition=models.Q(state="DUE") & (models.Q(decides=True) | models.Q(event="test")),
-                name="deliveries_urgent",
+                fields=("application", "event", "next_attempt_at"),
+                condition=models.Q(state="DUE", next_attempt_at__isnull=False)
+                & (models.Q(number=None) | models.Q(tried__gt=0)),
+                name="deliveries_in_turn",
+            ),
+            models.Index(
+                fields=("application", "subject", "number"),
+                condition=models.Q(state="DUE", tried=0, number__isnull=False),
+                name="deliveries_first_events",
             ),
             models.Index(fields=("application", "-created_at"), name="deliveries_by_application"),
             models.Index(fields=("application", "state", "-created_at"), name="deliveries_by_state"),

@@ -1,43 +1,45 @@
-"""Brings what is due. One courier a worker process: a job wakes it, it works until nothing is due, and rests.
+"""Brings what is due. One courier a worker process, which is a crew of its own: woken by a job, and looking by itself
+every few seconds, it works until nothing is due, and rests.
 
 It claims rows in batches and writes results in batches; threads of its own do the sending and never ask the database.
-A publisher with a slow endpoint gets a share of the threads and not all of them.
+Whose turn it is, and what share of the threads, is for `installs.postbacks.turns`.
 """
 
 import logging
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from math import inf
+from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, InterfaceError, OperationalError, connections, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connections
 from django.utils import timezone
 from huey.contrib.djhuey import db_task
 
 from installs.models import Delivery
+from installs.models.claiming import Group, groups_due
+from installs.models.deliveries import host_of
 from installs.outbound import Client, Step
 from installs.postbacks import packing, records
-from installs.postbacks.line import Pace, WaitingLine
 from installs.postbacks.posting import Post, Result, attempt
+from installs.postbacks.turns.claims import Limits, claim
+from installs.postbacks.turns.line import Addressed, WaitingLine
+from installs.postbacks.turns.paces import Pace
+from installs.postbacks.turns.shares import Shares
+from linnapp import jobs
+from linnapp.crews import Crew
 from linnapp.supervision import stop_asked
 
 log = logging.getLogger(__name__)
-# Longer than any attempt takes: what a worker that was killed had claimed is sent again after it, under the same id.
-LEASE = timedelta(seconds=30)
 # An attempt takes ten seconds at most; what it came to is written after it.
 LEFT_TO_BEGIN = timedelta(seconds=11)
-# Of the sending threads, how many may be busy for one publisher.
-SHARE = 0.75
-# Claimed beyond what is being sent, so that no thread waits for the database.
-AHEAD = 2
-# Rows of one transaction.
+# Rows of one transaction, and of all that is claimed at a time.
 MOST_AT_ONCE = 200
+MOST_UNDER_WAY = 2_000
 # Results are gathered so long before they are written together, and with nothing to write it looks this often for more.
 GATHER_SECONDS = 0.05
 LOOK_SECONDS = 0.1
@@ -46,8 +48,8 @@ STOP_SECONDS = 6.0
 DATABASE_AWAY = (OperationalError, InterfaceError)
 DATABASE_AWAY_SECONDS = 1.0
 DATABASE_AWAY_TRIES = 30
-# A retry that is nearer than this is waited for by a job of its own; the sweep of each minute finds the others.
-NEAR = timedelta(seconds=90)
+# Nobody woke it: a queue that is away, a retry whose time has come.
+LOOKS_EVERY_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,6 @@ class Lane:
 
     events: bool
     threads: int
-    share: int
     pace: Pace = field(default_factory=Pace)
 
 
@@ -82,29 +83,19 @@ class Courier:
     def __init__(self, threads: int) -> None:
         self.threads = threads
         self.client = Client(connections=threads)
-        self.line = WaitingLine(share=max(int(threads * SHARE), 1), events=max(threads // 2, 1))
-        self.lanes = (
-            Lane(False, threads, self.line.share),
-            Lane(True, self.line.most_events, self.line.most_events_of_one),
-        )
+        self.line = WaitingLine(threads)
+        self.lanes = Lane(False, threads), Lane(True, max(threads // 2, 1))
         self.news: SimpleQueue[News] = SimpleQueue()
-        self.under_way: dict[UUID, Post] = {}
+        self.under_way: dict[UUID, Addressed] = {}
         self.at_work = threading.Lock()
-        self.asked = threading.Event()
         self.started = False
-        self.next_look_at = datetime.min.replace(tzinfo=UTC)
+        self.late_at = 0.0
 
     def run(self) -> None:
-        """Works until nothing is due. Asked while it works, it looks once more; in one thread at a time."""
-        self.asked.set()
-        while self.asked.is_set() and self.at_work.acquire(blocking=False):
-            try:
-                self.asked.clear()
-                self._start()
-                self._work()
-                self._look_again_soon()
-            finally:
-                self.at_work.release()
+        """Works until nothing is due; in one thread at a time."""
+        with self.at_work:
+            self._start()
+            self._work()
 
     def _start(self) -> None:
         if self.started:
@@ -120,7 +111,7 @@ class Courier:
                 news: Result | Left = Left(post)
             else:
                 news = attempt(post, self.client, self._teller(post))
-            self.line.sent(post)
+            self.line.sent(post, tried=isinstance(news, Result))
             self.news.put(news)
 
     def _teller(self, post: Post) -> Callable[[Step], None]:
@@ -147,6 +138,7 @@ class Courier:
 
     def _round(self) -> bool:
         """Claims what there is room for, waits for news, writes them down. Whether there is more to do."""
+        self._give_back_what_is_late()
         claimed = 0 if stop_asked() else self._claim()
         if not self.under_way:
             return claimed > 0
@@ -154,37 +146,47 @@ class Courier:
         return True
 
     def _claim(self) -> int:
-        return sum(self._claim_for(lane) for lane in self.lanes)
+        groups = groups_due(timezone.now())
+        return sum(self._claim_for(lane, groups) for lane in self.lanes) if groups else 0
 
-    def _claim_for(self, lane: Lane) -> int:
-        """Of a publisher no more than what is answered within the lease: twice its share, and what it answered in the
-        last second. A quick endpoint is claimed for by the hundred, a slow one by the dozen."""
-        under_way = [post for post in self.under_way.values() if post.is_numbered is lane.events]
-        busy = Counter(post.publisher.pk for post in under_way)
-        room = lane.threads * AHEAD + lane.pace.of_all() - len(under_way)
-        least = max(lane.threads // 4, 1)
-        if room < least:
-            return 0
-
-        def left(publisher: UUID) -> int:
-            return lane.share * AHEAD + lane.pace.of(publisher) - busy[publisher]
-
-        # With room for a few only it is full as well: it must not keep the others' from being claimed.
-        full = [publisher for publisher in busy if left(publisher) < least]
-        claimed = claim(min(room, MOST_AT_ONCE), events=lane.events, without=full, left=left)
+    def _claim_for(self, lane: Lane, groups: Sequence[Group]) -> int:
+        """How many there were to claim, though another worker may have been quicker."""
+        under_way = [one for one in self.under_way.values() if one.post.is_numbered is lane.events]
+        shares = Shares(lane.threads, self.line, lane.pace, under_way)
+        limits = Limits(shares.left, shares.left_to, shares.of_senders, shares.full_hosts())
+        number = max(min(MOST_AT_ONCE, MOST_UNDER_WAY - len(under_way)), 0)
+        claimed = claim(number, events=lane.events, limits=limits, groups=groups)
         posts = packing.pack(claimed)
-        self.under_way |= {post.delivery_id: post for post in posts}
-        self.line.add(posts)
-        return len(claimed)
+        added = [Addressed(post, claimed.senders[post.delivery_id], host_of(post.url)) for post in posts]
+        self.under_way |= {one.post.delivery_id: one for one in added}
+        self.line.add(added)
+        return len(claimed.senders)
 
-    def _give_back(self) -> None:
+    def _give_back(self, begun_by: datetime | None = None) -> None:
         """What no thread has begun is due again at once, for another worker."""
-        for post in self.line.give_back():
-            self._let_go(post)
+        by_claim: dict[datetime, list[Post]] = defaultdict(list)
+        for post in self.line.give_back(begun_by):
+            by_claim[post.claimed_until].append(post)
+        for posts in by_claim.values():
+            self._let_go(posts)
 
-    def _let_go(self, post: Post) -> None:
-        Delivery.objects.claimed([post.delivery_id], post.claimed_until).update(claimed_until=None)
-        self.under_way.pop(post.delivery_id, None)
+    def _give_back_what_is_late(self) -> None:
+        """Waited so long in the line that a thread would leave it there: their sender has fewer than when it was
+        claimed."""
+        now = time.monotonic()
+        if now >= self.late_at:
+            self.late_at = now + 1
+            self._give_back(timezone.now() + LEFT_TO_BEGIN)
+
+    def _let_go(self, posts: Sequence[Post]) -> None:
+        """Of one claim."""
+        Delivery.objects.claimed([post.delivery_id for post in posts], posts[0].claimed_until).update(
+            claimed_until=None
+        )
+        for post in posts:
+            one = self.under_way.get(post.delivery_id)
+            if one and one.post is post:
+                del self.under_way[post.delivery_id]
 
     def _gathered(self) -> list[News]:
         """What came within a moment of the first news; nothing where none came for a while."""
@@ -207,14 +209,14 @@ class Courier:
                 if isinstance(item, Told):
                     packing.tell_step(item.delivery_id, item.step)
                 elif isinstance(item, Left):
-                    self._let_go(item.post)
+                    self._let_go([item.post])
             for lane in self.lanes:
-                sent = [item.post for item in left.values() if item.post.is_numbered is lane.events]
-                lane.pace.note(post.publisher.pk for post in sent)
+                sent = [self.under_way.get(key) for key, item in left.items() if item.post.is_numbered is lane.events]
+                lane.pace.note(one.to for one in sent if one)
             for together in records.apart(list(left.values())):
                 self._write_together(together)
                 for result in together:
-                    self.under_way.pop(left.pop(result.post.delivery_id).post.delivery_id)
+                    self.under_way.pop(left.pop(result.post.delivery_id).post.delivery_id, None)
         except DATABASE_AWAY:
             for result in left.values():
                 self.news.put(result)
@@ -236,68 +238,16 @@ class Courier:
             for result in results:
                 self._write_together([result])
 
-    def _look_again_soon(self) -> None:
-        """A retry that is near is waited for by one job; the sweep of each minute finds the others."""
-        now = timezone.now()
-        soonest = Delivery.objects.due(now + NEAR).values_list("next_attempt_at", flat=True).first()
-        if soonest is None or stop_asked() or now < self.next_look_at <= soonest:
-            return
-        self.next_look_at = max(soonest, now + timedelta(seconds=LOOK_SECONDS))
-        deliver.schedule(eta=self.next_look_at)
-
-
-def claim(
-    number: int,
-    *,
-    events: bool = False,
-    without: Collection[UUID] = (),
-    left: Callable[[UUID], float] = lambda publisher: inf,
-) -> list[Delivery]:
-    """Up to so many due postbacks and tests, or events, of other publishers than these and of each no more than it has
-    `left`, held for LEASE; those first that somebody waits for. No two workers get the same row: on PostgreSQL each
-    skips what another holds, SQLite has one writer."""
-    now = timezone.now()
-    due = Delivery.objects.events() if events else Delivery.objects.without_events()
-    due = due.due(now).exclude(application__account__in=without)
-    if not due.exists():
-        # Nothing to claim takes no turn of SQLite's one writer.
-        return []
-    until = now + LEASE
-    with transaction.atomic():
-        rows = due.with_what_sending_needs().select_for_update(skip_locked=True, of=("self",))
-        found = [] if events else list(rows.urgent()[:number])
-        found += rows.patient()[: number - len(found)]
-        claimed = _of_each(found, left)
-        Delivery.objects.filter(pk__in=[row.pk for row in claimed]).update(claimed_until=until)
-    for row in claimed:
-        row.claimed_until = until
-    return claimed
-
-
-def _of_each(rows: Iterable[Delivery], left: Callable[[UUID], float]) -> list[Delivery]:
-    """In their order, without those past what their publisher has left."""
-    taken: Counter[UUID] = Counter()
-    chosen = []
-    for row in rows:
-        publisher = row.application.account_id
-        if taken[publisher] < left(publisher):
-            taken[publisher] += 1
-            chosen.append(row)
-    return chosen
-
 
 courier = Courier(settings.POSTBACK_THREADS)
+crew = Crew("postbacks", courier.run, looks_every=LOOKS_EVERY_SECONDS)
 
 
 @db_task()
 def deliver() -> None:
-    courier.run()
+    crew.wake()
 
 
 def wake() -> None:
-    """Lets a worker look at once. A queue that is away costs the sweep's minute, never the request that owed."""
-    try:
-        deliver()
-    except Exception as error:
-        # Each queue raises its own: Redis, SQLite, the operating system.
-        log.warning("the job queue is away (%s): postbacks wait for the sweep", type(error).__name__)
+    """Lets a worker look at once. A queue that is away costs seconds, never the request that owed."""
+    jobs.ask(deliver)

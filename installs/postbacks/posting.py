@@ -54,9 +54,11 @@ class Post:
 
     @property
     def rank(self) -> int:
-        """What goes first: an installation that somebody waits for, a test, a permanent token, an event."""
-        if self.decides or self.tells_steps:
-            return 0 if self.decides else 1
+        """What goes first: an installation, a test, any other permanent token, an event."""
+        if self.decides or self.event == Delivery.Event.INSTALLED:
+            return 0
+        if self.tells_steps:
+            return 1
         return 3 if self.is_numbered else 2
 
     @property

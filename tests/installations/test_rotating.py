@@ -13,6 +13,7 @@ from installs.installations import lifecycle, rotating, suspending
 from installs.installations.rotating import Rotation
 from installs.models import Delivery, Installation, PermanentToken, Session
 from installs.postbacks import asking, courier, handover, packing, posting, records
+from installs.postbacks.turns import claims
 from installs.tasks import write_down_ended_tokens
 from linnapp import timeline
 from linnapp.errors import NotPossible
@@ -185,7 +186,7 @@ def test_a_postback_with_the_old_one_hands_nothing_over(sent: Installation, caro
     """It was under way when somebody rotated."""
     with receiving() as receiver:
         Delivery.objects.update(state=Delivery.State.DUE, next_attempt_at=timezone.now(), url=receiver.url)
-        (post,) = packing.pack(courier.claim(10))
+        (post,) = packing.pack(claims.claim(10))
         rotation = rotating.rotate(sent, by=acting(carol))
         records.write([posting.attempt(post, courier.courier.client, lambda step: None)])
         (postback,) = receiver.wait_for(1)

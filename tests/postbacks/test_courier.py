@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
@@ -12,8 +12,9 @@ from installs.models import Delivery, Installation, PermanentToken, SigningSecre
 from installs.models.deliveries import host_of
 from installs.postbacks import courier, signing_secrets
 from installs.postbacks.courier import Courier
-from installs.postbacks.line import Pace
 from installs.postbacks.posting import UNEXPECTED
+from installs.postbacks.turns import claims
+from installs.postbacks.turns.paces import Pace
 from linnapp import credentials
 from linnapp.models import Account, Application, User
 from linnapp.services import applications
@@ -67,33 +68,33 @@ def test_what_waited_too_long_for_a_thread_is_left_to_whoever_claims_it_next(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Begun near the end of its claim, it could be sent by a second worker as well."""
-    claims: list[UUID] = []
+    held: list[UUID] = []
 
-    def claim(number: int, **options: Any) -> list[Delivery]:
+    def claim(number: int, **options: Any) -> claims.Claimed:
         claimed = claim_as_it_is(number, **options)
-        claims.extend(row.pk for row in claimed)
+        held.extend(row.pk for row in claimed)
         return claimed
 
-    claim_as_it_is = courier.claim
+    claim_as_it_is = claims.claim
     monkeypatch.setattr(courier, "claim", claim)
-    monkeypatch.setattr(courier, "LEASE", courier.LEFT_TO_BEGIN + timedelta(seconds=0.5))
+    monkeypatch.setattr(claims, "LEASE", courier.LEFT_TO_BEGIN + timedelta(seconds=0.5))
     with receiving(Reply(delay=1)) as receiver:
         rows = [owe(installation, receiver.url) for _ in range(2)]
         Courier(threads=1).run()
         assert len(receiver.received) == 2
     assert {row.pk for row in Delivery.objects.delivered()} == {row.pk for row in rows}
     # More than once is a slow machine's: that it was claimed anew is what counts.
-    assert len(claims) > len(rows)
+    assert len(held) > len(rows)
 
 
 def test_the_pace_of_a_publisher_forgets_what_is_older_than_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr("time.monotonic", lambda: now)
-    pace, publisher = Pace(), uuid4()
-    pace.note([publisher] * 3)
-    assert (pace.of(publisher), pace.of_all()) == (3, 3)
+    pace = Pace()
+    pace.note([("person 1", "one.example")] * 2 + [("person 1", "two.example")])
+    assert (pace.of("person 1"), pace.of("person 1", "one.example"), pace.of_all()) == (3, 2, 3)
     now = 101.5
-    assert (pace.of(publisher), pace.of_all()) == (0, 0)
+    assert (pace.of("person 1"), pace.of("person 1", "one.example"), pace.of_all()) == (0, 0, 0)
 
 
 def test_a_fault_of_the_portals_own_is_an_attempt_that_failed_and_ends_no_thread(installation: Installation) -> None:

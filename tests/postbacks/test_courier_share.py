@@ -10,7 +10,8 @@ from huey.contrib.djhuey import HUEY
 
 from installs import tasks
 from installs.models import Delivery
-from installs.postbacks.courier import Courier, claim
+from installs.postbacks.courier import Courier
+from installs.postbacks.turns.claims import claim
 from linnapp.models import Account, Application, User
 from linnapp.services import applications, people
 from tests.kit.people import acting, person

@@ -7,7 +7,8 @@ POSTING = "installs.postbacks.posting"
 CREDENTIALS = "linnapp.credentials"
 RETRIES = "installs.postbacks.retries"
 RETRY_AFTER = "installs.outbound.retry_after"
-COURIER = "installs.postbacks.courier"
+CLAIMS = "installs.postbacks.turns.claims"
+LINE = "installs.postbacks.turns.line"
 PARKING = "installs.postbacks.parking"
 PACKING = "installs.postbacks.packing"
 RETENTION = "installs.postbacks.retention"
@@ -43,16 +44,16 @@ BREAKAGES = (
     ),
     Breakage(
         "two workers claim the same postback: no lease",
-        COURIER,
+        CLAIMS,
         "claim",
         without("Delivery.objects.filter"),
         ("test_courier_share",),
     ),
     Breakage(
         "a publisher that does not answer takes the whole courier",
-        COURIER,
-        "Courier._claim_for",
-        without_argument("claim", "left"),
+        LINE,
+        "WaitingLine._may",
+        instead("count < most", "True"),
         ("test_courier_share",),
     ),
     Breakage(

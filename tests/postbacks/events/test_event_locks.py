@@ -25,6 +25,7 @@ from django.db import connection
 from django.utils import timezone
 from installs.models import Delivery, EventType, PostbackHost
 from installs.postbacks import courier, event_settings, packing, parking, records
+from installs.postbacks.turns import claims
 from installs.postbacks.posting import Result
 from linnapp import credentials
 from linnapp.actors import NOBODY
@@ -43,7 +44,7 @@ def owed(state=Delivery.State.DUE):
     )
 
 def results(status):
-    posts = packing.pack(courier.claim(200, events=True))
+    posts = packing.pack(claims.claim(200, events=True))
     posts.sort(key=lambda post: post.delivery_id, reverse=True)
     made = enumerate(posts)
     return [Result(post, timezone.now(), 1, status, {}, "5xx", f"Answered {n}.", "", "") for n, post in made]

@@ -13,8 +13,9 @@ from installs import tasks
 from installs.installations import lifecycle, suspending
 from installs.models import Attempt, Delivery, EventCounter, Installation, PostbackHost
 from installs.postbacks import asking, packing, parking, records, retention
-from installs.postbacks.courier import Courier, claim, courier
+from installs.postbacks.courier import Courier, courier
 from installs.postbacks.posting import attempt
+from installs.postbacks.turns.claims import claim
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Application, TimelineEntry, User
 from tests.kit.events import body, send_events, told
@@ -209,12 +210,12 @@ def test_events_to_an_endpoint_that_hangs_leave_threads_to_postbacks_of_the_same
         Delivery.objects.bulk_create(rows)
         work = threading.Thread(target=in_a_thread, args=(Courier(8).run,))
         work.start()
-        events.wait_for(3)
+        events.wait_for(1)
         install(application, cakes, version, carol)
         work.join()
     assert len(waited) == 13
     assert all(waited), "a postback waited for events to be answered"
-    assert open_at_once[1] == 3, "half of the share that one publisher has of eight threads"
+    assert open_at_once[1] <= 4, "half of the eight threads"
 
 
 def test_it_goes_to_the_address_of_now_and_held_ones_too(

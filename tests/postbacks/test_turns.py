@@ -1,0 +1,176 @@
+"""Whose turn it is: claimed in turn by the person behind the accounts, and sent with a share for each."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+from installs.models import Delivery
+from installs.models.claiming import groups_due
+from installs.models.deliveries import host_of
+from installs.postbacks.turns.claims import Limits, claim
+from linnapp import credentials
+from linnapp.models import Account, Application, Membership, User
+from linnapp.services import applications, people
+from tests.kit.people import acting, person
+
+Event = Delivery.Event
+Make = Callable[..., list[Delivery]]
+Developed = Callable[..., Application]
+
+
+@pytest.fixture
+def developed(db: None) -> Developed:
+    """An application on an account of its own, of this person."""
+
+    def make(owner: User) -> Application:
+        name = f"Account {uuid4().hex[:6]}"
+        account = people.create_account(name=name, owner=owner)
+        kind = Application.Type.SYSTEM
+        return applications.create_application(account=account, name=f"{name} app", kind=kind, by=acting(owner))[0]
+
+    return make
+
+
+@pytest.fixture
+def ago() -> Iterator[int]:
+    """Moments that come one after the other: what is owed first is due first."""
+    return iter(range(10_000, 0, -1))
+
+
+@pytest.fixture
+def owe(ago: Iterator[int]) -> Make:
+    def make(
+        application: Application, count: int = 1, event: str = Event.AUTHORISED, **fields: object
+    ) -> list[Delivery]:
+        rows = []
+        for _ in range(count):
+            url = f"https://{fields.get('host', application.pk.hex + '.example')}/"
+            row = Delivery(application=application, event=event, url=url, host=host_of(url))
+            row.nonce, row.next_attempt_at = credentials.new_link_key(), timezone.now() - timedelta(seconds=next(ago))
+            for name, value in fields.items():
+                setattr(row, name, value)
+            rows.append(row)
+        return Delivery.objects.bulk_create(rows)
+
+    return make
+
+
+def whose(rows: list[Delivery]) -> list[str]:
+    return [row.application.account.owners()[0].name for row in rows]
+
+
+def test_each_person_has_a_turn_however_much_the_others_are_owed(developed: Developed, owe: Make) -> None:
+    names = ["Many", "Few", "One"]
+    apps = [developed(person(name, f"{name.lower()}@example.com")) for name in names]
+    for application, count in zip(apps, (50, 2, 1), strict=True):
+        owe(application, count)
+    assert whose(claim(6)) == ["Many", "Few", "One", "Many", "Few", "Many"]
+
+
+def test_twelve_accounts_of_one_person_have_one_turn(developed: Developed, owe: Make) -> None:
+    several, other = person("Several", "several@example.com"), person("Other", "other@example.com")
+    for _ in range(12):
+        owe(developed(several), 3)
+    owe(developed(other), 2)
+    assert whose(claim(4)) == ["Several", "Other", "Several", "Other"]
+
+
+def test_an_account_belongs_to_whoever_has_owned_it_for_longest(developed: Developed, owe: Make) -> None:
+    several, second = person("Several", "several@example.com"), person("Second", "second@example.com")
+    apps = [developed(several) for _ in range(2)]
+    for application in apps:
+        Membership.objects.create(account=application.account, user=second, role=Membership.Role.OWNER)
+        owe(application, 1)
+    orphan = developed(second)
+    Membership.objects.filter(account=orphan.account).delete()
+    owe(orphan, 1)
+    groups = groups_due(timezone.now())
+    assert len({group.sender for group in groups if group.application != orphan.pk}) == 1
+    assert len({group.sender for group in groups}) == 2
+
+
+def test_installations_go_before_tests_and_these_before_nothing_of_others(developed: Developed, owe: Make) -> None:
+    tester, shop, other = (
+        developed(person(name, f"{name.lower()}@example.com")) for name in ("Tester", "Shop", "Other")
+    )
+    owe(tester, 20, Event.TEST)
+    owe(other, 2)
+    owe(shop, 2, Event.INSTALLED)
+    owe(shop, 1, Event.TEST)
+    assert whose(claim(6)) == ["Shop", "Shop", "Tester", "Other", "Tester", "Other"]
+
+
+def test_of_one_person_installations_go_first_and_then_tests(developed: Developed, owe: Make) -> None:
+    one = developed(person("One", "one@example.com"))
+    for event in (Event.AUTHORISED, Event.TEST, Event.INSTALLED):
+        owe(one, 1, event)
+    assert [row.event for row in claim(3)] == [Event.INSTALLED, Event.TEST, Event.AUTHORISED]
+
+
+def test_a_persons_limit_and_that_of_each_host_are_kept(developed: Developed, owe: Make) -> None:
+    one, two = (developed(person(name, f"{name.lower()}@example.com")) for name in ("One", "Two"))
+    owe(one, 5, host="slow.example")
+    owe(one, 2, host="quick.example")
+    owe(two, 4)
+    limits = Limits(
+        left=lambda sender: 3,
+        left_to=lambda sender, host: 1 if host == "slow.example" else 9,
+    )
+    claimed = claim(20, limits=limits)
+    assert whose(claimed).count("Two") == 3
+    assert sorted(row.host for row in claimed if row.application_id == one.pk) == ["quick.example"] * 2 + [
+        "slow.example"
+    ]
+
+
+def test_a_host_that_has_enough_is_passed_over(developed: Developed, owe: Make) -> None:
+    one = developed(person("One", "one@example.com"))
+    owe(one, 30, host="slow.example")
+    (quick,) = owe(one, 1, host="quick.example")
+    (group,) = groups_due(timezone.now())
+    assert [row.pk for row in claim(10, limits=Limits(full={group.sender: ["slow.example"]}))] == [quick.pk]
+
+
+def test_whoever_has_most_under_way_comes_last(developed: Developed, owe: Make) -> None:
+    busy, idle = (developed(person(name, f"{name.lower()}@example.com")) for name in ("Busy", "Idle"))
+    owe(busy, 3)
+    owe(idle, 3)
+    sender = next(group.sender for group in groups_due(timezone.now()) if group.application == busy.pk)
+    assert whose(claim(4, limits=Limits(under_way={sender: 2}))) == ["Idle", "Idle", "Busy", "Idle"]
+
+
+def test_nothing_of_a_suspended_publisher_is_claimed_and_the_rest_is(
+    developed: Developed, owe: Make, cakes: Account
+) -> None:
+    stopped, application, fine = (
+        developed(person(name, f"{name.lower()}@example.com")) for name in ("Stopped", "Application", "Fine")
+    )
+    for one in (stopped, application, fine):
+        owe(one, 2)
+    Account.objects.filter(pk=stopped.account_id).update(suspended_by_staff_at=timezone.now())
+    Application.objects.filter(pk=application.pk).update(suspended_by_staff_at=timezone.now())
+    assert whose(claim(9)) == ["Fine", "Fine"]
+    assert claim(9) == []
+
+
+def test_of_events_each_installation_has_a_turn_with_its_first(developed: Developed, owe: Make) -> None:
+    one = developed(person("One", "one@example.com"))
+    long, short = uuid4(), uuid4()
+    event = {"kind": Delivery.Kind.EVENT, "event": "installation.updated"}
+    for number in range(1, 60):
+        owe(one, subject=long, number=number, **event)
+    owe(one, subject=short, number=1, **event)
+    owe(one, subject=uuid4(), number=1, tried=2, **event)
+    claimed = claim(9, events=True)
+    assert sorted(
+        (row.subject == long, row.number) for row in Delivery.objects.filter(pk__in=[r.pk for r in claimed])
+    ) == [
+        (False, 1),
+        (False, 1),
+        (True, 1),
+    ]
+    assert claim(9, events=True) == []
+    assert claim(9) == []
