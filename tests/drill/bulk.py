@@ -29,7 +29,7 @@ def lay_out(receiver_url: str, wire: int, bulk: int, last: int, folder: str) -> 
     """Makes everything that consents need, and writes the three lists of them into the folder."""
     developer = _person("developer@drill.example")
     home = people.create_account(name="Drill developers", owner=developer)
-    made = [_application(home, developer, f"{receiver_url}/postbacks/{number}") for number in range(APPLICATIONS)]
+    made = [made_application(home, developer, f"{receiver_url}/postbacks/{number}") for number in range(APPLICATIONS)]
     pairs = enumerate(_pairs([application.pk for application in made], wire, bulk + last), start=1)
     consents = [
         Consent(f"drill-{number}", uuid4().hex, str(application), slug, email)
@@ -60,7 +60,7 @@ def _person(email: str, password: str | None = None) -> User:
     return user
 
 
-def _application(account: Account, by: User, postback_url: str) -> Application:
+def made_application(account: Account, by: User, postback_url: str) -> Application:
     name = f"Drill {postback_url.rpartition('/')[2]}"
     application, _ = applications.create_application(
         account=account, name=name, kind=Application.Type.SYSTEM, by=acting(by)
