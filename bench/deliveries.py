@@ -34,8 +34,14 @@ MOST = 20_000
 PATIENCE_SECONDS = 30
 PEERS = ROOT / "var" / "bench"
 PINS = ROOT / "bench" / "requirements.txt"
-# The sink is on loopback, where no postback goes unless the operator allows it.
-SETTINGS = {"DEMO": "true", "OUTBOUND_ALLOW_HTTP": "true", "OUTBOUND_ALLOWED_NETWORKS": "127.0.0.0/8"}
+# The sink is on loopback, where no postback goes unless the operator allows it. As many workers
+# as by default, where tests have one.
+SETTINGS = {
+    "DEMO": "true",
+    "WORKERS": str(min(os.cpu_count() or 1, 2)),
+    "OUTBOUND_ALLOW_HTTP": "true",
+    "OUTBOUND_ALLOWED_NETWORKS": "127.0.0.0/8",
+}
 
 # Puts up so many deliveries to a URL, and works on them inside the block.
 Queue = Callable[[int, str], AbstractContextManager[None]]

@@ -37,6 +37,8 @@ PAGES_WAITING = env.whole("PAGES_WAITING", 100, least=0, most=10_000)
 CONNECTIONS = env.whole("CONNECTIONS", 4000, least=10)
 CONNECTIONS_PER_ADDRESS = env.whole("CONNECTIONS_PER_ADDRESS", 1000, least=10)
 HELD_BYTES = env.whole("HELD_BYTES", 256 * 1024 * 1024, least=32 * 1024 * 1024)
+# Worker processes of `manage.py serve`: Python runs one thread of a process at a time, so one keeps one core busy.
+WORKERS = env.whole("WORKERS", min(os.cpu_count() or 1, 2), most=100)
 # Jobs at a time of a worker process.
 WORKER_THREADS = env.whole("WORKER_THREADS", 4)
 # Postbacks that a worker process sends at the same time.

@@ -202,6 +202,17 @@ def test_it_runs_on_postgresql_and_redis(tmp_path: Path) -> None:
     assert not (tmp_path / "huey.sqlite3").exists()
 
 
+def test_of_two_workers_one_goes_by_the_clock(env: dict[str, str]) -> None:
+    with serving(env | {"WORKERS": "2"}) as portal:
+        wait_for_line(portal, "Portal at")
+        commands = [command_of(process) for process in descendants(portal.process.pid)]
+        assert [sum(command.count(role) for command in commands) for role in ("--worker", "--second-worker")] == [1, 1]
+        second = next(each for each in descendants(portal.process.pid) if "--second-worker" in command_of(each))
+        os.kill(second, signal.SIGKILL)
+        assert portal.process.wait(15) == 1
+        assert "The worker 2 process ended by itself (exit code -9): stopping the rest." in portal.log.read_text()
+
+
 def test_the_web_role_runs_without_a_worker(env: dict[str, str]) -> None:
     with serving(env, "--web") as portal:
         wait_for_line(portal, "Portal at")

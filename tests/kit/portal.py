@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 40
 STOP_SECONDS = 15
 # A portal starts sooner with few processes; tests of many say so.
-ONE_OF_EACH = {"WEB_WORKERS": "1", "PAGE_PROCESSES": "1"}
+ONE_OF_EACH = {"WEB_WORKERS": "1", "PAGE_PROCESSES": "1", "WORKERS": "1"}
 # The states that a portal is prepared in for tests, and whether DEMO is set for each.
 DEMO = {"demo": "true", "empty": "false"}
 

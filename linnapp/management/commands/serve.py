@@ -36,6 +36,8 @@ class Command(BaseCommand):
         role = parser.add_mutually_exclusive_group()
         role.add_argument("--web", dest="role", action="store_const", const="web", help="only the web processes")
         role.add_argument("--worker", dest="role", action="store_const", const="worker", help="only the worker")
+        # A worker beside another, which does what is due by the clock.
+        role.add_argument("--second-worker", dest="role", action="store_const", const="second", help=argparse.SUPPRESS)
         # One web process, on the file descriptor of a listening socket.
         role.add_argument("--listener", type=int, help=argparse.SUPPRESS)
         parser.add_argument("--host", default=settings.HOST, help="address to listen on (HOST)")
@@ -56,8 +58,8 @@ class Command(BaseCommand):
             return
         if not served_by:
             self.tell(role)
-        if role == "worker":
-            serve_worker()
+        if role in ("worker", "second"):
+            serve_worker(has_clock=role == "worker")
         else:
             self.supervise(role, host, port)
 
@@ -82,6 +84,9 @@ class Command(BaseCommand):
             )
         if role is None:
             tasks["worker"] = Task([*command, "--worker"])
+            tasks |= {
+                f"worker {number}": Task([*command, "--second-worker"]) for number in range(2, settings.WORKERS + 1)
+            }
         code = Supervisor(tasks).run(announce=self.announce)
         if code:
             sys.exit(code)
@@ -169,13 +174,15 @@ def serve_web(listener: int) -> None:
     serving.run(socket.socket(fileno=listener), ready=int(ready) if ready else None, grace=STOP_SECONDS)
 
 
-def serve_worker() -> None:
+def serve_worker(*, has_clock: bool) -> None:
+    """With a clock, it puts up what is due by the hour and the day: of the workers of a machine one is enough."""
     autodiscover_modules("tasks")
     consumer = HUEY.create_consumer(
         workers=settings.WORKER_THREADS,
         # linnapp.periodic does, without the queue.
         periodic=False,
         max_delay=QUEUE_DELAY,
+        periodic=has_clock,
         shutdown_timeout=STOP_SECONDS,
         graceful_signal="TERM",
     )
