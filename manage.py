@@ -6,6 +6,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
 if __name__ == "__main__":
+    # Whatever any command writes is for whoever runs the portal alone.
+    os.umask(0o077)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "linnapp.settings")
     try:
         execute_from_command_line(sys.argv)

@@ -3,6 +3,7 @@ made anew: what was in it is found again by whoever looks at the rows."""
 
 import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,9 @@ class QueueFile(SqliteStorage):  # type: ignore[misc]
         return found
 
     def _opened(self) -> sqlite3.Connection:
+        with suppress(OSError):
+            # For this user alone, whatever process makes it.
+            os.close(os.open(self.filename, os.O_CREAT | os.O_RDWR, 0o600))
         connection: sqlite3.Connection = self._create_connection()
         try:
             for statement in self.ddl:

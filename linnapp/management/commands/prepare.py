@@ -1,7 +1,10 @@
 """`manage.py prepare`: what a start needs, after an installation and after every upgrade."""
 
 import hashlib
+import os
+import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +23,24 @@ class Command(BaseCommand):
     help = "Bring tables, static files and, with DEMO=true, demo data up to date. Quick when there is nothing to do."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        close_to_others(Path(settings.STATE_DIR))
         call_command("migrate", interactive=False, verbosity=0)
         make_searches_fast(self.stderr)
         call_command("createcachetable", verbosity=0)
         collect_changed_static_files(Path(settings.STATIC_ROOT))
         if settings.DEMO:
             call_command("demo", stdout=self.stdout)
+
+
+def close_to_others(folder: Path) -> None:
+    """What an older release, or a copy that was put back, left open to other users of the machine; where it is this
+    user's to close."""
+    paths = [folder, *(Path(at, name) for at, *names in os.walk(folder) for found in names for name in found)]
+    for path in paths:
+        with suppress(OSError):
+            mode = path.lstat().st_mode
+            if mode & 0o077 and not stat.S_ISLNK(mode):
+                path.chmod(stat.S_IMODE(mode) & 0o700)
 
 
 def make_searches_fast(told: OutputWrapper) -> None:
