@@ -18,10 +18,11 @@ from redis.retry import Retry
 CONNECTS_WITHIN, ANSWERS_WITHIN = 2, 5
 
 
-class QueueFile(SqliteStorage):  # type: ignore[misc]
+class QueueFile(SqliteStorage):
     """A connection stays with the file that it opened, also once that is removed or another has its name: then whoever
     puts jobs in and whoever takes them out would no longer meet."""
 
+    _conn: sqlite3.Connection | None
     _file: tuple[int, int] | None = None
 
     @property
@@ -32,8 +33,7 @@ class QueueFile(SqliteStorage):  # type: ignore[misc]
             self._conn = None
         if self._conn is None:
             self._conn = self._opened()
-        found: sqlite3.Connection = self._conn
-        return found
+        return self._conn
 
     def _opened(self) -> sqlite3.Connection:
         with suppress(OSError):

@@ -1,7 +1,5 @@
 """Mail on its way, and what became of it. Nobody reads here what is written in one."""
 
-from typing import ClassVar
-
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
@@ -56,7 +54,7 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
     ordering = ("-created_at", "-pk")
     exclude = ("content_encrypted", "due_at")
     readonly_fields = ("due",)
-    staff_actions: ClassVar = (SEND_AGAIN,)
+    staff_actions = (SEND_AGAIN,)
 
     @admin.display(description="tried next", ordering="due_at", empty_value="")
     def due(self, row: OutgoingMail) -> object:

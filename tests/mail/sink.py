@@ -57,7 +57,7 @@ class _Session(socketserver.StreamRequestHandler):
         lines = []
         while (line := self.rfile.readline()) not in (b".\r\n", b""):
             lines.append(line)
-        return message_from_bytes(b"".join(lines), policy=policy.default)  # type: ignore[arg-type, return-value]
+        return message_from_bytes(b"".join(lines), policy=policy.default)
 
 
 class _Server(socketserver.ThreadingTCPServer):
