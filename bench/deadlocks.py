@@ -192,15 +192,6 @@ def exchanging(portal: Portal, over: Event, seed: int) -> Counter[int]:
     return statuses
 
 
-CREDENTIALS_OF_NOW))
-            renewed = time.monotonic() + 2
-            while rows and time.monotonic() < min(until, renewed):
-                members = dict(chance.choice(rows))
-                if chance.random() < 0.2:
-                    members["Token"] = chance.choice(rows)["ApplicationId"]
-                statuses[_status(portal.port, json.dumps(members))] += 1
-    return statuses
-
 
 CREDENTIALS_OF_NOW = CREDENTIALS.replace(
     "Installation.objects.active()",

@@ -194,8 +194,9 @@ MACHINE_DOOR = "installs.exchange.door.Door"
 # What a web process begins beside answering requests.
 ON_WEB_START = ["installs.exchange.ledger.start_flushing"]
 # Crews (linnapp.crews) of a worker process, each with threads of its own beside the jobs.
+# Of a machine's workers one has the clock.
+CLOCK = "linnapp.periodic.crew"
 ON_WORKER_START = [
-    "linnapp.periodic.crew",
     "linnapp.outbox.crew",
     "installs.postbacks.courier.crew",
     "installs.connectors.checking.crew",

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("installs", "0022_connector_session_server"),
+        ("installs", "0023_sessions_of_secret"),
         ("linnapp", "0017_one_spelling_of_names"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

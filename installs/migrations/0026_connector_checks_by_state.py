@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("installs", "0023_sessions_of_secret"),
+        ("installs", "0024_whose_turn_it_is"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -175,18 +175,17 @@ def serve_web(listener: int) -> None:
 
 
 def serve_worker(*, has_clock: bool) -> None:
-    """With a clock, it puts up what is due by the hour and the day: of the workers of a machine one is enough."""
+    """With the clock, it does what is due by the minute, the hour and the day: of a machine's workers one is enough."""
     autodiscover_modules("tasks")
     consumer = HUEY.create_consumer(
         workers=settings.WORKER_THREADS,
         # linnapp.periodic does, without the queue.
         periodic=False,
         max_delay=QUEUE_DELAY,
-        periodic=has_clock,
         shutdown_timeout=STOP_SECONDS,
         graceful_signal="TERM",
     )
     follow_stop(consumer.stop_flag)
-    crews.start(settings.ON_WORKER_START)
+    crews.start([*([settings.CLOCK] if has_clock else []), *settings.ON_WORKER_START])
     consumer.run()
     crews.finish(STOP_SECONDS)
