@@ -20,7 +20,7 @@ from linnapp.forms.module_editor import Editor
 from linnapp.forms.modules import DAMAGED, key_of, read_draft
 from linnapp.manifest import Manifest, ManifestError, ManifestInvalid, validate
 from linnapp.models import Application
-from linnapp.page_requests import wants_part
+from linnapp.page_requests import htmx_of, wants_part
 from linnapp.pages import acting, page_or_part, refusal_told
 from linnapp.services.manifests import manifest_of, save_manifest
 
@@ -162,8 +162,10 @@ def _line_action(request: HttpRequest, pressed: str) -> Action:
 
 @require_POST
 def draft_show(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
-    """The draft as it is: for a changed type, and on the way back from JSON."""
-    return _redrawn(request, account, application, lambda draft: draft)
+    """The draft as it is: for a changed type, whose module stays open, and on the way back from JSON."""
+    htmx = htmx_of(request)
+    focus = (htmx and htmx.trigger) or ""
+    return _redrawn(request, account, application, lambda draft: replace(draft, focus=focus))
 
 
 @require_POST

@@ -1,4 +1,4 @@
-"""What tests of the importer share: a module as JSON, and what is said where it is refused."""
+"""What tests of manifests share: a module as JSON, many of them, and what is said where one is refused."""
 
 from typing import Any
 

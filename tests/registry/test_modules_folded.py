@@ -240,10 +240,15 @@ def test_a_draft_of_many_is_drawn_with_few_open_and_keeps_them_all(alices: Clien
     for n, module in enumerate(text.modules):
         fields += [("module", str(n)), (f"{n}-type", module.type), (f"{n}-formatted_name", module.label)]
         fields += [(f"{n}-unfolded", "1")]
-    drawn = form_of(
-        press(alices, Form(address("draft_show", application), fields, form.buttons), "Save Manifest"), "manifest"
-    )
+    whole = Form(address("draft_show", application), fields, form.buttons)
+    drawn = form_of(press(alices, whole, "Save Manifest"), "manifest")
     assert len([name for name, _ in drawn.fields if "formatted_name" in name]) == MOST_OPEN
+    # The one whose type was just changed is among them.
+    last = MOST_MODULES - 1
+    key = drawn.value(f"{last}-key")
+    again = Form(whole.action, [*drawn.fields, (f"{last}-unfolded", "1")], form.buttons)
+    shown = press(alices, again, "Save Manifest", **(SHOWN | {"HX-Trigger": f"m-{key}-type"}))
+    assert f'id="m-{key}-type"' in text_of(shown)
     assert press(alices, drawn, "Save Manifest").status_code == 302
     assert saved_names(application) == [module.label for module in text.modules]
 
