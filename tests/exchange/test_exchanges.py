@@ -9,7 +9,7 @@ from django.utils import timezone
 from installs.exchange import hours
 from installs.installations import lifecycle
 from installs.models import ExchangeHour, Installation, RefusalGroup, Session
-from linnapp import credentials, timeline
+from linnapp import batches, credentials, timeline
 from linnapp.models import Account, Application, TimelineEntry, User, Version
 from tests.kit.people import acting
 
@@ -192,3 +192,28 @@ def test_the_application_has_one_line_for_an_hour_of_all_its_installations(
     assert line.hour == timeline.ExchangesOfHour(hour, 3, 4)
     assert (entry.application_id, entry.subject_id) == (application.pk, None)
     assert len(told(installation)) == len(told(other)) == 1
+
+
+def test_an_hour_that_is_told_in_parts_has_one_line_of_all(
+    application: Application,
+    version: Version,
+    installation: Installation,
+    depot: Account,
+    dave: User,
+    this_hour: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = lifecycle.install(application, account=depot, version=version, by=acting(dave)).installation
+    for row in (installation, other, other):
+        exchange(row, this_hour - 2 * HOUR)
+    hours.fold()
+    monkeypatch.setattr(batches, "MOST", 1)
+    # The worker is asked to stop after the first of them.
+    asked = iter([False, True])
+    monkeypatch.setattr(batches, "stop_asked", lambda: next(asked, False))
+    hours.tell_timeline()
+    assert not TimelineEntry.objects.filter(kind="APPLICATION_EXCHANGES").exists()
+    hours.tell_timeline()
+    entry = TimelineEntry.objects.get(kind="APPLICATION_EXCHANGES")
+    assert timeline.line(entry, timeline.Side.DEVELOPER).sentence == "3 exchanges, 0 refused, on 2 installations"
+    assert TimelineEntry.objects.filter(kind="EXCHANGES").count() == 2

@@ -12,7 +12,9 @@ from installs.admin import acts
 from installs.installations import suspending
 from installs.models import Installation
 from linnapp import admin_pages, bulk_changes
+from linnapp.actors import Actor, Side
 from linnapp.bulk_changes import Wish
+from linnapp.errors import NotPossible
 from linnapp.models import Account, Application, BulkChange, BulkRow, TimelineEntry, User
 from linnapp.services import applications
 from tests.admin.test_admin import path_of
@@ -313,6 +315,16 @@ def test_old_changes_go_with_their_values(three: list[Application], paulas: Clie
     BulkChange.objects.update(began_at=timezone.now() - timedelta(days=31))
     assert bulk_changes.drop_old() == 1
     assert not BulkRow.objects.exists()
+
+
+def test_what_is_over_does_not_go_on_while_its_rows_are_dropped(three: list[Application], paula: User) -> None:
+    change = begun(three, paula)
+    bulk_changes.stop(change)
+    BulkChange.objects.update(began_at=timezone.now() - timedelta(days=31))
+    change.refresh_from_db()
+    assert not bulk_changes.may_go_on(change)
+    with pytest.raises(NotPossible):
+        bulk_changes.go_on(change, by=Actor(paula, Side.STAFF))
 
 
 def test_an_entry_leads_to_its_change_while_there_is_one_and_the_change_to_its_entries(
