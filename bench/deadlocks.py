@@ -25,7 +25,7 @@ from threading import Event
 
 import psycopg
 
-from bench.exchanges import CREDENTIALS, LIMITS
+from bench.exchanges import LIMITS
 from bench.load import EXCHANGE
 from tests.kit.engines import fresh_postgres_database
 from tests.kit.inside import Inside
@@ -59,6 +59,17 @@ for number in range({applications}):
     event_settings.choose(row, url="{url}", events=EventType.values, by=NOBODY)
     for customer in customers[::2]:
         lifecycle.install(row, account=customer, version=version, by=acting(customer.owners()[0]))
+"""
+# Whatever ends a moment later: that is refused then.
+CREDENTIALS = """
+import json
+from installs.models import PermanentToken
+rows = PermanentToken.objects.filter(ends_at=None, installation__state="ACTIVE").select_related("installation")
+print(json.dumps([{
+    "ApplicationId": str(row.installation.application_id),
+    "ApplicationSecret": secret.value(),
+    "Token": row.value(),
+} for row in rows if (secret := row.installation.application.secrets.filter(ends_at=None).last())]))
 """
 ACT = """
 import json, random, time
@@ -182,7 +193,7 @@ def exchanging(portal: Portal, over: Event, seed: int) -> Counter[int]:
     """What one client is answered, who takes up new credentials every few seconds; each fifth exchange is wrong."""
     chance, statuses = random.Random(seed), Counter[int]()
     while not over.is_set():
-        rows = json.loads(portal.ask(CREDENTIALS_OF_NOW))
+        rows = json.loads(portal.ask(CREDENTIALS))
         renewed = time.monotonic() + 2
         while rows and not over.is_set() and time.monotonic() < renewed:
             members = dict(chance.choice(rows))
@@ -190,13 +201,6 @@ def exchanging(portal: Portal, over: Event, seed: int) -> Counter[int]:
                 members["Token"] = chance.choice(rows)["ApplicationId"]
             statuses[_status(portal.port, json.dumps(members))] += 1
     return statuses
-
-
-
-CREDENTIALS_OF_NOW = CREDENTIALS.replace(
-    "Installation.objects.active()",
-    "Installation.objects.active().filter(permanent_tokens__ends_at=None).distinct()",
-)
 
 
 def _status(port: int, body: str) -> int:
