@@ -120,8 +120,9 @@ def _arrivals(receiver: Receiver, key: str) -> list[float]:
 def main(engine: str = "sqlite", share: str = "1") -> None:
     consents, tests, checks = (int(number * float(share)) for number in (CONSENTS, TESTS, CHECKS))
     with ExitStack() as stack:
-        slow, quick, server = (stack.enter_context(one) for one in (sink(SLOW_MILLISECONDS), receiving(), mails()))
-        slow = slow.rstrip("/")
+        slow = stack.enter_context(sink(SLOW_MILLISECONDS)).rstrip("/")
+        quick = stack.enter_context(receiving())
+        server = stack.enter_context(mails())
         state = stack.enter_context(tempfile.TemporaryDirectory(prefix="linnapp-starvation-"))
         env = environment(Path(state), **SETTINGS, EMAIL_URL=f"smtp://127.0.0.1:{server.server_address[1]}")
         if engine == "postgres":

@@ -46,13 +46,16 @@ WHERE first.next_attempt_at <= %s
        OR (application.suspended_by_staff_at IS NULL AND account.suspended_by_staff_at IS NULL))
 """
 
-# Of one group the longest due that nobody holds.
+# Of one group the longest due that nobody holds; no event before those of its subject that had no attempt.
 ROWS = f"""
 SELECT * FROM (
     SELECT id, host, next_attempt_at, {{place}} FROM (
-        SELECT id, host, next_attempt_at FROM installs_delivery
+        SELECT id, host, next_attempt_at FROM installs_delivery AS one
         WHERE {IN_TURN} AND application_id = %s AND event = %s AND next_attempt_at <= %s
           AND (claimed_until IS NULL OR claimed_until < %s)
+          AND (number IS NULL OR NOT EXISTS (
+              SELECT 1 FROM installs_delivery AS before WHERE before.state = 'DUE' AND before.tried = 0
+                AND before.subject = one.subject AND before.number < one.number))
         ORDER BY next_attempt_at LIMIT {{most}}
     ) AS longest {{hosts}} ORDER BY next_attempt_at LIMIT {{number}}
 ) AS row_{{place}}

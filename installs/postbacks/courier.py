@@ -40,6 +40,8 @@ LEFT_TO_BEGIN = timedelta(seconds=11)
 # Rows of one transaction, and of all that is claimed at a time.
 MOST_AT_ONCE = 200
 MOST_UNDER_WAY = 2_000
+# Found and not claimed so often, it rests for a while: whoever was quicker has them.
+MISSED_AT_MOST = 5
 # Results are gathered so long before they are written together, and with nothing to write it looks this often for more.
 GATHER_SECONDS = 0.05
 LOOK_SECONDS = 0.1
@@ -90,6 +92,7 @@ class Courier:
         self.at_work = threading.Lock()
         self.started = False
         self.late_at = 0.0
+        self.missed = 0
 
     def run(self) -> None:
         """Works until nothing is due; in one thread at a time."""
@@ -139,18 +142,20 @@ class Courier:
     def _round(self) -> bool:
         """Claims what there is room for, waits for news, writes them down. Whether there is more to do."""
         self._give_back_what_is_late()
-        claimed = 0 if stop_asked() else self._claim()
+        claimed, found = (0, 0) if stop_asked() else self._claim()
         if not self.under_way:
-            return claimed > 0
+            self.missed = self.missed + 1 if found and not claimed else 0
+            return found > 0 and self.missed <= MISSED_AT_MOST
         self._write(self._gathered())
         return True
 
-    def _claim(self) -> int:
+    def _claim(self) -> tuple[int, int]:
+        """How many were claimed, and how many there were to claim: another worker may have been quicker."""
         groups = groups_due(timezone.now())
-        return sum(self._claim_for(lane, groups) for lane in self.lanes) if groups else 0
+        both = [self._claim_for(lane, groups) for lane in self.lanes] if groups else []
+        return sum(claimed for claimed, _ in both), sum(found for _, found in both)
 
-    def _claim_for(self, lane: Lane, groups: Sequence[Group]) -> int:
-        """How many there were to claim, though another worker may have been quicker."""
+    def _claim_for(self, lane: Lane, groups: Sequence[Group]) -> tuple[int, int]:
         under_way = [one for one in self.under_way.values() if one.post.is_numbered is lane.events]
         shares = Shares(lane.threads, self.line, lane.pace, under_way)
         limits = Limits(shares.left, shares.left_to, shares.of_senders, shares.full_hosts())
@@ -160,7 +165,7 @@ class Courier:
         added = [Addressed(post, claimed.senders[post.delivery_id], host_of(post.url)) for post in posts]
         self.under_way |= {one.post.delivery_id: one for one in added}
         self.line.add(added)
-        return len(claimed.senders)
+        return len(claimed), len(claimed.senders)
 
     def _give_back(self, begun_by: datetime | None = None) -> None:
         """What no thread has begun is due again at once, for another worker."""

@@ -7,9 +7,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 from huey.contrib.djhuey import HUEY
+from pytest_django.fixtures import Settings
 
 from installs import tasks
 from installs.models import Delivery
+from installs.postbacks import courier
 from installs.postbacks.courier import Courier
 from installs.postbacks.turns.claims import claim
 from linnapp.models import Account, Application, User
@@ -101,6 +103,13 @@ def test_connections_to_a_host_are_kept_and_used_again(
         assert len(receiver.received) == 12
         # No more than two are sent at the same time.
         assert receiver.connections <= 2
+
+
+def test_a_job_only_wakes_the_crew_that_every_worker_starts(settings: Settings) -> None:
+    assert "installs.postbacks.courier.crew" in settings.ON_WORKER_START
+    calls = courier.crew.calls
+    courier.deliver.call_local()
+    assert courier.crew.calls == calls + 1
 
 
 @pytest.mark.usefixtures("empty_queue")

@@ -174,3 +174,12 @@ def test_of_events_each_installation_has_a_turn_with_its_first(developed: Develo
     ]
     assert claim(9, events=True) == []
     assert claim(9) == []
+
+
+def test_an_event_that_is_tried_again_waits_for_those_before_it(developed: Developed, owe: Make) -> None:
+    one, subject = developed(person("One", "one@example.com")), uuid4()
+    event = {"kind": Delivery.Kind.EVENT, "event": "installation.updated", "subject": subject}
+    owe(one, number=1, next_attempt_at=timezone.now() + timedelta(hours=1), **event)
+    owe(one, number=2, tried=2, **event)
+    claimed = claim(9, events=True)
+    assert (list(claimed), claimed.senders) == ([], {})
