@@ -3,7 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from uuid import UUID
 
 from installs.models import Delivery, EventSettings, Installation, PermanentToken, SigningSecret
@@ -33,7 +33,7 @@ def pack(claimed: Sequence[Delivery]) -> list[Post]:
             # Where it goes is set now: it may have been set anew since the row was read.
             url = row.url if row.is_test else events_urls.get(row.application_id, "")
             if url:
-                posts.append(_event(row, url, signed_with))
+                posts.append(_post(row, url, signed_with))
             else:
                 records.stop(row, NO_EVENTS_URL)
             continue
@@ -44,7 +44,9 @@ def pack(claimed: Sequence[Delivery]) -> list[Post]:
         if token is None and row.installation_id:
             records.stop(row, OVER)
             continue
-        posts.append(_post(row, token, signed_with))
+        # Without a permanent token it is a test, which carries nobody's.
+        sent = _opened(token) if token else TEST_TOKEN
+        posts.append(_post(row, row.url, signed_with, sent, token.pk if token and token.replaces_id else None))
     return posts
 
 
@@ -68,6 +70,7 @@ def _why_not(row: Delivery) -> str:
 def _tokens(installations: Iterable[UUID]) -> dict[UUID, PermanentToken]:
     """The newest live permanent token of each."""
     rows = PermanentToken.objects.live().filter(installation__in=installations).order_by("created_at", "pk")
+    rows = rows.only("installation", "encrypted", "replaces")
     return {row.installation_id: row for row in rows}
 
 
@@ -89,17 +92,8 @@ def _signing_secrets(applications: Iterable[UUID]) -> dict[UUID, list[str]]:
     return found
 
 
-def _post(row: Delivery, token: PermanentToken | None, secrets: tuple[str, ...]) -> Post:
-    """Without a permanent token it is a test, which carries nobody's."""
-    return replace(
-        _event(row, row.url, secrets),
-        token=_opened(token) if token else TEST_TOKEN,
-        hands_over=token.pk if token and token.replaces_id else None,
-    )
-
-
-def _event(row: Delivery, url: str, secrets: tuple[str, ...]) -> Post:
-    """Without any permanent token."""
+def _post(row: Delivery, url: str, secrets: tuple[str, ...], token: str = "", hands_over: int | None = None) -> Post:
+    """An event is without any permanent token."""
     assert row.claimed_until is not None
     publisher = row.application.account
     account = row.installation.account if row.installation else publisher
@@ -119,8 +113,9 @@ def _event(row: Delivery, url: str, secrets: tuple[str, ...]) -> Post:
         claimed_until=row.claimed_until,
         attempt=row.tried + 1,
         tells_steps=row.event == Delivery.Event.TEST,
-        token="",
+        token=token,
         signing_secrets=secrets,
+        hands_over=hands_over,
     )
 
 
