@@ -17,7 +17,7 @@ BREAKAGES = (
     Breakage(
         "what was sent stands in the log of postbacks",
         POSTING,
-        "_attempt",
+        "_seen",
         instead("credentials.masked(post.token)", "post.token"),
         ("test_deliveries",),
     ),
