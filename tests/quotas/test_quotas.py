@@ -68,12 +68,9 @@ def same_invitation(client: Client, application: Application, number: int) -> An
     return invitation(client, application, 0)
 
 
-def test_postback(client: Client, application: Application, number: int) -> Any:
+def tested_postback(client: Client, application: Application, number: int) -> Any:
     form = {"url": f"{HOOK}?number={number}"}
     return client.post(reverse("postback_test", args=["northwind", application.pk]), form)
-
-
-test_postback.__test__ = False  # type: ignore[attr-defined]
 
 
 def checked_connector(client: Client, application: Application, number: int) -> Any:
@@ -134,14 +131,14 @@ ASKED = {
     ),
     "test postbacks": Asked(
         "TESTS_PER_MINUTE",
-        test_postback,
+        tested_postback,
         Delivery.objects.count,
         "You sent 2 tests in the last minute. Wait ",
         lambda number: f"{HOOK}?number={number}",
     ),
     "test postbacks to one host": Asked(
         "TESTS_PER_MINUTE_TO_HOST",
-        test_postback,
+        tested_postback,
         Delivery.objects.count,
         "hooks.example.com was sent 2 tests in the last minute, by all who test there. Wait ",
         lambda number: f"{HOOK}?number={number}",
