@@ -68,7 +68,7 @@ def same_invitation(client: Client, application: Application, number: int) -> An
     return invitation(client, application, 0)
 
 
-def tested_postback(client: Client, application: Application, number: int) -> Any:
+def sent_postback(client: Client, application: Application, number: int) -> Any:
     form = {"url": f"{HOOK}?number={number}"}
     return client.post(reverse("postback_test", args=["northwind", application.pk]), form)
 
@@ -131,14 +131,14 @@ ASKED = {
     ),
     "test postbacks": Asked(
         "TESTS_PER_MINUTE",
-        tested_postback,
+        sent_postback,
         Delivery.objects.count,
         "You sent 2 tests in the last minute. Wait ",
         lambda number: f"{HOOK}?number={number}",
     ),
     "test postbacks to one host": Asked(
         "TESTS_PER_MINUTE_TO_HOST",
-        tested_postback,
+        sent_postback,
         Delivery.objects.count,
         "hooks.example.com was sent 2 tests in the last minute, by all who test there. Wait ",
         lambda number: f"{HOOK}?number={number}",
