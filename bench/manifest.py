@@ -146,8 +146,9 @@ class Saved:
 
         def release() -> requests.Response:
             revision = self.revision
-            form = {"number": next(numbers), "notes": "", "revision": revision}
-            return self.alice.post(f"{self.tab}/versions/new/release/", **form)
+            return self.alice.post(
+                f"{self.tab}/versions/new/release/", number=next(numbers), notes="", revision=revision
+            )
 
         return release
 
