@@ -84,7 +84,7 @@ def _one_part(request: HttpRequest, row: Installation, comparison: Comparison, a
     if part is None:
         raise Http404("Nothing of this module differs")
     context = {"installation": row, "today": row.version, "after": after, "part": part}
-    return page_or_part(request, "installs/installations/compared_part.html", context)
+    return page_or_part(request, "installs/installations/comparison/compared_part.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

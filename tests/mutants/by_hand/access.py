@@ -58,7 +58,7 @@ BREAKAGES = (
         "what was shown once stays when the access has ended",
         PAGES,
         "may_show",
-        returns("True"),
+        never("shown.partition"),
         ABOUT,
     ),
     Breakage(
