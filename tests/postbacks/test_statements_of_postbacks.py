@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from installs.installations import lifecycle
 from installs.models import Delivery, Installation, PostbackHost
-from installs.postbacks import asking, courier, health, packing, records
+from installs.postbacks import asking, health, packing, records
 from installs.postbacks.posting import Result
+from installs.postbacks.turns import claims
 from linnapp import credentials
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Application, User, Version
@@ -42,7 +43,7 @@ def owed(installation: Installation, count: int, **facts: Any) -> list[Delivery]
 def written(installation: Installation, count: int) -> int:
     """Statements that the states of so many failed attempts cost, each with a cause and a next moment of its own."""
     owed(installation, count)
-    posts = packing.pack(courier.claim(count))
+    posts = packing.pack(claims.claim(count))
     assert len(posts) == count
     results = [
         Result(post, timezone.now(), 1, 500, {}, "5xx", f"Answered {number}.", "", "")
