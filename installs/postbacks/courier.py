@@ -51,7 +51,7 @@ DATABASE_AWAY = (OperationalError, InterfaceError)
 DATABASE_AWAY_SECONDS = 1.0
 DATABASE_AWAY_TRIES = 30
 # Nobody woke it: a queue that is away, a retry whose time has come.
-LOOKS_EVERY_SECONDS = 2.0
+LOOKS_EVERY_SECONDS = 0.5
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ pytestmark = pytest.mark.once
 # What staff who look read nothing of: summaries, names and folders of modules, and forms that hold them.
 ONLY_THE_TEAM = {
     *("application_general", "application_remove", "listing", "version_detail", "version_export", "version_review"),
-    *("manifest_edit", "manifest_json", "manifest_export", "version_notes", "version_release", "secret_retire"),
-    *("application_token_rotate", "application_sessions_end", "version_withdraw"),
+    *("manifest_edit", "manifest_module", "manifest_json", "manifest_export", "version_notes", "version_release"),
+    *("application_token_rotate", "application_sessions_end", "version_withdraw", "secret_retire"),
     *("postback_settings", "postback_test", "postback_test_run", "postback_replay", "signing_secret_rotate"),
 }
 # What an Owner alone does, and whoever installs: staff do neither, and read no form for it.
