@@ -67,13 +67,13 @@ def test_what_it_is_about_can_be_chosen(
 
 
 def test_every_kind_about_an_application_can_be_chosen() -> None:
-    """A kind that no choice finds is of the team, of an account, of support or of a connector."""
+    """A kind that no choice finds is of the team, of an account, of support, of a connector or of mail."""
     chosen = {kind for about, _ in OF_APPLICATION for kind in kinds.about(about)}
     elsewhere = {
         kind
         for kind in kinds.registered()
         if kind.startswith(
-            ("MEMBER_", "PERSON_", "INVITATION_", "ACCOUNT_", "SUPPORT_", "STAFF_", "CONNECTOR_", "HELP_")
+            ("MEMBER_", "PERSON_", "INVITATION_", "ACCOUNT_", "SUPPORT_", "STAFF_", "CONNECTOR_", "HELP_", "MAIL_")
         )
     }
     assert {kind.about for kind in chosen} | {"staff"} == {about for about, _ in OF_APPLICATION}

@@ -3,6 +3,7 @@ somebody holds while it holds others."""
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -11,9 +12,16 @@ from django.utils import timezone
 
 from installs.exchange import hours
 from installs.models import ExchangeHour, Installation, PermanentToken, Session
+from linnapp import batches
 from linnapp.models import Account, TimelineEntry
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_one_batch")]
+
+
+@pytest.fixture
+def in_one_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many rows a batch has follows from the time that the last one took: here all have room in the first."""
+    monkeypatch.setattr(batches, "work_off", partial(batches.work_off, first=1_000))
 
 
 def others(installation: Installation, count: int) -> list[Installation]:
