@@ -335,6 +335,7 @@ LOGGING = {
         "django": {"handlers": [], "propagate": True, "level": "WARNING"},
         # A refused request is not news for the operator; the reference in the answer finds it.
         "django.request": {"level": "ERROR"},
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # Nor is what a stranger sends: another host, too large a body, too many fields.
+        "django.security": {"level": "CRITICAL"},
     },
 }

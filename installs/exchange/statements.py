@@ -175,7 +175,7 @@ class Engine:
 
 
 def _tightened(sql: str) -> str:
-    return re.sub(r" ?([,=()]) ?", r"\1", " ".join(sql.split()))
+    return re.sub(r" ?([,=()<>]) ?", r"\1", " ".join(sql.split()))
 
 
 def _on_postgresql() -> Engine:

@@ -206,18 +206,23 @@ def _numbered(module: ManifestModule) -> dict[tuple[str, int], tuple[Json, Json]
 
 def _permissions(old: Manifest, new: Manifest) -> Iterator[Difference]:
     before, now = Counter(old.permissions), Counter(new.permissions)
-    for permission in now - before:
-        yield Difference(Part.PERMISSION, How.ADDED, _place(permission, new), permission, new=permission)
-    for permission in before - now:
-        yield Difference(Part.PERMISSION, How.REMOVED, _place(permission, old), permission, old=permission)
+    for place, permission in _each_at(new, now - before):
+        yield Difference(Part.PERMISSION, How.ADDED, place, permission, new=permission)
+    for place, permission in _each_at(old, before - now):
+        yield Difference(Part.PERMISSION, How.REMOVED, place, permission, old=permission)
     orders = [_only(manifest.permissions, before & now) for manifest in (old, new)]
     if orders[0] != orders[1]:
         was, is_now = (", ".join(order) for order in orders)
         yield Difference(Part.PERMISSION_ORDER, How.CHANGED, "LinnworksPermissions", old=was, new=is_now)
 
 
-def _place(permission: str, manifest: Manifest) -> str:
-    return f"LinnworksPermissions[{manifest.permissions.index(permission)}]"
+def _each_at(manifest: Manifest, wanted: Counter[str]) -> Iterator[tuple[str, str]]:
+    """Each of these once, at its first place. All places are read at once: there may be as many as fit into a form."""
+    places: dict[str, int] = {}
+    for place, permission in enumerate(manifest.permissions):
+        places.setdefault(permission, place)
+    for permission in wanted:
+        yield f"LinnworksPermissions[{places[permission]}]", permission
 
 
 def _only(permissions: tuple[str, ...], common: Counter[str]) -> list[str]:
