@@ -40,6 +40,8 @@ WRONG = {
     Kind.FENCE: "there is a Markdown fence",
 }
 UNQUOTED = "the value {} is not in quotes"
+# Characters. A longer text takes seconds, and is told to be no JSON as it is.
+MOST_MENDED = 256 * 1024
 LONGEST_SHOWN = 60
 # A text that is opened and not closed is searched to the end once: reading stops there.
 # What a name or a value is followed by, past blanks and comments: a quote that stands elsewhere ends no text.
@@ -83,7 +85,10 @@ class Mended:
 
 
 def mended(text: str) -> Mended:
-    """For a text that is no JSON. Goes through it once; lines stay where they are."""
+    """For a text that is no JSON. Goes through it once; lines stay where they are. Nothing is known of one that is longer
+    than MOST_MENDED."""
+    if len(text) > MOST_MENDED:
+        return Mended()
     mending, at = _Mending(), 0
     while at < len(text):
         token = TOKEN.match(text, at)

@@ -18,6 +18,7 @@ from linnapp.manifest import (
     to_json,
     validate,
 )
+from linnapp.manifest.mending import MOST_MENDED
 from linnapp.models import Application, User
 from linnapp.services.manifests import manifest_of, save_manifest, write_rows
 from tests.kit.manifests import refused, the_refusal
@@ -101,6 +102,16 @@ def test_a_text_of_json_above_a_limit_is_refused_when_it_is_shown_and_when_it_is
         answer = press(alices, form, button)
         assert answer.status_code == 422
         assert "There are 1,001 parameters in all." in answer.content.decode()
+
+
+def test_a_long_text_that_is_no_json_is_told_so_and_not_mended(alices: Client, application: Application) -> None:
+    for length, is_mended in ((1_000, True), (MOST_MENDED, False)):
+        form = form_of(alices.get(address("manifest_json", application)), "manifest")
+        form.type_into("text", "{modules: [" + "{}, " * (length // 4) + "]}")
+        answer = press(alices, form, "Show changes")
+        assert answer.status_code == 422
+        assert "This is not JSON" in answer.content.decode()
+        assert ("name put in quotes" in answer.content.decode()) == is_mended
 
 
 def test_a_file_above_a_limit_is_refused(alices: Client, application: Application) -> None:
