@@ -85,8 +85,8 @@ class Mended:
 
 
 def mended(text: str) -> Mended:
-    """For a text that is no JSON. Goes through it once; lines stay where they are. Nothing is known of one that is longer
-    than MOST_MENDED."""
+    """For a text that is no JSON. Goes through it once; lines stay where they are. One longer than MOST_MENDED is left
+    as it is."""
     if len(text) > MOST_MENDED:
         return Mended()
     mending, at = _Mending(), 0
