@@ -351,7 +351,18 @@ class Attempt(models.Model):
 
 class PostbackHostQuerySet(models.QuerySet["PostbackHost"]):
     def parked(self) -> Self:
+        return self.filter(parked_at__isnull=False, failing_since__isnull=False)
+
+    def answering_again(self) -> Self:
+        """Not parked any more, while what was held for them is released."""
+        return self.filter(parked_at__isnull=False, failing_since=None)
+
+    def holding(self) -> Self:
+        """What is new to them is held: they are parked, or others before it are still to be released."""
         return self.filter(parked_at__isnull=False)
+
+    def before_their_first_trial(self) -> Self:
+        return self.filter(next_trial_at=models.F("parked_at") + PostbackHost.TRIAL_EVERY)
 
     def of_application(self, application: Application) -> Self:
         return self.filter(application=application)
@@ -372,7 +383,8 @@ class PostbackHostQuerySet(models.QuerySet["PostbackHost"]):
 
 class PostbackHost(models.Model):
     """How one host does for one application's postbacks, or for its events: a failing Events URL holds no postback.
-    Parked, its deliveries are held, and the oldest is tried each hour."""
+    Parked, its deliveries are held, and the oldest is tried each hour. Once it answers `failing_since` is empty, and
+    `parked_at` as soon as all that was held is released."""
 
     TRIAL_EVERY: ClassVar[timedelta] = timedelta(hours=1)
 
@@ -395,3 +407,7 @@ class PostbackHost(models.Model):
 
     def __str__(self) -> str:
         return f"{self.host} for {self.application}"
+
+    @property
+    def is_parked(self) -> bool:
+        return self.parked_at is not None and self.failing_since is not None

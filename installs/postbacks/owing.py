@@ -46,9 +46,9 @@ def owe(
     if consent and (owed := owed_by(installation, consent)):
         return owed
     signing_secrets.ensure(installation.application)
-    parked = (
+    is_held = (
         not decides
-        and PostbackHost.objects.parked()
+        and PostbackHost.objects.holding()
         .filter(application=installation.application, host=host_of(url), kind=Delivery.Kind.POSTBACK)
         .exists()
     )
@@ -56,7 +56,7 @@ def owe(
         application=installation.application,
         installation=installation,
         event=event,
-        state=Delivery.State.HELD if parked else Delivery.State.DUE,
+        state=Delivery.State.HELD if is_held else Delivery.State.DUE,
         url=url,
         host=host_of(url),
         tracking=tracking,

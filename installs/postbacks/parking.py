@@ -1,20 +1,25 @@
 """A host that keeps failing is parked: its deliveries are held, the oldest is tried each hour, and the first success
 releases the rest in order. For each application and host, because an endpoint is one developer's, and apart for
-postbacks and events: whatever becomes of events, a permanent token goes out."""
+postbacks and events: whatever becomes of events, a permanent token goes out.
 
-from collections.abc import Iterable, Sequence
+Whoever writes an attempt down only marks the host, however many wait for it: they are held and released in batches
+after that, by a job. What is new to a host is held until all before it are released, so that none overtakes another.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from huey.contrib.djhuey import db_task
 
 from installs.models import Attempt, Delivery, EventSettings, PostbackHost
 from installs.models.deliveries import DeliveryQuerySet, host_of
 from installs.postbacks import alerts, kinds
 from installs.postbacks.holding import hold
-from linnapp import batches, timeline
+from linnapp import batches, jobs, timeline
 from linnapp.actors import NOBODY
 from linnapp.models import Application
 
@@ -42,7 +47,7 @@ def note(outcomes: Iterable[tuple[Key, bool]]) -> set[Key]:
             _answers_again(row)
         elif not passed:
             _fails(key, row)
-    return {_key(row) for row in _rows(did_well) if row.parked_at}
+    return {_key(row) for row in _rows(did_well) if row.is_parked}
 
 
 def _key(row: PostbackHost) -> Key:
@@ -64,7 +69,8 @@ def _fails(key: Key, row: PostbackHost | None) -> None:
             application_id=key[0], host=key[1], kind=key[2], defaults={"failing_since": now}
         )
     if row.failing_since is None:
-        PostbackHost.objects.filter(pk=row.pk, failing_since=None).update(failing_since=now)
+        # Not of one whose deliveries are being released: that would park it again at once.
+        PostbackHost.objects.filter(pk=row.pk, failing_since=None, parked_at=None).update(failing_since=now)
     elif row.parked_at is None and row.failing_since < now - FAILING_FOR and _failed_today(row):
         _park(row)
 
@@ -91,9 +97,6 @@ def _park(row: PostbackHost) -> None:
     next_trial = now + PostbackHost.TRIAL_EVERY
     if not PostbackHost.objects.filter(pk=row.pk, parked_at=None).update(parked_at=now, next_trial_at=next_trial):
         return
-    waiting = _held_or_due(row, Delivery.State.DUE).filter(claimed_until=None)
-    hold(waiting)
-    waiting.update(state=Delivery.State.HELD, next_attempt_at=None)
     timeline.record(
         PARKED[Delivery.Kind(row.kind)],
         by=NOBODY,
@@ -102,18 +105,38 @@ def _park(row: PostbackHost) -> None:
         since=f"{row.failing_since:%d %b %Y}",
     )
     alerts.parked(row)
+    transaction.on_commit(lambda: jobs.ask(hold_due, row.pk))
+
+
+@db_task()
+def hold_due(key: int) -> None:
+    """What was due to a host that was parked a moment ago. Where the queue loses this, each is held by its own attempt.
+
+    Not once a delivery was tried on purpose: that one is due."""
+    row = PostbackHost.objects.parked().before_their_first_trial().filter(pk=key).first()
+    if row is None:
+        return
+    still = PostbackHost.objects.parked().before_their_first_trial().filter(pk=key)
+    due = _held_or_due(row, Delivery.State.DUE).filter(Exists(still), claimed_until=None)
+    _in_batches(due, lambda: {"state": Delivery.State.HELD, "next_attempt_at": None})
 
 
 def _answers_again(row: PostbackHost) -> None:
-    PostbackHost.objects.filter(pk=row.pk).update(failing_since=None, parked_at=None, next_trial_at=None)
-    if row.parked_at is None:
+    """Without its failures a parked host counts as one whose deliveries are being released."""
+    mine = PostbackHost.objects.filter(pk=row.pk, parked_at=row.parked_at).exclude(failing_since=None)
+    waiting = _held_or_due(row, Delivery.State.HELD).count() if row.parked_at else 0
+    if not mine.update(failing_since=None, next_trial_at=None) or row.parked_at is None:
         return
-    held = _held_or_due(row, Delivery.State.HELD)
-    hold(held)
-    released = held.update(state=Delivery.State.DUE, next_attempt_at=timezone.now(), tried=0)
     kind = RELEASED[Delivery.Kind(row.kind)]
-    timeline.record(kind, by=NOBODY, application=row.application, host=row.host, count=released)
-    alerts.recovered(row, released)
+    timeline.record(kind, by=NOBODY, application=row.application, host=row.host, count=waiting)
+    alerts.recovered(row, waiting)
+    transaction.on_commit(lambda: jobs.ask(release))
+
+
+@db_task()
+def release() -> None:
+    """Of all hosts that answer again. What the queue loses is found within the minute."""
+    free_stranded()
 
 
 def forget_events(application: Application) -> None:
@@ -126,13 +149,17 @@ def forget_events(application: Application) -> None:
 
 
 def free_stranded() -> None:
-    """Makes due what is held for a host that is not parked: it was recorded, or its attempt written down, while the
-    host was being released. A lock on the host would let installations wait for whoever writes attempts down."""
-    parked = PostbackHost.objects.parked().filter(
-        application=OuterRef("application"), host=OuterRef("host"), kind=OuterRef("kind")
-    )
-    stranded = Delivery.objects.held().filter(~Exists(parked))
-    _in_batches(stranded, state=Delivery.State.DUE, next_attempt_at=timezone.now(), tried=0)
+    """Makes due what is held for a host that is not parked: it answers again, or this was recorded, or its attempt
+    written down, just when the last was released. A lock on the host would let installations wait for whoever writes
+    attempts down."""
+    its_host = {"application": OuterRef("application"), "host": OuterRef("host"), "kind": OuterRef("kind")}
+    stranded = Delivery.objects.held().filter(~Exists(PostbackHost.objects.parked().filter(**its_host)))
+    # Each batch a moment later than the one before: they are sent in this order.
+    _in_batches(stranded, lambda: {"state": Delivery.State.DUE, "next_attempt_at": timezone.now(), "tried": 0})
+    for row in PostbackHost.objects.answering_again():
+        PostbackHost.objects.answering_again().filter(
+            ~Exists(_held_or_due(row, Delivery.State.HELD)), pk=row.pk
+        ).update(parked_at=None)
 
 
 def try_held() -> None:
@@ -152,19 +179,20 @@ def try_held() -> None:
                 claimed.append(row)
     for row in claimed:
         held = _held_or_due(row, Delivery.State.HELD)
-        _in_batches(held.filter(~Q(pk__in=held.sendable().values("pk"))), state=Delivery.State.DUE, next_attempt_at=now)
+        over = held.filter(~Q(pk__in=held.sendable().values("pk")))
+        _in_batches(over, lambda: {"state": Delivery.State.DUE, "next_attempt_at": timezone.now()})
 
 
-def _in_batches(rows: DeliveryQuerySet, **values: object) -> None:
-    """Sets this in all of them, a few in each transaction; in those that are still so then."""
+def _in_batches(rows: DeliveryQuerySet, values: Callable[[], dict[str, object]]) -> None:
+    """Sets this in all of them, the oldest first, a few in each transaction; in those that are still so then."""
 
     @transaction.atomic
     def write(keys: Sequence[UUID]) -> None:
         some = rows.filter(pk__in=keys)
         hold(some)
-        some.update(**values)
+        some.update(**values())
 
-    batches.work_through(rows.order_by("created_at", "pk").values_list("pk", flat=True), write)
+    batches.work_through(rows.order_by("created_at", "number", "pk").values_list("pk", flat=True), write)
 
 
 def _held_or_due(row: PostbackHost, state: Delivery.State) -> DeliveryQuerySet:

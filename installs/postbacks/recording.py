@@ -71,7 +71,7 @@ def _write(
 ) -> Delivery:
     subject, now, host = installation.pk if installation else application.pk, timezone.now(), host_of(settings.url)
     number = _next_number(application, subject)
-    parked = PostbackHost.objects.parked().filter(application=application, host=host, kind=Delivery.Kind.EVENT)
+    holding = PostbackHost.objects.holding().filter(application=application, host=host, kind=Delivery.Kind.EVENT)
     return Delivery.objects.create(
         kind=Delivery.Kind.EVENT,
         application=application,
@@ -80,7 +80,7 @@ def _write(
         subject=subject,
         number=number,
         payload=body(event, now, {"number": number, "application": _about(application)} | facts),
-        state=Delivery.State.HELD if parked.exists() else Delivery.State.DUE,
+        state=Delivery.State.HELD if holding.exists() else Delivery.State.DUE,
         url=settings.url,
         host=host,
         nonce=credentials.new_link_key(),

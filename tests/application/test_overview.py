@@ -262,6 +262,7 @@ def test_a_parked_host_is_told_with_what_it_holds(application: Application, owed
     PostbackHost.objects.create(
         application=application,
         host="hooks.northwind.example",
+        failing_since=parked,
         parked_at=parked,
         next_trial_at=parked + timedelta(hours=6),
     )

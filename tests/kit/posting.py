@@ -8,8 +8,8 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from installs.installations import lifecycle
-from installs.models import PostbackPolicy
-from installs.postbacks import courier
+from installs.models import PostbackHost, PostbackPolicy
+from installs.postbacks import courier, parking
 from linnapp.models import Account, Application, User, Version
 from tests.kit.consenting import release
 from tests.kit.people import acting
@@ -39,5 +39,10 @@ def install(
 
 
 def deliver() -> None:
-    """Everything that is due is attempted, and written down."""
+    """Everything that is due is attempted, and written down; so is what that releases."""
     courier.courier.run()
+    for host in PostbackHost.objects.parked().before_their_first_trial():
+        parking.hold_due.call_local(host.pk)
+    if PostbackHost.objects.answering_again().exists():
+        parking.release.call_local()
+        courier.courier.run()

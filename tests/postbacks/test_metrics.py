@@ -85,7 +85,9 @@ def test_it_counts_parked_hosts_what_is_held_and_installations_that_wait(
     application: Application, cakes: Account, depot: Account, alice: User, carol: User, dave: User
 ) -> None:
     version = with_postback(application, "https://hooks.example.com/", alice)
-    PostbackHost.objects.create(application=application, host="hooks.example.com", parked_at=timezone.now())
+    PostbackHost.objects.create(
+        application=application, host="hooks.example.com", failing_since=timezone.now(), parked_at=timezone.now()
+    )
     install(application, cakes, version, carol)
     wait_for_200(application)
     install(application, depot, version, dave)

@@ -23,7 +23,7 @@ def postback_held(seen: Evidence) -> LikelyCause | None:
     if missing is None or missing.state in Delivery.FAILED:
         return None
     host = seen.host
-    if missing.state != Delivery.State.HELD and not (host and host.parked_at):
+    if missing.state != Delivery.State.HELD and not (host and host.is_parked):
         return None
     since = f" That host has failed since {since_when(host.failing_since)}." if host and host.failing_since else ""
     trial = f" The oldest is tried again {on(host.next_trial_at)}." if host and host.next_trial_at else ""
@@ -118,7 +118,7 @@ def _tried_again(seen: Evidence) -> Delivery | None:
     """Held or given up, it is told as that, with what came of it."""
     missing = _missing(seen)
     is_due = missing is not None and missing.state == Delivery.State.DUE
-    return missing if is_due and not (seen.host and seen.host.parked_at) else None
+    return missing if is_due and not (seen.host and seen.host.is_parked) else None
 
 
 def _ranked(seen: Evidence, cause: LikelyCause) -> LikelyCause:

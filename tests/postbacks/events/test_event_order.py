@@ -324,13 +324,18 @@ def test_what_is_held_for_a_host_that_is_parked_no_more_is_freed_by_the_sweep(
         Delivery.objects.filter(number=2).update(state=State.HELD, next_attempt_at=None)
         for kind, parked_at in (("event", None), ("postback", timezone.now())):
             PostbackHost.objects.create(
-                application=application, host=receiver.host_and_port, kind=kind, parked_at=parked_at
+                application=application,
+                host=receiver.host_and_port,
+                kind=kind,
+                failing_since=parked_at,
+                parked_at=parked_at,
             )
         tasks.sweep_postbacks.call_local()
         deliver()
         assert [number for _, number in told(receiver)] == [1, 2]
+        now = timezone.now()
         PostbackHost.objects.filter(kind="event").update(
-            parked_at=timezone.now(), next_trial_at=timezone.now() + timedelta(hours=1)
+            failing_since=now, parked_at=now, next_trial_at=now + timedelta(hours=1)
         )
         on_and_off(installation, carol, 1)
         tasks.sweep_postbacks.call_local()
