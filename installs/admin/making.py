@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
-from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Model
 
@@ -27,7 +26,7 @@ from linnapp.new_rows import (
     was_touched,
 )
 from linnapp.services import applications, people
-from linnapp.services.locking import locked, locked_account, locked_accounts, refuse_suspended
+from linnapp.services.locking import Alone, alone, locked, locked_account, locked_accounts, refuse_suspended
 from linnapp.staff_actions import Values
 
 TEXTS = ("description", "support_contact")
@@ -56,9 +55,8 @@ def _account_judged(row: Values, person: User, there: Mapping[str, str]) -> Valu
 
 
 def _alone(values: Values) -> None:
-    """There is no row yet to hold: that of the table stands for all that will be in it."""
-    table = ContentType.objects.get_for_model(Account)
-    ContentType.objects.select_for_update(no_key=True).get(pk=table.pk)
+    """There is no row yet to hold: two imports would both find the name free."""
+    alone(Alone.IMPORTED_ACCOUNTS)
 
 
 def _open(values: Values, by: Actor) -> Model:

@@ -9,7 +9,6 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.utils import timezone
 from huey.contrib.djhuey import task
@@ -29,6 +28,7 @@ from linnapp.crews import Crew
 from linnapp.errors import NotPossible
 from linnapp.models import Account
 from linnapp.services import quotas
+from linnapp.services.locking import Alone, alone
 from linnapp.supervision import stop_asked
 from linnapp.words import counted
 
@@ -90,9 +90,8 @@ def take() -> ConnectorCheck | None:
     if not ConnectorCheck.objects.waiting(timezone.now()).exists():
         return None
     with transaction.atomic():
-        # There is no row that stands for all that are under way: that of the table does.
-        table = ContentType.objects.get_for_model(ConnectorCheck)
-        ContentType.objects.select_for_update(no_key=True).get(pk=table.pk)
+        # Two threads that count what is at work would both take the last place.
+        alone(Alone.CHECKS)
         now = timezone.now()
         busy = _AtWork.now()
         rows = ConnectorCheck.objects.waiting(now).select_related("connector").order_by("created_at", "pk")

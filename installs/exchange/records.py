@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Sum
 from django.utils import timezone
 
@@ -25,6 +25,7 @@ from installs.models import FailureWindow, RefusalGroup, RefusalSample, Session
 from installs.models.sessions import idle_since
 from linnapp import batches, credentials
 from linnapp.addresses import COUNTED_PREFIX
+from linnapp.services.locking import Alone, alone
 
 SAMPLES_PER_GROUP = 20
 # Groups of one application and one address prefix in an hour; of one installation, and of one application.
@@ -34,8 +35,6 @@ UNPROVEN_GROUPS, UNPROVEN_RESTS, UNPROVEN_SAMPLES = 750, 950, 3000
 PROVEN_SAMPLES = 20_000
 MOST_WINDOWS = 1000
 IPV4_PREFIX = 24
-# Whoever writes groups holds this on PostgreSQL, so that two processes do not both fill the last room.
-LOCK = 0x7265667573
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +157,8 @@ class _Room:
 def write(groups: Sequence[Group]) -> None:
     """Counts them, in one transaction."""
     with transaction.atomic():
-        _alone()
+        # Two processes would both fill the last room.
+        alone(Alone.REFUSALS)
         rows: dict[str, RefusalGroup | None] = dict.fromkeys(key for group in groups for key in group.possible_keys())
         rows |= {row.key: row for row in RefusalGroup.objects.filter(key__in=rows)}
         room, placed = _Room(), dict[str, Group]()
@@ -171,13 +171,6 @@ def write(groups: Sequence[Group]) -> None:
         for key, group in placed.items():
             if row := rows[key]:
                 _count(row, group, room)
-
-
-def _alone() -> None:
-    """SQLite has one writer anyway."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
 def _begin(group: Group) -> RefusalGroup:
@@ -251,7 +244,8 @@ def count_failures(failures: Counter[str]) -> None:
         return
     now, most = timezone.now(), dict(sorted(failures.most_common(MOST_WINDOWS)))
     with transaction.atomic():
-        _alone()
+        # Two processes would both fill the last room.
+        alone(Alone.REFUSALS)
         windows = {row.address: row for row in FailureWindow.objects.filter(address__in=most)}
         for address, count in most.items():
             window = windows.setdefault(address, FailureWindow(address=address, began_at=now, last_at=now))
@@ -271,7 +265,8 @@ def count_failures(failures: Counter[str]) -> None:
 def _drop_windows(rows: Iterable[FailureWindow]) -> None:
     """Whoever counts them holds the same lock: rows that both want would be locked in two orders."""
     if over := [row.pk for row in rows]:
-        _alone()
+        # Two processes would both fill the last room.
+        alone(Alone.REFUSALS)
         FailureWindow.objects.filter(pk__in=over).delete()
 
 

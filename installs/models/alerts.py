@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from installs.models.deliveries import PostbackHost
+from installs.models.postback_hosts import PostbackHost
 from linnapp.models import Application
 
 

@@ -3,13 +3,34 @@
 How strong each is says docs/decisions/0055: exchanges keep accounts and application from whoever ends them (FOR KEY
 SHARE against FOR UPDATE), so that whoever merely edits something (NO KEY) keeps no exchange waiting."""
 
+from enum import IntEnum
 from uuid import UUID
+
+from django.db import connection
 
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Application
 
+
+class Alone(IntEnum):
+    """What one transaction at a time does, where no row stands for all that it counts. PostgreSQL knows it by number:
+    two releases that run side by side must agree on it."""
+
+    REFUSALS = 0x7265667573
+    CHECKS = 0x636865636B73
+    IMPORTED_ACCOUNTS = 0x6163636F756E
+
+
 UNCHANGED = "nothing about it can be changed any more"
 CLOSED = "This account does not exist any more: this portal's staff closed it."
+
+
+def alone(at: Alone) -> None:
+    """Waits for whoever does the same, and keeps others from it until the transaction ends: before anything else is
+    locked or read. SQLite has one writer anyway."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int(at)])
 
 
 def locked_accounts(*keys: UUID) -> dict[UUID, Account]:
