@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
+from django.utils import timezone
 from huey.contrib.djhuey import db_task
 
 from linnapp import credentials, jobs, outbox
@@ -18,16 +19,21 @@ from linnapp.models import OutgoingMail
 from linnapp.names import in_header
 
 Kind = OutgoingMail.Kind
+OVER = "What its link opens was done or withdrawn before it could be sent."
+REPLACED = "A newer one with another link took its place before it could be sent."
 # What of a message is kept, by the names of its attributes.
 ADDRESSES = ("to", "cc", "bcc", "reply_to")
 
 
 class Letter(EmailMultiAlternatives):
-    """A message that says what it is about, and when a link in it ends: after that it is not sent."""
+    """A message that says what it is about, when a link in it ends, and what the link opens: with the end, and once
+    `take_back` is told of what it opens, or another mail of this kind opens the same, it is not sent."""
 
-    def __init__(self, *parts: Any, kind: str = Kind.OTHER, ends_at: datetime | None = None, **options: Any) -> None:
+    def __init__(
+        self, *parts: Any, kind: str = Kind.OTHER, ends_at: datetime | None = None, opens: str = "", **options: Any
+    ) -> None:
         super().__init__(*parts, **options)
-        self.kind, self.ends_at = kind, ends_at
+        self.kind, self.ends_at, self.opens = kind, ends_at, opens
 
 
 def send(
@@ -37,9 +43,17 @@ def send(
     address: str,
     *,
     ends_at: datetime | None = None,
+    opens: str = "",
     headers: dict[str, str] | None = None,
 ) -> None:
-    Letter(subject, text, None, [address], headers=headers, kind=kind, ends_at=ends_at).send()
+    Letter(subject, text, None, [address], headers=headers, kind=kind, ends_at=ends_at, opens=opens).send()
+
+
+def take_back(kind: str, *opens: str, said: str = OVER) -> None:
+    """What is still to be sent, and leads to what is over: in the transaction of its end. One that a worker is sending
+    at this moment arrives."""
+    unsent = OutgoingMail.objects.leading_to(kind, *opens)
+    unsent.update(state=OutgoingMail.State.LAPSED, said=said, content_encrypted="", ended_at=timezone.now())
 
 
 class Outbox(BaseEmailBackend):
@@ -50,6 +64,9 @@ class Outbox(BaseEmailBackend):
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         rows = [row_of(message) for message in email_messages]
+        for row in rows:
+            if row.opens:
+                take_back(row.kind, row.opens, said=REPLACED)
         OutgoingMail.objects.bulk_create(rows)
         transaction.on_commit(_call)
         return len(rows)
@@ -78,6 +95,7 @@ def row_of(message: EmailMessage) -> OutgoingMail:
         recipient=", ".join(message.recipients()),
         content_encrypted=credentials.encrypt(json.dumps(content)),
         ends_at=getattr(message, "ends_at", None),
+        opens=getattr(message, "opens", ""),
     )
 
 

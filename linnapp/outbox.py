@@ -6,8 +6,10 @@ import json
 import logging
 import smtplib
 import threading
+from collections.abc import Sequence
 from datetime import timedelta
 from email.utils import format_datetime
+from itertools import cycle
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +24,7 @@ from linnapp.batches import work_off
 from linnapp.crews import Crew
 from linnapp.errors import NotPossible
 from linnapp.models import OutgoingMail
+from linnapp.models.mails import OutgoingMailQuerySet
 from linnapp.supervision import stop_asked
 
 log = logging.getLogger(__name__)
@@ -33,6 +36,8 @@ TAKEN_FOR = timedelta(minutes=3)
 # A mail that was given up can be sent again for so long, and a row stays for so long.
 TEXT_KEPT, ROW_KEPT = timedelta(days=7), timedelta(days=30)
 LOOKS_EVERY, THREADS = 2.0, 2
+# Of so many mails that are waited for one other follows.
+WAITED_FOR_IN_TURN = 3
 LONGEST_SAID = 300
 NAMES = {
     "EMAIL_HOST": "host",
@@ -47,10 +52,11 @@ _printing = threading.Lock()
 
 
 def send_due() -> None:
-    """All that is due, over one connection."""
-    post = _Post()
+    """All that is due, over one connection: first what somebody waits for, but now and then the oldest of all, so that
+    a flood of sign-ups keeps no mail back for ever."""
+    post, turns = _Post(), cycle((*[OutgoingMail.WAITED_FOR] * WAITED_FOR_IN_TURN, ()))
     try:
-        while not stop_asked() and (mail := _next()):
+        while not stop_asked() and (mail := _next(next(turns))):
             _send(mail, post)
     finally:
         post.close()
@@ -64,17 +70,23 @@ def wake() -> None:
     crew.wake()
 
 
-def _next() -> OutgoingMail | None:
-    """The mail that has been due longest, for nobody else."""
+def _next(first: Sequence[str] = OutgoingMail.WAITED_FOR) -> OutgoingMail | None:
+    """A mail of these kinds that is due, or else the one that has been due longest; for nobody else."""
     now = timezone.now()
     # Without a lock first: most looks find nothing.
     if not OutgoingMail.objects.due(now).exists():
         return None
-    with transaction.atomic():
-        mail = OutgoingMail.objects.due(now).select_for_update(skip_locked=True).first()
-        if mail:
-            mail.due_at, mail.tries = now + TAKEN_FOR, mail.tries + 1
-            mail.save(update_fields=["due_at", "tries"])
+    queues = [OutgoingMail.objects.due_of_kind(kind, now) for kind in first]
+    due = next((queue for queue in queues if queue.exists()), OutgoingMail.objects.due(now))
+    return _taken(due) or _taken(OutgoingMail.objects.due(now))
+
+
+@transaction.atomic
+def _taken(due: OutgoingMailQuerySet) -> OutgoingMail | None:
+    mail = due.select_for_update(skip_locked=True).first()
+    if mail:
+        mail.due_at, mail.tries = timezone.now() + TAKEN_FOR, mail.tries + 1
+        mail.save(update_fields=["due_at", "tries"])
     return mail
 
 

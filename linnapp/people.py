@@ -75,6 +75,8 @@ class PeopleAdapter(DefaultAccountAdapter):
         """By the old one, or by the link in a mail: who does it is who they say."""
         super().set_password(user, password)
         cast(Proven, self.request).proven_by = user
+        addresses = EmailAddress.objects.filter(user=user).values_list("email", flat=True)
+        mail.take_back(mail.Kind.PASSWORD, user.email, *addresses)
 
     def send_confirmation_mail(self, request: Any, emailconfirmation: Any, signup: bool) -> None:
         if knocks.may_confirm(emailconfirmation.email_address.email):
@@ -108,7 +110,8 @@ class PeopleAdapter(DefaultAccountAdapter):
         kind, lasts = with_link(template_prefix)
         ends_at = timezone.now() + lasts if lasts else None
         to = (made.subject, made.body, made.from_email, made.to)
-        return mail.Letter(*to, headers=made.extra_headers, kind=kind, ends_at=ends_at)
+        opens = ", ".join(made.to) if lasts or is_of_a_stranger(template_prefix) else ""
+        return mail.Letter(*to, headers=made.extra_headers, kind=kind, ends_at=ends_at, opens=opens)
 
     def is_email_verified(self, request: HttpRequest, email: str) -> bool:
         """Whoever comes with the key of an invitation has read the mail that it was sent in, and nowhere else."""
@@ -122,7 +125,10 @@ class PeopleAdapter(DefaultAccountAdapter):
             template = "account/messages/email_confirmation_failed.txt"
             self.add_message(request, messages.ERROR, template, {"email": email_address.email})
             return False
-        return bool(super().confirm_email(request, email_address))
+        confirmed = bool(super().confirm_email(request, email_address))
+        if confirmed:
+            mail.take_back(mail.Kind.CONFIRMATION, email_address.email)
+        return confirmed
 
 
 def is_unconfirmed(person: User) -> bool:
@@ -141,6 +147,12 @@ def with_link(template_prefix: str) -> tuple[str, timedelta | None]:
     if name == "password_reset_key":
         return mail.Kind.PASSWORD, timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
     return mail.Kind.SIGN_IN, None
+
+
+def is_of_a_stranger(template_prefix: str) -> bool:
+    """What an address gets in place of a link: that it is known, or unknown. As a link, the newest one replaces others:
+    otherwise the portal would take longer over one of the two."""
+    return template_prefix.rpartition("/")[2] in ("unknown_account", "account_already_exists")
 
 
 def at_site(link: str) -> str:

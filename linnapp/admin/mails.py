@@ -52,7 +52,7 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
     list_filter = ("state", "kind")
     search_fields = ("recipient",)
     ordering = ("-created_at", "-pk")
-    exclude = ("content_encrypted", "due_at")
+    exclude = ("content_encrypted", "due_at", "opens")
     readonly_fields = ("due",)
     staff_actions = (SEND_AGAIN,)
 

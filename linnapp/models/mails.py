@@ -19,6 +19,14 @@ class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
     def due(self, now: datetime) -> Self:
         return self.waiting().filter(due_at__lte=now).order_by("due_at", "pk")
 
+    def due_of_kind(self, kind: str, now: datetime) -> Self:
+        return self.due(now).filter(kind=kind)
+
+    def leading_to(self, kind: str, *opens: str) -> Self:
+        """Those whose link opens one of these, and that are not sent."""
+        unsent = (OutgoingMail.State.WAITING, OutgoingMail.State.FAILED)
+        return self.filter(state__in=unsent, kind=kind, opens__in=opens)
+
     def over(self) -> Self:
         return self.exclude(state=OutgoingMail.State.WAITING)
 
@@ -44,10 +52,14 @@ class OutgoingMail(models.Model):
         POSTBACKS = "POSTBACKS", "Postbacks and events"
         OTHER = "OTHER", "Other"
 
+    # Somebody sits and waits for one of these: they go before all others, in this order.
+    WAITED_FOR: ClassVar[tuple[str, ...]] = (Kind.PASSWORD, Kind.CONFIRMATION, Kind.SIGN_IN, Kind.INVITATION)
+
     # The same at every try: a mailbox that gets it twice can tell.
     message_id = models.CharField("Message-ID", max_length=300, unique=True, editable=False)
     kind = models.CharField("about", max_length=20, choices=Kind, default=Kind.OTHER, editable=False)
     recipient = models.TextField(editable=False)
+    opens = models.TextField(blank=True, editable=False)
     content_encrypted = models.TextField(blank=True, editable=False)
     state = models.CharField(max_length=20, choices=State, default=State.WAITING, editable=False)
     said = models.TextField("what went wrong", blank=True, editable=False)
@@ -62,7 +74,11 @@ class OutgoingMail(models.Model):
     class Meta:
         verbose_name = "e-mail"
         ordering = ("-created_at", "-pk")
-        indexes = (models.Index(fields=("state", "due_at"), name="mails_by_state"),)
+        indexes = (
+            models.Index(fields=("state", "due_at"), name="mails_by_state"),
+            # One that is waited for is found behind any number of others.
+            models.Index(fields=("state", "kind", "due_at"), name="mails_by_kind"),
+        )
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} to {self.recipient}"

@@ -130,7 +130,13 @@ def _mail(invitation: Invitation, key: str, by: Actor) -> None:
     facts = {"invitation": invitation, "who": who, "link": link, "days": INVITATION_DAYS}
     text = render_to_string("linnapp/people/mail/invitation.txt", facts)
     subject = f"{who} invites you to {invitation.account}"
-    mail.send(mail.Kind.INVITATION, in_header(subject), text, invitation.email, ends_at=invitation.expires_at)
+    seat, ends_at = _seat(invitation), invitation.expires_at
+    mail.send(mail.Kind.INVITATION, in_header(subject), text, invitation.email, ends_at=ends_at, opens=seat)
+
+
+def _seat(invitation: Invitation) -> str:
+    """What its link opens, the same for the one that replaces it."""
+    return f"{invitation.account_id} {invitation.email}"
 
 
 def _tell_owners(account: Account, what: str, by: Actor) -> None:
@@ -154,6 +160,7 @@ def revoke(invitation: Invitation, *, by: Actor) -> bool:
     row = _locked_invitation(invitation)
     if row is None:
         return False
+    mail.take_back(mail.Kind.INVITATION, _seat(row))
     row.delete()
     timeline.record(kinds.INVITATION_REVOKED, by=by, account=invitation.account, email=invitation.email)
     return True
@@ -174,6 +181,7 @@ def accept(invitation: Invitation, *, by: Actor) -> Membership:
     _hold(by.person)
     row.accepted_at = timezone.now()
     row.save(update_fields=["accepted_at"])
+    mail.take_back(mail.Kind.INVITATION, _seat(row))
     membership, _ = Membership.objects.get_or_create(account=row.account, user=by.person, defaults={"role": row.role})
     row.account.staff_accesses.running().of_person(by.person).update(ends_at=timezone.now())
     timeline.record(kinds.MEMBER_JOINED, by=by, account=row.account, role=membership.get_role_display())

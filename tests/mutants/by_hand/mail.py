@@ -10,8 +10,8 @@ BREAKAGES = (
     Breakage(
         "two threads send the same mail",
         OUTBOX,
-        "_next",
-        instead("now + TAKEN_FOR", "now"),
+        "_taken",
+        instead("timezone.now() + TAKEN_FOR", "timezone.now()"),
         ("test_sending_mail",),
     ),
     Breakage(
