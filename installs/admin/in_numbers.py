@@ -9,6 +9,7 @@ from installs.application import closing
 from installs.application.withdrawing import TAKEN_BACK_WITHIN
 from installs.installations.effects import ending
 from installs.models import Delivery, Installation, Review, Session
+from installs.postbacks import asking
 from installs.store import listings
 from linnapp.models import Account, Application, Version
 from linnapp.words import counted
@@ -169,6 +170,9 @@ def sent_again(rows: Rows) -> list[str]:
 
 
 def so_many_again(number: int) -> str:
+    if number > asking.TOGETHER:
+        at_most = f"{asking.TOGETHER} at most of each application or installation"
+        return f"Up to {number:,} postbacks are sent again: {at_most}. Do this again for the rest."
     return f"{counted(number, 'postback is', 'postbacks are')} sent again."
 
 

@@ -26,8 +26,8 @@ from linnapp.services.locking import locked
 from linnapp.words import span_in_words
 
 NO_NEWEST_URL = "The newest version has no Postback URL. Send it to the address of its version."
-# Rows of one UPDATE: a statement takes only so many keys.
-TOGETHER = 1_000
+# Of all that failed so many are sent again at a time: whoever asks holds SQLite's one writer for them.
+TOGETHER = 500
 TEST_TRACKING = "a test from the portal"
 
 
@@ -101,13 +101,10 @@ def failed_of(installation: Installation) -> DeliveryQuerySet:
     return rows.order_by("created_at", "number", "pk")
 
 
-@transaction.atomic
 def redeliver_failed(installation: Installation, *, by: Actor) -> int:
-    """All of them, as `redeliver` does it; the number of them."""
-    failed = list(failed_of(installation))
-    for delivery in failed:
-        redeliver(delivery, by=by)
-    return len(failed)
+    """All of them, each to the address it had, TOGETHER at most; the number of them."""
+    failed = failed_of(installation)
+    return _replay(failed, _first(failed), installation.application, by=by, installation=installation)
 
 
 def _locked(delivery: Delivery) -> Delivery:
@@ -138,12 +135,33 @@ def replayable(application: Application, since: datetime) -> DeliveryQuerySet:
     return rows.sendable().order_by("created_at", "number", "pk")
 
 
-@transaction.atomic
 def replay(application: Application, *, since: datetime, to_newest: bool = False, by: Actor) -> int:
-    """Asks again for all that failed since a moment, in the order in which they were owed; the number of them."""
+    """Asks again for what failed since a moment, in the order in which it was owed; the number of them. TOGETHER at
+    most: asked once more, those come that were not sent again yet."""
     if to_newest:
         refuse_to_lead_away(by)
-    rows = replayable(application, since)
+    failed = replayable(application, since)
+    return _replay(failed, _first(failed), application, to_newest=to_newest, by=by)
+
+
+def _first(failed: DeliveryQuerySet) -> list[UUID]:
+    """Those that failed first: what was sent again, and failed again, is behind all the others. Looked for before the
+    transaction, which is short then."""
+    return list(failed.order_by("ended_at", "created_at", "number", "pk").values_list("pk", flat=True)[:TOGETHER])
+
+
+@transaction.atomic
+def _replay(
+    failed: DeliveryQuerySet,
+    some: Sequence[UUID],
+    application: Application,
+    *,
+    to_newest: bool = False,
+    by: Actor,
+    installation: Installation | None = None,
+) -> int:
+    """Those of some that are still failed; told of the installation, or else of the whole application."""
+    rows = failed.filter(pk__in=some)
     hold(rows)
     on_development = Q(installation__version__kind=Version.Kind.DEVELOPMENT)
     asked = rows.values_list("pk", "number", Coalesce(ExpressionWrapper(on_development, BooleanField()), False))
@@ -155,7 +173,10 @@ def replay(application: Application, *, since: datetime, to_newest: bool = False
     for (is_event, is_on_development), of_these in keys.items():
         _ask_all_again(of_these, events_url if is_event else newest.get(is_on_development))
     for kind, is_event in ((kinds.POSTBACKS_REPLAYED, False), (kinds.EVENTS_REPLAYED, True)):
-        if count := sum(len(of_these) for alike, of_these in keys.items() if alike[0] is is_event):
+        count = sum(len(of_these) for alike, of_these in keys.items() if alike[0] is is_event)
+        if count and installation:
+            timeline.record_about(installation, kind, by=by, count=count)
+        elif count:
             timeline.record(kind, by=by, application=application, count=count)
     if keys:
         transaction.on_commit(courier.wake)
@@ -167,10 +188,9 @@ def _ask_all_again(keys: Sequence[UUID], url: str | None) -> None:
     if url == "":
         raise NotPossible(NO_NEWEST_URL)
     to = {} if url is None else {"url": url, "host": host_of(url)}
-    for start in range(0, len(keys), TOGETHER):
-        Delivery.objects.filter(pk__in=keys[start : start + TOGETHER]).update(
-            state=Delivery.State.DUE, tried=0, next_attempt_at=timezone.now(), ended_at=None, decides=False, **to
-        )
+    Delivery.objects.filter(pk__in=keys).update(
+        state=Delivery.State.DUE, tried=0, next_attempt_at=timezone.now(), ended_at=None, decides=False, **to
+    )
 
 
 @transaction.atomic

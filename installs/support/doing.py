@@ -133,7 +133,8 @@ def _replayed(row: Installation, by: Actor, typed: Typed) -> str:
     number = sending.replay(row, since=since, to_newest=to_newest, by=by)
     if not number:
         raise NotPossible("Nothing has failed since that moment. Choose an earlier one.")
-    return f"{counted(number, 'postback is', 'postbacks are')} being sent again, the oldest first."
+    rest = " Replay once more for the rest." if number == sending.TOGETHER else ""
+    return f"{counted(number, 'postback is', 'postbacks are')} being sent again, the oldest first.{rest}"
 
 
 TABLE = {

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from installs.models import Delivery, Installation
 from installs.postbacks import asking, effects
+from installs.postbacks.asking import TOGETHER
 from installs.postbacks.retention import KEPT
 from linnapp.actors import Actor
 from linnapp.errors import NotPossible
@@ -88,9 +89,13 @@ def replay_told(installation: Installation) -> tuple[str, bool]:
     application = installation.application
     if not asking.replayable(application, timezone.now() - KEPT).order_by().exists():
         return f"No postback of {application} has failed on an installation that is live: nothing changes.", False
-    return f"What failed of {application} is sent again, on this account and on others, the oldest first.", True
+    told = (
+        f"What failed of {application} is sent again, on this account and on others, the oldest first: "
+        f"{TOGETHER} at a time, those that failed first."
+    )
+    return told, True
 
 
 def replay(installation: Installation, *, since: datetime, to_newest: bool = False, by: Actor) -> int:
-    """All that failed of its application since then; the number of them."""
+    """What failed of its application since then, so many at a time; the number of them."""
     return asking.replay(installation.application, since=since, to_newest=to_newest, by=by)

@@ -2,11 +2,13 @@
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
@@ -53,7 +55,11 @@ def _replay(request: HttpRequest, application: Application) -> HttpResponse:
             count = asking.replay(
                 application, since=since, to_newest=to_newest, by=pages.acting(request, Side.DEVELOPER)
             )
-            _tell(request, count, what)
+            left = asking.replayable(application, since).order_by().count() if count == asking.TOGETHER else 0
+            _tell(request, count, what, left)
+            if left:
+                page = reverse("postback_replay", args=(application.account.slug, application.pk))
+                return redirect(f"{page}?{urlencode({'since': f'{timezone.localtime(since):%Y-%m-%dT%H:%M}'})}")
             return redirect("postback_list", application.account.slug, application.pk)
     return _page(request, application, form, SinceForm({"since": request.POST.get("since")}))
 
@@ -63,13 +69,14 @@ def _what(rows: DeliveryQuerySet) -> str:
     return "delivery,deliveries" if rows.events().exists() else "postback,postbacks"
 
 
-def _tell(request: HttpRequest, count: int, what: str) -> None:
+def _tell(request: HttpRequest, count: int, what: str, left: int) -> None:
     if not count:
         messages.info(request, "Nothing has failed since that moment: there was nothing to replay.")
         return
     one, _, many = what.partition(",")
     words = counted(count, f"{one} is", f"{many} are")
-    messages.success(request, f"{words} asked for again, the oldest first.")
+    more = f" {left:,} more are left: replay them next. {asking.TOGETHER:,} are sent at a time." if left else ""
+    messages.success(request, f"{words} asked for again, the oldest first.{more}")
 
 
 def _page(
@@ -101,4 +108,5 @@ def _failed(application: Application, since: datetime) -> dict[str, Any]:
         "newest_hosts": sorted(newest),
         "rows": list(rows.for_lists()[:SHOWN]),
         "more": max(count - SHOWN, 0),
+        "now": min(count, asking.TOGETHER),
     }
