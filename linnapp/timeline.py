@@ -12,6 +12,7 @@ from linnapp import kinds
 from linnapp.actors import Actor
 from linnapp.kinds import Kind
 from linnapp.models import Account, Application, TimelineEntry
+from linnapp.models.inserting import Prepared, prepared_of
 from linnapp.names import isolated
 from linnapp.words import counted
 
@@ -129,7 +130,12 @@ def record_about(subject: Subject, kind: Kind, *, by: Actor, **facts: Any) -> Ti
 
 def record_all(entries: Iterable[TimelineEntry]) -> None:
     """Writes many entries at once, in the caller's transaction."""
-    TimelineEntry.objects.bulk_create(entries)
+    prepared(entries).insert()
+
+
+def prepared(entries: Iterable[TimelineEntry]) -> Prepared:
+    """The same, made ready before the transaction that writes them."""
+    return prepared_of(TimelineEntry, entries)
 
 
 def entry_about(subject: Subject, kind: Kind, *, by: Actor, **facts: Any) -> TimelineEntry:

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from installs.models import Delivery, Installation, PermanentToken, PostbackHost, SigningSecret
+from installs.models.sending import owed
 from installs.outbound import Answer, Cause, Client, NotSent, Step
 from installs.postbacks import kinds, packing, records
 from installs.postbacks.parking import FAILING_FOR
@@ -124,7 +125,8 @@ class Endpoints:
         row.claimed_until = timezone.now() + LEASE
         row.save(update_fields=["claimed_until"])
         self.tell_endpoint(row, at)
-        records.write([self.result_of(post, at) for post in packing.pack([row])], mails=False)
+        claimed = owed([row.pk], row.claimed_until)
+        records.write([self.result_of(post, at) for post in packing.pack(claimed)], mails=False)
         self.set_moments(row, at)
 
     def tell_endpoint(self, row: Delivery, at: datetime) -> None:

@@ -7,7 +7,8 @@ next application, or for a few of the rows of one.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from django.db import connection
@@ -102,18 +103,17 @@ class Group:
     sender: str
     is_numbered: bool
 
-    @property
+    @cached_property
     def rank(self) -> int:
-        """Among those of one sender."""
+        """Among those of one sender. Asked for each row."""
         return {Delivery.Event.INSTALLED.value: 0, Delivery.Event.TEST.value: 1}.get(self.event, 2)
 
-    @property
+    @cached_property
     def is_install(self) -> bool:
         return self.event == Delivery.Event.INSTALLED
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     id: UUID
     host: str
     due_at: str

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import ClassVar, Self
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -78,15 +79,6 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
     def unclaimed(self, now: datetime) -> Self:
         return self.filter(models.Q(claimed_until=None) | models.Q(claimed_until__lt=now))
-
-    def with_what_sending_needs(self) -> Self:
-        """Nothing wide: descriptions, snapshots and logs stay where they are."""
-        return self.select_related("application__account", "installation__account").only(
-            *("kind", "event", "number", "state", "url", "payload", "tracking", "decides", "tried", "claimed_until"),
-            *("application__name", "application__account__name"),
-            *("installation__application", "installation__account__name"),
-            *("installation__state", "installation__waits_until"),
-        )
 
     def failed(self) -> Self:
         """Given up: they can be replayed."""
@@ -305,8 +297,10 @@ class Delivery(models.Model):
         return self.next_attempt_at is not None and self.next_attempt_at <= timezone.now()
 
 
+@lru_cache(maxsize=10_000)
 def host_of(url: str) -> str:
-    """Host and port of an address, as pages name it and as failing endpoints are counted; "" for what has none."""
+    """Host and port of an address, as pages name it and as failing endpoints are counted; "" for what has none. Asked
+    several times for each attempt."""
     try:
         return urlsplit(url).netloc.lower()[:260]
     except ValueError:

@@ -37,8 +37,9 @@ from linnapp.supervision import stop_asked
 log = logging.getLogger(__name__)
 # An attempt takes ten seconds at most; what it came to is written after it.
 LEFT_TO_BEGIN = timedelta(seconds=11)
-# Rows of one transaction, and of all that is claimed at a time.
+# Results of one transaction, rows of one claim, and of all that is claimed at a time.
 MOST_AT_ONCE = 200
+MOST_CLAIMED = 400
 MOST_UNDER_WAY = 2_000
 # Found and not claimed so often, it rests for a while: whoever was quicker has them.
 MISSED_AT_MOST = 5
@@ -159,7 +160,7 @@ class Courier:
         under_way = [one for one in self.under_way.values() if one.post.is_numbered is lane.events]
         shares = Shares(lane.threads, self.line, lane.pace, under_way)
         limits = Limits(shares.left, shares.left_to, shares.of_senders, shares.full_hosts())
-        number = max(min(MOST_AT_ONCE, MOST_UNDER_WAY - len(under_way)), 0)
+        number = max(min(MOST_CLAIMED, MOST_UNDER_WAY - len(under_way)), 0)
         claimed = claim(number, events=lane.events, limits=limits, groups=groups)
         posts = packing.pack(claimed)
         added = [Addressed(post, claimed.senders[post.delivery_id], host_of(post.url)) for post in posts]

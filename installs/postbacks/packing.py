@@ -4,9 +4,11 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from typing import NamedTuple
 from uuid import UUID
 
 from installs.models import Delivery, EventSettings, Installation, PermanentToken, SigningSecret
+from installs.models.sending import Owed
 from installs.outbound import Step
 from installs.postbacks import deciding, records
 from installs.postbacks.posting import Post
@@ -21,7 +23,14 @@ NO_EVENTS_URL = "The Events URL was removed: there is nowhere to send it."
 TEST_TOKEN = "00000000-0000-4000-8000-000000000000"
 
 
-def pack(claimed: Sequence[Delivery]) -> list[Post]:
+class Token(NamedTuple):
+    pk: int
+    installation: UUID
+    encrypted: str
+    replaces: int | None
+
+
+def pack(claimed: Sequence[Owed]) -> list[Post]:
     """A Post for each delivery that still has something to send; the others are given up, with the reason."""
     tokens = _tokens([row.installation_id for row in claimed if row.installation_id])
     secrets = _signing_secrets({row.application_id for row in claimed})
@@ -37,7 +46,7 @@ def pack(claimed: Sequence[Delivery]) -> list[Post]:
             else:
                 records.stop(row, NO_EVENTS_URL)
             continue
-        if row.installation and not _stands(row):
+        if row.installation_id and not _stands(row):
             records.stop(row, _why_not(row))
             continue
         token = tokens.get(row.installation_id) if row.installation_id else None
@@ -45,8 +54,8 @@ def pack(claimed: Sequence[Delivery]) -> list[Post]:
             records.stop(row, OVER)
             continue
         # Without a permanent token it is a test, which carries nobody's.
-        sent = _opened(token) if token else TEST_TOKEN
-        posts.append(_post(row, row.url, signed_with, sent, token.pk if token and token.replaces_id else None))
+        sent = _opened(token.encrypted, f"permanent token {token.pk}") if token else TEST_TOKEN
+        posts.append(_post(row, row.url, signed_with, sent, token.pk if token and token.replaces else None))
     return posts
 
 
@@ -56,30 +65,29 @@ def _events_urls(applications: Iterable[UUID]) -> dict[UUID, str]:
     return dict(EventSettings.objects.filter(application__in=keys).values_list("application", "url")) if keys else {}
 
 
-def _stands(row: Delivery) -> bool:
-    assert row.installation is not None
-    return deciding.take(row.installation.pk) if row.decides else row.installation.is_live
+def _stands(row: Owed) -> bool:
+    return deciding.take(row.installation_id) if row.decides and row.installation_id else row.is_live
 
 
-def _why_not(row: Delivery) -> str:
+def _why_not(row: Owed) -> str:
     """Read again: whether an installation still waits was found out after the row was claimed."""
-    over = Installation.objects.select_related("application").get(deliveries=row)
+    over = Installation.objects.select_related("application").get(deliveries=row.pk)
     return over.why_failed if over.has_failed else OVER
 
 
-def _tokens(installations: Iterable[UUID]) -> dict[UUID, PermanentToken]:
+def _tokens(installations: Iterable[UUID]) -> dict[UUID, Token]:
     """The newest live permanent token of each."""
     rows = PermanentToken.objects.live().filter(installation__in=installations).order_by("created_at", "pk")
-    rows = rows.only("installation", "encrypted", "replaces")
-    return {row.installation_id: row for row in rows}
+    found = map(Token._make, rows.values_list("pk", "installation", "encrypted", "replaces"))
+    return {row.installation: row for row in found}
 
 
-def _opened(row: PermanentToken | SigningSecret) -> str:
+def _opened(encrypted: str, name: str) -> str:
     """In the clear; "" for what these keys cannot read: its own attempt fails then, and nobody else's."""
     try:
-        return row.value()
+        return credentials.decrypt(encrypted)
     except credentials.WrongKey as error:
-        log.error("%s: %s", row, error)
+        log.error("%s: %s", name, error)
         return ""
 
 
@@ -87,22 +95,20 @@ def _signing_secrets(applications: Iterable[UUID]) -> dict[UUID, list[str]]:
     """Of each application, the newest first."""
     found: dict[UUID, list[str]] = defaultdict(list)
     for row in SigningSecret.objects.live().filter(application__in=applications):
-        if value := _opened(row):
+        if value := _opened(row.encrypted, str(row)):
             found[row.application_id].append(value)
     return found
 
 
-def _post(row: Delivery, url: str, secrets: tuple[str, ...], token: str = "", hands_over: int | None = None) -> Post:
+def _post(row: Owed, url: str, secrets: tuple[str, ...], token: str = "", hands_over: int | None = None) -> Post:
     """An event is without any permanent token."""
-    assert row.claimed_until is not None
-    publisher = row.application.account
-    account = row.installation.account if row.installation else publisher
+    publisher = Party(row.publisher_id, row.publisher)
     return Post(
         delivery_id=row.pk,
         installation_id=row.installation_id,
-        application=Party(row.application.pk, row.application.name),
-        account=Party(account.pk, account.name),
-        publisher=Party(publisher.pk, publisher.name),
+        application=Party(row.application_id, row.application),
+        account=Party(row.account_id, row.account) if row.account_id and row.account is not None else publisher,
+        publisher=publisher,
         kind=row.kind,
         event=row.event,
         number=row.number,
@@ -112,7 +118,7 @@ def _post(row: Delivery, url: str, secrets: tuple[str, ...], token: str = "", ha
         decides=row.decides,
         claimed_until=row.claimed_until,
         attempt=row.tried + 1,
-        tells_steps=row.event == Delivery.Event.TEST,
+        tells_steps=row.is_test,
         token=token,
         signing_secrets=secrets,
         hands_over=hands_over,

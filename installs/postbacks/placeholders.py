@@ -14,6 +14,8 @@ def fill(url: str, *, token: str, tracking: str) -> str:
 
     Tracking comes with the installation link, from whoever wrote that, so that it may hold anything.
     """
+    if TOKEN not in url and TRACKING not in url:
+        return url
     where, mark, rest = re.split(r"([?#]|$)", url, maxsplit=1)
     segments = "/".join(_segment(segment, token, tracking) for segment in where.split("/"))
     return segments + mark + _filled(rest, token, tracking)

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from installs.models import Attempt, AttemptCount, Delivery, PostbackHost
 from installs.models.deliveries import host_of
+from installs.models.sending import Owed
 from installs.postbacks import alerts, deciding, handover, kinds, parking
 from installs.postbacks.holding import hold
 from installs.postbacks.posting import Post, Result
@@ -20,6 +21,7 @@ from linnapp import timeline
 from linnapp.actors import NOBODY
 from linnapp.kinds import Kind
 from linnapp.models import TimelineEntry
+from linnapp.models.inserting import Prepared, prepared
 
 State = Delivery.State
 STATES = {
@@ -29,6 +31,8 @@ STATES = {
     Verdict.EXHAUSTED: State.EXHAUSTED,
 }
 Judged = tuple[Result, Judgement]
+# Of each attempt.
+ATTEMPT = ("delivery_id", "at", "passed", "milliseconds", "status", "cause", "request", "answer")
 
 
 def apart(results: Sequence[Result]) -> list[list[Result]]:
@@ -41,11 +45,18 @@ def apart(results: Sequence[Result]) -> list[list[Result]]:
     return [[result] for result in alone] + ([others] if others else [])
 
 
-@transaction.atomic
 def write(results: Sequence[Result], *, mails: bool = True) -> None:
     """Each delivery's attempt, new state and line of the timeline; what an installation waited for is decided, and of
-    two permanent tokens the older one gets its end. Without mails: what is told as it was long ago."""
+    two permanent tokens the older one gets its end. Without mails: what is told as it was long ago.
+
+    All that needs no database is done before the transaction, which others may wait for.
+    """
     judged = [(result, _judge(result)) for result in results]
+    _write(judged, _attempts(judged), timeline.prepared(_told(judged, ())), mails=mails)
+
+
+@transaction.atomic
+def _write(judged: Sequence[Judged], attempts: Prepared, lines: Prepared, *, mails: bool) -> None:
     for result, judgement in judged:
         if result.post.decides and result.post.installation_id:
             _decide(result, judgement)
@@ -56,12 +67,13 @@ def write(results: Sequence[Result], *, mails: bool = True) -> None:
         for result, judgement in judged
         if not result.post.tells_steps
     )
-    _write_attempts(judged)
+    attempts.insert()
     _write_states(judged, hosts)
     if mails:
         _tell_of_exhausted(judged, hosts)
     _count(judged)
-    timeline.record_all(_told(judged, hosts))
+    # To a parked host nothing is given up.
+    (timeline.prepared(_told(judged, hosts)) if hosts else lines).insert()
 
 
 def _judge(result: Result) -> Judgement:
@@ -83,20 +95,21 @@ def _decide(result: Result, judgement: Judgement) -> None:
     )
 
 
-def _write_attempts(judged: Sequence[Judged]) -> None:
-    Attempt.objects.bulk_create(
-        Attempt(
-            delivery_id=result.post.delivery_id,
-            at=result.at,
-            passed=judgement.verdict == Verdict.DELIVERED,
-            milliseconds=result.milliseconds,
-            status=result.status,
-            cause=result.cause,
-            request=result.request,
-            answer=result.answer,
+def _attempts(judged: Sequence[Judged]) -> Prepared:
+    rows = (
+        (
+            result.post.delivery_id,
+            result.at,
+            judgement.verdict == Verdict.DELIVERED,
+            result.milliseconds,
+            result.status,
+            result.cause,
+            result.request,
+            result.answer,
         )
         for result, judgement in judged
     )
+    return prepared(Attempt, rows, ATTEMPT)
 
 
 def _place(result: Result) -> parking.Key:
@@ -197,13 +210,8 @@ def _kind(post: Post, *, given_up: bool) -> Kind:
 
 
 @transaction.atomic
-def stop(delivery: Delivery, cause: str) -> None:
+def stop(row: Owed, cause: str) -> None:
     """Gives a claimed delivery up without an attempt."""
-    Delivery.objects.claimed([delivery.pk], _claim_of(delivery)).update(
+    Delivery.objects.claimed([row.pk], row.claimed_until).update(
         state=State.STOPPED, outcome=cause, next_attempt_at=None, claimed_until=None, ended_at=timezone.now()
     )
-
-
-def _claim_of(delivery: Delivery) -> datetime:
-    assert delivery.claimed_until is not None
-    return delivery.claimed_until

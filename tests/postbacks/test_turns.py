@@ -10,6 +10,7 @@ from django.utils import timezone
 from installs.models import Delivery
 from installs.models.claiming import groups_due
 from installs.models.deliveries import host_of
+from installs.models.sending import Owed
 from installs.postbacks.turns.claims import Limits, claim
 from linnapp import credentials
 from linnapp.models import Account, Application, Membership, User
@@ -58,8 +59,8 @@ def owe(ago: Iterator[int]) -> Make:
     return make
 
 
-def whose(rows: list[Delivery]) -> list[str]:
-    return [row.application.account.owners()[0].name for row in rows]
+def whose(rows: list[Owed]) -> list[str]:
+    return [Account.objects.get(pk=row.publisher_id).owners()[0].name for row in rows]
 
 
 def test_each_person_has_a_turn_however_much_the_others_are_owed(developed: Developed, owe: Make) -> None:

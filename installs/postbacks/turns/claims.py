@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import inf
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from installs.models import Delivery
 from installs.models.claiming import Candidate, Group, candidates, groups_due
+from installs.models.sending import Owed, owed
 from installs.postbacks.turns.line import AHEAD
 
 # Longer than any attempt takes: what a worker that was killed had claimed is sent again after it, under the same id.
@@ -35,10 +36,10 @@ class Limits:
 NO_LIMITS = Limits()
 
 
-class Claimed(list[Delivery]):
+class Claimed(list[Owed]):
     """In turn. `senders` tells by key whose each is: of more than these where another worker was quicker."""
 
-    def __init__(self, rows: Iterable[Delivery] = (), *, senders: Mapping[UUID, str] | None = None) -> None:
+    def __init__(self, rows: Iterable[Owed] = (), *, senders: Mapping[UUID, str] | None = None) -> None:
         super().__init__(rows)
         self.senders = senders or {}
 
@@ -56,16 +57,20 @@ def claim(
     if not chosen:
         # Nothing to claim takes no turn of SQLite's one writer.
         return Claimed()
-    keys = [row.id for row in chosen]
     until = now + LEASE
-    with transaction.atomic():
-        rows = Delivery.objects.filter(pk__in=keys).due(now).with_what_sending_needs()
-        held = {row.pk: row for row in rows.select_for_update(skip_locked=True, of=("self",))}
-        Delivery.objects.filter(pk__in=list(held)).update(claimed_until=until)
-    for delivery in held.values():
-        delivery.claimed_until = until
+    held = {row.pk: row for row in owed(_hold([row.id for row in chosen], now, until), until)}
     senders = {row.id: row.group.sender for row in chosen}
-    return Claimed([held[key] for key in keys if key in held], senders=senders)
+    return Claimed([held[row.id] for row in chosen if row.id in held], senders=senders)
+
+
+@transaction.atomic
+def _hold(keys: Sequence[UUID], now: datetime, until: datetime) -> list[UUID]:
+    """Those of these that are still due and that nobody else holds. Nothing else is done in this transaction: on SQLite
+    another worker waits for it."""
+    due = Delivery.objects.filter(pk__in=keys).due(now).order_by()
+    held = [row.pk for row in due.only("pk").select_for_update(skip_locked=True, of=("self",))]
+    Delivery.objects.filter(pk__in=held).update(claimed_until=until)
+    return held
 
 
 def _asked(groups: Sequence[Group], number: int, limits: Limits) -> dict[Group, int]:
@@ -84,12 +89,13 @@ def _asked(groups: Sequence[Group], number: int, limits: Limits) -> dict[Group, 
 def _in_turn(found: list[Candidate], number: int, limits: Limits) -> list[Candidate]:
     """The first of each sender, then the second of each, and so on."""
     by_sender: dict[str, list[Candidate]] = defaultdict(list)
-    hosts: Counter[tuple[str, str]] = Counter()
+    left = {sender: limits.left(sender) for sender in {row.group.sender for row in found}}
+    left_to = {place: limits.left_to(*place) for place in {(row.group.sender, row.host) for row in found}}
     for row in sorted(found, key=lambda row: (row.group.rank, row.due_at)):
         sender, host = row.group.sender, row.host
         # What is past the share of its host takes no turn of the others.
-        hosts[sender, host] += 1
-        if hosts[sender, host] <= limits.left_to(sender, host) and len(by_sender[sender]) < limits.left(sender):
+        left_to[sender, host] -= 1
+        if left_to[sender, host] >= 0 and len(by_sender[sender]) < left[sender]:
             by_sender[sender].append(row)
     in_turn: list[tuple[int, Candidate]] = []
     for sender, rows in by_sender.items():
