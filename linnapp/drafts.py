@@ -5,6 +5,7 @@ Nothing of a draft is stored. What was deleted stays in it, marked, so that it c
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from linnapp.manifest import Manifest, ManifestModule, ManifestParameter, new_key, preset, size_errors
 from linnapp.manifest.differences import matched
@@ -17,12 +18,14 @@ class NoSuchPart(LookupError):
 
 @dataclass(frozen=True)
 class DraftModule:
-    """`gone` are the places of deleted parameters; `unfolded` whether its row stands open."""
+    """`gone` are the places of deleted parameters; `unfolded` whether its row stands open; `at` the place among its
+    parameters that was turned to, where they are more than a page."""
 
     value: ManifestModule
     deleted: bool = False
     unfolded: bool = False
     gone: frozenset[int] = frozenset()
+    at: int | None = None
 
     @property
     def key(self) -> str:
@@ -110,6 +113,14 @@ def unfold(draft: Draft, key: str) -> Draft:
     return _changed(draft, key, lambda module: replace(module, unfolded=True), focus="row")
 
 
+def turn_to(draft: Draft, key: str, place: int) -> Draft:
+    """The page of its parameters that holds this place."""
+    if place >= len(draft.modules[_place(draft, key)].value.parameters):
+        raise NoSuchPart(f"{key} {place}")
+    turned = partial(replace, unfolded=True, at=place)
+    return _changed(draft, key, turned, focus=f"p{place}-name")
+
+
 def delete(draft: Draft, key: str) -> Draft:
     return _changed(draft, key, lambda module: replace(module, deleted=True), focus="undo")
 
@@ -143,7 +154,7 @@ def add_parameter(draft: Draft, key: str, name: str) -> Draft:
 
     def added(module: DraftModule) -> DraftModule:
         parameters = (*module.value.parameters, ManifestParameter(name))
-        return replace(module, value=replace(module.value, parameters=parameters), unfolded=True)
+        return replace(module, value=replace(module.value, parameters=parameters), unfolded=True, at=place)
 
     return _told_if_too_much(_changed(draft, key, added, focus=f"p{place}-{'value' if name else 'name'}"))
 

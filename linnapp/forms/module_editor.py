@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 
 from linnapp.drafts import Draft, DraftModule
 from linnapp.forms.module_lines import drawn_open
 from linnapp.forms.module_rows import (
     EXAMPLE_TOKEN,
     EXAMPLE_TRACKING,
+    FoldedParameters,
     ModuleRow,
     ParameterRow,
     Problem,
@@ -17,6 +19,7 @@ from linnapp.forms.module_rows import (
     Words,
 )
 from linnapp.forms.modules import as_json
+from linnapp.forms.parameter_pages import Folded, Page, drawn_page, drawn_places, pages_of
 from linnapp.manifest import (
     MOST_MODULES,
     Difference,
@@ -28,6 +31,9 @@ from linnapp.manifest import (
 )
 from linnapp.models import Application, Version
 from linnapp.module_types import EXTERNAL_APPLICATION, TYPES, ModuleType, known_type
+
+# Folders offered where one is written: there may be two hundred.
+MOST_OFFERED = 25
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,7 @@ class Editor:
         self._live = draft.live()
         self._open = drawn_open(draft, (self._live[number].key for number in self._error_counts))
         self._hints = _by_spot(warnings(self.manifest))
+        self._drawn: dict[str, tuple[Sequence[Page], frozenset[int]]] = {}
 
     types = tuple(TYPES.values())
     most_modules = MOST_MODULES
@@ -100,7 +107,7 @@ class Editor:
     @cached_property
     def groups(self) -> list[str]:
         """Folders to choose from."""
-        return sorted({module.value.group for module in self.draft.modules if module.value.group})
+        return sorted({module.value.group for module in self.draft.modules if module.value.group})[:MOST_OFFERED]
 
     @property
     def lacks_external_application(self) -> bool:
@@ -146,8 +153,9 @@ class Editor:
         if not self._is_open(module):
             return f"m-{module.key}-row"
         if spot.parameter is not None:
-            place = [place for place, _ in module.kept()][spot.parameter]
-            return f"m-{module.key}-p{place}-{spot.field}"
+            place = self._kept_places(module)[spot.parameter]
+            is_drawn = place in self._pages(module)[1]
+            return f"m-{module.key}-p{place}-{spot.field}" if is_drawn else f"m-{module.key}-row"
         return f"m-{module.key}-{spot.field if spot.field in ('type', 'name', 'formatted_name', 'path') else 'row'}"
 
     def _is_open(self, module: DraftModule) -> bool:
@@ -162,41 +170,83 @@ class Editor:
         number = self._numbers.get(module.key, -1)
         known = known_type(module.value.type)
         is_line = not self._is_open(module)
+        pages, drawn = ((), frozenset()) if is_line else self._pages(module)
         return ModuleRow(
             handle,
             module,
             known,
-            [] if is_line else list(self._parameter_rows(handle, module, known, number)),
+            [] if is_line else list(self._parameter_rows(handle, module, known, number, drawn)),
             self._words.get((number, None), {}),
             self._hints.get((number, None), {}),
             self._marks.get(module.key, ""),
             self._error_counts[number],
             is_line,
             is_line and not module.gone and self._saved.get(module.key) == module.value,
+            pages=pages,
         )
 
     @cached_property
     def _numbers(self) -> dict[str, int]:
         return {module.key: number for number, module in enumerate(self._live)}
 
-    def _parameter_rows(
-        self, handle: int, module: DraftModule, known: ModuleType | None, number: int
-    ) -> Iterator[ParameterRow]:
-        kept = {place: at for at, (place, _) in enumerate(module.kept())}
-        for place, parameter in enumerate(module.value.parameters):
-            spot = (number, kept.get(place, -1))
-            yield ParameterRow(
-                f"m-{module.key}-p{place}",
-                handle,
-                place,
-                parameter,
-                known,
-                known.parameter(parameter.name) if known else None,
-                place in module.gone,
-                self.draft.focus,
-                self._words.get(spot, {}),
-                self._hints.get(spot, {}).get("value", []),
+    def _pages(self, module: DraftModule) -> tuple[Sequence[Page], frozenset[int]]:
+        """Pages of its parameters, none where there is but one to be drawn; and the places that are drawn."""
+        if module.key not in self._drawn:
+            self._drawn[module.key] = self._paged(module)
+        return self._drawn[module.key]
+
+    def _paged(self, module: DraftModule) -> tuple[Sequence[Page], frozenset[int]]:
+        pages = pages_of(module)
+        if len(pages) == 1 and not pages[0].is_long:
+            return (), frozenset(pages[0].places)
+        if module.deleted:
+            return (), frozenset()
+        number, kept = self._numbers[module.key], self._kept_places(module)
+        erring = {kept[at]: words for (of, at), words in self._words.items() if of == number and at is not None}
+        page = drawn_page(module, pages)
+        told = [
+            replace(
+                each,
+                is_drawn=each is page,
+                error_count=sum(len(words) for at, words in erring.items() if at in each.places),
             )
+            for each in pages
+        ]
+        return told, drawn_places(page, erring)
+
+    @staticmethod
+    def _kept_places(module: DraftModule) -> list[int]:
+        return [place for place, _ in module.kept()]
+
+    def _parameter_rows(
+        self, handle: int, module: DraftModule, known: ModuleType | None, number: int, drawn: frozenset[int]
+    ) -> Iterator[ParameterRow | FoldedParameters]:
+        kept = {place: at for at, place in enumerate(self._kept_places(module))}
+        folded = Folded(self._saved.get(module.key)) if len(drawn) < len(module.value.parameters) else None
+        for is_drawn, places in groupby(range(len(module.value.parameters)), drawn.__contains__):
+            if folded and not is_drawn:
+                run = ((module.value.parameters[place], place in module.gone) for place in places)
+                yield FoldedParameters(folded.written(run))
+                continue
+            for place in places:
+                yield self._parameter_row(handle, module, known, place, (number, kept.get(place, -1)))
+
+    def _parameter_row(
+        self, handle: int, module: DraftModule, known: ModuleType | None, place: int, spot: tuple[int, int]
+    ) -> ParameterRow:
+        parameter = module.value.parameters[place]
+        return ParameterRow(
+            f"m-{module.key}-p{place}",
+            handle,
+            place,
+            parameter,
+            known,
+            known.parameter(parameter.name) if known else None,
+            place in module.gone,
+            self.draft.focus,
+            self._words.get(spot, {}),
+            self._hints.get(spot, {}).get("value", []),
+        )
 
     @cached_property
     def _marks(self) -> dict[str, str]:

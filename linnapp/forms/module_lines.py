@@ -1,12 +1,13 @@
 """Which modules of a draft are drawn with their fields, and which as one line each.
 
-A few modules are drawn whole, as one page to scroll. Of more, a page holds the fields of those that were opened, up to
-a number, whatever is posted: what is drawn takes time that others wait for.
+A few modules are drawn whole, as one page to scroll, and so is the only one. Of more, a page holds the fields of those
+that were opened, up to a number, whatever is posted: what is drawn takes time that others wait for.
 """
 
 from collections.abc import Iterable
 
 from linnapp.drafts import Draft, DraftModule
+from linnapp.forms.parameter_pages import MOST_DRAWN
 
 FEW_MODULES = 10
 FEW_PARAMETERS = 60
@@ -20,7 +21,8 @@ def drawn_open(draft: Draft, erring: Iterable[str]) -> frozenset[str] | None:
     if draft.only:
         return frozenset((draft.only,))
     live = draft.live()
-    if len(draft.modules) <= FEW_MODULES and sum(map(_weight, draft.modules)) <= FEW_PARAMETERS:
+    parameters = sum(len(module.value.parameters) for module in draft.modules)
+    if len(draft.modules) == 1 or (len(draft.modules) <= FEW_MODULES and parameters <= FEW_PARAMETERS):
         return None
     errors = set(erring)
     wanted = [module for module in live if _was_changed(draft, module) or module.key in errors or module.unfolded]
@@ -35,7 +37,8 @@ def drawn_open(draft: Draft, erring: Iterable[str]) -> frozenset[str] | None:
 
 
 def _weight(module: DraftModule) -> int:
-    return len(module.value.parameters)
+    """Of many parameters, a page is drawn."""
+    return min(len(module.value.parameters), MOST_DRAWN)
 
 
 def _was_changed(draft: Draft, module: DraftModule) -> bool:

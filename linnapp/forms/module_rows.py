@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from linnapp.drafts import DraftModule
 from linnapp.forms.modules import as_json, carried, kept_beside, typed
+from linnapp.forms.parameter_pages import Page
 from linnapp.manifest import (
     HOST,
     TOKEN,
@@ -139,14 +140,22 @@ class ParameterRow:
 
 
 @dataclass(frozen=True)
+class FoldedParameters:
+    """Neighbours among the parameters that are not drawn, as the form holds them."""
+
+    folded: str
+
+
+@dataclass(frozen=True)
 class ModuleRow:
     """`handle` is the module's name in the form: its place in the draft. A line has no fields and no `parameters`;
-    `is_saved` where it stands as it is saved, so that the form need not hold it."""
+    `is_saved` where it stands as it is saved, so that the form need not hold it. `pages` of its parameters where they
+    are not all drawn."""
 
     handle: int
     draft: DraftModule
     known: ModuleType | None
-    parameters: Sequence[ParameterRow]
+    parameters: Sequence[ParameterRow | FoldedParameters]
     errors: Words
     warnings: Words = field(default_factory=dict)
     mark: str = ""
@@ -155,6 +164,7 @@ class ModuleRow:
     is_saved: bool = False
     is_first: bool = False
     is_last: bool = False
+    pages: Sequence[Page] = ()
 
     @property
     def value(self) -> object:
@@ -207,5 +217,5 @@ class ModuleRow:
     @property
     def offered(self) -> list[ParameterType]:
         """Known parameters that the module has not got yet."""
-        has = {row.value.name.lower() for row in self.parameters if not row.gone}
+        has = {parameter.name.lower() for _, parameter in self.draft.kept()}
         return [known for known in self.known.parameters if known.name.lower() not in has] if self.known else []

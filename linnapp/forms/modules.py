@@ -1,6 +1,7 @@
 """The posted manifest editor, read once into a draft; and the manifest as pasted or uploaded JSON."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.http import QueryDict
 
 from linnapp.byte_marks import text_of
 from linnapp.drafts import Draft, DraftModule, keeping_keys
+from linnapp.forms.parameter_pages import Folded
 from linnapp.manifest import (
     MOST_MODULES,
     Manifest,
@@ -32,6 +34,7 @@ WIDEST = 2_000_000_000
 # Deleted ones travel along until they are saved. Drawing thousands of rows takes half a minute.
 MOST_ROWS = 2 * MOST_MODULES
 PARAMETER_PARTS = ("name", "value", "kept", "gone")
+FOLDED = '{"folded"'
 # By how much a parameter's value stands deeper in a whole module than in a field of its own.
 DEEPER = 2
 
@@ -77,7 +80,7 @@ def read_draft(posted: QueryDict, saved: Manifest) -> Draft:
     by_key = {module.key: module for module in saved.modules}
     taken: set[str] = set()
     found = (
-        _untouched(posted, handle, by_key.get(key), taken) if key else _module(posted, handle, taken)
+        _untouched(posted, handle, by_key.get(key), taken) if key else _module(posted, handle, taken, by_key)
         for handle, key in _handles(posted).items()
     )
     return Draft(
@@ -93,7 +96,8 @@ def read_draft(posted: QueryDict, saved: Manifest) -> Draft:
 def _draft_of_one(posted: QueryDict, saved: Manifest, key: str) -> Draft:
     """The one module in the form, in its place among the saved ones: nothing else is changed."""
     handles = list(_handles(posted))
-    own = _module(posted, handles[0], set()) if len(handles) == 1 else None
+    by_key = {module.key: module for module in saved.modules}
+    own = _module(posted, handles[0], set(), by_key) if len(handles) == 1 else None
     if own is None or own.key != key:
         raise BadRequest(DAMAGED)
     modules = [own if module.key == key else DraftModule(module) for module in saved.modules]
@@ -144,7 +148,7 @@ def _untouched(posted: QueryDict, handle: str, saved: ManifestModule | None, tak
     return DraftModule(saved, f"{handle}-deleted" in posted, f"{handle}-unfolded" in posted)
 
 
-def _module(posted: QueryDict, handle: str, taken: set[str]) -> DraftModule:
+def _module(posted: QueryDict, handle: str, taken: set[str], by_key: Mapping[str, ManifestModule]) -> DraftModule:
     def part(name: str) -> str:
         return clean(posted.get(f"{handle}-{name}", ""))
 
@@ -152,7 +156,7 @@ def _module(posted: QueryDict, handle: str, taken: set[str]) -> DraftModule:
     if whole := posted.get(f"{handle}-carried", ""):
         value = module_by_shape(_members(whole, DEEPER), key=_key(part("key"), taken))
         return DraftModule(value, deleted, unfolded, _places(part("gone"), len(value.parameters)))
-    parameters, gone = _parameters(posted, handle)
+    parameters, gone = _parameters(posted, handle, by_key.get(part("key")))
     value = ManifestModule(
         key=_key(part("key"), taken),
         type=part("type"),
@@ -163,11 +167,12 @@ def _module(posted: QueryDict, handle: str, taken: set[str]) -> DraftModule:
         parameters=parameters,
         extra=_members(part("extra")),
     )
-    return DraftModule(value, deleted, unfolded, gone)
+    at = min(_places(part("at"), len(parameters)), default=None)
+    return DraftModule(value, deleted, unfolded, gone, at)
 
 
 def _places(text: str, among: int) -> frozenset[int]:
-    """Places of deleted parameters, as a list with commas."""
+    """Places of parameters, as a list with commas."""
     places = frozenset(int(each) for each in text.split(",") if each.isascii() and each.isdigit() and len(each) < 6)
     return frozenset(place for place in places if place < among)
 
@@ -179,13 +184,27 @@ def _key(given: str, taken: set[str]) -> str:
     return key
 
 
-def _parameters(posted: QueryDict, handle: str) -> tuple[tuple[ManifestParameter, ...], frozenset[int]]:
+def _parameters(
+    posted: QueryDict, handle: str, saved: ManifestModule | None
+) -> tuple[tuple[ManifestParameter, ...], frozenset[int]]:
     columns = [posted.getlist(f"{handle}-p-{part}") for part in PARAMETER_PARTS]
     if len({len(column) for column in columns}) > 1:
         raise BadRequest(DAMAGED)
-    rows = list(zip(*columns, strict=True))
-    gone = frozenset(place for place, (_, _, _, deleted) in enumerate(rows) if deleted)
-    return tuple(_parameter(name, value, kept) for name, value, kept, _ in rows), gone
+    found: list[tuple[ManifestParameter, bool]] = []
+    for name, value, kept, gone in zip(*columns, strict=True):
+        if kept.startswith(FOLDED):
+            found += _folded(kept, saved)
+        else:
+            found.append((_parameter(name, value, kept), bool(gone)))
+    return tuple(parameter for parameter, _ in found), frozenset(n for n, (_, gone) in enumerate(found) if gone)
+
+
+def _folded(text: str, saved: ManifestModule | None) -> list[tuple[ManifestParameter, bool]]:
+    """Parameters that were not drawn."""
+    try:
+        return list(Folded(saved).read(_members(text, DEEPER).get("folded")))
+    except ValueError as error:
+        raise BadRequest(DAMAGED) from error
 
 
 def _parameter(name: str, value: str, beside: str) -> ManifestParameter:

@@ -33,14 +33,13 @@ Action = Callable[[Draft], Draft]
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def manifest_edit(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
-    """GET shows what is saved, POST saves; pressed on a line of a module, it changes the draft."""
+    """GET shows what is saved, POST saves; pressed on a line of a module or a page of its parameters, it changes the
+    draft."""
     row = tab.editable(request, account, application, "manifest_saved_by")
     saved = manifest_of(row)
     if request.method != "POST":
         return show_draft(request, row, drafts.draft_of(saved, row.manifest_revision), saved=saved)
-    if pressed := request.POST.get("line"):
-        return _changed(request, row, saved, _line_action(request, pressed))
-    return _save(request, row, saved)
+    return _pressed(request, row, saved)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -49,7 +48,7 @@ def manifest_module(request: HttpRequest, account: str, application: UUID, modul
     row = tab.editable(request, account, application, "manifest_saved_by")
     saved = manifest_of(row)
     if request.method == "POST":
-        return _save(request, row, saved)
+        return _pressed(request, row, saved)
     try:
         draft = drafts.draft_of_one(saved, row.manifest_revision, module)
     except NoSuchPart as error:
@@ -70,6 +69,12 @@ def _opened_in_place(request: HttpRequest, row: Application, draft: Draft, saved
     opened = replace(editor.row(module, int(handle)), is_first="first" in asked, is_last="last" in asked)
     context = {"application": row, "editor": editor, "draft": replace(draft, only=""), "row": opened}
     return render(request, OPENED, context)
+
+
+def _pressed(request: HttpRequest, row: Application, saved: Manifest) -> HttpResponse:
+    if pressed := request.POST.get("line"):
+        return _changed(request, row, saved, _line_action(request, pressed))
+    return _save(request, row, saved)
 
 
 def _save(request: HttpRequest, row: Application, standing: Manifest) -> HttpResponse:
@@ -142,6 +147,7 @@ def _changed(request: HttpRequest, row: Application, saved: Manifest, action: Ac
 
 
 # What the buttons of a line do. They are short, since a page may hold two hundred lines: one address, that of the form.
+# Those of a page of parameters are told likewise, with a place.
 LINE_ACTIONS: dict[str, Callable[[Draft, str], Draft]] = {
     "open": drafts.unfold,
     "up": lambda draft, key: drafts.move(draft, key, -1),
@@ -153,9 +159,12 @@ LINE_ACTIONS: dict[str, Callable[[Draft, str], Draft]] = {
 
 
 def _line_action(request: HttpRequest, pressed: str) -> Action:
-    name, _, handle = pressed.partition("-")
+    name, _, rest = pressed.partition("-")
+    handle, _, place = rest.partition("-")
     action, key = LINE_ACTIONS.get(name), key_of(request.POST, handle)
-    if action is None:
+    if name == "turn" and place.isascii() and place.isdigit() and len(place) < 6:
+        return lambda draft: drafts.turn_to(draft, key, int(place))
+    if action is None or place:
         raise BadRequest(DAMAGED)
     return lambda draft: action(draft, key)
 

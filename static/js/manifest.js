@@ -84,7 +84,7 @@
     }
   };
 
-  // The other buttons of a line change the draft, which is drawn anew.
+  // The other buttons of a line, and those that turn to other parameters, change the draft, which is drawn anew.
   const pressOnLine = (button) => {
     htmx.ajax("POST", button.form.action, { source: button, target: "#editor", swap: "outerHTML" });
   };
@@ -94,7 +94,7 @@
     event.preventDefault();
     if (pressed.ariaBusy) return;
     const line = pressed.closest(".line");
-    const opens = pressed.parentElement === line;
+    const opens = line && pressed.parentElement === line;
     if (opens && nameOf(line)[1]) openLine(line, pressed);
     else pressOnLine(pressed);
   };
@@ -163,7 +163,7 @@
     if (found("[data-insert]")) insert(found("[data-insert]"));
     else if (found("[data-line]")) { event.preventDefault(); goToLine(found("[data-line]")); }
     else if (found(".error-summary a")) { event.preventDefault(); openAround(found("a").hash.slice(1)); }
-    else if (found(".line > a, .line button")) onLine(event, found(".line > a, .line button"));
+    else if (found(".line > a, [name=line]")) onLine(event, found(".line > a, [name=line]"));
     else if (found("[data-leaves]")) leaving = true;
   });
   document.addEventListener("submit", (event) => { leaving = event.submitter?.formTarget !== "_blank"; });
