@@ -13,7 +13,7 @@ from zlib import crc32
 
 from linnapp.drafts import DraftModule
 from linnapp.manifest import ManifestModule, ManifestParameter
-from linnapp.manifest.differences import shown
+from linnapp.manifest.differences import same, shown
 
 MOST_DRAWN = 25
 # Letters of names and values: what is longer has a page of its own, and is drawn when that is asked for.
@@ -114,7 +114,7 @@ class Folded:
 
     def _mark(self, parameter: ManifestParameter) -> str:
         marks = self._marks.get(parameter.name, ())
-        return next((mark for mark in marks if self._saved[mark] == parameter), "")
+        return next((mark for mark in marks if _say_the_same(self._saved[mark], parameter)), "")
 
     def read(self, entries: object) -> Iterator[tuple[ManifestParameter, bool]]:
         """From the form. One that somebody deleted meanwhile leaves its place empty, since buttons tell places; an
@@ -127,6 +127,11 @@ class Folded:
                     yield self._saved.get(mark.removeprefix("-"), ManifestParameter("")), mark.startswith("-")
             else:
                 yield _carried(entry)
+
+
+def _say_the_same(one: ManifestParameter, other: ManifestParameter) -> bool:
+    """By their JSON: 1 is neither 1.0 nor true there."""
+    return one.name == other.name and same(one.value, other.value) and same(one.extra, other.extra)
 
 
 def _carried(entry: object) -> tuple[ManifestParameter, bool]:

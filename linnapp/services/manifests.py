@@ -1,7 +1,8 @@
 """The saved manifest: rows to values, values to rows, and what saving moves."""
 
 from collections.abc import Iterable
-from uuid import UUID
+from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,7 +11,9 @@ from linnapp import kinds, timeline
 from linnapp.actors import Actor, refuse_to_lead_away
 from linnapp.errors import Moved
 from linnapp.manifest import (
+    Difference,
     Manifest,
+    ManifestError,
     ManifestInvalid,
     ManifestModule,
     ManifestParameter,
@@ -19,20 +22,15 @@ from linnapp.manifest import (
     to_json,
     validate,
 )
-from linnapp.models import Application, Module, Parameter
+from linnapp.models import Application, Module
 from linnapp.services.locking import locked
+from linnapp.services.manifest_rows import Change, Kept, change_of, module_value
 from linnapp.words import counted
 
 
 def manifest_of(application: Application) -> Manifest:
-    """The saved manifest as a value: two queries. Its parameters are read without making objects of them: a thousand
-    cost most of what a page of it does."""
-    rows = Parameter.objects.filter(module__application=application).order_by("position")
-    parameters: dict[int, list[ManifestParameter]] = {}
-    for module, name, value, extra in rows.values_list("module_id", "name", "value", "extra"):
-        parameters.setdefault(module, []).append(ManifestParameter(name, value, extra))
-    modules = application.modules.all()
-    return _manifest(application, (_module_value(row, parameters.get(row.pk, ())) for row in modules))
+    """The saved manifest as a value: two queries."""
+    return _manifest(application, Kept.of(application).values())
 
 
 def manifest_with(application: Application, modules: Iterable[Module]) -> Manifest:
@@ -40,7 +38,7 @@ def manifest_with(application: Application, modules: Iterable[Module]) -> Manife
     return _manifest(
         application,
         (
-            _module_value(row, [ManifestParameter(p.name, p.value, p.extra) for p in row.parameters.all()])
+            module_value(row, [ManifestParameter(p.name, p.value, p.extra) for p in row.parameters.all()])
             for row in modules
         ),
     )
@@ -55,72 +53,82 @@ def _manifest(application: Application, modules: Iterable[ManifestModule]) -> Ma
     )
 
 
-def _module_value(row: Module, parameters: Iterable[ManifestParameter]) -> ManifestModule:
-    return ManifestModule(
-        key=row.key.hex,
-        group=row.group,
-        name=row.name,
-        formatted_name=row.formatted_name,
-        type=row.type,
-        path=row.path,
-        parameters=tuple(parameters),
-        extra=row.extra,
-    )
-
-
 def write_rows(application: Application, manifest: Manifest) -> None:
-    """Replaces the rows of the manifest and the members that stand on the application. Inside a transaction."""
-    application.modules.all().delete()
-    modules = Module.objects.bulk_create(
-        Module(
-            application=application,
-            key=UUID(value.key),
-            position=position,
-            group=value.group,
-            name=value.name,
-            formatted_name=value.formatted_name,
-            type=value.type,
-            path=value.path,
-            extra=value.extra,
-        )
-        for position, value in enumerate(manifest.modules)
-    )
-    Parameter.objects.bulk_create(
-        Parameter(module=row, position=position, name=p.name, value=p.value, extra=p.extra)
-        for row, value in zip(modules, manifest.modules, strict=True)
-        for position, p in enumerate(value.parameters)
-    )
+    """Makes the rows of the manifest, and the members that stand on the application, say this one. Inside a
+    transaction."""
+    change_of(application, Kept.of(application), manifest).write()
+    _write_members(application, manifest)
+
+
+def _write_members(application: Application, manifest: Manifest) -> None:
     application.permissions = list(manifest.permissions)
     application.script_url = manifest.script_url
     application.manifest_extra = manifest.extra
     application.save(update_fields=["permissions", "script_url", "manifest_extra"])
 
 
-@transaction.atomic
+@dataclass(frozen=True)
+class _Prepared:
+    """What saving takes that needs no lock: nearly all of its time. It holds while the revision is the one that it was
+    made upon, since whatever changes a saved manifest moves that."""
+
+    revision: int
+    errors: list[ManifestError]
+    differences: list[Difference] = field(default_factory=list)
+    leads_elsewhere: bool = False
+    change: Change = field(default_factory=Change)
+    snapshot: Any = None
+
+
+def _prepared(application: Application, manifest: Manifest) -> _Prepared:
+    # The revision first: where somebody saves before the rows are read, it is not the one that is locked.
+    standing = Application.objects.filter(pk=application.pk).first()
+    revision, errors = standing.manifest_revision if standing else 0, validate(manifest)
+    if standing is None or errors:
+        return _Prepared(revision, errors)
+    kept = Kept.of(standing)
+    before = _manifest(standing, kept.values())
+    return _Prepared(
+        revision,
+        errors,
+        differences(before, manifest),
+        postback_url(before) != postback_url(manifest),
+        change_of(standing, kept, manifest),
+        to_json(manifest),
+    )
+
+
 def save_manifest(application: Application, manifest: Manifest, *, expected_revision: int, by: Actor) -> Application:
-    """Saves, and moves the Development Version with it: nothing else moves.
+    """Saves, and moves the Development Version with it: nothing else moves. What can be worked out before the
+    application is locked is: others wait for its lock, and on SQLite for every writer.
 
     Raises Moved where somebody saved since `expected_revision`, ManifestInvalid with every error, NotPossible once
     retired. Returns the row with its new revision; saving what already stands changes nothing.
     """
-    row = locked(application, retired="its manifest can no longer be changed")
-    if row.manifest_revision != expected_revision:
-        raise Moved("Somebody else saved this manifest since you opened it.")
-    if errors := validate(manifest):
-        raise ManifestInvalid(errors)
-    before = manifest_of(row)
-    changes = differences(before, manifest)
-    if not changes:
+    prepared = _prepared(application, manifest)
+    with transaction.atomic():
+        row = locked(application, retired="its manifest can no longer be changed")
+        if not row.manifest_revision == expected_revision == prepared.revision:
+            raise Moved("Somebody else saved this manifest since you opened it.")
+        if prepared.errors:
+            raise ManifestInvalid(prepared.errors)
+        return _save(row, manifest, prepared, by)
+
+
+def _save(row: Application, manifest: Manifest, prepared: _Prepared, by: Actor) -> Application:
+    if not prepared.differences:
         return row
-    if postback_url(before) != postback_url(manifest):
+    if prepared.leads_elsewhere:
         refuse_to_lead_away(by)
-    write_rows(row, manifest)
+    prepared.change.write()
+    _write_members(row, manifest)
     row.manifest_revision += 1
     row.manifest_saved_at = row.changed_at = timezone.now()
     row.manifest_saved_by = by.person
     row.save(update_fields=["manifest_revision", "manifest_saved_at", "manifest_saved_by", "changed_at"])
     development = row.versions.development()
-    development.snapshot = to_json(manifest)
+    development.snapshot = prepared.snapshot
     development.save(update_fields=["snapshot"])
-    timeline.record(kinds.MANIFEST_SAVED, by=by, application=row, changes=counted(len(changes), "change"))
+    changes = counted(len(prepared.differences), "change")
+    timeline.record(kinds.MANIFEST_SAVED, by=by, application=row, changes=changes)
     return row
