@@ -105,6 +105,8 @@ def take_up() -> None:
     abandoned = ExportFile.objects.abandoned()
     abandoned.filter(tries__gte=MOST_TRIES).update(state=State.FAILED, said=WENT_WRONG, asked_encrypted="")
     for key in abandoned.filter(tries__lt=MOST_TRIES).values_list("pk", flat=True):
+        if stop_asked():
+            return
         if not jobs.ask(work, key):
             make(key)
 
@@ -112,7 +114,7 @@ def take_up() -> None:
 def drop_old() -> int:
     """With their parts, each of which is large."""
     over = ExportFile.objects.over()
-    for file in list(over.only("pk")):
+    for file in [*over.only("pk"), *ExportFile.objects.failed_with_parts().only("pk")]:
         _drop_parts(file)
     return batches.drop(over.order_by("ends_at"))
 
@@ -152,7 +154,6 @@ def _taken(key: UUID) -> ExportFile | None:
     if not taken.update(tries=F("tries") + 1, written=0, beaten_at=timezone.now()):
         return None
     file.tries += 1
-    _drop_parts(file)
     return file
 
 
@@ -170,6 +171,10 @@ def _fail(file: ExportFile, said: str) -> None:
 
 
 def _make(file: ExportFile) -> None:
+    _drop_parts(file)
+    # A process that stops drops some of them alone.
+    if file.parts.exists():
+        raise _NotOursAnyMore
     asked = _asked(file)
     if asked.number > MOST_ROWS:
         raise NotPossible(TOO_MANY_ROWS.format(MOST_ROWS, asked.number))

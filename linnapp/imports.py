@@ -23,6 +23,7 @@ from linnapp.models import BulkChange, BulkRow, User
 from linnapp.models.bulk_changes import sealed
 from linnapp.new_rows import NewRows, cleaned
 from linnapp.staff_actions import Import, Values
+from linnapp.supervision import stop_asked
 from linnapp.workbook_reading import Unreadable
 
 logger = logging.getLogger(__name__)
@@ -84,7 +85,7 @@ def read(key: UUID) -> None:
 
 
 class _NotOursAnyMore(Exception):
-    """Read, discarded, or taken up by another job."""
+    """Read, discarded, or taken up by another job; or this process stops, and another job begins anew."""
 
 
 def read_now(key: UUID) -> None:
@@ -127,10 +128,18 @@ def _beat(change: BulkChange, **facts: Any) -> None:
         raise _NotOursAnyMore
 
 
+def _drop_rows(change: BulkChange) -> None:
+    batches.drop(change.rows.order_by("position"))
+    # A process that stops drops some of them alone.
+    if change.rows.exists():
+        raise _NotOursAnyMore
+
+
 def _give_up(change: BulkChange, why: str) -> None:
+    """Its rows go first: where this process stops meanwhile, `take_up` finds what is left to do."""
     with suppress(_NotOursAnyMore):
+        _drop_rows(change)
         _beat(change, state=BulkChange.State.STOPPED, said=why, total=0, ended_at=timezone.now(), file_encrypted="")
-        batches.drop(change.rows.order_by("position"))
 
 
 def rows_of_table(change: BulkChange, content: bytes) -> tuple[Iterable[BulkRow], str]:
@@ -142,8 +151,12 @@ def rows_of_table(change: BulkChange, content: bytes) -> tuple[Iterable[BulkRow]
 def take_up() -> None:
     """Files that a job which is gone left unread."""
     for change in BulkChange.objects.unread():
+        if stop_asked():
+            return
         if change.tries >= MOST_TRIES:
-            _give_up(change, NOT_READ)
+            # Taken, so that a job that was only slow writes no row any more.
+            if taken := _taken(change.pk):
+                _give_up(taken, NOT_READ)
         elif not jobs.ask(read, change.pk):
             read_now(change.pk)
 
@@ -166,9 +179,11 @@ def _ignored(change: BulkChange, table: Table) -> str:
 def _write(change: BulkChange, rows: Iterable[BulkRow]) -> int:
     """Anew, where a job died in the middle of it. In parts: a file is read for seconds, and others write meanwhile."""
     _beat(change)
-    batches.drop(change.rows.order_by("position"))
+    _drop_rows(change)
     found, number = iter(rows), 0
     while some := list(islice(found, AT_ONCE)):
+        if stop_asked():
+            raise _NotOursAnyMore
         with transaction.atomic():
             _beat(change)
             number += len(BulkRow.objects.bulk_create(some))

@@ -31,6 +31,11 @@ class ExportFileQuerySet(models.QuerySet["ExportFile"]):
         silent = timezone.now() - SILENT_FOR
         return self.current().filter(state=ExportFile.State.MAKING, beaten_at__lt=silent)
 
+    def failed_with_parts(self) -> Self:
+        """Nobody fetches them, and whoever gave the file up was stopped before it had dropped all."""
+        parts = ExportPart.objects.filter(file=models.OuterRef("pk"))
+        return self.filter(models.Exists(parts), state=ExportFile.State.FAILED)
+
 
 class ExportFile(models.Model):
     """A list as one person asked for it. `table` is the model's label; `closed` names what only teams read, where that

@@ -14,7 +14,7 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from installs import tasks
-from linnapp import export_files, exports
+from linnapp import batches, export_files, exports
 from linnapp.import_files import read_table
 from linnapp.models import Account, Application, ExportFile, ExportPart, TimelineEntry, User
 from tests.admin.test_admin import path_of
@@ -309,3 +309,28 @@ def test_a_fault_is_told_on_the_page(accounts: list[Account], paulas: Client, mo
     assert file.state == "FAILED"
     assert "Something went wrong." in page(paulas, file)
     assert fetch(paulas, file).status_code == 404
+
+
+def test_a_worker_that_stops_while_it_makes_a_file_anew_leaves_it_to_another(
+    accounts: list[Account], paulas: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = begun(paulas)
+    ExportPart.objects.create(file=file, position=0, content_encrypted="half")
+    monkeypatch.setattr(batches, "stop_asked", lambda: True)
+    export_files.make(file.pk)
+    monkeypatch.setattr(batches, "stop_asked", lambda: False)
+    file.refresh_from_db()
+    assert file.state == "MAKING"
+    ExportFile.objects.update(beaten_at=timezone.now() - timedelta(minutes=2))
+    export_files.make(file.pk)
+    file.refresh_from_db()
+    assert (file.state, len(rows_of(b"".join(fetch(paulas, file))))) == ("READY", len(NAMES) + 1)
+
+
+def test_parts_that_one_that_failed_left_behind_go_within_the_hour(accounts: list[Account], paulas: Client) -> None:
+    file = begun(paulas)
+    ExportPart.objects.create(file=file, position=0, content_encrypted="half")
+    ExportFile.objects.update(state="FAILED")
+    export_files.drop_old()
+    assert not ExportPart.objects.exists()
+    assert ExportFile.objects.exists()

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from linnapp import imports
+from linnapp import batches, imports
 from linnapp.models import Application, BulkChange, BulkRow
 from tests.admin import test_imports
 from tests.admin.many.test_bulk_changes import press, states
@@ -94,3 +94,49 @@ def test_what_was_applied_is_not_discarded(two: list[Application], paulas: Clien
     assert 'value="Discard this file"' not in page(paulas, change)
     press(paulas, change, "discard")
     assert BulkChange.objects.exists()
+
+
+@pytest.fixture
+def stopping(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether this process was asked to stop."""
+    asked = [False]
+    for module in (imports, batches):
+        monkeypatch.setattr(module, "stop_asked", lambda: asked[0])
+    return asked
+
+
+def begun_by_one_that_died(client: Client, row: Application, *, tries: int) -> BulkChange:
+    """With the rows that it wrote until then."""
+    change = sent(client, Application, as_csv([["id", "support_contact"], [row.pk, "help@x.example"]]))
+    BulkRow.objects.create(change=change, position=2, target=str(row.pk), name="Half")
+    silent = timezone.now() - timedelta(minutes=2)
+    BulkChange.objects.filter(pk=change.pk).update(tries=tries, beaten_at=silent)
+    return change
+
+
+def test_a_worker_that_stops_while_it_reads_a_file_anew_leaves_it_to_another(
+    two: list[Application], paulas: Client, stopping: list[bool]
+) -> None:
+    change = begun_by_one_that_died(paulas, two[0], tries=1)
+    stopping[0] = True
+    imports.read_now(change.pk)
+    change.refresh_from_db()
+    assert (change.state, bool(change.file_encrypted)) == ("READING", True)
+    stopping[0] = False
+    BulkChange.objects.update(beaten_at=timezone.now() - timedelta(minutes=2))
+    imports.read_now(change.pk)
+    change.refresh_from_db()
+    assert (change.state, states(change)) == ("READY", [("First", "WAITING")])
+
+
+def test_one_that_stops_while_it_gives_a_file_up_leaves_no_row_behind(
+    two: list[Application], paulas: Client, stopping: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = begun_by_one_that_died(paulas, two[0], tries=imports.MOST_TRIES)
+    monkeypatch.setattr(batches, "stop_asked", lambda: True)
+    imports.take_up()
+    monkeypatch.setattr(batches, "stop_asked", lambda: False)
+    BulkChange.objects.update(beaten_at=timezone.now() - timedelta(minutes=2))
+    imports.take_up()
+    change.refresh_from_db()
+    assert (change.state, change.total, change.rows.count()) == ("STOPPED", 0, 0)
