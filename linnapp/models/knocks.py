@@ -25,7 +25,8 @@ class KnockCount(models.Model):
     limit = models.CharField(max_length=40)
     count = models.PositiveIntegerField()
     # Rows that stay for a day have a room of their own: they must not fill that of those that stay for minutes.
-    daily = models.BooleanField(default=False)
+    # The database's own default: during an upgrade the release before, which knows no such column, counts on.
+    daily = models.BooleanField(default=False, db_default=False)
     ends_at = models.DateTimeField(db_index=True)
 
     objects: ClassVar[KnockCountQuerySet] = manager_of(KnockCountQuerySet)

@@ -327,3 +327,11 @@ def test_a_new_password_behind_a_link_is_typed_so_often(alice: User) -> None:
     typed = {"password1": "another long secret", "password2": "something else"}
     answers = [client.post(form, typed).status_code for _ in range(knocks.NEW_PASSWORDS.most + 1)]
     assert answers == [422] * knocks.NEW_PASSWORDS.most + [429]
+
+
+def test_the_release_before_counts_on_during_an_upgrade() -> None:
+    """It names no column that came since."""
+    columns = 'key, "limit", count, ends_at'
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO linnapp_knockcount ({columns}) VALUES ('k', 'x', 1, %s)", [timezone.now()])
+    assert not KnockCount.objects.get().daily
