@@ -44,6 +44,8 @@ __all__ = [
     "mail_about_updates",
     "sweep_postbacks",
     "take_up_bulk_changes",
+    "take_up_exports",
+    "take_up_imports",
     "write_down_ended_tokens",
 ]
 
@@ -76,7 +78,15 @@ def drop_counts_of_attempts() -> None:
 @db_periodic_task(crontab(minute="*"))
 def take_up_bulk_changes() -> None:
     bulk_changes.take_up()
+
+
+@db_periodic_task(crontab(minute="*"))
+def take_up_imports() -> None:
     imports.take_up()
+
+
+@db_periodic_task(crontab(minute="*"))
+def take_up_exports() -> None:
     export_files.take_up()
 
 

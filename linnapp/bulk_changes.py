@@ -36,6 +36,8 @@ WRITTEN_AT_ONCE = 1000
 # one write at a time, and who waits asks again at intervals: without a gap exchanges would wait for the last row.
 RESTS = {"sqlite": 5.0, "postgresql": 0.5}
 LONGEST_REST = 0.25
+# While the queue is away, whoever does its work looks for more of it after so many seconds.
+LOOKS_EVERY = 30.0
 GONE = "It does not exist any more."
 CHANGED_SINCE = "Somebody changed it since: left as it is now."
 FAILED = "Something went wrong, and nothing of it was done. The log of the worker says what."
@@ -144,12 +146,20 @@ def work_on(key: UUID, *, rests: float = 0) -> None:
 
 
 def take_up() -> None:
-    """What a job that is gone left behind; here, where the queue takes no other."""
-    for key in BulkChange.objects.abandoned().values_list("pk", flat=True):
-        if not jobs.ask(work, key):
-            work_on(key, rests=RESTS[connection.vendor])
+    """What a job that is gone left behind; here, where the queue takes no other: some rows of each in turn, also of
+    those that come meanwhile, so that none waits for the end of another."""
     for change in BulkChange.objects.with_mail_left():
         notices.send_all(change)
+    mine: list[UUID] = []
+    looked: float | None = None
+    while not stop_asked():
+        if looked is None or time.monotonic() - looked > LOOKS_EVERY:
+            looked = time.monotonic()
+            abandoned = BulkChange.objects.abandoned().exclude(pk__in=mine)
+            mine += [key for key in abandoned.values_list("pk", flat=True) if not jobs.ask(work, key)]
+        mine = [key for key in mine if not stop_asked() and _step(key, RESTS[connection.vendor])]
+        if not mine:
+            break
 
 
 def _step(key: UUID, rests: float) -> bool:

@@ -16,8 +16,10 @@ log = logging.getLogger(__name__)
 MINUTE = timedelta(minutes=1)
 # Minutes that passed without a look, as on a machine that stood still, are caught up with, so many of them.
 MOST_MISSED = 10
-# One that takes long keeps the others from nothing.
-THREADS = 3
+# A clock that is set back by less stands for so long, and nothing is done twice; by more, it goes on from there.
+MOST_BACK = 3
+# Those that take long (what the queue does not take: bulk changes, imports and exports) keep the others from nothing.
+THREADS = 6
 
 
 class Clock:
@@ -48,7 +50,9 @@ class Clock:
             return self.line.pop(name)
 
     def _line_up(self, minute: datetime) -> None:
-        seen = self.seen or minute - MINUTE
+        seen = self.seen
+        if seen is None or minute < seen - MOST_BACK * MINUTE:
+            seen = minute - MINUTE
         at = max(seen + MINUTE, minute - MOST_MISSED * MINUTE)
         while at <= minute:
             for job in HUEY.read_periodic(at):

@@ -159,6 +159,24 @@ def test_what_is_due_by_the_clock_is_done_once_a_minute_and_one_that_breaks_keep
     assert done[5:] == ["breaks", "minutely", "hourly"]
 
 
+def test_a_clock_that_is_set_back_stops_nothing_and_one_that_is_corrected_does_nothing_twice(
+    clock: tuple[periodic.Clock, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works, done = clock
+    now = [datetime(2026, 5, 1, 10, 31, tzinfo=UTC)]
+    monkeypatch.setattr(periodic, "timezone", SimpleNamespace(now=lambda: now[0]))
+    works.work()
+    now[0] -= timedelta(minutes=2)
+    works.work()
+    assert done == ["breaks", "minutely"]
+    now[0] -= timedelta(days=1)
+    works.work()
+    assert done[2:] == ["breaks", "minutely"]
+    now[0] += timedelta(minutes=1)
+    works.work()
+    assert done[4:] == ["breaks", "minutely", "hourly"]
+
+
 def test_one_that_runs_is_not_begun_beside_itself(clock: tuple[periodic.Clock, list[str]]) -> None:
     works, _ = clock
     now = datetime(2026, 5, 1, 10, 29, tzinfo=UTC)
