@@ -224,6 +224,9 @@ class Invitation(models.Model):
 
     objects: ClassVar[InvitationQuerySet] = manager_of(InvitationQuerySet)
 
+    class Meta:
+        indexes = (models.Index(fields=("expires_at",), name="invitations_by_end"),)
+
     def __str__(self) -> str:
         return f"{self.email} to {self.account}"
 

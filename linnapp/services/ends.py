@@ -20,7 +20,7 @@ from linnapp.supervision import stop_asked
 
 log = logging.getLogger(__name__)
 UNCONFIRMED_FOR = timedelta(days=7)
-# After an invitation was over: who was invited and by whom is read in the admin until then.
+# After the link of an invitation ended, accepted or not: who was invited and by whom is read in the admin until then.
 INVITATIONS_KEPT = timedelta(days=30)
 # People who are looked at together.
 TOGETHER = 1_000
@@ -100,6 +100,7 @@ def _drop_people(people: Sequence[int]) -> None:
 
 
 def _drop_held(people: Sequence[int]) -> None:
+    people = _whose_addresses_are_free(people)
     accounts = _accounts_of(people)
     wanted = {account for theirs in accounts.values() for account in theirs}
     free = set(Account.objects.filter(pk__in=wanted).select_for_update(skip_locked=True).values_list("pk", flat=True))
@@ -109,9 +110,17 @@ def _drop_held(people: Sequence[int]) -> None:
     going = {account for person in leaving for account in accounts[person]}
     # Nothing else points to them: Django would ask each table once more, while nobody else writes.
     for rows in (
-        EmailAddress.objects.filter(user__in=leaving),
+        EmailAddress.objects.filter(user__in=leaving, verified=False),
         Membership.objects.filter(user__in=leaving),
         Account.objects.filter(pk__in=going),
         User.objects.filter(pk__in=leaving),
     ):
         rows._raw_delete(rows.db)
+
+
+def _whose_addresses_are_free(people: Sequence[int]) -> list[int]:
+    """Whoever confirms at this moment holds an address, and not the person; from here on they wait for this."""
+    theirs = EmailAddress.objects.filter(user__in=people)
+    held = set(theirs.filter(verified=False).select_for_update(skip_locked=True).values_list("pk", flat=True))
+    staying = set(theirs.exclude(pk__in=held).values_list("user", flat=True))
+    return [person for person in people if person not in staying]

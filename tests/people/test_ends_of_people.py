@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.sessions.models import Session
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -123,6 +123,14 @@ def test_invitations_end_a_month_after_they_were_over(northwind: Account, alice:
         Invitation.objects.filter(pk=made.pk).update(expires_at=timezone.now() - timedelta(days=days))
     tasks.drop_old_postbacks.call_local()
     assert sorted(Invitation.objects.values_list("email", flat=True)) == ["0@nowhere.example", "1@nowhere.example"]
+
+
+def test_invitations_that_are_over_are_found_by_an_index() -> None:
+    over = Invitation.objects.filter(expires_at__lt=timezone.now()).order_by("expires_at")
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        assert "invitations_by_end" in over.explain()
 
 
 def test_a_fault_with_one_of_them_keeps_none_of_the_others(

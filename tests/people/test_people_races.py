@@ -70,6 +70,32 @@ at_once(
     ("demotes", '"linnapp_user"."id" = .*UPDATE', lambda: rights.edit_person_by_staff(sam, by=staff, is_staff=False)),
 )
 """
+# Whoever confirms has written it, and commits a second later at most.
+CONFIRMS = """
+from datetime import timedelta
+from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.utils import timezone
+from linnapp.services import ends
+
+erin = User.objects.create(email="erin@emporium.example", name="Erin", date_joined=timezone.now() - timedelta(days=8))
+EmailAddress.objects.create(user=erin, email=erin.email, primary=True)
+written, dropped = threading.Event(), threading.Event()
+
+def confirms():
+    with transaction.atomic():
+        EmailAddress.objects.filter(user=erin).update(verified=True)
+        written.set()
+        dropped.wait(1)
+
+def drops():
+    written.wait(5)
+    ends.drop_unconfirmed()
+    dropped.set()
+
+at_once(("confirms", "^$", confirms), ("drops", "^$", drops))
+print("there:", User.objects.filter(pk=erin.pk).exists(), EmailAddress.objects.filter(user=erin).exists())
+"""
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +119,7 @@ def test_whoever_joins_while_they_are_invited_anew_joins_or_reads_that_it_is_ove
 
 def test_whoever_leaves_an_account_while_they_lose_their_rights_has_left(portal: dict[str, str]) -> None:
     assert told(portal, RIGHTS) == {"leaves done", "demotes done"}
+
+
+def test_whoever_confirms_the_address_while_people_who_did_not_are_dropped_stays(portal: dict[str, str]) -> None:
+    assert told(portal, CONFIRMS) == {"confirms done", "drops done", "there: True True"}
