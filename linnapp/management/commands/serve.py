@@ -35,7 +35,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         role = parser.add_mutually_exclusive_group()
         role.add_argument("--web", dest="role", action="store_const", const="web", help="only the web processes")
-        role.add_argument("--worker", dest="role", action="store_const", const="worker", help="only the worker")
+        role.add_argument("--worker", dest="role", action="store_const", const="worker", help="only the workers")
         # A worker beside another, which does what is due by the clock.
         role.add_argument("--second-worker", dest="role", action="store_const", const="second", help=argparse.SUPPRESS)
         # One web process, on the file descriptor of a listening socket.
@@ -58,7 +58,8 @@ class Command(BaseCommand):
             return
         if not served_by:
             self.tell(role)
-        if role in ("worker", "second"):
+        # One alone is watched over by whoever started it.
+        if role == "second" or (role == "worker" and (served_by or settings.WORKERS == 1)):
             serve_worker(has_clock=role == "worker")
         else:
             self.supervise(role, host, port)
@@ -73,21 +74,23 @@ class Command(BaseCommand):
             self.stdout.write(f"The {role} role runs (Ctrl-C stops it).")
 
     def supervise(self, role: str | None, host: str, port: int) -> None:
-        refuse_taken_port(host, port)
+        if role != "worker":
+            refuse_taken_port(host, port)
         os.environ[SERVED_BY] = str(os.getpid())
         command = [sys.executable, sys.argv[0], "serve", "--skip-checks"]
-        tasks, sockets = {}, listeners(host, port)
+        tasks, sockets = {}, [] if role == "worker" else listeners(host, port)
         for number, listener in enumerate(sockets, start=1):
             file = listener.fileno()
             tasks[f"web {number}"] = Task(
                 [*command, "--listener", str(file)], returns=True, tells=True, leaves_on=signal.SIGUSR1, files=(file,)
             )
-        if role is None:
-            tasks["worker"] = Task([*command, "--worker"])
+        if role != "web":
+            tasks["worker"] = Task([*command, "--worker"], returns=True)
             tasks |= {
-                f"worker {number}": Task([*command, "--second-worker"]) for number in range(2, settings.WORKERS + 1)
+                f"worker {number}": Task([*command, "--second-worker"], returns=True)
+                for number in range(2, settings.WORKERS + 1)
             }
-        code = Supervisor(tasks).run(announce=self.announce)
+        code = Supervisor(tasks).run(announce=self.announce if sockets else lambda: None)
         if code:
             sys.exit(code)
         self.stdout.write("Stopped.")
