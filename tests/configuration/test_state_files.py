@@ -1,14 +1,13 @@
 """What the portal writes on its machine is read by the user that runs it, and by no other."""
 
 import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 import requests
 
-from tests.kit.portal import environment, manage, serving
+from linnapp.management.commands import prepare
+from linnapp.queues import queue
+from tests.kit.portal import Portal
 
 # The test's own.
 OF_THE_TEST = {"serve.log", ".env"}
@@ -25,30 +24,33 @@ def loosen(folder: Path) -> None:
     folder.chmod(0o755)
 
 
-@pytest.fixture
-def usual_umask() -> Iterator[None]:
-    before = os.umask(0o022)
-    yield
-    os.umask(before)
-
-
-@pytest.mark.slow
-def test_nothing_below_state_dir_is_open_to_others(tmp_path: Path, empty_state: Path, usual_umask: None) -> None:
-    assert open_to_others(empty_state) == []
-    state = shutil.copytree(empty_state, tmp_path / "state")
-    shutil.rmtree(state / "static")
-    logo = state / "media" / "logos" / "a.png"
-    logo.parent.mkdir(parents=True)
-    logo.write_bytes(b"PNG")
-    loosen(state)
-    env = environment(state, DEMO="false")
-    manage(env, "prepare")
+def test_nothing_below_state_dir_is_open_to_others(live_portal: Portal) -> None:
+    """Neither what `prepare` made nor what the processes that run make: the database's log, and the queue."""
+    state = Path(live_portal.env["STATE_DIR"])
+    assert requests.get(f"{live_portal.url}/sign-in/", timeout=20).status_code == 200
+    live_portal.ask("from linnapp import jobs, outbox; assert jobs.ask(outbox.wake)")
+    assert (state / "huey.sqlite3").exists()
+    assert list(state.glob("db.sqlite3-wal"))
+    assert list(state.glob("static/*"))
     assert open_to_others(state) == []
-    with serving(env) as portal:
-        for file in state.glob("huey.sqlite3*"):
-            file.unlink()
-        assert requests.get(f"{portal.url}/sign-in/", timeout=20).status_code == 200
-        portal.ask("from linnapp import jobs, outbox; assert jobs.ask(outbox.wake)")
-        assert (state / "huey.sqlite3").exists()
-        assert list(state.glob("db.sqlite3-wal"))
-        assert open_to_others(state) == []
+
+
+def test_what_an_older_release_left_open_is_closed(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    for name in ("db.sqlite3", "media/logos/a.png", "static/a.css"):
+        file = state / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"")
+    loosen(state)
+    assert len(open_to_others(state)) == 7
+    prepare.close_to_others(state)
+    assert open_to_others(state) == []
+
+
+def test_a_queue_that_is_made_anew_is_closed_too(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        queue("", tmp_path / "huey.sqlite3", "secret").storage.enqueue(b"job")
+    finally:
+        os.umask(before)
+    assert [path.name for path in tmp_path.iterdir() if path.stat().st_mode & 0o077] == []
