@@ -93,7 +93,8 @@ PERSON_SENT_RESET = register("PERSON_SENT_RESET", "{who} had {member} sent a lin
 PERSON_SENT_CONFIRMATION = register(
     "PERSON_SENT_CONFIRMATION", "{who} had {member} sent the confirmation of their e-mail again"
 )
-MAIL_SENT_AGAIN = register("MAIL_SENT_AGAIN", "{who} had a mail sent again that had failed: {mail}")
+MAIL_SENT_AGAIN = register("MAIL_SENT_AGAIN", "{who} had an e-mail tried again that had failed: {mail}")
+MAIL_TRIED_NOW = register("MAIL_TRIED_NOW", "{who} had a waiting e-mail tried at once: {mail}")
 ACCOUNT_CREATED = register("ACCOUNT_CREATED", "Account created by {who}", about="account")
 ACCOUNT_EDITED = register("ACCOUNT_EDITED", "Account details changed by {who}", about="account")
 STAFF_ENTERED = register("STAFF_ENTERED", "{who} opened this account's pages {purpose}", about="access")

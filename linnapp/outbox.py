@@ -5,9 +5,11 @@ killed in between leaves a mail that is sent once more, with the same Message-ID
 import json
 import logging
 import smtplib
+import ssl
 import threading
+import time
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from itertools import cycle
 from typing import Any
@@ -39,6 +41,10 @@ LOOKS_EVERY, THREADS = 2.0, 2
 # Of so many mails that are waited for one other follows.
 WAITED_FOR_IN_TURN = 3
 LONGEST_SAID = 300
+# While the mail server is away each process asks so often whether it is back, in seconds.
+ASKS_EVERY = 60.0
+# What begins so kept every mail back, and no single one.
+NONE_LEAVES = "No mail leaves: "
 NAMES = {
     "EMAIL_HOST": "host",
     "EMAIL_PORT": "port",
@@ -49,6 +55,16 @@ NAMES = {
 }
 # Mails that are printed do not mix.
 _printing = threading.Lock()
+# Whoever holds it asks whether the server is back.
+_asking = threading.Lock()
+
+
+class NotConnected(Exception):
+    """The mail server did not let the portal in, whatever the mail; why is the cause of this."""
+
+
+class _Asked:
+    at = -ASKS_EVERY
 
 
 def send_due() -> None:
@@ -58,6 +74,7 @@ def send_due() -> None:
     try:
         while not stop_asked() and (mail := _next(next(turns))):
             _send(mail, post)
+        _ask_whether_it_is_back(post)
     finally:
         post.close()
 
@@ -86,7 +103,8 @@ def _taken(due: OutgoingMailQuerySet) -> OutgoingMail | None:
     mail = due.select_for_update(skip_locked=True).first()
     if mail:
         mail.due_at, mail.tries = timezone.now() + TAKEN_FOR, mail.tries + 1
-        mail.save(update_fields=["due_at", "tries"])
+        # What is said of the row again is how others see that nobody has it in hand.
+        OutgoingMail.objects.filter(pk=mail.pk).update(due_at=mail.due_at, tries=mail.tries, said="")
     return mail
 
 
@@ -153,7 +171,7 @@ class _Post:
             with _printing:
                 self.connection.send_messages([message])
             return
-        is_fresh = bool(self.connection.open())
+        is_fresh = self.open()
         try:
             self.connection.send_messages([message])
         except (smtplib.SMTPServerDisconnected, ConnectionError):
@@ -161,12 +179,24 @@ class _Post:
             if is_fresh:
                 raise
             # Servers end a connection after so many mails, or so long: no fault of this one.
-            self.connection.open()
+            self.open()
             self.connection.send_messages([message])
         except smtplib.SMTPException:
             # What it was at is not known for sure: the next mail begins anew.
             self.close()
             raise
+
+    def open(self) -> bool:
+        """Whether it is a new one; then others find the server back as well."""
+        try:
+            is_fresh = bool(self.connection.open())
+        except Exception as error:
+            # Half of one is left where the server offers no TLS or refuses the password: nothing may go over that.
+            self.close()
+            raise NotConnected from error
+        if is_fresh:
+            make_due()
+        return is_fresh
 
     def close(self) -> None:
         try:
@@ -178,14 +208,11 @@ class _Post:
 def _said_of(error: Exception) -> tuple[str, bool]:
     """What went wrong in a sentence, and whether another try would go wrong as well. What refuses the portal, and not
     this mail, is the operator's to mend."""
+    if isinstance(error, NotConnected):
+        return f"{NONE_LEAVES}{_why_not_connected(error.__cause__)}", False
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, words = next(iter(error.recipients.values()), (0, b""))
         return f"The mail server refused the address: {_words(code, words)}.", code >= 500
-    if isinstance(error, smtplib.SMTPAuthenticationError):
-        return (
-            f"The mail server refuses EMAIL_URL's password: {_words(error.smtp_code, error.smtp_error)}.",
-            False,
-        )
     if isinstance(error, smtplib.SMTPSenderRefused):
         return f"The mail server refused DEFAULT_FROM_EMAIL: {_words(error.smtp_code, error.smtp_error)}.", False
     if isinstance(error, smtplib.SMTPDataError):
@@ -193,11 +220,33 @@ def _said_of(error: Exception) -> tuple[str, bool]:
     if isinstance(error, smtplib.SMTPResponseException):
         return f"The mail server answered {_words(error.smtp_code, error.smtp_error)}.", False
     if isinstance(error, OSError):
-        return f"The mail server could not be reached: {error.strerror or type(error).__name__}.", False
+        return "The mail server broke off while it was given the mail.", False
     if isinstance(error, credentials.WrongKey):
         return str(error), False
     # What cannot be written as a mail: an address that no rule of mail allows.
     return f"This cannot be written as a mail: {type(error).__name__}.", isinstance(error, ValueError)
+
+
+def _why_not_connected(error: BaseException | None) -> str:
+    """And what to look at. What smtplib raises is an OSError too, without words of the system."""
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        said = _words(error.smtp_code, error.smtp_error)
+        return f"the mail server refuses the user name or the password in EMAIL_URL ({said})."
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"the mail server takes nothing now ({_words(error.smtp_code, error.smtp_error)})."
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        lacks = "a sign-in" if "AUTH" in str(error) else "STARTTLS"
+        return f"the mail server does not offer {lacks}, as EMAIL_URL asks for. Look at its scheme and port."
+    if isinstance(error, smtplib.SMTPException):
+        return "the mail server ended the connection at once. Look at the scheme and the port in EMAIL_URL."
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the mail server's certificate is not trusted ({error.verify_message}). Look at the host in EMAIL_URL."
+    if isinstance(error, ssl.SSLError):
+        return "the mail server speaks no TLS there. Look at the scheme and the port in EMAIL_URL."
+    if isinstance(error, TimeoutError):
+        return "the mail server did not answer in time. Look at the host and the port in EMAIL_URL."
+    words = getattr(error, "strerror", None) or "no connection"
+    return f"the mail server could not be reached ({words}). Look at the host and the port in EMAIL_URL."
 
 
 def _words(code: int, said: bytes | str) -> str:
@@ -218,7 +267,61 @@ def send_again(mail: OutgoingMail, *, by: Actor) -> None:
     transaction.on_commit(lambda: jobs.ask(wake))
 
 
+def make_due() -> int:
+    """All that waits for the server alone, as if it had not been tried: it is back."""
+    return work_off(_made_due)
+
+
+@transaction.atomic
+def _made_due(number: int) -> int:
+    now = timezone.now()
+    rows = _kept_back(now).select_for_update(skip_locked=True).order_by("due_at", "pk")
+    keys = list(rows.values_list("pk", flat=True)[:number])
+    return OutgoingMail.objects.filter(pk__in=keys).update(due_at=now, tries=0) if keys else 0
+
+
+def _kept_back(now: datetime) -> Any:
+    return OutgoingMail.objects.waiting().filter(due_at__gt=now, said__startswith=NONE_LEAVES)
+
+
+def _ask_whether_it_is_back(post: "_Post") -> None:
+    """With no mail: a try would count against that one."""
+    if not post.by_smtp or stop_asked() or not _asking.acquire(blocking=False):
+        return
+    try:
+        if time.monotonic() - _Asked.at < ASKS_EVERY or not _kept_back(timezone.now()).exists():
+            return
+        _Asked.at = time.monotonic()
+        post.open()
+    except NotConnected as away:
+        log.warning("%s%s", NONE_LEAVES, _why_not_connected(away.__cause__))
+    finally:
+        _asking.release()
+
+
+@transaction.atomic
+def send_now(mail: OutgoingMail, *, by: Actor) -> None:
+    """Raises NotPossible for one that waits for nothing."""
+    row = OutgoingMail.objects.select_for_update().get(pk=mail.pk)
+    if not row.may_be_sent_now:
+        raise NotPossible(f"{row} cannot be sent now: {why_not_now(row)}.")
+    row.tries, row.due_at = 0, timezone.now()
+    row.save(update_fields=["tries", "due_at"])
+    timeline.record(kinds.MAIL_TRIED_NOW, by=by, mail=str(row))
+    transaction.on_commit(lambda: jobs.ask(wake))
+
+
+def why_not_now(mail: OutgoingMail) -> str:
+    if mail.state != State.WAITING:
+        return "it does not wait"
+    if mail.is_over:
+        return "its link ended meanwhile"
+    return "it is being sent, or is about to be"
+
+
 def why_not(mail: OutgoingMail) -> str:
+    if mail.state == State.WAITING:
+        return "it still waits, and “Send now” is for that"
     if mail.state != State.FAILED:
         return "it was not given up"
     if not mail.content_encrypted:

@@ -1,6 +1,7 @@
 """Mail on its way, and what became of it. Nobody reads here what is written in one."""
 
 from django.contrib import admin
+from django.contrib.admin.utils import display_for_value
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
@@ -9,6 +10,8 @@ from linnapp.actors import Actor
 from linnapp.admin_pages import ReadOnlyAdmin
 from linnapp.models import OutgoingMail
 from linnapp.staff_actions import Effect, StaffAction
+
+_IN_TIME = Q(ends_at=None) | Q(ends_at__gt=Now())
 
 
 def sending_again(rows: list[OutgoingMail]) -> list[Effect]:
@@ -27,8 +30,26 @@ def _send_again(row: OutgoingMail, by: Actor) -> bool:
 
 
 def _sendable(rows: QuerySet[OutgoingMail]) -> QuerySet[OutgoingMail]:
-    in_time = Q(ends_at=None) | Q(ends_at__gt=Now())
-    return rows.filter(in_time, state=OutgoingMail.State.FAILED).exclude(content_encrypted="")
+    return rows.filter(_IN_TIME, state=OutgoingMail.State.FAILED).exclude(content_encrypted="")
+
+
+def sending_now(rows: list[OutgoingMail]) -> list[Effect]:
+    return [Effect(row, _sent_now(row)) for row in rows]
+
+
+def _sent_now(row: OutgoingMail) -> str:
+    if not row.may_be_sent_now:
+        return f"Nothing changes: {outbox.why_not_now(row)}."
+    return f"Tried at once, and not only at {row.due_at:%d %b %Y, %H:%M} UTC. Last time: {row.said}"
+
+
+def _send_now(row: OutgoingMail, by: Actor) -> bool:
+    outbox.send_now(row, by=by)
+    return True
+
+
+def _waiting_in_vain(rows: QuerySet[OutgoingMail]) -> QuerySet[OutgoingMail]:
+    return rows.filter(_IN_TIME, state=OutgoingMail.State.WAITING, due_at__gt=Now()).exclude(said="")
 
 
 SEND_AGAIN = StaffAction(
@@ -38,24 +59,39 @@ SEND_AGAIN = StaffAction(
     "Staff read this.",
     sending_again,
     _send_again,
-    after=" again",
+    of=" again:",
+    outcome="will be tried again now",
     label="Send again",
     concerns=_sendable,
     fits=lambda row: row.may_be_sent_again,
+)
+SEND_NOW = StaffAction(
+    "send_now",
+    "Send",
+    "sent now",
+    "Staff read this.",
+    sending_now,
+    _send_now,
+    of=" now:",
+    outcome="will be tried now",
+    label="Send now",
+    concerns=_waiting_in_vain,
+    fits=lambda row: row.may_be_sent_now,
 )
 
 
 @admin.register(OutgoingMail)
 class OutgoingMailAdmin(ReadOnlyAdmin):
     room = "What happened"
-    list_display = ("recipient", "kind", "state", "said", "tries", "created_at", "due", "ended_at")
+    list_display = ("recipient", "kind", "state", "said", "created_at", "due")
     list_filter = ("state", "kind")
     search_fields = ("recipient",)
     ordering = ("-created_at", "-pk")
     exclude = ("content_encrypted", "due_at", "opens")
     readonly_fields = ("due",)
-    staff_actions = (SEND_AGAIN,)
+    staff_actions = (SEND_AGAIN, SEND_NOW)
 
-    @admin.display(description="tried next", ordering="due_at", empty_value="")
+    @admin.display(description="tried next", ordering="due_at")
     def due(self, row: OutgoingMail) -> object:
-        return row.due_at if row.state == OutgoingMail.State.WAITING else None
+        """Formatted here: a row's page shows what is no field as it is."""
+        return display_for_value(row.due_at if row.state == OutgoingMail.State.WAITING else None, "-")

@@ -84,7 +84,17 @@ class OutgoingMail(models.Model):
         return f"{self.get_kind_display()} to {self.recipient}"
 
     @property
+    def is_over(self) -> bool:
+        """Its link ended."""
+        return self.ends_at is not None and self.ends_at <= timezone.now()
+
+    @property
     def may_be_sent_again(self) -> bool:
         """Given up, its text still there, and its link too."""
-        is_over = self.ends_at is not None and self.ends_at <= timezone.now()
-        return self.state == self.State.FAILED and bool(self.content_encrypted) and not is_over
+        return self.state == self.State.FAILED and bool(self.content_encrypted) and not self.is_over
+
+    @property
+    def may_be_sent_now(self) -> bool:
+        """It failed and waits for its next try: nobody has it in hand."""
+        waits = self.state == self.State.WAITING and self.due_at > timezone.now()
+        return waits and bool(self.said) and not self.is_over

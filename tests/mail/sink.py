@@ -9,13 +9,15 @@ from email.message import EmailMessage
 
 
 class Sink:
-    """`refusals` are answers to RCPT by address; `ends_after` so many mails it ends a connection."""
+    """`refusals` are answers to RCPT by address; `ends_after` so many mails it ends a connection;
+    without a `greeting` it ends each at once."""
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
         self.refusals: dict[str, str] = {}
         self.ends_after = 0
         self.connections = 0
+        self.greeting = "220 sink"
         self.port = 0
 
     @property
@@ -30,7 +32,9 @@ class _Session(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         sink: Sink = self.server.sink  # type: ignore[attr-defined]
         sink.connections += 1
-        self._say("220 sink")
+        if not sink.greeting:
+            return
+        self._say(sink.greeting)
         kept = 0
         for line in self.rfile:
             order = line[:4].decode().upper()

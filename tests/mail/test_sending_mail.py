@@ -106,7 +106,8 @@ def test_a_server_that_is_away_is_tried_again_after_growing_waits_and_for_two_da
         row = again(row)
         waits.append(round((row.due_at - timezone.now()).total_seconds() / 60))
     assert waits == [1, 5, 30, 120, 360, 1440]
-    assert (row.state, row.said) == (State.WAITING, "The mail server could not be reached: Connection refused.")
+    said = "No mail leaves: the mail server could not be reached (Connection refused)."
+    assert (row.state, row.said) == (State.WAITING, f"{said} Look at the host and the port in EMAIL_URL.")
     row = again(row)
     assert (row.state, row.tries, bool(row.content_encrypted)) == (State.FAILED, 7, True)
 
