@@ -14,7 +14,7 @@ from django.urls import path, re_path
 from linnapp.devices import keep_device
 from linnapp.services.knocks import TooOften
 from linnapp.views.demo import SignIn
-from linnapp.views.profile import own_address
+from linnapp.views.profile import OwnAddress
 
 View = Callable[..., HttpResponseBase]
 
@@ -55,7 +55,7 @@ urlpatterns = [
     path("sign-out/", views.logout, name="account_logout"),
     path("sign-in/again/", form_page(views.reauthenticate), name="account_reauthenticate"),
     path("account-inactive/", entrance(views.account_inactive), name="account_inactive"),
-    path("profile/e-mail/", form_page(own_address), name="account_email"),
+    path("profile/e-mail/", form_page(OwnAddress.as_view()), name="account_email"),
     path("profile/password/", form_page(views.password_change), name="account_change_password"),
     path("profile/password/set/", form_page(views.password_set), name="account_set_password"),
     path("verify/", entrance(views.email_verification_sent), name="account_email_verification_sent"),

@@ -69,7 +69,7 @@ WRONG_OF_PERSON = Limit("wrong passwords of somebody signed in", 5, 300, WRONG, 
 SIGN_UPS = Limit("sign-ups of an address", 30, 600, OFTEN)
 RESETS = Limit("password resets of an address", 20, 600, OFTEN)
 RESETS_OF_ACCOUNT = Limit(
-    "password resets of an account", 5, 900, "We sent five links already. Look for them, or wait {wait}."
+    "password resets of an account", 5, 900, "Five links were asked for already. Look for them, or wait {wait}."
 )
 NEW_PASSWORDS = Limit("new passwords of an address", 20, 60, OFTEN)
 # Asked for more often, the mail before is still on its way; nobody is told.
@@ -232,8 +232,9 @@ def _mails_of_sender(who: str, *, proven: bool = False) -> Limit:
 
 def _mails_to_one() -> Limit:
     most = settings.MAILS_PER_DAY_TO_ONE
+    times = counted_in_words(most, "time")
     sentence = (
-        f"This address was sent {counted_in_words(most, 'mail')} today. Look for the newest of them, or wait {{wait}}. "
+        f"Mail to this address was asked for {times} in the last 24 hours. Look for the newest, or wait {{wait}}. "
         f"Whoever runs this portal can send another one at once."
     )
     return Limit("mails to an address a day", most, DAY, sentence)

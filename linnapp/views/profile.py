@@ -1,4 +1,4 @@
-from typing import cast
+from typing import Any, ClassVar, cast
 
 from allauth.account import views
 from django.contrib import messages
@@ -24,20 +24,25 @@ def profile(request: HttpRequest) -> HttpResponse:
     return render(request, "linnapp/people/profile.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-def own_address(request: HttpRequest) -> HttpResponse:
+class OwnAddress(views.EmailView):  # type: ignore[misc]
     """allauth's page. Its form counts a new address; what its buttons do about one that is there is counted here."""
-    if request.method == "POST" and "action_add" not in request.POST:
-        try:
-            mailed = request.POST.get("email", "") if "action_send" in request.POST else ""
-            knocks.address_change(signed_in(request), mailed)
-        except knocks.TooOften as refused:
-            return too_often(request, refused)
-    return cast(HttpResponse, views.email(request))
 
+    http_method_names: ClassVar[list[str]] = ["get", "head", "post"]
 
-def too_often(request: HttpRequest, refused: knocks.TooOften) -> HttpResponse:
-    """The page of a button that has no form to say it in."""
-    page = render(request, "429.html", {"sentence": refused.message}, status=429)
-    page.headers["Retry-After"] = str(refused.seconds)
-    return page
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if "action_add" not in request.POST:
+            try:
+                mailed = request.POST.get("email", "") if "action_send" in request.POST else ""
+                knocks.address_change(signed_in(request), mailed)
+            except knocks.TooOften as refused:
+                return self._too_often(refused)
+        return cast(HttpResponse, super().post(request, *args, **kwargs))
+
+    def _too_often(self, refused: knocks.TooOften) -> HttpResponse:
+        """The page once more, the sentence beside the button that was pressed."""
+        form = self.get_form_class()(user=self.request.user)
+        page: HttpResponse = self.render_to_response(
+            self.get_context_data(form=form, too_often=refused.message), status=429
+        )
+        page.headers["Retry-After"] = str(refused.seconds)
+        return page

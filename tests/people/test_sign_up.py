@@ -55,6 +55,16 @@ def test_a_new_password_confirms_the_address(client: Client) -> None:
         assert Client().post("/sign-in/", {"login": NEW["email"], "password": password}).status_code == status
 
 
+def test_whoever_gets_no_mail_is_told_what_sends_another_one(client: Client) -> None:
+    """Nobody knows yet whether it was sent, and signing in gives no other link."""
+    client.post(SIGN_UP, NEW)
+    page = client.get("/verify/").content.decode()
+    assert "We are sending you a link; it can take a few minutes." in page
+    assert '<a href="/password/">set a new password</a>' in page
+    assert "sign in</a> to get another link" not in page
+    assert "We sent" not in page
+
+
 def test_the_link_in_the_mail_verifies_and_signs_in_and_keeps_next(client: Client) -> None:
     client.post(SIGN_UP, NEW | {"next": "/profile/"})
     [message] = mail.outbox

@@ -308,7 +308,7 @@ def test_mails_that_one_address_is_sent_in_a_day(alice: User, settings: Settings
         assert forgotten(alice.email).status_code == 302
     answer = forgotten(f" {alice.email.upper()}")
     assert answer.status_code == 429
-    said = "This address was sent 2 mails today. Look for the newest of them, or wait 24 hours. "
+    said = "Mail to this address was asked for 2 times in the last 24 hours. Look for the newest, or wait 24 hours. "
     assert said + "Whoever runs this portal can send another one at once." in seen(answer)
     assert sign_up(1, alice.email).status_code == 429
     assert len(mail.outbox) == 2
@@ -331,7 +331,7 @@ def test_a_new_address_is_mailed_as_often_as_others(alice: User, client_of: Clie
     form = {"action_add": "", "email": "new@northwind.example"}
     answer = client_of(alice).post("/profile/e-mail/", form)
     assert answer.status_code == 429
-    assert "This address was sent 1 mail today." in seen(answer)
+    assert "Mail to this address was asked for 1 time in the last 24 hours." in seen(answer)
     settings.MAILS_PER_DAY_TO_ONE, settings.MAILS_PER_DAY = 10, 1
     assert client_of(alice).post("/profile/e-mail/", form).status_code == 302
     answer = client_of(alice).post("/profile/e-mail/", form | {"email": "newer@northwind.example"})
