@@ -1,5 +1,6 @@
-"""The day in figures, on the first page of the admin: each counts what one list shows when it is filtered so, and is
-told to whoever may see that list. No figure reads a whole table: rows are counted up to a number, newest first."""
+"""The day in figures, and what stands open now, on the first page of the admin: each counts what one list shows when it
+is filtered so, and is told to whoever may see that list. No figure reads a whole table: rows are counted up to a number,
+newest first."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from installs.admin.records import DeliveryState
 from installs.exchange.refusals import cause_of
 from installs.models import Delivery, ExchangeHour, Installation, RefusalGroup, Review
 from installs.models.refusals import RefusalGroupQuerySet
+from linnapp.admin.mails import IN_VAIN, MailState
 from linnapp.admin_filters import DAY, since_day
 from linnapp.models import OutgoingMail, StaffAccess, User
 from linnapp.pages import MOST_COUNTED
@@ -38,6 +40,7 @@ class Figure:
     value: str
     url: str
     parts: tuple[Part, ...] = ()
+    of_the_day: bool = False
 
 
 def day(request: HttpRequest) -> list[Figure]:
@@ -63,7 +66,7 @@ def _newest(rows: QuerySet[Any]) -> Any:
 
 def _exchanges() -> Figure:
     total = ExchangeHour.objects.since(since_day(whole_hours=True)).exchanges()
-    return Figure("Exchanges", intcomma(total), _list(ExchangeHour, since=DAY))
+    return Figure("Exchanges", intcomma(total), _list(ExchangeHour, since=DAY), of_the_day=True)
 
 
 def _refused() -> Figure:
@@ -74,7 +77,7 @@ def _refused() -> Figure:
         for reason, total in list(found.items())[:MOST_CAUSES]
     )
     total = f"{intcomma(sum(found.values()))}{more}"
-    return Figure("Refused", total, _list(RefusalGroup, since=DAY), parts)
+    return Figure("Refused", total, _list(RefusalGroup, since=DAY), parts, of_the_day=True)
 
 
 def _postbacks() -> Figure:
@@ -93,21 +96,28 @@ def _silent() -> Figure:
 
 def _joined() -> Figure:
     rows = _newest(User.objects.filter(date_joined__gte=since_day()))
-    return Figure("New sign-ups", _counted(rows), _list(User, since=DAY))
+    return Figure("New sign-ups", _counted(rows), _list(User, since=DAY), of_the_day=True)
 
 
 def _inside() -> Figure:
     return Figure("Staff inside now", _counted(StaffAccess.objects.running()), _list(StaffAccess, shown="Inside now"))
 
 
+def _mails(label: str, state: str) -> Figure:
+    rows = OutgoingMail.objects.filter(MailState.conditions[state])
+    return Figure(label, _counted(rows), _list(OutgoingMail, shown=state))
+
+
 def _mails_waiting() -> Figure:
-    page = _list(OutgoingMail, state__exact=OutgoingMail.State.WAITING)
-    return Figure("E-mails waiting", _counted(OutgoingMail.objects.waiting()), page)
+    return _mails("E-mails waiting", "Waiting")
+
+
+def _mails_in_vain() -> Figure:
+    return _mails("E-mails waiting, tried in vain", IN_VAIN)
 
 
 def _mails_failed() -> Figure:
-    page = _list(OutgoingMail, state__exact=OutgoingMail.State.FAILED)
-    return Figure("E-mails failed", _counted(OutgoingMail.objects.failed()), page)
+    return _mails("E-mails failed", "Failed")
 
 
 FIGURES: tuple[tuple[type[Model], Callable[[], Figure]], ...] = (
@@ -119,5 +129,6 @@ FIGURES: tuple[tuple[type[Model], Callable[[], Figure]], ...] = (
     (User, _joined),
     (StaffAccess, _inside),
     (OutgoingMail, _mails_waiting),
+    (OutgoingMail, _mails_in_vain),
     (OutgoingMail, _mails_failed),
 )

@@ -1,5 +1,5 @@
-"""What a monitor reads about postbacks and events, for Prometheus. Read from the database at each look, so that every
-process of the portal tells the same, and one that was restarted has forgotten nothing."""
+"""What a monitor reads about postbacks, events and mail, for Prometheus. Read from the database at each look, so that
+every process of the portal tells the same, and one that was restarted has forgotten nothing."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 
 from installs.models import AttemptCount, Delivery, Installation, PostbackHost
 from installs.models.deliveries import DeliveryQuerySet
+from linnapp.models import OutgoingMail
 
 DAY = timedelta(hours=24)
 
@@ -44,6 +45,7 @@ class FromTheDatabase(Collector):
         )
         pending = Installation.objects.waiting().count()
         yield gauge("linnapp_installations_pending", "Installations that wait for their postback's 200.", pending)
+        yield from of_mail()
 
 
 def gauge(name: str, words: str, value: float) -> GaugeMetricFamily:
@@ -82,6 +84,19 @@ def of_the_last_day() -> GaugeMetricFamily:
     for state, number in counted_by_state(Delivery.objects.without_tests().created_since(since)).items():
         family.add_metric([state.lower()], number)
     return family
+
+
+def of_mail() -> Iterator[Metric]:
+    """Along the index of state and time: few wait or failed, however many were sent."""
+    mails, now = OutgoingMail.objects, timezone.now()
+    yield gauge("linnapp_mails_waiting", "E-mails that wait to be sent.", mails.waiting().order_by().count())
+    oldest = mails.waiting().filter(due_at__lte=now).order_by("due_at").values_list("due_at", flat=True).first()
+    yield gauge(
+        "linnapp_mails_oldest_due_seconds",
+        "How long the oldest due e-mail is due.",
+        (now - oldest).total_seconds() if oldest else 0.0,
+    )
+    yield gauge("linnapp_mails_failed", "E-mails that were given up.", mails.failed().order_by().count())
 
 
 registry = CollectorRegistry()

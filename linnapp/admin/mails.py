@@ -1,5 +1,7 @@
 """Mail on its way, and what became of it. Nobody reads here what is written in one."""
 
+from typing import ClassVar
+
 from django.contrib import admin
 from django.contrib.admin.utils import display_for_value
 from django.db.models import Q, QuerySet
@@ -7,10 +9,13 @@ from django.db.models.functions import Now
 
 from linnapp import outbox
 from linnapp.actors import Actor
+from linnapp.admin_filters import StateFilter
 from linnapp.admin_pages import ReadOnlyAdmin
 from linnapp.models import OutgoingMail
 from linnapp.staff_actions import Effect, StaffAction
 
+# Tried already, and waiting for the next try.
+IN_VAIN = "Waiting, tried in vain"
 _IN_TIME = Q(ends_at=None) | Q(ends_at__gt=Now())
 
 
@@ -80,11 +85,21 @@ SEND_NOW = StaffAction(
 )
 
 
+class MailState(StateFilter):
+    conditions: ClassVar[dict[str, Q]] = {
+        "Waiting": Q(state=OutgoingMail.State.WAITING),
+        IN_VAIN: Q(state=OutgoingMail.State.WAITING) & ~Q(said=""),
+        "Sent": Q(state=OutgoingMail.State.SENT),
+        "Failed": Q(state=OutgoingMail.State.FAILED),
+        "Too late to be sent": Q(state=OutgoingMail.State.LAPSED),
+    }
+
+
 @admin.register(OutgoingMail)
 class OutgoingMailAdmin(ReadOnlyAdmin):
     room = "What happened"
     list_display = ("recipient", "kind", "state", "said", "created_at", "due")
-    list_filter = ("state", "kind")
+    list_filter = (MailState, "kind")
     search_fields = ("recipient",)
     ordering = ("-created_at", "-pk")
     exclude = ("content_encrypted", "due_at", "opens")

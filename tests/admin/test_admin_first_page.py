@@ -56,6 +56,7 @@ def a_day(installation: Installation, application: Application, northwind: Accou
     access.enter(northwind, purpose="WORK", by=acting(paula, reason="A reason"))
     for mailed in OutgoingMail.State.values:
         OutgoingMail.objects.create(message_id=mailed, recipient="erin@x.example", state=mailed)
+    OutgoingMail.objects.create(message_id="vain", recipient="erin@x.example", said="No mail leaves: a reason.")
 
 
 def test_each_figure_leads_to_a_list_of_exactly_what_it_counts(a_day: None, paula: User, client_of: ClientOf) -> None:
@@ -70,10 +71,13 @@ def test_each_figure_leads_to_a_list_of_exactly_what_it_counts(a_day: None, paul
         "Not connected for a day": "1",
         "New sign-ups": str(people),
         "Staff inside now": "1",
-        "E-mails waiting": "1",
+        "E-mails waiting": "2",
+        "E-mails waiting, tried in vain": "1",
         "E-mails failed": "1",
     }
     assert people < User.objects.count()
+    of_the_day = first_page(client).partition("As it stands now")[0]
+    assert [label for _, _, label in FIGURE.findall(of_the_day)] == ["Exchanges", "Refused", "New sign-ups"]
     rows = {label: client.get(url).context["cl"].result_count for label, (_, url) in found.items()}
     # An hour with its exchanges, and a group of refusals with its count, is a row.
     assert rows == {label: int(value) for label, (value, _) in found.items()} | {"Exchanges": 2, "Refused": 3}
@@ -119,7 +123,7 @@ def test_the_first_page_costs_the_same_however_much_there_is(
     a_day: None, paula: User, client_of: ClientOf, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     client = client_of(paula)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         client.get("/admin/")
 
 

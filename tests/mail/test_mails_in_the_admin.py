@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -81,3 +82,16 @@ def test_its_dates_are_told_as_all_others(failed: OutgoingMail, paula: User, cli
     text = seen(client.get(page))
     assert "4 Mar 2027, 05:06" in text
     assert not re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|None", text)
+
+
+def test_support_with_the_permission_answers_who_got_no_mail_and_sends_nothing(
+    failed: OutgoingMail, sam: User, client_of: ClientOf
+) -> None:
+    assert client_of(sam).get(LIST).status_code == 403
+    sam.groups.get(name="Support").permissions.add(Permission.objects.get(codename="view_outgoingmail"))
+    client = client_of(sam)
+    assert "550 No." in client.get(LIST, {"q": "erin@"}).content.decode()
+    page = client.get(f"{LIST}{failed.pk}/change/").content.decode()
+    assert "550 No." in page
+    assert "sesame" not in page
+    assert "Send again" not in page

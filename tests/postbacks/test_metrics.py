@@ -12,7 +12,7 @@ from pytest_django.fixtures import Settings
 
 from installs.models import Delivery, PostbackHost
 from installs.postbacks import asking
-from linnapp.models import Account, Application, User
+from linnapp.models import Account, Application, OutgoingMail, User
 from tests.kit.people import acting
 from tests.kit.posting import deliver, install, wait_for_200, with_postback
 from tests.kit.receivers import Reply, receiving
@@ -45,7 +45,22 @@ def test_a_portal_at_rest_says_0_everywhere() -> None:
         "linnapp_postbacks_last_day exhausted": 0,
         "linnapp_postback_hosts_parked": 0,
         "linnapp_installations_pending": 0,
+        "linnapp_mails_waiting": 0,
+        "linnapp_mails_oldest_due_seconds": 0,
+        "linnapp_mails_failed": 0,
     }
+
+
+def test_it_tells_mails_that_wait_are_due_and_failed() -> None:
+    now, states = timezone.now(), OutgoingMail.State
+    for number, (state, due) in enumerate(
+        ((states.WAITING, -10), (states.WAITING, 60), (states.FAILED, -99), (states.SENT, -99), (states.SENT, -99))
+    ):
+        due_at = now + timedelta(minutes=due)
+        OutgoingMail.objects.create(message_id=str(number), recipient="erin@x.example", state=state, due_at=due_at)
+    seen = figures()
+    assert (seen["linnapp_mails_waiting"], seen["linnapp_mails_failed"]) == (2, 1)
+    assert 600 <= seen["linnapp_mails_oldest_due_seconds"] < 620
 
 
 @pytest.mark.usefixtures("to_loopback")
@@ -114,12 +129,12 @@ def test_what_a_suspended_application_owes_makes_the_queue_no_older(
     assert figures()["linnapp_postbacks_oldest_due_seconds"] == 0
 
 
-def test_it_asks_the_database_six_times_whatever_there_is() -> None:
+def test_it_asks_the_database_nine_times_whatever_there_is() -> None:
     with CaptureQueriesContext(
         connection,
     ) as queries:
         figures()
-    assert len(queries) == 6
+    assert len(queries) == 9
 
 
 # Who reads them.
