@@ -19,13 +19,15 @@ class NoSuchPart(LookupError):
 @dataclass(frozen=True)
 class DraftModule:
     """`gone` are the places of deleted parameters; `unfolded` whether its row stands open; `at` the place among its
-    parameters that was turned to, where they are more than a page."""
+    parameters that was turned to, where they are more than a page; `stood` whether it was saved when the draft was
+    begun: where it is not saved any more, somebody deleted it meanwhile."""
 
     value: ManifestModule
     deleted: bool = False
     unfolded: bool = False
     gone: frozenset[int] = frozenset()
     at: int | None = None
+    stood: bool = False
 
     @property
     def key(self) -> str:
@@ -69,7 +71,7 @@ class Draft:
 def draft_of(manifest: Manifest, revision: int) -> Draft:
     """A manifest opened for editing; its one module stands open."""
     alone = len(manifest.modules) == 1
-    modules = tuple(DraftModule(module, unfolded=alone) for module in manifest.modules)
+    modules = tuple(DraftModule(module, unfolded=alone, stood=True) for module in manifest.modules)
     return Draft(modules, manifest.permissions, manifest.script_url, manifest.extra, revision)
 
 

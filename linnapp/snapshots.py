@@ -1,19 +1,24 @@
 """A snapshot of the manifest as a person reads it: its modules, and what it changes."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from linnapp.manifest import HOST, Difference, How, Manifest, ManifestModule, differences
+from linnapp.manifest import HOST, Difference, How, Manifest, ManifestModule, Part, differences
 from linnapp.manifest.differences import shown
 from linnapp.models import Application, Version
 from linnapp.module_types import known_type
 from linnapp.services.manifests import manifest_of
+from linnapp.words import counted
 
 WORDS = {How.ADDED: "New", How.REMOVED: "Removed", How.CHANGED: "Changed"}
 WHOLE = "The whole manifest"
 # Of a manifest that says more, a page draws one line a module, and asks for the rest where one is opened.
 MOST_LINES = 60
+PERMISSIONS = {Part.PERMISSION, Part.PERMISSION_ORDER}
+# What takes something away stands first, then what belongs to no module, as permissions do.
+ORDER = (How.REMOVED, None, How.CHANGED, How.ADDED)
 
 
 @dataclass(frozen=True)
@@ -47,15 +52,18 @@ class Change:
     what: str
     old: str
     new: str
+    is_permission: bool = False
 
 
 @dataclass(frozen=True)
 class ChangedPart:
-    """What changed in one module, or in the manifest as a whole. `key` tells it from the others of one page."""
+    """What changed in one module, or in the manifest as a whole. `key` tells it from the others of one page. `kind` is
+    whether a module came, went or changed, None for the manifest as a whole."""
 
     title: str
     changes: list[Change]
     key: str = ""
+    kind: How | None = How.CHANGED
 
     @property
     def key_in_address(self) -> str:
@@ -64,6 +72,18 @@ class ChangedPart:
     @property
     def lines(self) -> int:
         return len(self.changes)
+
+    @property
+    def place(self) -> int:
+        return ORDER.index(self.kind)
+
+    @property
+    def said(self) -> str:
+        """What stands beside the title where the changes are folded."""
+        if self.kind in (How.ADDED, How.REMOVED):
+            return WORDS[self.kind]
+        permissions = sum(change.is_permission for change in self.changes)
+        return counted(self.lines, "change") + (f", {permissions} of permissions" if permissions else "")
 
 
 def modules_of(manifest: Manifest) -> list[ReadModule]:
@@ -103,13 +123,33 @@ def changes_of(version: Version) -> tuple[Version | None, list[ChangedPart]]:
 def changes(before: Version | None, after: Manifest) -> list[ChangedPart]:
     old = before.manifest() if before else Manifest()
     modules = {module.key: module for module in (*old.modules, *after.modules)}
-    parts: dict[str | None, list[Change]] = {}
+    parts: dict[str | None, ChangedPart] = {}
     for difference in differences(old if before else None, after):
-        module = modules.get(difference.module_key or "")
-        parts.setdefault(difference.module_key, []).extend(_changes(difference, module))
-    return [
-        ChangedPart(modules[key].label if key in modules else WHOLE, listed, key or "") for key, listed in parts.items()
-    ]
+        key = difference.module_key
+        module = modules.get(key or "")
+        part = ChangedPart(module.label if module else WHOLE, [], key or "", kind_of_part(difference))
+        parts.setdefault(key, part).changes.extend(_changes(difference, module))
+    return sorted(parts.values(), key=lambda part: part.place)
+
+
+def kind_of_part(difference: Difference) -> How | None:
+    """What became of that which the difference stands in."""
+    if difference.module_key is None:
+        return None
+    return difference.kind if difference.is_module else How.CHANGED
+
+
+def summed(parts: list[ChangedPart], *, verbs: bool = False) -> str:
+    """“26 modules new, 1 removed, 3 changed”, `verbs`: “26 modules are new, 1 is removed, 3 are changed”; "" where no
+    module differs."""
+    totals = Counter(part.kind for part in parts)
+    told = []
+    for kind in (How.ADDED, How.REMOVED, How.CHANGED):
+        if number := totals[kind]:
+            what = str(number) if told else counted(number, "module")
+            verb = "" if not verbs else " is" if number == 1 else " are"
+            told.append(f"{what}{verb} {WORDS[kind].lower()}")
+    return ", ".join(told)
 
 
 def are_long(parts: list[ChangedPart] | list[ReadModule]) -> bool:
@@ -120,7 +160,8 @@ def _changes(difference: Difference, module: ManifestModule | None) -> Iterator[
     """One line, or for a module that came or went a line for it and for each parameter that says something."""
     word = WORDS[difference.kind]
     if module is None or not difference.is_module:
-        yield Change(word, difference.what, difference.old, difference.new)
+        is_permission = difference.part in PERMISSIONS
+        yield Change(word, difference.what, difference.old, difference.new, is_permission)
         return
     read = _read(module)
     came = difference.kind == How.ADDED

@@ -5,7 +5,7 @@ shown only where it is known to be harmless. What stands behind the host of an a
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from linnapp.manifest import (
@@ -22,13 +22,15 @@ from linnapp.manifest import (
 from linnapp.manifest.differences import shown
 from linnapp.models import Version
 from linnapp.module_types import ValueKind, known_type
-from linnapp.snapshots import WHOLE, WORDS, Change, ChangedPart, are_long, type_label
+from linnapp.snapshots import PERMISSIONS, WHOLE, WORDS, Change, ChangedPart, are_long, kind_of_part, summed, type_label
 
 SET, SET_ANEW = "set", "set to something else"
 ELSEWHERE = "(another address there)"
 LONGEST_SHOWN = 300
 # For the developer's own order, and what orders them.
 PRIVATE_PARTS = {Part.MODULE_ORDER, Part.PARAMETER_ORDER, Part.PERMISSION_ORDER}
+# More modules than these stand under one line, so that what is below them is seen.
+FEW_MODULES = 5
 PRIVATE_FIELDS = {Field.GROUP, Field.NAME, Field.FORMATTED_NAME}
 # What stands in addresses, also in such as no pattern of addresses finds.
 ADDRESSED = re.compile(r"[/\\?@=&%]")
@@ -49,23 +51,41 @@ class Comparison:
     def is_long(self) -> bool:
         return are_long(self.parts)
 
+    @property
+    def whole(self) -> list[ChangedPart]:
+        """What belongs to no module: one part, or none."""
+        return [part for part in self.parts if part.kind is None]
+
+    @property
+    def modules(self) -> list[ChangedPart]:
+        return [part for part in self.parts if part.kind is not None]
+
+    @property
+    def are_many(self) -> bool:
+        return self.is_long and len(self.modules) > FEW_MODULES
+
+    @property
+    def sums(self) -> str:
+        return summed(self.parts, verbs=True)
+
 
 def compared(before: Version, after: Version) -> Comparison:
     old, new = before.manifest(), after.manifest()
     modules = {module.key: module for module in (*old.modules, *new.modules)}
-    listed: dict[str | None, list[Change]] = {}
+    listed: dict[str | None, ChangedPart] = {}
     for difference in differences(old, new):
-        module = modules.get(difference.module_key or "")
-        listed.setdefault(difference.module_key, []).extend(_told(difference, module))
-    found = [(modules.get(key or ""), changes) for key, changes in listed.items() if changes]
-    titles = _titles([module for module, _ in found])
+        part = ChangedPart("", [], difference.module_key or "", kind_of_part(difference))
+        part = listed.setdefault(difference.module_key, part)
+        part.changes.extend(_told(difference, modules.get(part.key)))
+    found = sorted((part for part in listed.values() if part.changes), key=lambda part: part.place)
+    titles = _titles([modules.get(part.key) for part in found])
     return Comparison(
         reaches=consent_lines(new),
         gains=newly_reached(old, new),
         loses=newly_reached(new, old),
         parts=[
-            ChangedPart(title, changes, str(place))
-            for place, (title, (_, changes)) in enumerate(zip(titles, found, strict=True))
+            replace(part, title=title, key=str(place))
+            for place, (title, part) in enumerate(zip(titles, found, strict=True))
         ],
     )
 
@@ -97,7 +117,7 @@ def _told(difference: Difference, module: ManifestModule | None) -> Iterator[Cha
         old, new = _label(old), _label(new)
     elif part != Part.PERMISSION:
         old, new = _values(old, new, plain=part == Part.PARAMETER and _is_plain(difference.name, module))
-    yield Change(WORDS[difference.kind], difference.what, old, new)
+    yield Change(WORDS[difference.kind], difference.what, old, new, part in PERMISSIONS)
 
 
 def _whole(difference: Difference, module: ManifestModule) -> Iterator[Change]:

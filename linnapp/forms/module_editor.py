@@ -80,6 +80,30 @@ class Editor:
         """Whether modules that are not open are drawn as lines."""
         return self._open is not None
 
+    @cached_property
+    def alone(self) -> ModuleRow:
+        """The one module of a page for one."""
+        return next(row for folder in self.folders for row in folder.rows)
+
+    @cached_property
+    def _lost(self) -> dict[str, DraftModule]:
+        """Modules that were saved when the draft was begun, and are not any more."""
+        return {module.key: module for module in self._live if module.stood and module.key not in self._saved}
+
+    @property
+    def deleted_meanwhile(self) -> list[str]:
+        return [module.value.label for module in self._lost.values()]
+
+    @property
+    def unsaved_beside_deleted(self) -> list[Difference]:
+        """Without those of what somebody deleted, which a conflict tells first."""
+        return [difference for difference in self.unsaved if difference.module_key not in self._lost]
+
+    @property
+    def was_saved_once_since(self) -> bool:
+        """Whether who saved last is who saved all that was saved since the draft was begun."""
+        return self.application.manifest_revision == self.draft.revision + 1
+
     @property
     def sums(self) -> tuple[int, int, int]:
         """Modules, parameters and folders."""

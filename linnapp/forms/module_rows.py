@@ -185,6 +185,12 @@ class ModuleRow:
         return self.known.label if self.known else value.type or (HOST if value.is_host else "no type yet")
 
     @property
+    def sought(self) -> str:
+        """What the module is found by, of its line, beside what the line says: its own name."""
+        value = self.draft.value
+        return value.name if value.name != self.title else ""
+
+    @property
     def extra(self) -> str:
         return as_json(self.draft.value.extra)
 

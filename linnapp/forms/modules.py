@@ -79,8 +79,9 @@ def read_draft(posted: QueryDict, saved: Manifest) -> Draft:
         return _draft_of_one(posted, saved, only)
     by_key = {module.key: module for module in saved.modules}
     taken: set[str] = set()
+    stood = set(posted.getlist("stood"))
     found = (
-        _untouched(posted, handle, by_key.get(key), taken) if key else _module(posted, handle, taken, by_key)
+        _untouched(posted, handle, by_key.get(key), taken) if key else _module(posted, handle, taken, by_key, stood)
         for handle, key in _handles(posted).items()
     )
     return Draft(
@@ -97,10 +98,10 @@ def _draft_of_one(posted: QueryDict, saved: Manifest, key: str) -> Draft:
     """The one module in the form, in its place among the saved ones: nothing else is changed."""
     handles = list(_handles(posted))
     by_key = {module.key: module for module in saved.modules}
-    own = _module(posted, handles[0], set(), by_key) if len(handles) == 1 else None
+    own = _module(posted, handles[0], set(), by_key, {handles[0]}) if len(handles) == 1 else None
     if own is None or own.key != key:
         raise BadRequest(DAMAGED)
-    modules = [own if module.key == key else DraftModule(module) for module in saved.modules]
+    modules = [own if module.key == key else DraftModule(module, stood=True) for module in saved.modules]
     if own not in modules:
         # Deleted by somebody else meanwhile: it comes back at the end, where this is saved on top.
         modules.append(own)
@@ -145,17 +146,20 @@ def _untouched(posted: QueryDict, handle: str, saved: ManifestModule | None, tak
     if saved is None or saved.key in taken:
         return None
     taken.add(saved.key)
-    return DraftModule(saved, f"{handle}-deleted" in posted, f"{handle}-unfolded" in posted)
+    return DraftModule(saved, f"{handle}-deleted" in posted, f"{handle}-unfolded" in posted, stood=True)
 
 
-def _module(posted: QueryDict, handle: str, taken: set[str], by_key: Mapping[str, ManifestModule]) -> DraftModule:
+def _module(
+    posted: QueryDict, handle: str, taken: set[str], by_key: Mapping[str, ManifestModule], stood: set[str]
+) -> DraftModule:
     def part(name: str) -> str:
         return clean(posted.get(f"{handle}-{name}", ""))
 
     deleted, unfolded = bool(part("deleted")), bool(part("unfolded"))
     if whole := posted.get(f"{handle}-carried", ""):
         value = module_by_shape(_members(whole, DEEPER), key=_key(part("key"), taken))
-        return DraftModule(value, deleted, unfolded, _places(part("gone"), len(value.parameters)))
+        gone = _places(part("gone"), len(value.parameters))
+        return DraftModule(value, deleted, unfolded, gone, stood=handle in stood)
     parameters, gone = _parameters(posted, handle, by_key.get(part("key")))
     value = ManifestModule(
         key=_key(part("key"), taken),
@@ -168,7 +172,7 @@ def _module(posted: QueryDict, handle: str, taken: set[str], by_key: Mapping[str
         extra=_members(part("extra")),
     )
     at = min(_places(part("at"), len(parameters)), default=None)
-    return DraftModule(value, deleted, unfolded, gone, at)
+    return DraftModule(value, deleted, unfolded, gone, at, handle in stood)
 
 
 def _places(text: str, among: int) -> frozenset[int]:

@@ -55,11 +55,62 @@
     text.scrollIntoView({ block: "center" });
   };
 
+  const COULD_NOT_LOAD = "Could not be loaded. Try again.";
+
   // What a line is called in the form, and the key of its module where that stands as it was saved.
   const nameOf = (line) => line.querySelector("[name=module]").value.split("=");
 
-  // The fields of a module that stands as it was saved come in place of its line; nothing else is drawn anew. Where that
-  // fails, the page for one module, to which the line leads without this file, tells why.
+  // Said beside what was pressed; the page stays, with all that was typed. `link` is an address and its words.
+  const say = (place, sentence, link) => {
+    const said = place.querySelector(":scope > .said") || document.createElement("p");
+    said.className = "said";
+    said.setAttribute("role", "alert");
+    said.textContent = sentence;
+    place.append(said);
+    if (!link) return;
+    const way = document.createElement("a");
+    Object.assign(way, { href: link[0], target: "_blank", textContent: link[1] });
+    said.append(" ", way);
+  };
+  const placeOf = (element) => element?.closest?.(".line") || document.querySelector("#manifest .foot");
+
+  // The sign-in ended: it is done in another tab, after which the forms of this page need the token that came with it.
+  let signedOut = false;
+  const signInOf = (address) => address && new URL(address, location).pathname === "/sign-in/" && address;
+  const saySignedOut = (place, address) => {
+    signedOut = true;
+    say(place, "Your sign-in ended. Nothing you typed is lost: sign in, then try again here.", [address, "Sign in in a new tab"]);
+  };
+  const takeToken = async () => {
+    const form = document.getElementById("manifest");
+    if (!signedOut || !form) return;
+    const answer = await fetch(form.action).catch(() => null);
+    if (!answer?.ok || answer.redirected) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const token = page.querySelector("[name=csrfmiddlewaretoken]").value;
+    for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = token;
+    document.body.setAttribute("hx-headers", JSON.stringify({ "x-csrftoken": token }));
+    for (const said of document.querySelectorAll("#manifest .said")) said.remove();
+    signedOut = false;
+  };
+  window.addEventListener("focus", takeToken);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) takeToken(); });
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    const address = signInOf(event.detail.xhr.getResponseHeader("HX-Redirect"));
+    const place = placeOf(event.detail.elt);
+    if (!address || !place) return;
+    event.preventDefault();
+    saySignedOut(place, address);
+  });
+  for (const failed of ["htmx:responseError", "htmx:sendError"]) {
+    document.addEventListener(failed, (event) => {
+      const place = placeOf(event.detail.elt);
+      // The count of what is unsaved is asked for by itself, and again with the next key.
+      if (place && event.detail.elt.id !== "unsaved") say(place, "That could not be done. Try again.");
+    });
+  }
+
+  // The fields of a module that stands as it was saved come in place of its line; nothing else is drawn anew.
   const openLine = async (line, opener) => {
     const [handle, key] = nameOf(line);
     const form = line.closest("form");
@@ -70,17 +121,26 @@
     if (form.elements.checked) asked.set("checked", "1");
     const url = form.dataset.moduleUrl.replace("KEY", key);
     opener.setAttribute("aria-busy", "true");
+    line.querySelector(":scope > .said")?.remove();
     try {
-      const answer = await fetch(`${url}?${asked}`, { headers: { "HX-Request": "true" } });
-      if (!answer.ok || answer.redirected) throw new Error(answer.status);
+      const headers = { "HX-Request": "true", "HX-Current-URL": location.href };
+      const answer = await fetch(`${url}?${asked}`, { headers });
+      const signIn = signInOf(answer.headers.get("HX-Redirect"));
       const opened = document.createElement("template");
-      opened.innerHTML = await answer.text();
+      opened.innerHTML = answer.ok ? await answer.text() : "";
       const row = opened.content.querySelector(".module");
-      line.replaceWith(row);
-      htmx.process(row);
-      row.querySelector("summary").focus();
+      if (signIn) saySignedOut(line, signIn);
+      else if (answer.status === 404) say(line, "This module was deleted meanwhile.");
+      else if (!row) say(line, COULD_NOT_LOAD);
+      else {
+        line.replaceWith(row);
+        htmx.process(row);
+        row.querySelector("summary").focus();
+      }
     } catch {
-      location.assign(url);
+      say(line, COULD_NOT_LOAD);
+    } finally {
+      opener.removeAttribute("aria-busy");
     }
   };
 
@@ -99,7 +159,16 @@
     else pressOnLine(pressed);
   };
 
-  // Shows the modules whose name or type has all the words; the others stay in the form.
+  // What a module is found by: what its line says, its own name, its folder, and what was typed into its fields.
+  const wordsOf = (row) => {
+    const shown = (row.querySelector("summary, a, button, p") || row).textContent;
+    const folder = row.parentElement.previousElementSibling?.dataset.sought;
+    const fields = [...row.querySelectorAll(".module-fields :is(input, select)")];
+    const typedIn = fields.map((field) => field.selectedOptions ? field.selectedOptions[0]?.textContent : field.value);
+    return [shown, row.dataset.sought, folder, ...typedIn].join(" ").toLocaleLowerCase();
+  };
+
+  // Shows the modules that have all the words; the others stay in the form.
   let sought = "";
   const seek = (text) => {
     sought = text;
@@ -107,7 +176,7 @@
     let found = 0;
     for (const list of document.querySelectorAll(".modules-list")) {
       for (const row of list.children) {
-        const said = (row.querySelector("summary, a, button, p") || row).textContent.toLocaleLowerCase();
+        const said = wordsOf(row);
         row.hidden = !words.every((word) => said.includes(word));
         found += row.hidden ? 0 : 1;
       }
@@ -115,7 +184,19 @@
       if (list.previousElementSibling?.matches(".folder")) list.previousElementSibling.hidden = list.hidden;
     }
     const announcer = document.getElementById("announcer");
-    if (announcer) announcer.textContent = text ? `${found} found` : "";
+    const none = document.getElementById("found-none");
+    if (none) {
+      none.hidden = found > 0 || !text.trim();
+      none.querySelector("span").textContent = text.trim();
+    }
+    const told = found ? `${found} found` : `No module has “${text.trim()}”.`;
+    if (announcer) announcer.textContent = text.trim() ? told : "";
+  };
+  const showAll = () => {
+    const field = document.getElementById("find-module");
+    field.value = "";
+    seek("");
+    field.focus();
   };
   const seekAgain = () => {
     const field = document.getElementById("find-module");
@@ -160,7 +241,8 @@
   }, true);
   document.addEventListener("click", (event) => {
     const found = (selector) => event.target.closest(selector);
-    if (found("[data-insert]")) insert(found("[data-insert]"));
+    if (found("[data-show-all]")) showAll();
+    else if (found("[data-insert]")) insert(found("[data-insert]"));
     else if (found("[data-line]")) { event.preventDefault(); goToLine(found("[data-line]")); }
     else if (found(".error-summary a")) { event.preventDefault(); openAround(found("a").hash.slice(1)); }
     else if (found(".line > a, [name=line]")) onLine(event, found(".line > a, [name=line]"));

@@ -18,6 +18,7 @@ from tests.kit.versions import address
 # Bytes of HTML of a page that says one line for each module in each of its lists.
 MOST_HTML = 200_000
 PARAMETERS = 5
+TAG = re.compile(r"<[^>]*>")
 
 
 def long_manifest(mark: str = "v") -> dict[str, Any]:
@@ -116,6 +117,49 @@ def test_an_update_draws_a_line_for_each_module_that_differs(
     assert opened.count("<tr>") == PARAMETERS + 2
     assert "<h1>What differs: Shipping Integration" in carols.get(url + seventh).content.decode()
     assert carols.get(f"{url}?changes=none").status_code == 404
+
+
+def read_lines(page: str) -> list[str]:
+    """The words of each folded line, in their order."""
+    return [" ".join(TAG.sub(" ", line).split()) for line in re.findall(r"<summary>(.*?)</summary>", page, re.DOTALL)]
+
+
+def mixed_manifest() -> dict[str, Any]:
+    """To the long one: a permission, two modules less, one changed twice, one more."""
+    manifest = long_manifest()
+    modules = manifest["modules"][1:-1]
+    modules[5]["parameters"][0]["value"] = modules[5]["moduleName"] = "other"
+    new = modules[0] | {"key": "e" * 32, "moduleName": "Another", "formattedName": "Another", "parameters": []}
+    return {"modules": [*modules, new], "LinnworksPermissions": ["GlobalPermissions.Inventory.ReadNode"]}
+
+
+SAID = [("Module 0", "Removed"), ("Module 199", "Removed"), ("The whole manifest", "1 change, 1 of permissions")]
+
+
+def test_removals_and_permissions_stand_first_and_each_line_says_what_became_of_it(
+    alices: Client, released: Version, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("linnapp.snapshots.MOST_LINES", 5)
+    row = Application.objects.get(pk=released.application_id)
+    save_manifest(row, parse(mixed_manifest()), expected_revision=row.manifest_revision, by=acting(alice))
+    page = alices.get(address("version_review", row)).content.decode()
+    said = [*SAID, ("Module 6", "2 changes"), ("Another", "New")]
+    assert [line for line in read_lines(page) if line.startswith(("Module", "Another", "The whole"))] == [
+        f"{title} {word}" for title, word in said
+    ]
+    assert "1 module new, 2 removed, 1 changed" in page
+    assert page.index("1 module new, 2 removed, 1 changed") < page.index("Module 0")
+
+
+def test_an_update_of_many_modules_is_one_line_above_its_button(
+    client_of: ClientOf, installation: Installation, cakes: Account, carol: User, alice: User
+) -> None:
+    release(installation.application, (2, 0, 0), long_manifest(), alice)
+    page = client_of(carol).get(f"/a/{cakes.slug}/apps/{installation.pk}/update/").content.decode()
+    lines = [line for line in read_lines(page) if "is removed" in line or line.startswith("Shipping Integration")]
+    assert lines[0] == "200 modules are new, 1 is removed"
+    assert lines[1] == "Shipping Integration 1 New"
+    assert page.index("Notes of its developer") < page.index(lines[0])
 
 
 def test_a_long_list_of_changes_beside_the_json_is_counted(alices: Client, released: Version, alice: User) -> None:

@@ -18,7 +18,7 @@ def test_the_page_says_what_differs_and_what_is_newly_reached(
     page = read(client_of(carol).get(page_of(installation)))
     assert "Update Stock Bridge to 1.2.0? on Carol's Cakes, from 1.0.0" in page
     newly = page.index("It will newly be able to")
-    assert newly < page.index("What differs") < page.index("Notes of its developer")
+    assert newly < page.index("Notes of its developer") < page.index("What differs") < page.index("Not now")
     assert "Field Today, 1.0.0 After, 1.2.0" in page
     assert "IFrameUrl nothing https://panel.example.com/…" in page
     assert "of-the-developer" not in page
@@ -38,7 +38,7 @@ def test_a_permission_of_an_area_that_was_used_already_is_named_alone(
     more = external() | {"LinnworksPermissions": [PERMISSION, "GlobalPermissions.Inventory.WriteNode"]}
     release(installation.application, (1, 2, 0), more, alice)
     page = read(client_of(carol).get(page_of(installation)))
-    newly = page.partition("It will newly be able to")[2].partition("What differs")[0]
+    newly = page.partition("It will newly be able to")[2].partition("Notes of its developer")[0]
     assert newly.strip() == "Use inventory WriteNode"
 
 
@@ -69,7 +69,7 @@ def test_an_address_that_moved_on_its_host_is_told_without_what_stands_behind_it
     release(installation.application, (1, 3, 0), manifest, alice)
     page = read(client_of(carol).get(page_of(installation)))
     assert "https://panel.example.com/… https://panel.example.com/… (another address there)" in page
-    assert "key" not in page.partition("What differs")[2].partition("Notes")[0]
+    assert "key" not in page.partition("What differs")[2].partition("Its permanent token")[0]
     assert "Other folder" not in page
 
 

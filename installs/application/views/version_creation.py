@@ -63,6 +63,7 @@ def version_review(request: HttpRequest, account: str, application: UUID) -> Htt
         newest=newest,
         latest=latest,
         changes=changes,
+        changes_summed=snapshots.summed(changes),
         folded=snapshots.are_long(changes),
         may_go_on=may_go_on,
     )

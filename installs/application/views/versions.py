@@ -109,6 +109,7 @@ def version_detail(request: HttpRequest, account: str, application: UUID, versio
         modules_folded=snapshots.are_long(modules),
         before=before,
         changes=changes,
+        changes_summed=snapshots.summed(changes),
         folded=snapshots.are_long(changes),
         as_json=_shown_json(found),
     )
