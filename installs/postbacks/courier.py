@@ -8,8 +8,8 @@ Whose turn it is, and what share of the threads, is for `installs.postbacks.turn
 import logging
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
@@ -90,6 +90,8 @@ class Courier:
         self.lanes = Lane(False, threads), Lane(True, max(threads // 2, 1))
         self.news: SimpleQueue[News] = SimpleQueue()
         self.under_way: dict[UUID, Addressed] = {}
+        # Of a database that was away.
+        self.unwritten: list[News] = []
         self.at_work = threading.Lock()
         self.started = False
         self.late_at = 0.0
@@ -128,6 +130,8 @@ class Courier:
                 if stop_asked() and give_up_at is None:
                     self._give_back()
                     give_up_at = time.monotonic() + STOP_SECONDS
+                if away:
+                    self._write_what_came_meanwhile()
                 if not self._round():
                     return
                 away = 0
@@ -139,6 +143,11 @@ class Courier:
                 log.warning("the database is away: %s", str(error).partition("\n")[0])
                 connections.close_all()
                 time.sleep(DATABASE_AWAY_SECONDS)
+
+    def _write_what_came_meanwhile(self) -> None:
+        """Before anything is claimed: what was sent beyond its lease would be sent again."""
+        while news := self._gathered():
+            self._write(news)
 
     def _round(self) -> bool:
         """Claims what there is room for, waits for news, writes them down. Whether there is more to do."""
@@ -170,11 +179,9 @@ class Courier:
 
     def _give_back(self, begun_by: datetime | None = None) -> None:
         """What no thread has begun is due again at once, for another worker."""
-        by_claim: dict[datetime, list[Post]] = defaultdict(list)
-        for post in self.line.give_back(begun_by):
-            by_claim[post.claimed_until].append(post)
-        for posts in by_claim.values():
-            self._let_go(posts)
+        posts = self.line.give_back(begun_by)
+        self._forget(posts)
+        self._free(posts)
 
     def _give_back_what_is_late(self) -> None:
         """Waited so long in the line that a thread would leave it there: their sender has fewer than when it was
@@ -184,18 +191,27 @@ class Courier:
             self.late_at = now + 1
             self._give_back(timezone.now() + LEFT_TO_BEGIN)
 
-    def _let_go(self, posts: Sequence[Post]) -> None:
-        """Of one claim."""
-        Delivery.objects.claimed([post.delivery_id for post in posts], posts[0].claimed_until).update(
-            claimed_until=None
-        )
+    def _forget(self, posts: Iterable[Post]) -> None:
+        """Whatever the database says: nothing else would end them here, and their lease ends there. What was claimed
+        anew since stays."""
         for post in posts:
             one = self.under_way.get(post.delivery_id)
             if one and one.post is post:
                 del self.under_way[post.delivery_id]
 
+    def _free(self, posts: Iterable[Post]) -> None:
+        by_claim: dict[datetime, list[UUID]] = defaultdict(list)
+        for post in posts:
+            by_claim[post.claimed_until].append(post.delivery_id)
+        for claimed_until, keys in by_claim.items():
+            Delivery.objects.claimed(keys, claimed_until).update(claimed_until=None)
+
     def _gathered(self) -> list[News]:
-        """What came within a moment of the first news; nothing where none came for a while."""
+        """What came within a moment of the first news; nothing where none came for a while. What could not be written
+        comes first."""
+        if self.unwritten:
+            found, self.unwritten = self.unwritten, []
+            return found
         try:
             found = [self.news.get(timeout=LOOK_SECONDS)]
         except Empty:
@@ -209,28 +225,28 @@ class Courier:
         return found
 
     def _write(self, news: Sequence[News]) -> None:
-        left = {item.post.delivery_id: item for item in news if isinstance(item, Result)}
+        left = {item.post: item for item in news if isinstance(item, Result)}
+        told = deque(item for item in news if isinstance(item, Told))
+        late = [item.post for item in news if isinstance(item, Left)]
+        self._forget(late)
         try:
-            for item in news:
-                if isinstance(item, Told):
-                    packing.tell_step(item.delivery_id, item.step)
-                elif isinstance(item, Left):
-                    self._let_go([item.post])
+            while told:
+                packing.tell_step(told[0].delivery_id, told[0].step)
+                told.popleft()
+            self._free(late)
             for lane in self.lanes:
-                sent = [self.under_way.get(key) for key, item in left.items() if item.post.is_numbered is lane.events]
+                sent = [self.under_way.get(post.delivery_id) for post in left if post.is_numbered is lane.events]
                 lane.pace.note(one.to for one in sent if one)
             for together in records.apart(list(left.values())):
                 self._write_together(together)
                 for result in together:
-                    self.under_way.pop(left.pop(result.post.delivery_id).post.delivery_id, None)
+                    self._forget([left.pop(result.post).post])
         except DATABASE_AWAY:
-            for result in left.values():
-                self.news.put(result)
+            self.unwritten = [*told, *left.values()]
             raise
         except BaseException:
             # Not to be waited for: their lease ends, and they are sent again under the same id.
-            for key in left:
-                self.under_way.pop(key, None)
+            self._forget(left)
             raise
 
     def _write_together(self, results: Sequence[Result]) -> None:
