@@ -37,7 +37,7 @@ __all__ = [
     "bulk_changes",
     "checking",
     "drop_counts_of_attempts",
-    "drop_old_postbacks",
+    "drop_what_is_over",
     "export_files",
     "fold_exchanges",
     "mail",
@@ -92,8 +92,8 @@ def take_up_exports() -> None:
 
 # Each hour: a portal that is switched off at night drops them as well.
 @db_periodic_task(crontab(minute="30"))
-def drop_old_postbacks() -> None:
-    """And all else that has an end. A fault with one of them keeps none of the others."""
+def drop_what_is_over() -> None:
+    """A fault with one of them keeps none of the others."""
     for drop in DROPS:
         try:
             drop()

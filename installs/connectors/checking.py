@@ -142,7 +142,7 @@ def _person(check: ConnectorCheck) -> Hashable:
 
 
 def _host(check: ConnectorCheck) -> str:
-    return quotas.host_of(check.connector.base_url)
+    return quotas.hostname_of(check.connector.base_url)
 
 
 class _Run:

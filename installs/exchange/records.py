@@ -7,7 +7,7 @@ and there is room, else of all. Its reference still tells hour and cause.
 
 import ipaddress
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
@@ -258,16 +258,8 @@ def count_failures(failures: Counter[str]) -> None:
             unique_fields=["address"],
             update_fields=["began_at", "last_at", "failures"],
         )
-        _drop_windows(FailureWindow.objects.order_by("-last_at", "-pk")[MOST_WINDOWS:])
-
-
-@transaction.atomic
-def _drop_windows(rows: Iterable[FailureWindow]) -> None:
-    """Whoever counts them holds the same lock: rows that both want would be locked in two orders."""
-    if over := [row.pk for row in rows]:
-        # Two processes would both fill the last room.
-        alone(Alone.REFUSALS)
-        FailureWindow.objects.filter(pk__in=over).delete()
+        over = FailureWindow.objects.order_by("-last_at", "-pk").values_list("pk", flat=True)[MOST_WINDOWS:]
+        FailureWindow.objects.filter(pk__in=list(over)).delete()
 
 
 def drop_old() -> None:

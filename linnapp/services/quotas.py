@@ -74,7 +74,7 @@ def count_invitation(account: Account, email: str, *, by: Actor) -> None:
 def count_test(url: str, *, by: Actor) -> None:
     """A test postback, test event or test of a connector: by who asks, over all their accounts, and by the host that it
     goes to, whoever asks."""
-    host = host_of(url)
+    host = hostname_of(url)
     most, to_host = settings.TESTS_PER_MINUTE, settings.TESTS_PER_MINUTE_TO_HOST
     of_person = f"You sent {counted(most, 'test')} in the last minute. Wait"
     at_host = f"{host} was sent {counted(to_host, 'test')} in the last minute, by all who test there. Wait"
@@ -84,8 +84,8 @@ def count_test(url: str, *, by: Actor) -> None:
     )
 
 
-def host_of(url: str) -> str:
-    """What an address leads to, whatever the port: servers are counted by it."""
+def hostname_of(url: str) -> str:
+    """Without the port: servers are counted by it."""
     try:
         return (urlsplit(url).hostname or "").rstrip(".")
     except ValueError:

@@ -248,7 +248,7 @@ def test_a_file_ends(accounts: list[Account], paulas: Client) -> None:
     assert export_files.drop_old() == 0
     ExportFile.objects.update(ends_at=timezone.now())
     assert fetch(paulas, file).status_code == 404
-    tasks.drop_old_postbacks.call_local()
+    tasks.drop_what_is_over.call_local()
     assert not ExportFile.objects.exists()
     assert not ExportPart.objects.exists()
 

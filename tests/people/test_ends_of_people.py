@@ -42,10 +42,10 @@ def is_there(person: User) -> bool:
 def test_who_never_confirmed_the_address_ends_after_a_week_with_the_account_of_the_sign_up(erin: User) -> None:
     told = TimelineEntry.objects.count()
     joined(erin, timedelta(days=6, hours=23))
-    tasks.drop_old_postbacks.call_local()
+    tasks.drop_what_is_over.call_local()
     assert is_there(erin)
     joined(erin, WEEK)
-    tasks.drop_old_postbacks.call_local()
+    tasks.drop_what_is_over.call_local()
     left = User.objects.count() + Account.objects.count() + Membership.objects.count() + EmailAddress.objects.count()
     assert left == 0
     assert TimelineEntry.objects.count() == told
@@ -112,7 +112,7 @@ def test_browser_sessions_end(alice: User) -> None:
         browser.force_login(alice)
     over = Session.objects.get(session_key=browsers[0].session.session_key)
     Session.objects.filter(pk=over.pk).update(expire_date=timezone.now() - timedelta(seconds=1))
-    tasks.drop_old_postbacks.call_local()
+    tasks.drop_what_is_over.call_local()
     assert not Session.objects.filter(pk=over.pk).exists()
     assert browsers[1].get("/profile/").status_code == 200
 
@@ -121,7 +121,7 @@ def test_invitations_end_a_month_after_they_were_over(northwind: Account, alice:
     for number, days in enumerate((-1, 29, 31)):
         made, _ = people.invite(northwind, email=f"{number}@nowhere.example", role="DEVELOPER", by=acting(alice))
         Invitation.objects.filter(pk=made.pk).update(expires_at=timezone.now() - timedelta(days=days))
-    tasks.drop_old_postbacks.call_local()
+    tasks.drop_what_is_over.call_local()
     assert sorted(Invitation.objects.values_list("email", flat=True)) == ["0@nowhere.example", "1@nowhere.example"]
 
 
@@ -141,6 +141,6 @@ def test_a_fault_with_one_of_them_keeps_none_of_the_others(
 
     joined(erin, WEEK)
     monkeypatch.setattr(tasks, "DROPS", (broken, *tasks.DROPS))
-    tasks.drop_old_postbacks.call_local()
+    tasks.drop_what_is_over.call_local()
     assert not is_there(erin)
     assert "broke off, and goes on within the hour" in caplog.text

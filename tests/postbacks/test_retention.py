@@ -37,10 +37,10 @@ def delivered(application: Application, cakes: Account, alice: User, carol: User
 def test_a_day_before_it_is_there_and_then_it_goes_with_its_attempts(delivered: Delivery) -> None:
     told = list(TimelineEntry.objects.order_by("pk").values_list("pk", "kind"))
     aged(YOUNG)
-    tasks.drop_old_postbacks.call_local()
+    tasks.drop_what_is_over.call_local()
     assert Attempt.objects.get().delivery == delivered
     aged(OLD)
-    tasks.drop_old_postbacks.call_local()
+    tasks.drop_what_is_over.call_local()
     assert not Delivery.objects.exists()
     assert not Attempt.objects.exists()
     assert Installation.objects.get().state == Installation.State.ACTIVE

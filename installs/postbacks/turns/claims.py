@@ -13,13 +13,13 @@ from django.utils import timezone
 from installs.models import Delivery
 from installs.models.claiming import Candidate, Group, candidates, groups_due
 from installs.models.sending import Owed, owed
-from installs.postbacks.turns.line import AHEAD
+from installs.postbacks.turns.line import TURNS_AHEAD
 
 # Longer than any attempt takes: what a worker that was killed had claimed is sent again after it, under the same id.
 LEASE = timedelta(seconds=30)
 
 # Looked at beyond what a sender may have: those to a host that has its share are passed over.
-PASSED_OVER = 20
+LOOKED_AT_BEYOND = 20
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _asked(groups: Sequence[Group], number: int, limits: Limits) -> dict[Group, 
             in_turn.append((limits.under_way.get(group.sender, 0) + places[group.sender], group))
             places[group.sender] += 1
     in_turn.sort(key=lambda turn: turn[0])
-    return {group: int(min(limits.left(group.sender), number)) + PASSED_OVER for _, group in in_turn[:number]}
+    return {group: int(min(limits.left(group.sender), number)) + LOOKED_AT_BEYOND for _, group in in_turn[:number]}
 
 
 def _in_turn(found: list[Candidate], number: int, limits: Limits) -> list[Candidate]:
@@ -100,6 +100,6 @@ def _in_turn(found: list[Candidate], number: int, limits: Limits) -> list[Candid
     in_turn: list[tuple[int, Candidate]] = []
     for sender, rows in by_sender.items():
         for turn, row in enumerate(rows, start=limits.under_way.get(sender, 0)):
-            in_turn.append((turn if row.group.is_install else turn + AHEAD, row))
+            in_turn.append((turn if row.group.is_install else turn + TURNS_AHEAD, row))
     in_turn.sort(key=lambda one: (one[0], one[1].due_at))
     return [row for _, row in in_turn[:number]]

@@ -12,7 +12,7 @@ from installs.postbacks.posting import Post
 from installs.postbacks.turns.paces import REMEMBERED, Durations, is_slow, weight_of
 
 # So many turns an installation is ahead of all else, and that of events.
-AHEAD = 4
+TURNS_AHEAD = 4
 EVENT_RANK = 3
 
 
@@ -82,7 +82,7 @@ class WaitingLine:
 
     def _order(self, place: Place) -> tuple[int, int, int]:
         sender, _, rank = place
-        behind = 2 * AHEAD if rank == EVENT_RANK else AHEAD if rank else 0
+        behind = 2 * TURNS_AHEAD if rank == EVENT_RANK else TURNS_AHEAD if rank else 0
         return max(self.turns.get(sender, 0), self.turn) + behind, rank, self.waiting[place][0][0]
 
     def _may(self, sender: str, host: str, rank: int) -> bool:

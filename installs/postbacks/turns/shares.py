@@ -8,7 +8,7 @@ from installs.postbacks.turns.line import Addressed, WaitingLine
 from installs.postbacks.turns.paces import Pace, alone, is_slow, weight_of
 
 # Claimed for each thread that a sender may have, so that none waits for the database.
-AHEAD = 2
+CLAIMED_EACH = 2
 
 
 class Shares:
@@ -25,7 +25,7 @@ class Shares:
         self.slow = [sender for sender, took in self.took.items() if took is None or is_slow(took)]
         quick = len(posts) - sum(self.of_senders[sender] for sender in self.slow)
         # With room for a few only there is none: claims are made together.
-        room = threads * AHEAD + pace.of_all() - quick
+        room = threads * CLAIMED_EACH + pace.of_all() - quick
         self.has_room = room >= max(threads // 4, 1)
         self.room = max(room, 0)
 
@@ -44,7 +44,7 @@ class Shares:
         return self._left(may, self.pace.of(sender, host), self.of_hosts[sender, host])
 
     def _left(self, may: int, answered: int, claimed: int) -> int:
-        left = AHEAD * may + answered - claimed
+        left = CLAIMED_EACH * may + answered - claimed
         return left if left >= ceil(may / 4) else 0
 
     def full_hosts(self) -> dict[str, list[str]]:
