@@ -1,5 +1,5 @@
 """The day in figures, and what stands open now, on the first page of the admin: each counts what one list shows when it
-is filtered so, and is told to whoever may see that list. No figure reads a whole table: rows are counted up to a number,
+is filtered so, and is told to whoever may see that list. No figure reads a whole table: rows are counted up to a limit,
 newest first."""
 
 from collections.abc import Callable

@@ -5,7 +5,6 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import ClassVar, Self
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.db import models
@@ -14,6 +13,7 @@ from django.utils import timezone
 
 from installs.models.events import EventSettings, EventType
 from installs.models.installations import Installation
+from linnapp import web_servers
 from linnapp.models import Account, Application, User
 from linnapp.models.folded import among
 from linnapp.models.managers import manager_of
@@ -299,12 +299,9 @@ class Delivery(models.Model):
 
 @lru_cache(maxsize=10_000)
 def host_of(url: str) -> str:
-    """Host and port of an address, as pages name it and as failing endpoints are counted; "" for what has none. Asked
+    """Host and port that an address leads to, as pages name it and as failing endpoints are counted; "" for none. Asked
     several times for each attempt."""
-    try:
-        return urlsplit(url).netloc.lower()[:260]
-    except ValueError:
-        return ""
+    return web_servers.server_of(url)[:260]
 
 
 class AttemptQuerySet(models.QuerySet["Attempt"]):

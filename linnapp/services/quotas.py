@@ -5,12 +5,10 @@ one atomic statement, and within the transaction: what does not happen is not co
 do by name and reason, are held by none of it but the tests, which knock at the doors of strangers.
 """
 
-from urllib.parse import urlsplit
-
 from django.conf import settings
 from django.db.models import Exists, OuterRef
 
-from linnapp import kinds
+from linnapp import kinds, web_servers
 from linnapp.actors import Actor
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Application, TimelineEntry, User
@@ -85,11 +83,8 @@ def count_test(url: str, *, by: Actor) -> None:
 
 
 def hostname_of(url: str) -> str:
-    """Without the port: servers are counted by it."""
-    try:
-        return (urlsplit(url).hostname or "").rstrip(".")
-    except ValueError:
-        return ""
+    """What an address leads to, whatever the port: servers are counted by it, in one spelling."""
+    return web_servers.host_of(url)
 
 
 def _limit(name: str, most: int, seconds: int, said: str) -> Limit:

@@ -49,6 +49,7 @@ FLOORS = {
     "linnapp.json_places": VALUES,
     "linnapp.json_texts": VALUES,
     "linnapp.url_patterns": VALUES,
+    "linnapp.web_servers": VALUES,
     "linnapp.last_account": VALUES,
     "linnapp.page_requests": VALUES,
     "linnapp.words": VALUES,
