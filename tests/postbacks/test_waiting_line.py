@@ -69,7 +69,7 @@ def test_whoever_comes_anew_finds_a_thread_however_many_slow_ones_wait(others: i
     at_work = taken(line)
     assert len({one.sender for one in at_work}) == others
     assert len(at_work) <= 24
-    for number in range(8):
+    for number in range(5):
         wait(line, f"new {number}", 3)
         assert f"new {number}" in senders(line), number
 
@@ -115,6 +115,33 @@ def test_what_one_meets_at_a_host_is_not_held_against_another() -> None:
     answered(line, "two", 0.05, "shared.example")
     wait(line, "two", 2, "shared.example")
     assert senders(line) == ["two", "two"]
+
+
+@pytest.mark.parametrize("seconds", [0.05, 1.5, 9.5])
+def test_who_keeps_a_host_busy_keeps_nobody_from_a_first_thread_there(seconds: float) -> None:
+    line = WaitingLine(32)
+    answered(line, "busy", seconds, "shared.example")
+    wait(line, "busy", 200, "shared.example")
+    assert len(taken(line)) >= 7
+    wait(line, "new", 3, "shared.example")
+    assert senders(line) == ["new"]
+    answered(line, "known elsewhere", 0.05, "own.example")
+    wait(line, "known elsewhere", 3, "shared.example")
+    assert senders(line) == ["known elsewhere"]
+
+
+def test_many_of_whom_nothing_is_known_leave_threads_to_those_who_were_quick() -> None:
+    line = WaitingLine(32)
+    for number in range(40):
+        wait(line, f"unknown {number}", 20)
+    assert len(taken(line)) == 29
+    answered(line, "quick", 0.05)
+    wait(line, "quick", 3, "elsewhere.example")
+    assert senders(line) == ["quick"]
+    wait(line, "quick", 3)
+    assert senders(line) == ["quick"] * 2
+    wait(line, "unknown too")
+    assert senders(line) == []
 
 
 def test_one_that_was_quick_and_hangs_is_slow_after_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:

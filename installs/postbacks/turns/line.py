@@ -28,6 +28,10 @@ class Addressed:
     def to(self) -> tuple[str, str]:
         return self.sender, self.host
 
+    @property
+    def counted_as(self) -> tuple[str, str, str]:
+        return self.sender, self.host, together(self.sender, self.host)
+
 
 # Of one sender, to one host, and of one rank.
 Place = tuple[str, str, int]
@@ -41,10 +45,12 @@ class WaitingLine:
         self.threads = threads
         # Kept from hosts that are known to be slow: for those that are quick, and for senders with nothing at work.
         self.reserve = threads // 4
+        # The last of it for those who were quick lately: many of whom nothing is known may be one who made them up.
+        self.last = (self.reserve + 1) // 3
         self.durations = Durations()
         self.waiting: dict[Place, deque[tuple[int, Addressed]]] = {}
         self.taken: dict[Post, tuple[Addressed, float]] = {}
-        # By name of sender or host, and apart for events.
+        # By name of sender, of host and of both together, and apart for events.
         self.at_work: Counter[tuple[str, bool]] = Counter()
         # Since when, by sender, and by sender and host: what one meets at a host is not held against another.
         self.since: defaultdict[str, dict[Post, float]] = defaultdict(dict)
@@ -88,17 +94,23 @@ class WaitingLine:
     def _may(self, sender: str, host: str, rank: int) -> bool:
         free, is_event = self.threads - len(self.taken), rank == EVENT_RANK
         took = self._took(together(sender, host))
-        if free <= 0 or (free <= self.reserve and not self._reaches_reserve(sender, took, is_event)):
+        if free <= self._kept_from(sender, took, is_event):
             return False
         if is_event and self.events_at_work >= max(self.threads // 2, 1):
             return False
         most = weight_of(took) * free * (0.5 if is_event else 1)
-        return all(not count or count < most for count in (self.at_work[name, is_event] for name in (sender, host)))
+        of_sender, of_host, of_both = (self.at_work[name, is_event] for name in (sender, host, together(sender, host)))
+        # Whatever others keep at work at a host, everybody's first goes there: nothing is known of them yet.
+        return (not of_sender or of_sender < most) and (not of_both or of_host < most)
 
-    def _reaches_reserve(self, sender: str, took: float | None, is_event: bool) -> bool:
+    def _kept_from(self, sender: str, took: float | None, is_event: bool) -> int:
+        """How many of the free threads are for others."""
         if took is not None:
-            return not is_slow(took)
-        return not (is_event or self.at_work[sender, False] or is_slow(self._took(sender)))
+            return self.reserve if is_slow(took) else 0
+        of_all = self._took(sender)
+        if is_event or self.at_work[sender, False] or is_slow(of_all):
+            return self.reserve
+        return self.last if of_all is None else 0
 
     def _took(self, name: str) -> float | None:
         """What hangs now counts as well: of a host that was quick it is known after a second."""
@@ -113,7 +125,7 @@ class WaitingLine:
     def _begin(self, one: Addressed) -> None:
         now, key = time.monotonic(), one.post
         self.taken[key] = one, now
-        self.at_work.update((name, one.post.is_numbered) for name in one.to)
+        self.at_work.update((name, one.post.is_numbered) for name in one.counted_as)
         for name in (one.sender, together(*one.to)):
             self.since[name][key] = now
         self.events_at_work += one.post.is_numbered
@@ -129,7 +141,7 @@ class WaitingLine:
         """Said by a thread that takes the next at once: nobody else is woken."""
         with self.changed:
             one, began = self.taken.pop(post)
-            for name in one.to:
+            for name in one.counted_as:
                 self.at_work[name, post.is_numbered] -= 1
                 if not self.at_work[name, post.is_numbered]:
                     del self.at_work[name, post.is_numbered]
