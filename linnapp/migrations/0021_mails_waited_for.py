@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("linnapp", "0019_daily_counts_of_attempts"),
+        ("linnapp", "0020_invitations_by_end"),
     ]
 
     operations = [
