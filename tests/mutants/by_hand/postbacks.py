@@ -45,8 +45,8 @@ BREAKAGES = (
     Breakage(
         "two workers claim the same postback: no lease",
         CLAIMS,
-        "claim",
-        without("list(held)"),
+        "_hold",
+        without("Delivery.objects.filter(pk__in=held).update(claimed_until=until)"),
         ("test_courier_share",),
     ),
     Breakage(

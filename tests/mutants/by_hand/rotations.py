@@ -25,7 +25,7 @@ BREAKAGES: tuple[Breakage | TemplateBreakage, ...] = (
     Breakage(
         "a postback that failed begins the last day of the old permanent token",
         "installs.postbacks.records",
-        "write",
+        "_write",
         instead("result.post.hands_over and judgement.verdict == Verdict.DELIVERED", "result.post.hands_over"),
         ("test_rotating",),
     ),
