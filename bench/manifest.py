@@ -2,9 +2,9 @@
 
     python -m bench.manifest [sqlite|postgres] [SECONDS]
 
-A portal of its own, whose application Stock Bridge has 200 modules of 5 parameters, nearly 256 kB. Of each page the
-median of five, the portal's processor time, its HTML and what comes through the wire; then exchanges alone, and while
-four at once load the editor.
+A portal of its own, whose application Stock Bridge has 200 modules of 5 parameters, nearly 256 kB, and later one of
+1,000. Of each page the median of five, the portal's processor time, its HTML and what comes through the wire; then
+exchanges alone, and while four at once load the editor.
 """
 
 import json
@@ -43,7 +43,7 @@ TAB, APPS = "/a/northwind/applications", "/a/carols-cakes/apps"
 Ask = Callable[[], requests.Response]
 
 
-def large(mark: str, parameters: int = PARAMETERS) -> str:
+def large(mark: str, parameters: int = PARAMETERS, number_of: int = MODULES) -> str:
     """The text of a manifest at its limits; another `mark` is another value of each parameter."""
     modules = [
         {
@@ -56,7 +56,7 @@ def large(mark: str, parameters: int = PARAMETERS) -> str:
                 {"name": f"Own{place}", "value": f"{mark}{number}-{place} {'x' * VALUE}"} for place in range(parameters)
             ],
         }
-        for number in range(MODULES)
+        for number in range(number_of)
     ]
     permissions = [f"GlobalPermissions.Area{number % 40}.Node{number}" for number in range(60)]
     return json.dumps({"Modules": modules, "LinnworksPermissions": permissions}, separators=(",", ":"))
@@ -178,6 +178,15 @@ def pages_of(portal: Portal, application: str, installation: str) -> None:
     tells("update", lambda: carol.get(f"{APPS}/{installation}/update/"))
 
 
+def pages_of_one(portal: Portal, application: str) -> None:
+    """The editor once the manifest is one module that has all the parameters."""
+    saved = Saved(portal, application)
+    saved.alice.post(f"{saved.tab}/modules/json/", text=large("one-", MODULES * PARAMETERS, 1), revision=saved.revision)
+    tell(portal, "editor of one module of 1,000", saved.gets("modules/"))
+    tell(portal, "page of that module", saved.gets(f"modules/{0:032x}/"))
+    tell(portal, "a parameter added to it", saved.presses("Add parameter"))
+
+
 def editing(application: str) -> Load:
     """One of several at once who load the editor again and again."""
 
@@ -199,6 +208,7 @@ def main(engine: str = "sqlite", seconds: str = "5") -> None:
         with serving(env) as portal:
             sys.stdout.write(f"{engine}, a manifest of {len(large('m0-')):,} bytes\n")
             pages_of(portal, application, installation)
+            pages_of_one(portal, application)
             body = json.dumps(next(row for row in rows if row["ApplicationId"] != application))
             sys.stdout.write("exchanges, median / p99 in ms\n")
             for name, load, clients in (

@@ -108,7 +108,7 @@ def save_manifest(application: Application, manifest: Manifest, *, expected_revi
     prepared = _prepared(application, manifest)
     with transaction.atomic():
         row = locked(application, retired="its manifest can no longer be changed")
-        if not row.manifest_revision == expected_revision == prepared.revision:
+        if row.manifest_revision != expected_revision or prepared.revision != expected_revision:
             raise Moved("Somebody else saved this manifest since you opened it.")
         if prepared.errors:
             raise ManifestInvalid(prepared.errors)
