@@ -10,6 +10,7 @@ from installs.installations import acts as rules
 from installs.installations import effects, rotating, session_ends, suspending
 from installs.installations.acts import Act as Ruled
 from installs.models import Installation
+from installs.postbacks.asking import TOGETHER
 from installs.support import sending
 from installs.support.acts import Act, permission_of
 from linnapp.actors import Actor
@@ -133,7 +134,7 @@ def _replayed(row: Installation, by: Actor, typed: Typed) -> str:
     number = sending.replay(row, since=since, to_newest=to_newest, by=by)
     if not number:
         raise NotPossible("Nothing has failed since that moment. Choose an earlier one.")
-    rest = " Replay once more for the rest." if number == sending.TOGETHER else ""
+    rest = " Replay once more for the rest." if number == TOGETHER else ""
     return f"{counted(number, 'postback is', 'postbacks are')} being sent again, the oldest first.{rest}"
 
 

@@ -80,7 +80,7 @@ BREAKAGES = (
     Breakage(
         "a parked host is never released",
         PARKING,
-        "_answers_again",
+        "free_stranded",
         instead("Delivery.State.DUE", "Delivery.State.HELD"),
         ("test_parking",),
     ),
