@@ -1,6 +1,6 @@
 """The day in figures, and what stands open now, on the first page of the admin: each counts what one list shows when it
-is filtered so, and is told to whoever may see that list. No figure reads a whole table: rows are counted up to a limit,
-newest first."""
+is filtered so, and is told to whoever may see that list. No figure reads a whole table: rows are counted up to a
+number, newest first."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ from installs.admin.records import DeliveryState
 from installs.exchange.refusals import cause_of
 from installs.models import Delivery, ExchangeHour, Installation, RefusalGroup, Review
 from installs.models.refusals import RefusalGroupQuerySet
-from linnapp.admin.mails import IN_VAIN, MailState
 from linnapp.admin_filters import DAY, since_day
 from linnapp.models import OutgoingMail, StaffAccess, User
+from linnapp.models.mails import IN_VAIN
 from linnapp.pages import MOST_COUNTED
 
 MOST_CAUSES = 3
@@ -103,21 +103,18 @@ def _inside() -> Figure:
     return Figure("Staff inside now", _counted(StaffAccess.objects.running()), _list(StaffAccess, shown="Inside now"))
 
 
-def _mails(label: str, state: str) -> Figure:
-    rows = OutgoingMail.objects.filter(MailState.conditions[state])
-    return Figure(label, _counted(rows), _list(OutgoingMail, shown=state))
-
-
 def _mails_waiting() -> Figure:
-    return _mails("E-mails waiting", "Waiting")
+    rows = OutgoingMail.objects.waiting()
+    return Figure("E-mails waiting", _counted(rows), _list(OutgoingMail, shown="Waiting"))
 
 
 def _mails_in_vain() -> Figure:
-    return _mails("E-mails waiting, tried in vain", IN_VAIN)
+    rows = OutgoingMail.objects.in_vain()
+    return Figure("E-mails waiting, tried in vain", _counted(rows), _list(OutgoingMail, shown=IN_VAIN))
 
 
 def _mails_failed() -> Figure:
-    return _mails("E-mails failed", "Failed")
+    return Figure("E-mails failed", _counted(OutgoingMail.objects.failed()), _list(OutgoingMail, shown="Failed"))
 
 
 FIGURES: tuple[tuple[type[Model], Callable[[], Figure]], ...] = (

@@ -12,10 +12,9 @@ from linnapp.actors import Actor
 from linnapp.admin_filters import StateFilter
 from linnapp.admin_pages import ReadOnlyAdmin
 from linnapp.models import OutgoingMail
+from linnapp.models.mails import IN_VAIN
 from linnapp.staff_actions import Effect, StaffAction
 
-# Tried already, and waiting for the next try.
-IN_VAIN = "Waiting, tried in vain"
 _IN_TIME = Q(ends_at=None) | Q(ends_at__gt=Now())
 
 

@@ -8,10 +8,17 @@ from django.utils import timezone
 
 from linnapp.models.managers import manager_of
 
+# What lists call those that were tried already, and wait for the next try.
+IN_VAIN = "Waiting, tried in vain"
+
 
 class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
     def waiting(self) -> Self:
         return self.filter(state=OutgoingMail.State.WAITING)
+
+    def in_vain(self) -> Self:
+        """Tried already, and waiting for the next try."""
+        return self.waiting().exclude(said="")
 
     def failed(self) -> Self:
         return self.filter(state=OutgoingMail.State.FAILED)

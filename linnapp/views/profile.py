@@ -24,7 +24,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     return render(request, "linnapp/people/profile.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
-class OwnAddress(views.EmailView):  # type: ignore[misc]
+class OwnAddress(views.EmailView):
     """allauth's page. Its form counts a new address; what its buttons do about one that is there is counted here."""
 
     http_method_names: ClassVar[list[str]] = ["get", "head", "post"]
