@@ -1,6 +1,8 @@
 """A browser without JavaScript, as far as forms go: what a page's form sends when one of its buttons is pressed."""
 
+import re
 from dataclasses import dataclass, field
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlencode
@@ -8,6 +10,9 @@ from urllib.parse import urlencode
 from django.test import Client
 
 URLENCODED = "application/x-www-form-urlencoded"
+# What other elements are labelled by.
+NAMED = re.compile(r'<(span|strong) id="([^"]+)"[^>]*>(.*?)</\1>', re.DOTALL)
+TAG = re.compile(r"<[^>]*>")
 Attributes = dict[str, str | None]
 
 
@@ -20,6 +25,7 @@ class Button:
     disabled: bool = False
     label: str = ""
     title: str = ""
+    labelled_by: tuple[str, ...] = ()
 
 
 @dataclass
@@ -48,9 +54,14 @@ class Form:
 
 
 def form_of(response: Any, form_id: str) -> Form:
+    page = response.content.decode()
     reader = _Reader(form_id)
-    reader.feed(response.content.decode())
+    reader.feed(page)
     assert reader.form, f"the page has no form #{form_id}"
+    named = {name: " ".join(unescape(TAG.sub("", words)).split()) for _, name, words in NAMED.findall(page)}
+    for button in reader.form.buttons:
+        if button.labelled_by:
+            button.text = " ".join(named[name] for name in button.labelled_by)
     return reader.form
 
 
@@ -111,6 +122,7 @@ class _Reader(HTMLParser):
             "disabled" in given,
             given.get("aria-label") or "",
             given.get("title") or "",
+            tuple((given.get("aria-labelledby") or "").split()),
         )
         self.form.buttons.append(self.pressed)
 

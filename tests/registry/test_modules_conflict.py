@@ -6,7 +6,7 @@ from django.test import Client
 from linnapp.models import Application, User
 from tests.kit.people import ClientOf
 from tests.kit.pressing import form_of, press
-from tests.registry.test_modules import address, opened, saved_names, standing, text_of
+from tests.registry.test_modules import address, after, opened, saved_names, standing, text_of
 
 
 @pytest.fixture
@@ -40,6 +40,26 @@ def test_mine_can_be_saved_on_top(alices: Client, bobs: Client, application: App
     answer = press(alices, mine.type_into("0-group", "Mine"), "Save Manifest")
     assert press(alices, form_of(answer, "manifest"), "Save mine on top").status_code == 302
     assert [(m.label, m.group) for m in standing(application).modules] == [("Stock Bridge", "Mine")]
+
+
+def test_a_module_that_was_deleted_meanwhile_is_told_as_such(
+    alices: Client, bobs: Client, application: Application
+) -> None:
+    mine = after(alices, opened(alices, application).type_into("0-formatted_name", "Alice 2"), "Add module")
+    new = next(name.partition("-")[0] for name, value in mine.fields if name.endswith("-type") and not value)
+    mine.type_into(f"{new}-type", "PluggableComponent").type_into(f"{new}-formatted_name", "Hers")
+    press(bobs, after(bobs, opened(bobs, application), "Delete Stock Bridge"), "Save Manifest")
+    answer = press(alices, mine, "Save Manifest")
+    told = text_of(answer).partition("Take theirs")[0]
+    assert "Bob deleted module “Alice 2”. Save mine on top puts it back." in told
+    assert "Module “Alice 2” added" not in told
+    assert "Module “Hers” added" in told
+    theirs = opened(bobs, application).type_into("permissions", "GlobalPermissions.OrderBook.ViewOrderDetailsNode")
+    press(bobs, theirs, "Save Manifest")
+    again = press(alices, form_of(answer, "manifest"), "Save Manifest")
+    assert "Somebody deleted module" in text_of(again)
+    assert press(alices, form_of(again, "manifest"), "Save mine on top").status_code == 302
+    assert saved_names(application) == ["Alice 2", "Hers"]
 
 
 def test_theirs_can_be_taken(alices: Client, bobs: Client, application: Application) -> None:

@@ -148,7 +148,7 @@ def test_a_conflict_keeps_mine_and_takes_unopened_ones_as_they_stand_now(
     assert answer.status_code == 409
     assert "Bob saved this manifest" in text_of(answer)
     assert "now: </span>MyFour" in text_of(answer)
-    assert "BobsSix" not in text_of(answer)
+    assert "BobsSix" not in text_of(answer).partition("Take theirs")[0]
     assert press(alices, form_of(answer, "manifest"), "Save mine on top").status_code == 302
     assert {"BobsSix", "MyFour"} <= {module.name for module in standing(large).modules}
     assert "Part 8" not in saved_names(large)
@@ -221,9 +221,39 @@ def test_the_page_for_one_module_tells_errors_and_conflicts(
     press(bobs, after(bobs, opened(bobs, large), "Delete Part 3"), "Save Manifest")
     answer = press(alices, mended, "Save Manifest")
     assert answer.status_code == 409
+    assert "Bob deleted module “Part 3”. Save mine on top puts it back." in text_of(answer)
     assert press(alices, form_of(answer, "manifest"), "Save mine on top").status_code == 302
     assert saved_names(large)[-1] == "Part 3"
     assert len(saved_names(large)) == len(of_many(12)["modules"])
+
+
+def test_the_page_for_one_module_has_its_name(alices: Client, large: Application) -> None:
+    words = text_of(alices.get(page_of(large, 3)))
+    assert "<h2>Part 3</h2>" in words
+    assert words.partition("</title>")[0].count("Part 3") == 1
+    assert '<li aria-current="page"><span>Part 3</span></li>' in words
+
+
+def test_a_line_and_its_buttons_have_the_whole_name(alices: Client, large: Application, alice: User) -> None:
+    name = "A module whose name is so long that the line has to break"
+    modules = list(standing(large).modules)
+    modules[4] = replace(modules[4], formatted_name=name, name="own-name")
+    now = replace(standing(large), modules=tuple(modules))
+    save_manifest(large, now, expected_revision=2, by=acting(alice))
+    page = alices.get(address("manifest_edit", large))
+    assert form_of(page, "manifest").button(f"Duplicate {name}").title == "Duplicate"
+    assert 'data-sought="own-name"' in text_of(page)
+
+
+def test_a_deleted_module_that_was_opened_and_folded_again_is_told_as_deleted(
+    alices: Client, client_of: ClientOf, bob: User, large: Application
+) -> None:
+    bobs = client_of(bob)
+    form, handle = with_open(alices, changed(alices, large), "Part 4")
+    form.type_into(f"{handle}-name", "Fourth").type_into(f"{handle}-unfolded", "")
+    mine = after(alices, form, "Move down Part 0")
+    press(bobs, after(bobs, opened(bobs, large), "Delete Part 4"), "Save Manifest")
+    assert "deleted module “Part 4”" in text_of(press(alices, mine, "Save Manifest"))
 
 
 def test_a_form_for_one_module_that_holds_another_is_refused(alices: Client, large: Application) -> None:
