@@ -143,7 +143,7 @@ def summed(parts: list[ChangedPart], *, verbs: bool = False) -> str:
     """“26 modules new, 1 removed, 3 changed”, `verbs`: “26 modules are new, 1 is removed, 3 are changed”; "" where no
     module differs."""
     totals = Counter(part.kind for part in parts)
-    told = []
+    told: list[str] = []
     for kind in (How.ADDED, How.REMOVED, How.CHANGED):
         if number := totals[kind]:
             what = str(number) if told else counted(number, "module")
