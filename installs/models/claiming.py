@@ -47,18 +47,19 @@ WHERE first.next_attempt_at <= %s
        OR (application.suspended_by_staff_at IS NULL AND account.suspended_by_staff_at IS NULL))
 """
 
-# Of one group the longest due that nobody holds; no event before those of its subject that had no attempt.
+# Of one group the longest due that nobody holds; no event before those of its subject that had no attempt. What is due
+# at one moment, as by a replay or a release, comes in the order in which it was owed.
 ROWS = f"""
 SELECT * FROM (
-    SELECT id, host, next_attempt_at, {{place}} FROM (
-        SELECT id, host, next_attempt_at FROM installs_delivery AS one
+    SELECT id, host, next_attempt_at, created_at, number, {{place}} FROM (
+        SELECT id, host, next_attempt_at, created_at, number FROM installs_delivery AS one
         WHERE {IN_TURN} AND application_id = %s AND event = %s AND next_attempt_at <= %s
           AND (claimed_until IS NULL OR claimed_until < %s)
           AND (number IS NULL OR NOT EXISTS (
               SELECT 1 FROM installs_delivery AS before WHERE before.state = 'DUE' AND before.tried = 0
                 AND before.subject = one.subject AND before.number < one.number))
-        ORDER BY next_attempt_at LIMIT {{most}}
-    ) AS longest {{hosts}} ORDER BY next_attempt_at LIMIT {{number}}
+        ORDER BY next_attempt_at, created_at, number LIMIT {{most}}
+    ) AS longest {{hosts}} ORDER BY next_attempt_at, created_at, number LIMIT {{number}}
 ) AS row_{{place}}
 """
 
@@ -86,7 +87,7 @@ WITH RECURSIVE foremost (id, place) AS (
     FROM foremost JOIN installs_delivery AS before ON before.id = foremost.id
     WHERE foremost.place < {SUBJECTS}
 )
-SELECT head.id, head.host, head.next_attempt_at, %s
+SELECT head.id, head.host, head.next_attempt_at, head.created_at, head.number, %s
 FROM foremost JOIN installs_delivery AS head ON head.id = foremost.id
 WHERE head.next_attempt_at <= %s AND (head.claimed_until IS NULL OR head.claimed_until < %s)
 LIMIT %s
@@ -116,7 +117,8 @@ class Group:
 class Candidate(NamedTuple):
     id: UUID
     host: str
-    due_at: str
+    # When it was due, when it was owed, and its number.
+    owed: tuple[str, str, int]
     group: Group
 
 
@@ -156,7 +158,10 @@ def candidates(
     for place, group in enumerate(places):
         if not group.event:
             found += _heads(place, group, asked[group], now)
-    return [Candidate(_uuid(key), host, str(due_at), places[place]) for key, host, due_at, place in found]
+    return [
+        Candidate(_uuid(key), host, (str(due_at), str(created_at), number or 0), places[place])
+        for key, host, due_at, created_at, number, place in found
+    ]
 
 
 def _longest_due(

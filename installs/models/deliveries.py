@@ -243,7 +243,7 @@ class Delivery(models.Model):
             models.Index(fields=("state", "next_attempt_at"), name="deliveries_due"),
             # Whose turn it is (installs.models.claiming): by application, and events after their first attempt.
             models.Index(
-                fields=("application", "event", "next_attempt_at"),
+                fields=("application", "event", "next_attempt_at", "created_at", "number"),
                 condition=models.Q(state="DUE", next_attempt_at__isnull=False)
                 & (models.Q(number=None) | models.Q(tried__gt=0)),
                 name="deliveries_in_turn",

@@ -1,5 +1,6 @@
 """Whose turn it is: claimed in turn by the person behind the accounts, and sent with a share for each."""
 
+import random
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from uuid import uuid4
@@ -175,6 +176,26 @@ def test_of_events_each_installation_has_a_turn_with_its_first(developed: Develo
     ]
     assert claim(9, events=True) == []
     assert claim(9) == []
+
+
+@pytest.mark.parametrize("event", [Event.AUTHORISED, "installation.updated"])
+def test_what_is_due_at_one_moment_goes_out_in_the_order_in_which_it_was_owed(
+    developed: Developed, owe: Make, event: str
+) -> None:
+    """As by a replay, or once a host answers again; found in another order, and more than are claimed at a time."""
+    one, now = developed(person("One", "one@example.com")), timezone.now()
+    is_event = event != Event.AUTHORISED
+    fields = {"kind": Delivery.Kind.EVENT, "tried": 1} if is_event else {}
+    moments = random.Random(1).sample(range(60), 60)
+    for place, minutes in enumerate(moments):
+        of_event = {"subject": uuid4(), "number": 60 - place} if is_event else {}
+        created_at = now - timedelta(minutes=minutes // 2 if is_event else minutes)
+        owe(one, event=event, created_at=created_at, next_attempt_at=now, **fields, **of_event)
+    order = []
+    while claimed := claim(7, events=is_event):
+        order += claimed
+    assert len(order) == len(moments)
+    assert order == sorted(order, key=lambda row: (row.created_at, row.number or 0))
 
 
 def test_an_event_that_is_tried_again_waits_for_those_before_it(developed: Developed, owe: Make) -> None:

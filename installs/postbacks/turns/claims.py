@@ -91,7 +91,7 @@ def _in_turn(found: list[Candidate], number: int, limits: Limits) -> list[Candid
     by_sender: dict[str, list[Candidate]] = defaultdict(list)
     left = {sender: limits.left(sender) for sender in {row.group.sender for row in found}}
     left_to = {place: limits.left_to(*place) for place in {(row.group.sender, row.host) for row in found}}
-    for row in sorted(found, key=lambda row: (row.group.rank, row.due_at)):
+    for row in sorted(found, key=lambda row: (row.group.rank, row.owed)):
         sender, host = row.group.sender, row.host
         # What is past the share of its host takes no turn of the others.
         left_to[sender, host] -= 1
@@ -101,5 +101,5 @@ def _in_turn(found: list[Candidate], number: int, limits: Limits) -> list[Candid
     for sender, rows in by_sender.items():
         for turn, row in enumerate(rows, start=limits.under_way.get(sender, 0)):
             in_turn.append((turn if row.group.is_install else turn + TURNS_AHEAD, row))
-    in_turn.sort(key=lambda one: (one[0], one[1].due_at))
+    in_turn.sort(key=lambda one: (one[0], one[1].owed))
     return [row for _, row in in_turn[:number]]
