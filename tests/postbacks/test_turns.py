@@ -191,7 +191,7 @@ def test_what_is_due_at_one_moment_goes_out_in_the_order_in_which_it_was_owed(
         of_event = {"subject": uuid4(), "number": 60 - place} if is_event else {}
         created_at = now - timedelta(minutes=minutes // 2 if is_event else minutes)
         owe(one, event=event, created_at=created_at, next_attempt_at=now, **fields, **of_event)
-    order = []
+    order: list[Delivery] = []
     while claimed := claim(7, events=is_event):
         order += claimed
     assert len(order) == len(moments)

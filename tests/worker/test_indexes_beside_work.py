@@ -28,14 +28,14 @@ def test_there_are_such_migrations() -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("name", OF_INDEXES)
 @pytest.mark.parametrize("way", [(), ("--backwards",)])
-def test_on_postgresql_each_index_is_made_and_dropped_without_a_lock(name: str, way: tuple[str, ...]) -> None:
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite has one writer.")
+def test_each_index_is_made_and_dropped_without_a_lock(name: str, way: tuple[str, ...]) -> None:
     said = StringIO()
     call_command("sqlmigrate", "installs", name, *way, stdout=said)
     statements = re.findall(r"^(?:CREATE|DROP) INDEX.*$", said.getvalue(), re.MULTILINE)
     assert statements
-    assert [one for one in statements if not re.match(r"\w+ INDEX CONCURRENTLY ", one)] == []
+    # SQLite has one writer.
+    expected = statements if connection.vendor == "postgresql" else []
+    assert [one for one in statements if re.match(r"\w+ INDEX CONCURRENTLY ", one)] == expected
     assert "BEGIN" not in said.getvalue()
 
 
