@@ -6,9 +6,10 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
-from installs.models import Delivery
+from installs.models import Delivery, claiming
 from installs.models.claiming import groups_due
 from installs.models.deliveries import host_of
 from installs.models.sending import Owed
@@ -205,3 +206,23 @@ def test_an_event_that_is_tried_again_waits_for_those_before_it(developed: Devel
     owe(one, number=2, tried=2, **event)
     claimed = claim(9, events=True)
     assert (list(claimed), claimed.senders) == ([], {})
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has statistics to choose an index by")
+@pytest.mark.parametrize(
+    ("statement", "index"),
+    [
+        (claiming.GROUPS, "deliveries_in_turn"),
+        (claiming.ROWS.format(place=0, most=3, number=3, hosts=""), "deliveries_in_turn"),
+        (claiming.EVENT_GROUPS, "deliveries_first_events"),
+        (claiming.HEADS, "deliveries_first_events"),
+    ],
+)
+@pytest.mark.django_db
+def test_each_step_asks_its_index_in_a_database_that_nobody_analysed(statement: str, index: str) -> None:
+    """By the index of what is due, each step from one application to the next would read all of it."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {claiming.for_engine(statement)}", ["x"] * statement.count("%s"))
+        plan = "\n".join(row[3] for row in cursor.fetchall())
+    assert f"USING INDEX {index}" in plan, plan
+    assert "deliveries_due" not in plan, plan
