@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 from django.db import connection
 
 from installs.models.deliveries import Delivery
+from linnapp import kinds
 from linnapp.models import Membership
 
 # As the indexes say it: without these very words no database uses them.
@@ -31,6 +32,9 @@ PASSED_OVER = 200
 SUBJECTS = 300
 # Statements put together to one.
 TOGETHER = 50
+# Accounts of which it is known who opened them.
+REMEMBERED = 50_000
+_opened_by: dict[UUID, int | None] = {}
 
 # One row for each application and event that something waits for, its first.
 GROUPS = f"""
@@ -102,11 +106,17 @@ WHERE head.next_attempt_at <= %s AND (head.claimed_until IS NULL OR head.claimed
 LIMIT %s
 """
 
+# Of an account, among what happened to it itself: of installations and exchanges it may have thousands of lines.
+OPENERS = """
+SELECT account_id, actor_id FROM linnapp_timelineentry INDEXED BY timeline_of_accounts
+WHERE application_id IS NULL AND kind = %s AND account_id IN ({accounts})
+"""
+
 
 @dataclass(frozen=True)
 class Group:
     """Deliveries of one application for one event; those that had no attempt are one group for all events. `sender` is
-    the person behind the account: whoever has owned it for longest, or the account itself where nobody does."""
+    the person behind the account: whoever opened it, for as long as they own it; otherwise the account itself."""
 
     application: UUID
     event: str
@@ -147,11 +157,22 @@ def groups_due(now: datetime) -> list[Group]:
 
 
 def _senders(accounts: Collection[UUID]) -> dict[UUID, str]:
-    senders = {account: f"account {account}" for account in accounts}
+    """By nothing that somebody else decides: a seat can be given to whoever accepts it, and its giver can leave."""
+    opened, senders = _openers(accounts), {account: f"account {account}" for account in accounts}
     owners = Membership.objects.filter(account__in=accounts, role=Membership.Role.OWNER)
-    # The first comes last, and stays.
-    senders |= {account: f"person {user}" for account, user in owners.order_by("-pk").values_list("account", "user")}
-    return senders
+    pairs = owners.values_list("account", "user")
+    return senders | {account: f"person {user}" for account, user in pairs if user == opened[account]}
+
+
+def _openers(accounts: Collection[UUID]) -> Mapping[UUID, int | None]:
+    """As the timeline has it, which never changes: each account is asked for once."""
+    if len(_opened_by) > REMEMBERED:
+        _opened_by.clear()
+    if new := [account for account in accounts if account not in _opened_by]:
+        statement = OPENERS.format(accounts=", ".join(["%s"] * len(new)))
+        found = _rows(statement, [kinds.ACCOUNT_CREATED, *map(_key, new)])
+        _opened_by.update(dict.fromkeys(new) | {_uuid(account): person for account, person in found})
+    return {account: _opened_by[account] for account in accounts}
 
 
 def candidates(

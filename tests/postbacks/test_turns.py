@@ -81,18 +81,33 @@ def test_twelve_accounts_of_one_person_have_one_turn(developed: Developed, owe: 
     assert whose(claim(4)) == ["Several", "Other", "Several", "Other"]
 
 
-def test_an_account_belongs_to_whoever_has_owned_it_for_longest(developed: Developed, owe: Make) -> None:
-    several, second = person("Several", "several@example.com"), person("Second", "second@example.com")
-    apps = [developed(several) for _ in range(2)]
-    for application in apps:
-        Membership.objects.create(account=application.account, user=second, role=Membership.Role.OWNER)
+def test_an_account_counts_as_whoever_opened_it_while_they_own_it(developed: Developed, owe: Make) -> None:
+    """And as itself afterwards: whoever was given a seat in it has no turn less of their own."""
+    opener, given = person("Opener", "opener@example.com"), person("Given", "given@example.com")
+    first, second, left, demoted = (developed(opener) for _ in range(4))
+    for application in (first, second, left, demoted):
+        Membership.objects.create(account=application.account, user=given, role=Membership.Role.OWNER)
+    own = developed(given)
+    Membership.objects.filter(account=left.account, user=opener).delete()
+    Membership.objects.filter(account=demoted.account, user=opener).update(role=Membership.Role.DEVELOPER)
+    for application in (first, second, left, demoted, own):
         owe(application, 1)
-    orphan = developed(second)
-    Membership.objects.filter(account=orphan.account).delete()
-    owe(orphan, 1)
-    groups = groups_due(timezone.now())
-    assert len({group.sender for group in groups if group.application != orphan.pk}) == 1
-    assert len({group.sender for group in groups}) == 2
+    senders = {group.application: group.sender for group in groups_due(timezone.now())}
+    assert senders == {
+        first.pk: f"person {opener.pk}",
+        second.pk: f"person {opener.pk}",
+        left.pk: f"account {left.account_id}",
+        demoted.pk: f"account {demoted.account_id}",
+        own.pk: f"person {given.pk}",
+    }
+
+
+def test_an_account_that_staff_made_counts_as_itself(developed: Developed, owe: Make, paula: User) -> None:
+    account = people.open_account(name="Made", owner_email="made@example.com", by=acting(paula, reason="Asked."))
+    made = developed(person("Owner", "owner@example.com"))
+    Application.objects.filter(pk=made.pk).update(account=account)
+    owe(made, 1)
+    assert [group.sender for group in groups_due(timezone.now())] == [f"account {account.pk}"]
 
 
 def test_installations_go_before_tests_and_these_before_nothing_of_others(developed: Developed, owe: Make) -> None:
@@ -216,6 +231,7 @@ def test_an_event_that_is_tried_again_waits_for_those_before_it(developed: Devel
         (claiming.ROWS.format(place=0, most=3, number=3, hosts=""), "deliveries_in_turn"),
         (claiming.EVENT_GROUPS, "deliveries_first_events"),
         (claiming.HEADS, "deliveries_first_events"),
+        (claiming.OPENERS.format(accounts="%s, %s"), "timeline_of_accounts"),
     ],
 )
 @pytest.mark.django_db
