@@ -1,6 +1,6 @@
 """Whether one person's load is another's: 12 accounts of one person with 240 consents, 360 tests and 12 checks of
 connectors, all at once and all to an endpoint that takes 9.5 s; beside them another publisher's postback, a mail and an
-installation that waits for its 200.
+installation that waits for its 200, from a quick endpoint at the very host and port of the slow one.
 
     python -m bench.starvation [sqlite|postgres] [SHARE]
 
@@ -130,7 +130,7 @@ def main(engine: str = "sqlite", share: str = "1") -> None:
         manage(env, "prepare")
         inside = Inside(env)
         stack.callback(inside.close)
-        ask(inside, f"lay_out([{slow!r}], {quick.url!r}, {ACCOUNTS}, {consents})")
+        ask(inside, f"lay_out([{slow!r}], {quick.url!r}, {slow + '/quick'!r}, {ACCOUNTS}, {consents})")
         began = time.monotonic()
         ask(inside, f"load({slow!r}, {consents}, {tests}, {checks})")
         sys.stdout.write(f"{engine}: {consents} consents, {tests} tests, {checks} checks within ")

@@ -36,14 +36,14 @@ def _developed(by: User, number: int, url: str, *, strict: bool) -> Application:
     return application
 
 
-def lay_out(slow: list[str], quick: str, accounts: int, consents: int) -> None:
+def lay_out(slow: list[str], quick: str, beside: str, accounts: int, consents: int) -> None:
     """The applications, in turn to the slow endpoints, and whoever installs them. Half of the loader's wait for the 200
-    of their postback."""
+    of their postback. So does one of the other publisher's, whose endpoint is `beside`: quick, at a slow one's host."""
     loader, other, customer = _person(LOADER), _person(OTHER), _person(CUSTOMER)
     for number in range(accounts):
         _developed(loader, number, slow[number % len(slow)], strict=number % 2 == 1)
     _developed(other, 1, quick, strict=False)
-    _developed(other, 2, quick, strict=True)
+    _developed(other, 2, beside, strict=True)
     for number in range(max(consents // accounts, 2)):
         people.create_account(name=f"Customer {number}", owner=customer)
 
