@@ -162,7 +162,8 @@
   // What a module is found by: what its line says, its own name, its folder, and what was typed into its fields.
   const wordsOf = (row) => {
     const shown = (row.querySelector("summary, a, button, p") || row).textContent;
-    const folder = row.parentElement.previousElementSibling?.dataset.sought;
+    const heading = row.parentElement.previousElementSibling;
+    const folder = heading?.matches(".folder") ? heading.textContent : "";
     const fields = [...row.querySelectorAll(".module-fields :is(input, select)")];
     const typedIn = fields.map((field) => field.selectedOptions ? field.selectedOptions[0]?.textContent : field.value);
     return [shown, row.dataset.sought, folder, ...typedIn].join(" ").toLocaleLowerCase();

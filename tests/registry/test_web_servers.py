@@ -25,7 +25,7 @@ SPELLINGS = [
 @pytest.mark.parametrize(("url", "server"), SPELLINGS)
 def test_a_server_is_counted_under_the_name_that_is_connected_to(url: str, server: str) -> None:
     assert host_of(url) == Target.read(url).host_and_port == server
-    assert quotas.host_of(url) == Target.read(url).host
+    assert quotas.hostname_of(url) == Target.read(url).host
 
 
 @pytest.mark.parametrize(

@@ -209,7 +209,7 @@ def test_what_is_due_at_one_moment_goes_out_in_the_order_in_which_it_was_owed(
         owe(one, event=event, created_at=created_at, next_attempt_at=now, **fields, **of_event)
     order: list[Delivery] = []
     while claimed := claim(7, events=is_event):
-        order += claimed
+        order += [Delivery.objects.get(pk=row.pk) for row in claimed]
     assert len(order) == len(moments)
     assert order == sorted(order, key=lambda row: (row.created_at, row.number or 0))
 
