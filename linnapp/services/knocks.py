@@ -3,13 +3,14 @@
 Counted in rows by one atomic statement, so that parallel requests and many machines count together. A row begins with
 the first of its window and ends with it. Strangers choose what they are counted by (any e-mail address, any of their
 own addresses): past MOST_ROWS who is new shares a row with others, so that neither the table grows nor a row makes
-room for another. Rows of a day fill no room of those that end within minutes, and past theirs who is new is not counted
-for that day: what bounds a day must not keep everybody out for one.
+room for another. Rows of a day fill no room of those that end within minutes, and what is shared past theirs holds
+many more: what bounds a day must not keep everybody out for one.
 """
 
 import math
 import unicodedata
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -29,8 +30,9 @@ from linnapp.words import span_in_words
 MOST_ROWS = 4_000
 MOST_DAILY_ROWS = 10_000
 SHARED_ROWS = 100
-# Times what one alone may: so many share a row.
+# Times what one alone may: so many share a row, and of a day.
 SHARED_MOST = 8
+SHARED_MOST_A_DAY = 50
 DAY = 86_400
 
 
@@ -87,6 +89,9 @@ ENTRIES = Limit(
 
 
 CROWD = "A great many people are trying to get in just now. Wait {wait}, then try again."
+CROWD_OF_DAY = (
+    "A great many people asked for mail in the last 24 hours. Wait {wait}. Whoever runs this portal can help at once."
+)
 
 
 class TooOften(ValidationError):
@@ -136,11 +141,9 @@ def count(limit: Limit, *who: object) -> Counted:
     sentence = limit.sentence
     counted = _counted(limit, key, limit.most, _room(limit))
     if counted is None and not KnockCount.objects.filter(key=key).exists():
-        if limit.is_daily:
-            return Counted(key, timezone.now())
-        sentence = CROWD
+        sentence, times = (CROWD_OF_DAY, SHARED_MOST_A_DAY) if limit.is_daily else (CROWD, SHARED_MOST)
         key = credentials.digest_of("knock", limit.name, "shared", int(key, 16) % SHARED_ROWS)
-        counted = _counted(limit, key, limit.most * SHARED_MOST, NO_LIMIT)
+        counted = _counted(limit, key, limit.most * times, NO_LIMIT)
     if counted is None:
         row = KnockCount.objects.running(timezone.now()).filter(key=key).first()
         raise TooOften(sentence, row.ends_at if row else timezone.now())
@@ -206,7 +209,11 @@ def own_password(person: User) -> Counted:
 
 def address_change(person: User, mailed: str = "") -> None:
     """`mailed` is the address that is sent a link by it, "" where none is."""
-    count_each((ADDRESS_CHANGES, (person.pk,)), *(_mail_of(person, mailed) if mailed else ()))
+    if not mailed:
+        count(ADDRESS_CHANGES, person.pk)
+        return
+    of_person = ((ADDRESS_CHANGES, (person.pk,)), (_mails_of_sender("You", proven=True), (person.pk,)))
+    _before_confirmation(mailed, *of_person)
 
 
 def entry(person: User, account: Account) -> None:
@@ -218,40 +225,44 @@ def _of_network(limit: Limit, address: str) -> list[tuple[Limit, tuple[object, .
     return [(limit, (network,))] if network else []
 
 
-def _mail_of(person: User, mailed: str) -> list[tuple[Limit, tuple[object, ...]]]:
-    return [(_mails_of_sender("You", proven=True), (person.pk,)), (_mails_to_one(), (folded(mailed),))]
+def _before_confirmation(email: str, *of: tuple[Limit, tuple[object, ...]]) -> None:
+    """Of the mails to the address nothing is counted yet: only one that is written is, by `may_confirm`."""
+    count_each(*of, (_mails_to_one(CONFIRMATION), (folded(email),)))[-1].take_back()
 
 
 def _mails_of_sender(who: str, *, proven: bool = False) -> Limit:
     """What one asks the portal to send, to whomever."""
     most = settings.MAILS_PER_DAY
-    asked = f"{who} asked for {counted_in_words(most, 'mail')} today."
-    sentence = f"{asked} Wait {{wait}}. Whoever runs this portal can raise the limit."
+    asks = f"{who} may ask for {counted_in_words(most, 'mail')} in 24 hours."
+    sentence = f"{asks} Wait {{wait}}. Whoever runs this portal can raise the limit."
     return Limit("mails of a sender a day", most, DAY, sentence, proven=proven)
 
 
-def _mails_to_one() -> Limit:
+# Each has a number of its own: whoever signs others up keeps nobody from a new password.
+CONFIRMATION, RESET = "mails to confirm an address a day", "links for a new password to an address a day"
+
+
+def _mails_to_one(name: str) -> Limit:
     most = settings.MAILS_PER_DAY_TO_ONE
-    times = counted_in_words(most, "time")
     sentence = (
-        f"Mail to this address was asked for {times} in the last 24 hours. Look for the newest, or wait {{wait}}. "
-        f"Whoever runs this portal can send another one at once."
+        f"One address is sent {counted_in_words(most, 'such mail')} in 24 hours, and this one had as many. Look for "
+        f"the newest, or wait {{wait}}. Whoever runs this portal can send another one at once."
     )
-    return Limit("mails to an address a day", most, DAY, sentence)
+    return Limit(name, most, DAY, sentence)
 
 
-def _mails_to_device() -> Limit:
+def _resets_to_device() -> Limit:
     """The same for a device that its reader signed in with: whatever others have sent there, its own resets go out."""
-    return replace(_mails_to_one(), name="mails for a known device a day", proven=True)
+    return replace(_mails_to_one(RESET), name="mails for a known device a day", proven=True)
 
 
 def sign_up(email: str, address: str) -> None:
     network = counted_as(address)
-    count_each(
+    _before_confirmation(
+        email,
         *_of_network(FORMS_OF_NETWORK, address),
         (SIGN_UPS, (network,)),
         (_mails_of_sender("Your network"), (network,)),
-        (_mails_to_one(), (folded(email),)),
     )
 
 
@@ -263,16 +274,19 @@ def reset(email: str, address: str, device: str = "") -> None:
         (RESETS, (network,)),
         (RESETS_OF_ACCOUNT, (folded(email),)),
         (_mails_of_sender("Your network"), (network,)),
-        (_mails_to_device(), (device,)) if device else (_mails_to_one(), (folded(email),)),
+        (_resets_to_device(), (device,)) if device else (_mails_to_one(RESET), (folded(email),)),
     )
 
 
 def may_confirm(email: str) -> bool:
-    """Whether a mail that asks for confirmation may go to this address now."""
+    """Whether a mail that asks for confirmation may go to this address now; counts it. What bounds a day was asked
+    before, and not of staff."""
     try:
         count(CONFIRMATIONS, folded(email))
     except TooOften:
         return False
+    with suppress(TooOften):
+        count(_mails_to_one(CONFIRMATION), folded(email))
     return True
 
 

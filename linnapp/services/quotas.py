@@ -18,6 +18,10 @@ from linnapp.words import counted
 
 RAISED = "Whoever runs this portal can raise the limit."
 MINUTE = 60
+# Times what one may, of all accounts together.
+BY_ALL = 5
+# This part of the tests of a host is kept for each person.
+KEPT = 12
 Counting = tuple[Limit, tuple[object, ...]]
 
 
@@ -48,38 +52,58 @@ def count_version(account: Account, *, by: Actor) -> None:
     if by.may_act_as_staff:
         return
     most = settings.VERSIONS_PER_DAY
-    said = f"{account} released {counted(most, 'version')} today. The next one can be released in"
+    said = f"{account} may release {counted(most, 'version')} in 24 hours. The next one can be released in"
     _count((_limit("versions of an account a day", most, DAY, said), (account.pk,)))
 
 
 def count_invitation(account: Account, email: str, *, by: Actor) -> None:
-    """By the account, by who invites over all their accounts, and by the address, whoever invites it."""
+    """By the account, by who invites over all their accounts, by each of these and the address, and last by the address
+    alone: whoever invites one address many times leaves others their invitations."""
     if by.may_act_as_staff:
         return
     most, to_one = settings.INVITATIONS_PER_DAY, settings.INVITATIONS_PER_DAY_TO_ONE
-    invited = f"{counted(most, 'person was', 'people were')} invited to {account} today."
-    of_account = f"{invited} The next one can be invited in"
-    of_person = f"You invited {counted(most, 'person', 'people')} today. The next one can be invited in"
-    mailed = f"{email} was invited {counted(to_one, 'time')} today: the links are in those mails."
-    to_address = f"{mailed} The next one can be sent in"
+    invites = f"may invite {counted(most, 'person', 'people')} in 24 hours. The next one can be invited in"
+    same = f"may invite one address {times(to_one)} in 24 hours: the newest mail to {email} has a link that works."
+    again = f"{same} The next one can be sent in"
+    by_all = f"One address may be invited {times(to_one * BY_ALL)} in 24 hours, by all accounts together."
+    to_address = f"{by_all} {email} can be invited again in"
+    invited = knocks.folded(email)
     _count(
-        (_limit("invitations of an account a day", most, DAY, of_account), (account.pk,)),
-        (_limit("invitations of a person a day", most, DAY, of_person), (by.reader.pk,)),
-        (_limit("invitations of an address a day", to_one, DAY, to_address), (knocks.folded(email),)),
+        (_limit("invitations of an account a day", most, DAY, f"{account} {invites}"), (account.pk,)),
+        (_limit("invitations of a person a day", most, DAY, f"You {invites}"), (by.reader.pk,)),
+        (_limit("invitations of one by an account a day", to_one, DAY, f"{account} {again}"), (account.pk, invited)),
+        (_limit("invitations of one by a person a day", to_one, DAY, f"You {again}"), (by.reader.pk, invited)),
+        (_limit("invitations of an address a day", to_one * BY_ALL, DAY, to_address), (invited,)),
     )
 
 
 def count_test(url: str, *, by: Actor) -> None:
     """A test postback, test event or test of a connector: by who asks, over all their accounts, and by the host that it
-    goes to, whoever asks."""
+    goes to, whoever asks. A few at each host are kept for each person: others cannot use these up."""
     host = hostname_of(url)
     most, to_host = settings.TESTS_PER_MINUTE, settings.TESTS_PER_MINUTE_TO_HOST
-    of_person = f"You sent {counted(most, 'test')} in the last minute. Wait"
-    at_host = f"{host} was sent {counted(to_host, 'test')} in the last minute, by all who test there. Wait"
-    _count(
-        (_limit("tests of a person", most, MINUTE, of_person), (by.reader.pk,)),
-        (_limit("tests of a host", to_host, MINUTE, at_host), (host,)),
-    )
+    of_person = f"You may send {counted(most, 'test')} a minute. Wait"
+    at_host = f"{host} may be sent {counted(to_host, 'test')} a minute, by all who test there. Wait"
+    person = (_limit("tests of a person", most, MINUTE, of_person), (by.reader.pk,))
+    kept = (_limit("tests of a person at a host", to_host // KEPT, MINUTE, at_host), (by.reader.pk, host))
+    all_there = (_limit("tests of a host", to_host, MINUTE, at_host), (host,))
+    _count(person)
+    if to_host < KEPT or not _is_counted(kept):
+        _count(all_there)
+    else:
+        _is_counted(all_there)
+
+
+def _is_counted(of: Counting) -> bool:
+    try:
+        knocks.count_each(of)
+    except knocks.TooOften:
+        return False
+    return True
+
+
+def times(number: int) -> str:
+    return {1: "once", 2: "twice"}.get(number) or counted(number, "time")
 
 
 def hostname_of(url: str) -> str:
