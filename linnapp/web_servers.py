@@ -78,7 +78,8 @@ def server_of(url: str) -> str:
 
 def host_of(url: str) -> str:
     """That host, whatever the port."""
-    return _counted(url)[1]
+    scheme, host, _ = _counted(url)
+    return host if scheme else host.partition(":")[0]
 
 
 def _counted(url: str) -> tuple[str, str, int]:

@@ -44,3 +44,7 @@ def test_a_server_is_counted_under_the_name_that_is_connected_to(url: str, serve
 )
 def test_of_what_leads_nowhere_it_is_what_stands_there(url: str, shown: str) -> None:
     assert host_of(url) == shown
+
+
+def test_a_port_where_nothing_is_sent_makes_no_other_host() -> None:
+    assert quotas.host_of("https://shop.example:445/") == quotas.host_of("https://shop.example/") == "shop.example"
