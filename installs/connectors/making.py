@@ -56,7 +56,7 @@ def make(account: Account, values: Values, *, by: Actor) -> Connector:
     row = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
     most = settings.CONNECTORS_PER_ACCOUNT
     if Connector.objects.on_account(row.slug).count() >= most:
-        has = f"{row} has {counted(most, 'connector')}, and an account has no more."
+        has = f"{row} may have {counted(most, 'connector')}."
         raise NotPossible(f"{has} Delete one that is not used. {RAISED}")
     _refuse_taken(values.name, row)
     connector = Connector(account=row, created_by=by.person)

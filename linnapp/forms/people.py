@@ -152,7 +152,7 @@ class SignUpForm(SignupForm):
     def save(self, request: HttpRequest) -> User:
         user = cast(User, super().save(request))
         if self.invitation is None:
-            people.create_account(name=self.cleaned_data["company"], owner=user)
+            people.create_account(name=self.cleaned_data["company"], owner=user, signs_up=True)
         return user
 
 

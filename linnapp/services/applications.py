@@ -21,7 +21,7 @@ def create_application(*, account: Account, name: str, kind: str, by: Actor) -> 
     NotPossible on an account that is suspended, and past APPLICATIONS_PER_ACCOUNT."""
     row = locked_accounts(account.pk)[account.pk]
     refuse_suspended(row, "no application can be made on it")
-    quotas.refuse_application(row, by=by)
+    quotas.count_application(row, by=by)
     preset = manifest.preset(kind, name)
     application = Application.objects.create(
         account=account,

@@ -13,8 +13,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, ManyToOneRel, Model, OuterRef
 from django.utils import timezone
 
-from linnapp import batches
-from linnapp.models import Account, Invitation, Membership, User
+from linnapp import batches, kinds
+from linnapp.models import Account, Invitation, Membership, TimelineEntry, User
 from linnapp.models.people import UserQuerySet
 from linnapp.supervision import stop_asked
 
@@ -36,9 +36,9 @@ def drop_invitations() -> int:
 
 
 def drop_unconfirmed() -> int:
-    """People who signed up a week ago and never read the mail that asks whether the address is theirs, with the account
-    that their sign-up made; the number of people. Whoever signed in once, has a verified address or was made by staff
-    stays, and so does whoever something else points to, or their account. The timeline stays."""
+    """People who signed up by themselves a week ago and never read the mail that asks whether the address is theirs,
+    with the account that their sign-up made; the number of people. Whoever signed in once, has a verified address or
+    was made by staff stays, and so does whoever something else points to, or their account. The timeline stays."""
     after, dropped = 0, 0
     while not stop_asked():
         keys = list(_unconfirmed().filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:TOGETHER])
@@ -55,11 +55,16 @@ def _drop_all(people: Sequence[int]) -> int:
 
 
 def _unconfirmed() -> UserQuerySet:
-    """Who was made by an operator has no address yet."""
+    """Whose account says that a sign-up made both. Who was made by an operator has no address until they first come to
+    sign in, and their day of joining is old by then."""
+    begun = TimelineEntry.objects.of_kinds(kinds.ACCOUNT_CREATED).filter(
+        account_id=OuterRef("account_id"), application_id=None, actor_id=OuterRef("user_id"), facts__signs_up=True
+    )
+    sign_ups = Membership.objects.filter(Exists(begun), user=OuterRef("pk"))
     addresses = EmailAddress.objects.filter(user=OuterRef("pk"))
     people = User.objects.get_queryset().filter(date_joined__lt=timezone.now() - UNCONFIRMED_FOR, last_login=None)
     people = people.filter(is_staff=False, is_superuser=False)
-    return people.filter(Exists(addresses), ~Exists(addresses.filter(verified=True)))
+    return people.filter(Exists(addresses), ~Exists(addresses.filter(verified=True)), Exists(sign_ups))
 
 
 def _for_themselves(people: Sequence[int]) -> list[int]:

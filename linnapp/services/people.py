@@ -34,17 +34,19 @@ def free_slug(name: str) -> str:
 
 
 @transaction.atomic
-def create_account(*, name: str, owner: User) -> Account:
-    """An account with its first Owner. Raises NotPossible past ACCOUNTS_PER_PERSON."""
+def create_account(*, name: str, owner: User, signs_up: bool = False) -> Account:
+    """An account with its first Owner. Raises NotPossible past ACCOUNTS_PER_PERSON. `signs_up`: the owner is made with
+    it by a stranger, and ends with it where the address is never confirmed."""
     _hold(owner)
-    quotas.refuse_account(owner)
+    quotas.count_account(owner)
     try:
         account = _account_with_free_slug(name, owner.email)
     except IntegrityError:
         # Another of this name was made at the same moment and is there now, so that the next slug is found.
         account = _account_with_free_slug(name, owner.email)
     Membership.objects.create(account=account, user=owner, role=Membership.Role.OWNER)
-    timeline.record(kinds.ACCOUNT_CREATED, by=Actor(owner, Side.CUSTOMER), account=account)
+    facts = {"signs_up": True} if signs_up else {}
+    timeline.record(kinds.ACCOUNT_CREATED, by=Actor(owner, Side.CUSTOMER), account=account, **facts)
     return account
 
 
@@ -169,7 +171,8 @@ def revoke(invitation: Invitation, *, by: Actor) -> bool:
 @transaction.atomic
 def accept(invitation: Invitation, *, by: Actor) -> Membership:
     """The seat is taken; raises NotPossible for another address than the invited one, for an invitation that is over,
-    and for one's own: staff give themselves no seat by another address of theirs."""
+    past ACCOUNTS_PER_PERSON for an Owner who opened the account, and for one's own: staff give themselves no seat by
+    another address of theirs."""
     row = _locked_invitation(invitation)
     if row is None:
         raise NotPossible("This invitation is over. Ask for another one.")
@@ -179,6 +182,8 @@ def accept(invitation: Invitation, *, by: Actor) -> Membership:
     if row.invited_by_id == by.person.pk:
         raise NotPossible(f"You made this invitation yourself. Somebody else has to invite you to {row.account}.")
     _hold(by.person)
+    if row.role == Membership.Role.OWNER:
+        quotas.refuse_seat_of_owner(row.account, by.person, by=by)
     row.accepted_at = timezone.now()
     row.save(update_fields=["accepted_at"])
     mail.take_back(mail.Kind.INVITATION, _seat(row))
@@ -218,8 +223,8 @@ def _refuse_without_owner(leaving: Membership) -> None:
 
 @transaction.atomic
 def change_role(membership: Membership, *, role: str, by: Actor, started_from: str = "") -> Membership:
-    """The seat with its new role; raises NotPossible for the last Owner, and EditedMeanwhile where it has another one
-    than `started_from` by now."""
+    """The seat with its new role. Raises NotPossible for the last Owner, and past ACCOUNTS_PER_PERSON for a new one who
+    opened the account; EditedMeanwhile where it has another role than `started_from` by now."""
     row = _locked_seat(membership)
     _refuse_own_seat(row.user.email, by)
     if row.role == role:
@@ -227,6 +232,8 @@ def change_role(membership: Membership, *, role: str, by: Actor, started_from: s
     if started_from and row.role != started_from:
         raise EditedMeanwhile({"role": row.role})
     if role == Membership.Role.OWNER:
+        _hold(row.user)
+        quotas.refuse_seat_of_owner(row.account, row.user, by=by)
         _tell_owners(row.account, f"{row.user} was made an Owner of {row.account}", by)
     else:
         _refuse_without_owner(row)

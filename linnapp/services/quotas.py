@@ -6,12 +6,13 @@ do by name and reason, are held by none of it but the tests, which knock at the 
 """
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from linnapp import kinds, web_servers
 from linnapp.actors import Actor
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Application, TimelineEntry, User
+from linnapp.models.timeline import TimelineEntryQuerySet
 from linnapp.services import knocks
 from linnapp.services.knocks import DAY, Limit
 from linnapp.words import counted
@@ -20,31 +21,70 @@ RAISED = "Whoever runs this portal can raise the limit."
 MINUTE = 60
 # Times what one may, of all accounts together.
 BY_ALL = 5
+# Times what one may have, made in a day: each of them given up once, and made anew.
+ANEW = 2
 # This part of the tests of a host is kept for each person.
 KEPT = 12
 Counting = tuple[Limit, tuple[object, ...]]
 
 
+def count_account(person: User) -> None:
+    """Raises NotPossible for one account too many: of those that they opened and still own, and of those opened in a
+    day, whoever owns them now."""
+    refuse_account(person)
+    most = settings.ACCOUNTS_PER_PERSON * ANEW
+    said = f"You may open {counted(most, 'account')} in 24 hours. The next one can be opened in"
+    _count((_limit("accounts of a person a day", most, DAY, said), (person.pk,)))
+
+
 def refuse_account(person: User) -> None:
     """Raises NotPossible for one account too many. Counted are those that they opened and still own: who is invited to
     the accounts of many customers opens their own all the same."""
-    opened = TimelineEntry.objects.of_kinds(kinds.ACCOUNT_CREATED).by_person(person)
-    by_them = opened.filter(application_id=None, account_id=OuterRef("pk"))
     most = settings.ACCOUNTS_PER_PERSON
-    if Account.objects.owned_by(person).filter(Exists(by_them)).count() >= most:
+    if _opened_and_owned(person).count() >= most:
         raise NotPossible(
-            f"You opened {counted(most, 'account')}, and one person has no more. Use one of them, or hand one over to "
-            f"another Owner and leave it. {RAISED}"
+            f"You may have {counted(most, 'account')} that you opened. Use one of them, or hand one over to another "
+            f"Owner and leave it. {RAISED}"
         )
 
 
-def refuse_application(account: Account, *, by: Actor) -> None:
-    """Raises NotPossible for one application too many. One that is retired is not counted."""
-    most = settings.APPLICATIONS_PER_ACCOUNT
-    if not by.may_act_as_staff and Application.objects.of_account(account.slug).not_retired().count() >= most:
+def refuse_seat_of_owner(account: Account, person: User, *, by: Actor) -> None:
+    """Raises NotPossible for somebody who handed this account over, and has as many others by now. The caller holds
+    the person."""
+    if by.may_act_as_staff or not _opened_by(person).filter(account_id=account.pk).exists():
+        return
+    most = settings.ACCOUNTS_PER_PERSON
+    if _opened_and_owned(person).exclude(pk=account.pk).count() >= most:
         raise NotPossible(
-            f"{account} has {counted(most, 'application')}, and an account has no more. Delete or retire one that is "
-            f"not used. {RAISED}"
+            f"{person} opened {account} and handed it over. One person may have {counted(most, 'account')} that they "
+            f"opened, and cannot be its Owner again until they leave one. {RAISED}"
+        )
+
+
+def _opened_by(person: User) -> TimelineEntryQuerySet:
+    return TimelineEntry.objects.of_kinds(kinds.ACCOUNT_CREATED).by_person(person).filter(application_id=None)
+
+
+def _opened_and_owned(person: User) -> QuerySet[Account]:
+    return Account.objects.owned_by(person).filter(Exists(_opened_by(person).filter(account_id=OuterRef("pk"))))
+
+
+def count_application(account: Account, *, by: Actor) -> None:
+    """Raises NotPossible for one application too many: of those that are not retired, and of those made in a day,
+    whatever became of them."""
+    if by.may_act_as_staff:
+        return
+    refuse_application(account)
+    most = settings.APPLICATIONS_PER_ACCOUNT * ANEW
+    said = f"{account} may make {counted(most, 'application')} in 24 hours. The next one can be made in"
+    _count((_limit("applications of an account a day", most, DAY, said), (account.pk,)))
+
+
+def refuse_application(account: Account) -> None:
+    most = settings.APPLICATIONS_PER_ACCOUNT
+    if Application.objects.of_account(account.slug).not_retired().count() >= most:
+        raise NotPossible(
+            f"{account} may have {counted(most, 'application')}. Delete or retire one that is not used. {RAISED}"
         )
 
 

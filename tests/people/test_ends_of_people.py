@@ -79,6 +79,17 @@ def test_who_was_made_by_staff_stays(erin: User) -> None:
     assert ends.drop_unconfirmed() == 0
 
 
+def test_who_was_made_by_an_operator_stays_when_they_first_come_to_sign_in(client: Client) -> None:
+    made = User.objects.create_user("olga@operators.example", NEW["password1"], name="Olga")
+    account = people.create_account(name="Operators", owner=made)
+    joined(made, WEEK)
+    client.post("/sign-in/", {"login": made.email, "password": NEW["password1"]})
+    assert EmailAddress.objects.filter(user=made, verified=False).exists()
+    tasks.drop_what_is_over.call_local()
+    assert is_there(made)
+    assert Account.objects.filter(pk=account.pk).exists()
+
+
 def test_who_has_what_is_there_for_others_stays(erin: User, alice: User) -> None:
     joined(erin, WEEK)
     account = Account.objects.get(memberships__user=erin)
