@@ -27,7 +27,7 @@ from django_filters import FilterSet
 from linnapp import credentials
 from linnapp.actors import Actor, Side
 from linnapp.cells import guarded
-from linnapp.errors import NotPossible
+from linnapp.errors import NotPossible, OverQuota
 from linnapp.models import User
 from linnapp.models.access import REVEAL_PERMISSION
 from linnapp.page_requests import wants_part, will_show_credential
@@ -369,11 +369,12 @@ def page_or_part(
 
 @contextmanager
 def refusal_in(form: BaseForm, field: str | None = None) -> Iterator[None]:
-    """Whatever the services in it refuse is shown in the form, which keeps what was typed."""
+    """Whatever the services in it refuse is shown in the form, which keeps what was typed: at `field`, or on top of it
+    where no field is to blame."""
     try:
         yield
     except NotPossible as refusal:
-        form.add_error(field, str(refusal))
+        form.add_error(None if isinstance(refusal, OverQuota) else field, str(refusal))
 
 
 @contextmanager

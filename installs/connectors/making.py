@@ -12,7 +12,7 @@ from installs.installations import lifecycle
 from installs.models import Connector, Installation
 from linnapp import credentials, timeline
 from linnapp.actors import Actor
-from linnapp.errors import NotPossible
+from linnapp.errors import NotPossible, OverQuota
 from linnapp.kinds import Kind
 from linnapp.models import Account
 from linnapp.services.quotas import RAISED
@@ -54,16 +54,21 @@ LABELS = {
 def make(account: Account, values: Values, *, by: Actor) -> Connector:
     """Raises NotPossible past CONNECTORS_PER_ACCOUNT, and for a name that another has: programs call it by its name."""
     row = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
-    most = settings.CONNECTORS_PER_ACCOUNT
-    if Connector.objects.on_account(row.slug).count() >= most:
-        has = f"{row} may have {counted(most, 'connector')}."
-        raise NotPossible(f"{has} Delete one that is not used. {RAISED}")
+    refuse_one_more(row)
     _refuse_taken(values.name, row)
     connector = Connector(account=row, created_by=by.person)
     _put(connector, values)
     connector.save(force_insert=True)
     record(kinds.CONNECTOR_MADE, connector, by)
     return connector
+
+
+def refuse_one_more(account: Account) -> None:
+    """Raises OverQuota where the account has as many as it may."""
+    most = settings.CONNECTORS_PER_ACCOUNT
+    if Connector.objects.on_account(account.slug).count() >= most:
+        has = f"{account} may have {counted(most, 'connector')}."
+        raise OverQuota(f"{has} Delete one that is not used. {RAISED}")
 
 
 @transaction.atomic

@@ -25,7 +25,7 @@ from linnapp.manifest import (
     to_json,
 )
 from linnapp.manifest.differences import shown
-from linnapp.manifest.json_values import MOST_SOURCE, TOO_LARGE, load, respelled, storable
+from linnapp.manifest.json_values import MOST_SOURCE, load, respelled, storable
 from linnapp.manifest.meaning import is_key
 from linnapp.manifest.values import module_by_shape
 
@@ -293,7 +293,7 @@ class FileForm(forms.Form):
         """The text of the file."""
         file: UploadedFile[bytes] = self.cleaned_data["file"]
         if file.size and file.size > MOST_SOURCE:
-            raise forms.ValidationError(f"This file is {file.size // 1024} kB. {TOO_LARGE}")
+            raise forms.ValidationError(f"This file is {-(-file.size // 1024):,} kB. A manifest has at most 256 kB.")
         try:
             return text_of(bytes(file.read()))
         except UnicodeDecodeError as error:

@@ -54,7 +54,12 @@ class AddressForm(AddEmailForm):
         self.fields["email"] = sign_in_field(self.fields["email"], "New e-mail")
 
     def clean_email(self) -> str:
-        knocks.address_change(self.user, self.cleaned_data["email"])
+        try:
+            knocks.address_change(self.user, self.cleaned_data["email"])
+        except knocks.TooOften as refused:
+            # Another address would be refused as well.
+            self.add_error(None, refused)
+            return str(self.cleaned_data["email"])
         return str(super().clean_email())
 
 

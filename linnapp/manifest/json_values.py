@@ -22,7 +22,6 @@ LONGEST_STEP = 60
 # A manifest counts as it is stored, on one line; the text it is read from may be indented and escaped.
 MOST_SOURCE = 4 * MOST_BYTES
 TOO_DEEP = f"Lists and objects stand more than {MOST_DEPTH} deep in each other"
-TOO_LARGE = "A manifest has at most 256 kB."
 
 _CANONICAL = {name.casefold(): name for name in (*MANIFEST_MEMBERS, *MODULE_MEMBERS, *PARAMETER_MEMBERS)}
 _CANONICAL["modules"] = "modules"
@@ -72,6 +71,11 @@ def _no_json(text: str, fault: json.JSONDecodeError, line: int) -> Iterator[Mani
         yield _at("syntax", f"{begin}{why or 'it cannot be read'}", text, at, line)
 
 
+def too_large(size: int) -> str:
+    """Rounded up, so that it is never told to be as large as it may be."""
+    return f"This manifest is {-(-size // 1024):,} kB. A manifest has at most {MOST_BYTES // 1024} kB."
+
+
 def _at(code: str, what: str, text: str, at: int, first_line: int) -> ManifestError:
     before = text[:at]
     line, column = before.count("\n") + first_line, at - before.rfind("\n")
@@ -90,7 +94,7 @@ def _too_deep_at(text: str) -> int:
 
 def _decoded(source: str | bytes, errors: list[ManifestError]) -> str:
     if len(source) > MOST_SOURCE:
-        errors.append(ManifestError("", "too_large", TOO_LARGE))
+        errors.append(ManifestError("", "too_large", too_large(len(source))))
         return ""
     if isinstance(source, str):
         return source.removeprefix("\ufeff")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from linnapp.manifest.errors import ManifestError
-from linnapp.manifest.json_values import MOST_BYTES, TOO_LARGE, join
+from linnapp.manifest.json_values import MOST_BYTES, join, too_large
 from linnapp.manifest.values import Json, Manifest, every_module, to_json
 
 MOST_MODULES = 200
@@ -24,26 +24,33 @@ def size_errors(manifest: Manifest) -> Iterator[ManifestError]:
         yield ManifestError("modules", "too_many", too_many_modules(len(counts)))
     parameters = sum(number for _, number in counts.values())
     if parameters > MOST_PARAMETERS:
-        path, (label, most) = max(counts.items(), key=lambda each: each[1][1])
-        yield ManifestError("modules", "too_many", _too_many_parameters(parameters, f"{path} ({label})", most))
+        message = _too_many("parameters", parameters, MOST_PARAMETERS, " in all")
+        yield ManifestError("modules", "too_many", message + _fullest_module(counts))
     if len(manifest.permissions) > MOST_PERMISSIONS:
-        message = f"There are {len(manifest.permissions)} permissions. A manifest has at most {MOST_PERMISSIONS}."
+        message = _too_many("permissions", len(manifest.permissions), MOST_PERMISSIONS)
         yield ManifestError("LinnworksPermissions", "too_many", message)
     written = to_json(manifest)
     yield from node_errors(written)
-    if len(json.dumps(written, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")) > MOST_BYTES:
-        yield ManifestError("", "too_large", TOO_LARGE)
+    size = len(json.dumps(written, ensure_ascii=False, separators=(",", ":")).encode(errors="replace"))
+    if size > MOST_BYTES:
+        yield ManifestError("", "too_large", too_large(size))
 
 
 def too_many_modules(count: int) -> str:
-    return f"There are {count:,} modules. A manifest has at most {MOST_MODULES}, nested ones counted."
+    return _too_many("modules", count, MOST_MODULES, ", nested ones counted")
 
 
-def _too_many_parameters(count: int, where: str, most: int) -> str:
-    return (
-        f"There are {count:,} parameters in all. A manifest has at most {MOST_PARAMETERS:,}: take out "
-        f"{count - MOST_PARAMETERS:,} or more. {where} has most of them, {most:,}."
-    )
+def _too_many(what: str, count: int, most: int, counted: str = "") -> str:
+    surplus = f"{count - most:,} or more"
+    return f"There are {count:,} {what}{counted}. A manifest has at most {most:,}: take out {surplus}."
+
+
+def _fullest_module(counts: dict[str, tuple[str, int]]) -> str:
+    """The one that has more than each other; nothing where several have as many."""
+    (path, (label, most)), *others = sorted(counts.items(), key=lambda each: -each[1][1])
+    if others and others[0][1][1] == most:
+        return ""
+    return f" {path} ({label}) has the most: {most:,}."
 
 
 def node_errors(raw: Any) -> Iterator[ManifestError]:
@@ -53,7 +60,7 @@ def node_errors(raw: Any) -> Iterator[ManifestError]:
         return
     path, most = _fullest(raw, count)
     where = f" {most:,} of them stand here." if path else ""
-    message = f"There are {count:,} JSON values, lists and objects counted. A manifest has at most {MOST_NODES:,}."
+    message = _too_many("JSON values", count, MOST_NODES, ", lists and objects counted")
     yield ManifestError(path, "too_many", f"{message}{where}")
 
 

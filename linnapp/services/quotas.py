@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from linnapp import kinds, web_servers
 from linnapp.actors import Actor
-from linnapp.errors import NotPossible
+from linnapp.errors import OverQuota
 from linnapp.models import Account, Application, TimelineEntry, User
 from linnapp.models.timeline import TimelineEntryQuerySet
 from linnapp.services import knocks
@@ -29,7 +29,7 @@ Counting = tuple[Limit, tuple[object, ...]]
 
 
 def count_account(person: User) -> None:
-    """Raises NotPossible for one account too many: of those that they opened and still own, and of those opened in a
+    """Raises OverQuota for one account too many: of those that they opened and still own, and of those opened in a
     day, whoever owns them now."""
     refuse_account(person)
     most = settings.ACCOUNTS_PER_PERSON * ANEW
@@ -38,24 +38,24 @@ def count_account(person: User) -> None:
 
 
 def refuse_account(person: User) -> None:
-    """Raises NotPossible for one account too many. Counted are those that they opened and still own: who is invited to
+    """Raises OverQuota for one account too many. Counted are those that they opened and still own: who is invited to
     the accounts of many customers opens their own all the same."""
     most = settings.ACCOUNTS_PER_PERSON
     if _opened_and_owned(person).count() >= most:
-        raise NotPossible(
+        raise OverQuota(
             f"You may have {counted(most, 'account')} that you opened. Use one of them, or hand one over to another "
             f"Owner and leave it. {RAISED}"
         )
 
 
 def refuse_seat_of_owner(account: Account, person: User, *, by: Actor) -> None:
-    """Raises NotPossible for somebody who handed this account over, and has as many others by now. The caller holds
+    """Raises OverQuota for somebody who handed this account over, and has as many others by now. The caller holds
     the person."""
     if by.may_act_as_staff or not _opened_by(person).filter(account_id=account.pk).exists():
         return
     most = settings.ACCOUNTS_PER_PERSON
     if _opened_and_owned(person).exclude(pk=account.pk).count() >= most:
-        raise NotPossible(
+        raise OverQuota(
             f"{person} opened {account} and handed it over. One person may have {counted(most, 'account')} that they "
             f"opened, and cannot be its Owner again until they leave one. {RAISED}"
         )
@@ -70,7 +70,7 @@ def _opened_and_owned(person: User) -> QuerySet[Account]:
 
 
 def count_application(account: Account, *, by: Actor) -> None:
-    """Raises NotPossible for one application too many: of those that are not retired, and of those made in a day,
+    """Raises OverQuota for one application too many: of those that are not retired, and of those made in a day,
     whatever became of them."""
     if by.may_act_as_staff:
         return
@@ -83,7 +83,7 @@ def count_application(account: Account, *, by: Actor) -> None:
 def refuse_application(account: Account) -> None:
     most = settings.APPLICATIONS_PER_ACCOUNT
     if Application.objects.of_account(account.slug).not_retired().count() >= most:
-        raise NotPossible(
+        raise OverQuota(
             f"{account} may have {counted(most, 'application')}. Delete or retire one that is not used. {RAISED}"
         )
 
@@ -161,4 +161,4 @@ def _count(*of: Counting) -> None:
     try:
         knocks.count_each(*of)
     except knocks.TooOften as refused:
-        raise NotPossible(str(refused.message)) from refused
+        raise OverQuota(str(refused.message)) from refused

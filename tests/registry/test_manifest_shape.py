@@ -133,19 +133,22 @@ class TestShape:
 class TestLimits:
     def test_200_modules_and_no_more(self) -> None:
         assert len(parse({"modules": [module()] * 200}).modules) == 200
-        message = "There are 201 modules. A manifest has at most 200, nested ones counted."
+        message = "There are 201 modules, nested ones counted. A manifest has at most 200: take out 1 or more."
         assert the_refusal({"modules": [module()] * 201}) == ("modules", message)
 
     def test_nested_modules_count(self) -> None:
         host = module("NativeUserInterface") | {"group": [module("PluggableComponent")] * 200}
-        message = "There are 201 modules. A manifest has at most 200, nested ones counted."
+        message = "There are 201 modules, nested ones counted. A manifest has at most 200: take out 1 or more."
         assert the_refusal({"modules": [host]}) == ("modules", message)
 
     def test_256_kb_and_no_more_counted_as_it_is_stored(self) -> None:
         around = len('{"Modules":[],"LinnworksPermissions":[],"ScriptUrl":"","x":""}')
         fits = "é" + "a" * (256 * 1024 - around - 2)
         assert parse({"modules": [], "x": fits}).extra == {"x": fits}
-        assert the_refusal({"modules": [], "x": fits + "a"}) == ("", "A manifest has at most 256 kB.")
+        assert the_refusal({"modules": [], "x": fits + "a"}) == (
+            "",
+            "This manifest is 257 kB. A manifest has at most 256 kB.",
+        )
 
     def test_an_indented_export_of_a_large_manifest_is_read_again(self) -> None:
         rows = [module("ExternalApplication", **{f"Own{n}": "é" * 100 for n in range(5)})] * 180
@@ -155,7 +158,7 @@ class TestLimits:
         assert parse(text) == manifest
 
     def test_a_text_of_megabytes_is_refused_unread(self) -> None:
-        assert the_refusal("[" * (1024 * 1024 + 1)) == ("", "A manifest has at most 256 kB.")
+        assert the_refusal("[" * (1024 * 1024 + 1)) == ("", "This manifest is 1,025 kB. A manifest has at most 256 kB.")
 
     @pytest.mark.parametrize("member", ["moduleName", "formattedName", "group"])
     def test_names_have_200_characters_on_one_line(self, member: str) -> None:
@@ -200,7 +203,7 @@ class TestLimits:
 
     def test_2000_permissions_and_no_more(self) -> None:
         assert len(parse({"modules": [], "LinnworksPermissions": ["A"] * 2000}).permissions) == 2000
-        message = "There are 2001 permissions. A manifest has at most 2000."
+        message = "There are 2,001 permissions. A manifest has at most 2,000: take out 1 or more."
         assert the_refusal({"modules": [], "LinnworksPermissions": ["A"] * 2001}) == ("LinnworksPermissions", message)
 
 

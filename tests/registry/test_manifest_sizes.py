@@ -27,7 +27,7 @@ from tests.kit.pressing import Form, form_of, press
 from tests.registry.test_modules import address, after, opened
 from tests.registry.test_modules_folded import line_of
 
-VALUES_TOLD = "JSON values, lists and objects counted. A manifest has at most 20,000."
+VALUES_TOLD = "JSON values, lists and objects counted. A manifest has at most 20,000: take out"
 
 
 @pytest.fixture
@@ -63,8 +63,23 @@ def test_a_thousand_parameters_are_taken_and_one_more_is_refused_with_where_most
     assert path == "modules"
     assert message == (
         "There are 1,001 parameters in all. A manifest has at most 1,000: take out 1 or more. "
-        "modules[1] (M1) has most of them, 601."
+        "modules[1] (M1) has the most: 601."
     )
+
+
+def test_modules_that_have_all_alike_are_not_named() -> None:
+    said = "There are 1,188 parameters in all. A manifest has at most 1,000: take out 188 or more."
+    assert the_refusal(sized(*[12] * 99)) == ("modules", said)
+
+
+def test_each_limit_is_told_with_what_there_is_and_what_is_too_much() -> None:
+    permissions = {"modules": [], "LinnworksPermissions": [f"p{number}" for number in range(2_100)]}
+    said = "There are 2,100 permissions. A manifest has at most 2,000: take out 100 or more."
+    assert said in the_refusal(permissions)[1]
+    said = "There are 202 modules, nested ones counted. A manifest has at most 200: take out 2 or more."
+    assert the_refusal(sized(*[0] * 202))[1] == said
+    large = the_refusal({"modules": [], "Zed": "x" * 300 * 1024})[1]
+    assert large == "This manifest is 301 kB. A manifest has at most 256 kB."
 
 
 def test_parameters_of_nested_modules_count() -> None:
@@ -72,7 +87,7 @@ def test_parameters_of_nested_modules_count() -> None:
     path, message = the_refusal({"modules": [*sized(401)["modules"], {"moduleName": "Host", "group": nested}]})
     assert path == "modules"
     assert "1,001 parameters in all" in message
-    assert "modules[1].group[0] (M0) has most of them, 600." in message
+    assert "modules[1].group[0] (M0) has the most: 600." in message
 
 
 def test_twenty_thousand_values_are_taken_and_one_more_is_refused_at_its_place() -> None:
@@ -80,7 +95,7 @@ def test_twenty_thousand_values_are_taken_and_one_more_is_refused_at_its_place()
     assert parse({"modules": [], "Zed": [1] * 19_995})
     assert the_refusal({"modules": [], "Zed": [1] * 19_996}) == (
         "Zed",
-        f"There are 20,001 {VALUES_TOLD} 19,997 of them stand here.",
+        f"There are 20,001 {VALUES_TOLD} 1 or more. 19,997 of them stand here.",
     )
     deep = {"modules": [{"type": "PluggableComponent", "parameters": [{"name": "a", "value": [[0] * 20_000]}]}]}
     assert the_refusal(deep)[0] == "modules[0].parameters[0].value"
@@ -130,7 +145,7 @@ def test_one_too_many_is_told_when_it_is_added(alices: Client, application: Appl
     added = press(alices, form, "Add parameter")
     assert "There are 1,001 parameters in all." in added.content.decode()
     duplicated = alices.post(address("module_duplicate", application, key), dict_of(form.fields))
-    assert "There are 201 modules." in duplicated.content.decode()
+    assert "There are 201 modules, nested ones counted." in duplicated.content.decode()
 
 
 def only_open(form: Form) -> str:

@@ -315,7 +315,7 @@ def test_two_hundred_modules_save_and_one_more_is_refused(
     form.fields += [("module", "200"), ("200-type", "PluggableComponent")]
     refused = press(alices, form, "Save Manifest")
     assert refused.status_code == 422
-    assert "There are 201 modules. A manifest has at most 200" in text_of(refused)
+    assert "There are 201 modules, nested ones counted. A manifest has at most 200" in text_of(refused)
 
 
 def test_the_page_costs_few_queries(
