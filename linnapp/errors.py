@@ -1,5 +1,7 @@
 """What services raise when a person asks for something that cannot be done."""
 
+from collections.abc import Callable
+
 
 class NotPossible(Exception):
     """A refusal in words: what is so, and what to do about it. Shown to the person as it is."""
@@ -11,3 +13,12 @@ class OverQuota(NotPossible):
 
 class Moved(Exception):
     """Somebody else saved first: what the person started from is no longer what stands."""
+
+
+def refused(check: Callable[..., None], *of: object) -> str:
+    """What a service would refuse, before anything is typed for it; "" where it would not."""
+    try:
+        check(*of)
+    except NotPossible as refusal:
+        return str(refusal)
+    return ""

@@ -12,6 +12,7 @@ from installs.connectors import checking, explaining, making
 from installs.connectors.forms import STATES, ConnectorFilter, ConnectorForm
 from installs.models import Connector, Installation
 from linnapp import pages, timeline
+from linnapp.errors import refused
 from linnapp.models import Account, TimelineEntry
 from linnapp.timeline import Side
 
@@ -34,6 +35,7 @@ def connector_list(request: HttpRequest, account: str) -> HttpResponse:
         "rows": page.rows,
         "chips": page.chips("state", STATES),
         "own": own.order_by("application__name"),
+        "at_limit": refused(making.refuse_one_more, owner),
     }
     return pages.page_or_part(request, "installs/connectors/connector_list.html", context)
 
@@ -48,7 +50,8 @@ def connector_new(request: HttpRequest, account: str) -> HttpResponse:
             made = making.make(owner, form.values(), by=pages.acting(request, Side.CUSTOMER))
             messages.success(request, f"{made} is saved. Test the connection to see whether it works.")
             return redirect("connector_check", account, made.pk)
-    context = {"account": owner, "form": form, "documentation": DOCUMENTATION}
+    at_limit = refused(making.refuse_one_more, owner)
+    context = {"account": owner, "form": form, "documentation": DOCUMENTATION, "at_limit": at_limit}
     return render(request, "installs/connectors/connector_new.html", context, status=422 if form.is_bound else 200)
 
 

@@ -8,10 +8,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from linnapp import pages
 from linnapp.actors import Side
+from linnapp.errors import refused
 from linnapp.forms.applications import ApplicationFilter, NewApplicationForm
 from linnapp.models import Account, Application
 from linnapp.pages import ListPage, Sort
-from linnapp.services import applications
+from linnapp.services import applications, quotas
 from linnapp.staff_requests import staff_access_of
 
 SORTS = {
@@ -44,7 +45,8 @@ def application_new(request: HttpRequest, account: str) -> HttpResponse:
         with pages.refusal_in(form):
             return _make(request, owner, form)
     status = 422 if form.is_bound else 200
-    return render(request, "linnapp/application_new.html", {"account": owner, "form": form}, status=status)
+    context = {"account": owner, "form": form, "at_limit": refused(quotas.refuse_application, owner)}
+    return render(request, "linnapp/application_new.html", context, status=status)
 
 
 def _make(request: HttpRequest, account: Account, form: NewApplicationForm) -> HttpResponse:

@@ -10,10 +10,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from linnapp.actors import Side
+from linnapp.errors import refused
 from linnapp.forms.people import AccountForm, InvitationForm, NewAccountForm, RoleForm
 from linnapp.models import Account, Invitation, Membership
 from linnapp.pages import acting, asked_for_password, refusal_in, refusal_told, signed_in
-from linnapp.services import people
+from linnapp.services import people, quotas
 from linnapp.services.editing import EditedMeanwhile
 from linnapp.staff_requests import staff_access_of
 
@@ -121,7 +122,8 @@ def account_new(request: HttpRequest) -> HttpResponse:
             account = people.create_account(name=form.cleaned_data["name"], owner=signed_in(request))
             messages.success(request, f"{account} is there, and you are its Owner.")
             return redirect("team", account.slug)
-    return _form_page(request, "linnapp/people/account_new.html", form)
+    at_limit = refused(quotas.refuse_account, signed_in(request))
+    return _form_page(request, "linnapp/people/account_new.html", form, at_limit=at_limit)
 
 
 @login_not_required
@@ -148,6 +150,7 @@ def _form_page(
     template: str,
     form: AccountForm | InvitationForm | NewAccountForm,
     account: Account | None = None,
+    at_limit: str = "",
 ) -> HttpResponse:
     status = 422 if form.is_bound else 200
-    return render(request, template, {"form": form, "account": account}, status=status)
+    return render(request, template, {"form": form, "account": account, "at_limit": at_limit}, status=status)

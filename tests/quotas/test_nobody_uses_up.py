@@ -7,7 +7,7 @@ from pytest_django import Settings
 
 from linnapp.models import Account, Application, KnockCount, Membership, User
 from linnapp.services import people
-from tests.kit.connectors import seen
+from tests.kit.connectors import connector, seen
 from tests.kit.people import ClientOf, acting
 from tests.quotas.test_quotas import HOOK, RAISED, new_account, new_application
 
@@ -54,6 +54,26 @@ def test_handing_over_and_retiring_make_no_more_than_so_many_in_a_day(
         Application.objects.update(retired_at=timezone.now())
     answer = new_application(client, application, 2)
     assert "Northwind may make 2 applications in 24 hours. The next one can be made in 24 hours." in seen(answer)
+
+
+def test_a_quota_that_is_reached_is_told_before_anything_is_typed(
+    northwind: Account, application: Application, alice: User, client_of: ClientOf, settings: Settings
+) -> None:
+    client = client_of(alice)
+    connector(northwind, HOOK, alice)
+    pages = {
+        reverse("account_new"): "You may have 1 account that you opened.",
+        reverse("application_new", args=["northwind"]): "Northwind may have 1 application.",
+        reverse("connector_new", args=["northwind"]): "Northwind may have 1 connector.",
+        reverse("connector_list", args=["northwind"]): "Northwind may have 1 connector.",
+    }
+    for page, said in pages.items():
+        assert said not in seen(client.get(page))
+    settings.ACCOUNTS_PER_PERSON = settings.APPLICATIONS_PER_ACCOUNT = settings.CONNECTORS_PER_ACCOUNT = 1
+    for page, said in pages.items():
+        answer = client.get(page)
+        assert said in seen(answer)
+        assert 'id="id_name"' not in answer.content.decode()
 
 
 def test_whoever_invites_one_address_often_leaves_others_their_invitations(

@@ -175,6 +175,8 @@ def test_one_too_many_is_refused_in_words_and_what_was_typed_stays(
     assert RAISED in seen(answer)
     if asked.typed:
         assert asked.typed(2) in answer.content.decode()
+    if answer.status_code == 422:
+        assert len(answer.context["form"].non_field_errors()) == 1
     assert asked.there() == 2
     # Raised, it goes on where it was.
     setattr(settings, asked.setting, NO_LIMIT)
@@ -341,6 +343,7 @@ def test_a_new_address_is_mailed_as_often_as_others(alice: User, client_of: Clie
     form = {"action_add": "", "email": "new@northwind.example"}
     answer = client_of(alice).post("/profile/e-mail/", form)
     assert answer.status_code == 429
+    assert len(answer.context["form"].non_field_errors()) == 1
     assert "One address is sent 1 such mail in 24 hours, and this one had as many." in seen(answer)
     settings.MAILS_PER_DAY_TO_ONE, settings.MAILS_PER_DAY = 10, 1
     assert client_of(alice).post("/profile/e-mail/", form).status_code == 302
