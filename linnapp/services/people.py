@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -45,7 +46,7 @@ def create_account(*, name: str, owner: User, signs_up: bool = False) -> Account
         # Another of this name was made at the same moment and is there now, so that the next slug is found.
         account = _account_with_free_slug(name, owner.email)
     Membership.objects.create(account=account, user=owner, role=Membership.Role.OWNER)
-    facts = {"signs_up": True} if signs_up else {}
+    facts: dict[str, Any] = {"signs_up": True} if signs_up else {}
     timeline.record(kinds.ACCOUNT_CREATED, by=Actor(owner, Side.CUSTOMER), account=account, **facts)
     return account
 
