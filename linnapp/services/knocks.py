@@ -239,7 +239,7 @@ def _mails_of_sender(who: str, *, proven: bool = False) -> Limit:
 
 
 # Each has a number of its own: whoever signs others up keeps nobody from a new password.
-CONFIRMATION, RESET = "mails to confirm an address a day", "links for a new password to an address a day"
+CONFIRMATION, RESET = "mails to confirm an address a day", "password mails to an address a day"
 
 
 def _mails_to_one(name: str) -> Limit:

@@ -115,7 +115,7 @@ def test_past_its_quota_a_test_is_refused_beside_the_address(
         asking.send_test(application, url="https://hooks.example.com/", by=acting(alice))
     answer = send(alices, application, "https://hooks.example.com/three")
     assert answer.status_code == 422
-    assert "You sent 2 tests in the last minute. Wait " in seen(answer)
+    assert "You may send 2 tests a minute. Wait " in seen(answer)
     assert typed(answer) == "https://hooks.example.com/three"
     assert Delivery.objects.count() == 2
 
