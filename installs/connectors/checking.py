@@ -119,10 +119,10 @@ class _AtWork:
     def why_not(self, check: ConnectorCheck) -> str:
         """Why it cannot begin yet, for whoever asked for it; "" where it can."""
         if self.of_person[_person(check)] >= AT_WORK:
-            return f"{AT_WORK} of your connections are being tested at this moment, and no more at a time."
+            return f"Only {AT_WORK} of your connections are tested at a time."
         if self.of_host[_host(check)] >= AT_WORK:
             host = _host(check)
-            return f"{AT_WORK} connections to {host} are being tested at this moment, and no more at a time."
+            return f"Only {AT_WORK} connections to {host} are tested at a time."
         return ""
 
 

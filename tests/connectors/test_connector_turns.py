@@ -79,11 +79,11 @@ def test_the_page_says_what_it_waits_for(carol: User, dave: User, client_of: Cli
     checks = [asked_for(carol, number, f"https://{number}.example.com") for number in range(3)]
     assert "It waits for its turn." not in page_of(checks[2], client_of(carol))
     taken()
-    said = "It waits for its turn. 2 of your connections are being tested at this moment, and no more at a time."
+    said = "It waits for its turn. Only 2 of your connections are tested at a time."
     assert said in page_of(checks[2], client_of(carol))
     Connector.objects.update(base_url=SLOW)
     other = asked_for(dave, 1)
-    said = "2 connections to slow.example.com are being tested at this moment, and no more at a time."
+    said = "Only 2 connections to slow.example.com are tested at a time."
     assert said in page_of(other, client_of(dave))
     # Not that no worker took it, as after four seconds where nothing stands before it.
     ConnectorCheck.objects.filter(pk=other.pk).update(created_at=timezone.now() - timedelta(seconds=10))
