@@ -20,6 +20,7 @@ from installs.postbacks.retention import KEPT
 from linnapp import credentials, timeline
 from linnapp.actors import Actor, refuse_to_lead_away
 from linnapp.errors import NotPossible
+from linnapp.kinds import Kind
 from linnapp.models import Application, Version
 from linnapp.services import quotas
 from linnapp.services.locking import locked
@@ -84,15 +85,17 @@ def redeliver(delivery: Delivery, *, to_newest: bool = False, by: Actor) -> None
         _ask_again(row, event_settings.url_of(row.application))
     else:
         _ask_again(row, newest_url(row) if to_newest else row.url)
-    again: dict[str, Any] = {"event": row.get_event_display().lower(), "host": row.host}
-    kind = kinds.POSTBACK_AGAIN
-    if row.is_event:
-        kind, again["number"] = kinds.EVENT_AGAIN, row.number
+    kind, again = _told_again(row.event, row.host, row.number)
     if row.installation is None:
         timeline.record(kind, by=by, application=row.application, **again)
     else:
         timeline.record_about(row.installation, kind, by=by, **again)
     transaction.on_commit(courier.wake)
+
+
+def _told_again(event: str, host: str, number: int | None) -> tuple[Kind, dict[str, Any]]:
+    facts: dict[str, Any] = {"event": Delivery.label_of(event).lower(), "host": host}
+    return (kinds.POSTBACK_AGAIN, facts) if number is None else (kinds.EVENT_AGAIN, facts | {"number": number})
 
 
 def failed_of(installation: Installation) -> DeliveryQuerySet:
@@ -160,7 +163,7 @@ def _replay(
     by: Actor,
     installation: Installation | None = None,
 ) -> int:
-    """Those of some that are still failed; told of the installation, or else of the whole application."""
+    """Those of some that are still failed; each is told of the installation, or all at once of the application."""
     rows = failed.filter(pk__in=some)
     hold(rows)
     on_development = Q(installation__version__kind=Version.Kind.DEVELOPMENT)
@@ -172,12 +175,15 @@ def _replay(
     events_url = event_settings.url_of(application)
     for (is_event, is_on_development), of_these in keys.items():
         _ask_all_again(of_these, events_url if is_event else newest.get(is_on_development))
-    for kind, is_event in ((kinds.POSTBACKS_REPLAYED, False), (kinds.EVENTS_REPLAYED, True)):
-        count = sum(len(of_these) for alike, of_these in keys.items() if alike[0] is is_event)
-        if count and installation:
-            timeline.record_about(installation, kind, by=by, count=count)
-        elif count:
-            timeline.record(kind, by=by, application=application, count=count)
+    if installation:
+        each = Delivery.objects.filter(pk__in=[key for of_these in keys.values() for key in of_these])
+        of_each = each.order_by("created_at", "pk").values_list("event", "host", "number")
+        told = [_told_again(*facts) for facts in of_each]
+        timeline.record_all(timeline.entry_about(installation, kind, by=by, **facts) for kind, facts in told)
+    else:
+        for kind, is_event in ((kinds.POSTBACKS_REPLAYED, False), (kinds.EVENTS_REPLAYED, True)):
+            if count := sum(len(of_these) for alike, of_these in keys.items() if alike[0] is is_event):
+                timeline.record(kind, by=by, application=application, count=count)
     if keys:
         transaction.on_commit(courier.wake)
     return sum(map(len, keys.values()))

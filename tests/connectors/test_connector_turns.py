@@ -53,7 +53,7 @@ def test_a_person_has_two_at_work_over_all_accounts_and_others_come_before_the_r
 
 @pytest.mark.django_db
 def test_a_host_has_two_at_work_whoever_tests_it_and_on_whatever_port(carol: User, dave: User, alice: User) -> None:
-    first, second, third = (asked_for(person, 1, f"{SLOW}:{443 + n}") for n, person in enumerate((carol, dave, alice)))
+    first, second, third = (asked_for(person, 1, f"{SLOW}:{8443 + n}") for n, person in enumerate((carol, dave, alice)))
     elsewhere = asked_for(alice, 2, "https://fast.example.com")
     assert [check.pk for check in taken()] == [first.pk, second.pk, elsewhere.pk]
     ConnectorCheck.objects.filter(pk=second.pk).update(state=State.FAILED)

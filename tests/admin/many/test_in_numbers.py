@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,10 +19,10 @@ from installs.admin.accounts import AccountAdmin
 from installs.installations import rotating, suspending, suspending_accounts
 from installs.models import Delivery, Review
 from installs.store import listings
-from linnapp import bulk_changes
+from linnapp import bulk_changes, credentials
 from linnapp.admin import helping, teams
 from linnapp.admin_pages import ReadOnlyAdmin
-from linnapp.models import Account, Application, Membership, TimelineEntry, User, Version
+from linnapp.models import Account, Application, Membership, OutgoingMail, TimelineEntry, User, Version
 from linnapp.services import applications, people
 from linnapp.staff_actions import StaffAction
 from tests.admin.test_admin import make_session, path_of
@@ -82,9 +83,27 @@ def town(
     invited.filter(email="late@x.example").update(expires_at=timezone.now())
     invited.filter(email="joined@x.example").update(accepted_at=timezone.now())
     Membership.objects.create(account=application.account, user=carol, role=Membership.Role.DEVELOPER)
+    mails_not_sent()
     suspending_accounts.suspend_account(robots, by=by)
     User.objects.filter(pk=robin.pk).update(is_active=False)
     EmailAddress.objects.filter(user=robin).update(verified=False)
+
+
+def mails_not_sent() -> None:
+    """One that was given up, one that waits and was tried in vain, and one of each that is over."""
+    later, text = timezone.now() + timedelta(hours=1), credentials.encrypt("{}")
+    for place, (state, said, kept) in enumerate(
+        (("FAILED", "Refused.", text), ("FAILED", "Refused.", ""), ("WAITING", "Not reached.", text), ("SENT", "", ""))
+    ):
+        OutgoingMail.objects.create(
+            message_id=f"<{place}@x>",
+            kind=OutgoingMail.Kind.NOTICE,
+            recipient=f"{place}@x.example",
+            state=state,
+            said=said,
+            content_encrypted=kept,
+            due_at=later,
+        )
 
 
 def all_of(model: Any) -> QuerySet[Any]:

@@ -6,6 +6,7 @@ Every act of every page of the admin stands here. Imports have no button on a ro
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,8 +21,8 @@ from django.utils import timezone
 from installs.application import withdrawing
 from installs.installations import lifecycle, rotating, suspending, suspending_accounts
 from installs.models import Delivery, Installation, Review, Session
-from linnapp import admin_pages, bulk_changes
-from linnapp.models import Application, BulkChange, Membership, TimelineEntry, User
+from linnapp import admin_pages, bulk_changes, credentials
+from linnapp.models import Application, BulkChange, Membership, OutgoingMail, TimelineEntry, User
 from linnapp.services import applications, people, versions
 from linnapp.staff_actions import Import, StaffAction
 from tests.admin.test_admin import make_session, path_of
@@ -81,6 +82,7 @@ def two(scene: Scene, alice: User, bob: User, carol: User) -> Two:
         "linnapp.Invitation": invited,
         "linnapp.Membership": [scene.seat, seat],
         "linnapp.User": [bob, gus],
+        "linnapp.OutgoingMail": [mail_to("one@x.example"), mail_to("two@x.example")],
     }
     return Two(scene, rows)
 
@@ -114,6 +116,21 @@ def unconfirmed(rows: list[User], paula: User) -> None:
 
 def switched_off(rows: list[User], paula: User) -> None:
     User.objects.filter(pk__in=[row.pk for row in rows]).update(is_active=False)
+
+
+def mails(state: str) -> Given:
+    return lambda rows, paula: OutgoingMail.objects.filter(pk__in=[row.pk for row in rows]).update(state=state)
+
+
+def mail_to(recipient: str) -> OutgoingMail:
+    return OutgoingMail.objects.create(
+        message_id=f"<{recipient}>",
+        kind=OutgoingMail.Kind.NOTICE,
+        recipient=recipient,
+        said="Not reached.",
+        content_encrypted=credentials.encrypt("{}"),
+        due_at=timezone.now() + timedelta(hours=1),
+    )
 
 
 @dataclass(frozen=True)
@@ -156,6 +173,8 @@ CASES = {
     ("linnapp.User", "send_confirmation"): Case(unconfirmed),
     ("linnapp.User", "switch_off"): Case(),
     ("linnapp.User", "switch_on"): Case(switched_off),
+    ("linnapp.OutgoingMail", "send_again"): Case(mails(OutgoingMail.State.FAILED)),
+    ("linnapp.OutgoingMail", "send_now"): Case(mails(OutgoingMail.State.WAITING)),
 }
 
 

@@ -223,7 +223,6 @@ def test_an_event_that_is_tried_again_waits_for_those_before_it(developed: Devel
     assert (list(claimed), claimed.senders) == ([], {})
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has statistics to choose an index by")
 @pytest.mark.parametrize(
     ("statement", "index"),
     [
@@ -236,7 +235,11 @@ def test_an_event_that_is_tried_again_waits_for_those_before_it(developed: Devel
 )
 @pytest.mark.django_db
 def test_each_step_asks_its_index_in_a_database_that_nobody_analysed(statement: str, index: str) -> None:
-    """By the index of what is due, each step from one application to the next would read all of it."""
+    """By the index of what is due, each step from one application to the next would read all of it. PostgreSQL has
+    statistics to choose by."""
+    if connection.vendor != "sqlite":
+        assert "INDEXED BY" not in claiming.for_engine(statement)
+        return
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN QUERY PLAN {claiming.for_engine(statement)}", ["x"] * statement.count("%s"))
         plan = "\n".join(row[3] for row in cursor.fetchall())
