@@ -77,7 +77,7 @@ class _Prepared:
     differences: list[Difference] = field(default_factory=list)
     leads_elsewhere: bool = False
     change: Change = field(default_factory=Change)
-    snapshot: Any = None
+    as_json: Any = None
 
 
 def _prepared(application: Application, manifest: Manifest) -> _Prepared:
@@ -127,7 +127,7 @@ def _save(row: Application, manifest: Manifest, prepared: _Prepared, by: Actor) 
     row.manifest_saved_by = by.person
     row.save(update_fields=["manifest_revision", "manifest_saved_at", "manifest_saved_by", "changed_at"])
     development = row.versions.development()
-    development.snapshot = prepared.snapshot
+    development.snapshot = prepared.as_json
     development.save(update_fields=["snapshot"])
     changes = counted(len(prepared.differences), "change")
     timeline.record(kinds.MANIFEST_SAVED, by=by, application=row, changes=changes)

@@ -91,13 +91,13 @@ def to_my_apps(customer: Mouse) -> None:
 
 
 def read_what_is_new(carol: Mouse, name: str) -> None:
-    """What it newly reaches stands above what differs, and that above the notes."""
+    """What it newly reaches stands above the notes, and those above what differs."""
     to_my_apps(carol)
     carol.press(row_of(carol, name).get_by_role("button", name="Update to 1.1.0"))
     main = carol.page.locator("main")
     expect(main.get_by_role("heading", level=1)).to_have_text(f"Update {name} to 1.1.0?")
     expect(main.get_by_role("heading", level=2)).to_have_text(
-        ["It will newly be able to", "What differs", "Notes of its developer"]
+        ["It will newly be able to", "Notes of its developer", "What differs"]
     )
     newly = main.locator("article", has_text="It will newly be able to")
     expect(newly).to_contain_text("Use inventory")
