@@ -130,9 +130,13 @@ class Saved:
         )
 
     def presses(self, button: str) -> Ask:
-        form = form_of(self.alice.get(f"{self.tab}/modules/"), "manifest")
+        page = f"{self.tab}/modules/"
+        form = form_of(self.alice.get(page), "manifest")
+        pressed = form.button(button)
         sent = [(name, value) for name, value in form.fields if name != "csrfmiddlewaretoken"]
-        return lambda: self.alice.post_fields(form.button(button).action, sent)
+        sent += [(pressed.name, pressed.value)] if pressed.name else []
+        # A button of a line is sent to where the form came from.
+        return lambda: self.alice.post_fields(pressed.action or form.action or page, sent)
 
     def gets(self, path: str) -> Ask:
         return lambda: self.alice.get(f"{self.tab}/{path}")
