@@ -3,6 +3,7 @@
 Runs in a shell of the portal, which bench/locks.py starts.
 """
 
+import gc
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -139,6 +140,9 @@ def measure(share: float) -> None:
     began = time.perf_counter()
     old_rows.fill(share)
     sys.stderr.write(f"filled within {time.perf_counter() - began:.0f} s\n")
+    # As a worker does once it has started.
+    gc.collect()
+    gc.freeze()
     longest = 0.0
     sys.stdout.write(HEAD)
     for name, work in works():

@@ -11,7 +11,7 @@ from linnapp.supervision import stop_asked
 
 # How long one batch may hold the database, in seconds, and rows of the first and the largest batch: nobody knows yet
 # how much hangs on the first ones.
-HOLDS = 0.008
+HOLDS = 0.005
 FIRST, MOST = 5, 1_000
 T = TypeVar("T")
 

@@ -77,11 +77,15 @@ def send_to(person: User) -> bool:
     if all(row.key in mailing.told for row in waiting):
         return False
     told = [*mailing.told, *(row.key for row in waiting[:MOST_TOLD] if row.key not in mailing.told)][-REMEMBERED:]
-    now = timezone.now()
+    now, stop = timezone.now(), settings.SITE_URL + reverse("update_mails_stop", args=[key_of(person)])
+    # Before the transaction, which is short then.
+    text = _text(waiting, stop)
+    # RFC 8058: the reader's mail program posts to the address, with neither sign-in nor cookie.
+    headers = {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     with transaction.atomic():
         if not UpdateMailing.objects.due().filter(pk=mailing.pk).update(sent_at=now, told=told):
             return False
-        _mail(person, waiting)
+        mail.send(mail.Kind.UPDATES, _subject(waiting), text, person.email, headers=headers)
     return True
 
 
@@ -92,13 +96,9 @@ def waiting_for(person: User) -> list[Waiting]:
     return [Waiting(row, available[row.pk]) for row in rows if row.pk in available]
 
 
-def _mail(person: User, waiting: list[Waiting]) -> None:
-    stop = settings.SITE_URL + reverse("update_mails_stop", args=[key_of(person)])
+def _text(waiting: list[Waiting], stop: str) -> str:
     context = {"waiting": waiting[:MOST_TOLD], "more": max(0, len(waiting) - MOST_TOLD), "stop": stop}
-    # RFC 8058: the reader's mail program posts to the address, with neither sign-in nor cookie.
-    headers = {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-    text = render_to_string("installs/installations/mail/updates_waiting.txt", context)
-    mail.send(mail.Kind.UPDATES, _subject(waiting), text, person.email, headers=headers)
+    return render_to_string("installs/installations/mail/updates_waiting.txt", context)
 
 
 def _subject(waiting: list[Waiting]) -> str:
