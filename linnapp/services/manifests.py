@@ -57,14 +57,15 @@ def write_rows(application: Application, manifest: Manifest) -> None:
     """Makes the rows of the manifest, and the members that stand on the application, say this one. Inside a
     transaction."""
     change_of(application, Kept.of(application), manifest).write()
-    _write_members(application, manifest)
+    application.save(update_fields=_set_members(application, manifest))
 
 
-def _write_members(application: Application, manifest: Manifest) -> None:
+def _set_members(application: Application, manifest: Manifest) -> list[str]:
+    """The names of the members that stand on the application, which say this manifest now."""
     application.permissions = list(manifest.permissions)
     application.script_url = manifest.script_url
     application.manifest_extra = manifest.extra
-    application.save(update_fields=["permissions", "script_url", "manifest_extra"])
+    return ["permissions", "script_url", "manifest_extra"]
 
 
 @dataclass(frozen=True)
@@ -121,11 +122,13 @@ def _save(row: Application, manifest: Manifest, prepared: _Prepared, by: Actor) 
     if prepared.leads_elsewhere:
         refuse_to_lead_away(by)
     prepared.change.write()
-    _write_members(row, manifest)
     row.manifest_revision += 1
     row.manifest_saved_at = row.changed_at = timezone.now()
     row.manifest_saved_by = by.person
-    row.save(update_fields=["manifest_revision", "manifest_saved_at", "manifest_saved_by", "changed_at"])
+    saved = ["manifest_revision", "manifest_saved_at", "manifest_saved_by", "changed_at"]
+    # Once: a row that its own transaction wrote before has its foreign keys checked again at COMMIT, and whoever
+    # suspends the account holds that, and waits for the application.
+    row.save(update_fields=[*_set_members(row, manifest), *saved])
     development = row.versions.development()
     development.snapshot = prepared.as_json
     development.save(update_fields=["snapshot"])
