@@ -22,7 +22,7 @@ test: .venv/test ## Run the tests; browser, PostgreSQL and Redis tests where the
 drill: .venv/test ## Kill and restart everything while COUNT=300 postbacks are sent: none may be lost
 	@"$(PYTHON)" -m tests.drill $(or $(COUNT),300)
 
-bench: .venv/test ## Measure exchanges and deliveries a second beside others, and a flood
+bench: .venv/test ## Measure exchanges and deliveries a second beside others, a flood, and a million installations
 	@bench/run $(ARGS)
 
 mutants: .venv/test ## Break the program piece by piece; the tests must notice each

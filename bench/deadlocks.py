@@ -152,7 +152,7 @@ def replay():
     asking.replay(row, since=timezone.now() - timedelta(hours=1), by=team(row))
 def withdraw():
     row = application()
-    version = row.versions.installable().first()
+    version = list(row.versions.installable()[:1])[0]
     withdrawing.withdraw_version(version, by=staff)
     withdrawing.take_back_withdrawal(version, by=staff)
 def each_minute():

@@ -41,7 +41,10 @@ import json
 from django.db import connection
 from django.db.models import Sum
 from installs.models import FailureWindow, RefusalGroup, RefusalSample
+proven = RefusalSample.objects.filter(group__application_id__isnull=False).count()
 found = {model.__name__: model.objects.count() for model in (RefusalGroup, RefusalSample, FailureWindow)}
+hours = RefusalGroup.objects.filter(sampled__gt=0).values("hour").distinct().count()
+found |= {"proven": proven, "hours": hours}
 said = {rest: RefusalGroup.objects.filter(is_rest=rest).aggregate(total=Sum("count"))["total"] or 0 for rest in (0, 1)}
 with connection.cursor() as cursor:
     if connection.vendor == "sqlite":
@@ -66,13 +69,20 @@ ROWS = """
 from installs.models import FailureWindow, RefusalGroup, RefusalSample
 print(sum(model.objects.count() for model in (FailureWindow, RefusalGroup, RefusalSample)))
 """
+COUNTED = """
+from django.db.models import Sum
+from installs.models import FailureWindow, RefusalGroup
+print(RefusalGroup.objects.aggregate(Sum("count")), FailureWindow.objects.aggregate(Sum("failures")))
+"""
 # What is promised: of the rate of good traffic, and rows of a flood.
 KEPT, MOST_ROWS = 0.9, 2000
 # Of a flood from many addresses, within one hour.
 MOST_ROWS_OF_MANY = 5000
 # A run is so many times as long as those of other parts: windows and groups have to fill.
 LONGER = 6
-# Until what was noted in the last second is written.
+# What good traffic gets alone is known after this.
+ALONE_SECONDS = 60.0
+# While what was noted is still being written, and until that is taken to be all.
 FLUSHED_SECONDS = 3
 
 
@@ -158,7 +168,10 @@ class Many:
 
 def told(portal: Portal) -> str:
     """Rows by table and the size of the database; and the same a season later."""
-    head = "| | groups | samples | windows | counted by group | among the rest | MB |\n|---|---|---|---|---|---|---|"
+    names = (
+        "groups | samples | windows | of samples proven | hours with samples | counted by group | among the rest | MB"
+    )
+    head = f"| | {names} |\n|---|---|---|---|---|---|---|---|---|"
     after = _told(portal, "after the flood")
     began = time.perf_counter()
     portal.ask(A_SEASON_LATER)
@@ -182,7 +195,7 @@ def measure(engine: str, each: float, many: Many | None = None) -> tuple[Measure
             forget_sessions(env, "installs_session")
             capacity = drive(portal.port, requests, 5).a_second
             good = measured_good(portal, env, requests, capacity / 10)
-            alone, before = good(each), int(portal.ask(ROWS))
+            alone, before = good(min(each, ALONE_SECONDS)), int(portal.ask(ROWS))
             answered: SimpleQueue[float] = multiprocessing.SimpleQueue()
             sent = (capacity / 2, each + 4, answered)
             attack = multiprocessing.Process(
@@ -194,9 +207,17 @@ def measure(engine: str, each: float, many: Many | None = None) -> tuple[Measure
             attack.join()
             if attack.exitcode:
                 raise RuntimeError("the flood broke off")
-            time.sleep(FLUSHED_SECONDS)
+            wait_until_written(portal)
             of = Measured(capacity, answered.get(), alone, beside, int(portal.ask(ROWS)) - before)
             return of, told(portal) if many else ""
+
+
+def wait_until_written(portal: Portal) -> None:
+    """Until no refusal is counted any more that was noted before: a long flood leaves more than one flush writes."""
+    counted, before = portal.ask(COUNTED), ""
+    while counted != before:
+        time.sleep(FLUSHED_SECONDS)
+        counted, before = portal.ask(COUNTED), counted
 
 
 def measured_good(
@@ -231,7 +252,7 @@ def promised(measured: dict[str, Measured], most: int = MOST_ROWS) -> str:
 def circumstances(each: float) -> str:
     return (
         f"{os.cpu_count()} cores ({platform.machine()}), good traffic, flood and servers on the same machine, one run "
-        f"of {each:g} s each. Python {platform.python_version()}."
+        f"of {each:g} s each (alone {min(each, ALONE_SECONDS):g} s). Python {platform.python_version()}."
     )
 
 

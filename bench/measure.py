@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 
 from bench import deliveries, exchanges, flood
+from bench.scale import part as scale
 from tests.kit.portal import ROOT
 
 DOCUMENT = ROOT / "docs" / "performance.md"
@@ -12,6 +13,7 @@ PARTS: dict[str, Callable[[float], tuple[str, bool]]] = {
     "exchanges": exchanges.part,
     "flood": flood.part,
     "deliveries": deliveries.part,
+    "scale": scale.part,
 }
 
 

@@ -158,7 +158,13 @@ def of_refusals(groups: int) -> None:
 def of_hours(installed: list[Installation], secret: int, number: int) -> None:
     hour = NOW.replace(minute=0, second=0, microsecond=0)
     write(
-        ExchangeHour, (ExchangeHour(installation=row, hour=hour - timedelta(hours=5), exchanges=3) for row in installed)
+        ExchangeHour,
+        (
+            ExchangeHour(
+                installation=row, application_id=row.application_id, hour=hour - timedelta(hours=5), exchanges=3
+            )
+            for row in installed
+        ),
     )
     days = range(100, 100 + number // len(installed) + 1)
     of_days = [(row, hour - timedelta(days=day)) for day in days for row in installed]

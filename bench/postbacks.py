@@ -24,11 +24,11 @@ def put(count: int, url: str) -> None:
     installations = list(Installation.objects.active().select_related("application"))
     for application in {installation.application for installation in installations}:
         signing_secrets.ensure(application)
-    Delivery.objects.bulk_create(_owed(installation, url) for installation in islice(cycle(installations), count))
+    Delivery.objects.bulk_create(owed(installation, url) for installation in islice(cycle(installations), count))
     courier.wake()
 
 
-def _owed(installation: Installation, url: str) -> Delivery:
+def owed(installation: Installation, url: str) -> Delivery:
     return Delivery(
         application=installation.application,
         installation=installation,

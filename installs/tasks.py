@@ -10,11 +10,10 @@ from installs.connectors import checking
 from installs.exchange import hour_lines, hours, records
 from installs.help import ends as help_ends
 from installs.installations import refused_consents, rotating, update_mails
-from installs.models import Installation
 from installs.postbacks import courier, deciding, parking, retention
 from installs.support import notes
 from linnapp import bulk_changes, export_files, imports, mail, outbox
-from linnapp.services import ends, knocks
+from linnapp.services import audit, ends, erasing, knocks, typed
 
 log = logging.getLogger(__name__)
 # What is dropped each hour; docs/running.md says after how long.
@@ -29,15 +28,20 @@ DROPS: tuple[Callable[[], object], ...] = (
     notes.drop_old,
     outbox.drop_old,
     ends.drop_browser_sessions,
+    ends.drop_ended_sign_ins,
     ends.drop_invitations,
     ends.drop_unconfirmed,
+    audit.drop_old,
 )
 
 __all__ = [
     "bulk_changes",
     "checking",
     "drop_counts_of_attempts",
+    "drop_kept_forms",
     "drop_what_is_over",
+    "erase_deleted_people",
+    "erasing",
     "export_files",
     "fold_exchanges",
     "mail",
@@ -59,7 +63,7 @@ def fold_exchanges() -> None:
 @db_periodic_task(crontab(minute="*"))
 def sweep_postbacks() -> None:
     """What a lost job, or a worker that is gone, left behind."""
-    deciding.fail_lapsed(Installation.objects.lapsed())
+    deciding.sweep_lapsed()
     parking.free_stranded()
     parking.try_held()
     courier.wake()
@@ -76,6 +80,11 @@ def drop_counts_of_attempts() -> None:
 
 
 @db_periodic_task(crontab(minute="*"))
+def drop_kept_forms() -> None:
+    typed.drop_over()
+
+
+@db_periodic_task(crontab(minute="*"))
 def take_up_bulk_changes() -> None:
     bulk_changes.take_up()
 
@@ -83,6 +92,11 @@ def take_up_bulk_changes() -> None:
 @db_periodic_task(crontab(minute="*"))
 def take_up_imports() -> None:
     imports.take_up()
+
+
+@db_periodic_task(crontab(minute="*"))
+def erase_deleted_people() -> None:
+    erasing.take_up()
 
 
 @db_periodic_task(crontab(minute="*"))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 
-from linnapp.errors import NotPossible
+from linnapp.errors import NotPossible, SignInIsOld
 from linnapp.models import Application, TimelineEntry, User
 from linnapp.models.access import REVEAL_PERMISSION
 from linnapp.models.people import Reader
@@ -19,7 +19,8 @@ class Actor:
     """`side` is the side that readers of the timeline see acting: the developer's, the customer's, staff's, or the
     client program's. `reason` is what staff gave. `access` is the key of the staff access under which somebody works on
     an account that they have no seat in, and `on_side` the side whose page they do it on. `change` is the key of the
-    bulk change that it is a part of."""
+    bulk change that it is a part of. `fresh` is whether they signed in within minutes, on a page that asks where they
+    did not; what acts without a page, as jobs and commands do, was asked for before."""
 
     person: User | None
     side: Side
@@ -27,6 +28,7 @@ class Actor:
     access: UUID | None = None
     on_side: Side | None = None
     change: UUID | None = None
+    fresh: bool = True
 
     @property
     def reader(self) -> Reader:
@@ -49,6 +51,14 @@ def refuse_unless_staff(by: Actor) -> None:
         raise NotPossible("Only this portal's staff may do this.")
 
 
+def refuse_unless_superuser(by: Actor, what: str) -> None:
+    """Raises NotPossible for everybody else, who may not do `what`: "sign somebody out". Whoever acts is read anew:
+    they may have been switched off while they typed."""
+    refuse_unless_staff(by)
+    if by.person is None or not User.objects.superusers().filter(pk=by.person.pk).exists():
+        raise NotPossible(f"Only a platform admin may {what}.")
+
+
 def refuse_to_reveal(by: Actor) -> None:
     """Raises NotPossible for staff who work in an account without the permission to read what opens something, or to
     lead it elsewhere. Whether others may is asked of their seats."""
@@ -68,6 +78,13 @@ def refuse_to_lead_away(by: Actor) -> None:
     revealed there."""
     if by.is_staff and not (by.may_act_as_staff and by.person and by.person.has_perm(REVEAL_PERMISSION)):
         raise NotPossible("You have no permission to reveal secrets and permanent tokens.")
+
+
+def refuse_unless_fresh(by: Actor) -> None:
+    """For each service that shows a secret, makes one to be shown, or leads one to another address than before: after
+    all that it refuses otherwise. Raises SignInIsOld: whoever sits down at an open browser gets nothing of it."""
+    if not by.fresh:
+        raise SignInIsOld
 
 
 # What happens by itself: a client calls, an endpoint answers, a job finds that time is up.

@@ -18,6 +18,8 @@ THIS_MACHINE = "127.0.0.1"
 _WITH_PORT = re.compile(r"\[(?P<v6>[^\[\]]+)\](?::\d{1,5})?|(?P<v4>[\d.]+)(?::\d{1,5})?", re.ASCII)
 # What one subscriber gets: whoever has an IPv6 address has all of its /64.
 COUNTED_PREFIX = 64
+# Of IPv4 what is taken for one where an address is written down rather than kept out.
+IPV4_PREFIX = 24
 # What one may be given by a provider who is generous, with 65,536 times a /64 in it.
 WIDE_PREFIX = 48
 
@@ -44,6 +46,14 @@ def counted_as(address: str) -> str:
     if value.version == 4:
         return address
     return str(ipaddress.ip_network((value, COUNTED_PREFIX), strict=False))
+
+
+@lru_cache(maxsize=4096)
+def prefix_of(address: str) -> str:
+    """The /24 of an IPv4 address, the /64 of an IPv6 one: who comes from there is taken for one."""
+    value = ipaddress.ip_address(address)
+    length = IPV4_PREFIX if value.version == 4 else COUNTED_PREFIX
+    return str(ipaddress.ip_network((value, length), strict=False))
 
 
 def widely(address: str) -> str:

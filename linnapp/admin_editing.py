@@ -12,8 +12,9 @@ from linnapp.actors import Actor, Side
 from linnapp.admin_pages import ReadOnlyAdmin
 from linnapp.errors import NotPossible
 from linnapp.form_fields import MeanwhileForm, ReasonField
-from linnapp.pages import acting, asked_for_password
+from linnapp.pages import acting
 from linnapp.services.editing import EditedMeanwhile
+from linnapp.signing_in.fresh_sign_ins import ask_for_fresh_sign_in
 
 REFUSED = "_refused_by_service"
 WHY = "why"
@@ -111,8 +112,8 @@ class EditingAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> Any:
         """What a service refuses takes all back that this request wrote, and stands in the form."""
-        if self.fresh and request.method == "POST" and (answer := asked_for_password(request)):
-            return answer
+        if self.fresh and request.method == "POST":
+            ask_for_fresh_sign_in(request)
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except (NotPossible, EditedMeanwhile) as refused:

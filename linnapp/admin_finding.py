@@ -31,12 +31,15 @@ def narrowed(rows: QuerySet[Any], fields: Sequence[str], text: str, keys: Keys) 
         by_relation[tuple(relations)].append(name)
     for word in smart_split(text):
         sought = unescape_string_literal(word) if word[0] in "\"'" and word[:1] == word[1:][-1:] else word
-        conditions = [_condition(rows.model, path, names, sought, keys) for path, names in by_relation.items()]
+        conditions = [_condition(rows, path, names, sought, keys) for path, names in by_relation.items()]
         rows = rows.filter(Q(*conditions, _connector=Q.OR))
+        if hasattr(rows, "with_words"):
+            rows = rows.with_words(sought)
     return rows
 
 
-def _condition(model: type[Model], path: Sequence[str], names: Sequence[str], text: str, keys: Keys) -> Q:
+def _condition(rows: QuerySet[Any], path: Sequence[str], names: Sequence[str], text: str, keys: Keys) -> Q:
+    model: type[Model] = rows.model
     far: Any = model
     many = False
     for relation in path:
@@ -46,7 +49,8 @@ def _condition(model: type[Model], path: Sequence[str], names: Sequence[str], te
     lookups = [f"{beside[name]}__has" if name in beside else f"{name}__icontains" for name in names]
     there = Q(*((lookup, text) for lookup in lookups), _connector=Q.OR)
     if not path:
-        return there
+        # What no index of the column finds is told by the rows themselves.
+        return rows.with_text(names, text) or there if hasattr(rows, "with_text") else there
     asked = (far, *lookups, text)
     if asked not in keys:
         keys[asked] = among(far._base_manager.filter(there))

@@ -17,7 +17,8 @@ from linnapp.admin_editing import EditingAdmin
 from linnapp.errors import NotPossible
 from linnapp.import_files import MOST_BYTES
 from linnapp.new_rows import NewRows
-from linnapp.pages import acting, asked_for_password
+from linnapp.pages import acting
+from linnapp.signing_in.fresh_sign_ins import ask_for_fresh_sign_in
 from linnapp.staff_actions import Import, Values
 
 NOTHING_YET = "Nothing is changed before you have seen what each row would change."
@@ -63,7 +64,7 @@ class ImportingAdmin(EditingAdmin):
         self.act = Import(
             on_side=self.on_side,
             read_by=self.read_by,
-            fresh=self.fresh,
+            fresh=self.fresh or (self.new_rows is not None and self.new_rows.fresh),
             save=self.save_values,
             reads=imports.rows_of_table,
             makes=self.new_rows,
@@ -110,8 +111,8 @@ class ImportingAdmin(EditingAdmin):
         if not self.may_do(act, request.user):
             raise PermissionDenied
         # Asked before a file is chosen: what was sent once would have to be sent again.
-        if act.fresh and (answer := asked_for_password(request)):
-            return answer
+        if act.fresh:
+            ask_for_fresh_sign_in(request)
         form = FileForm(act, request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
             sent = form.cleaned_data["file"]

@@ -28,7 +28,8 @@ from linnapp.admin_pages import SummedList, some_of
 from linnapp.bulk_changes import AT_ONCE, Wish
 from linnapp.exports import narrowed_by
 from linnapp.models import BulkChange, BulkRow
-from linnapp.pages import acting, asked_for_password
+from linnapp.pages import acting
+from linnapp.signing_in.fresh_sign_ins import ask_for_fresh_sign_in
 from linnapp.staff_actions import Import
 from linnapp.words import counted
 
@@ -234,8 +235,8 @@ class ListEditingAdmin(ImportingAdmin):
         if request.method == "POST":
             if not self.has_change_permission(request):
                 raise PermissionDenied
-            if self.fresh and (answer := asked_for_password(request)):
-                return answer
+            if self.fresh:
+                ask_for_fresh_sign_in(request)
             sheet = Sheet.sent(self, request)
             if change := sheet.save():
                 self._tell_saved(request, change)

@@ -2,17 +2,23 @@
 digits, a look-up that only another engine has. The list says so, as it does of fields that it does not know."""
 
 from collections.abc import Iterable
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
+from django.contrib.admin.views.main import ERROR_FLAG, SEARCH_VAR, ChangeList
 from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
 from django.db import DataError, NotSupportedError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+
+from linnapp import credentials
+from linnapp.models.capped import MOST_COUNTED, count_up_to
+from linnapp.pages import MOST_OF_TEXT, in_words
 
 # What Django and its databases raise for a value that fits no column. Not OperationalError: a database that is away is
 # no fault of the address.
@@ -20,6 +26,31 @@ UNANSWERABLE = (OverflowError, ValueError, NotSupportedError, DataError)
 # An expression takes as long as whoever wrote it likes, and may be none.
 EXPRESSIONS = ("regex", "iregex")
 KEYS = range(-(2**63), 2**63)
+# Django's own class takes no type between brackets at run time.
+if TYPE_CHECKING:
+    Pages = Paginator[Any]
+else:
+    Pages = Paginator
+
+
+class AtLeast(int):
+    """A number that was counted no further."""
+
+    def __str__(self) -> str:
+        return in_words(self + 1, int(self))
+
+
+class CappedPaginator(Pages):
+    """Counts no further than a list's pages go: whoever wants a row beyond them narrows the list."""
+
+    of_text = False
+
+    @cached_property
+    def count(self) -> int:
+        most = MOST_OF_TEXT if self.of_text else MOST_COUNTED
+        # The keys alone: what a list tells of each row beside it is not worked out to count them.
+        found = count_up_to(cast("QuerySet[Any]", self.object_list).values("pk"), most)
+        return AtLeast(most) if found > most else found
 
 
 class WaryList(ChangeList):
@@ -30,15 +61,42 @@ class WaryList(ChangeList):
             # The year after 9999, for one, where a list is narrowed by years.
             raise IncorrectLookupParameters from fault
 
+    def get_ordering_field(self, field_name: Any) -> Any:
+        """None for a column whose heading sorts nothing, though an address asks for it."""
+        return super().get_ordering_field(field_name) if field_name in (self.sortable_by or ()) else None
+
     def get_results(self, request: HttpRequest) -> None:
         try:
             super().get_results(request)
+            # First the keys, then their rows: no join, column or sum is read of rows that are passed over. With an end
+            # where the page has none: SQLite reads all in their order, for few of many, where nothing says how many.
+            keys = list(
+                self.result_list.values_list("pk", flat=True)[: max(self.list_per_page, self.list_max_show_all)]
+            )
         except UNANSWERABLE as fault:
             raise IncorrectLookupParameters from fault
+        self.result_list = self._rows_of(request, keys)
+
+    def _rows_of(self, request: HttpRequest, keys: Iterable[Any]) -> QuerySet[Any]:
+        """By their keys alone: what they were found by, an account's name among all names, is not asked again."""
+        rows = self.root_queryset.filter(pk__in=keys).order_by(*self.get_ordering(request, self.root_queryset))
+        return rows if rows.query.select_related else self.apply_select_related(rows)
 
 
 class Wary(admin.ModelAdmin):
-    """Asks the database for nothing that it cannot answer."""
+    """Asks the database for nothing that it cannot answer. `sortable_by` of a table that grows names what an index
+    sorts it by."""
+
+    paginator = CappedPaginator
+
+    def get_paginator(self, request: HttpRequest, *of_what: Any, **options: Any) -> Pages:
+        """What was found by a text is counted less far: each row costs more to find than where all are listed. A key is
+        found by its index."""
+        pages = super().get_paginator(request, *of_what, **options)
+        if isinstance(pages, CappedPaginator):
+            text = request.GET.get(SEARCH_VAR, "").strip()
+            pages.of_text = bool(text) and credentials.canonical(text) is None
+        return pages
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
         return WaryList

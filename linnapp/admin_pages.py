@@ -31,14 +31,15 @@ from linnapp.actors import Actor, Side
 from linnapp.admin_columns import is_hidden
 from linnapp.admin_export import Exporting
 from linnapp.admin_finding import keys_of, narrowed
-from linnapp.admin_lookups import WaryList
+from linnapp.admin_lookups import AtLeast, WaryList
 from linnapp.bulk_changes import AT_ONCE, Wish
 from linnapp.form_fields import ReasonField
 from linnapp.models import BulkRow, StaffAccess, User
 from linnapp.models.access import purposes_of
-from linnapp.models.people import Reader
+from linnapp.models.people import Reader, may_act_as_superuser
 from linnapp.names import isolated
-from linnapp.pages import acting, asked_for_password
+from linnapp.pages import acting
+from linnapp.signing_in.fresh_sign_ins import ask_for_fresh_sign_in
 from linnapp.staff_actions import Effect, Import, StaffAction, Values
 from linnapp.words import counted
 
@@ -88,6 +89,8 @@ class ReadOnlyAdmin(Exporting):
         return person.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
 
     def may_do(self, act: StaffAction, person: Reader) -> bool:
+        if act.for_superusers and not may_act_as_superuser(person):
+            return False
         return self.may_act(person) and (not act.needs or person.has_perm(act.needs))
 
     def listed_actions(self) -> list[StaffAction]:
@@ -95,9 +98,9 @@ class ReadOnlyAdmin(Exporting):
         return [act for act in self.staff_actions if not isinstance(act, Import)]
 
     def get_actions(self, request: HttpRequest) -> Any:
-        own = self.listed_actions() if self.has_act_permission(request) else ()
+        own = [act for act in self.listed_actions() if self.may_do(act, request.user)]
         return super().get_actions(request) | {
-            act.name: (_on_rows(act), act.name, act.label or act.verb) for act in own
+            act.name: (_on_rows(act), act.name, act.label or act.verb) for act in own if not act.one_by_one
         }
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
@@ -120,7 +123,7 @@ class ReadOnlyAdmin(Exporting):
         wanted = next((one for one in self.listed_actions() if one.name == act), None)
         if row is None or wanted is None or not self.has_view_permission(request, row):
             raise Http404
-        if not self.has_act_permission(request):
+        if not self.may_do(wanted, request.user):
             raise PermissionDenied
         answer = ask_and_perform(self, request, self.get_queryset(request).filter(pk=row.pk), wanted, row)
         return answer or redirect(self.page_of(row))
@@ -134,10 +137,8 @@ class ReadOnlyAdmin(Exporting):
 
     def buttons(self, request: HttpRequest, row: Any) -> list["Button"]:
         """What can be done about a row now."""
-        if not self.has_act_permission(request):
-            return []
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_act"
-        fitting = [act for act in self.staff_actions if act.fits(row)]
+        fitting = [act for act in self.staff_actions if self.may_do(act, request.user) and act.fits(row)]
         return [Button(act.label or act.verb, reverse(name, args=[row.pk, act.name]), act.destroys) for act in fitting]
 
     def doors(self, request: HttpRequest, row: Any) -> list["PageLink"]:
@@ -212,8 +213,8 @@ def ask_and_perform(
 ) -> HttpResponse | None:
     """The page that shows the effect and asks for the reason; once it was given, the act, and back to the list, or to
     the page of the one row that it is about. Of many rows the first are told one by one."""
-    if act.fresh and (answer := asked_for_password(request)):
-        return answer
+    if act.fresh:
+        ask_for_fresh_sign_in(request)
     # Just those that were read are done, however many match meanwhile.
     keys = list(queryset.values_list("pk", flat=True))
     if not keys:
@@ -323,7 +324,9 @@ class SummedList(WaryList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         words: Mapping[str, str] = getattr(self.model_admin, "summed", {})
-        if words and (self.query or self.has_active_filters):
+        # Of what was found by a text and is too many to count, nothing is added up either.
+        uncounted = self.query and isinstance(self.result_count, AtLeast)
+        if words and (self.query or self.has_active_filters) and not uncounted:
             found = self.queryset.order_by().aggregate(**{f"{name}_sum": Sum(name) for name in words})
             self.sums = [f"{intcomma(found[f'{name}_sum'] or 0)} {word}" for name, word in words.items()]
 

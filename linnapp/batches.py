@@ -13,6 +13,8 @@ from linnapp.supervision import stop_asked
 # how much hangs on the first ones.
 HOLDS = 0.005
 FIRST, MOST = 5, 1_000
+# Keys of rows that are read together: for more, memory would grow with them.
+PAGE = 20_000
 T = TypeVar("T")
 
 
@@ -46,6 +48,21 @@ def work_through(what: Iterable[T], step: Callable[[Sequence[T]], object]) -> in
         return len(some)
 
     return work_off(go_on)
+
+
+def work_through_pages(rows: QuerySet[Any], step: Callable[[Sequence[Any]], object]) -> int:
+    """`step` is called with some keys of `rows` each time, in their order; how many they were. The keys are read some
+    thousands at a time, however many there are: what `step` wrote must not be found again, and where it left a whole
+    page as it was, because somebody holds those rows, the next time goes on."""
+    done, before = 0, None
+    while not stop_asked():
+        keys = list(rows.values_list("pk", flat=True)[:PAGE])
+        if keys == before:
+            break
+        done, before = done + work_through(keys, step), keys
+        if len(keys) < PAGE:
+            break
+    return done
 
 
 def drop(over: QuerySet[Any], *, first: int = FIRST) -> int:

@@ -175,7 +175,7 @@ def _step(key: UUID, rests: float) -> bool:
         notices.send_all(change)
         return False
     act = act_of(change)
-    by = Actor(person, Side.STAFF, change.reason, on_side=act.on_side, change=change.pk)
+    by = Actor(person, Side.STAFF, change.reason, on_side=act.on_side, change=change.pk, fresh=act.fresh)
     for _ in range(STEP):
         began = time.monotonic()
         if not _row(change, act, by):

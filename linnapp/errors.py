@@ -11,6 +11,11 @@ class OverQuota(NotPossible):
     """There are so many already, or were so many lately: no field of a form is wrong."""
 
 
+class SignInIsOld(Exception):
+    """Whoever acts would show or move a secret, and has not signed in within minutes; or acts on a page without the
+    mark of `linnapp.signing_in.fresh_sign_ins`, which makes a question of this."""
+
+
 class Moved(Exception):
     """Somebody else saved first: what the person started from is no longer what stands."""
 

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from typing import cast
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 
 from linnapp.admin_rooms import finds_something
 from linnapp.last_account import last_account
-from linnapp.models import Account, Application, Membership, StaffAccess, User
+from linnapp.models import Account, Membership, StaffAccess, User
 from linnapp.models.access import REVEAL_PERMISSION, purposes_of
 from linnapp.page_requests import reference_of
+from linnapp.seats import seats_of
+from linnapp.signing_in.factor_requests import open_here, opens_entered
 from linnapp.staff_requests import staff_access_of
 
 
@@ -49,16 +50,10 @@ class Frame:
 
 
 def current_account(request: HttpRequest) -> Account | None:
-    """The account a person works on: the one in the address, else the one last worked on, else the first that has
-    applications, else the first."""
-    current = _current(request, _memberships(request))
+    """The account a person works on: the one in the address; else, of those that are open to this session where there
+    are any, the one last worked on, else the first that has applications, else the first."""
+    current = _current(request, seats_of(request))
     return current.account if current else None
-
-
-def _memberships(request: HttpRequest) -> list[Membership]:
-    developing = Exists(Application.objects.filter(account=OuterRef("account")))
-    rows = Membership.objects.filter(user=cast(User, request.user)).select_related("account")
-    return list(rows.annotate(developing=developing).order_by("account__name"))
 
 
 def frame(request: HttpRequest) -> dict[str, Frame | str]:
@@ -67,7 +62,7 @@ def frame(request: HttpRequest) -> dict[str, Frame | str]:
     if user is None or not user.is_authenticated:
         empty = Frame(None, [], None, False, False, settings.DEMO, mail_is_printed())
         return {"frame": empty, "request_id": reference_of(request)}
-    memberships = _memberships(request)
+    memberships = seats_of(request)
     current = _current(request, memberships)
     here = staff_access_of(request)
     account = here.account if here else current.account if current else None
@@ -81,18 +76,20 @@ def frame(request: HttpRequest) -> dict[str, Frame | str]:
         demo=settings.DEMO,
         mail_is_printed=mail_is_printed(),
         access=here,
-        elsewhere=[access for access in _entered(user) if access != here],
+        elsewhere=[access for access in _entered(request, user) if access != here],
         may_reveal=not here or (not here.is_to_look and user.has_perm(REVEAL_PERMISSION)),
     )
     return {"frame": value, "request_id": reference_of(request)}
 
 
-def _entered(user: User) -> list[StaffAccess]:
-    """Where this person is inside now, the last entered first."""
+def _entered(request: HttpRequest, user: User) -> list[StaffAccess]:
+    """Where this person is inside now, the last entered first. In a session without the second factor that staff need,
+    not even the names."""
     if not user.is_staff:
         return []
     entered = StaffAccess.objects.running().of_person(user).filter(purpose__in=purposes_of(user))
-    return list(entered.exclude(account__memberships__user=user).newest_first())
+    found = list(entered.exclude(account__memberships__user=user).newest_first())
+    return found if found and opens_entered(request, user) else []
 
 
 def mail_is_printed() -> bool:
@@ -102,7 +99,15 @@ def mail_is_printed() -> bool:
 
 def _current(request: HttpRequest, memberships: Sequence[Membership]) -> Membership | None:
     named = request.resolver_match.kwargs.get("account") if request.resolver_match else None
-    slug = named or last_account(request)
-    found = next((membership for membership in memberships if membership.account.slug == slug), None)
-    developing = (membership for membership in memberships if membership.developing)  # type: ignore[attr-defined]
-    return found or next(developing, None) or next(iter(memberships), None)
+    if named and (found := next((each for each in memberships if each.account.slug == named), None)):
+        return found
+    slug, choice = last_account(request), _open_ones(request, memberships) or memberships
+    found = next((each for each in choice if each.account.slug == slug), None)
+    developing = (each for each in choice if each.developing)  # type: ignore[attr-defined]
+    return found or next(developing, None) or next(iter(choice), None)
+
+
+def _open_ones(request: HttpRequest, memberships: Sequence[Membership]) -> Sequence[Membership]:
+    """Without those that ask for a second factor which this session has not seen."""
+    accounts = open_here(request, cast(User, request.user), [each.account for each in memberships])
+    return [each for each in memberships if each.account in accounts]

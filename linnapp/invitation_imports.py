@@ -65,6 +65,7 @@ NEW_INVITATIONS = NewRows(
     undo_told="Undo takes the invitation back; a seat that was taken meanwhile stays.",
     fields=_fields,
     one_of=ACCOUNT_COLUMNS,
+    fresh=True,
     named=lambda values: f"{values['email']} to {values.get('account_slug') or values.get('account_id')}",
     key=lambda values: (values["email"], values["account_slug"]),
     judged=_judged,

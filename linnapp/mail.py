@@ -11,16 +11,19 @@ from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from huey.contrib.djhuey import db_task
 
 from linnapp import credentials, jobs, outbox
-from linnapp.models import OutgoingMail
+from linnapp.mail_choices import OPTIONAL, wanting
+from linnapp.models import Account, OutgoingMail
 from linnapp.names import in_header
 
 Kind = OutgoingMail.Kind
 OVER = "What its link opens was done or withdrawn before it could be sent."
 REPLACED = "A newer one with another link took its place before it could be sent."
+FOOT = "Choose which e-mails you get: {}"
 # What of a message is kept, by the names of its attributes.
 ADDRESSES = ("to", "cc", "bcc", "reply_to")
 
@@ -42,10 +45,17 @@ def send(
     text: str,
     address: str,
     *,
+    account: Account | None = None,
     ends_at: datetime | None = None,
     opens: str = "",
     headers: dict[str, str] | None = None,
 ) -> None:
+    """Nothing, where whoever has this address wants no such mail: the one place that asks. `account` is what it is
+    about, for mails that are chosen by account."""
+    if not wanting(kind, [address], account):
+        return
+    if kind in OPTIONAL:
+        text = f"{text.rstrip()}\n\n{FOOT.format(settings.SITE_URL + reverse('profile_mails'))}\n"
     Letter(subject, text, None, [address], headers=headers, kind=kind, ends_at=ends_at, opens=opens).send()
 
 

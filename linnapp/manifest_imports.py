@@ -125,6 +125,8 @@ IMPORT_MANIFESTS = Import(
     read_by="Their teams read this.",
     undone_by="import_manifests",
     needs=WORK_PERMISSION,
+    # One of them may have another PostbackUrl.
+    fresh=True,
     on_side=Side.DEVELOPER,
     save=_save,
     reads=rows_of_lines,

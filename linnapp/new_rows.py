@@ -29,7 +29,8 @@ class NewRows:
     one of `one_of`, where that names any. `judged` looks at many at once, for a person; no two may have the same `key`.
     `alone` holds, until the transaction ends, what two that make the same at once would both pass by. `make` is the
     service of the page that makes one by hand, `unmake` takes back what nobody touched since, or raises NotPossible.
-    `needs` is the permission, `told` and `undo_told` say all this before."""
+    `needs` is the permission, `told` and `undo_told` say all this before; `fresh` is whether the sign-in
+    must be a fresh one, as for whatever gives a seat."""
 
     needs: str
     told: str
@@ -42,6 +43,7 @@ class NewRows:
     unmake: Callable[[Any, Actor], bool]
     alone: Callable[[Values], object] = lambda values: None
     one_of: tuple[str, ...] = ()
+    fresh: bool = False
 
     def required(self) -> list[str]:
         return [name for name, field in self.fields().items() if field.required]

@@ -5,12 +5,16 @@ from linnapp.views import (
     access,
     account_activity,
     applications,
+    browser_sessions,
     demo,
+    factor_rules,
     general,
     home,
     modules,
     modules_json,
+    own_person,
     profile,
+    record,
     team,
 )
 
@@ -66,6 +70,7 @@ urlpatterns: list[URLPattern] = [
     path("logos/<str:digest>.png", general.logo, name="logo"),
     # Team and accounts
     path(f"{ACCOUNT}/team/", team.team, name="team"),
+    path(f"{ACCOUNT}/team/record/", record.team_record, name="team_record"),
     path(f"{ACCOUNT}/team/invite/", team.invitation_create, name="invitation_create"),
     path(f"{ACCOUNT}/team/invitations/<int:invitation>/revoke/", team.invitation_revoke, name="invitation_revoke"),
     path(f"{ACCOUNT}/team/<int:member>/role/", team.member_role, name="member_role"),
@@ -76,10 +81,19 @@ urlpatterns: list[URLPattern] = [
     path("inside/<uuid:access_id>/leave/", access.access_leave, name="access_leave"),
     path(f"{ACCOUNT}/activity/", account_activity.account_activity, name="account_activity"),
     path(f"{ACCOUNT}/settings/", team.account_settings, name="account_settings"),
+    path(f"{ACCOUNT}/settings/second-factor/", factor_rules.account_factors, name="account_factors"),
     path("accounts/new/", team.account_new, name="account_new"),
+    path("accounts/none/", own_person.account_none, name="account_none"),
     path("invitations/<str:token>/", team.invitation_accept, name="invitation_accept"),
     # Profile
     path("profile/", profile.profile, name="profile"),
+    path("profile/record/", record.own_record, name="own_record"),
+    path("profile/second-factor/", factor_rules.factor_begin, name="factor_begin"),
+    path("profile/security/browsers/<int:session>/end/", browser_sessions.session_end, name="session_end"),
+    path("profile/security/browsers/end/", browser_sessions.sessions_end_others, name="sessions_end_others"),
+    path("profile/mails/", own_person.profile_mails, name="profile_mails"),
+    path("profile/export/", own_person.profile_export, name="profile_export"),
+    path("profile/delete/", own_person.profile_delete, name="profile_delete"),
     # Demo
     path("demo/sign-in/", demo.demo_sign_in, name="demo_sign_in"),
 ]

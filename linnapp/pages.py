@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
-from allauth.account.decorators import reauthentication_required
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -30,10 +29,11 @@ from linnapp.cells import guarded
 from linnapp.errors import NotPossible, OverQuota
 from linnapp.models import User
 from linnapp.models.access import REVEAL_PERMISSION
-from linnapp.page_requests import wants_part, will_show_credential
+from linnapp.models.capped import MOST_COUNTED, count_up_to
+from linnapp.page_requests import asks_for_sign_in, wants_part, will_show_credential
+from linnapp.signing_in.fresh_sign_ins import sign_in_is_old
 from linnapp.staff_requests import staff_access_of
 
-AnyView = TypeVar("AnyView", bound=Callable[..., HttpResponse])
 SHOWN_FOR = timedelta(minutes=10)
 SHOWN = "shown:"
 # Rows of a CSV file that are read at once.
@@ -41,7 +41,8 @@ ROWS_AT_ONCE = 100
 PAGE_SIZE = 50
 # Only a list that is longer is narrowed by chips.
 FEW = 10
-MOST_COUNTED = 10_000
+# Of what is found by a text, which costs more to count than to show.
+MOST_OF_TEXT = 1_000
 
 
 def signed_in(request: HttpRequest) -> User:
@@ -51,10 +52,12 @@ def signed_in(request: HttpRequest) -> User:
 
 def acting(request: HttpRequest, side: Side, reason: str = "", on_side: Side | None = None) -> Actor:
     """Who acts in this request, on the side whose page it is: the one place where an actor is made of a request. Staff
-    inside an account act as staff, for the reason that they entered for. `on_side`: whose page the admin stands for."""
+    inside an account act as staff, for the reason that they entered for. `on_side`: whose page the admin stands for.
+    Without the mark of `linnapp.signing_in.fresh_sign_ins` on the page nobody's sign-in is fresh."""
+    fresh = asks_for_sign_in(request) and not sign_in_is_old(request)
     if access := staff_access_of(request):
-        return Actor(signed_in(request), Side.STAFF, access.reason, access.pk, side)
-    return Actor(signed_in(request), side, reason, on_side=on_side)
+        return Actor(signed_in(request), Side.STAFF, access.reason, access.pk, side, fresh=fresh)
+    return Actor(signed_in(request), side, reason, on_side=on_side, fresh=fresh)
 
 
 def installation_url(application_id: UUID, tracking: str = "") -> str:
@@ -113,6 +116,11 @@ class Column:
 
     label: str
     value: Callable[[Any], object]
+
+
+def in_words(count: int, most: int = MOST_COUNTED) -> str:
+    """Of rows that were counted up to one more than `most`."""
+    return f"more than {intcomma(most)}" if count > most else intcomma(count)
 
 
 class ListPage:
@@ -224,8 +232,8 @@ class ListPage:
     @cached_property
     def total(self) -> str:
         """How many rows match, in words; never an exact count of a whole large table."""
-        count = self.filterset.qs.order_by()[: MOST_COUNTED + 1].count()
-        return f"more than {intcomma(MOST_COUNTED)}" if count > MOST_COUNTED else intcomma(count)
+        most = MOST_OF_TEXT if self.request.GET.get("q") else MOST_COUNTED
+        return in_words(count_up_to(self.filterset.qs, most), most)
 
     @property
     def is_narrowed(self) -> bool:
@@ -345,19 +353,6 @@ class _Echo:
         return value
 
 
-def password_first(view: AnyView) -> AnyView:
-    """Asks for the password again where the sign-in is old. It stands on what a view calls once it has fetched its row:
-    a stranger is told 404, and is not asked for a password."""
-    return cast(AnyView, reauthentication_required(view))
-
-
-def asked_for_password(request: HttpRequest) -> HttpResponse | None:
-    """For a view that asks in the middle: where the sign-in is old, the page that asks for the password again."""
-    fresh = HttpResponse()
-    answer = password_first(lambda _: fresh)(request)
-    return None if answer is fresh else answer
-
-
 def page_or_part(
     request: HttpRequest, template: str, context: dict[str, Any], *, part: str = "", status: int = 200
 ) -> HttpResponse:
@@ -386,12 +381,7 @@ def refusal_told(request: HttpRequest) -> Iterator[None]:
         messages.error(request, str(refusal))
 
 
-class Revealed(Protocol):
-    pk: Any
-
-
-@password_first
-def reveal(request: HttpRequest, kind: str, act: Callable[[], Revealed], back: str) -> HttpResponse:
+def reveal(request: HttpRequest, kind: str, act: Callable[[], Model], back: str) -> HttpResponse:
     """Shows a credential in the clear on the page that it goes back to, for ten minutes. `act` is the service that puts
     it on record, and gives its row."""
     with refusal_told(request):

@@ -5,6 +5,7 @@ are what is merged, never what is in them.
 """
 
 import copy
+import time
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +18,8 @@ from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.db import transaction
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+
+from linnapp.services.browser_sessions import SEEN_AT
 
 Kept = dict[str, Any]
 
@@ -61,6 +64,7 @@ class SessionStore(db.SessionStore):
             if self.session_key and not self._take_in():
                 raise UpdateError
             super().cycle_key()
+        self[SEEN_AT] = int(time.time())
 
     def _take_in(self) -> bool:
         """Merges what is kept now into this request's own, and holds the row until the transaction ends. Whether there

@@ -59,10 +59,13 @@ if IN_THE_CLEAR and not ALLOW_HTTP:
 # Demo data, and a sign-in with one click for the people in it.
 DEMO = env.switch("DEMO")
 DEMO_PASSWORD = env.text("DEMO_PASSWORD")
+# Staff need a second factor; not in the demo, where anybody is anybody, and not where a test signs them in.
+STAFF_NEED_FACTOR = not (DEMO or env.switch("STAFF_WITHOUT_FACTOR"))
 MORE_HOSTS = env.hosts("ALLOWED_HOSTS")
 for name, words in (
     ("DEMO", "DEMO=true lets anybody sign in: it"),
     ("DEBUG", "DEBUG=true shows settings and code to anybody: it"),
+    ("STAFF_WITHOUT_FACTOR", "STAFF_WITHOUT_FACTOR=true lets staff in by a password alone: it"),
 ):
     if env.switch(name) and not ON_LOOPBACK:
         env.refuse(name, f"{words} runs on loopback only, not with SITE_URL={SITE_URL} and HOST={HOST}.")
@@ -76,6 +79,7 @@ ALLOWED_HOSTS = [
     *MORE_HOSTS,
 ]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
+CSRF_FAILURE_VIEW = "linnapp.views.typed.token_refused"
 # Proxies whose X-Forwarded-For is believed, as networks, read from the right.
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES", not_everybody=True)
 
@@ -133,7 +137,10 @@ if DATABASE["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
     }
 else:
-    DATABASE.setdefault("OPTIONS", {}).update({"server_side_binding": True, "prepare_threshold": 1})
+    OPTIONS = DATABASE.setdefault("OPTIONS", {})
+    OPTIONS |= {"server_side_binding": True, "prepare_threshold": 1}
+    # Compiling a plan costs more than any page's statement: 0.1 s and more where a guess of its cost is high.
+    OPTIONS["options"] = f"-c jit=off {OPTIONS.get('options', '')}".strip()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.redis("REDIS_URL")
@@ -151,6 +158,8 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_filters",
     "django_htmx",
@@ -178,10 +187,14 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "linnapp.sign_in_required.SignInRequired",
+    "linnapp.signing_in.sign_in_required.TypedForms",
+    "linnapp.signing_in.sign_in_required.SignInRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "linnapp.signing_in.sign_in_required.FreshSignIn",
     "django_htmx.middleware.HtmxMiddleware",
+    "linnapp.signing_in.factors_first.FactorsFirst",
+    "linnapp.signing_in.browser_sessions.BrowserSessions",
     "linnapp.staff_inside.StaffInside",
     "linnapp.middleware.LastAccount",
     "linnapp.middleware.ReadersTimeZone",
@@ -210,7 +223,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["linnapp.templatetags.names"],
+            "builtins": ["linnapp.templatetags.names", "linnapp.templatetags.forms"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -226,9 +239,10 @@ FORM_RENDERER = "linnapp.forms.rendering.PortalFormRenderer"
 AUTH_USER_MODEL = "linnapp.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "linnapp.passwords.NotCommon"},
+    {"NAME": "linnapp.passwords.NoNames"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
@@ -240,11 +254,14 @@ ACCOUNT_FORMS = {
     "reset_password": "linnapp.forms.people.ForgottenPasswordForm",
     "reset_password_from_key": "linnapp.forms.people.NewPasswordForm",
     "change_password": "linnapp.forms.people.OwnPasswordForm",
+    "reauthenticate": "linnapp.forms.people.StillYouForm",
 }
 # linnapp.services.knocks counts instead, in rows: allauth's keys hold the Host header, and a cache forgets.
 ACCOUNT_RATE_LIMITS = False
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
+# An address that waits for another person is no reason to sign its owner up without it.
+ACCOUNT_PREVENT_ENUMERATION = "strict"
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_CONFIRM_EMAIL_ON_GET = False
@@ -253,13 +270,29 @@ ACCOUNT_CHANGE_EMAIL = True
 # A changed password or address is told by mail, to the old address too.
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = SITE.scheme
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-# Credentials are shown again after a sign-in this fresh, in seconds.
-ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+# Credentials are shown again after a sign-in this fresh, in seconds. allauth's own count knows passwords that are not
+# enough where there is a second factor, and factors that were removed: nothing is fresh by it.
+FRESH_SIGN_IN_SECONDS = 900
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 0
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
+
+# Staff who open no page for so long are signed out.
+STAFF_IDLE_SECONDS = env.whole("STAFF_IDLE_SECONDS", 1800, least=120)
+
+# Second factors. A passkey is one, and a sign-in by itself.
+MFA_ADAPTER = "linnapp.signing_in.factors.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# Steps of 30 seconds that the clock of a phone may be wrong.
+MFA_TOTP_TOLERANCE = 1
+# Otherwise whoever has a factor could change their address no more.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_RATE_LIMITS = False
 
 # Mail is written down as rows and sent by the worker: printed, unless EMAIL_URL names a server.
 EMAIL_BACKEND = "linnapp.mail.Outbox"
@@ -315,6 +348,7 @@ SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 LAST_ACCOUNT_COOKIE_NAME = "__Host-account" if HTTPS else "account"
 DEVICE_COOKIE_NAME = "__Host-device" if HTTPS else "device"
+TYPED_COOKIE_NAME = "__Host-typed" if HTTPS else "typed"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0

@@ -72,9 +72,12 @@ class StaffAction:
     fields: Callable[[], dict[str, Field]] = dict
     wanted_of: Callable[[Values], Values] = dict
     shown: Callable[[Values, Values], list[Edit]] = shown_as_it_is
-    # A permission beside that to change the table; and whether the sign-in must be a fresh one.
+    # A permission beside that to change the table; whether no permission is enough; whether the sign-in must be fresh.
     needs: str = ""
+    for_superusers: bool = False
     fresh: bool = False
+    # Done to one row from its page, and not to chosen rows of a list.
+    one_by_one: bool = False
 
     def told(self, rows: list[Any], wanted: Values) -> list[Effect]:
         return self.effects(rows)

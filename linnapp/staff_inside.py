@@ -8,18 +8,15 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
 from django.urls import resolve
 from django.utils import timezone
-from django_htmx.http import HTMX_STOP_POLLING, retarget
 
 from linnapp.models import StaffAccess, User
 from linnapp.models.access import purposes_of
-from linnapp.page_requests import wants_part
+from linnapp.refused_pages import SAFE, refused
 from linnapp.services.access import last_access_of, looked_at
 from linnapp.staff_requests import OnlyToLook, staff_access_of
 
-SAFE = ("GET", "HEAD", "OPTIONS")
 # For so long after its end, whoever was inside is told that it is over, and not that there is no such page.
 REMEMBERED = timedelta(hours=12)
 TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
@@ -52,12 +49,12 @@ class StaffInside:
             last = last_access_of(person, slug)
             return over(request, last) if last and is_missed(last) else None
         if access.is_to_look and request.method not in SAFE:
-            return refused(request, "linnapp/access/only_to_look.html", access)
+            return refused(request, "linnapp/access/only_to_look.html", access=access)
         return None
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, OnlyToLook):
-            return refused(request, "linnapp/access/only_the_team.html", error.access)
+            return refused(request, "linnapp/access/only_the_team.html", access=error.access)
         return None
 
 
@@ -87,24 +84,4 @@ def over(request: HttpRequest, access: StaffAccess) -> HttpResponse | None:
         return None
     may_enter = access.purpose in purposes_of(access.person)
     was_sent = request.method not in SAFE
-    return refused(request, "linnapp/access/over.html", access, may_enter=may_enter, was_sent=was_sent)
-
-
-def refused(request: HttpRequest, template: str, access: StaffAccess, **more: bool) -> HttpResponse:
-    """As a page with what was typed in it. A script that asked for a part is told above the page that is open, which
-    stays as it is with all that stands in it, and asks no more by itself."""
-    context = {"access": access, **more}
-    if not wants_part(request):
-        return render(request, template, context | {"typed": typed_in(request)}, status=403)
-    folder, _, name = template.rpartition("/")
-    context |= {"words": f"{folder}/_{name}"}
-    answer = render(request, "linnapp/access/_told.html", context, status=422)
-    if request.method in SAFE:
-        answer.status_code = HTMX_STOP_POLLING
-    answer.headers["HX-Reswap"] = "outerHTML show:top"
-    return retarget(answer, "#messages")
-
-
-def typed_in(request: HttpRequest) -> list[tuple[str, str]]:
-    own = "csrfmiddlewaretoken"
-    return [(name, value) for name, values in request.POST.lists() if name != own for value in values]
+    return refused(request, "linnapp/access/over.html", access=access, may_enter=may_enter, was_sent=was_sent)

@@ -11,8 +11,9 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from linnapp import kinds
 from linnapp.actors import Actor
 from linnapp.kinds import Kind
-from linnapp.models import Account, Application, TimelineEntry
+from linnapp.models import Account, Application, TimelineEntry, User
 from linnapp.models.inserting import Prepared, prepared_of
+from linnapp.models.timeline import Told
 from linnapp.names import isolated
 from linnapp.words import counted
 
@@ -154,7 +155,11 @@ def entry(
     subject_id: UUID | None = None,
     **facts: Any,
 ) -> TimelineEntry:
-    """One entry, as `record` writes it, to be written with others by `record_all`."""
+    """One entry, as `record` writes it, to be written with others by `record_all`. A person among the facts is named
+    there, and known by their number, `person`."""
+    for name, fact in list(facts.items()):
+        if isinstance(fact, User):
+            facts |= {name: str(fact), "person": fact.pk}
     if told := {"side", "reason", "kind"} & facts.keys():
         raise TypeError(f"The actor brings side and reason: {', '.join(sorted(told))} cannot be a fact.")
     if application is not None:
@@ -180,7 +185,7 @@ def entry(
     )
 
 
-def actor(entry: TimelineEntry, reader: Side) -> str:
+def actor(entry: Told, reader: Side) -> str:
     """Who acted, as this reader is told: people of the other side are named by their company only."""
     if entry.side == Side.CLIENT:
         return "the client program"
@@ -193,12 +198,12 @@ def actor(entry: TimelineEntry, reader: Side) -> str:
     return str(entry.facts.get("publisher", "the developer"))
 
 
-def _is_inside_of(entry: TimelineEntry, reader: Side) -> bool:
+def _is_inside_of(entry: Told, reader: Side) -> bool:
     """Whether staff did it inside of this reader's account: nobody else is told who they were, and why they came."""
     return "access" in entry.facts and reader in (entry.facts.get("on_side"), Side.STAFF)
 
 
-def line(entry: TimelineEntry, reader: Side) -> Line:
+def line(entry: Told, reader: Side) -> Line:
     facts = {name: _in_words(fact) for name, fact in entry.facts.items()} | {
         "exchanges": counted(entry.facts.get("exchanges", 0), "exchange"),
         "addresses": counted(entry.facts.get("addresses", 0), "address", "addresses"),
@@ -235,7 +240,7 @@ def _begun(sentence: str) -> str:
     return sentence if "@" in sentence.partition(" ")[0] else sentence[:1].upper() + sentence[1:]
 
 
-def _hour(entry: TimelineEntry) -> ExchangesOfHour | None:
+def _hour(entry: Told) -> ExchangesOfHour | None:
     begin = entry.facts.get("hour")
     if begin is None:
         return None
@@ -243,7 +248,7 @@ def _hour(entry: TimelineEntry) -> ExchangesOfHour | None:
     return ExchangesOfHour(datetime.fromisoformat(begin), exchanges, refused, entry.facts.get("by_secret", {}))
 
 
-def _on_behalf_of(entry: TimelineEntry, reader: Side) -> str:
+def _on_behalf_of(entry: Told, reader: Side) -> str:
     """The account in which staff did it: who is of the other side is not told that they were there."""
     if entry.side != Side.STAFF or not _is_inside_of(entry, reader):
         return ""

@@ -1,6 +1,6 @@
 """A timeline as one reader reads it: the page of it, what opens in it, what it does not tell, and it as a file."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
 from typing import Any
 from uuid import UUID
@@ -34,8 +34,11 @@ class TimelinePage(ListPage):
         return render(request, "…", {"timeline": timeline})
 
     `reader` is the side that reads; None are the people of an account, who develop and install. `not_told` is said at
-    the foot. `installation` and `application` are what it is about, where it is about one.
+    the foot, and `hint` in the field for words. `installation` and `application` are what it is about, where it is
+    about one.
     """
+
+    hint = "Name, version or id"
 
     def __init__(
         self,
@@ -48,13 +51,15 @@ class TimelinePage(ListPage):
         not_told: str = "",
         application: Application | None = None,
         installation: Subject | None = None,
+        filters: Callable[..., TimelineFilter] = TimelineFilter,
+        columns: Sequence[Column] | None = None,
     ) -> None:
         self.reader, self.choices, self.name, self.not_told = reader, choices, name, not_told
         self.application, self.installation = application, installation
-        filters = partial(TimelineFilter, reader=reader)
+        filters = partial(filters, reader=reader, hours=installation is not None or application is None)
         self._entries = entries if reader is None else entries.told_to(reader)
         super().__init__(
-            request, self._entries, filters=filters, sorts=SORTS, columns=_columns(), told=self._with_parts
+            request, self._entries, filters=filters, sorts=SORTS, columns=columns or _columns(), told=self._with_parts
         )
 
     def lines(self, entries: Iterable[Any]) -> list[Line]:

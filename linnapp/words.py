@@ -11,6 +11,11 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{intcomma(number)} {one if number == 1 else many or f'{one}s'}"
 
 
+def counted_up_to(most: int, number: int, one: str, many: str = "") -> str:
+    """The same of what was counted no further than to one more than `most`: “more than 10,000 installations”."""
+    return f"more than {counted(most, one, many)}" if number > most else counted(number, one, many)
+
+
 def span_in_words(span: timedelta) -> str:
     """A span as somebody sets it: beyond 24 hours in days, else in the largest unit that fits. Not for none at all."""
     seconds = int(span.total_seconds())

@@ -24,6 +24,8 @@ os.environ.update(
     PORT="8000",
     SITE_URL="http://localhost:8000",
     DEMO="false",
+    # Most tests of staff are about something else; tests/factors has those that need one.
+    STAFF_WITHOUT_FACTOR="true",
     # Playwright's loop runs in the thread of the tests, which makes Django refuse to touch the database.
     DJANGO_ALLOW_ASYNC_UNSAFE="true",
 )

@@ -127,6 +127,7 @@ def pictures(application: str, installation: str) -> tuple[Picture, ...]:
         Picture("connectors", "Connectors", "Alice", open_at("/a/northwind/connectors/")),
         Picture("connector", "Test connection", "Alice", test_connection),
         Picture("team", "Team", "Alice", open_at("/a/northwind/team/")),
+        Picture("security", "Security", "Alice", open_at("/profile/security/")),
         Picture("consent", "Consent", "Dave", open_at(f"/Authorization/Authorize/{application}")),
         Picture("installed", "After installing", "Dave", agree),
         Picture("store", "Store", "Carol", open_at("/a/carols-cakes/store/")),

@@ -14,7 +14,7 @@ from installs.admin.making import NEW_ACCOUNTS
 from installs.application import closing
 from linnapp.actors import Actor
 from linnapp.admin_editing import WhyForm
-from linnapp.admin_filters import StateFilter
+from linnapp.admin_filters import SinceFilter, StateFilter
 from linnapp.admin_list_editing import ListEditingAdmin
 from linnapp.admin_pages import Button, PageLink, doors_inside, lines
 from linnapp.form_fields import MailAddressField
@@ -53,6 +53,10 @@ class NeverInstalled(admin.SimpleListFilter):
         return closing.never_installed(queryset) if self.value() == "none" else queryset
 
 
+class SinceCreated(SinceFilter):
+    field = "created_at"
+
+
 class AccountState(StateFilter):
     conditions: ClassVar[dict[str, Q]] = {
         "Live": Q(suspended_by_staff_at=None),
@@ -73,10 +77,10 @@ class AccountAdmin(ListEditingAdmin):
     new_rows = NEW_ACCOUNTS
     read_by = "Its Owners read this."
     list_display = ("name", "slug", "contact_email", "state", "created_at")
-    list_filter = (AccountState, WithoutOwner, NeverInstalled)
+    list_filter = (SinceCreated, AccountState, WithoutOwner, NeverInstalled)
     search_fields = ("name", "slug", "contact_email", "memberships__user__email")
     search_ids = ("pk",)
-    date_hierarchy = "created_at"
+    ordering = ("name", "pk")
     readonly_fields = ("team",)
     staff_actions = (
         acts_on_accounts.SUSPEND_ACCOUNTS,

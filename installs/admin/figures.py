@@ -20,8 +20,8 @@ from installs.models import Delivery, ExchangeHour, Installation, RefusalGroup, 
 from installs.models.refusals import RefusalGroupQuerySet
 from linnapp.admin_filters import DAY, since_day
 from linnapp.models import OutgoingMail, StaffAccess, User
+from linnapp.models.capped import MOST_COUNTED, count_up_to
 from linnapp.models.mails import IN_VAIN
-from linnapp.pages import MOST_COUNTED
 
 MOST_CAUSES = 3
 SILENT, WAITING = "Not connected for a day", "Waiting or held"
@@ -55,7 +55,7 @@ def _list(model: type[Model], **filters: str) -> str:
 
 
 def _counted(rows: QuerySet[Any]) -> str:
-    count = rows.order_by()[: MOST_COUNTED + 1].count()
+    count = count_up_to(rows)
     return f"{intcomma(MOST_COUNTED)}+" if count > MOST_COUNTED else intcomma(count)
 
 

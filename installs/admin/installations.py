@@ -17,7 +17,7 @@ from installs.installations.acts import Act, is_possible
 from installs.models import Installation
 from installs.models.installations import SUSPENSIONS
 from linnapp.actors import Actor
-from linnapp.admin_filters import StateFilter
+from linnapp.admin_filters import SinceFilter, StateFilter
 from linnapp.admin_imports import ImportingAdmin
 from linnapp.admin_pages import PageLink, door, doors_inside
 from linnapp.models import User
@@ -45,6 +45,10 @@ class InstallationState(StateFilter):
     }
 
 
+class SinceInstalled(SinceFilter):
+    field = "installed_at"
+
+
 @admin.register(Installation)
 class InstallationAdmin(ImportingAdmin):
     room = "Installations"
@@ -58,13 +62,13 @@ class InstallationAdmin(ImportingAdmin):
     on_timeline = True
     list_display = ("application", "account", "version", "pill", "installed_at", "last_used_at")
     list_display_links = ("application", "account")
-    list_filter = (InstallationState,)
+    list_filter = (SinceInstalled, InstallationState)
     list_select_related = ("application__account", "account", "version")
     search_fields = ("application__name", "account__name", "account__slug", "account__contact_email")
     search_ids = ("pk", "application_id", "account_id")
     search_help_text = "Application, company, or the id of either or of the installation"
-    date_hierarchy = "installed_at"
     ordering = ("-installed_at", "pk")
+    sortable_by = ("installed_at",)
     staff_actions = (
         acts.SUSPEND_INSTALLATIONS,
         acts.RESUME_INSTALLATIONS,

@@ -79,6 +79,7 @@ NEW_ACCOUNTS = NewRows(
     "name. Without contact_email, the Owner's e-mail is its contact.",
     undo_told="Undo closes a new account if nothing has happened on it since; otherwise it stays.",
     fields=_account_fields,
+    fresh=True,
     named=lambda values: values["name"],
     key=lambda values: values["name"].casefold(),
     judged=_accounts_judged,

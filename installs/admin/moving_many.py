@@ -177,6 +177,7 @@ MOVE = Move(
     label=VERB,
     fits=lambda row: False,
     undone_by="move_to_account",
+    fresh=True,
     undone_within=timedelta(hours=24),
     undo_means=(
         "what still belongs to the account that it was moved to moves back where it came from, by the rules of a move, "

@@ -62,9 +62,10 @@ class CauseFilter(admin.SimpleListFilter):
 
 class DeliveryState(StateFilter):
     conditions: ClassVar[dict[str, Q]] = {
-        "Waiting or held": Q(state__in=Delivery.WAITING),
+        "Waiting or held": Delivery.IS_WAITING,
         "Stopped or exhausted": Q(state__in=Delivery.FAILED),
         **{label: Q(state=value) for value, label in Delivery.State.choices},
+        **{state.label: Delivery.IS_WAITING & Q(state=state) for state in Delivery.WAITING},
     }
 
 
@@ -77,7 +78,8 @@ class OfInstallation(ReadOnlyAdmin):
 @admin.register(PermanentToken)
 class PermanentTokenAdmin(OfInstallation):
     list_display = ("installation", "ending", "created_at", "ends_at")
-    ordering = ("-created_at", "-pk")
+    ordering = ("-pk",)
+    sortable_by = ()
 
     @admin.display(description="permanent token")
     def ending(self, token: PermanentToken) -> str:
@@ -89,13 +91,16 @@ class SessionAdmin(OfInstallation):
     list_display = ("installation", "address", "created_at", "last_used_at", "ended_at", "end")
     list_filter = ("end",)
     ordering = ("-created_at",)
+    sortable_by = ("created_at",)
 
 
 @admin.register(ExchangeHour)
 class ExchangeHourAdmin(OfInstallation):
     list_display = ("installation", "hour", "exchanges", "refused", "addresses")
     list_filter = (SinceHour,)
-    ordering = ("-hour", "-pk")
+    # The newest: each row is made in its hour.
+    ordering = ("-pk",)
+    sortable_by = ("hour",)
     summed: ClassVar[dict[str, str]] = {"exchanges": "exchanges", "refused": "refused"}
 
 
@@ -103,13 +108,15 @@ class ExchangeHourAdmin(OfInstallation):
 class SecretHourAdmin(OfInstallation):
     list_display = ("installation", "hour", "secret_id", "exchanges")
     list_filter = (SinceHour,)
-    ordering = ("-hour", "-pk")
+    ordering = ("-pk",)
+    sortable_by = ("hour",)
 
 
 @admin.register(AddressDay)
 class AddressDayAdmin(OfInstallation):
     list_display = ("installation", "day")
-    ordering = ("-day", "-pk")
+    ordering = ("-pk",)
+    sortable_by = ("day",)
 
 
 @admin.register(RefusalGroup)
@@ -123,6 +130,7 @@ class RefusalGroupAdmin(ReadOnlyAdmin):
     search_fields = ("address",)
     search_ids = ("application_id", "installation_id", "named_application_id")
     ordering = ("-hour", "-pk")
+    sortable_by = ("hour",)
 
     def named(self, row: RefusalGroup) -> str:
         return f"{cause_of(row.reason)}, {counted(row.count, 'time')}, {row.hour:%d %b %Y}"
@@ -154,7 +162,8 @@ class RefusalSampleAdmin(ReadOnlyAdmin):
     list_display = ("reference", "at", "cause", "address")
     list_select_related = ("group",)
     search_fields = ("reference",)
-    ordering = ("-at", "-pk")
+    ordering = ("-pk",)
+    sortable_by = ()
 
     @admin.display
     def cause(self, sample: RefusalSample) -> str:
@@ -236,6 +245,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     search_fields = ("application__name", "host")
     search_ids = ("pk", "application_id", "installation_id")
     ordering = ("-created_at", "pk")
+    sortable_by = ("created_at",)
     staff_actions = (REDELIVER,)
     # Keys stand in an address: those are the team's own. What a test came to quotes it.
     private = frozenset({"url", "steps", "outcome"})
@@ -264,7 +274,8 @@ class AttemptAdmin(ReadOnlyAdmin):
     list_select_related = ("delivery",)
     search_fields = ("delivery__application__name",)
     search_ids = ("delivery_id",)
-    ordering = ("-at", "-pk")
+    ordering = ("-pk",)
+    sortable_by = ()
     # The request begins with the address, its keys in it, and an answer may quote them.
     private = frozenset({"request", "answer", "cause"})
     readonly_fields = ("shown_cause", "shown_request")
@@ -321,14 +332,17 @@ class StockLocationAdmin(ReadOnlyAdmin):
     list_select_related = ("account",)
     search_fields = ("name", "account__name")
     search_ids = ("location_id", "account_id")
+    ordering = ("-pk",)
+    sortable_by = ()
 
 
 @admin.register(UpdateMailing)
 class UpdateMailingAdmin(ReadOnlyAdmin):
-    list_display = ("user", "sent_at", "stopped_at")
+    list_display = ("user", "sent_at")
     list_select_related = ("user",)
     search_fields = ("user__name", "user__email")
     ordering = ("-sent_at", "-pk")
+    sortable_by = ("sent_at",)
 
 
 @admin.register(HelpCase)

@@ -100,7 +100,7 @@ class Reading:
         return Installation.objects.of_application(self.application).live().count()
 
     @property
-    def accounts(self) -> int:
+    def accounts(self) -> str:
         return offers.accounts_using(self.application)
 
     @property

@@ -2,25 +2,23 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlencode
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils import timezone
 
 from installs.application import refused
+from installs.application.at_once import SECRET_ENDS_WITHIN, AtOnce
 from installs.exchange.refusals import CAUSES, Reason
-from installs.models import Delivery, Installation, PermanentToken, RefusalGroup
+from installs.models import Delivery, Installation
 from installs.models.installations import CONNECTS_WITHIN
 from installs.postbacks import health
 from installs.store import listings
 from linnapp.models import Application
 from linnapp.words import counted, span_in_words
 
-REFUSALS_OF = timedelta(hours=24)
-SECRET_ENDS_WITHIN = timedelta(days=7)
 CAUSES_NAMED = 3
-INSTALLATIONS_FAILED_WITHIN = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -36,9 +34,10 @@ class Notice:
     query: str = ""
 
 
-def notices(application: Application) -> list[Notice]:
+def notices(application: Application, known: AtOnce | None = None) -> list[Notice]:
     if application.retired_at:
         return []
+    known = known or AtOnce.of(application)
     parts = (
         _returned_listing,
         _suspended_installations,
@@ -52,10 +51,10 @@ def notices(application: Application) -> list[Notice]:
         _ending_secrets,
         _nothing_to_install,
     )
-    return [notice for part in parts for notice in part(application)]
+    return [notice for part in parts for notice in part(application, known)]
 
 
-def _returned_listing(application: Application) -> Iterator[Notice]:
+def _returned_listing(application: Application, known: AtOnce) -> Iterator[Notice]:
     if application.listing != Application.Listing.RETURNED:
         return
     review = listings.last_review(application)
@@ -63,10 +62,8 @@ def _returned_listing(application: Application) -> Iterator[Notice]:
     yield Notice("suspended", "undo-2", "Its listing was returned", reasons, "Listing", "listing")
 
 
-def _suspended_installations(application: Application) -> Iterator[Notice]:
-    if application.stopped_at:
-        return
-    if count := Installation.objects.of_application(application).suspended().count():
+def _suspended_installations(application: Application, known: AtOnce) -> Iterator[Notice]:
+    if count := known.numbers.suspended:
         yield Notice(
             "suspended",
             "circle-pause",
@@ -78,17 +75,17 @@ def _suspended_installations(application: Application) -> Iterator[Notice]:
         )
 
 
-def _failed_installations(application: Application) -> Iterator[Notice]:
+def _failed_installations(application: Application, known: AtOnce) -> Iterator[Notice]:
     """An installation fails within a minute of its beginning, or never."""
-    since = timezone.now() - INSTALLATIONS_FAILED_WITHIN
-    failed = Installation.objects.of_application(application).failed().filter(installed_at__gte=since)
-    newest = failed.order_by("-installed_at").first()
+    if not known.numbers.failed:
+        return
+    newest = Installation.objects.of_application(application).failed().order_by("-installed_at").first()
     if newest is None:
         return
     yield Notice(
         "failed",
         "circle-x",
-        f"{counted(failed.count(), 'installation')} failed in the last seven days",
+        f"{counted(known.numbers.failed, 'installation')} failed in the last seven days",
         f"Your endpoint decides on them. The last one: {newest.why_failed}",
         "Show them",
         "application_installations",
@@ -96,9 +93,9 @@ def _failed_installations(application: Application) -> Iterator[Notice]:
     )
 
 
-def _rotated(application: Application) -> Iterator[Notice]:
+def _rotated(application: Application, known: AtOnce) -> Iterator[Notice]:
     """New permanent tokens that have reached nobody: the old ones have no end until then."""
-    if count := PermanentToken.objects.not_handed_over().of_application(application).count():
+    if count := known.numbers.not_handed_over:
         yield Notice(
             "waiting",
             "key-round",
@@ -110,8 +107,8 @@ def _rotated(application: Application) -> Iterator[Notice]:
         )
 
 
-def _parked_hosts(application: Application) -> Iterator[Notice]:
-    for host, held in health.held_by_host(application):
+def _parked_hosts(application: Application, known: AtOnce) -> Iterator[Notice]:
+    for host, held in health.held_by_host(application) if known.numbers.parks_hosts else ():
         yield Notice(
             "suspended",
             "circle-pause",
@@ -124,7 +121,7 @@ def _parked_hosts(application: Application) -> Iterator[Notice]:
         )
 
 
-def _postbacks(application: Application) -> Iterator[Notice]:
+def _postbacks(application: Application, known: AtOnce) -> Iterator[Notice]:
     found = health.of_each([application]).get(application.pk)
     if found and found.given_up:
         yield Notice(
@@ -148,8 +145,8 @@ def _postbacks(application: Application) -> Iterator[Notice]:
         )
 
 
-def _events(application: Application) -> Iterator[Notice]:
-    if count := health.events_given_up(application):
+def _events(application: Application, known: AtOnce) -> Iterator[Notice]:
+    if count := known.numbers.events_given_up:
         yield Notice(
             "failed",
             "circle-x",
@@ -167,15 +164,12 @@ def _in_words(moment: datetime | None) -> str:
     return f"{local.day} {local:%B at %H:%M}"
 
 
-def _refused(application: Application) -> Iterator[Notice]:
-    since = timezone.now() - REFUSALS_OF
-    lately = RefusalGroup.objects.exchanges().since(since)
-    proven = lately.of_application(application.pk).by_reason()
-    causes = {_cause(reason): count for reason, count in proven.items()}
+def _refused(application: Application, known: AtOnce) -> Iterator[Notice]:
+    causes = {_cause(reason): count for reason, count in known.days.refused_lately.items()}
     # Anybody can name a public Application ID; of all who do, these two are clients of theirs.
-    if retired := lately.with_a_retired_secret(application.pk).total():
+    if retired := sum(known.days.by_day("retired")):
         causes["retired Application Secret"] = retired
-    if wrong := refused.named_from_where_it_works(application, since):
+    if wrong := refused.of_those_where_it_works(application, known.days.by_text("named")):
         causes["wrong Application Secret, from where a right one came lately"] = wrong
     if not causes:
         return
@@ -198,8 +192,8 @@ def _cause(reason: str) -> str:
     return CAUSES.get(Reason(reason), reason.lower()) if reason in Reason.__members__ else reason.lower()
 
 
-def _never_connected(application: Application) -> Iterator[Notice]:
-    if count := Installation.objects.of_application(application).silent().count():
+def _never_connected(application: Application, known: AtOnce) -> Iterator[Notice]:
+    if count := known.numbers.silent:
         yield Notice(
             "waiting",
             "unplug",
@@ -212,9 +206,9 @@ def _never_connected(application: Application) -> Iterator[Notice]:
         )
 
 
-def _ending_secrets(application: Application) -> Iterator[Notice]:
+def _ending_secrets(application: Application, known: AtOnce) -> Iterator[Notice]:
     soon = timezone.now() + SECRET_ENDS_WITHIN
-    for secret in application.secrets.live().filter(ends_at__lt=soon):
+    for secret in application.secrets.live().filter(ends_at__lt=soon) if known.numbers.ends_secret else ():
         yield Notice(
             "waiting",
             "key-round",
@@ -225,8 +219,8 @@ def _ending_secrets(application: Application) -> Iterator[Notice]:
         )
 
 
-def _nothing_to_install(application: Application) -> Iterator[Notice]:
-    if application.versions.released().exists() and not application.versions.installable().exists():
+def _nothing_to_install(application: Application, known: AtOnce) -> Iterator[Notice]:
+    if known.versions.released and known.versions.latest is None:
         yield Notice(
             "waiting",
             "tag",

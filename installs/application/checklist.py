@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from django.db.models import Min
 
-from installs.models import Delivery, Installation, Session
-from linnapp.models import Application, Version
+from installs.application.at_once import AtOnce, Versions
+from installs.models import Delivery, Session
+from linnapp.models import Application
 from linnapp.words import measured_in_words
 
 
@@ -34,21 +35,20 @@ class Checklist:
         return measured_in_words(self.first_call_after) if self.first_call_after is not None else ""
 
 
-def checklist(application: Application) -> Checklist:
-    released = application.versions.released().order_by("major", "minor", "patch").first()
-    installations = Installation.objects.of_application(application)
-    installation = installations.select_related("account").order_by("installed_at").first()
-    exchanged_at = _first_exchange(application) if installation else None
+def checklist(application: Application, known: AtOnce | None = None) -> Checklist:
+    known = known or AtOnce.of(application)
+    released, account = known.versions.lowest, known.numbers.first_account
+    exchanged_at = _first_exchange(application, known) if account else None
     lines = [
         Item("created", "Application created", True),
         Item("manifest", "Manifest saved", application.manifest_revision > 1 or released is not None),
         Item("version", f"Version {released} created" if released else "Create a version", released is not None),
         Item(
             "installed",
-            f"Installed on {installation.account}" if installation else "Install it on an account",
-            installation is not None,
+            f"Installed on {account}" if account else "Install it on an account",
+            bool(account),
         ),
-        *_postback(application, released),
+        *_postback(application, known.versions),
         Item(
             "exchange",
             "First exchange" if exchanged_at else "First exchange: the permanent token for a session token",
@@ -58,9 +58,9 @@ def checklist(application: Application) -> Checklist:
     return Checklist(lines, exchanged_at - application.created_at if exchanged_at else None)
 
 
-def _postback(application: Application, released: Version | None) -> list[Item]:
+def _postback(application: Application, versions: Versions) -> list[Item]:
     """One line where the newest version has a PostbackUrl; before a release, where the saved manifest has one."""
-    newest = application.versions.the_latest() if released else application.versions.development()
+    newest = versions.latest if versions.released else application.versions.development()
     if newest is None or not newest.postback_url:
         return []
     arrived = Delivery.objects.of_application(application).owed().delivered().order_by("created_at")
@@ -69,11 +69,10 @@ def _postback(application: Application, released: Version | None) -> list[Item]:
     return [Item("postback", label, host is not None)]
 
 
-def _first_exchange(application: Application) -> datetime | None:
+def _first_exchange(application: Application, known: AtOnce) -> datetime | None:
     """From the installations; before the job of each minute has been there, from the sessions themselves."""
-    folded = Installation.objects.of_application(application).first_exchange()
-    if folded:
-        return folded
+    if known.numbers.first_exchange_at:
+        return known.numbers.first_exchange_at
     sessions = Session.objects.filter(installation__application=application)
     first: datetime | None = sessions.aggregate(first=Min("created_at"))["first"]
     return first

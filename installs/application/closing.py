@@ -17,7 +17,8 @@ from linnapp import timeline
 from linnapp.actors import Actor, refuse_unless_staff
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Application, BulkChange, Invitation, Membership, StaffAccess, User
-from linnapp.services.locking import locked_account
+from linnapp.services import audit
+from linnapp.services.locking import end_exchanges, locked_account
 from linnapp.words import counted
 
 
@@ -128,7 +129,7 @@ def close_account(account: Account, *, by: Actor) -> bool:
     # A job holds its change while it waits for the account: who may leave with it is let go of in the same order.
     seats = Membership.objects.filter(account=account).values("user")
     list(BulkChange.objects.select_for_update(of=("self",)).filter(person__in=seats).order_by("pk").values_list("pk"))
-    row = locked_account(account.pk, ends_exchanges=True)
+    row = locked_account(account.pk)
     if Installation.objects.of_either_side(row).exists():
         return suspend_account(row, by=by)
     _delete(row, by)
@@ -137,14 +138,19 @@ def close_account(account: Account, *, by: Actor) -> bool:
 
 def _delete(account: Account, by: Actor) -> None:
     """Its entries in the timeline stay: they point to nothing."""
-    applications = list(Application.objects.select_for_update().filter(account=account).order_by("pk"))
+    made = Application.objects.filter(account=account).order_by("pk")
+    list(made.select_for_update(no_key=True).values_list("pk"))
+    end_exchanges(account)
+    applications = list(made.select_for_update())
     # Held, and then asked again: who took a seat elsewhere meanwhile stays.
     list(_only_here(account).select_for_update().order_by("pk").values_list("pk"))
     leaving = list(_only_here(account).values_list("pk", flat=True))
     for application in applications:
         application.account = account
         removal.delete_never_installed(application, by=by)
-    made, people = counted(len(applications), "application"), counted(len(leaving), "person", "people")
-    timeline.record(kinds.ACCOUNT_CLOSED, by=by, account=account, made=made, people=people)
+    count, people = counted(len(applications), "application"), counted(len(leaving), "person", "people")
+    entry = timeline.record(kinds.ACCOUNT_CLOSED, by=by, account=account, made=count, people=people)
+    for person in User.objects.filter(memberships__account=account).exclude(pk__in=leaving).order_by("pk"):
+        audit.copied(entry, of=person)
     account.delete()
     User.objects.filter(pk__in=leaving).delete()

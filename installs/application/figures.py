@@ -1,16 +1,12 @@
 """The figures of an application over the last seven days, today included, by the days of the reader's time zone."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date
 
-from django.utils import timezone
-
-from installs.models import Delivery, ExchangeHour, Installation, RefusalGroup
+from installs.application.at_once import AtOnce
 from linnapp.models import Application
-
-DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -58,50 +54,36 @@ class Week:
         return math.floor(1000 * self.delivered / self.owed) / 10 if self.owed else None
 
 
-def week(application: Application) -> Week:
-    """Seven queries."""
-    dates = _last_days()
-    since = _midnight(dates[0])
-    installations = Installation.objects.of_application(application)
-    installed = installations.installed_by_day(since)
-    active_now = installations.active().count()
-    active = _day_by_day(dates, active_now, installed, installations.uninstalled_by_day(since))
-    exchanges = ExchangeHour.objects.of_application(application).since(since).exchanges_by_day()
-    refusals = RefusalGroup.objects.exchanges().of_application(application.pk).since(since)
-    refused = refusals.by_day()
-    postbacks = Delivery.objects.of_application(application).owed()
-    owed, arrived = postbacks.owed_and_delivered([_midnight(day) for day in dates])
+def week(application: Application, known: AtOnce | None = None) -> Week:
+    known = known or AtOnce.of(application)
+    days = known.days
+    active, first = known.numbers.active, known.numbers.first_installed_at
+    installed, owed = days.by_day("installed"), days.by_day("owed")
+    rows = zip(
+        days.dates,
+        _day_by_day(active, installed, days.by_day("uninstalled")),
+        days.by_day("exchanges"),
+        days.by_day("refused"),
+        days.delivered,
+        strict=True,
+    )
     return Week(
-        days=[
-            Day(day, active[day], exchanges.get(day, 0), refused.get(day, 0), delivered)
-            for day, delivered in zip(dates, arrived, strict=True)
-        ],
-        active=active_now,
-        installed=sum(installed.values()),
-        causes=len(refusals.by_reason()),
-        owed=owed,
-        drawn=installations.filter(installed_at__lt=since).exists(),
+        days=[Day(*row) for row in rows],
+        active=active,
+        installed=sum(installed),
+        causes=len(days.by_text("refused")),
+        owed=sum(owed),
+        drawn=first is not None and first < days.begins[0],
     )
 
 
-def _last_days() -> list[date]:
-    today = timezone.localdate()
-    return [today - timedelta(days=ago) for ago in reversed(range(DAYS))]
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
-
-
-def _day_by_day(
-    dates: list[date], now: int, installed: Mapping[date, int], uninstalled: Mapping[date, int]
-) -> dict[date, int]:
+def _day_by_day(now: int, installed: Sequence[int], uninstalled: Sequence[int]) -> list[int]:
     """Active ones at the end of each day, counted back from now; what is suspended now counts as if it always was."""
-    at_end, count = {}, now
-    for day in reversed(dates):
-        at_end[day] = max(count, 0)
-        count += uninstalled.get(day, 0) - installed.get(day, 0)
-    return at_end
+    at_end, count = [], now
+    for came, went in zip(reversed(installed), reversed(uninstalled), strict=True):
+        at_end.append(max(count, 0))
+        count += went - came
+    return at_end[::-1]
 
 
 def polyline(values: list[int], *, width: int, height: int) -> str:

@@ -21,7 +21,7 @@ from installs.models.deliveries import host_of
 from installs.postbacks import event_settings, signing_secrets
 from installs.store import listings
 from linnapp import timeline
-from linnapp.actors import Actor, Side, refuse_unless_staff
+from linnapp.actors import Actor, Side, refuse_unless_fresh, refuse_unless_staff
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Application, Membership, TimelineEntry, User, Version
 from linnapp.services import notices, secrets
@@ -163,6 +163,8 @@ def move_application(application: Application, *, to: Account, secrets_end: date
         Installation.objects.select_for_update(no_key=True).of_application(row).live().order_by("pk").values_list("pk")
     )
     planned = plan(row, accounts[to.pk])
+    # Its new team reveals whatever it has.
+    refuse_unless_fresh(by)
     row.account, row.changed_at = planned.to, timezone.now()
     row.save(update_fields=["account", "changed_at"])
     _change_secrets(row, secrets_end, by)

@@ -1,25 +1,21 @@
 """What was refused of an application, and how much of it came from where its clients work."""
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 
-from django.db.models import Sum
 from django.utils import timezone
 
-from installs.exchange.records import prefix_of
-from installs.exchange.sent import SecretSent
-from installs.models import Installation, RefusalGroup, Session
+from installs.models import Installation, Session
+from linnapp.addresses import prefix_of
 from linnapp.models import Application
 
 # How far back sessions are kept, and of how many installations they are looked through.
 USED_LATELY, MOST_INSTALLATIONS = timedelta(hours=48), 200
 
 
-def named_from_where_it_works(application: Application, since: datetime) -> int:
-    """Exchanges that named it with a wrong secret, from address prefixes from which its clients began sessions lately:
-    of the installations that were used last."""
-    groups = RefusalGroup.objects.exchanges().since(since).told_to_team(application.pk).filter(application_id=None)
-    rows = groups.exclude(secret_sent=SecretSent.RETIRED).exclude(address="").order_by().values_list("address")
-    named = dict(rows.annotate(total=Sum("count")))
+def of_those_where_it_works(application: Application, named: Mapping[str, int]) -> int:
+    """Of exchanges that named it with a wrong secret, counted by address prefix: those from prefixes from which its
+    clients began sessions lately, of the installations that were used last."""
     if not named:
         return 0
     used = Installation.objects.of_application(application).filter(last_used_at__gte=timezone.now() - USED_LATELY)

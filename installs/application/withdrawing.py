@@ -139,10 +139,11 @@ class Consequences:
 def consequences(versions: Iterable[Version]) -> dict[int, Consequences]:
     """By version, where all of them are withdrawn."""
     rows = list(versions)
-    live = Installation.objects.live().order_by()
-    accounts = dict(live.filter(version__in=rows).values_list("version").annotate(Count("pk")))
+    applications = {row.application_id for row in rows}
+    live = Installation.objects.live().filter(version__in=rows, application__in=applications).order_by()
+    accounts = dict(live.values_list("version").annotate(number=Count("*")))
     ways_back = dict(moving.with_way_back_to(rows).order_by().values_list("previous_version").annotate(Count("pk")))
-    installable = _installable_of({row.application_id for row in rows})
+    installable = _installable_of(applications)
     found = {}
     for row in rows:
         siblings = [version for version in installable if version.application_id == row.application_id]

@@ -11,7 +11,7 @@ from installs.connectors import kinds
 from installs.installations import lifecycle
 from installs.models import Connector, Installation
 from linnapp import credentials, timeline
-from linnapp.actors import Actor
+from linnapp.actors import Actor, refuse_unless_fresh
 from linnapp.errors import NotPossible, OverQuota
 from linnapp.kinds import Kind
 from linnapp.models import Account
@@ -80,6 +80,8 @@ def edit(connector: Connector, values: Values, *, by: Actor) -> list[str]:
     _refuse_taken(values.name, row.account, besides=row)
     if is_elsewhere(values.base_url, row) and not (values.token and values.application_secret):
         raise NotPossible(f"Token and Application secret were stored for {row.host}: paste both for another server.")
+    if values.base_url != row.base_url:
+        refuse_unless_fresh(by)
     changed = _put(row, values)
     if not changed:
         return []

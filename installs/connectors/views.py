@@ -14,6 +14,7 @@ from installs.models import Connector, Installation
 from linnapp import pages, timeline
 from linnapp.errors import refused
 from linnapp.models import Account, TimelineEntry
+from linnapp.signing_in.fresh_sign_ins import shows_or_moves_secret
 from linnapp.timeline import Side
 
 # What the calls are that a connector can make.
@@ -57,6 +58,7 @@ def connector_new(request: HttpRequest, account: str) -> HttpResponse:
 
 @SENSITIVE
 @require_http_methods(["GET", "HEAD", "POST"])
+@shows_or_moves_secret("Sends the credentials of a connector to another address")
 def connector_edit(request: HttpRequest, account: str, connector: UUID) -> HttpResponse:
     row = _connector(request, account, connector)
     form = ConnectorForm(request.POST if request.method == "POST" else None, stored=row)

@@ -346,6 +346,7 @@ class History:
         while hour < end:
             yield ExchangeHour(
                 installation=installation,
+                application_id=installation.application_id,
                 hour=hour,
                 exchanges=self.chance.randrange(1, 40),
                 refused=self.chance.randrange(1, 5) if self.chance.random() < 0.03 else 0,

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from installs.exchange.records import prefix_of
 from installs.models import AddressDay, SecretHour
 from linnapp import batches
+from linnapp.addresses import prefix_of
 from linnapp.models import Application
 
 KEPT = timedelta(days=90)

@@ -22,10 +22,9 @@ from linnapp.actors import NOBODY
 from linnapp.models import Application, TimelineEntry
 from linnapp.supervision import stop_asked
 
-# Of one hour, sessions that are counted at once, and installations whose figures are compared at once.
-COUNTED_TOGETHER, COMPARED_TOGETHER = 50_000, 1_000
-# Sessions that ended by themselves, found at once.
-ENDED_TOGETHER = 20_000
+# Of one hour, sessions that are counted at once, and installations whose figures are compared at once. What is counted
+# at once is in memory, a kilobyte for each.
+COUNTED_TOGETHER, COMPARED_TOGETHER = 10_000, 1_000
 ALL_KEYS = 1 << 128
 FIGURES = ["exchanges", "refused", "addresses"]
 HOUR = timedelta(hours=1)
@@ -43,7 +42,7 @@ def fold() -> None:
     """Counts anew the hours since the last folded one, and marks and drops what is over."""
     now = timezone.now()
     hour = _first_to_fold(now)
-    while hour <= now:
+    while hour <= now and not stop_asked():
         fold_hour(hour)
         hour += HOUR
     _mark_in_use()
@@ -69,10 +68,9 @@ def kept_since(now: datetime) -> datetime:
 
 def fold_hour(hour: datetime) -> None:
     """By parts, each of some installations: neither memory nor a transaction grows with how many there are."""
-    refused = _refusals_of(hour)
     for first, last in _parts_of(hour):
-        counted = _exchanges_of(hour, first, last)
-        keys = sorted(counted.keys() | {key for key in refused if first <= key <= last})
+        counted, refused = _exchanges_of(hour, first, last), _refusals_of(hour, first, last)
+        keys = sorted(counted.keys() | refused.keys())
         for start in range(0, len(keys), COMPARED_TOGETHER):
             some = keys[start : start + COMPARED_TOGETHER]
             rows = [_row(hour, key, counted.get(key), refused.get(key, 0)) for key in some]
@@ -98,15 +96,21 @@ def _row(hour: datetime, installation_id: UUID, counted: Counted | None, refused
 def _changed(hour: datetime, rows: list[ExchangeHour]) -> list[ExchangeHour]:
     """Most hours are counted again as they stand: for those nothing is locked."""
     stands = ExchangeHour.objects.filter(hour=hour, installation__in=[row.installation_id for row in rows])
-    before = {found[0]: found[1:] for found in stands.values_list("installation_id", *FIGURES)}
-    return [row for row in rows if before.get(row.installation_id) != tuple(getattr(row, of) for of in FIGURES)]
+    found = stands.filter(application__isnull=False).values_list("installation_id", *FIGURES)
+    before = {figures[0]: figures[1:] for figures in found}
+    changed = [row for row in rows if before.get(row.installation_id) != tuple(getattr(row, of) for of in FIGURES)]
+    installed = Installation.objects.filter(pk__in=[row.installation_id for row in changed])
+    applications = dict(installed.values_list("pk", "application_id"))
+    for row in changed:
+        row.application_id = applications.get(row.installation_id)
+    return changed
 
 
 @transaction.atomic
 def _write_hours(hour: datetime, counted: dict[UUID, Counted], rows: Sequence[ExchangeHour]) -> None:
     """The hours with what they open to: one is not there without the other."""
     ExchangeHour.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["installation", "hour"], update_fields=FIGURES
+        rows, update_conflicts=True, unique_fields=["installation", "hour"], update_fields=[*FIGURES, "application"]
     )
     hour_lines.write(hour, [counted[row.installation_id] for row in rows if row.exchanges])
 
@@ -123,8 +127,9 @@ def _exchanges_of(hour: datetime, first: UUID, last: UUID) -> dict[UUID, Counted
     return found
 
 
-def _refusals_of(hour: datetime) -> dict[UUID, int]:
-    groups = RefusalGroup.objects.exchanges().filter(hour=hour, installation_id__isnull=False).order_by()
+def _refusals_of(hour: datetime, first: UUID, last: UUID) -> dict[UUID, int]:
+    groups = RefusalGroup.objects.exchanges().filter(hour=hour).order_by()
+    groups = groups.filter(installation_id__gte=first, installation_id__lte=last)
     existing = Installation.objects.values("pk")
     counts = groups.filter(installation_id__in=existing).values("installation_id").annotate(refused=Sum("count"))
     return {row["installation_id"]: row["refused"] for row in counts if row["installation_id"]}
@@ -137,16 +142,17 @@ class Seen:
     first: datetime | None
     last: datetime
 
-    def differs(self, row: Installation) -> bool:
-        begins = self.first is not None and row.first_exchange_at is None
-        return begins or row.last_used_at is None or row.last_used_at < self.last
+    def differs(self, first: datetime | None, last: datetime | None) -> bool:
+        """From what stands of the installation."""
+        return (self.first is not None and first is None) or last is None or last < self.last
 
 
 def _mark_used(seen: dict[UUID, Seen]) -> None:
     """Writes first and last use, where what stands is another. A few at a time, those that nobody holds together: an
     installation that is locked makes its exchanges wait."""
-    known = Installation.objects.filter(pk__in=seen).order_by("pk").only("pk", "first_exchange_at", "last_used_at")
-    batches.work_through([row.pk for row in known if seen[row.pk].differs(row)], partial(_write_used, seen))
+    stands = Installation.objects.filter(pk__in=seen).order_by("pk")
+    known = stands.values_list("pk", "first_exchange_at", "last_used_at")
+    batches.work_through([key for key, *uses in known if seen[key].differs(*uses)], partial(_write_used, seen))
 
 
 def _write_used(seen: dict[UUID, Seen], keys: Sequence[UUID]) -> None:
@@ -168,18 +174,22 @@ def _write_free(seen: dict[UUID, Seen], keys: Sequence[UUID], *, waits: bool = F
 
 
 def _mark_in_use() -> None:
-    """A session that began hours ago may be in use still: *last used* follows it, though its hour is long folded."""
-    running = Session.objects.filter(ended_at=None).order_by().values_list("installation_id")
-    _mark_used({key: Seen(None, last) for key, last in running.annotate(last=Max("last_used_at"))})
+    """A session that began hours ago may be in use still: *last used* follows it, though its hour is long folded. Some
+    installations at a time, in the order of an index."""
+    after = UUID(int=0)
+    while not stop_asked():
+        running = Session.objects.filter(ended_at=None, installation_id__gt=after).order_by("installation_id")
+        used = dict(running.values_list("installation_id").annotate(last=Max("last_used_at"))[:COMPARED_TOGETHER])
+        _mark_used({key: Seen(None, last) for key, last in used.items()})
+        if len(used) < COMPARED_TOGETHER:
+            break
+        after = max(used)
 
 
 def end_expired(now: datetime) -> None:
     """Marks what ended by itself, so that few rows of an installation are ever open; drops what is long over."""
     over = Session.objects.filter(Q(last_used_at__lte=idle_since(now)) | Q(expires_at__lte=now), ended_at=None)
-    found = ENDED_TOGETHER
-    while found == ENDED_TOGETHER and not stop_asked():
-        keys = list(over.order_by().values_list("pk", flat=True)[:ENDED_TOGETHER])
-        found = batches.work_through(keys, partial(_end, over))
+    batches.work_through_pages(over.order_by(), partial(_end, over))
     batches.drop(Session.objects.filter(created_at__lt=kept_since(now)).order_by("created_at"))
 
 

@@ -15,7 +15,7 @@ from installs.exchange.records import SAMPLES_PER_GROUP, Group, Sample
 from installs.exchange.references import Reference, tag_of
 from installs.exchange.refusals import Reason
 from installs.exchange.sent import NOTHING_SENT, Asked, Sent
-from linnapp.addresses import counted_as
+from linnapp.addresses import counted_as, prefix_of
 
 FLUSH_SECONDS = 0.5
 # Of the process, between two flushes. Past it a refusal is counted with all others of its hour and cause.
@@ -87,7 +87,7 @@ def note(
     `installation_id` are what the caller proved; `facts` are names and masked values, never a credential."""
     now = timezone.now()
     hour = now.replace(minute=0, second=0, microsecond=0)
-    group = Group(hour, asked, reason, application_id, installation_id, sent, records.prefix_of(address), now)
+    group = Group(hour, asked, reason, application_id, installation_id, sent, prefix_of(address), now)
     of = tag_of(application_id or sent.named_id)
     reference = Reference(hour, reason, sent.secret, sent.token, of, group.key[:8]).written()
     _kept.add(group, Sample(reference, now, address, facts))

@@ -5,12 +5,10 @@ out. Past a bound a refusal is counted among *the rest* of its hour and cause: o
 and there is room, else of all. Its reference still tells hour and cause.
 """
 
-import ipaddress
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -24,17 +22,18 @@ from installs.exchange.sent import NOTHING_SENT, Asked, Sent
 from installs.models import FailureWindow, RefusalGroup, RefusalSample, Session
 from installs.models.sessions import idle_since
 from linnapp import batches, credentials
-from linnapp.addresses import COUNTED_PREFIX
 from linnapp.services.locking import Alone, alone
 
 SAMPLES_PER_GROUP = 20
+# Past the first quarter of all samples that there is room for: the groups that follow are shown by one each.
+THEN_PER_GROUP = 1
 # Groups of one application and one address prefix in an hour; of one installation, and of one application.
 OF_A_PREFIX, OF_AN_INSTALLATION, OF_AN_APPLICATION = 50, 20, 500
-# Of what nobody proved, in an hour of the whole portal. The last of them are kept for the rest of applications.
-UNPROVEN_GROUPS, UNPROVEN_RESTS, UNPROVEN_SAMPLES = 750, 950, 3000
+# Of what nobody proved, in an hour of the whole portal: a flood that goes on into a second hour leaves under 5,000 rows
+# with its windows. The last of the groups are kept for the rest of applications.
+UNPROVEN_GROUPS, UNPROVEN_RESTS, UNPROVEN_SAMPLES = 750, 950, 1000
 PROVEN_SAMPLES = 20_000
 MOST_WINDOWS = 1000
-IPV4_PREFIX = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +97,6 @@ class Group:
             self.last_at = max(self.last_at, other.last_at)
 
 
-@lru_cache(maxsize=4096)
-def prefix_of(address: str) -> str:
-    """The /24 of an IPv4 address, the /64 of an IPv6 one: who comes from there is taken for one."""
-    value = ipaddress.ip_address(address)
-    length = IPV4_PREFIX if value.version == 4 else COUNTED_PREFIX
-    return str(ipaddress.ip_network((value, length), strict=False))
-
-
 class _Room:
     """How many groups and samples an hour has by now: each asked for once in a transaction, and counted on."""
 
@@ -143,7 +134,8 @@ class _Room:
             rows = RefusalGroup.objects.filter(hour=group.hour, application_id__isnull=not group.is_proven)
             self._samples[of] = rows.aggregate(total=Sum("sampled"))["total"] or 0
         most = PROVEN_SAMPLES if group.is_proven else UNPROVEN_SAMPLES
-        room = max(min(SAMPLES_PER_GROUP - sampled, most - self._samples[of], len(group.samples)), 0)
+        of_group = SAMPLES_PER_GROUP if self._samples[of] < most // 4 else THEN_PER_GROUP
+        room = max(min(of_group - sampled, most - self._samples[of], len(group.samples)), 0)
         self._samples[of] += room
         return room
 

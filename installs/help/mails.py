@@ -8,32 +8,36 @@ from django.urls import reverse
 
 from installs.models import HelpCase, HelpMessage
 from linnapp.actors import Actor
-from linnapp.models import Membership, User
+from linnapp.models import Membership, OutgoingMail, User
 from linnapp.services import notices
+
+Kind = OutgoingMail.Kind
 
 
 def tell_account(case: HelpCase, message: HelpMessage, *, by: Actor) -> None:
     """Who asked; the Owners, where that one has left."""
-    _tell(_asking(case), "Support answered you", "answered", case, _page_of_account(case), by, message)
+    facts = _facts(case, _page_of_account(case), by, message)
+    people, template = _asking(case), "installs/help/mail/answered.txt"
+    notices.tell(people, "Support answered you", template, facts, by=by, kind=Kind.HELP, account=case.account)
 
 
 def tell_assigned(case: HelpCase, message: HelpMessage, *, by: Actor) -> None:
     """Nobody, where it is assigned to nobody: it stands in the inbox."""
     if case.assigned_to:
         subject = f"{case.account} wrote in a case of yours"
-        _tell([case.assigned_to], subject, "account_wrote", case, _page_of_support(case), by, message)
+        _tell([case.assigned_to], subject, "account_wrote", case, by, message)
 
 
 def tell_handed_over(case: HelpCase, *, by: Actor) -> None:
     if case.assigned_to and case.assigned_to != by.person:
         subject = f"{by.person} assigned a case of {case.account} to you"
-        _tell([case.assigned_to], subject, "handed_over", case, _page_of_support(case), by)
+        _tell([case.assigned_to], subject, "handed_over", case, by)
 
 
 def tell_taken_away(case: HelpCase, before: User | None, *, by: Actor) -> None:
     if before and before != by.person:
         subject = f"A case of {case.account} is not yours any more"
-        _tell([before], subject, "taken_away", case, _page_of_support(case), by)
+        _tell([before], subject, "taken_away", case, by)
 
 
 def _asking(case: HelpCase) -> list[User]:
@@ -56,9 +60,13 @@ def _tell(
     subject: str,
     template: str,
     case: HelpCase,
-    link: str,
     by: Actor,
     message: HelpMessage | None = None,
 ) -> None:
-    facts = {"case": case, "message": message, "link": link, "who": by.person}
-    notices.tell(people, subject, f"installs/help/mail/{template}.txt", facts, by=by)
+    """Of support, about its work."""
+    facts = _facts(case, _page_of_support(case), by, message)
+    notices.tell(people, subject, f"installs/help/mail/{template}.txt", facts, by=by, kind=Kind.CASES)
+
+
+def _facts(case: HelpCase, link: str, by: Actor, message: HelpMessage | None) -> dict[str, object]:
+    return {"case": case, "message": message, "link": link, "who": by.person}

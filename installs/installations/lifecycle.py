@@ -11,7 +11,7 @@ from installs.installations.telling import tell, tell_moved
 from installs.models import Delivery, EventType, Installation, PermanentToken, Session, StockLocation
 from installs.postbacks import deciding, handover, owing, policy
 from linnapp import credentials, timeline
-from linnapp.actors import Actor, refuse_to_reveal
+from linnapp.actors import Actor, refuse_to_reveal, refuse_unless_fresh
 from linnapp.errors import Moved, NotPossible
 from linnapp.models import Account, Application, Membership, User, Version
 from linnapp.models.people import Reader
@@ -23,12 +23,14 @@ from linnapp.timeline import Side
 @dataclass(frozen=True)
 class Consented:
     """What a consent form led to. `created` is False where the application was installed already. With a `delivery`
-    the permanent token goes to the developer's endpoint, and to no page."""
+    the permanent token goes to the developer's endpoint, and to no page. `repeated` where the same form led to it
+    before: it shows nothing a second time."""
 
     installation: Installation
     token: PermanentToken
     created: bool
     delivery: Delivery | None = None
+    repeated: bool = False
 
 
 def owners_beside(user: User) -> list[Membership]:
@@ -134,7 +136,7 @@ def _given_already(application: Application, account: Account, consent: str) -> 
         raise NotPossible(f"This form was used already, and that installation failed: {row.why_failed}")
     if not row.is_live:
         raise NotPossible(f"This form was used already, and {application} was uninstalled since.")
-    return Consented(row, current_token(row), created=False, delivery=owing.owed_by(row, consent))
+    return Consented(row, current_token(row), created=False, delivery=owing.owed_by(row, consent), repeated=True)
 
 
 def _live_locked(application: Application, account: Account) -> Installation | None:
@@ -164,6 +166,8 @@ def _authorise_again(installation: Installation, version: Version, consent: str,
     before = installation.version
     if before != version:
         acts.refuse_unless_possible(Act.SWITCH, installation, by=by)
+    if owing.leads_elsewhere(installation, version.postback_url):
+        refuse_unless_fresh(by)
     installation.version, installation.consent = version, consent
     if before != version:
         # What it was updated from is no way back any more: it was left for a version chosen here.
@@ -175,6 +179,8 @@ def _authorise_again(installation: Installation, version: Version, consent: str,
     delivery = owing.owe(installation, Delivery.Event.AUTHORISED, consent=consent, tracking=tracking)
     token = current_token(installation)
     if delivery is None:
+        # The one that is in use, and not a new one: shown here, it is revealed.
+        refuse_unless_fresh(by)
         handover.was_shown(token)
     return Consented(installation, token, created=False, delivery=delivery)
 
@@ -199,9 +205,10 @@ def current_token(installation: Installation) -> PermanentToken:
 @transaction.atomic
 def reveal_token(installation: Installation, *, by: Actor) -> PermanentToken:
     """The permanent token, to be shown in the clear: on record, for whoever may install on the account and for the
-    application's team; raises NotPossible for others and for what is over. The view asks for a fresh sign-in first."""
+    application's team; raises NotPossible for others and for what is over."""
     refuse_to_reveal(by)
     row = locked_for(Act.REVEAL, installation, by)
+    refuse_unless_fresh(by)
     token = current_token(row)
     handover.was_shown(token)
     timeline.record_about(row, kinds.TOKEN_REVEALED, by=by, tail=token.tail)

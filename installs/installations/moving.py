@@ -25,18 +25,27 @@ def available_updates(installations: Iterable[Installation]) -> dict[UUID, Versi
     """What each may be updated to, by installation, where there is something: one query for all. One that is on the
     Development Version is switched, not updated."""
     rows = list(installations)
-    latest = Version.objects.filter(application__in={row.application_id for row in rows}).latest_of_each()
-    by_application = {version.application_id: version for version in latest.defer("snapshot")}
-    return {row.pk: found for row in rows if (found := update_to(by_application.get(row.application_id), row))}
+    latest = latest_of({row.application_id for row in rows})
+    return {row.pk: found for row in rows if (found := update_to(latest.get(row.application_id), row))}
+
+
+def latest_of(applications: Iterable[UUID]) -> dict[UUID, Version]:
+    """The latest version of each of these applications that has one, by the application's key."""
+    latest = Version.objects.filter(application__in=list(applications)).latest_of_each()
+    return {version.application_id: version for version in latest.defer("snapshot")}
+
+
+def is_better(latest: Version, on: Version) -> bool:
+    """Whether who runs the one is told of the latest: it is higher, or theirs was withdrawn."""
+    return not on.is_development and (on.withdrawn_at is not None or latest.numbers > on.numbers)
 
 
 def update_to(latest: Version | None, installation: Installation) -> Version | None:
     """The latest version of its application, where this installation may be updated to it. From a version that was
     withdrawn that may lead down."""
-    on = installation.version
-    if latest is None or on.is_development or not acts.is_possible(Act.UPDATE, installation):
+    if latest is None or not is_better(latest, installation.version):
         return None
-    return latest if on.withdrawn_at or latest.numbers > on.numbers else None
+    return latest if acts.is_possible(Act.UPDATE, installation) else None
 
 
 def leads_down(installation: Installation, available: Version) -> bool:

@@ -1,6 +1,7 @@
 """Rotating a permanent token in place: a new one beside the one in use, which ends once the new one is used, or 24
 hours after that was handed over (`installs.postbacks.handover`), or when somebody ends it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -12,8 +13,8 @@ from installs.installations.lifecycle import current_token, give_token, locked, 
 from installs.installations.telling import tell
 from installs.models import Delivery, EventType, Installation, PermanentToken, Session
 from installs.postbacks import handover, owing
-from linnapp import timeline
-from linnapp.actors import NOBODY, Actor
+from linnapp import batches, timeline
+from linnapp.actors import NOBODY, Actor, refuse_unless_fresh
 from linnapp.errors import NotPossible
 from linnapp.models import Account
 from linnapp.words import moment_in_words, span_in_words
@@ -72,6 +73,7 @@ def rotate(installation: Installation, *, by: Actor) -> Rotation:
     acts.refuse_without_reason(by)
     if under_way := rotation_of(row):
         raise NotPossible(_still_works(under_way))
+    refuse_unless_fresh(by)
     _write_down_ended(row)
     old = current_token(row)
     new = give_token(row, replaces=old)
@@ -108,11 +110,15 @@ def end_old_token(installation: Installation, *, by: Actor) -> PermanentToken:
 
 
 def write_down_ended() -> None:
-    """What ended by use or by time has its line of the timeline then, and its sessions read as ended."""
-    rows = PermanentToken.objects.having_replaced().order_by("pk").values_list("installation", flat=True)
-    for installation in Installation.objects.filter(pk__in=list(rows)):
-        with transaction.atomic():
-            _write_down_ended(locked(installation))
+    """What ended by use or by time has its line of the timeline then, and its sessions read as ended. One installation
+    at a time: whoever holds one waits for no other."""
+
+    def settle(tokens: Sequence[int]) -> None:
+        for installation in Installation.objects.filter(permanent_tokens__in=tokens).distinct():
+            with transaction.atomic():
+                _write_down_ended(locked(installation))
+
+    batches.work_through_pages(PermanentToken.objects.having_replaced().order_by("pk"), settle)
 
 
 def _write_down_ended(row: Installation) -> None:

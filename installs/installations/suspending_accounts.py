@@ -16,7 +16,7 @@ from linnapp import timeline
 from linnapp.actors import Actor, refuse_unless_staff
 from linnapp.kinds import Kind
 from linnapp.models import Account, Application, TimelineEntry
-from linnapp.services.locking import locked_account
+from linnapp.services.locking import end_exchanges, locked_account
 
 
 @transaction.atomic
@@ -56,10 +56,11 @@ def _locked(account: Account) -> Account:
     """The row, and after it the applications of both sides: whoever else ends sessions of theirs, moves or publishes
     something holds its application. None is added meanwhile, because that holds the account, and so do the exchanges
     that this keeps off: those of other accounts, with the same applications, go on."""
-    row = locked_account(account.pk, ends_exchanges=True)
+    row = locked_account(account.pk)
     installed = Installation.objects.filter(account=row).values("application")
     applications = Application.objects.select_for_update(no_key=True).filter(Q(account=row) | Q(pk__in=installed))
     list(applications.order_by("pk").values_list("pk"))
+    end_exchanges(row)
     return row
 
 

@@ -1,12 +1,15 @@
 """Updates that wait, by mail: to Owners, once a week at most, and never again for whoever says so with one click."""
 
 import logging
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -14,14 +17,18 @@ from django.utils import timezone
 from installs.installations import moving
 from installs.models import Installation, UpdateMailing
 from installs.models.installations import InstallationQuerySet
-from linnapp import mail
-from linnapp.models import Account, Membership, User, Version
+from linnapp import mail, mail_choices
+from linnapp.models import MailRefusal, Membership, User, Version
+from linnapp.models.people import MembershipQuerySet
+from linnapp.supervision import stop_asked
 from linnapp.words import counted
 
 log = logging.getLogger(__name__)
 MOST_TOLD = 20
 # Of one person, the last that were told: some are suspended and come back.
 REMEMBERED = 1000
+# People who are looked at together: for more, memory would grow with them.
+TOGETHER = 200
 SIGNER = signing.Signer(salt="mails about updates")
 
 
@@ -36,9 +43,7 @@ class Waiting:
 
     @property
     def key(self) -> str:
-        """With the version that a step down leaves: the way up to the same one may have been told before."""
-        key = f"{self.installation.pk}:{self.available.pk}"
-        return f"{key}:{self.installation.version_id}" if moving.leads_down(self.installation, self.available) else key
+        return _key(self.installation.pk, self.installation.version, self.available)
 
     @property
     def page(self) -> str:
@@ -46,10 +51,16 @@ class Waiting:
         return settings.SITE_URL + reverse("installation_update", args=[row.account.slug, row.pk])
 
 
+def _key(installation_id: UUID, on: Version, available: Version) -> str:
+    """With the version that a step down leaves: the way up to the same one may have been told before."""
+    key = f"{installation_id}:{available.pk}"
+    return f"{key}:{on.pk}" if available.numbers < on.numbers else key
+
+
 def send_due() -> int:
     """How many mails were written. A fault with one person's keeps nobody else from theirs."""
     sent = 0
-    for person in list(owners_due()):
+    for person in owners_due():
         try:
             sent += send_to(person)
         except Exception:
@@ -57,16 +68,54 @@ def send_due() -> int:
     return sent
 
 
-def owners_due() -> QuerySet[User]:
-    """Owners of accounts with an update that waits, without those who had a mail this week or want none."""
-    seats = Membership.objects.filter(role=Membership.Role.OWNER, account__in=with_update().values("account"))
-    mailed = UpdateMailing.objects.not_due().values("user")
-    return User.objects.filter(is_active=True, pk__in=seats.values("user")).exclude(pk__in=mailed).order_by("pk")
+def owners_due() -> Iterator[User]:
+    """Owners of accounts with an update that waits and that no mail named to them, without those who had a mail this
+    week or want none: some hundred people at a time, with as many statements for each."""
+    after = 0
+    while not stop_asked():
+        owners = Membership.objects.filter(role=Membership.Role.OWNER, user=OuterRef("pk"))
+        mailed = UpdateMailing.objects.not_due().filter(user=OuterRef("pk"))
+        stopped = MailRefusal.objects.of_kind(mail.Kind.UPDATES).filter(user=OuterRef("pk"))
+        people = User.objects.filter(Exists(owners), ~Exists(mailed), ~Exists(stopped), is_active=True, pk__gt=after)
+        some = list(people.order_by("pk")[:TOGETHER])
+        if not some:
+            break
+        after = some[-1].pk
+        yield from _with_news(some)
 
 
-def with_update() -> InstallationQuerySet:
+def _with_news(people: Sequence[User]) -> Iterator[User]:
+    """Those of them for whom something waits that no mail named."""
+    keys = [person.pk for person in people]
+    seats = list(_seats().filter(user__in=keys).values_list("user", "account").distinct())
+    waiting = _waiting_on({account for _, account in seats})
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    for person, account in seats:
+        found[person] |= waiting[account]
+    told = dict(UpdateMailing.objects.filter(user__in=found).values_list("user", "told"))
+    return (person for person in people if found[person.pk].difference(told.get(person.pk, ())))
+
+
+def _seats() -> MembershipQuerySet:
+    return Membership.objects.filter(role=Membership.Role.OWNER).that_open()
+
+
+def _waiting_on(accounts: Iterable[UUID]) -> defaultdict[UUID, set[str]]:
+    """The keys of what waits on each of these accounts: by rows of a few columns, for most of them are told already."""
+    rows = list(may_update().filter(account__in=accounts).values_list("pk", "account", "application", "version"))
+    versions = Version.objects.defer("snapshot").in_bulk({version for *_, version in rows})
+    latest = moving.latest_of({application for _, _, application, _ in rows})
+    found: defaultdict[UUID, set[str]] = defaultdict(set)
+    for key, account, application, version in rows:
+        on, available = versions[version], latest.get(application)
+        if available and moving.is_better(available, on):
+            found[account].add(_key(key, on, available))
+    return found
+
+
+def may_update() -> InstallationQuerySet:
     """Nobody is invited to update what is suspended."""
-    return Installation.objects.with_update_available().active()
+    return Installation.objects.active().on_released_versions()
 
 
 def send_to(person: User) -> bool:
@@ -90,8 +139,11 @@ def send_to(person: User) -> bool:
 
 
 def waiting_for(person: User) -> list[Waiting]:
-    owned = with_update().filter(account__in=Account.objects.owned_by(person))
-    rows = list(owned.with_its_facts().order_by("account__name", "application__name", "pk"))
+    """Accounts first, then what is on them: as one condition it is asked of every installation there is."""
+    unwanted = mail_choices.unwanted_accounts(person, mail.Kind.UPDATES)
+    owned = set(_seats().filter(user=person).values_list("account", flat=True)).difference(unwanted)
+    on_them = may_update().filter(account__in=owned).with_its_facts()
+    rows = list(on_them.order_by("account__name", "application__name", "pk"))
     available = moving.available_updates(rows)
     return [Waiting(row, available[row.pk]) for row in rows if row.pk in available]
 
@@ -121,12 +173,12 @@ def person_of(key: str) -> User | None:
 
 
 def are_stopped(person: User) -> bool:
-    return UpdateMailing.objects.filter(user=person, stopped_at__isnull=False).exists()
+    return mail_choices.is_stopped(person, mail.Kind.UPDATES)
 
 
 def stop(person: User) -> None:
-    UpdateMailing.objects.update_or_create(user=person, defaults={"stopped_at": timezone.now()})
+    mail_choices.stop(person, mail.Kind.UPDATES)
 
 
 def start_again(person: User) -> None:
-    UpdateMailing.objects.filter(user=person).update(stopped_at=None)
+    mail_choices.start_again(person, mail.Kind.UPDATES)

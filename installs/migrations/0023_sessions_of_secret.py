@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from installs.migrations._beside import AddIndexBeside
+from linnapp.migrations._beside import AddIndexBeside
 
 
 class Migration(migrations.Migration):

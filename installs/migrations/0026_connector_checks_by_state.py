@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.db import migrations, models
 
-from installs.migrations._beside import AddIndexBeside
+from linnapp.migrations._beside import AddIndexBeside
 
 
 class Migration(migrations.Migration):

@@ -15,6 +15,7 @@ from linnapp.models.folded import FillsFolded, FoldedField, Searched
 from linnapp.models.managers import manager_of
 from linnapp.models.named import Named
 from linnapp.models.people import Reader
+from linnapp.models.traces import Traces
 
 # A worker takes a check within a second; one that nobody took in a minute is not run any more.
 TAKEN_WITHIN = timedelta(seconds=60)
@@ -176,6 +177,10 @@ class ConnectorCheck(models.Model):
     fault = models.TextField(blank=True)
     fix = models.TextField(blank=True)
 
+    # Servers answer with the contact e-mail of the account.
+    traces: ClassVar[Traces] = Traces(
+        texts=("steps", "conversation", "fault", "fix"), made="created_at", accounts=("connector__account",)
+    )
     objects: ClassVar[ConnectorCheckQuerySet] = manager_of(ConnectorCheckQuerySet)
 
     class Meta:

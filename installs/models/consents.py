@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from linnapp.models import User
 from linnapp.models.managers import manager_of
+from linnapp.models.traces import OfPerson
 
 
 class RefusedConsentQuerySet(models.QuerySet["RefusedConsent"]):
@@ -46,6 +47,9 @@ class RefusedConsent(models.Model):
     heading = models.CharField(max_length=200)
     told = models.TextField(blank=True)
 
+    of_person: ClassVar[OfPerson] = OfPerson(
+        "refused_installations", "person", {"reference": "reference", "at": "at", "told": "heading"}
+    )
     objects: ClassVar[RefusedConsentQuerySet] = manager_of(RefusedConsentQuerySet)
 
     class Meta:

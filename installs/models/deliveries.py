@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import ClassVar, Self
 from uuid import UUID
 
-from django.db import models
+from django.db import connections, models
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -15,11 +16,34 @@ from installs.models.events import EventSettings, EventType
 from installs.models.installations import Installation
 from linnapp import web_servers
 from linnapp.models import Account, Application, User
-from linnapp.models.folded import among
+from linnapp.models.folded import FEW, among
 from linnapp.models.managers import manager_of
 from linnapp.models.people import Reader
 
 LAST_FEW = 5
+HOSTS = """
+    WITH RECURSIVE hosts (host) AS (
+        SELECT min(host) FROM installs_delivery WHERE application_id = %s
+        UNION ALL
+        SELECT (SELECT min(d.host) FROM installs_delivery d WHERE d.application_id = %s AND d.host > hosts.host)
+        FROM hosts WHERE hosts.host IS NOT NULL
+    )
+    SELECT host FROM hosts WHERE host <> ''
+"""
+
+ALL_HOSTS = """
+    WITH RECURSIVE hosts (application_id, host) AS (
+        SELECT a.id, (SELECT min(d.host) FROM installs_delivery d WHERE d.application_id = a.id)
+        FROM linnapp_application a
+        UNION ALL
+        SELECT hosts.application_id, (
+            SELECT min(d.host) FROM installs_delivery d
+            WHERE d.application_id = hosts.application_id AND d.host > hosts.host
+        )
+        FROM hosts WHERE hosts.host IS NOT NULL
+    )
+    SELECT application_id, host FROM hosts WHERE host <> ''
+"""
 
 
 def goes_out() -> models.Q:
@@ -101,11 +125,11 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         and the next one arrived. By moments and not by days, which SQLite would reckon out row by row in Python."""
         ends = (*since[1:], timezone.now())
         arrived = [
-            models.Count("pk", models.Q(state=Delivery.State.DELIVERED, created_at__gte=begin, created_at__lt=end))
+            models.Count("state", models.Q(state=Delivery.State.DELIVERED, created_at__gte=begin, created_at__lt=end))
             for begin, end in zip(since, ends, strict=True)
         ]
         counts = self.created_since(since[0]).aggregate(
-            owed=models.Count("pk"), **{f"arrived_{place}": count for place, count in enumerate(arrived)}
+            owed=models.Count("*"), **{f"arrived_{place}": count for place, count in enumerate(arrived)}
         )
         return counts["owed"], [counts[f"arrived_{place}"] for place in range(len(arrived))]
 
@@ -134,13 +158,37 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """By the word of a filter: a state in lower case, or "failed" for both that are given up."""
         return self.failed() if state == "failed" else self.filter(state=state.upper())
 
-    def matching(self, text: str) -> Self:
-        """Those to a host, or of an installation on an account, that has this text in its name."""
+    def matching(self, text: str, application: Application) -> Self:
+        """Of an application those to a host, or of an installation on an account, that has this text in its name."""
         accounts = among(Account.objects.filter(name_folded__has=text))
         of_account = models.Q(installation__account__in=accounts)
         if isinstance(accounts, list):
-            of_account = models.Q(installation__in=among(Installation.objects.filter(account__in=accounts)))
-        return self.filter(of_account | models.Q(host__contains=text.lower()))
+            theirs = Installation.objects.of_application(application).filter(account__in=accounts)
+            of_account = models.Q(installation__in=among(theirs))
+        hosts = [host for host in self.hosts_of(application) if text.lower() in host]
+        return self.filter(of_account | models.Q(host__in=hosts) if hosts else of_account)
+
+    def hosts_of(self, application: Application) -> list[str]:
+        """Where anything of this application's went or goes: from one to the next in their index, however much that
+        is to each."""
+        with connections[self.db].cursor() as cursor:
+            key = Delivery._meta.get_field("application").get_db_prep_value(application.pk, cursor.db)
+            cursor.execute(HOSTS, [key, key])
+            return [host for (host,) in cursor.fetchall()]
+
+    def with_text(self, names: Collection[str], text: str) -> models.Q | None:
+        """How those of all applications with this text in one of these columns are found by an index: by the host,
+        as `hosts_of` finds those of one. None where that is no way: where many hosts have it, the first rows that do
+        are soon met."""
+        if [*names] != ["host"]:
+            return None
+        with connections[self.db].cursor() as cursor:
+            cursor.execute(ALL_HOSTS)
+            found = [(key, host) for key, host in cursor.fetchall() if text.lower() in host.lower()]
+        if len(found) > FEW:
+            return None
+        keys, hosts = ({pair[place] for pair in found} for place in (0, 1))
+        return models.Q(application__in=[UUID(str(key)) for key in keys], host__in=hosts)
 
     def with_id(self, key: UUID) -> Self:
         """The one with this webhook-id, or those of the installation with this id."""
@@ -192,6 +240,8 @@ class Delivery(models.Model):
     # Of postbacks and tests, and of events.
     EVENTS = (*Event.choices, *EventType.choices)
     WAITING = (State.DUE, State.HELD)
+    # As the index says it, without parameters, by which SQLite finds no index of some rows.
+    IS_WAITING: ClassVar[models.Q] = models.Q(state__in=(RawSQL("'DUE'", ()), RawSQL("'HELD'", ())))
     FAILED = (State.STOPPED, State.EXHAUSTED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -254,12 +304,18 @@ class Delivery(models.Model):
                 name="deliveries_first_events",
             ),
             models.Index(fields=("application", "-created_at"), name="deliveries_by_application"),
+            models.Index(fields=("application", "host"), name="deliveries_by_host"),
+            # In place of the rows themselves, where those of some days are counted.
+            models.Index(fields=("application", "created_at", "kind", "event", "state"), name="deliveries_counted"),
             models.Index(fields=("application", "state", "-created_at"), name="deliveries_by_state"),
             models.Index(
                 fields=("application", "-created_at"), condition=models.Q(kind="event"), name="deliveries_of_events"
             ),
             models.Index(fields=("installation", "-created_at"), name="deliveries_by_installation"),
             models.Index(fields=("created_at",), name="deliveries_by_age"),
+            models.Index(
+                fields=("-created_at", "id"), condition=models.Q(state__in=("DUE", "HELD")), name="deliveries_waiting"
+            ),
         )
 
     def __str__(self) -> str:

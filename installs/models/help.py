@@ -13,6 +13,7 @@ from linnapp.models import Account, Application, TimelineEntry, User
 from linnapp.models.folded import among
 from linnapp.models.managers import manager_of
 from linnapp.models.people import Reader
+from linnapp.models.traces import OfPerson, Traces
 
 FACTS = ("application__account", "installation__application__account", "installation__account")
 Side = TimelineEntry.Side
@@ -122,6 +123,25 @@ class HelpCase(models.Model):
     assigned_to = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     assigned_at = models.DateTimeField(null=True, blank=True)
 
+    traces: ClassVar[Traces] = Traces(
+        texts=("sentence",),
+        made="opened_at",
+        accounts=("account",),
+        people=("messages__written_by",),
+        work_of=("assigned_to",),
+    )
+    of_person: ClassVar[OfPerson] = OfPerson(
+        "help_cases",
+        "opened_by",
+        {
+            "account": "account__name",
+            "at": "opened_at",
+            "about": "about",
+            "reference": "reference",
+            "sentence": "sentence",
+            "state": "state",
+        },
+    )
     objects: ClassVar[HelpCaseQuerySet] = manager_of(HelpCaseQuerySet)
 
     class Meta:
@@ -176,6 +196,16 @@ class HelpMessage(models.Model):
     writer = models.CharField(max_length=10, choices=Writer)
     text = models.TextField()
     at = models.DateTimeField(default=timezone.now)
+
+    traces: ClassVar[Traces] = Traces(
+        texts=("text",),
+        made="at",
+        accounts=("case__account",),
+        people=("case__opened_by", "case__messages__written_by"),
+    )
+    of_person: ClassVar[OfPerson] = OfPerson(
+        "help_messages", "written_by", {"case": "case_id", "at": "at", "text": "text"}
+    )
 
     class Meta:
         verbose_name = "help message"

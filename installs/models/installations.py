@@ -1,16 +1,18 @@
 import uuid
-from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models.functions import Coalesce, TruncDate
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from installs.models.installation_counts import CountsInstallations, Never, Written
 from linnapp import credentials
 from linnapp.models import Account, Application, User, Version
+from linnapp.models.folded import among
 from linnapp.models.managers import manager_of
 from linnapp.models.people import Reader
+from linnapp.models.traces import OfPerson, Traces
 
 SUSPENSIONS_OF_ACCOUNTS = ("account__suspended_by_staff_at", "application__account__suspended_by_staff_at")
 SUSPENSIONS = (
@@ -32,6 +34,10 @@ ACTS_OF_SUPPORT = (
     ("tell_developer_for_support", "Can write to developers from the support console"),
     ("tell_customer_for_support", "Can write to customers from the support console"),
 )
+USED_AT = Coalesce("last_used_at", Never())
+BY_USE = USED_AT.desc()
+BEGAN = models.Q(first_exchange_at__isnull=False)
+OWN_SUSPENSION = models.Q(suspended_by_account_at__isnull=False) | models.Q(suspended_by_staff_at__isnull=False)
 # Past it, one that never connected is told of as such.
 CONNECTS_WITHIN = timedelta(hours=24)
 
@@ -40,7 +46,7 @@ NOT_TAKEN = "No worker of the portal took the postback within 60 seconds, or the
 SUSPENDED_BEFORE = "The application was suspended before its postback was sent."
 
 
-class InstallationQuerySet(models.QuerySet["Installation"]):
+class InstallationQuerySet(CountsInstallations["Installation"]):
     def visible_to(self, user: Reader) -> Self:
         """Installations on this person's accounts, and those of the applications that the accounts own."""
         mine = Account.objects.visible_to(user).values("pk")
@@ -92,7 +98,8 @@ class InstallationQuerySet(models.QuerySet["Installation"]):
         return self.filter(state=Installation.State.PENDING, waits_until__lte=timezone.now())
 
     def failed(self) -> Self:
-        return self.lapsed() | self.filter(state=Installation.State.FAILED)
+        in_time = models.Q(state=Installation.State.PENDING, waits_until__gt=timezone.now())
+        return self.filter(~in_time, state__in=Installation.UNFINISHED)
 
     def active(self) -> Self:
         """Active, and not suspended by anybody: exchanges are answered."""
@@ -110,27 +117,6 @@ class InstallationQuerySet(models.QuerySet["Installation"]):
     def on_released_versions(self) -> Self:
         return self.filter(version__kind=Version.Kind.RELEASED)
 
-    def installed_by_day(self, since: datetime) -> dict[date, int]:
-        """By the days of the reader's time zone."""
-        return self._by_day("installed_at", since)
-
-    def uninstalled_by_day(self, since: datetime) -> dict[date, int]:
-        return self._by_day("uninstalled_at", since)
-
-    def _by_day(self, field: str, since: datetime) -> dict[date, int]:
-        days = self.order_by().filter(**{f"{field}__gte": since}).annotate(day=TruncDate(field)).values("day")
-        return {row["day"]: row["count"] for row in days.annotate(count=models.Count("pk"))}
-
-    def first_exchange(self) -> datetime | None:
-        """The moment of the first token exchange of any of these, as far as it is folded."""
-        first: datetime | None = self.aggregate(first=models.Min("first_exchange_at"))["first"]
-        return first
-
-    def counted_by_version(self) -> dict[int, int]:
-        """How many of these are on each version, by the version's key."""
-        rows = self.order_by().values("version_id").annotate(count=models.Count("pk"))
-        return {row["version_id"]: row["count"] for row in rows}
-
     def uninstalled(self) -> Self:
         return self.filter(state=Installation.State.UNINSTALLED)
 
@@ -139,22 +125,17 @@ class InstallationQuerySet(models.QuerySet["Installation"]):
         states = {"active": self.active, "suspended": self.suspended, "uninstalled": self.uninstalled}
         return (states | {"pending": self.waiting, "failed": self.failed})[state]()
 
-    def among(self, keys: Iterable[uuid.UUID]) -> set[uuid.UUID]:
-        """Which of these keys are of such installations."""
-        return set(self.filter(pk__in=list(keys)).values_list("pk", flat=True))
-
     def by_account_name(self) -> Self:
         return self.order_by("account__name", "pk")
 
     def matching(self, text: str) -> Self:
         """Those whose application, or its publisher, has this text in its name."""
-        named = models.Q(application__name_folded__has=text) | models.Q(application__account__name_folded__has=text)
-        return self.filter(named)
+        makers = models.Q(account__in=among(Account.objects.filter(name_folded__has=text)))
+        return self.filter(application__in=among(Application.objects.filter(makers | models.Q(name_folded__has=text))))
 
     def with_used_at(self) -> Self:
         """With `used_at` to sort by: the last use, and for what was never used a moment before every other."""
-        never = models.Value(datetime(1970, 1, 1, tzinfo=UTC))
-        return self.annotate(used_at=Coalesce("last_used_at", never))
+        return self.annotate(used_at=USED_AT)
 
     def never_connected(self) -> Self:
         return self.live().filter(first_exchange_at=None)
@@ -173,8 +154,9 @@ class InstallationQuerySet(models.QuerySet["Installation"]):
         beside = models.Q(models.Exists(installable), version__withdrawn_at__isnull=False)
         return self.live().on_released_versions().filter(above | beside)
 
-    def on_withdrawn_versions(self) -> Self:
-        return self.filter(version__withdrawn_at__isnull=False)
+    def behind_in(self, application: Application) -> Self:
+        """Those behind, of one application: by the keys of its versions, and not row by row."""
+        return self.live().filter(version__in=Version.objects.of_application(application).outdated())
 
     def with_update_available(self) -> Self:
         """Those behind whose account may update: active, suspended or not, where neither account is."""
@@ -203,6 +185,8 @@ class Installation(models.Model):
         UNINSTALLED = "UNINSTALLED", "Uninstalled"
         FAILED = "FAILED", "Failed"
 
+    UNFINISHED = (Written("PENDING"), Written("FAILED"))
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     application = models.ForeignKey(Application, models.PROTECT, related_name="+")
     account = models.ForeignKey(Account, models.PROTECT, related_name="+")
@@ -227,6 +211,19 @@ class Installation(models.Model):
     first_exchange_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
 
+    traces: ClassVar[Traces] = Traces(
+        texts=("suspension_reason", "failure"), made="suspended_by_staff_at", accounts=("account",)
+    )
+    of_person: ClassVar[OfPerson] = OfPerson(
+        "installations_made",
+        "installed_by",
+        {
+            "application": "application__name",
+            "account": "account__name",
+            "at": "installed_at",
+            "state": "state",
+        },
+    )
     objects: ClassVar[InstallationQuerySet] = manager_of(InstallationQuerySet)
 
     class Meta:
@@ -239,13 +236,36 @@ class Installation(models.Model):
             ),
         )
         indexes = (
+            models.Index(fields=("-installed_at", "id"), name="installation_newest"),
             models.Index(fields=("application", "-installed_at"), name="installations_by_application"),
             models.Index(fields=("account", "-installed_at"), name="installations_by_account"),
-            # Few of many: those that wait are looked for each minute.
+            # In place of the rows themselves, where they are counted.
+            models.Index(fields=("application", "version", "state", "waits_until"), name="installations_by_version"),
+            models.Index("application", BY_USE, models.F("id").desc(), name="installations_by_use"),
+            models.Index(fields=("application", "first_exchange_at"), condition=BEGAN, name="installations_connected"),
+            models.Index(
+                fields=("application", "uninstalled_at"),
+                condition=models.Q(uninstalled_at__isnull=False),
+                name="installations_ended",
+            ),
+            models.Index(
+                fields=("application", "-moved_at", "id"),
+                condition=models.Q(moved_at__isnull=False),
+                name="installations_moved",
+            ),
+            # Few of many: nothing came of them, or they are suspended by one side.
+            models.Index(
+                fields=("application", "-installed_at"),
+                condition=models.Q(state__in=("PENDING", "FAILED")),
+                name="installations_unfinished",
+            ),
+            models.Index(
+                fields=("application", "-installed_at"), condition=OWN_SUSPENSION, name="installations_stopped"
+            ),
             models.Index(
                 fields=("waits_until",), condition=models.Q(waits_until__isnull=False), name="installations_waiting"
             ),
-            # Few of many as well: those that have never connected, of all and of an application.
+            # Few of many: those that have never connected, of all and of an application.
             models.Index(
                 fields=("state", "installed_at"),
                 condition=models.Q(first_exchange_at__isnull=True),

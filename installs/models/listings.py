@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from linnapp.models import Application, User
 from linnapp.models.managers import manager_of
+from linnapp.models.traces import Traces
 
 
 class ReviewQuerySet(models.QuerySet["Review"]):
@@ -44,6 +45,7 @@ class Review(models.Model):
     # Read by the developer.
     reasons = models.TextField(blank=True)
 
+    traces: ClassVar[Traces] = Traces(texts=("reasons",), made="decided_at", accounts=("application__account",))
     objects: ClassVar[ReviewQuerySet] = manager_of(ReviewQuerySet)
 
     class Meta:

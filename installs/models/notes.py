@@ -11,6 +11,7 @@ from installs.models.installations import Installation
 from linnapp.models import Account, Application, User
 from linnapp.models.managers import manager_of
 from linnapp.models.people import Reader
+from linnapp.models.traces import OfPerson, Traces
 
 MOST_CHARACTERS = 4_000
 REMOVABLE_FOR = timedelta(hours=1)
@@ -58,6 +59,10 @@ class StaffNote(models.Model):
     by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField(default=timezone.now)
 
+    traces: ClassVar[Traces] = Traces(
+        texts=("text",), made="at", accounts=("account", "application__account", "installation__account")
+    )
+    of_person: ClassVar[OfPerson] = OfPerson("notes_of_staff", "by", {"at": "at", "text": "text"})
     objects: ClassVar[StaffNoteQuerySet] = manager_of(StaffNoteQuerySet)
 
     class Meta:
@@ -124,6 +129,7 @@ class CaseAssignment(models.Model):
     note = models.TextField(max_length=2_000, blank=True)
     at = models.DateTimeField(default=timezone.now)
 
+    traces: ClassVar[Traces] = Traces(texts=("note",), made="at", accounts=("installation__account",))
     objects: ClassVar[CaseAssignmentQuerySet] = manager_of(CaseAssignmentQuerySet)
 
     class Meta:

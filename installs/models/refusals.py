@@ -1,21 +1,24 @@
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 from typing import ClassVar, Self
 from uuid import UUID
 
 from django.db import models
-from django.db.models.functions import TruncDate
 
 from linnapp.models.managers import manager_of
+from linnapp.models.wording import Wording
+
+ADDRESSES = Wording("installs_refusalgroup", "refusals_by_part_of_address", ("address",))
+REFERENCES = Wording("installs_refusalsample", "samples_by_part_of_reference", ("reference",))
 
 
 class RefusalGroupQuerySet(models.QuerySet["RefusalGroup"]):
     def of_application(self, application_id: UUID) -> Self:
         return self.filter(application_id=application_id)
 
-    def with_a_retired_secret(self, application_id: UUID) -> Self:
-        """Named only, but by somebody who once had a secret of it."""
-        return self.filter(named_application_id=application_id, application_id=None, secret_sent="RETIRED")
+    def only_named(self, application_id: UUID) -> Self:
+        """By somebody who proved nothing: anybody may name it."""
+        return self.filter(named_application_id=application_id, application_id=None)
 
     def told_to_team(self, application_id: UUID, secrets: Iterable[int] = ()) -> Self:
         """Proven ones, and those that named it; with keys of `secrets` of it also those that sent one of these with
@@ -31,11 +34,6 @@ class RefusalGroupQuerySet(models.QuerySet["RefusalGroup"]):
 
     def since(self, moment: datetime) -> Self:
         return self.filter(hour__gte=moment)
-
-    def by_day(self) -> dict[date, int]:
-        """By the days of the reader's time zone."""
-        days = self.order_by().annotate(day=TruncDate("hour")).values("day")
-        return {row["day"]: row["total"] for row in days.annotate(total=models.Sum("count"))}
 
     def by_reason(self) -> dict[str, int]:
         """The most frequent first."""
@@ -100,6 +98,7 @@ class RefusalGroup(models.Model):
     last_at = models.DateTimeField()
     facts = models.JSONField(default=dict, blank=True)
 
+    wordings: ClassVar[tuple[Wording, ...]] = (ADDRESSES,)
     objects: ClassVar[RefusalGroupQuerySet] = manager_of(RefusalGroupQuerySet)
 
     class Meta:
@@ -141,6 +140,7 @@ class RefusalSample(models.Model):
     # Field names and masked values: enough to see which credential it was.
     facts = models.JSONField(default=dict)
 
+    wordings: ClassVar[tuple[Wording, ...]] = (REFERENCES,)
     objects: ClassVar[RefusalSampleQuerySet] = manager_of(RefusalSampleQuerySet)
 
     def __str__(self) -> str:

@@ -5,8 +5,10 @@ from django.db import models
 
 from linnapp.models import Account
 from linnapp.models.managers import manager_of
+from linnapp.models.wording import Wording
 
 DEFAULT_LOCATION = UUID(int=0)
+NAMES = Wording("installs_stocklocation", "stock_locations_by_name", ("name",))
 
 
 class StockLocationQuerySet(models.QuerySet["StockLocation"]):
@@ -22,6 +24,7 @@ class StockLocation(models.Model):
     name = models.CharField(max_length=120, default="Default")
     is_fulfilment_center = models.BooleanField(default=False)
 
+    wordings: ClassVar[tuple[Wording, ...]] = (NAMES,)
     objects: ClassVar[StockLocationQuerySet] = manager_of(StockLocationQuerySet)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""What a person was told by mail of updates that wait, and whether they want to be."""
+"""What a person was told by mail of updates that wait."""
 
 from datetime import timedelta
 from typing import ClassVar, Self
@@ -14,9 +14,8 @@ EVERY = timedelta(days=7)
 
 class UpdateMailingQuerySet(models.QuerySet["UpdateMailing"]):
     def due(self) -> Self:
-        """Wanted, and a week after the last one."""
-        before = timezone.now() - EVERY
-        return self.filter(stopped_at=None).filter(models.Q(sent_at=None) | models.Q(sent_at__lte=before))
+        """A week after the last one."""
+        return self.filter(models.Q(sent_at=None) | models.Q(sent_at__lte=timezone.now() - EVERY))
 
     def not_due(self) -> Self:
         return self.exclude(pk__in=self.due().values("pk"))
@@ -27,9 +26,11 @@ class UpdateMailing(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     # Of the updates that wait, those that a mail named: "installation:version" each.
     told = models.JSONField(default=list, blank=True, editable=False)
-    stopped_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[UpdateMailingQuerySet] = manager_of(UpdateMailingQuerySet)
+
+    class Meta:
+        indexes = (models.Index(fields=("-sent_at", "-id"), name="update_mails_newest"),)
 
     def __str__(self) -> str:
         return f"mails about updates to {self.user}"

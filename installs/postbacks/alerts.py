@@ -125,4 +125,4 @@ def _send(row: PostbackHost, subject: str, happened: str, to_do: str, page: str)
         f"which of these e-mails are sent in the postback settings: {_page(row, 'postback_settings')}#alerts\n"
     )
     for owner in row.application.account.owners():
-        mail.send(mail.Kind.POSTBACKS, subject, text, owner.email)
+        mail.send(mail.Kind.POSTBACKS, subject, text, owner.email, account=row.application.account)

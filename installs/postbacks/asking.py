@@ -1,7 +1,7 @@
 """What a developer asks of postbacks: send one again, replay what failed, send a test."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from installs.postbacks.holding import hold
 from installs.postbacks.policy import RETIRED
 from installs.postbacks.retention import KEPT
 from linnapp import credentials, timeline
-from linnapp.actors import Actor, refuse_to_lead_away
+from linnapp.actors import Actor, refuse_to_lead_away, refuse_unless_fresh
 from linnapp.errors import NotPossible
 from linnapp.kinds import Kind
 from linnapp.models import Application, Version
@@ -84,7 +84,10 @@ def redeliver(delivery: Delivery, *, to_newest: bool = False, by: Actor) -> None
     if row.is_event:
         _ask_again(row, event_settings.url_of(row.application))
     else:
-        _ask_again(row, newest_url(row) if to_newest else row.url)
+        url = newest_url(row) if to_newest else row.url
+        if url and url != row.url:
+            refuse_unless_fresh(by)
+        _ask_again(row, url)
     kind, again = _told_again(row.event, row.host, row.number)
     if row.installation is None:
         timeline.record(kind, by=by, application=row.application, **again)
@@ -173,6 +176,7 @@ def _replay(
         keys[number is not None, is_on_development].append(key)
     newest = newest_urls(application) if to_newest else {}
     events_url = event_settings.url_of(application)
+    _refuse_to_lead_away(keys, newest, by)
     for (is_event, is_on_development), of_these in keys.items():
         _ask_all_again(of_these, events_url if is_event else newest.get(is_on_development))
     if installation:
@@ -187,6 +191,16 @@ def _replay(
     if keys:
         transaction.on_commit(courier.wake)
     return sum(map(len, keys.values()))
+
+
+def _refuse_to_lead_away(
+    keys: Mapping[tuple[bool, bool], Sequence[UUID]], newest: Mapping[bool, str], by: Actor
+) -> None:
+    """Where one of them would go to another address than before. Events go where they are led already."""
+    for (is_event, is_on_development), of_these in keys.items():
+        url = "" if is_event else newest.get(is_on_development, "")
+        if url and Delivery.objects.filter(pk__in=of_these).exclude(url=url).exists():
+            refuse_unless_fresh(by)
 
 
 def _ask_all_again(keys: Sequence[UUID], url: str | None) -> None:

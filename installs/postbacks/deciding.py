@@ -4,7 +4,7 @@ While it waits its permanent token has an end, the moment until which it waits: 
 a worker or without one. Locks: application, installation, permanent token, as everywhere.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from django.utils import timezone
 from installs.models import EventType, Installation, PermanentToken, Session
 from installs.models.installations import PermanentTokenQuerySet
 from installs.postbacks import kinds, recording
-from linnapp import timeline
+from linnapp import batches, timeline
 from linnapp.actors import NOBODY
 from linnapp.models import Application
 
@@ -68,6 +68,15 @@ def fail_lapsed(rows: Iterable[Installation]) -> None:
     for row in rows:
         with transaction.atomic():
             _fail_if_lapsed(_locked(row.pk))
+
+
+def sweep_lapsed() -> None:
+    """All of them, each in a transaction of its own, until none is left or this process is asked to stop."""
+
+    def fail_some(keys: Sequence[UUID]) -> None:
+        fail_lapsed(Installation.objects.filter(pk__in=keys).order_by("waits_until", "pk"))
+
+    batches.work_through_pages(Installation.objects.lapsed().order_by("waits_until", "pk"), fail_some)
 
 
 def _fail_if_lapsed(row: Installation) -> None:

@@ -14,7 +14,7 @@ from installs.postbacks.holding import hold
 from installs.postbacks.packing import NO_EVENTS_URL
 from installs.postbacks.policy import RETIRED
 from linnapp import manifest, timeline
-from linnapp.actors import Actor
+from linnapp.actors import Actor, refuse_unless_fresh
 from linnapp.errors import NotPossible
 from linnapp.manifest import TOKEN, TRACKING
 from linnapp.models import Application
@@ -45,8 +45,7 @@ def host_told_of(installation: Installation) -> str:
 @transaction.atomic
 def choose(application: Application, *, url: str, events: Iterable[str], by: Actor) -> None:
     """From now on these events are recorded, and all that wait go to this address; without one nothing is recorded, and
-    what waits is given up. Raises NotPossible for what is no address, and for a URL without any event. Where the URL
-    changes, the view asks for a fresh sign-in first."""
+    what waits is given up. Raises NotPossible for what is no address, and for a URL without any event."""
     row = locked(application, retired=RETIRED)
     chosen = [event for event in EventType.values if event in set(events)]
     _refuse_unless_whole(url, chosen)
@@ -54,6 +53,8 @@ def choose(application: Application, *, url: str, events: Iterable[str], by: Act
     before = settings.url
     if (before, list(settings.chosen)) == (url, chosen):
         return
+    if url != before:
+        refuse_unless_fresh(by)
     settings.url, settings.chosen = url, chosen
     settings.save()
     if url:

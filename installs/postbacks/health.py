@@ -9,7 +9,7 @@ from django.db.models import Count, Min, Q
 from django.utils import timezone
 
 from installs.models import Delivery, Installation, PostbackHost
-from installs.models.deliveries import goes_out
+from installs.models.deliveries import DeliveryQuerySet, goes_out
 from linnapp.models import Application
 
 GIVEN_UP_WITHIN = timedelta(days=7)
@@ -47,11 +47,11 @@ def of_each(applications: Collection[Application]) -> dict[UUID, Health]:
     return {key: health for key, health in found.items() if not health.is_well}
 
 
-def events_given_up(application: Application) -> int:
+def events_given_up(application: Application) -> DeliveryQuerySet:
     """Lately, and such as can be asked for again."""
     since = timezone.now() - GIVEN_UP_WITHIN
     rows = Delivery.objects.of_application(application).events().failed()
-    return rows.sendable().filter(ended_at__gte=since).count()
+    return rows.sendable().filter(ended_at__gte=since)
 
 
 def held_by_host(application: Application) -> list[tuple[PostbackHost, int]]:

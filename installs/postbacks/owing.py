@@ -33,6 +33,13 @@ def owed_by_last_consent(installation: Installation) -> Delivery | None:
     return Delivery.objects.of_installation(installation).of_consents().newest_first().first()
 
 
+def leads_elsewhere(installation: Installation, url: str) -> bool:
+    """Whether a postback to this address would take the permanent token to another one than the last it was owed to:
+    that of the version it is on, where none is left in the log. To no address nothing is led."""
+    last = Delivery.objects.of_installation(installation).owed().newest_first().first()
+    return bool(url) and url != (last.url if last else installation.version.postback_url)
+
+
 def owe(
     installation: Installation, event: Delivery.Event, *, consent: str = "", tracking: str = "", decides: bool = False
 ) -> Delivery | None:

@@ -192,7 +192,7 @@ def _in_batches(rows: DeliveryQuerySet, values: Callable[[], dict[str, object]])
         hold(some)
         some.update(**values())
 
-    batches.work_through(rows.order_by("created_at", "number", "pk").values_list("pk", flat=True), write)
+    batches.work_through_pages(rows.order_by("created_at", "number", "pk"), write)
 
 
 def _held_or_due(row: PostbackHost, state: Delivery.State) -> DeliveryQuerySet:

@@ -10,7 +10,7 @@ from installs.models import SigningSecret
 from installs.postbacks import kinds
 from installs.postbacks.policy import RETIRED
 from linnapp import credentials, timeline
-from linnapp.actors import Actor, refuse_to_reveal_of
+from linnapp.actors import Actor, refuse_to_reveal_of, refuse_unless_fresh
 from linnapp.errors import NotPossible
 from linnapp.models import Application
 from linnapp.services.locking import locked
@@ -25,9 +25,10 @@ def ensure(application: Application) -> SigningSecret:
 
 @transaction.atomic
 def reveal(application: Application, *, by: Actor) -> SigningSecret:
-    """The signing secret, on record; made where there is none. The view asks for a fresh sign-in first."""
+    """The signing secret, on record; made where there is none."""
     refuse_to_reveal_of(application, by)
     row = locked(application, retired=RETIRED)
+    refuse_unless_fresh(by)
     secret = ensure(row)
     timeline.record(kinds.SIGNING_SECRET_REVEALED, by=by, application=row, tail=secret.tail)
     return secret
@@ -44,6 +45,7 @@ def rotate(application: Application, *, after: timedelta, by: Actor) -> SigningS
     if len(live) > 1:
         ends = min(secret.ends_at for secret in live if secret.ends_at)
         raise NotPossible(f"The signing secret before this one signs until {moment_in_words(ends)}. Rotate after that.")
+    refuse_unless_fresh(by)
     ends = timezone.now() + after
     SigningSecret.objects.filter(pk__in=[secret.pk for secret in live]).update(ends_at=ends)
     made = _make(row)

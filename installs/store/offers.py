@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from installs.models import Delivery, Installation
 from linnapp.models import Account, Application, Version
+from linnapp.models.capped import MOST_COUNTED, count_up_to
+from linnapp.words import counted_up_to
 
 RELIABILITY_OF = timedelta(days=30)
 
@@ -85,6 +87,7 @@ def reliability(application: Application, latest: Version) -> Reliability | None
     return Reliability(owed, sum(arrived))
 
 
-def accounts_using(application: Application) -> int:
+def accounts_using(application: Application) -> str:
     """Without its maker's own."""
-    return Installation.objects.of_application(application).live().exclude(account=application.account).count()
+    others = Installation.objects.of_application(application).live().exclude(account=application.account)
+    return counted_up_to(MOST_COUNTED, count_up_to(others), "account")

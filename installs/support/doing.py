@@ -57,7 +57,7 @@ class SupportAct:
     asked: str
     told: Callable[[Standing], Told]
     perform: Callable[[Installation, Actor, Typed], str] = field(default=lambda row, by, typed: "")
-    # Whether the sign-in must be a fresh one: it moves what opens something.
+    # Whether the page asks for a fresh sign-in first: where it moves a secret, the service asks by itself.
     fresh: bool = False
     destroys: bool = False
     read_by_developer_only: bool = False
@@ -166,7 +166,6 @@ TABLE = {
             "Rotate the permanent token of {application} on {account}?",
             _rotate,
             _rotated,
-            fresh=True,
         ),
         SupportAct(
             Act.END_OLD_TOKEN,

@@ -8,10 +8,10 @@ from uuid import UUID
 from django.db.models import Model, Q, QuerySet
 
 from installs.exchange.explanations import Explanation, explain
-from installs.exchange.records import prefix_of
 from installs.models import Delivery, Installation, PermanentToken, RefusalGroup, RefusedConsent, Session
 from installs.support.pasted import Pasted, read
 from linnapp import credentials
+from linnapp.addresses import prefix_of
 from linnapp.models import Account, Application, Membership, Secret, User
 from linnapp.models.folded import FEW
 

@@ -13,7 +13,7 @@ from installs.support import kinds
 from linnapp import timeline
 from linnapp.actors import Actor
 from linnapp.errors import NotPossible
-from linnapp.models import User
+from linnapp.models import OutgoingMail, User
 from linnapp.services import notices
 from linnapp.services.support import refuse_unless_support
 
@@ -52,13 +52,13 @@ def assign(installation: Installation, *, to: User | None, by: Actor, note: str 
         _tell(had, f"{row.application} on {row.account} is not yours any more", "taken_away", row, by, note, to, moved)
     if to is None:
         if had:
-            timeline.record_about(row, kinds.SUPPORT_FREED, by=by, to=str(had))
+            timeline.record_about(row, kinds.SUPPORT_FREED, by=by, to=had)
         return None
     made = CaseAssignment.objects.create(installation=row, assigned_to=to, by=by.person, note=note)
     if to == by.person:
         timeline.record_about(row, kinds.SUPPORT_TOOK, by=by)
     else:
-        timeline.record_about(row, kinds.SUPPORT_ASSIGNED, by=by, to=str(to))
+        timeline.record_about(row, kinds.SUPPORT_ASSIGNED, by=by, to=to)
         _tell(to, f"{by.person} handed {row.application} on {row.account} to you", "handed_over", row, by, note)
     return made
 
@@ -75,4 +75,4 @@ def _tell(
 ) -> None:
     link = settings.SITE_URL + reverse("support_installation", args=[row.pk])
     facts = {"installation": row, "who": by.person, "note": note, "link": link, "to": to, "moved": moved}
-    notices.tell([person], subject, f"installs/support/mail/{template}.txt", facts, by=by)
+    notices.tell([person], subject, f"installs/support/mail/{template}.txt", facts, by=by, kind=OutgoingMail.Kind.CASES)

@@ -7,10 +7,10 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from installs.exchange import refused as lists
-from installs.exchange.records import prefix_of
 from installs.models import Installation, PermanentToken, RefusalGroup
 from installs.models.refusals import RefusalGroupQuerySet, with_tokens
 from installs.support.pasted import Pasted, read
+from linnapp.addresses import prefix_of
 from linnapp.models import Account, Application, Secret
 
 # Of accounts, the newest of their installations and applications are looked through, each by an index.

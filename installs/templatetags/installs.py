@@ -2,14 +2,13 @@
 loads these, no Python of it does."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django import template
-from django.db.models import Count
 
-from installs.application import secret_ends
+from installs.application import beside_name, secret_ends
+from installs.application.beside_name import BesideName
 from installs.application.secret_ends import Use
 from installs.connectors import own
 from installs.exchange import command_line
@@ -23,28 +22,10 @@ from linnapp.models import Application, Secret, Version
 register = template.Library()
 
 
-@dataclass(frozen=True)
-class Facts:
-    """What stands beside an application's name, in its head and in lists."""
-
-    newest: Version | None
-    installations: int
-    all_withdrawn: bool = False
-
-
 @register.simple_tag
-def facts_of(applications: Iterable[Application]) -> dict[UUID, Facts]:
+def facts_of(applications: Iterable[Application]) -> dict[UUID, BesideName]:
     """For a whole page of applications: two queries, however many they are."""
-    keys = [application.pk for application in applications]
-    first = {row.application_id: row for row in Version.objects.filter(application__in=keys).first_of_each()}
-    live = Installation.objects.live().filter(application__in=keys).values_list("application")
-    counts = dict(live.annotate(number=Count("pk")).order_by())
-    return {key: _facts(first.get(key), counts.get(key, 0)) for key in keys}
-
-
-def _facts(first: Version | None, installations: int) -> Facts:
-    all_withdrawn = first is not None and first.withdrawn_at is not None
-    return Facts(None if all_withdrawn else first, installations, all_withdrawn)
+    return beside_name.of_each(applications)
 
 
 @register.simple_tag
@@ -53,9 +34,11 @@ def postbacks_not_well(applications: Iterable[Application]) -> dict[UUID, Health
     return health.of_each(list(applications))
 
 
-@register.simple_tag
-def application_facts(application: Application) -> Facts:
-    return facts_of([application])[application.pk]
+@register.simple_tag(takes_context=True)
+def application_facts(context: template.Context, application: Application) -> BesideName:
+    """What the page knows of it already, or asks for here."""
+    known: BesideName | None = context.get("beside_name")
+    return known or beside_name.of(application)
 
 
 @register.simple_tag

@@ -6,9 +6,10 @@ from typing import Any, ClassVar, cast
 
 from django.apps import apps
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
@@ -17,11 +18,12 @@ from django.utils.safestring import SafeString
 
 from linnapp import bulk_changes, imports, jobs
 from linnapp.actors import Actor, Side
-from linnapp.admin_pages import ReadOnlyAdmin, ReasonForm
+from linnapp.admin_pages import ReadOnlyAdmin, ReasonForm, SummedList
 from linnapp.errors import NotPossible
 from linnapp.models import BulkChange, BulkNotice, BulkRow, TimelineEntry, User
 from linnapp.models.bulk_changes import opened
-from linnapp.pages import acting, asked_for_password
+from linnapp.pages import acting
+from linnapp.signing_in.fresh_sign_ins import ask_for_fresh_sign_in
 
 ROWS_SHOWN = 50
 
@@ -116,12 +118,32 @@ def _rows(change: BulkChange, state: str) -> Any:
     return rows
 
 
+def _asks_for_sign_in(change: BulkChange) -> bool:
+    """As its act does, or the one that takes it back."""
+    back = bulk_changes.way_back(change)
+    return bulk_changes.act_of(change).fresh or (back is not None and back.fresh)
+
+
+class ChangesList(SummedList):
+    """Of all changes of a page at once how many rows wait or are wrong: few of what is over, and all that is told."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        rows = BulkRow.objects.order_by().filter(change__in=[change.pk for change in self.result_list])
+        told = rows.filter(state__in=(BulkRow.State.WAITING, BulkRow.State.WRONG)).values_list("change_id", "state")
+        found = {(key, state): count for key, state, count in told.annotate(Count("pk"))}
+        for change in self.result_list:
+            change.unfinished = {state: found.get((change.pk, state), 0) for state in BulkRow.State.values}
+
+
 @admin.register(BulkChange)
 class BulkChangeAdmin(ReadOnlyAdmin):
     room = "What happened"
     change_form_template = "admin/bulk_change.html"
     list_display = ("title", "person_name", "reason", "created_at", "progress", "undone")
     list_filter = ("state",)
+    list_select_related = ("undoes", "undone_by")
     search_fields = ("title", "reason", "person_name")
     search_ids = ("pk",)
     # Its state and the note about it stand above.
@@ -135,6 +157,9 @@ class BulkChangeAdmin(ReadOnlyAdmin):
         "apply": _apply,
         "discard": _discard,
     }
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
+        return ChangesList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BulkChange]:
         return super().get_queryset(request).filter(table__in=_tables_seen(request))
@@ -158,9 +183,9 @@ class BulkChangeAdmin(ReadOnlyAdmin):
         by = acting(request, Side.STAFF, form.cleaned_data["reason"] if form else change.reason)
         if by.person is None or not bulk_changes.may(change, by.person):
             raise PermissionDenied
-        begins = what not in ("stop", "discard") and bulk_changes.act_of(change).fresh
-        if begins and (answer := asked_for_password(request)):
-            return answer
+        begins = what not in ("stop", "discard") and _asks_for_sign_in(change)
+        if begins:
+            ask_for_fresh_sign_in(request)
         try:
             there = self.asked[what](change, by)
         except NotPossible as refused:
@@ -223,7 +248,7 @@ class BulkChangeAdmin(ReadOnlyAdmin):
 
     @admin.display(description="how far")
     def progress(self, change: BulkChange) -> str:
-        return _how_far(change, change.counts())
+        return _how_far(change, vars(change).get("unfinished") or change.counts())
 
     @admin.display(description="undone")
     def undone(self, change: BulkChange) -> SafeString | str:
@@ -239,6 +264,9 @@ class BulkRowAdmin(ReadOnlyAdmin):
     list_display = ("change", "position", "name", "state", "said")
     list_filter = ("state",)
     list_select_related = ("change",)
+    # The newest: the rows of a change are made with it.
+    ordering = ("-pk",)
+    sortable_by = ()
     search_fields = ("name",)
     search_ids = ("change_id",)
 

@@ -1,10 +1,10 @@
-"""What staff have the portal send to a person: a link for a new password, the confirmation of an e-mail again."""
+"""What staff do for a person who cannot sign in: a link for a new password, the confirmation of an e-mail again, and
+without the second factors that they lost."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urljoin
 
-from allauth.account.forms import ResetPasswordForm
 from allauth.account.models import EmailAddress
 from allauth.core import context
 from django.conf import settings
@@ -14,8 +14,10 @@ from django.http import HttpRequest
 from linnapp import kinds, timeline
 from linnapp.actors import Actor
 from linnapp.errors import NotPossible
+from linnapp.forms.people import ResetForm
 from linnapp.models import User
-from linnapp.services import knocks, rights
+from linnapp.services import audit, browser_sessions, factor_rules, knocks, rights
+from linnapp.services.factors import has_factor
 from linnapp.staff_actions import Effect, StaffAction
 
 FOR_THE_RECORD = "It stays on record."
@@ -81,12 +83,12 @@ def _send_reset(person: User, by: Actor) -> bool:
     if not person.is_active:
         raise NotPossible(f"{person} cannot sign in: a new password would open nothing.")
     _count(knocks.RESETS_OF_ACCOUNT, person)
-    form = ResetPasswordForm({"email": person.email})
+    form = ResetForm({"email": person.email})
     if not form.is_valid():
         raise NotPossible(f"Nothing can be sent to {person.email}.")
     with _mailing() as request:
         form.save(request)
-    timeline.record(kinds.PERSON_SENT_RESET, by=by, member=str(person))
+    audit.copied(timeline.record(kinds.PERSON_SENT_RESET, by=by, member=person), of=person)
     return True
 
 
@@ -109,7 +111,7 @@ def _send_confirmation(person: User, by: Actor) -> bool:
     _count(knocks.CONFIRMATIONS, person).take_back()
     with _mailing() as request:
         address.send_confirmation(request)
-    timeline.record(kinds.PERSON_SENT_CONFIRMATION, by=by, member=str(person))
+    audit.copied(timeline.record(kinds.PERSON_SENT_CONFIRMATION, by=by, member=person), of=person)
     return True
 
 
@@ -136,6 +138,65 @@ SEND_CONFIRMATION = StaffAction(
     of=" to",
     label="Resend verification",
     fits=lambda row: unconfirmed(row) is not None,
+)
+
+
+def removing_factors(rows: list[User]) -> list[Effect]:
+    have = factor_rules.with_factor(rows)
+    return [Effect(row, _loses_factors(row, row.pk in have)) for row in rows]
+
+
+def _loses_factors(row: User, has_one: bool) -> str:
+    if not has_one:
+        return "Has no second factor: nothing changes."
+    return (
+        f"Authenticator app, passkeys and recovery codes of {row.email} are removed. They are signed out everywhere, "
+        f"get a mail with your reason, and sign in by their password alone until they set up another one."
+    )
+
+
+# Of one person at a time, by somebody who made sure who asks: there is no good reason to do it to many.
+REMOVE_FACTORS = StaffAction(
+    "remove_factors",
+    "Remove the second factors",
+    "left without second factors",
+    "They get this by mail, and the Owners of their accounts read it.",
+    removing_factors,
+    lambda row, by: factor_rules.remove_all(row, by=by),
+    of=" of",
+    label="Remove second factors",
+    destroys=True,
+    fresh=True,
+    one_by_one=True,
+    for_superusers=True,
+    fits=has_factor,
+    possible=has_factor,
+)
+
+
+def signing_out(rows: list[User]) -> list[Effect]:
+    return [Effect(row, _is_signed_out(row)) for row in rows]
+
+
+def _is_signed_out(row: User) -> str:
+    told = "Is signed out in every browser at once, also where a code is still asked for, and gets a mail."
+    if not row.is_staff:
+        return told
+    return f"{told} Is of this portal's staff: leaves the accounts that they entered. If this is you, you too."
+
+
+SIGN_OUT = StaffAction(
+    "sign_out",
+    "Sign out everywhere",
+    "signed out everywhere",
+    "They get this by mail, and the Owners of their accounts read it.",
+    signing_out,
+    lambda row, by: browser_sessions.end_all_by_staff(row, by=by),
+    # A sign-in that waits for its second factor is no browser of theirs yet, and cannot be looked for: all of them.
+    concerns=lambda people: people,
+    of=":",
+    for_superusers=True,
+    fresh=True,
 )
 
 

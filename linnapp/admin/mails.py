@@ -101,6 +101,7 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
     list_filter = (MailState, "kind")
     search_fields = ("recipient",)
     ordering = ("-created_at", "-pk")
+    sortable_by = ("created_at",)
     exclude = ("content_encrypted", "due_at", "opens")
     readonly_fields = ("due",)
     staff_actions = (SEND_AGAIN, SEND_NOW)

@@ -3,18 +3,20 @@
 from typing import Any, cast
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group, Permission
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.safestring import SafeString
 
 from linnapp import kinds, timeline
 from linnapp.actors import Actor, Side
-from linnapp.admin.helping import SEND_CONFIRMATION, SEND_RESET, SWITCH_OFF, SWITCH_ON
+from linnapp.admin.helping import REMOVE_FACTORS, SEND_CONFIRMATION, SEND_RESET, SIGN_OUT, SWITCH_OFF, SWITCH_ON
 from linnapp.admin_editing import WhyForm
 from linnapp.admin_export import Exporting
 from linnapp.admin_filters import SinceFilter
@@ -23,17 +25,15 @@ from linnapp.admin_pages import lines
 from linnapp.form_fields import ReasonField
 from linnapp.invitation_imports import NEW_INVITATIONS
 from linnapp.models import Invitation, User
-from linnapp.models.people import SUPPORT_GROUP
-from linnapp.pages import acting, asked_for_password
-from linnapp.services import rights
+from linnapp.models.people import SUPPORT_GROUP, may_act_as_superuser
+from linnapp.pages import acting
+from linnapp.services import audit, factors, rights
+from linnapp.signing_in.fresh_sign_ins import ask_for_fresh_sign_in
 from linnapp.staff_actions import Values
 
-# Addresses are shown with their person, and changed by them alone.
-admin.site.unregister([EmailAddress, Group])
-
-
-def _is_superuser(request: HttpRequest) -> bool:
-    return request.user.is_active and getattr(request.user, "is_superuser", False)
+# Addresses and factors are shown with their person, and changed by them alone; browsers are signed out by an act on
+# their person.
+admin.site.unregister([Authenticator, EmailAddress, Group, UserSession])
 
 
 class GroupForm(forms.ModelForm):
@@ -59,8 +59,8 @@ class PortalGroupAdmin(Exporting, GroupAdmin):
     fields = ("name", "permissions", "why")
 
     def changeform_view(self, request: HttpRequest, *given: Any, **options: Any) -> Any:
-        if request.method == "POST" and (answer := asked_for_password(request)):
-            return answer
+        if request.method == "POST":
+            ask_for_fresh_sign_in(request)
         return super().changeform_view(request, *given, **options)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any) -> Any:
@@ -73,19 +73,22 @@ class PortalGroupAdmin(Exporting, GroupAdmin):
         super().save_related(request, form, *given)
         by = acting(request, Side.STAFF, form.cleaned_data["why"])
         names = form.instance.permissions.order_by("codename").values_list("codename", flat=True)
-        timeline.record(kinds.GROUP_RIGHTS, by=by, group=form.instance.name, now=", ".join(names) or "nothing")
+        now = ", ".join(names) or "nothing"
+        entry = timeline.record(kinds.GROUP_RIGHTS, by=by, group=form.instance.name, now=now)
+        for person in form.instance.user_set.order_by("pk") or [None]:
+            audit.copied(entry, of=person)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return _is_superuser(request)
+        return may_act_as_superuser(request.user)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return _is_superuser(request)
+        return may_act_as_superuser(request.user)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return _is_superuser(request)
+        return may_act_as_superuser(request.user)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return _is_superuser(request)
+        return may_act_as_superuser(request.user)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """The support console goes by the group's name: it stays."""
@@ -100,9 +103,17 @@ class SinceJoined(SinceFilter):
 WORDS = {
     "is_active": ("May sign in", "Switched off, the person is signed out at once."),
     "is_staff": ("May open the admin", "Sees there what groups and permissions allow."),
-    "is_superuser": ("Superuser", "May do everything in this portal, and make others superusers."),
+    "is_superuser": ("Platform admin", "May do everything in this portal, and make others the same."),
     "groups": ("Groups", "Support opens the support console, and does there what the permissions of the group say."),
 }
+
+
+class InWords(admin.BooleanFieldListFilter):
+    """Called as the form calls it."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.title = WORDS[self.field_path][0].lower()
 
 
 class PersonForm(WhyForm):
@@ -136,11 +147,14 @@ class UserAdmin(ImportingAdmin):
     new_rows = NEW_INVITATIONS
     read_by = "It stays on record. Where somebody is switched off or on, their accounts read it."
     list_display = ("email", "name", "is_active", "is_staff", "is_superuser", "last_login", "date_joined")
-    list_filter = (SinceJoined, "is_active", "is_staff", "is_superuser", "groups")
+    list_filter = (SinceJoined, *((name, InWords) for name in ("is_active", "is_staff", "is_superuser")), "groups")
     search_fields = ("email", "name")
     ordering = ("-date_joined", "-pk")
-    readonly_fields = ("addresses", "seats")
-    staff_actions = (SEND_RESET, SEND_CONFIRMATION, SWITCH_OFF, SWITCH_ON)
+    readonly_fields = ("addresses", "seats", "second_factor")
+    staff_actions = (SEND_RESET, SEND_CONFIRMATION, SIGN_OUT, SWITCH_OFF, SWITCH_ON, REMOVE_FACTORS)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).filter(deleted_at=None)
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return request.user.has_perm("linnapp.add_invitation")
@@ -150,10 +164,11 @@ class UserAdmin(ImportingAdmin):
         return redirect("admin:linnapp_invitation_add")
 
     def may_change(self, request: HttpRequest, row: User) -> bool:
-        return _is_superuser(request) or not (row.is_staff or row.is_superuser)
+        return may_act_as_superuser(request.user) or not (row.is_staff or row.is_superuser)
 
     def changeable_by(self, request: HttpRequest, row: User) -> tuple[str, ...]:
-        return (*self.changeable, "is_staff", "is_superuser", "groups") if _is_superuser(request) else self.changeable
+        rights = ("is_staff", "is_superuser", "groups") if may_act_as_superuser(request.user) else ()
+        return (*self.changeable, *rights)
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         rights = ("is_active", "is_staff", "is_superuser", "groups")
@@ -179,6 +194,10 @@ class UserAdmin(ImportingAdmin):
     def addresses(self, person: User) -> SafeString:
         rows = EmailAddress.objects.filter(user=person).order_by("pk")
         return lines(f"{row.email}, {'verified' if row.verified else 'not verified'}" for row in rows)
+
+    @admin.display(description="second factor")
+    def second_factor(self, person: User) -> str:
+        return "Yes" if factors.has_factor(person) else "None"
 
     @admin.display(description="accounts")
     def seats(self, person: User) -> SafeString:

@@ -7,27 +7,31 @@ from allauth.account.forms import (
     AddEmailForm,
     ChangePasswordForm,
     LoginForm,
+    ReauthenticateForm,
     ResetPasswordForm,
     ResetPasswordKeyForm,
     SignupForm,
     default_token_generator,
 )
 from allauth.account.models import EmailAddress
+from allauth.account.utils import passthrough_next_redirect_url
 from allauth.core import context
 from django import forms
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.urls import reverse
+from django.utils.html import format_html
 
 from linnapp.addresses import client_address, counted_as
-from linnapp.devices import mark_of
 from linnapp.form_fields import MailAddressField, MeanwhileForm, OneLineField
 from linnapp.models import Account, Invitation, Membership, User
 from linnapp.models.people import TIME_ZONES
+from linnapp.passwords import HINT, refuse_names
 from linnapp.people import invitation_on_the_way
-from linnapp.services import knocks, people
-
-PASSWORD_HINT = "At least 10 characters; not a common password, and not like your name or address."
+from linnapp.services import knocks, mail_owners, people
+from linnapp.signing_in.devices import mark_of
+from linnapp.signing_in.own_passwords import SIGNING_UP
 
 
 class SignInField(MailAddressField):
@@ -46,6 +50,19 @@ class SignInForm(LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"] = sign_in_field(self.fields["login"])
+        self.fields["password"].help_text = way_to_new_password()
+
+
+def way_to_new_password() -> str:
+    """It leads back to where the sign-in was to lead."""
+    forgotten = passthrough_next_redirect_url(context.request, reverse("account_reset_password"), "next")
+    return format_html('<a href="{}">Forgot your password?</a>', forgotten)
+
+
+class StillYouForm(ReauthenticateForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].help_text = way_to_new_password()
 
 
 class AddressForm(AddEmailForm):
@@ -63,7 +80,16 @@ class AddressForm(AddEmailForm):
         return str(super().clean_email())
 
 
-class ForgottenPasswordForm(ResetPasswordForm):
+class ResetForm(ResetPasswordForm):
+    """Of whoever's the address is: others it may wait with get no link by it."""
+
+    def clean_email(self) -> str:
+        email = str(super().clean_email())
+        self.users = list(mail_owners.owners_of(email.lower()).filter(is_active=True))
+        return email
+
+
+class ForgottenPasswordForm(ResetForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"] = sign_in_field(self.fields["email"])
@@ -82,8 +108,18 @@ class ForgottenPasswordForm(ResetPasswordForm):
         return str(super().save(request, **options))
 
 
+def say_the_rule(form: forms.BaseForm) -> None:
+    """About a new password, which is typed twice. In sentence case, as allauth does not write it."""
+    first, again = form.fields["password1"], form.fields["password2"]
+    first.label, again.label, first.help_text = "New password", "New password (again)", HINT
+
+
 class NewPasswordForm(ResetPasswordKeyForm):
     """Behind the link in a mail."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        say_the_rule(self)
 
     def clean(self) -> dict[str, Any]:
         knocks.count(knocks.NEW_PASSWORDS, counted_as(client_address(context.request.META)))
@@ -93,13 +129,19 @@ class NewPasswordForm(ResetPasswordKeyForm):
         """Whoever followed the link reads the mail of this address."""
         super().save()
         EmailAddress.objects.filter(user=self.user, email=self.user.email).update(verified=True)
+        mail_owners.end_waiting(self.user.email, owner=self.user)
 
 
 class OwnPasswordForm(ChangePasswordForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        say_the_rule(self)
+        self.fields["oldpassword"].label = "Current password"
+
     def clean_oldpassword(self) -> str:
-        counted = knocks.own_password(self.user)
+        counted = knocks.own_password(self.user, context.request.session.session_key)
         typed = super().clean_oldpassword()
-        counted.take_back()
+        knocks.take_back(counted)
         return str(typed)
 
 
@@ -120,7 +162,7 @@ class SignUpForm(SignupForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"] = sign_in_field(self.fields["email"])
-        self.fields["password1"].help_text = PASSWORD_HINT
+        self.fields["password1"].help_text = HINT
         self.invitation = invitation_on_the_way(context.request)
         if self.invitation:
             del self.fields["company"]
@@ -128,17 +170,35 @@ class SignUpForm(SignupForm):
             self.fields["email"].disabled = True
             self.fields["email"].help_text = "The invitation is for this address."
 
+    def validate_unique_email(self, value: str) -> str:
+        """allauth's would also count those with whom it waits."""
+        self.account_already_exists = mail_owners.owners_of(value).exists()
+        return value
+
     def clean_time_zone(self) -> str:
         zone = self.cleaned_data["time_zone"]
         return zone if zone in TIME_ZONES else "UTC"
 
     def clean(self) -> dict[str, Any]:
         cleaned = cast("dict[str, Any]", super().clean())
+        self._refuse_typed_names(cleaned)
         if not self.errors:
             knocks.sign_up(cleaned["email"], client_address(context.request.META))
         return cleaned
 
+    def _refuse_typed_names(self, cleaned: dict[str, Any]) -> None:
+        """The person and the company are not there yet, for the validators to ask."""
+        company = self.invitation.account.name if self.invitation else cleaned.get("company", "")
+        if "password1" not in cleaned or "password1" in self.errors:
+            return
+        try:
+            refuse_names(cleaned["password1"], [cleaned.get("name", ""), company])
+        except forms.ValidationError as refused:
+            self.add_error("password1", refused)
+
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
+        # Of a known address too: the page that follows is the same.
+        request.session[SIGNING_UP] = self.cleaned_data["email"]
         try:
             return self._saved(request)
         except IntegrityError:
@@ -158,6 +218,9 @@ class SignUpForm(SignupForm):
         user = cast(User, super().save(request))
         if self.invitation is None:
             people.create_account(name=self.cleaned_data["company"], owner=user, signs_up=True)
+        if EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists():
+            # By the key of the invitation.
+            mail_owners.end_waiting(user.email, owner=user)
         return user
 
 

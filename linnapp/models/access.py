@@ -4,14 +4,18 @@ import uuid
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, Self
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
 from linnapp.models.managers import manager_of
+from linnapp.models.traces import OfPerson, Traces
 
 LOOK_PERMISSION = "linnapp.look_into_accounts"
 WORK_PERMISSION = "linnapp.work_in_accounts"
 REVEAL_PERMISSION = "linnapp.reveal_credentials"
+# What counts as a second factor: recovery codes stand in for one that is lost, and are none by themselves.
+FACTORS = ("totp", "webauthn")
 
 
 class Visitor(Protocol):
@@ -57,6 +61,19 @@ class StaffAccess(models.Model):
     ends_at = models.DateTimeField()
     ended_by = models.ForeignKey("linnapp.User", models.SET_NULL, null=True, blank=True, related_name="+")
 
+    # Owners go on reading that somebody of staff was inside, and when.
+    traces: ClassVar[Traces] = Traces(texts=("reason",), made="begun_at", accounts=("account",), outlives=True)
+    of_person: ClassVar[OfPerson] = OfPerson(
+        "accounts_entered_as_staff",
+        "person",
+        {
+            "account": "account__name",
+            "purpose": "purpose",
+            "reason": "reason",
+            "begun": "begun_at",
+            "ended": "ends_at",
+        },
+    )
     objects: ClassVar[StaffAccessQuerySet] = manager_of(StaffAccessQuerySet)
 
     class Meta:
@@ -102,12 +119,15 @@ def purposes_of(person: Visitor) -> list[StaffAccess.Purpose]:
 
 def inside(user: Visitor, account: str, *, to_work: bool = False) -> models.Q:
     """A condition: that this person is inside the account by a staff access, `account` being the path to its key.
-    Whoever is not staff is inside nothing, and pays nothing for the question."""
-    if not (user.is_authenticated and user.is_staff):
+    Whoever is not staff is inside nothing, and pays nothing for the question; nor is a session inside in which no
+    second factor was used, where staff need one."""
+    if not (user.is_authenticated and user.is_staff) or getattr(user, "without_factor_here", False):
         return models.Q(pk__in=[])
     accesses = StaffAccess.objects.running().of_person(user).filter(purpose__in=purposes_of(user))
     # Where there is a seat, the seat counts.
     accesses = accesses.exclude(account__memberships__user_id=user.pk)
     if to_work:
         accesses = accesses.to_work()
+    if settings.STAFF_NEED_FACTOR:
+        accesses = accesses.filter(person__authenticator__type__in=FACTORS)
     return models.Q(**{f"{account}__in": accesses.values("account")})

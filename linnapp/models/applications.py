@@ -12,6 +12,7 @@ from linnapp.models.folded import FillsFolded, FoldedField, Searched
 from linnapp.models.managers import manager_of
 from linnapp.models.named import Named
 from linnapp.models.people import EDITING_ROLES, Account, Reader, User, has_seat
+from linnapp.models.traces import OfPerson, Traces
 
 
 class ApplicationQuerySet(FillsFolded["Application"]):
@@ -115,6 +116,11 @@ class Application(Named, Searched):
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     changed_at = models.DateTimeField(default=timezone.now)
 
+    # Its name and its own texts are the account's: what stands there stays.
+    traces: ClassVar[Traces] = Traces(texts=("suspension_reason",), made="suspended_by_staff_at", accounts=("account",))
+    of_person: ClassVar[OfPerson] = OfPerson(
+        "applications_made", "created_by", {"name": "name", "account": "account__name", "at": "created_at"}
+    )
     objects: ClassVar[ApplicationQuerySet] = manager_of(ApplicationQuerySet)
 
     class Meta:

@@ -11,11 +11,14 @@ from django.utils import timezone
 from linnapp import credentials
 from linnapp.models.managers import manager_of
 from linnapp.models.people import User
+from linnapp.models.traces import OfPerson, Traces
+from linnapp.models.wording import Wording
 
 # Old values are kept for so long, and the change with them.
 KEPT = timedelta(days=30)
 # A job that has not been heard of for so long is gone, and another one goes on.
 SILENT_FOR = timedelta(minutes=1)
+NAMES_OF_ROWS = Wording("linnapp_bulkrow", "bulk_rows_by_name", ("name",))
 
 
 class BulkChangeQuerySet(models.QuerySet["BulkChange"]):
@@ -74,6 +77,12 @@ class BulkChange(models.Model):
     file_name = models.CharField("file", max_length=200, blank=True)
     undoes = models.OneToOneField("self", models.SET_NULL, null=True, related_name="undone_by")
 
+    traces: ClassVar[Traces] = Traces(
+        texts=("title", "reason", "wanted", "person_name", "said", "file_name"), made="created_at"
+    )
+    of_person: ClassVar[OfPerson] = OfPerson(
+        "bulk_changes", "person", {"title": "title", "reason": "reason", "at": "created_at", "state": "state"}
+    )
     objects: ClassVar[BulkChangeQuerySet] = manager_of(BulkChangeQuerySet)
 
     class Meta:
@@ -137,6 +146,10 @@ class BulkRow(models.Model):
     mark = models.CharField(max_length=200, blank=True, editable=False)
     entry_id = models.BigIntegerField(null=True)
 
+    traces: ClassVar[Traces] = Traces(
+        texts=("name", "said", "mark"), made="change__created_at", people=("change__person",)
+    )
+    wordings: ClassVar[tuple[Wording, ...]] = (NAMES_OF_ROWS,)
     objects: ClassVar[BulkRowQuerySet] = manager_of(BulkRowQuerySet)
 
     class Meta:

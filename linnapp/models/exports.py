@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from linnapp.models.managers import manager_of
 from linnapp.models.people import User
+from linnapp.models.traces import OfPerson, Traces
 
 # A file can be fetched for so long once it is made, and one that never is made goes after the same time.
 KEPT = timedelta(hours=24)
@@ -64,6 +65,11 @@ class ExportFile(models.Model):
     beaten_at = models.DateTimeField(default=timezone.now, editable=False)
     ends_at = models.DateTimeField("deleted at")
 
+    # Large: those of somebody who is gone end at once, and a job drops them.
+    traces: ClassVar[Traces] = Traces(texts=("title", "reason"), made="created_at", outlives=True)
+    of_person: ClassVar[OfPerson] = OfPerson(
+        "export_files", "person", {"title": "title", "reason": "reason", "at": "created_at", "ends": "ends_at"}
+    )
     objects: ClassVar[ExportFileQuerySet] = manager_of(ExportFileQuerySet)
 
     class Meta:

@@ -7,9 +7,12 @@ from django.db import models
 from django.utils import timezone
 
 from linnapp.models.managers import manager_of
+from linnapp.models.traces import Traces
+from linnapp.models.wording import Wording
 
 # What lists call those that were tried already, and wait for the next try.
 IN_VAIN = "Waiting, tried in vain"
+RECIPIENTS = Wording("linnapp_outgoingmail", "mails_by_recipient", ("recipient",))
 
 
 class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
@@ -57,6 +60,8 @@ class OutgoingMail(models.Model):
         NOTICE = "NOTICE", "What somebody did"
         UPDATES = "UPDATES", "Updates that wait"
         POSTBACKS = "POSTBACKS", "Postbacks and events"
+        HELP = "HELP", "Answers of support"
+        CASES = "CASES", "Cases of support"
         OTHER = "OTHER", "Other"
 
     # Somebody sits and waits for one of these: they go before all others, in this order.
@@ -76,6 +81,8 @@ class OutgoingMail(models.Model):
     ends_at = models.DateTimeField("not sent after", null=True, blank=True, editable=False)
     ended_at = models.DateTimeField("sent or given up", null=True, blank=True, editable=False)
 
+    traces: ClassVar[Traces] = Traces(texts=("opens", "said"), made="created_at")
+    wordings: ClassVar[tuple[Wording, ...]] = (RECIPIENTS,)
     objects: ClassVar[OutgoingMailQuerySet] = manager_of(OutgoingMailQuerySet)
 
     class Meta:

@@ -3,18 +3,22 @@ from typing import Any, ClassVar, Self
 from zoneinfo import available_timezones
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, BaseUserManager, PermissionsMixin
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 
 from linnapp import credentials, mail_addresses
-from linnapp.models.access import inside
+from linnapp.models.access import FACTORS, inside
 from linnapp.models.fields import MailAddress, OneLine
 from linnapp.models.folded import FillsFolded, FoldedField, Searched
 from linnapp.models.managers import manager_of
 from linnapp.models.named import Named
+from linnapp.models.traces import OfPerson, Traces
 
 SUPPORT_GROUP = "Support"
 TIME_ZONES = ["UTC", *sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))]
+
+
+DELETED = "deleted person"
 
 
 class UserQuerySet(FillsFolded["User"]):
@@ -27,14 +31,23 @@ class UserManager(BaseUserManager["User"]):
     def get_queryset(self) -> UserQuerySet:
         return UserQuerySet(self.model, using=self._db)
 
+    def superusers(self) -> UserQuerySet:
+        """Those who may act as one: see `may_act_as_superuser`."""
+        return self.get_queryset().filter(is_superuser=True, is_active=True, is_staff=True)
+
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         user = self.model(email=mail_addresses.spelled(email).lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
+    @transaction.atomic
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+        """On the command line: whoever runs the portal vouches for the address, so that no mail has to confirm it."""
+        user = self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+        addresses: Any = user.emailaddress_set  # type: ignore[attr-defined]
+        addresses.create(email=user.email, verified=True, primary=True)
+        return user
 
 
 class User(Named, Searched, AbstractBaseUser, PermissionsMixin):
@@ -48,17 +61,37 @@ class User(Named, Searched, AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True, help_text="Somebody who is not active cannot sign in.")
     # When staff last changed that: what stands as before may have been taken back and done anew.
     switched_at = models.DateTimeField("last switched off or on", null=True, editable=False)
+    # No sign-in that began before this goes on to its second factor.
+    signed_out_at = models.DateTimeField("last signed out everywhere", null=True, editable=False)
     is_staff = models.BooleanField("may open the admin", default=False)
     date_joined = models.DateTimeField("joined", default=timezone.now)
+    # Of a request, and of no row: no second factor was used in its session, and what was entered as staff is closed.
+    without_factor_here = False
+    # The row stays, without name and address: what points to it says "deleted person".
+    deleted_at = models.DateTimeField("deleted", null=True, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 
+    of_person: ClassVar[OfPerson] = OfPerson(
+        "person",
+        "pk",
+        {
+            "e-mail": "email",
+            "name": "name",
+            "time_zone": "time_zone",
+            "joined": "date_joined",
+            "last_signed_in": "last_login",
+            "may_open_the_admin": "is_staff",
+            "superuser": "is_superuser",
+        },
+    )
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
 
     class Meta:
         verbose_name = "person"
         verbose_name_plural = "people"
+        indexes = (models.Index(fields=("-date_joined", "-id"), name="people_newest"),)
 
     def __str__(self) -> str:
         return str(self.name or self.email)
@@ -75,6 +108,11 @@ class User(Named, Searched, AbstractBaseUser, PermissionsMixin):
 
 
 Reader = User | AnonymousUser
+
+
+def may_act_as_superuser(reader: Reader) -> bool:
+    """Whoever is switched off, or is not of the staff, has none of a superuser's rights."""
+    return reader.is_superuser and reader.is_active and reader.is_staff
 
 
 class AccountQuerySet(FillsFolded["Account"]):
@@ -111,7 +149,8 @@ class AccountQuerySet(FillsFolded["Account"]):
     def installable_by(self, user: Reader, own: uuid.UUID) -> Self:
         """Those this person may install an application of the account `own` on: those they own, and `own` itself for
         its Developers too."""
-        return (self.owned_by(user) | self.developed_by(user).filter(pk=own)).distinct()
+        # Those with any seat first: of an OR alone no engine makes anything but reading all accounts.
+        return self.with_seat_of(user) & (self.owned_by(user) | self.developed_by(user).filter(pk=own))
 
 
 class Account(Named, Searched):
@@ -126,15 +165,24 @@ class Account(Named, Searched):
     contact_email_folded = FoldedField(of="contact_email")
     suspended_by_staff_at = models.DateTimeField(null=True, blank=True)
     suspension_reason = models.TextField(blank=True, help_text="Read by the people of the account.")
+    members_need_factor = models.BooleanField("members need a second factor", default=False, db_default=False)
     created_at = models.DateTimeField(default=timezone.now)
     members: "models.ManyToManyField[User, Membership]" = models.ManyToManyField(
         User, through="Membership", related_name="accounts"
     )
 
+    traces: ClassVar[Traces] = Traces(texts=("suspension_reason",), made="suspended_by_staff_at", accounts=("pk",))
     objects: ClassVar[AccountQuerySet] = manager_of(AccountQuerySet)
 
     class Meta:
         ordering = ("name",)
+        indexes = (
+            models.Index(fields=("name", "id"), name="accounts_by_name"),
+            # Few of many.
+            models.Index(
+                fields=("id",), condition=models.Q(suspended_by_staff_at__isnull=False), name="accounts_suspended"
+            ),
+        )
 
     def __str__(self) -> str:
         return str(self.name)
@@ -157,6 +205,12 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
     def with_people(self) -> Self:
         return self.select_related("user", "account").order_by("user__name", "pk")
 
+    def that_open(self) -> Self:
+        """Those whose account asks for no second factor, or whose person has one."""
+        return self.filter(
+            models.Q(account__members_need_factor=False) | models.Q(user__authenticator__type__in=FACTORS)
+        )
+
 
 class Membership(models.Model):
     class Role(models.TextChoices):
@@ -168,6 +222,9 @@ class Membership(models.Model):
     role = models.CharField(max_length=20, choices=Role)
     created_at = models.DateTimeField(default=timezone.now)
 
+    of_person: ClassVar[OfPerson] = OfPerson(
+        "accounts", "user", {"account": "account__name", "role": "role", "since": "created_at"}
+    )
     objects: ClassVar[MembershipQuerySet] = manager_of(MembershipQuerySet)
 
     class Meta:
@@ -188,10 +245,11 @@ EDITING_ROLES = (Membership.Role.OWNER, Membership.Role.DEVELOPER)
 
 def has_seat(user: Reader, account: str, *roles: str) -> models.Q:
     """A condition: that this person has a seat in the account, in one of the roles where any is named; `account` is the
-    path to its key. By a list of keys and not by a join: it is combined with others."""
+    path to its key. By a list of keys and not by a join: it is combined with others. A seat in an account that asks for
+    a second factor counts once there is one."""
     if not user.is_authenticated:
         return models.Q(pk__in=[])
-    seats = Membership.objects.filter(user_id=user.pk)
+    seats = Membership.objects.filter(user_id=user.pk).that_open()
     return models.Q(**{f"{account}__in": (seats.filter(role__in=roles) if roles else seats).values("account")})
 
 
@@ -222,6 +280,17 @@ class Invitation(models.Model):
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
 
+    of_person: ClassVar[OfPerson] = OfPerson(
+        "invitations_by_you",
+        "invited_by",
+        {
+            "account": "account__name",
+            "e-mail": "email",
+            "role": "role",
+            "at": "created_at",
+            "accepted": "accepted_at",
+        },
+    )
     objects: ClassVar[InvitationQuerySet] = manager_of(InvitationQuerySet)
 
     class Meta:

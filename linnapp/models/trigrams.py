@@ -78,7 +78,7 @@ def _words(model: type[models.Model], columns: list[str]) -> dict[str, str]:
 
 
 def _make_in_postgresql(connection: BaseDatabaseWrapper, cursor: CursorWrapper, table: str, columns: list[str]) -> bool:
-    if not _has_extension(connection, cursor):
+    if not has_extension(connection, cursor):
         return False
     for column in columns:
         name = f"{table}_{column}_trigrams"
@@ -86,7 +86,7 @@ def _make_in_postgresql(connection: BaseDatabaseWrapper, cursor: CursorWrapper, 
     return True
 
 
-def _has_extension(connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> bool:
+def has_extension(connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> bool:
     """Made where it can be: a server may lack it, or the role the right to make it."""
     cursor.execute("SELECT installed_version FROM pg_available_extensions WHERE name = 'pg_trgm'")
     found = cursor.fetchone()

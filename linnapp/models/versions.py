@@ -10,6 +10,11 @@ from linnapp.models.folded import FillsFolded, FoldedField, Searched
 from linnapp.models.managers import manager_of
 from linnapp.models.people import Reader, User
 
+LATEST_FIRST = (
+    models.F("withdrawn_at").asc(nulls_first=True),
+    *(models.F(part).desc() for part in ("major", "minor", "patch")),
+)
+
 
 class VersionQuerySet(FillsFolded["Version"]):
     def visible_to(self, user: Reader) -> Self:
@@ -45,6 +50,18 @@ class VersionQuerySet(FillsFolded["Version"]):
             | same_major & models.Q(minor=minor, **{f"patch__{side}": patch})
         )
 
+    def outdated(self) -> "list[Version]":
+        """Of the versions of one application those with something better: a higher one that can be installed, or any
+        where they are withdrawn themselves."""
+        released = self.released().only("kind", "major", "minor", "patch", "withdrawn_at")
+        versions = list(released)
+        highest = max((row.numbers for row in versions if not row.withdrawn_at), default=None)
+        return [row for row in versions if highest and (row.withdrawn_at or row.numbers < highest)]
+
+    def in_use(self, installations: models.QuerySet[Any]) -> Self:
+        """Those that some of these installations are on: asked version by version, for there are few of them."""
+        return self.filter(models.Exists(installations.order_by().filter(version=models.OuterRef("pk"))))
+
     def newest_first(self) -> Self:
         return self.order_by("-major", "-minor", "-patch")
 
@@ -52,15 +69,17 @@ class VersionQuerySet(FillsFolded["Version"]):
         """The highest number that is released and not withdrawn, which new installations get; None for none."""
         return self.installable().newest_first().first()
 
+    def latest_first(self) -> Self:
+        """Those that can be installed before withdrawn ones."""
+        return self.order_by(*LATEST_FIRST)
+
     def latest_of_each(self) -> Self:
         """The latest of every application among these rows, one row each."""
         return self.installable().first_of_each()
 
     def first_of_each(self) -> Self:
         """One released row of every application among these: its latest, or a withdrawn one where all of them are."""
-        number = [models.F(part).desc() for part in ("major", "minor", "patch")]
-        order = [models.F("withdrawn_at").asc(nulls_first=True), *number]
-        place = models.Window(RowNumber(), partition_by=models.F("application_id"), order_by=order)
+        place = models.Window(RowNumber(), partition_by=models.F("application_id"), order_by=LATEST_FIRST)
         return self.released().annotate(place=place).filter(place=1)
 
     def development(self) -> "Version":
@@ -101,6 +120,13 @@ class Version(Searched):
                 condition=models.Q(kind="DEVELOPMENT", major=None, minor=None, patch=None)
                 | models.Q(kind="RELEASED", major__isnull=False, minor__isnull=False, patch__isnull=False),
                 name="released_versions_have_a_number",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("application", "major", "minor", "patch"),
+                condition=models.Q(kind="RELEASED", withdrawn_at=None),
+                name="versions_installable",
             ),
         )
 

@@ -11,13 +11,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from linnapp import kinds, mail, timeline
-from linnapp.actors import Actor, Side, refuse_unless_staff
+from linnapp.actors import Actor, Side, refuse_unless_fresh, refuse_unless_staff
 from linnapp.errors import NotPossible
 from linnapp.kinds import Kind
 from linnapp.models import Account, StaffAccess, TimelineEntry, User
 from linnapp.models.access import purposes_of
 from linnapp.names import in_header
-from linnapp.services import knocks
+from linnapp.services import audit, knocks
 from linnapp.services.locking import locked_account
 
 LASTS = timedelta(minutes=30)
@@ -54,6 +54,7 @@ def enter(account: Account, *, purpose: str, by: Actor) -> StaffAccess:
     running = row.staff_accesses.running().of_person(person)
     if same := running.filter(purpose=purpose).newest_first().first():
         return same
+    refuse_unless_fresh(by)
     _count(person, row)
     now = timezone.now()
     running.update(ends_at=now, ended_by=person)
@@ -96,6 +97,17 @@ def leave_all(person: User) -> None:
         leave(access, by=Actor(person, Side.STAFF))
 
 
+@transaction.atomic
+def end_all(person: User, *, by: Actor) -> None:
+    """By staff, who sign this person out, take their second factors away or leave them no right to be inside."""
+    if by.person == person:
+        leave_all(person)
+        return
+    for access in StaffAccess.objects.running().of_person(person).newest_first():
+        if _end(access, by):
+            _record(kinds.STAFF_SENT_AWAY, access, by, member=access.person)
+
+
 def looked_at(access: StaffAccess, page: str, path: str) -> None:
     """Puts on record what page staff opened: each once an access, the first hundred of them. A part of a page, whose
     `path` is an address alone, is the page that is on record with a name behind its address."""
@@ -116,7 +128,7 @@ def send_away(access: StaffAccess, *, by: Actor) -> bool:
         raise NotPossible(f"Only an Owner of {access.account} may end this.")
     ended = _end(access, by)
     if ended:
-        _record(kinds.STAFF_SENT_AWAY, access, by, member=str(access.person))
+        _record(kinds.STAFF_SENT_AWAY, access, by, member=access.person)
     return ended
 
 
@@ -126,7 +138,10 @@ def _end(access: StaffAccess, by: Actor) -> bool:
 
 
 def _record(kind: Kind, access: StaffAccess, by: Actor, **facts: Any) -> None:
-    """About the access; of the one who is inside, as done there, so that the account reads name and reason."""
+    """About the access; of staff, as done there, so that the account reads name and reason."""
     if by.is_staff:
-        by = replace(by, reason=access.reason, access=access.pk, on_side=Side.CUSTOMER)
-    timeline.record(kind, by=by, account=access.account, subject_id=access.pk, **facts)
+        reason = access.reason if by.person == access.person else by.reason
+        by = replace(by, reason=reason, access=access.pk, on_side=Side.CUSTOMER)
+    entry = timeline.record(kind, by=by, account=access.account, subject_id=access.pk, **facts)
+    if kind != kinds.STAFF_LOOKED:
+        audit.copied(entry, of=access.person)

@@ -41,7 +41,7 @@ def create_application(*, account: Account, name: str, kind: str, by: Actor) -> 
         application=application,
         type=application.get_type_display(),
     )
-    return application, secrets.create_secret(application=application, by=by)
+    return application, secrets.make_secret(application, by=by)
 
 
 @transaction.atomic

@@ -67,7 +67,19 @@ SIGN_INS_OF_DEVICE = Limit("sign-ins of a known device", 30, 60, OFTEN, proven=T
 WRONG_OF_DEVICE = Limit("wrong sign-ins of a known device", 5, 300, WRONG, proven=True)
 # Whoever has somebody's device has a long time, too.
 WRONG_OF_DEVICE_A_DAY = Limit("wrong sign-ins of a known device a day", 50, DAY, WRONG, proven=True)
-WRONG_OF_PERSON = Limit("wrong passwords of somebody signed in", 5, 300, WRONG, proven=True)
+# Counted by the browser session, so that whoever has one of them keeps nobody out of the others.
+WRONG_OF_SESSION = Limit("wrong passwords in a session", 5, 300, WRONG, proven=True)
+WRONG_OF_SESSION_A_DAY = Limit("wrong passwords in a session a day", 30, DAY, WRONG, proven=True)
+WRONG_IN_ALL_SESSIONS = Limit("wrong own passwords a day", 100, DAY, WRONG, proven=True)
+TOO_MANY_CODES = "Too many wrong codes. Wait {wait}, or use a passkey."
+# Whoever gives a code knows the password, or is signed in. Known devices are counted apart here, too: somebody who
+# learned a password keeps its owner out of nothing. But whoever reads somebody's mail makes a known device of theirs
+# with each new password: all together are bounded as well.
+WRONG_CODES = Limit("wrong codes of a person", 5, 300, TOO_MANY_CODES, proven=True)
+WRONG_CODES_A_DAY = Limit("wrong codes of a person a day", 30, DAY, TOO_MANY_CODES, proven=True)
+WRONG_CODES_OF_DEVICE = Limit("wrong codes of a known device", 5, 300, TOO_MANY_CODES, proven=True)
+WRONG_CODES_OF_DEVICE_A_DAY = Limit("wrong codes of a known device a day", 30, DAY, TOO_MANY_CODES, proven=True)
+WRONG_CODES_IN_ALL = Limit("wrong codes of all devices a day", 100, DAY, TOO_MANY_CODES, proven=True)
 SIGN_UPS = Limit("sign-ups of an address", 30, 600, OFTEN)
 RESETS = Limit("password resets of an address", 20, 600, OFTEN)
 RESETS_OF_ACCOUNT = Limit(
@@ -79,6 +91,11 @@ CONFIRMATIONS = Limit("mails to confirm an address", 1, 180, "")
 ADDRESS_CHANGES = Limit(
     "e-mail changes of a person", 10, 600, "That was changed often just now. Wait {wait}, then try again.", proven=True
 )
+# What is mailed each time somebody does something: the first ones of a day are sent, and the last of them says so.
+NEW_DEVICES = Limit("mails about new devices of a person", 5, DAY, "", proven=True)
+# Of one's password, factors and address, each kind by itself: none is hidden behind many of another.
+OWN_CHANGES = Limit("mails about a person's own changes", 10, DAY, "", proven=True)
+FACTOR_RULES = Limit("mails about an account's factor rule", 5, DAY, "", proven=True)
 ENTRIES = Limit(
     "staff accesses of a person to an account",
     6,
@@ -112,6 +129,8 @@ def in_words(seconds: int) -> str:
 class Counted:
     key: str
     ends_at: datetime
+    # The next one is refused.
+    is_last: bool = False
 
     def take_back(self) -> None:
         """It did not count after all, such as a password that was right."""
@@ -161,7 +180,7 @@ def _counted(limit: Limit, key: str, most: int, room: int) -> Counted | None:
     ends_at = now + timedelta(seconds=limit.seconds)
     facts = {"key": key, "limit": limit.name, "daily": limit.is_daily, "ends_at": ends_at, "now": now}
     facts |= {"most": most, "room": room}
-    rows = [Counted(row.key, row.ends_at) for row in KnockCount.objects.raw(COUNT, facts)]
+    rows = [Counted(row.key, row.ends_at, row.count >= most) for row in KnockCount.objects.raw(COUNT, facts)]
     return rows[0] if rows else None
 
 
@@ -202,9 +221,26 @@ def sign_in(email: str, address: str, device: str) -> list[Counted]:
     )[1:]
 
 
-def own_password(person: User) -> Counted:
-    """Counts a password that somebody signed in gives once more; to be taken back if it is right."""
-    return count(WRONG_OF_PERSON, person.pk, person.password)
+def own_password(person: User, session: str | None) -> list[Counted]:
+    """Counts a password that somebody signed in gives once more; to be taken back if it is right. `session` is the key
+    of their browser session."""
+    mine = (person.pk, person.password, session)
+    limits = (WRONG_OF_SESSION, WRONG_OF_SESSION_A_DAY)
+    return count_each(*((limit, mine) for limit in limits), (WRONG_IN_ALL_SESSIONS, mine[:2]))
+
+
+def code(person: User, device: str) -> list[Counted]:
+    """Counts a code of a second factor before it is looked at, and returns what to take back if it is right. `device`
+    as in `sign_in`. No new password begins the count of a person anew: to whoever reads somebody's mail the second
+    factor is all that is left to find."""
+    limits = (WRONG_CODES_OF_DEVICE, WRONG_CODES_OF_DEVICE_A_DAY) if device else (WRONG_CODES, WRONG_CODES_A_DAY)
+    counted_by = (device or person.pk,)
+    return count_each(*((limit, counted_by) for limit in limits), (WRONG_CODES_IN_ALL, (person.pk,)))
+
+
+def passkey(address: str) -> None:
+    """Counts a passkey that somebody signs in with: nothing in it can be guessed, but looking at it takes its time."""
+    count(SIGN_INS, counted_as(address))
 
 
 def address_change(person: User, mailed: str = "") -> None:
@@ -214,6 +250,16 @@ def address_change(person: User, mailed: str = "") -> None:
         return
     of_person = ((ADDRESS_CHANGES, (person.pk,)), (_mails_of_sender("You", proven=True), (person.pk,)))
     _before_confirmation(mailed, *of_person)
+
+
+def may_tell(limit: Limit, *who: object) -> dict[str, datetime] | None:
+    """Counts a mail that tells what somebody did, and gives what its text knows of that: after the last one, until when
+    there are no more. None where it would be one too many."""
+    try:
+        counted = count(limit, *who)
+    except TooOften:
+        return None
+    return {"silent_until": counted.ends_at} if counted.is_last else {}
 
 
 def entry(person: User, account: Account) -> None:

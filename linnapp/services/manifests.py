@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from linnapp import kinds, timeline
-from linnapp.actors import Actor, refuse_to_lead_away
+from linnapp.actors import Actor, refuse_to_lead_away, refuse_unless_fresh
 from linnapp.errors import Moved
 from linnapp.manifest import (
     Difference,
@@ -121,6 +121,9 @@ def _save(row: Application, manifest: Manifest, prepared: _Prepared, by: Actor) 
         return row
     if prepared.leads_elsewhere:
         refuse_to_lead_away(by)
+        if postback_url(manifest):
+            # What is installed on the Development Version is authorised there from now on.
+            refuse_unless_fresh(by)
     prepared.change.write()
     row.manifest_revision += 1
     row.manifest_saved_at = row.changed_at = timezone.now()

@@ -8,9 +8,9 @@ from django.conf import settings
 from django.db import transaction
 from django.template.loader import render_to_string
 
-from linnapp import mail
+from linnapp import mail, mail_choices
 from linnapp.actors import Actor
-from linnapp.models import BulkChange, BulkNotice, User
+from linnapp.models import Account, BulkChange, BulkNotice, User
 from linnapp.models.bulk_changes import opened, sealed
 from linnapp.names import in_header
 
@@ -18,9 +18,19 @@ from linnapp.names import in_header
 TOLD_AT_MOST = 50
 
 
-def tell(people: Iterable[User], subject: str, template: str, facts: Mapping[str, Any], *, by: Actor) -> None:
+def tell(
+    people: Iterable[User],
+    subject: str,
+    template: str,
+    facts: Mapping[str, Any],
+    *,
+    by: Actor,
+    kind: str = mail.Kind.NOTICE,
+    account: Account | None = None,
+) -> None:
     """One mail to each address of those who can sign in. `template` makes the text; it knows `reason`, and leaves it
-    out where it is told `among` others, since a mail about many gives it once."""
+    out where it is told `among` others, since a mail about many gives it once. Of a `kind` that may be switched off,
+    to those who want it about this account."""
     addresses = dict.fromkeys(person.email for person in people if person.is_active)
     if not addresses:
         return
@@ -28,11 +38,12 @@ def tell(people: Iterable[User], subject: str, template: str, facts: Mapping[str
     alone = _text(template, facts, by, among=False)
     if by.change is None:
         for address in addresses:
-            mail.send(mail.Kind.NOTICE, line, alone, address)
+            mail.send(kind, line, alone, address, account=account)
         return
     told = sealed({"subject": line, "alone": alone, "among": _text(template, facts, by, among=True).strip()})
     BulkNotice.objects.bulk_create(
-        BulkNotice(change_id=by.change, address=address, told_encrypted=told) for address in addresses
+        BulkNotice(change_id=by.change, address=address, told_encrypted=told)
+        for address in mail_choices.wanting(kind, addresses, account)
     )
 
 

@@ -12,11 +12,11 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from linnapp import credentials, kinds, mail, timeline
-from linnapp.actors import Actor, Side, refuse_unless_staff
+from linnapp.actors import Actor, Side, refuse_unless_fresh, refuse_unless_staff
 from linnapp.errors import NotPossible
 from linnapp.models import Account, Invitation, Membership, User
 from linnapp.names import in_header
-from linnapp.services import notices, quotas
+from linnapp.services import audit, notices, quotas
 from linnapp.services.editing import EditedMeanwhile, write_changes
 from linnapp.services.locking import locked_account
 
@@ -47,7 +47,10 @@ def create_account(*, name: str, owner: User, signs_up: bool = False) -> Account
         account = _account_with_free_slug(name, owner.email)
     Membership.objects.create(account=account, user=owner, role=Membership.Role.OWNER)
     facts: dict[str, Any] = {"signs_up": True} if signs_up else {}
-    timeline.record(kinds.ACCOUNT_CREATED, by=Actor(owner, Side.CUSTOMER), account=account, **facts)
+    entry = timeline.record(kinds.ACCOUNT_CREATED, by=Actor(owner, Side.CUSTOMER), account=account, **facts)
+    if not signs_up:
+        # What strangers may do any number of times is not kept for as long as the record is.
+        audit.copied(entry, of=owner)
     return account
 
 
@@ -60,7 +63,7 @@ def open_account(*, name: str, owner_email: str, by: Actor, contact_email: str =
         account = _account_with_free_slug(name, contact_email or owner_email)
     except IntegrityError:
         account = _account_with_free_slug(name, contact_email or owner_email)
-    timeline.record(kinds.ACCOUNT_CREATED, by=by, account=account)
+    audit.copied(timeline.record(kinds.ACCOUNT_CREATED, by=by, account=account), of=None)
     invite(account, email=owner_email, role=Membership.Role.OWNER, by=by)
     return account
 
@@ -103,6 +106,8 @@ def invite(account: Account, *, email: str, role: str, by: Actor) -> tuple[Invit
     account = locked_account(account.pk)
     if account.memberships.filter(user__email=email).exists():
         raise NotPossible(f"{email} is already a member of {account}.")
+    # Who has a seat reveals what the account has: to give one is to show it.
+    refuse_unless_fresh(by)
     quotas.count_invitation(account, email, by=by)
     account.invitations.open().filter(email=email).delete()
     key = credentials.new_link_key()
@@ -114,7 +119,9 @@ def invite(account: Account, *, email: str, role: str, by: Actor) -> tuple[Invit
         invited_by=by.person,
         expires_at=timezone.now() + timedelta(days=INVITATION_DAYS),
     )
-    timeline.record(kinds.MEMBER_INVITED, by=by, account=account, email=email, role=invitation.get_role_display())
+    name = invitation.get_role_display()
+    entry = timeline.record(kinds.MEMBER_INVITED, by=by, account=account, email=email, role=name)
+    audit.copied(entry, of=None)
     _mail(invitation, key, by)
     if role == Membership.Role.OWNER:
         _tell_owners(account, f"{email} was invited as an Owner of {account}", by)
@@ -165,7 +172,8 @@ def revoke(invitation: Invitation, *, by: Actor) -> bool:
         return False
     mail.take_back(mail.Kind.INVITATION, _seat(row))
     row.delete()
-    timeline.record(kinds.INVITATION_REVOKED, by=by, account=invitation.account, email=invitation.email)
+    entry = timeline.record(kinds.INVITATION_REVOKED, by=by, account=invitation.account, email=invitation.email)
+    audit.copied(entry, of=None)
     return True
 
 
@@ -190,14 +198,15 @@ def accept(invitation: Invitation, *, by: Actor) -> Membership:
     mail.take_back(mail.Kind.INVITATION, _seat(row))
     membership, _ = Membership.objects.get_or_create(account=row.account, user=by.person, defaults={"role": row.role})
     row.account.staff_accesses.running().of_person(by.person).update(ends_at=timezone.now())
-    timeline.record(kinds.MEMBER_JOINED, by=by, account=row.account, role=membership.get_role_display())
+    entry = timeline.record(kinds.MEMBER_JOINED, by=by, account=row.account, role=membership.get_role_display())
+    audit.copied(entry, of=by.person)
     return membership
 
 
 def _hold(person: User) -> None:
     """Who takes a seat is not deleted meanwhile for having none."""
-    if not User.objects.select_for_update(no_key=True).filter(pk=person.pk).exists():
-        raise NotPossible("You are not known here any more: this portal's staff closed your account.")
+    if not User.objects.select_for_update(no_key=True).filter(pk=person.pk, deleted_at=None).exists():
+        raise NotPossible("You are not known here any more: your profile was deleted.")
 
 
 def _locked_seat(membership: Membership) -> Membership:
@@ -235,12 +244,15 @@ def change_role(membership: Membership, *, role: str, by: Actor, started_from: s
     if role == Membership.Role.OWNER:
         _hold(row.user)
         quotas.refuse_seat_of_owner(row.account, row.user, by=by)
+        refuse_unless_fresh(by)
         _tell_owners(row.account, f"{row.user} was made an Owner of {row.account}", by)
     else:
         _refuse_without_owner(row)
     row.role = role
     row.save(update_fields=["role"])
-    timeline.record(kinds.MEMBER_ROLE, by=by, account=row.account, member=str(row.user), role=row.get_role_display())
+    name = row.get_role_display()
+    entry = timeline.record(kinds.MEMBER_ROLE, by=by, account=row.account, member=row.user, role=name)
+    audit.copied(entry, of=row.user)
     return row
 
 
@@ -250,4 +262,9 @@ def remove_member(membership: Membership, *, by: Actor) -> None:
     row = _locked_seat(membership)
     _refuse_without_owner(row)
     row.delete()
-    timeline.record(kinds.MEMBER_REMOVED, by=by, account=membership.account, member=str(membership.user))
+    person, account = membership.user, membership.account
+    if by.person == person:
+        entry = timeline.record(kinds.MEMBER_LEFT, by=by, account=account)
+    else:
+        entry = timeline.record(kinds.MEMBER_REMOVED, by=by, account=account, member=person)
+    audit.copied(entry, of=row.user)

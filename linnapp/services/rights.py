@@ -10,7 +10,9 @@ from django.utils import timezone
 from linnapp import kinds, timeline
 from linnapp.actors import Actor, refuse_unless_staff
 from linnapp.errors import NotPossible
-from linnapp.models import StaffAccess, User
+from linnapp.models import User
+from linnapp.models.people import may_act_as_superuser
+from linnapp.services import access, audit
 from linnapp.services.editing import EditedMeanwhile, write_changes
 
 RIGHTS = ("is_staff", "is_superuser")
@@ -31,8 +33,10 @@ def edit_person_by_staff(
     # a row that points to one of them, such as the end of an access, waits for nobody (NO KEY).
     people = User.objects.select_for_update(no_key=True)
     locked = list(people.filter(is_superuser=True).order_by("pk"))
-    superusers = {user.pk for user in locked if user.is_active and user.is_staff}
+    superusers = {user.pk for user in locked if may_act_as_superuser(user)}
     row = people.get(pk=person.pk)
+    if row.deleted_at:
+        raise NotPossible("Somebody who deleted their profile stays as they are.")
     before = set(row.groups.values_list("pk", flat=True))
     wanted = dict(values)
     seen = set((started_from or {}).get("groups", before))
@@ -63,28 +67,31 @@ def _refuse_others(row: User, by: Actor, changed: set[str], superusers: set[int]
     takes their own. Whoever acts is read anew: they may have been switched off while they typed."""
     assert by.person is not None
     if row.pk == by.person.pk and changed:
-        raise NotPossible("This is you. Ask another superuser to change what you may do.")
+        raise NotPossible("This is you. Ask another platform admin to change what you may do.")
     rights = User.objects.filter(pk=row.pk).values_list("is_staff", "is_superuser").get()
     if by.person.pk not in superusers and (changed - {"is_active"} or any(rights)):
-        raise NotPossible("Only a superuser may change what somebody of this portal's staff may do.")
+        raise NotPossible("Only a platform admin may change what somebody of this portal's staff may do.")
     if not User.objects.filter(pk=by.person.pk, is_active=True, is_staff=True).exists():
         raise NotPossible("You are not of this portal's staff any more.")
 
 
 def _record(row: User, changed: list[str], by: Actor) -> None:
     """Whoever works with them reads that somebody cannot sign in any more; what they may do in the portal, nobody."""
+    if not (row.is_active and row.is_staff):
+        access.end_all(row, by=by)
+    if "name" in changed:
+        audit.copied(timeline.record(kinds.PERSON_RENAMED, by=by, member=row), of=row)
     if "is_active" in changed:
         kind = kinds.MEMBER_SWITCHED_ON if row.is_active else kinds.MEMBER_SWITCHED_OFF
         timeline.record_all(
-            timeline.entry(kind, by=by, account=seat.account, member=str(row)) for seat in row.memberships.with_people()
+            timeline.entry(kind, by=by, account=seat.account, member=row) for seat in row.memberships.with_people()
         )
+        audit.put(kind, of=row, by=by, member=row)
     if {*RIGHTS, "groups"} & set(changed):
         has = [name.replace("is_", "") for name in RIGHTS if getattr(row, name)]
         groups = _named(set(row.groups.values_list("pk", flat=True)))
         now = ", ".join([*has, groups] if groups else has) or "nothing"
-        timeline.record(kinds.PERSON_RIGHTS, by=by, member=str(row), now=now)
-    if not (row.is_active and row.is_staff):
-        StaffAccess.objects.running().of_person(row).update(ends_at=timezone.now(), ended_by=by.person)
+        audit.copied(timeline.record(kinds.PERSON_RIGHTS, by=by, member=row, now=now), of=row)
 
 
 def _named(groups: set[int]) -> str:

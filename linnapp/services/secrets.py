@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from linnapp import credentials, kinds, timeline
-from linnapp.actors import Actor, refuse_to_reveal_of
+from linnapp.actors import Actor, refuse_to_reveal_of, refuse_unless_fresh
 from linnapp.errors import NotPossible
 from linnapp.models import Application, Secret
 from linnapp.services.locking import locked
@@ -17,6 +17,7 @@ def create_secret(*, application: Application, by: Actor) -> Secret:
     row = locked(application, retired="it gets no new Application Secret")
     if row.secrets.live().count() >= MOST_LIVE:
         raise NotPossible("Two Application Secrets are live already. Retire one first, then make the next.")
+    refuse_unless_fresh(by)
     return make_secret(row, by=by)
 
 
@@ -36,7 +37,8 @@ def make_secret(application: Application, *, by: Actor) -> Secret:
 
 @transaction.atomic
 def reveal_secret(secret: Secret, *, by: Actor) -> Secret:
-    """The secret, to be shown in the clear: on record. The view asks for a fresh sign-in first."""
+    """The secret, to be shown in the clear: on record."""
     refuse_to_reveal_of(secret.application, by)
+    refuse_unless_fresh(by)
     timeline.record(kinds.SECRET_REVEALED, by=by, application=secret.application, tail=secret.tail)
     return secret

@@ -6,9 +6,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from linnapp import kinds, timeline
-from linnapp.actors import Actor
+from linnapp.actors import Actor, refuse_unless_fresh
 from linnapp.errors import Moved, NotPossible
-from linnapp.manifest import Difference, differences, to_json
+from linnapp.manifest import Difference, differences, postback_url, to_json
 from linnapp.models import Application, Version
 from linnapp.services import quotas
 from linnapp.services.locking import locked_to_publish
@@ -63,6 +63,9 @@ def create_version(
         raise NotPossible(too_low(highest))
     if latest and not changes_to_release(row):
         raise NotPossible(f"Nothing changed since version {latest.label}: there is nothing to release.")
+    saved = manifest_of(row)
+    if postback_url(saved) not in ("", latest.postback_url if latest else ""):
+        refuse_unless_fresh(by)
     quotas.count_version(row.account, by=by)
     created = Version.objects.create(
         application=row,
@@ -70,7 +73,7 @@ def create_version(
         major=number[0],
         minor=number[1],
         patch=number[2],
-        snapshot=to_json(manifest_of(row)),
+        snapshot=to_json(saved),
         notes=notes,
         created_by=by.person,
         created_at=at or timezone.now(),

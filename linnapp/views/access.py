@@ -13,11 +13,13 @@ from linnapp.actors import Actor, Side
 from linnapp.forms.access import EnterForm
 from linnapp.models import Account, StaffAccess
 from linnapp.models.access import purposes_of
-from linnapp.pages import acting, password_first, refusal_in, signed_in
+from linnapp.pages import acting, refusal_in, signed_in
 from linnapp.services import access
+from linnapp.signing_in.fresh_sign_ins import fresh_sign_in_first, shows_or_moves_secret
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@shows_or_moves_secret("Lets staff into an account")
 def access_enter(request: HttpRequest, slug: str) -> HttpResponse:
     """Asks what for and why. Whoever may enter nowhere is told that there is no such page, as strangers are."""
     purposes = purposes_of(signed_in(request))
@@ -38,7 +40,7 @@ def _is_open(request: HttpRequest, account: Account) -> bool:
     return running is not None and request.GET.get("purpose") in (running.purpose, StaffAccess.Purpose.LOOK)
 
 
-@password_first
+@fresh_sign_in_first
 def _enter(request: HttpRequest, account: Account, purposes: list[StaffAccess.Purpose]) -> HttpResponse:
     wanted = {name: request.GET.get(name, "") for name in ("purpose", "next", "reason")}
     form = EnterForm(request.POST or None, purposes=purposes, initial={k: v for k, v in wanted.items() if v})

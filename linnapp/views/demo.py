@@ -3,8 +3,9 @@
 from typing import Any, cast
 
 from allauth.account import views
+from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import record_authentication
-from allauth.account.utils import get_next_redirect_url, perform_login
+from allauth.account.utils import get_next_redirect_url
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_POST
 from linnapp.addresses import is_from_this_machine
 from linnapp.demo_people import PEOPLE, DemoPerson
 from linnapp.models import User
+from linnapp.signing_in.factor_requests import no_passkeys_here
 
 EMAILS = {person.email for person in PEOPLE}
 
@@ -24,7 +26,8 @@ class SignIn(views.LoginView):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         people = demo_people() if is_offered(self.request) else []
-        return cast("dict[str, Any]", super().get_context_data(demo_people=people, **context))
+        facts = {"demo_people": people, "no_passkeys": no_passkeys_here(self.request)}
+        return cast("dict[str, Any]", super().get_context_data(**facts, **context))
 
 
 def is_offered(request: HttpRequest) -> bool:
@@ -48,4 +51,9 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
     # The session of whoever was signed in before ends here: nothing of theirs goes over to the next person.
     logout(request)
     record_authentication(request, person, method="demo", email=email)
-    return cast(HttpResponse, perform_login(request, person, redirect_url=get_next_redirect_url(request)))
+    # Past the second factor, which somebody may have tried on one of these people: all others would be kept out.
+    adapter = get_adapter()
+    adapter.login(request, person)
+    facts = {"email_verification": None, "signal_kwargs": None, "email": email, "signup": False}
+    answer = adapter.post_login(request, person, redirect_url=get_next_redirect_url(request), **facts)
+    return cast(HttpResponse, answer)

@@ -19,6 +19,7 @@ from linnapp.forms.general import DetailsForm, LogoForm, TrackingForm
 from linnapp.models import Application, Secret
 from linnapp.services import applications, secrets
 from linnapp.services.editing import EditedMeanwhile
+from linnapp.signing_in.fresh_sign_ins import shows_or_moves_secret
 from linnapp.views.applications import say_if_name_is_shared
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -76,6 +77,7 @@ def application_logo_remove(request: HttpRequest, account: str, application: UUI
 
 
 @require_POST
+@shows_or_moves_secret("Shows an Application Secret")
 def secret_reveal(request: HttpRequest, account: str, application: UUID, secret: int) -> HttpResponse:
     rows = Secret.objects.visible_to(request.user).live().filter(application__account__slug=account)
     row, by = get_object_or_404(rows, pk=secret, application_id=application), pages.acting(request, Side.DEVELOPER)

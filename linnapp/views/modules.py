@@ -23,6 +23,7 @@ from linnapp.models import Application
 from linnapp.page_requests import htmx_of, wants_part
 from linnapp.pages import acting, page_or_part, refusal_told
 from linnapp.services.manifests import manifest_of, save_manifest
+from linnapp.signing_in.fresh_sign_ins import shows_or_moves_secret
 
 PAGE = "linnapp/manifest/manifest_edit.html"
 PAGE_OF_ONE = "linnapp/manifest/manifest_module.html"
@@ -32,6 +33,7 @@ Action = Callable[[Draft], Draft]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@shows_or_moves_secret("Saves another PostbackUrl for the Development Version")
 def manifest_edit(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     """GET shows what is saved, POST saves; pressed on a line of a module or a page of its parameters, it changes the
     draft."""
@@ -43,6 +45,7 @@ def manifest_edit(request: HttpRequest, account: str, application: UUID) -> Http
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@shows_or_moves_secret("Saves another PostbackUrl for the Development Version")
 def manifest_module(request: HttpRequest, account: str, application: UUID, module: str) -> HttpResponse:
     """One saved module: a page that saves it alone, and for htmx its fields in place of its line in the editor."""
     row = tab.editable(request, account, application, "manifest_saved_by")

@@ -20,6 +20,7 @@ from linnapp.manifest import Manifest, ManifestError, ManifestInvalid, Parsed, d
 from linnapp.models import Application
 from linnapp.pages import acting, refusal_told
 from linnapp.services.manifests import manifest_of, save_manifest
+from linnapp.signing_in.fresh_sign_ins import shows_or_moves_secret
 from linnapp.views.modules import show_draft, tell_saved
 
 # Of numbers that are kept otherwise than they were written.
@@ -46,6 +47,7 @@ def as_text(manifest: Manifest) -> str:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@shows_or_moves_secret("Saves another PostbackUrl for the Development Version")
 def manifest_json(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     """GET shows what is saved, POST saves."""
     row = tab.editable(request, account, application, "manifest_saved_by")

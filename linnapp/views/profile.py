@@ -10,6 +10,7 @@ from linnapp.forms.people import ProfileForm
 from linnapp.models import User
 from linnapp.pages import signed_in
 from linnapp.services import knocks, people
+from linnapp.signing_in.fresh_sign_ins import ask_for_fresh_sign_in
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -30,6 +31,8 @@ class OwnAddress(views.EmailView):
     http_method_names: ClassVar[list[str]] = ["get", "head", "post"]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if "action_send" not in request.POST:
+            ask_for_fresh_sign_in(request)
         if "action_add" not in request.POST:
             try:
                 mailed = request.POST.get("email", "") if "action_send" in request.POST else ""

@@ -1,10 +1,10 @@
 """An account as the people see it: its team, invitations to it, its settings, and another account beside it."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -13,10 +13,13 @@ from linnapp.actors import Side
 from linnapp.errors import refused
 from linnapp.forms.people import AccountForm, InvitationForm, NewAccountForm, RoleForm
 from linnapp.models import Account, Invitation, Membership
-from linnapp.pages import acting, asked_for_password, refusal_in, refusal_told, signed_in
-from linnapp.services import people, quotas
+from linnapp.pages import acting, refusal_in, refusal_told, signed_in
+from linnapp.services import factor_rules, people, quotas
 from linnapp.services.editing import EditedMeanwhile
+from linnapp.services.factors import has_factor
+from linnapp.signing_in.fresh_sign_ins import shows_or_moves_secret
 from linnapp.staff_requests import staff_access_of
+from linnapp.typed import sign_in_first
 
 ACCESSES_SHOWN = 10
 
@@ -26,6 +29,7 @@ def team(request: HttpRequest, account: str) -> HttpResponse:
     row = get_object_or_404(Account.objects.visible_to(request.user), slug=account)
     members = list(row.memberships.with_people())
     is_owner = any(seat.user_id == request.user.pk and seat.is_owner for seat in members)
+    may_oversee = is_owner or staff_access_of(request) is not None
     context = {
         "account": row,
         "members": members,
@@ -33,18 +37,19 @@ def team(request: HttpRequest, account: str) -> HttpResponse:
         "roles": Membership.Role.choices,
         "staff_accesses": row.staff_accesses.newest_first()[:ACCESSES_SHOWN],
         "is_owner": is_owner,
-        "may_oversee": is_owner or staff_access_of(request) is not None,
+        "may_oversee": may_oversee,
+        # Who can be signed in as with a password alone is for Owners to know.
+        "with_factor": factor_rules.with_factor(seat.user for seat in members) if may_oversee else set(),
     }
     return render(request, "linnapp/people/team.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@shows_or_moves_secret("Gives somebody a seat in the account, with all that it reveals")
 def invitation_create(request: HttpRequest, account: str) -> HttpResponse:
     row = get_object_or_404(Account.objects.owned_by(request.user), slug=account)
     form = InvitationForm(request.POST or None)
     if form.is_valid():
-        if form.cleaned_data["role"] == Membership.Role.OWNER and (answer := asked_for_password(request)):
-            return answer
         with refusal_in(form, "email"):
             people.invite(row, **form.cleaned_data, by=acting(request, Side.CUSTOMER))
             messages.success(
@@ -63,6 +68,7 @@ def invitation_revoke(request: HttpRequest, account: str, invitation: int) -> Ht
 
 
 @require_POST
+@shows_or_moves_secret("Makes somebody an Owner")
 def member_role(request: HttpRequest, account: str, member: int) -> HttpResponse:
     seats = Membership.objects.of_accounts_owned_by(request.user).with_people()
     seat = get_object_or_404(seats, pk=member, account__slug=account)
@@ -83,9 +89,9 @@ def member_remove(request: HttpRequest, account: str, member: int) -> HttpRespon
     seat = get_object_or_404(seats, pk=member, account__slug=account)
     leaving = seat.user_id == request.user.pk
     if request.method != "POST":
-        return render(
-            request, "linnapp/people/member_remove.html", {"account": seat.account, "seat": seat, "leaving": leaving}
-        )
+        last = leaving and seat.user.memberships.count() == 1
+        context = {"account": seat.account, "seat": seat, "leaving": leaving, "last": last}
+        return render(request, "linnapp/people/member_remove.html", context)
     with refusal_told(request):
         people.remove_member(seat, by=acting(request, Side.CUSTOMER))
         messages.success(request, f"You left {seat.account}." if leaving else f"{seat.user} left {seat.account}.")
@@ -100,7 +106,13 @@ def account_settings(request: HttpRequest, account: str) -> HttpResponse:
     form = AccountForm(request.POST or None, account=row)
     if form.is_valid() and _saved(request, row, form):
         return redirect("account_settings", account)
-    return _form_page(request, "linnapp/people/account_settings.html", form, row)
+    return _form_page(request, "linnapp/people/account_settings.html", form, row, **_members_factor(request, row))
+
+
+def _members_factor(request: HttpRequest, account: Account) -> dict[str, Any]:
+    members = [seat.user for seat in account.memberships.with_people()]
+    having = factor_rules.with_factor(members)
+    return {"members": len(members), "having": len(having), "has_one": request.user.pk in having}
 
 
 def _saved(request: HttpRequest, account: Account, form: AccountForm) -> bool:
@@ -133,11 +145,16 @@ def invitation_accept(request: HttpRequest, token: str) -> HttpResponse:
     invitation = Invitation.objects.with_key(token)
     if invitation is None:
         return render(request, "linnapp/people/invitation_over.html", status=404)
-    context = {"invitation": invitation, "next": urlencode({"next": request.path})}
+    has_one = request.user.is_authenticated and has_factor(signed_in(request))
+    context = {
+        "invitation": invitation,
+        "next": urlencode({"next": request.path}),
+        "asks_for_factor": invitation.account.members_need_factor and not has_one,
+    }
     if request.method != "POST":
         return render(request, "linnapp/people/invitation_accept.html", context)
     if not request.user.is_authenticated:
-        return redirect_to_login(request.get_full_path())
+        return sign_in_first(request)
     with refusal_told(request):
         people.accept(invitation, by=acting(request, Side.CUSTOMER))
         messages.success(request, f"Welcome to {invitation.account}.")
@@ -150,7 +167,7 @@ def _form_page(
     template: str,
     form: AccountForm | InvitationForm | NewAccountForm,
     account: Account | None = None,
-    at_limit: str = "",
+    **more: Any,
 ) -> HttpResponse:
     status = 422 if form.is_bound else 200
-    return render(request, template, {"form": form, "account": account, "at_limit": at_limit}, status=status)
+    return render(request, template, {"form": form, "account": account, **more}, status=status)

@@ -60,48 +60,33 @@
   // What a line is called in the form, and the key of its module where that stands as it was saved.
   const nameOf = (line) => line.querySelector("[name=module]").value.split("=");
 
-  // Said beside what was pressed; the page stays, with all that was typed. `link` is an address and its words.
-  const say = (place, sentence, link) => {
+  // Said beside what was pressed; the page stays, with all that was typed.
+  const say = (place, sentence) => {
     const said = place.querySelector(":scope > .said") || document.createElement("p");
     said.className = "said";
     said.setAttribute("role", "alert");
     said.textContent = sentence;
     place.append(said);
-    if (!link) return;
-    const way = document.createElement("a");
-    Object.assign(way, { href: link[0], target: "_blank", textContent: link[1] });
-    said.append(" ", way);
   };
   const placeOf = (element) => element?.closest?.(".line") || document.querySelector("#manifest .foot");
 
-  // The sign-in ended: it is done in another tab, after which the forms of this page need the token that came with it.
-  let signedOut = false;
-  const signInOf = (address) => address && new URL(address, location).pathname === "/sign-in/" && address;
-  const saySignedOut = (place, address) => {
-    signedOut = true;
-    say(place, "Your sign-in ended. Nothing you typed is lost: sign in, then try again here.", [address, "Sign in in a new tab"]);
+  // The sign-in ended while somebody types: no dialog takes the focus from them, and a button opens it.
+  const saySignedOut = (place) => {
+    say(place, "Your sign-in ended. Nothing you typed is lost. ");
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", className: "link", textContent: "Sign in" });
+    button.addEventListener("click", async () => {
+      if (!(await window.signInAgain())) return;
+      button.parentElement.remove();
+      htmx.trigger("#manifest", "input");
+    });
+    place.querySelector(":scope > .said").append(button);
   };
-  const takeToken = async () => {
-    const form = document.getElementById("manifest");
-    if (!signedOut || !form) return;
-    const answer = await fetch(form.action).catch(() => null);
-    if (!answer?.ok || answer.redirected) return;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const token = page.querySelector("[name=csrfmiddlewaretoken]").value;
-    for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = token;
-    document.body.setAttribute("hx-headers", JSON.stringify({ "x-csrftoken": token }));
-    for (const said of document.querySelectorAll("#manifest .said")) said.remove();
-    signedOut = false;
-  };
-  window.addEventListener("focus", takeToken);
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) takeToken(); });
   document.addEventListener("htmx:beforeOnLoad", (event) => {
-    const address = signInOf(event.detail.xhr.getResponseHeader("HX-Redirect"));
-    const place = placeOf(event.detail.elt);
-    if (!address || !place) return;
-    event.preventDefault();
-    saySignedOut(place, address);
+    const { xhr, elt } = event.detail;
+    if (xhr.status === 401 && elt.id === "unsaved") saySignedOut(placeOf(elt));
   });
+  window.addEventListener("another-signed-in", () => { leaving = true; });
   for (const failed of ["htmx:responseError", "htmx:sendError"]) {
     document.addEventListener(failed, (event) => {
       const place = placeOf(event.detail.elt);
@@ -125,12 +110,12 @@
     try {
       const headers = { "HX-Request": "true", "HX-Current-URL": location.href };
       const answer = await fetch(`${url}?${asked}`, { headers });
-      const signIn = signInOf(answer.headers.get("HX-Redirect"));
       const opened = document.createElement("template");
       opened.innerHTML = answer.ok ? await answer.text() : "";
       const row = opened.content.querySelector(".module");
-      if (signIn) saySignedOut(line, signIn);
-      else if (answer.status === 404) say(line, "This module was deleted meanwhile.");
+      if (answer.status === 401) {
+        if (await window.signInAgain()) openLine(line, opener);
+      } else if (answer.status === 404) say(line, "This module was deleted meanwhile.");
       else if (!row) say(line, COULD_NOT_LOAD);
       else {
         line.replaceWith(row);

@@ -55,10 +55,13 @@ from linnapp.admin_pages import entrance
 from linnapp.models import (
     Account,
     Application,
+    Deletion,
     ExportFile,
     ExportPart,
     Invitation,
+    KeptPost,
     KeyCanary,
+    MailRefusal,
     Membership,
     Module,
     OutgoingMail,
@@ -68,7 +71,7 @@ from linnapp.models import (
     User,
     Version,
 )
-from linnapp.services import access, knocks, people
+from linnapp.services import access, audit, knocks, people
 from tests.house.world import TEAM_ONLY, secrets_of_the_database, tell_the_team_only
 from tests.kit.people import PASSWORD, ClientOf, acting
 
@@ -110,6 +113,7 @@ def everything(installation: Installation, alice: User, northwind: Account, paul
     RefusedConsent.objects.create(reference="of-a-consent", person=alice, heading="There is no such application")
     FailureWindow.objects.create(address="192.0.2.1", began_at=now, last_at=now)
     knocks.sign_in(alice.email, "192.0.2.1", "")
+    audit.count_wrong(alice, address="192.0.2.1", what="password")
     access.enter(northwind, purpose="WORK", by=acting(paula, reason="A reason"))
     PostbackPolicy.objects.create(application=application)
     EventSettings.objects.create(application=application, url="https://x.example/", chosen=["installation.updated"])
@@ -124,7 +128,7 @@ def everything(installation: Installation, alice: User, northwind: Account, paul
     PostbackAlerts.objects.create(application=application)
     AlertSent.objects.create(host=host, matter="parked", sent_at=now)
     Review.objects.create(application=application, name="Stock Bridge")
-    UpdateMailing.objects.create(user=alice)
+    what_is_kept_of(alice)
     StaffNote.objects.create(account=northwind, text="Asks for the invoice", by=paula)
     CaseAssignment.objects.create(installation=installation, assigned_to=paula, by=paula)
     case = asking.ask(northwind, sentence="It does not work.", by=acting(alice))
@@ -139,13 +143,19 @@ def everything(installation: Installation, alice: User, northwind: Account, paul
     change = bulk_changes.begin(
         acts.SUSPEND_APPLICATIONS, Application, rows, by=acting(paula, reason="A reason"), wanted={}
     )
-    told = replace(acting(paula, reason="A reason"), change=change.pk)
-    suspension_mails.of_account(northwind, "suspended", by=told)
+    suspension_mails.of_account(northwind, "suspended", by=replace(acting(paula, reason="A reason"), change=change.pk))
     ends = now + timedelta(days=1)
     file = ExportFile.objects.create(table="linnapp.Application", title="Files", person=paula, total=1, ends_at=ends)
     ExportPart.objects.create(file=file, position=0, content_encrypted=credentials.encrypt_bytes(TEAM_ONLY.encode()))
     kept = credentials.encrypt(TEAM_ONLY)
     OutgoingMail.objects.create(message_id="<1@x.example>", recipient="erin@x.example", content_encrypted=kept)
+
+
+def what_is_kept_of(person: User) -> None:
+    UpdateMailing.objects.create(user=person)
+    MailRefusal.objects.create(user=person, kind="HELP")
+    KeptPost.objects.create(person=person, key_digest="k" * 64, content_encrypted=credentials.encrypt(TEAM_ONLY))
+    Deletion.objects.create(person=person, sought_encrypted=credentials.encrypt(TEAM_ONLY))
 
 
 def values_of_connector() -> making.Values:
@@ -325,7 +335,7 @@ def test_doors_lead_where_each_of_staff_may_go(
 
 
 def test_the_admin_is_behind_the_portals_own_door(alice: User, paula: User, client_of: ClientOf) -> None:
-    assert Client().get("/admin/", follow=True).redirect_chain[-1][0] == "/sign-in/?next=%2Fadmin%2F"
+    assert Client().get("/admin/", follow=True).redirect_chain[-1][0] == "/sign-in/?next=/admin/"
     assert Client().get("/admin/login/").headers["Location"].startswith("/sign-in/")
     for path in ("/admin/", "/admin/login/", "/admin/linnapp/application/", "/admin/jsi18n/", "/admin/nowhere/"):
         assert client_of(alice).get(path).status_code == 404

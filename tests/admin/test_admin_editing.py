@@ -20,6 +20,7 @@ from tests.admin.test_admin import path_of
 from tests.kit.people import PASSWORD, ClientOf, acting, person
 from tests.kit.pressing import form_of
 from tests.registry.test_logos import picture
+from tests.typed.forms import go_on
 
 pytestmark = pytest.mark.django_db
 
@@ -279,8 +280,7 @@ def test_what_moves_a_secret_or_a_right_asks_for_a_fresh_sign_in(
     ]
     assert {answer.headers.get("Location", "").partition("?")[0] for answer in answers} == {"/sign-in/again/"}
     assert TimelineEntry.objects.count() == before
-    resumed = old.post("/sign-in/again/", {"password": PASSWORD, "next": path_of(User, carol.pk, "change")})
-    assert resumed.status_code == 302
+    assert go_on(old, answers[3], PASSWORD).status_code == 302
     carol.refresh_from_db()
     assert carol.is_staff
 

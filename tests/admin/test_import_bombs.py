@@ -1,4 +1,5 @@
-"""Files that are made to be too much: refused in words within a second of work, whatever their directory says."""
+"""Files that are made to be too much: refused in words, for less work than an ordinary file, whatever their directory
+says."""
 
 import io
 import struct
@@ -118,22 +119,34 @@ BOMBS: dict[str, tuple[Callable[[], bytes], str]] = {
 }
 
 
+def three_fonts() -> bytes:
+    """Ten thousand rows as people send them."""
+    run = b'<r><rPr><b/><sz val="11"/><color rgb="FFFF0000"/><rFont val="Arial"/></rPr><t>x</t></r>'
+    rows = b'<row><c t="inlineStr"><is>' + run * 3 + b"</is></c></row>"
+    head = b'<row><c t="inlineStr"><is><t>name</t></is></c></row>'
+    return workbook(SHEET, (HEAD, head, *([rows * 1_000] * 10), END))
+
+
+@pytest.fixture(scope="module")
+def ordinary() -> float:
+    """Seconds of work that an ordinary file costs here and now; how busy the machine is weighs on both."""
+    content, begun = three_fonts(), time.process_time()
+    read_table("x", content)
+    return time.process_time() - begun
+
+
 @pytest.mark.parametrize("name", BOMBS)
-def test_what_is_made_to_be_too_much_is_refused_in_a_second(name: str) -> None:
+def test_what_is_made_to_be_too_much_is_refused_for_little_work(name: str, ordinary: float) -> None:
     make, words = BOMBS[name]
     content, begun = make(), time.process_time()
     with pytest.raises(Unreadable, match=words):
         read_table("x", content)
-    assert time.process_time() - begun < 1
+    assert time.process_time() - begun < 2 * ordinary
 
 
 def test_texts_in_three_fonts_are_read() -> None:
     """What is counted beside cells leaves room for what people really send."""
-    run = b'<r><rPr><b/><sz val="11"/><color rgb="FFFF0000"/><rFont val="Arial"/></rPr><t>x</t></r>'
-    rows = b'<row><c t="inlineStr"><is>' + run * 3 + b"</is></c></row>"
-    head = b'<row><c t="inlineStr"><is><t>name</t></is></c></row>'
-    content = workbook(SHEET, (HEAD, head, *([rows * 1_000] * 10), END))
-    assert len(read_table("x", content).rows) == 10_000
+    assert len(read_table("x", three_fonts()).rows) == 10_000
 
 
 def test_a_row_torn_between_two_pieces_is_counted_whole(monkeypatch: pytest.MonkeyPatch) -> None:

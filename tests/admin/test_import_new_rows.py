@@ -270,8 +270,9 @@ def test_whoever_may_only_change_a_table_makes_nothing_in_it(
 
 def test_an_old_sign_in_is_asked_for_the_password_before_a_file_is_chosen(paula: User, client_of: ClientOf) -> None:
     old = client_of(paula, fresh=False)
-    assert "/sign-in/again/" in old.get(path_of(Membership, "import")).headers["Location"]
-    assert old.get(path_of(Account, "import")).status_code == 200
+    for table in (Membership, Account):
+        assert "/sign-in/again/" in old.get(path_of(table, "import")).headers["Location"]
+    assert old.get(path_of(Application, "import")).status_code == 200
 
 
 def test_the_page_says_what_a_new_row_needs_and_whether_it_can_be_undone(paulas: Client) -> None:

@@ -169,7 +169,7 @@ def test_accounts_people_and_seats_are_changed_by_files(
         row.refresh_from_db()
     assert (cakes.name, carol.name, carol.is_active, seat.role) == ("Bakery", "Carola", False, "OWNER")
     kinds = set(TimelineEntry.objects.filter(reason="Ticket 12").values_list("kind", flat=True))
-    assert kinds == {"ACCOUNT_EDITED", "MEMBER_SWITCHED_OFF", "MEMBER_ROLE"}
+    assert kinds == {"ACCOUNT_EDITED", "PERSON_RENAMED", "MEMBER_SWITCHED_OFF", "MEMBER_ROLE"}
 
 
 def test_columns_that_cannot_be_changed_are_named_and_not_read(two: list[Application], paulas: Client) -> None:

@@ -94,7 +94,7 @@ def test_staff_who_may_not_are_sent_to_a_superuser(application: Application, cli
     ed = person("Ed", "ed@linnapp.example", is_staff=True)
     answer = client_of(ed).get(path_of(Application, application.pk, "change"))
     assert answer.status_code == 403
-    assert "You have no permission for this. Ask a superuser of this portal." in answer.content.decode()
+    assert "You have no permission for this. Ask a platform admin of this portal." in answer.content.decode()
 
 
 def test_the_page_of_an_act_names_its_row(

@@ -35,13 +35,15 @@ CHANGED: dict[str, dict[str, str]] = {
     "linnapp.Account": {
         **dict.fromkeys(("name", "contact_email"), ALL),
         **dict.fromkeys(("id", "slug", "created_at", "members", "suspended_by_staff_at", "suspension_reason"), NOBODY),
+        # By its Owners, who have one themselves.
+        "members_need_factor": NOBODY,
     },
     "linnapp.Membership": {"role": ALL, **dict.fromkeys(("id", "account", "user", "created_at"), NOBODY)},
     "linnapp.User": {
         **dict.fromkeys(("name", "is_active"), ALL),
         **dict.fromkeys(("is_staff", "is_superuser", "groups"), PAULA),
         **dict.fromkeys(("id", "email", "password", "time_zone", "last_login", "date_joined", "switched_at"), NOBODY),
-        "user_permissions": NOBODY,
+        **dict.fromkeys(("user_permissions", "deleted_at", "signed_out_at"), NOBODY),
     },
     "auth.Group": {"id": NOBODY, **dict.fromkeys(("name", "permissions"), PAULA)},
 }

@@ -75,6 +75,7 @@ def test_every_kind_about_an_application_can_be_chosen() -> None:
         if kind.startswith(
             ("MEMBER_", "PERSON_", "INVITATION_", "ACCOUNT_", "SUPPORT_", "STAFF_", "CONNECTOR_", "HELP_", "MAIL_")
         )
+        or kind in kinds.of_record_alone()
     }
     assert {kind.about for kind in chosen} | {"staff"} == {about for about, _ in OF_APPLICATION}
     assert chosen | elsewhere == set(kinds.registered())
@@ -114,7 +115,9 @@ def test_the_hour_that_runs_is_told_on_top(
     installation = lifecycle.install(application, account=depot, version=version, by=acting(dave)).installation
     client, hour = client_of(alice), hour_rows.hour_of(timezone.now())
     assert "has its line here once it is over" not in client.get(activity(application)).content.decode()
-    ExchangeHour.objects.create(installation=installation, hour=hour, exchanges=2, refused=1, addresses=1)
+    ExchangeHour.objects.create(
+        installation=installation, application=application, hour=hour, exchanges=2, refused=1, addresses=1
+    )
     RefusalGroup.objects.create(
         key="1", hour=hour, reason="TOKEN_ENDED", application_id=application.pk, count=1, last_at=timezone.now()
     )

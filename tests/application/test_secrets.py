@@ -11,6 +11,7 @@ from installs.models import Installation, Session
 from linnapp.models import Account, Application, Secret, TimelineEntry, User
 from linnapp.services import applications, secrets
 from tests.kit.people import PASSWORD, ClientOf, acting
+from tests.typed.forms import go_on
 
 
 def url(name: str, application: Application, *more: object) -> str:
@@ -209,7 +210,7 @@ def test_an_old_sign_in_makes_no_secret_until_the_password_was_given(
     asked = client.post(url("secret_create", application))
     assert asked.status_code == 302
     assert application.secrets.count() == 1
-    after = client.post(asked.headers["Location"], {"password": PASSWORD})
+    after = go_on(client, asked, PASSWORD)
     assert after.headers["Location"] == url("application_general", application)
     made = application.secrets.latest("pk")
     assert application.secrets.count() == 2

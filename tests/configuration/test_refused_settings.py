@@ -94,6 +94,7 @@ TOGETHER = [
     ({"DEMO": "true", "SITE_URL": "https://portal.example.com"}, f"DEMO=true lets anybody sign in: {ON_LOOPBACK}"),
     ({"DEMO": "true", "HOST": "0.0.0.0"}, f"DEMO=true lets anybody sign in: {ON_LOOPBACK}"),
     ({"DEMO": "true", "ALLOWED_HOSTS": "portal.example.com"}, f"{ON_LOOPBACK} ALLOWED_HOSTS=portal.example.com."),
+    ({"STAFF_WITHOUT_FACTOR": "true", "HOST": "0.0.0.0"}, f"lets staff in by a password alone: {ON_LOOPBACK}"),
 ]  # fmt: skip
 
 
@@ -139,6 +140,9 @@ def test_the_environment_comes_before_the_file_and_is_not_given_its_line(start: 
         ({"TRUSTED_PROXIES": "10.0.0.0/8, ::1/128"}, "::1/128"),
         ({"DATA_SERVER_URL": "https://data.example.com/eu/"}, "https://data.example.com/eu"),
         ({"DEMO": "On", "DEBUG": "no"}, "True False"),
+        ({"SITE_URL": "https://portal.example.com"}, "staff need a factor: True"),
+        ({"DEMO": "true"}, "staff need a factor: False"),
+        ({"STAFF_WITHOUT_FACTOR": "true"}, "staff need a factor: False"),
         ({"REDIS_URL": "unix://:p%23w@/run/redis.sock?db=1"}, "unix://:p%23w@/run/redis.sock?db=1"),
         ({"REDIS_URL": "rediss://me:p%23w@127.0.0.1"}, "rediss://me:p%23w@127.0.0.1"),
     ],
@@ -162,7 +166,7 @@ flat = lambda one: (
     " ".join(map(flat, one.values())) if isinstance(one, dict)
     else " ".join(map(flat, one)) if isinstance(one, list) else str(one)
 )
-print(flat(found))
+print(flat(found), "staff need a factor:", settings.STAFF_NEED_FACTOR)
 """
     started = start("shell", "--no-imports", "-c", source, **settings)
     assert (started.code, told in started.printed) == (0, True), started.printed

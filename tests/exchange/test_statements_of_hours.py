@@ -1,9 +1,12 @@
 """What folds and tells hours asks the database as often for many installations as for few, and waits for none that
 somebody holds while it holds others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
+from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -11,7 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from installs.exchange import hours
-from installs.models import ExchangeHour, Installation, PermanentToken, Session
+from installs.exchange.refusals import Reason
+from installs.exchange.sent import Asked
+from installs.models import ExchangeHour, Installation, PermanentToken, RefusalGroup, Session
 from linnapp import batches
 from linnapp.models import Account, TimelineEntry
 
@@ -64,6 +69,63 @@ def test_marking_what_is_in_use_takes_as_many_statements_for_many(installation: 
     assert statements(hours._mark_in_use) == few
     assert all(Installation.objects.get(pk=row.pk).last_used_at for row in rows)
     assert statements(hours._mark_in_use) < few
+
+
+@contextmanager
+def at_most(values: int) -> Iterator[None]:
+    """No statement takes more values: SQLite and PostgreSQL refuse too many, and memory grows with them."""
+
+    def execute(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        assert len(params or ()) <= values, f"{len(params)} values: {sql[:200]}"
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(execute):
+        yield
+
+
+def test_what_is_in_use_is_marked_some_installations_at_a_time(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hours, "COMPARED_TOGETHER", 2)
+    rows = others(installation, 31)
+    with at_most(20):
+        hours._mark_in_use()
+    used = Installation.objects.filter(pk__in=[row.pk for row in rows])
+    assert not used.filter(last_used_at=None).exists()
+
+
+def test_refusals_are_read_with_the_installations_that_are_counted(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hours, "COUNTED_TOGETHER", 4)
+    hour = hours.hour_of(timezone.now())
+    rows = others(installation, 31)
+    Session.objects.update(created_at=hour)
+    for row in rows:
+        RefusalGroup.objects.create(
+            key=row.pk.hex,
+            hour=hour,
+            asked=Asked.EXCHANGE,
+            reason=Reason.SUSPENDED_BY_STAFF,
+            installation_id=row.pk,
+            application_id=row.application_id,
+            last_at=hour,
+            count=2,
+        )
+    parts: list[int] = []
+    refusals = hours._refusals_of
+
+    def counted(*part: Any) -> dict[UUID, int]:
+        found = refusals(*part)
+        parts.append(len(found))
+        return found
+
+    monkeypatch.setattr(hours, "_refusals_of", counted)
+    hours.fold_hour(hour)
+    assert sum(parts) == 31
+    assert len(parts) == len(hours._parts_of(hour))
+    assert max(parts) < 31
+    assert set(ExchangeHour.objects.filter(hour=hour, installation__in=rows).values_list("refused", flat=True)) == {2}
 
 
 def test_folding_an_hour_takes_as_many_statements_for_many(installation: Installation) -> None:

@@ -22,7 +22,7 @@ from tests.kit.people import ClientOf, acting
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("nothing_noted")]
 NEW = "/help/new/"
 # What differs from one page to the next by itself: tokens of forms, keys of cases, moments.
-OF_ITS_OWN = re.compile(r'csrfmiddlewaretoken" value="[^"]+"|[0-9a-f]{8}-[0-9a-f-]{27}|<time[^>]*>')
+OF_ITS_OWN = re.compile(r'(?:csrfmiddlewaretoken|drawn_for)" value="[^"]+"|[0-9a-f]{8}-[0-9a-f-]{27}|<time[^>]*>')
 MAIN = re.compile(r"<main.*?</main>", re.DOTALL)
 
 

@@ -34,6 +34,7 @@ class Page(HTMLParser):
         super().__init__()
         self.path, self.links, self.forms, self.is_under_glass = path, [], [], False  # type: ignore[var-annotated]
         self._form: Form | None = None
+        self._has_own = self._has_others = False
         self.feed(text)
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
@@ -43,16 +44,23 @@ class Page(HTMLParser):
         elif tag == "form":
             self._form = Form(self._whole(found.get("action", "")), found.get("method", "get"))
             self.forms.append(self._form)
+            self._has_own = self._has_others = False
         elif tag == "input" and self._form and found.get("name") and found.get("type") not in {"file", "radio"}:
             if found.get("type") != "checkbox" or "checked" in found:
                 self._form.fields[found["name"]] = found.get("value", "")
         elif tag in {"button", "input"} and "formaction" in found and self._form:
             self.forms.append(Form(self._whole(found["formaction"]), "post", self._form.fields))
+            self._has_others = True
+        elif tag == "button" and found.get("type") != "button":
+            self._has_own = True
         elif tag == "div" and "to-look" in found.get("class", "").split():
             self.is_under_glass = True
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
+            # One whose every button leads elsewhere, a row's each, is sent nowhere itself.
+            if self._form and self._has_others and not self._has_own:
+                self.forms.remove(self._form)
             self._form = None
 
     def _whole(self, address: str) -> str:

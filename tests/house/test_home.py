@@ -38,7 +38,7 @@ def test_somebody_who_works_nowhere_yet_comes_to_the_account_that_develops(
 
 
 def test_somebody_without_an_account_is_asked_to_make_one(dave: User, client_of: ClientOf) -> None:
-    assert client_of(dave).get(reverse("home")).headers["Location"] == reverse("account_new")
+    assert client_of(dave).get(reverse("home")).headers["Location"] == reverse("account_none")
 
 
 def test_staff_without_an_account_are_led_to_their_pages(sam: User, client_of: ClientOf) -> None:

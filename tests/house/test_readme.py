@@ -2,21 +2,27 @@
 
 import json
 import os
+import pty
 import re
 import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
+import requests
 from playwright.sync_api import Browser, Page, expect
 
 from linnapp import credentials
 from tests.kit.hands import PATIENCE_MS
-from tests.kit.portal import ROOT, Portal
+from tests.kit.portal import ROOT, Portal, environment, serving
+from tests.kit.signing_in.factors import code_of
 from tests.postbacks.test_receive_postbacks import Process, receiving
+from tests.typed.forms import Forms
 
 README = (ROOT / "README.md").read_text()
 TOUR = README.partition("\n## Five minutes")[2].partition("\n## ")[0]
@@ -81,6 +87,65 @@ def test_what_the_tour_tells_to_press_is_there(browser: Browser, live_portal: Po
             follow(page, word)
     expect(page.locator(".first-call summary")).to_contain_text("First call")
     context.close()
+
+
+def test_the_first_admin_signs_in_with_what_was_typed_sets_up_a_factor_and_is_in_the_admin(
+    tmp_path: Path, empty_state: Path
+) -> None:
+    """No mail confirms the address first."""
+    env = environment(shutil.copytree(empty_state, tmp_path / "state"), DEMO="false")
+    email, password = "olga@operators.example", "a long enough secret"
+    [command] = re.findall(r"The first admin: `(.+?)`", README)
+    said = typed_into(command, env, [email, "Olga", password, password])
+    assert "Superuser created successfully." in said
+    with serving(env) as portal, requests.Session() as browser:
+        closed = sent(browser, f"{portal.url}/admin/", "/sign-in/", login=email, password=password)
+        assert (closed.status_code, closed.url) == (403, f"{portal.url}/admin/")
+        assert "Set up a second factor first" in closed.text
+        [begin] = re.findall(r'href="(/[^"]+\?next=%2Fadmin%2F)"', closed.text)
+        security = browser.get(f"{portal.url}{begin}", timeout=20)
+        assert 'href="/profile/security/app/"' in security.text
+        made = with_app(browser, f"{portal.url}/profile/security/app/")
+        assert "I have stored them, go on" in made.text
+        admin = browser.get(f"{portal.url}/admin/", timeout=20)
+    assert (admin.status_code, admin.url) == (200, f"{portal.url}/admin/")
+    assert "Olga" in admin.text
+
+
+def sent(browser: requests.Session, address: str, action: str, **typed: str) -> requests.Response:
+    """The form to `action` on the page that an address leads to, with what is typed into it."""
+    page = browser.get(address, timeout=20)
+    fields = next(fields for where, fields in Forms(page.text).found if where == action)
+    there = urljoin(page.url, action)
+    return browser.post(there, fields | typed, headers={"Referer": page.url}, timeout=20)
+
+
+def with_app(browser: requests.Session, address: str) -> requests.Response:
+    """By the key that the page shows, and the code that an app would show of it."""
+    page = browser.get(address, timeout=20)
+    [key] = re.findall(r"<code>([A-Z2-7]{32})</code>", page.text)
+    [(action, fields)] = [form for form in Forms(page.text).found if "pending" in form[1]]
+    there = urljoin(page.url, action)
+    return browser.post(there, fields | {"code": code_of(key)}, headers={"Referer": page.url}, timeout=20)
+
+
+def typed_into(command: str, env: dict[str, str], lines: list[str]) -> str:
+    """What a command says in a terminal in which these lines are typed, each when it asks for one."""
+    ours, its = pty.openpty()
+    words = [sys.executable, *shlex.split(command)[1:]]
+    said = b""
+    with subprocess.Popen(
+        words, cwd=ROOT, env=env, stdin=its, stdout=its, stderr=its, start_new_session=True
+    ) as process:
+        os.close(its)
+        with suppress(OSError), os.fdopen(ours, "r+b", buffering=0) as terminal:
+            while part := terminal.read(1024):
+                said += part
+                if lines and said.rstrip(b" ").endswith(b":"):
+                    terminal.write(f"{lines.pop(0)}\n".encode())
+                    said = b""
+    assert process.returncode == 0, said
+    return said.decode()
 
 
 def nothing(page: Page, second_terminal: Process) -> None:

@@ -7,6 +7,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+from django.db import connection
+
 from tests.kit.portal import ROOT, environment
 
 READS = re.compile(r"env\.\w+")
@@ -42,3 +45,13 @@ def test_with_https_cookies_are_bound_to_this_host_and_never_sent_in_the_clear(t
     source = f"from linnapp import settings; print(*(getattr(settings, name) for name in {names}))"
     told = subprocess.run([sys.executable, "-c", source], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
     assert told.stdout.split() == ["__Host-session", "__Host-csrf", "__Host-account", "__Host-device", "True", "True"]
+
+
+@pytest.mark.django_db
+def test_postgresql_compiles_no_plan_for_a_page() -> None:
+    if connection.vendor != "postgresql":
+        assert "options" not in connection.settings_dict["OPTIONS"]
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW jit")
+        assert cursor.fetchone() == ("off",)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
@@ -110,9 +111,11 @@ def world(
         "note": StaffNote.objects.create(installation=installation, text="Calls from an old till", by=sam).pk,
         "case": help_asking.ask(northwind, sentence="It does not work.", by=acting(alice)).pk,
         "digest": "0" * 64,
-        "key": "unknown",
-        "token": "unknown",
+        **dict.fromkeys(("key", "link", "token"), "unknown"),
+        "session": UserSession.objects.create(user=alice, ip="192.0.2.1", session_key="of alice", user_agent="").pk,
         "uidb36": "1",
+        # Of a passkey that nobody has.
+        "pk": 0,
     }
     users = {"alice": alice, "bob": bob, "carol": carol, "dave": dave, "sam": sam, "paula": paula, "nobody": None}
     return World(arguments, users)

@@ -124,7 +124,7 @@ def test_the_list_costs_few_queries(
     client = client_of(carol)
     url = reverse("my_apps", args=[installation.account.slug])
     client.get(url)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         assert len(names(client.get(url))) == 1 + len(others)
 
 
@@ -305,6 +305,6 @@ def test_a_page_of_an_installation_costs_few_queries(
 ) -> None:
     client = client_of(carol)
     client.get(page_of(installation))
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         client.get(page_of(installation))
     assert version.label == "1.0.0"

@@ -17,6 +17,7 @@ from tests.kit.exchanging import exchange
 from tests.kit.people import PASSWORD, ClientOf, acting
 from tests.kit.posting import deliver, install, with_postback
 from tests.kit.receivers import Reply, receiving
+from tests.typed.forms import go_on
 
 pytestmark = pytest.mark.usefixtures("to_loopback")
 OF_ACCOUNT = {"rotate": "installation_rotate", "end": "installation_old_token_end", "s": "installation_sessions_end"}
@@ -213,10 +214,10 @@ def test_an_old_sign_in_is_asked_for_again_before_anything_is_made(
 ) -> None:
     client = client_of(alice, fresh=False)
     assert client.get(theirs(installation)).status_code == 200
-    again = client.post(theirs(installation)).headers["Location"]
-    assert again.startswith(reverse("account_reauthenticate"))
+    asked = client.post(theirs(installation))
+    assert asked.headers["Location"].startswith(reverse("account_reauthenticate"))
     assert PermanentToken.objects.count() == 1
-    page = client.post(again, {"password": PASSWORD}, follow=True)
+    page = client.get(go_on(client, asked, PASSWORD).headers["Location"])
     assert lifecycle.current_token(installation).value() in page.content.decode()
     assert PermanentToken.objects.count() == 2
 

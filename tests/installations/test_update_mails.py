@@ -9,7 +9,9 @@ import pytest
 from django.core import mail
 from django.core.mail import EmailMessage
 from django.core.mail.backends.locmem import EmailBackend
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
@@ -100,6 +102,42 @@ def test_nobody_is_told_of_the_same_update_again(
     monkeypatch.setattr(timezone, "now", lambda: later)
     assert send() == []
     assert len(update_mails.waiting_for(carol)) == 1
+
+
+def owners_with_an_update(installation: Installation, latest: Version, count: int) -> list[User]:
+    base = Account.objects.count()
+    names = [f"other-{base + number}" for number in range(count)]
+    people = [User.objects.create(email=f"{name}@example.com", name=name) for name in names]
+    for name, person in zip(names, people, strict=True):
+        account = Account.objects.create(name=name, slug=name)
+        Membership.objects.create(account=account, user=person, role=Membership.Role.OWNER)
+        facts = {key: getattr(installation, key) for key in ("application", "version", "state")}
+        row = Installation.objects.create(**facts, account=account)
+        UpdateMailing.objects.create(user=person, told=[f"{row.pk}:{latest.pk}"])
+    return people
+
+
+def test_those_who_were_told_cost_no_statements_of_their_own(installation: Installation, latest: Version) -> None:
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            send()
+        return len(asked)
+
+    send()
+    owners_with_an_update(installation, latest, 2)
+    few = statements()
+    owners_with_an_update(installation, latest, 30)
+    assert statements() == few
+    assert few < 20
+
+
+def test_people_are_looked_at_some_at_a_time(
+    installation: Installation, latest: Version, carol: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(update_mails, "TOGETHER", 2)
+    others = owners_with_an_update(installation, latest, 5)
+    UpdateMailing.objects.update(told=[])
+    assert send() == sorted(person.email for person in [carol, *others])
 
 
 def test_what_was_suspended_and_comes_back_is_not_told_again(

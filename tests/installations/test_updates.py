@@ -66,7 +66,7 @@ def test_the_list_asks_for_all_updates_at_once(
         row = another(installation, f"Application {number}", cakes, carol, alice)
         release(row.application, (2, 0, 0), external(moduleName="Newer"), alice)
     client.get(url)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         page = read(client.get(url))
     assert page.count("to 2.0.0") == 4
 

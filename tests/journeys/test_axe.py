@@ -23,9 +23,11 @@ from linnapp.page_requests import Referenced
 from linnapp.views.errors import server_error
 from tests.kit import stage
 from tests.kit.hands import PATIENCE_MS
-from tests.kit.places.patterns import EVERYBODY, NOBODY, Place, names_of
+from tests.kit.people import PASSWORD
+from tests.kit.places.patterns import EVERYBODY, INA, NEWCOMER, NOBODY, Place, names_of
 from tests.kit.places.table import NOT_PAGES, PLACES, admin_addresses
 from tests.kit.portal import Portal, demo_portal
+from tests.kit.signing_in.factors import INA_AT
 
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 LIGHT, DARK = "light", "dark"
@@ -143,7 +145,13 @@ def inspector(browser: Browser, staged: Portal) -> Iterator[Inspector]:
 
 
 def sign_in(page: Page, person: str) -> None:
-    if person != NOBODY:
+    if person == INA:
+        page.goto("/sign-in/")
+        page.get_by_label("E-mail").fill(INA_AT)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        page.wait_for_url(lambda url: "/sign-in/" not in url)
+    elif person not in (NOBODY, NEWCOMER):
         page.goto("/sign-in/")
         page.locator(".people button", has_text=person).click()
         page.wait_for_url("**/*")
@@ -289,6 +297,22 @@ def test_error_pages_are_for_everybody(template: str, inspector: Inspector) -> N
     inspector.what = template
     inspector.page.route("**/broken/", lambda route: route.fulfill(body=error_page(template), content_type="text/html"))
     inspector.page.goto("/broken/")
+    inspector.look()
+    assert inspector.faults == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("was_sent", [False, True])
+def test_the_page_of_staff_without_a_second_factor_is_for_everybody(was_sent: bool, inspector: Inspector) -> None:
+    """The demo asks its staff for none."""
+    inspector.what = "staff without a second factor"
+    typed = [("title", "Late stock"), ("text", "x" * 300)] if was_sent else []
+    request = RequestFactory().get("/support/")
+    context = {"request": request, "was_sent": was_sent, "typed": typed, "door": "", "asking": None}
+    body = loader.render_to_string("linnapp/factors/needed.html", context)
+    inspector.page.route("**/broken/", lambda route: route.fulfill(body=body, content_type="text/html"))
+    inspector.page.goto("/broken/")
+    expect(inspector.page.get_by_role("heading", name="Set up a second factor first")).to_be_visible()
     inspector.look()
     assert inspector.faults == []
 

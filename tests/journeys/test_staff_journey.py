@@ -89,11 +89,11 @@ def refused_and_kept(paula: Mouse) -> None:
     edited = page.get_by_label("LinnworksPermissions")
     paula.write(edited, "GlobalPermissions.Inventory.Typed")
     paula.press(page.get_by_role("button", name="Add module"))
-    expect(page.get_by_role("alert")).to_contain_text("Alice of Northwind ended it")
+    expect(page.get_by_role("alert")).to_contain_text("Alice ended it")
     expect(edited).to_have_value("GlobalPermissions.Inventory.Typed")
     page.get_by_role("button", name="Save Manifest").click()
     expect(page.get_by_role("heading", name="Your access to Northwind has ended")).to_be_visible()
-    expect(page.get_by_text("Alice of Northwind ended it")).to_be_visible()
+    expect(page.get_by_text("Alice ended it")).to_be_visible()
     expect(page.get_by_role("button", name="Send it again")).to_be_visible()
 
 

@@ -70,6 +70,10 @@ from django.utils import timezone
 from installs.models import Session
 Session.objects.filter(installation={installation!r}).update(expires_at=timezone.now())
 """
+KEPT = """
+from installs.models import RefusalSample
+print(RefusalSample.objects.filter(reference={reference!r}).exists())
+"""
 # Its next attempt now, at a host that has failed for six days.
 AGAIN = """
 from datetime import timedelta
@@ -203,8 +207,10 @@ class Support:
         return answer
 
     def asks_for_help(self, installed: Installed, message: str, *, types_it: bool = True) -> None:
-        """The reference stands there already where it is of a refusal that is proven her installation's."""
+        """The reference stands there already where it is of a refusal that is written, and proven hers."""
         page = self.carol.page
+        if not types_it:
+            self.is_written_down(reference_in(message))
         page.goto(f"{self.portal.url}/a/carols-cakes/apps/{installed.installation}/")
         self.carol.press(page.get_by_role("button", name="Get help"))
         if types_it:
@@ -213,6 +219,11 @@ class Support:
         self.carol.write(page.get_by_label("What is wrong"), "It does not work any more.")
         self.carol.press(page.get_by_role("button", name="Send to support"))
         expect(page.locator("#messages")).to_contain_text("Support has it.")
+
+    def is_written_down(self, reference: str) -> None:
+        asked, until = KEPT.format(reference=reference), time.monotonic() + 30
+        while self.portal.ask(asked).strip() != "True":
+            assert time.monotonic() < until
 
     def opens_the_case(self, installed: Installed, cause: str) -> None:
         """From the inbox; the cause stands on the page of the case."""

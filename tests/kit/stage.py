@@ -30,9 +30,10 @@ from linnapp.models import Account, Application, BulkChange, Membership, Secret,
 from linnapp.services import access, applications, people, versions
 from linnapp.services.manifests import save_manifest
 from tests.kit.manifests import of_many
-from tests.kit.people import acting
+from tests.kit.people import acting, person
 from tests.kit.portal import Portal
 from tests.kit.posting import wait_for_200, with_postback
+from tests.kit.signing_in.factors import INA_AT, forget_password, second_factors
 
 LONG = "Donaudampfschifffahrtsgesellschaft & Söhne Warehouse-to-Webshop Stock, Price and Order Synchronisation Bridge"
 LONG_ACCOUNT = "Rhabarberbarbarabarbarbarenbartbarbierbierbarbärbel International Holdings"
@@ -48,7 +49,9 @@ def set_stage() -> Facts:
     empty = people.create_account(name=LONG_ACCOUNT, owner=dave)
     northwind = Account.objects.get(slug="northwind")
     bridge = Application.objects.get(name="Stock Bridge")
-    forget_password(user("Bob"))
+    for name in ("Bob", "Sam"):
+        forget_password(user(name))
+    people.create_account(name="Ina's Inkwell", owner=person("Ina", INA_AT))
     return {
         "account": northwind.slug,
         "account_key": str(northwind.pk),
@@ -65,13 +68,9 @@ def set_stage() -> Facts:
         **links_of_mails(northwind, alice, dave),
         "case": str(long_case().pk),
         **changes_of_many(northwind),
+        **second_factors(alice),
         **dict(first_rows()),
     }
-
-
-def forget_password(person: User) -> None:
-    person.set_unusable_password()
-    person.save(update_fields=["password"])
 
 
 def the_application(bridge: Application) -> Facts:

@@ -38,7 +38,7 @@ class People:
 
     def sign_up(self, number: int) -> None:
         email = f"new-{number}@somewhere.example"
-        form = {"name": "N", "company": f"Bakery {number}", "email": email, "password1": "quite-long-and-new-1"}
+        form = {"name": "N", "company": f"Bakery {number}", "email": email, "password1": "kettle-and-lamp-47"}
         self._post(requests.Session(), "/sign-up/", form)
         self.owed.append(email)
 

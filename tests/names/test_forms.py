@@ -23,6 +23,10 @@ OF_THE_HOUSE = (OneLineField, WrittenField, MailAddressField, ContactField, Word
 # Texts that are no words of people, by their form and name: each has a grammar of its own, or is only looked for.
 OTHERS = {
     "AccountField": "an account by its slug or id",
+    "code": "digits of an app, or a recovery code",
+    "CodeField": "the same",
+    "asked": "what a passkey was asked, signed",
+    "DeleteForm": "compared with the address, which it must be",
     "CredentialField": "identifiers, and what the API is sent",
     "KeyField": "the row's key",
     "NumberField": "a version number",
@@ -40,7 +44,7 @@ OTHERS = {
     "RemoveApplicationForm": "compared with the name, which it must be",
 }
 # allauth's own, which have addresses and passwords only.
-MADE_LATE = {"SignInForm", "AddressForm", "ForgottenPasswordForm"}
+MADE_LATE = {"SignInForm", "AddressForm", "ForgottenPasswordForm", "StillYouForm"}
 
 
 def below(kind: type[Any]) -> Iterator[type[Any]]:

@@ -298,8 +298,27 @@ def test_the_own_password_is_not_guessed_by_whoever_sits_at_the_screen(alice: Us
         assert answer.status_code == 429
         assert int(answer.headers["Retry-After"]) > 290
         assert "Too many wrong sign-ins. Wait 5 minutes" in answer.content.decode()
-    # Elsewhere the same person signs in.
+    # Elsewhere the same person signs in, and goes on where they are signed in already.
     assert knock(alice.email, PASSWORD).status_code == 302
+    assert client_of(alice).post("/sign-in/again/", {"password": PASSWORD}).status_code == 302
+
+
+def test_the_own_password_is_guessed_so_often_a_day(alice: User, client_of: ClientOf) -> None:
+    guessed, owner = client_of(alice), client_of(alice)
+    own, day = guessed.session.session_key, knocks.WRONG_OF_SESSION_A_DAY
+
+    def wrong(client: Client) -> int:
+        answer = client.post("/sign-in/again/", {"password": "wrong"})
+        KnockCount.objects.filter(limit=knocks.WRONG_OF_SESSION.name).delete()
+        return answer.status_code
+
+    for _ in range(day.most - 1):
+        knocks.count(day, alice.pk, alice.password, own)
+    assert [wrong(guessed) for _ in range(2)] == [422, 429]
+    assert owner.post("/sign-in/again/", {"password": PASSWORD}).status_code == 302
+    for _ in range(knocks.WRONG_IN_ALL_SESSIONS.most - 1):
+        knocks.count(knocks.WRONG_IN_ALL_SESSIONS, alice.pk, alice.password)
+    assert wrong(owner) == 429
 
 
 def test_a_new_address_is_asked_for_so_often(alice: User, client_of: ClientOf) -> None:

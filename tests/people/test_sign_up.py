@@ -5,6 +5,7 @@ from allauth.account.models import EmailAddress
 from django.core import mail
 from django.db import IntegrityError
 from django.test import Client
+from pytest_django import Settings
 
 from linnapp.models import Account, Membership, User
 from linnapp.services import people
@@ -59,8 +60,11 @@ def test_whoever_gets_no_mail_is_told_what_sends_another_one(client: Client) -> 
     """Nobody knows yet whether it was sent, and signing in gives no other link."""
     client.post(SIGN_UP, NEW)
     page = client.get("/verify/").content.decode()
-    assert "We are sending you a link; it can take a few minutes." in page
-    assert '<a href="/password/">set a new password</a>' in page
+    assert "We are sending you a link to <strong>erin@emporium.example</strong>; it can take a few minutes." in page
+    assert "Send it again" in page
+    elsewhere = Client().get("/verify/").content.decode()
+    assert "We are sending you a link; it can take a few minutes." in elsewhere
+    assert '<a href="/password/">set a new password</a>' in elsewhere
     assert "sign in</a> to get another link" not in page
     assert "We sent" not in page
 
@@ -79,6 +83,23 @@ def test_the_link_in_the_mail_verifies_and_signs_in_and_keeps_next(client: Clien
     assert client.get("/profile/").status_code == 200
     assert client.get(link).status_code == 200
     assert b"This link does not work any more" in client.get(link).content
+
+
+def test_a_link_that_is_over_names_a_way_that_works(client: Client, settings: Settings, alice: User) -> None:
+    """Signing in sends none: who has not confirmed their address is answered as by a wrong password."""
+    client.post(SIGN_UP, NEW)
+    link = link_in(str(mail.outbox[0].body))
+    settings.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 0
+    over = client.get(link).content.decode()
+    assert "This link does not work any more" in over
+    assert "we send you another one" not in over
+    assert '<a href="/password/" role="button" class="secondary">Set a new password</a>' in over
+    client.post("/password/", {"email": NEW["email"]})
+    form = client.get(link_in(str(mail.outbox[1].body)), follow=True)
+    client.post(form.request["PATH_INFO"], {"password1": NEWER, "password2": NEWER})
+    assert EmailAddress.objects.get(user__email="erin@emporium.example").verified
+    client.force_login(alice)
+    assert '<a href="/profile/e-mail/" role="button">Your e-mail</a>' in client.get(link).content.decode()
 
 
 def test_next_leads_only_to_this_site(client: Client) -> None:

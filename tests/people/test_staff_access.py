@@ -1,6 +1,6 @@
 """Staff inside an account: by permission and with a reason, for a while, and no further than what they came for."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
@@ -67,6 +67,15 @@ def test_it_opens_for_a_reason_and_the_owners_are_told(
     assert REASON in team
 
 
+def test_the_mail_says_until_when_in_utc_wherever_the_staff_are(
+    sam: User, northwind: Account, client_of: ClientOf
+) -> None:
+    User.objects.filter(pk=sam.pk).update(time_zone="Asia/Tokyo")
+    enter(client_of(sam), northwind, Purpose.LOOK)
+    ends_at = StaffAccess.objects.get().ends_at
+    assert f"until {ends_at.astimezone(UTC):%H:%M} UTC" in mail.outbox[0].body
+
+
 def test_it_asks_for_a_fresh_sign_in(sam: User, northwind: Account, client_of: ClientOf) -> None:
     browser = client_of(sam, fresh=False)
     answer = browser.post(f"/inside/{northwind.slug}/", {"purpose": "LOOK", "reason": REASON})
@@ -109,7 +118,7 @@ def test_an_owner_ends_it_and_the_next_request_is_refused(
     assert client_of(alice).post(end).status_code == 302
     answer = working.get(page_of(northwind, "applications"))
     assert answer.status_code == 403
-    assert "Alice of" in answer.content.decode()
+    assert "Alice ended it" in answer.content.decode()
     assert TimelineEntry.objects.filter(kind="STAFF_SENT_AWAY", actor_name="Alice").exists()
 
 
@@ -237,7 +246,7 @@ def test_a_script_that_sends_is_told_above_the_page_that_stays_as_it_is(
         User.objects.filter(pk=paula.pk).update(is_superuser=False)
     else:
         enter(working, northwind, Purpose.LOOK)
-    words = {"sent away": "Alice of Northwind ended it", "time": "Its time was over", "permission": "was taken away"}
+    words = {"sent away": "Alice ended it", "time": "Its time was over", "permission": "was taken away"}
     add = page_of(northwind, "applications", application.pk, "modules", "draft", "add-module")
     answer = working.post(add, {"name": "Typed"}, headers={"hx-request": "true"})
     # 422 is what htmx swaps in, and in the place of messages it takes nothing from the editor.

@@ -17,6 +17,7 @@ from linnapp.models import Account, Application, TimelineEntry, User
 from tests.kit.people import PASSWORD, ClientOf
 from tests.kit.posting import deliver, install, with_postback
 from tests.kit.receivers import receiving
+from tests.typed.forms import go_on
 
 
 @pytest.fixture
@@ -197,7 +198,7 @@ def test_an_old_sign_in_rotates_nothing_until_the_password_was_given_and_keeps_t
     asked = old.post(page_url(application, "signing_secret_rotate"), {"after": "24h"})
     assert asked.status_code == 302
     assert SigningSecret.objects.count() == 1
-    after = old.post(asked.headers["Location"], {"password": PASSWORD})
+    after = go_on(old, asked, PASSWORD)
     assert after.headers["Location"] == page_url(application)
     before, made = SigningSecret.objects.order_by("pk")
     assert before.ends_at is not None

@@ -155,7 +155,7 @@ def test_the_list_costs_the_same_for_one_row_and_for_fifty(
     )
     client = client_of(alice)
     client.get(list_url(northwind))
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         client.get(list_url(northwind))
 
 

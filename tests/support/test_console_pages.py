@@ -98,7 +98,7 @@ def test_an_account_tells_what_it_installed_and_what_it_makes(
     page = read(console, page_of(northwind))
     assert page_of(installation.application) in page
     assert "It has never installed an application." in page
-    assert "Bob <small>Developer</small>" in page
+    assert "Bob <small>Developer, no second factor</small>" in page
     assert "Account created by Alice" in page
 
 
@@ -140,7 +140,7 @@ def test_a_page_costs_the_same_however_much_there_is(
     )
     for subject in (application, installation.account):
         read(console, page_of(subject))
-        with django_assert_max_num_queries(26):
+        with django_assert_max_num_queries(27):
             read(console, page_of(subject))
     assert len(console.get(page_of(application)).context["installations"]) == 20
 

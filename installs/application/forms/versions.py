@@ -33,8 +33,8 @@ class VersionFilter(FilterSet):
         return queryset.filter(notes_folded__has=value)
 
     def by_use(self, queryset: VersionQuerySet, name: str, value: str) -> VersionQuerySet:
-        used = Installation.objects.live().values("version_id")
-        return queryset.filter(pk__in=used) if value == "installed" else queryset.exclude(pk__in=used)
+        used = queryset.in_use(Installation.objects.live())
+        return used if value == "installed" else queryset.exclude(pk__in=used.values("pk"))
 
 
 def number_of(found: re.Match[str]) -> Number:

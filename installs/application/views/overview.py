@@ -7,6 +7,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from installs.application import attention, figures
+from installs.application.at_once import AtOnce
+from installs.application.beside_name import beside_name
 from installs.application.checklist import checklist
 from installs.exchange.command_line import exchange_command
 from linnapp import kinds, tab, timeline
@@ -22,13 +24,15 @@ def application_overview(request: HttpRequest, account: str, application: UUID) 
     row = tab.visible(request, account, application)
     as_a_whole = TimelineEntry.objects.about_application(row.pk).of_application_as_a_whole()
     entries = as_a_whole.without_kinds(*kinds.about("exchanges")).newest_first()
+    known = AtOnce.of(row)
     context = tab.context(
         row,
         "overview",
-        checklist=checklist(row),
+        beside_name=beside_name(known.versions.latest_or_withdrawn, known.numbers.live),
+        checklist=checklist(row, known),
         command=exchange_command(row),
-        notices=attention.notices(row),
-        week=figures.week(row),
+        notices=attention.notices(row, known),
+        week=figures.week(row, known),
         latest=with_repeats(timeline.lines(entries[:LOOKED_AT], timeline.Side.DEVELOPER))[:LATEST],
     )
     return render(request, "installs/application/application_overview.html", context)

@@ -11,23 +11,21 @@ from installs.application import secret_ends
 from installs.application.forms.removal import RetireSecretForm
 from linnapp import pages, tab
 from linnapp.actors import Side
-from linnapp.models import Application, Secret
+from linnapp.models import Secret
 from linnapp.services import secrets
+from linnapp.signing_in.fresh_sign_ins import shows_or_moves_secret
 from linnapp.words import span_in_words
 
 
 @require_POST
+@shows_or_moves_secret("Makes the next Application Secret, and shows it")
 def secret_create(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
-    return _made(request, tab.editable(request, account, application))
-
-
-@pages.password_first
-def _made(request: HttpRequest, application: Application) -> HttpResponse:
+    row = tab.editable(request, account, application)
     with pages.refusal_told(request):
-        made = secrets.create_secret(application=application, by=pages.acting(request, Side.DEVELOPER))
+        made = secrets.create_secret(application=row, by=pages.acting(request, Side.DEVELOPER))
         pages.show_once(request, "secret", made.pk)
         messages.success(request, "The next Application Secret is made. Both work until you retire one.")
-    return redirect("application_general", application.account.slug, application.pk)
+    return redirect("application_general", account, row.pk)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -19,6 +19,7 @@ from linnapp.errors import Moved, NotPossible
 from linnapp.models import Application, Version
 from linnapp.pages import acting
 from linnapp.services import versions
+from linnapp.signing_in.fresh_sign_ins import shows_or_moves_secret
 
 MOVED = "The manifest was saved since you reviewed it. Review the changes again; your notes are kept."
 
@@ -120,6 +121,7 @@ def _review_again(request: HttpRequest, application: Application) -> HttpRespons
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@shows_or_moves_secret("Releases a version whose PostbackUrl is not that of the newest")
 def version_release(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     row = tab.editable(request, account, application)
     if request.method == "POST":

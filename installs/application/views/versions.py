@@ -55,16 +55,17 @@ def version_list(request: HttpRequest, account: str, application: UUID) -> HttpR
     versions = ListPage(request, released, filters=VersionFilter, sorts=SORTS)
     pinned = [] if versions.is_narrowed or versions.first_url else [row.versions.development()]
     latest = row.versions.the_latest()
-    behind = Installation.objects.of_application(row).behind()
+    counts = Installation.objects.of_application(row).live().counted_by_version()
+    behind = {version: counts.get(version.pk, 0) for version in Version.objects.of_application(row).outdated()}
     context = tab.context(
         row,
         "versions",
         latest=latest,
-        behind=behind.count(),
-        on_withdrawn=behind.on_withdrawn_versions().count(),
+        behind=sum(behind.values()),
+        on_withdrawn=sum(count for version, count in behind.items() if version.withdrawn_at),
         lines=_moves(row),
         list=versions,
-        rows=rows_of(row, [*pinned, *versions.rows], latest),
+        rows=rows_of(counts, [*pinned, *versions.rows], latest),
         chips=versions.chips("use", USES),
         has_versions=bool(versions.rows) or released.exists(),
     )
@@ -78,8 +79,8 @@ def _moves(application: Application) -> list[timeline.Line]:
     return timeline.lines(entries[:MOVES_SHOWN], timeline.Side.DEVELOPER)
 
 
-def rows_of(application: Application, versions: list[Version], latest: Version | None) -> list[Row]:
-    counts = Installation.objects.of_application(application).live().counted_by_version()
+def rows_of(counts: dict[int, int], versions: list[Version], latest: Version | None) -> list[Row]:
+    """`counts` are live installations by the keys of their versions."""
     total = sum(counts.values())
     return [Row(version, counts.get(version.pk, 0), total, version == latest) for version in versions]
 
@@ -96,13 +97,14 @@ def version_detail(request: HttpRequest, account: str, application: UUID, versio
     if "module" in request.GET:
         return one_module(request, row, modules, f"Module of {found.label}")
     on_it = Installation.objects.of_application(row).live().on_version(found).with_its_facts().by_account_name()
+    counts = Installation.objects.of_application(row).live().counted_by_version()
     withdrawal = withdrawing.withdrawal_of(found)
     context = tab.context(
         row,
         "versions",
         withdrawal=withdrawal,
         withdrawn_by=timeline.actor(withdrawal, timeline.Side.DEVELOPER) if withdrawal else "",
-        version=rows_of(row, [found], row.versions.the_latest())[0],
+        version=rows_of(counts, [found], row.versions.the_latest())[0],
         on_it=list(on_it[:ACCOUNTS_SHOWN]),
         manifest=manifest,
         modules=modules,

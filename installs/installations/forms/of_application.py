@@ -1,14 +1,18 @@
 """How the Installations tab is narrowed."""
 
 import re
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django_filters import CharFilter, ChoiceFilter, FilterSet
 
+from installs.installations.numbers import suspended_of
 from installs.models import Installation
 from installs.models.installations import InstallationQuerySet
 from linnapp import credentials
-from linnapp.models import Account
+from linnapp.models import Account, Application
 from linnapp.models.folded import among
 
 VERSION_KEY = re.compile(r"\d{1,18}", re.ASCII)
@@ -34,6 +38,10 @@ class InstallationFilter(FilterSet):
         model = Installation
         fields: tuple[str, ...] = ()
 
+    def __init__(self, *args: Any, application: Application, **options: Any) -> None:
+        self.application = application
+        super().__init__(*args, **options)
+
     def search(self, queryset: InstallationQuerySet, name: str, value: str) -> InstallationQuerySet:
         if identifier := credentials.canonical(value):
             return queryset.filter(pk=UUID(identifier))
@@ -44,9 +52,10 @@ class InstallationFilter(FilterSet):
         return queryset.filter(version_id=int(value)) if VERSION_KEY.fullmatch(value) else queryset
 
     def by_state(self, queryset: InstallationQuerySet, name: str, value: str) -> InstallationQuerySet:
-        named = {
+        named: dict[str, Callable[[], InstallationQuerySet]] = {
             "live": queryset.live,
-            "behind": queryset.behind,
+            "behind": partial(queryset.behind_in, self.application),
+            "suspended": partial(queryset.filter, pk__in=suspended_of(self.application).values("pk")),
             "never_connected": queryset.never_connected,
             "rotated": queryset.rotated,
         }

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -23,6 +22,10 @@ from linnapp.last_account import last_account
 from linnapp.manifest import ConsentLine, Manifest, consent_lines
 from linnapp.models import Account, Application, User, Version
 from linnapp.page_requests import reference_of
+from linnapp.services.factor_rules import accounts_asking
+from linnapp.signing_in.factor_requests import open_here, refuse_closed, refuse_without_factor
+from linnapp.signing_in.fresh_sign_ins import shows_or_moves_secret
+from linnapp.typed import sign_in_first
 
 
 @dataclass(frozen=True)
@@ -83,13 +86,14 @@ class Question:
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@shows_or_moves_secret("Shows the permanent token of what is installed already, authorised again without a PostbackUrl")
 def authorize(request: HttpRequest, application: str) -> HttpResponse:
     """Signing in comes first for everybody whose link can be read: the answer tells nobody else what exists."""
     link = None
     try:
         link = read_link(application, ((name, values[0]) for name, values in request.GET.lists()))
         if not request.user.is_authenticated:
-            return redirect_to_login(reverse("authorize", args=[link.application_id]) + link.query())
+            return sign_in_first(request, reverse("authorize", args=[link.application_id]) + link.query())
         question = _question(request, link)
     except NothingToInstall as refusal:
         return _nothing(request, link, refusal)
@@ -122,7 +126,8 @@ def _question(request: HttpRequest, link: InstallationLink) -> Question:
     """Raises NothingToInstall unless this person may install this application on the account asked for."""
     user, choices = pages.signed_in(request), request.POST if request.method == "POST" else request.GET
     application = _application(link)
-    accounts = list(Account.objects.installable_by(user, application.account_id).order_by("name"))
+    mine = Account.objects.installable_by(user, application.account_id).order_by("name")
+    accounts = open_here(request, user, mine)
     account = _account(request, choices, accounts)
     versions = lifecycle.offered_versions(application, account, user)
     return Question(
@@ -154,13 +159,17 @@ def _application(link: InstallationLink) -> Application:
 
 
 def _account(request: HttpRequest, choices: QueryDict, accounts: list[Account]) -> Account:
-    """The account chosen; before a choice was made, the one last worked on."""
-    by_slug = {account.slug: account for account in accounts}
+    """The account chosen; before a choice was made, the one last worked on. Raises FactorNeeded for one that needs a
+    second factor first."""
+    by_slug, user = {account.slug: account for account in accounts}, pages.signed_in(request)
     if not accounts:
-        raise NothingToInstall(403, "You may not install applications", _who_may(pages.signed_in(request)))
+        for asking in accounts_asking(user)[:1]:
+            refuse_without_factor(request, user, asking)
+        raise NothingToInstall(403, "You may not install applications", _who_may(user))
     if request.method == "POST" or "account" in choices:
         chosen = by_slug.get(choices.get("account", ""))
         if chosen is None:
+            refuse_closed(request, user, choices.get("account", ""))
             raise NothingToInstall(404, "You may not install on this account", "Only an Owner of it may.")
         return chosen
     return by_slug.get(last_account(request), accounts[0])
@@ -204,7 +213,7 @@ def _install(request: HttpRequest, question: Question) -> HttpResponse:
         )
     except (Moved, NotPossible) as refusal:
         return _page(request, question, _form(question), 422, refusal)
-    if consented.delivery is None:
+    if consented.delivery is None and not consented.repeated:
         pages.show_once(request, "token", consented.token.pk)
     return redirect("installation_installed", question.account.slug, consented.installation.pk)
 

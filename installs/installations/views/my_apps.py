@@ -22,6 +22,7 @@ from installs.postbacks.views.of_installation import last_few
 from linnapp import pages, timeline_pages
 from linnapp.manifest import consent_lines
 from linnapp.models import Account, User, Version
+from linnapp.signing_in.fresh_sign_ins import shows_or_moves_secret
 
 PAGE_SIZE = 50
 SORTS = {
@@ -46,7 +47,7 @@ class Row:
 @require_safe
 def my_apps(request: HttpRequest, account: str) -> HttpResponse:
     owner = get_object_or_404(Account.objects.visible_to(request.user), slug=account)
-    installed = Installation.objects.on_account(owner.slug).with_its_facts().with_used_at()
+    installed = Installation.objects.filter(account=owner).with_its_facts().with_used_at()
     page = pages.ListPage(request, installed, filters=MyAppsFilter, sorts=SORTS, size=PAGE_SIZE)
     context = {
         "account": owner,
@@ -120,6 +121,7 @@ def _token(request: HttpRequest, installation: Installation) -> dict[str, Any]:
 
 
 @require_POST
+@shows_or_moves_secret("Shows a permanent token")
 def installation_token_reveal(request: HttpRequest, account: str, installation: UUID) -> HttpResponse:
     row = own.managed(request, account, installation)
     by, back = own.acting(request, row), reverse("installation_detail", args=(account, row.pk))

@@ -1,14 +1,14 @@
 """The Installations tab: who has the application, on which version, and their permanent tokens."""
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from functools import partial
 from typing import cast
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Prefetch, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -33,15 +33,17 @@ from linnapp.pages import (
     reveal,
 )
 from linnapp.services.versions import Number
+from linnapp.signing_in.fresh_sign_ins import shows_or_moves_secret
 
 SORTS = {
     "installed": Sort("Newest first", ("-installed_at",)),
     "used": Sort("Last used", ("-used_at",)),
     "account": Sort("Account", ("account__name",)),
 }
-NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 VERSION_CHIPS = 8
 NUMBERS = ("kind", "major", "minor", "patch")
+# A snapshot of fifty versions is read for as long as the rest of their rows.
+NOT_LISTED = ("consent", "version__snapshot", "version__notes", "version__notes_folded")
 
 
 @dataclass(frozen=True)
@@ -66,16 +68,17 @@ class Row:
 def application_installations(request: HttpRequest, account: str, application: UUID) -> HttpResponseBase:
     row = tab.visible(request, account, application)
     numbers = installable_numbers(row)
-    installations = ListPage(
-        request, installations_of(row), filters=InstallationFilter, sorts=SORTS, columns=columns(numbers)
-    )
+    filters = partial(InstallationFilter, application=row)
+    told = partial(of_known, row)
+    listed = installations_of(row)
+    installations = ListPage(request, listed, filters=filters, sorts=SORTS, columns=columns(numbers), told=told)
     if request.GET.get("format") == "csv":
         return installations.as_csv(f"installations-{row.pk}")
     context = tab.context(
         row,
         "installations",
         list=installations,
-        rows=rows_of(request, installations.rows, numbers),
+        rows=rows_of(request, told(installations.rows), numbers),
         chips=installations.chips("state", STATES),
         version_chips=installations.chips("version", versions_in_use(row, installations)),
         csv_url=installations.url(format="csv", after=None),
@@ -86,8 +89,15 @@ def application_installations(request: HttpRequest, account: str, application: U
 
 def installations_of(application: Application) -> InstallationQuerySet:
     live_tokens = Prefetch("permanent_tokens", PermanentToken.objects.live(), to_attr="live_tokens")
-    rows = Installation.objects.of_application(application).select_related("application__account", "account", "version")
-    return rows.annotate(used_at=Coalesce("last_used_at", Value(NEVER))).prefetch_related(live_tokens)
+    rows = Installation.objects.of_application(application).select_related("account", "version")
+    return rows.defer(*NOT_LISTED).with_used_at().prefetch_related(live_tokens)
+
+
+def of_known(application: Application, installations: Sequence[Installation]) -> list[Installation]:
+    """The same rows, each with this application, which is not read once more for each."""
+    for installation in installations:
+        installation.application = application
+    return list(installations)
 
 
 def installable_numbers(application: Application) -> list[Number]:
@@ -106,11 +116,13 @@ def behind(installation: Installation, numbers: list[Number]) -> int:
 
 def versions_in_use(application: Application, listed: ListPage) -> list[tuple[object, str]]:
     """The versions that installations are on, the Development Version and the highest first, with how many each chip
-    leads to."""
-    on_them = Installation.objects.of_application(application).values("version")
-    versions = Version.objects.filter(pk__in=on_them).order_by("kind", "-major", "-minor", "-patch")
+    leads to; without where a text is looked for, which would be for all that is found and not for what is shown."""
+    versions = Version.objects.of_application(application).in_use(Installation.objects.all()).defer("snapshot")
+    ordered = versions.order_by("kind", "-major", "-minor", "-patch")
+    if listed.request.GET.get("q"):
+        return [(version.pk, version.label) for version in ordered[:VERSION_CHIPS]]
     counts = cast(InstallationQuerySet, listed.besides("version")).counted_by_version()
-    return [(version.pk, f"{version.label} ({counts.get(version.pk, 0)})") for version in versions[:VERSION_CHIPS]]
+    return [(version.pk, f"{version.label} ({counts.get(version.pk, 0)})") for version in ordered[:VERSION_CHIPS]]
 
 
 def rows_of(request: HttpRequest, installations: list[Installation], numbers: list[Number]) -> list[Row]:
@@ -165,6 +177,7 @@ def columns(numbers: list[Number]) -> list[Column]:
 
 
 @require_POST
+@shows_or_moves_secret("Shows a permanent token")
 def application_token_reveal(request: HttpRequest, account: str, application: UUID, installation: UUID) -> HttpResponse:
     row = tab.editable(request, account, application)
     rows = Installation.objects.of_application(row).select_related("application__account", "account")

@@ -16,17 +16,20 @@ from installs.models.deliveries import host_of
 from installs.postbacks import handover
 from linnapp import pages
 from linnapp.page_requests import wants_part
+from linnapp.signing_in.fresh_sign_ins import shows_or_moves_secret
 from linnapp.words import span_in_words
 
 OVERLAP = span_in_words(handover.OVERLAP)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@shows_or_moves_secret("Makes another permanent token, and sends or shows it")
 def installation_rotate(request: HttpRequest, account: str, installation: UUID) -> HttpResponse:
     return _answer(request, desks.of_account(request, account, installation))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@shows_or_moves_secret("Makes another permanent token, and sends or shows it")
 def application_rotate(request: HttpRequest, account: str, application: UUID, installation: UUID) -> HttpResponse:
     return _answer(request, desks.of_application(request, account, application, installation))
 
@@ -62,7 +65,6 @@ def _answer(request: HttpRequest, desk: Desk) -> HttpResponse:
     return render(request, desk.template("rotate"), context)
 
 
-@pages.password_first
 def _rotate(request: HttpRequest, desk: Desk) -> HttpResponse:
     with pages.refusal_told(request):
         rotation = rotating.rotate(desk.installation, by=desk.by)

@@ -12,6 +12,7 @@ from django_filters import CharFilter, ChoiceFilter, FilterSet
 from installs.models import Delivery, EventType
 from installs.models.deliveries import DeliveryQuerySet
 from linnapp import credentials
+from linnapp.models import Application
 from linnapp.words import span_in_words
 
 STATES = (
@@ -68,10 +69,14 @@ class PostbackFilter(InstallationPostbackFilter):
     q = CharFilter(method="search")
     installation = CharFilter(method="by_installation")
 
+    def __init__(self, *args: Any, application: Application, **options: Any) -> None:
+        self.application = application
+        super().__init__(*args, **options)
+
     def search(self, queryset: DeliveryQuerySet, name: str, value: str) -> DeliveryQuerySet:
         if identifier := credentials.canonical(value):
             return queryset.with_id(UUID(identifier))
-        return queryset.matching(value.strip())
+        return queryset.matching(value.strip(), self.application)
 
     def by_installation(self, queryset: DeliveryQuerySet, name: str, value: str) -> DeliveryQuerySet:
         identifier = credentials.canonical(value)

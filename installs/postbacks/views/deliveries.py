@@ -1,6 +1,7 @@
 """The Postbacks tab: what the developer's endpoint was owed, what came of it, and asking for one again."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from linnapp.actors import Side
 from linnapp.models import Application
 from linnapp.page_requests import htmx_of
 from linnapp.pages import Column, ListPage, Sort, acting, page_or_part, refusal_told
+from linnapp.signing_in.fresh_sign_ins import shows_or_moves_secret
 
 Chips = list[tuple[str, str, bool]]
 SORTS = {"newest": Sort("Newest first", ("-created_at",)), "oldest": Sort("Oldest first", ("created_at",))}
@@ -53,7 +55,7 @@ def postback_list(request: HttpRequest, account: str, application: UUID) -> Http
     deliveries = ListPage(
         request,
         Delivery.objects.of_application(row).for_lists(),
-        filters=PostbackFilter,
+        filters=partial(PostbackFilter, application=row),
         sorts=SORTS,
         columns=COLUMNS,
     )
@@ -146,6 +148,7 @@ def progress_of(delivery: Delivery) -> dict[str, Any]:
 
 
 @require_POST
+@shows_or_moves_secret("Sends a permanent token to another address than before")
 def postback_redeliver(request: HttpRequest, account: str, application: UUID, delivery: UUID) -> HttpResponse:
     row = tab.editable(request, account, application)
     wanted = _delivery(row, delivery)

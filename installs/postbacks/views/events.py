@@ -12,18 +12,16 @@ from installs.postbacks.forms.events import EventsForm
 from installs.postbacks.views.settings import page
 from linnapp import pages, tab
 from linnapp.actors import Side
+from linnapp.signing_in.fresh_sign_ins import shows_or_moves_secret
 
 
 @require_POST
+@shows_or_moves_secret("Sends events to another address")
 def events_set(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
-    """Where the address changes, it asks for a fresh sign-in first: whoever sits down at an open browser leads nothing
-    away."""
     row = tab.editable(request, account, application)
     form = EventsForm(request.POST)
     if form.is_valid():
         url, events = form.cleaned_data["url"], form.cleaned_data["events"]
-        if url != event_settings.url_of(row) and (answer := pages.asked_for_password(request)):
-            return answer
         with pages.refusal_in(form, "url"):
             event_settings.choose(row, url=url, events=events, by=pages.acting(request, Side.DEVELOPER))
             said = "Saved. Events are sent from now on." if url else "Saved. No events are sent."

@@ -20,6 +20,7 @@ from installs.postbacks.retention import KEPT
 from linnapp import pages, tab
 from linnapp.actors import Side
 from linnapp.models import Application
+from linnapp.signing_in.fresh_sign_ins import shows_or_moves_secret
 from linnapp.words import counted
 
 SHOWN = 20
@@ -27,6 +28,7 @@ SPANS = deliveries.SPANS | {"quarter": KEPT}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@shows_or_moves_secret("Sends permanent tokens to another address than before")
 def postback_replay(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     row = tab.editable(request, account, application)
     if request.method == "POST":

@@ -17,6 +17,7 @@ from installs.postbacks.forms.settings import AlertsForm, ModeForm, RotateSignin
 from linnapp import pages, tab
 from linnapp.actors import Side
 from linnapp.models import Application
+from linnapp.signing_in.fresh_sign_ins import shows_or_moves_secret
 
 SHOWN = "signing secret"
 
@@ -60,6 +61,7 @@ def postback_alerts(request: HttpRequest, account: str, application: UUID) -> Ht
 
 
 @require_POST
+@shows_or_moves_secret("Shows the signing secret")
 def signing_secret_reveal(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     row, by = tab.editable(request, account, application), pages.acting(request, Side.DEVELOPER)
     back = reverse("postback_settings", args=(account, row.pk))
@@ -67,13 +69,13 @@ def signing_secret_reveal(request: HttpRequest, account: str, application: UUID)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@shows_or_moves_secret("Makes another signing secret, and shows it")
 def signing_secret_rotate(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     row = tab.editable(request, account, application)
     form = RotateSigningSecretForm(request.POST if request.method == "POST" else None)
     return _rotated(request, row, form) if form.is_valid() else _rotate_page(request, row, form)
 
 
-@pages.password_first
 def _rotated(request: HttpRequest, application: Application, form: RotateSigningSecretForm) -> HttpResponse:
     after = form.cleaned_data["after"]
     with pages.refusal_in(form):

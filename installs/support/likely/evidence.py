@@ -14,7 +14,6 @@ from installs.exchange.data_calls import USED_AGAIN_AFTER
 from installs.exchange.findings import Refused, findings
 from installs.exchange.hour_lines import day_of
 from installs.exchange.hours import hour_of
-from installs.exchange.records import prefix_of
 from installs.exchange.refusals import Reason
 from installs.exchange.sent import SecretSent
 from installs.installations import connecting
@@ -35,6 +34,7 @@ from installs.models.sessions import idle_since
 from installs.support.likely.refusals import Found, Refusals, together
 from linnapp import timeline
 from linnapp.actors import Side
+from linnapp.addresses import prefix_of
 from linnapp.kinds import Kind
 from linnapp.models import Application, Secret, TimelineEntry
 from linnapp.words import counted

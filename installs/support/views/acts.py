@@ -22,6 +22,7 @@ from linnapp import pages
 from linnapp.actors import Side
 from linnapp.credentials import canonical
 from linnapp.models.access import REVEAL_PERMISSION
+from linnapp.signing_in.fresh_sign_ins import ask_for_fresh_sign_in, shows_or_moves_secret
 
 
 def allowed(request: HttpRequest, installation: UUID, act: str) -> tuple[Installation, Act]:
@@ -32,6 +33,7 @@ def allowed(request: HttpRequest, installation: UUID, act: str) -> tuple[Install
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@shows_or_moves_secret("Sends permanent tokens to another address than before, or makes another")
 def support_act(request: HttpRequest, installation: UUID, act: str) -> HttpResponse:
     row, wanted = allowed(request, installation, act)
     if wanted in writing.SIDES:
@@ -42,9 +44,8 @@ def support_act(request: HttpRequest, installation: UUID, act: str) -> HttpRespo
 def _act(request: HttpRequest, row: Installation, act: SupportAct) -> HttpResponse:
     form = _form(request, row, act)
     if form.is_valid():
-        moves = act.fresh or form.cleaned_data.get("to") == sending.NEWEST
-        if moves and (question := pages.asked_for_password(request)):
-            return question
+        if act.fresh:
+            ask_for_fresh_sign_in(request)
         with pages.refusal_in(form):
             refuse_credentials(form.cleaned_data["reason"])
             by = pages.acting(request, Side.STAFF, form.cleaned_data["reason"])

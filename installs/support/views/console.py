@@ -15,6 +15,7 @@ from linnapp import timeline_pages
 from linnapp.actors import Side
 from linnapp.models import Account, Application
 from linnapp.pages import acting, signed_in
+from linnapp.services import factor_rules
 
 TEAM_SHOWN = 20
 
@@ -51,11 +52,13 @@ def support_account(request: HttpRequest, account_key: UUID) -> HttpResponseBase
         return file
     installations = Installation.objects.filter(account=row)
     made = Application.objects.filter(account=row)
+    team = list(row.memberships.with_people()[:TEAM_SHOWN])
     context = {
         "subject": row,
         "most": overview.SHOWN,
         "owners": row.owners(),
-        "team": list(row.memberships.with_people()[:TEAM_SHOWN]),
+        "team": team,
+        "with_factor": factor_rules.with_factor(seat.user for seat in team),
         "applications": list(made.select_related("account").order_by("-created_at")[: overview.SHOWN]),
         "installations": overview.newest(installations),
         "never_connected": overview.never_connected(installations),

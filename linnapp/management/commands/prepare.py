@@ -15,7 +15,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, OutputWrapper
 from django.db import connection
 
-from linnapp.models import trigrams
+from linnapp.models import trigrams, wording
 from linnapp.models.folded import columns_of, folded_fields
 
 
@@ -48,6 +48,8 @@ def make_searches_fast(told: OutputWrapper) -> None:
     the extension since."""
     for model in filter(folded_fields, apps.get_models()):
         trigrams.make(connection, model, columns_of(model))
+    for words in wording.wordings():
+        wording.make(connection, words)
     for complaint in trigrams.complaints(connection):
         told.write(complaint)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.core import mail
 from django.db import connection
@@ -85,6 +86,7 @@ def town(
     Membership.objects.create(account=application.account, user=carol, role=Membership.Role.DEVELOPER)
     mails_not_sent()
     suspending_accounts.suspend_account(robots, by=by)
+    UserSession.objects.create(user=carol, ip="192.0.2.1", session_key="of carol", user_agent="")
     User.objects.filter(pk=robin.pk).update(is_active=False)
     EmailAddress.objects.filter(user=robin).update(verified=False)
 

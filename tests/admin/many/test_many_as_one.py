@@ -1,7 +1,8 @@
 """What staff do to many rows leaves what the same act leaves that is done to each alone: entries of the timeline,
 sessions that ended, postbacks that are owed. Only mails are fewer: one to each address for the whole change.
 
-Every act of every page of the admin stands here. Imports have no button on a row: tests/admin/test_imports.py."""
+Every act of every page of the admin stands here. Imports have no button on a row: tests/admin/test_imports.py; and what
+is done one by one has none above a list: removing second factors, tests/factors/test_removed_by_superusers.py."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import admin
 from django.core import mail
@@ -37,7 +39,7 @@ ACTS = {
     (model._meta.label, act.name): act
     for model, page in admin.site._registry.items()
     for act in getattr(page, "staff_actions", ())
-    if not isinstance(act, Import)
+    if not isinstance(act, Import) and not act.one_by_one
 }
 
 
@@ -114,6 +116,11 @@ def unconfirmed(rows: list[User], paula: User) -> None:
         EmailAddress.objects.update_or_create(user=row, email=row.email, defaults={"verified": False, "primary": True})
 
 
+def signed_in(rows: list[User], paula: User) -> None:
+    for row in rows:
+        UserSession.objects.create(user=row, ip="192.0.2.1", session_key=f"of {row.pk}", user_agent="")
+
+
 def switched_off(rows: list[User], paula: User) -> None:
     User.objects.filter(pk__in=[row.pk for row in rows]).update(is_active=False)
 
@@ -171,6 +178,7 @@ CASES = {
     ("linnapp.Invitation", "invite_again"): Case(),
     ("linnapp.User", "send_reset"): Case(),
     ("linnapp.User", "send_confirmation"): Case(unconfirmed),
+    ("linnapp.User", "sign_out"): Case(signed_in),
     ("linnapp.User", "switch_off"): Case(),
     ("linnapp.User", "switch_on"): Case(switched_off),
     ("linnapp.OutgoingMail", "send_again"): Case(mails(OutgoingMail.State.FAILED)),

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -109,3 +110,28 @@ def test_a_row_that_somebody_holds_is_left_for_the_next_time() -> None:
     done.set()
     holder.join()
     assert [row.key for row in KnockCount.objects.all()] == ["over-1"]
+
+
+@pytest.mark.django_db
+def test_of_many_rows_no_more_keys_are_read_at_once_than_a_page_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "PAGE", 4)
+    fill(10)
+
+    def step(keys: Sequence[int]) -> None:
+        KnockCount.objects.filter(pk__in=keys).delete()
+
+    with CaptureQueriesContext(connection) as queries:
+        assert batches.work_through_pages(KnockCount.objects.order_by("pk"), step) == 10
+    pages = [query["sql"] for query in queries if query["sql"].startswith("SELECT")]
+    assert len(pages) == 3
+    assert all("LIMIT 4" in sql for sql in pages)
+    assert not KnockCount.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_page_of_rows_that_all_stay_is_not_read_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "PAGE", 2)
+    fill(3)
+    seen: list[int] = []
+    batches.work_through_pages(KnockCount.objects.order_by("pk"), seen.extend)
+    assert len(seen) == 2

@@ -1,14 +1,18 @@
 """What is done on a page before it is looked at."""
 
-from playwright.sync_api import Page
+from urllib.parse import urlencode, urlsplit
 
+from playwright.sync_api import Page, Route
+
+from tests.kit.people import PASSWORD
 from tests.kit.places.patterns import Act
+from tests.kit.signing_in.factors import FAY
 
 
 def send(page: Page) -> None:
     """The form as it stands, whatever is missing in it."""
     page.locator(
-        "main form[method=post]:not(.inline) button:not(.link):not([tabindex]):not(.people button)"
+        "main form[method=post]:not(.inline, [data-passkey=get]) button:not(.link):not([tabindex]):not(.people button)"
     ).last.click()
 
 
@@ -95,3 +99,79 @@ def search_for(words: str) -> Act:
         page.locator("main input[name=q]").press("Enter")
 
     return act
+
+
+def sign_up(page: Page) -> None:
+    page.get_by_label("Your name").fill("Nina")
+    page.get_by_label("Company name").fill("Nina's Nook")
+    page.get_by_label("E-mail").fill("nina@nook.example")
+    page.get_by_label("Password").fill(PASSWORD)
+    press("Create account")(page)
+    page.get_by_role("heading", name="Check your e-mail").wait_for()
+
+
+def give_the_password(page: Page) -> None:
+    """Of somebody with a second factor. A browser in which it was given is led on from the sign-in."""
+    if page.get_by_label("Password").is_visible():
+        page.get_by_label("E-mail").fill(FAY)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_role("heading", name="One more step").wait_for()
+
+
+def give_a_wrong_code(page: Page) -> None:
+    give_the_password(page)
+    page.get_by_label("Code of your app").fill("none")
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.locator(".error-summary").wait_for()
+
+
+def send_no_passkey(page: Page) -> None:
+    """As a browser does whose script broke off."""
+    page.locator("[data-passkey]").evaluate("form => form.submit()")
+    page.get_by_role("heading", name="This passkey did not sign you in").wait_for()
+
+
+def send_from_older_tab(page: Page) -> None:
+    """As after a sign-in in another tab: the form has another CSRF token, is kept, and is shown before it is sent."""
+    page.locator("main form [name=csrfmiddlewaretoken]").first.evaluate("field => { field.value = 'a'.repeat(64) }")
+    send(page)
+    page.get_by_role("heading", name="Continue where you left off").wait_for()
+
+
+def save_modules_from_older_tab(page: Page) -> None:
+    """As App Modules is kept after a sign-in in another tab: many fields with long names, one of them changed."""
+    tokens = page.locator("#manifest [name=csrfmiddlewaretoken]").all()
+    for token in tokens:
+        token.evaluate("field => { field.value = 'a'.repeat(64) }")
+    page.locator("#manifest [name$=-formatted_name]").first.evaluate("field => { field.value = 'Bridge of stock' }")
+    page.locator("#save").click()
+    page.get_by_role("heading", name="Continue where you left off").wait_for()
+
+
+def ask_before_what_is_kept(page: Page) -> None:
+    send_from_older_tab(page)
+    page.goto(f"/sign-in/again/?{urlencode({'next': urlsplit(page.url).path})}")
+    page.get_by_text("What you typed is kept").wait_for()
+
+
+def send_when_signed_out(page: Page) -> None:
+    """The sign-in is over for this form alone."""
+    cookies = page.context.cookies()
+    page.context.clear_cookies(name="session")
+    send(page)
+    page.get_by_text("what you typed is kept for 15 minutes").wait_for()
+    page.context.add_cookies([cookie for cookie in cookies if cookie["name"] == "session"])  # type: ignore[misc]
+
+
+def without_passkeys(page: Page) -> None:
+    """As at an address that passkeys do not belong to."""
+    number = f"127.0.0.1:{urlsplit(page.url).port}"
+
+    def from_there(route: Route) -> None:
+        route.fulfill(response=route.fetch(headers=route.request.all_headers() | {"host": number}))
+
+    page.route(page.url, from_there)
+    page.reload()
+    page.get_by_text("Passkeys belong to one address").wait_for()
+    page.unroute(page.url)

@@ -10,7 +10,9 @@ from playwright.sync_api import Page
 from linnapp.demo_people import PEOPLE
 
 NOBODY = "nobody"
-EVERYBODY = (NOBODY, *(person.name for person in PEOPLE))
+# Who signs up while the pages are looked at, and somebody whom the demo does not know.
+NEWCOMER, INA = "newcomer", "Ina"
+EVERYBODY = (NOBODY, NEWCOMER, INA, *(person.name for person in PEOPLE))
 Act = Callable[[Page], None]
 
 

@@ -9,23 +9,33 @@ from django.contrib import admin
 
 from tests.kit.places.acts import (
     agree,
+    ask_before_what_is_kept,
     enter_account,
+    give_a_wrong_code,
+    give_the_password,
     open_attempts,
     open_line,
     open_menus,
     press,
+    save_modules_from_older_tab,
     search_for,
     send,
+    send_from_older_tab,
+    send_no_passkey,
+    send_when_signed_out,
     send_wrong_grant,
+    sign_up,
     spoil_json,
     spoil_manifest,
     to_notes,
     to_release,
     to_wrong_notes,
     unfold,
+    without_passkeys,
 )
-from tests.kit.places.patterns import NOBODY, Place
+from tests.kit.places.patterns import INA, NEWCOMER, NOBODY, Place
 
+ASKING = {"account": "asking account"}
 CHANGED = {"application": "changed application"}
 RETRIED = "retried installation"
 ROTATED = {"application": "rotated application", "installation": "rotated installation"}
@@ -40,11 +50,13 @@ NOT_PAGES = {
     "version_take_back",
     "postback_test_typed", "postback_mode", "postback_alerts", "events_set", "events_test", "signing_secret_reveal",
     "application_token_reveal", "installation_token_reveal", "application_old_token_end", "installation_old_token_end",
-    "invitation_revoke", "member_role", "demo_sign_in",
+    "invitation_revoke", "member_role", "demo_sign_in", "sign_in_here",
     "postback_redeliver", "installation_resume", "update_mails_start_again", "listing_take_back",
-    "support_act_undo", "support_note_remove",
-    "connector_enable", "connector_from_installation", "access_leave", "access_end", "help_case_write",
+    "support_act_undo", "support_note_remove", "session_end", "sessions_end_others", "verification_again",
+    "connector_enable", "connector_from_installation", "access_leave", "sign_in_leave", "mfa_download_recovery_codes",
+    "access_end", "help_case_write",
     "help_case_solve", "support_case_answer", "support_case_move", "support_case_assign",
+    "account_factors", "factor_begin",
 }  # fmt: skip
 
 NOTED = {"kind": "note kind", "subject": "installation"}
@@ -63,10 +75,18 @@ PLACES = [
     Place("account_reset_password_from_key", NOBODY, use={"key": "password key"}),
     Place("account_reset_password_from_key", NOBODY, use={"key": "of-no-use"}),
     Place("account_reset_password_from_key_done", NOBODY),
+    Place("mfa_login_webauthn", NOBODY, begin="account_login", act=send_no_passkey),
     Place("invitation_accept", NOBODY),
     Place("update_mails_stop", NOBODY, use={"key": "mails key"}),
     Place("update_mails_stop", NOBODY, use={"key": "of-no-use"}),
     Place("update_mails_stop", NOBODY, use={"key": "mails key"}, act=send),
+    # From there on the sign-in leads to the second step.
+    Place("mfa_authenticate", NOBODY, begin="account_login", act=give_the_password),
+    Place("mfa_authenticate", NOBODY, begin="account_login", act=give_a_wrong_code),
+    Place("account_email_verification_sent", NEWCOMER, begin="account_signup", act=sign_up),
+    Place("account_email_verification_sent", NEWCOMER, act=press("Send it again")),
+    Place("profile_delete", INA),
+    Place("profile_delete", INA, act=send),
     Place("application_list", "Alice"),
     Place("application_list", "Alice", query="?q=nothing+is+called+so"),
     Place("application_list", "Alice", act=open_menus),
@@ -151,20 +171,50 @@ PLACES = [
     Place("member_remove", "Alice"),
     Place("account_settings", "Alice"),
     Place("account_activity", "Alice"),
+    Place("team_record", "Alice"),
+    Place("own_record", "Alice"),
+    Place("own_record", "Alice", query="?q=nothing+is+called+so"),
     Place("account_new", "Alice"),
     Place("account_new", "Alice", act=send),
     Place("search", "Alice"),
     Place("search", "Alice", act=search_for("Stock")),
     Place("search", "Alice", act=search_for("nothing is called so")),
     Place("profile", "Alice"),
+    Place("mfa_index", "Alice"),
+    Place("mfa_index", "Dave"),
+    Place("mfa_activate_totp", "Dave"),
+    Place("mfa_activate_totp", "Dave", act=send),
+    Place("mfa_deactivate_totp", "Alice"),
+    Place("mfa_add_webauthn", "Alice"),
+    Place("mfa_add_webauthn", "Alice", act=without_passkeys),
+    Place("mfa_edit_webauthn", "Alice", use={"pk": "passkey"}),
+    Place("mfa_remove_webauthn", "Alice", use={"pk": "passkey"}),
+    Place("mfa_view_recovery_codes", "Alice"),
+    Place("mfa_generate_recovery_codes", "Alice"),
+    Place("mfa_view_recovery_codes", "Alice", begin="mfa_generate_recovery_codes", act=press("Make new ones")),
+    Place("mfa_reauthenticate", "Alice"),
+    Place("mfa_reauthenticate", "Alice", act=send),
+    Place("mfa_reauthenticate_webauthn", "Alice"),
+    Place("profile_mails", "Alice"),
+    Place("profile_export", "Alice"),
+    Place("profile_delete", "Alice"),
     Place("account_email", "Alice"),
     Place("account_change_password", "Alice"),
     Place("account_change_password", "Alice", act=send),
     Place("account_reauthenticate", "Alice"),
+    Place("go_on", "Alice", use={"link": "of-no-use"}),
+    Place("go_on", "Alice", use={"link": "again"}, query="?page=/profile/"),
+    Place("go_on", "Alice", begin="account_new", act=send_from_older_tab),
+    Place("go_on", "Alice", begin="manifest_edit", act=save_modules_from_older_tab),
+    Place("account_reauthenticate", "Alice", begin="invitation_create", act=ask_before_what_is_kept),
     Place("account_logout", "Alice"),
     Place("authorize", "Alice"),
     Place("authorize", "Alice", use={"application": "new application"}),
     Place("team", "Bob"),
+    # A second factor is needed there: Bob has one that he did not use, Dave has none.
+    Place("team", "Bob", use=ASKING),
+    Place("team", "Dave", use=ASKING),
+    Place("account_login", "Dave", begin="account_settings", act=send_when_signed_out),
     Place("account_set_password", "Bob"),
     Place("account_set_password", "Bob", act=send),
     Place("store", "Alice"),
@@ -232,6 +282,11 @@ PLACES = [
     Place("authorize", "Dave", use={"application": "00000000-0000-0000-0000-000000000000"}),
     Place("application_list", "Dave", use={"account": "northwind"}),
     Place("profile", "Sam"),
+    Place("profile_mails", "Sam"),
+    Place("profile_delete", "Sam"),
+    # Who has neither password nor second factor is asked there whether it is still them.
+    Place("account_reset_password", "Sam", query="?next=/profile/delete/"),
+    Place("account_none", "Sam"),
     Place("support_search", "Sam"),
     Place("support_search", "Sam", act=search_for("Stock")),
     Place("support_search", "Sam", act=search_for("nothing is called so")),
@@ -273,6 +328,7 @@ def admin_addresses(facts: Mapping[str, str]) -> Iterator[str]:
             yield f"{base}{row}/change/"
     yield from (f"/admin/linnapp/{model}/add/" for model in ("account", "invitation"))
     yield f"/admin/linnapp/application/{facts['application']}/act/suspend/"
+    yield from (f"/admin/linnapp/user/{facts['person']}/act/{act}/" for act in ("sign_out", "remove_factors"))
     yield "/admin/linnapp/account/import/"
     yield from (f"/admin/linnapp/{model}/edit/" for model in ("application", "account"))
     yield "/admin/linnapp/application/import-manifests/"

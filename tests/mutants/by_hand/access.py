@@ -8,7 +8,6 @@ from tests.mutants.changes import (
     returns,
     without,
     without_argument,
-    without_decorator,
     without_operand,
 )
 
@@ -119,9 +118,9 @@ BREAKAGES = (
     ),
     Breakage(
         "the next secret is made with an old sign-in",
-        "installs.application.views.secrets",
-        "_made",
-        without_decorator("pages.password_first"),
+        "linnapp.services.secrets",
+        "create_secret",
+        without("refuse_unless_fresh(by)"),
         ("test_secrets",),
     ),
     Breakage(

@@ -60,14 +60,14 @@ BREAKAGES = (
         "whoever is no staff any more stays inside accounts",
         RIGHTS,
         "_record",
-        without("StaffAccess.objects"),
+        without("access.end_all"),
         ("test_rights",),
     ),
     Breakage(
         "an act of the admin is anybody's who may read the table",
         "linnapp.admin_pages",
         "ReadOnlyAdmin.act_view",
-        never("not self.has_act_permission(request)"),
+        never("not self.may_do(wanted, request.user)"),
         ("test_admin_editing",),
     ),
 )

@@ -1,7 +1,7 @@
 """Events: in which order and under which numbers they go out, and what holds them."""
 
 from tests.mutants.breakages import Breakage
-from tests.mutants.changes import instead, never, without
+from tests.mutants.changes import instead, without
 
 DELIVERIES = "installs.models.deliveries"
 PARKING = "installs.postbacks.parking"
@@ -38,9 +38,9 @@ BREAKAGES = (
     ),
     Breakage(
         "events are led to another address without a fresh sign-in",
-        VIEWS,
-        "events_set",
-        never("pages.asked_for_password(request)"),
+        SETTINGS,
+        "choose",
+        without("refuse_unless_fresh(by)"),
         ("test_event_settings",),
     ),
     Breakage(

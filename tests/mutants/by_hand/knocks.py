@@ -4,7 +4,7 @@ from tests.mutants.breakages import Breakage
 from tests.mutants.changes import instead, never, returns, text, without
 
 KNOCKS = "linnapp.services.knocks"
-DEVICES = "linnapp.devices"
+DEVICES = "linnapp.signing_in.devices"
 FORMS = "linnapp.forms.people"
 
 BREAKAGES = (

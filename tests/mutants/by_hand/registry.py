@@ -7,12 +7,10 @@ from tests.mutants.changes import (
     returns,
     sets,
     without,
-    without_decorator,
     without_element,
     without_operand,
 )
 
-PAGES = "linnapp.pages"
 APPLICATION_ROWS = "linnapp.models.applications"
 GUARDS = "linnapp.migrations.0014_folded_names"
 ROTATION = "installs.application.secret_ends"
@@ -51,9 +49,9 @@ BREAKAGES = (
     ),
     Breakage(
         "an Application Secret is revealed without a fresh sign-in",
-        PAGES,
-        "reveal",
-        without_decorator("password_first"),
+        SECRETS,
+        "reveal_secret",
+        without("refuse_unless_fresh(by)"),
         ("test_general",),
     ),
     Breakage(

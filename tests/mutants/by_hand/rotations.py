@@ -1,7 +1,7 @@
 """Rotating a permanent token, and ending what was before it."""
 
 from tests.mutants.breakages import Breakage, TemplateBreakage
-from tests.mutants.changes import instead, never, without, without_decorator, without_operand
+from tests.mutants.changes import instead, never, without, without_operand
 
 ROTATING = "installs.installations.rotating"
 HANDOVER = "installs.postbacks.handover"
@@ -73,9 +73,9 @@ BREAKAGES: tuple[Breakage | TemplateBreakage, ...] = (
     ),
     Breakage(
         "a permanent token is rotated by whoever finds a browser signed in",
-        "installs.installations.views.rotating",
-        "_rotate",
-        without_decorator("pages.password_first"),
+        "installs.installations.rotating",
+        "rotate",
+        without("refuse_unless_fresh(by)"),
         ("test_rotating_pages",),
     ),
     TemplateBreakage(

@@ -1,9 +1,9 @@
 """Signatures of postbacks, and the receiver that reads them."""
 
 from tests.mutants.breakages import Breakage
-from tests.mutants.changes import always, condition, instead, without, without_decorator
+from tests.mutants.changes import always, condition, instead, without
 
-PAGES = "linnapp.pages"
+SECRETS = "installs.postbacks.signing_secrets"
 SIGNING = "installs.postbacks.signing"
 RECEIVE_POSTBACKS = "installs.management.commands.receive_postbacks"
 POSTBACK_SETTINGS = "installs.postbacks.views.settings"
@@ -46,9 +46,9 @@ BREAKAGES = (
     ),
     Breakage(
         "the signing secret is revealed without a fresh sign-in",
-        PAGES,
+        SECRETS,
         "reveal",
-        without_decorator("password_first"),
+        without("refuse_unless_fresh(by)"),
         ("test_postback_settings",),
     ),
 )

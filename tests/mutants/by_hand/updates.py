@@ -1,7 +1,7 @@
 """Moving to another version, what is shown of it, and the mails about it."""
 
 from tests.mutants.breakages import Breakage
-from tests.mutants.changes import instead, never, sets, without, without_call, without_operand
+from tests.mutants.changes import instead, never, sets, without, without_operand
 
 MOVING = "installs.installations.moving"
 COMPARISON = "installs.installations.comparison"
@@ -67,10 +67,17 @@ BREAKAGES = (
     ),
     Breakage(
         "mails about updates come to who wants none",
-        UPDATE_MAILINGS,
-        "UpdateMailingQuerySet.due",
-        without_call("filter", "stopped_at"),
-        ("test_update_mails",),
+        UPDATE_MAILS,
+        "owners_due",
+        instead("MailRefusal.objects.of_kind(mail.Kind.UPDATES)", "MailRefusal.objects.none()"),
+        ("test_choice_of_mails",),
+    ),
+    Breakage(
+        "mails come to who switched them off",
+        "linnapp.mail_choices",
+        "wanting",
+        instead("address not in unwanted", "address"),
+        ("test_choice_of_mails",),
     ),
     Breakage(
         "anybody stops anybody's mails: the link is not signed",

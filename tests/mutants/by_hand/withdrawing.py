@@ -45,8 +45,8 @@ BREAKAGES = (
     Breakage(
         "nothing below a withdrawn version is offered",
         MOVING,
-        "update_to",
-        without_operand("on.withdrawn_at"),
+        "is_better",
+        without_operand("on.withdrawn_at is not None"),
         ("test_steps_down",),
     ),
     Breakage(

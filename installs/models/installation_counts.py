@@ -1,0 +1,44 @@
+"""What of installations is counted, and by which expression they are sorted by use."""
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.db import models
+
+AnyModel = TypeVar("AnyModel", bound=models.Model)
+
+
+class Never(models.Func):
+    """A moment before every other, written out: an expression with a parameter in it is that of no index in SQLite."""
+
+    template = "'1970-01-01 00:00:00'"
+    output_field = models.DateTimeField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="'1970-01-01 00:00:00+00'::timestamptz", **context)
+
+
+class Written(models.Value):
+    """A word of the code, written out: of a parameter SQLite cannot tell that it meets the condition of an index."""
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        return f"'{self.value}'", []
+
+
+class CountsInstallations(models.QuerySet[AnyModel]):
+    def first_exchanged(self) -> "models.QuerySet[AnyModel, dict[str, datetime]]":
+        """The moment of the first token exchange of any of these, as far as it is folded: a row at most."""
+        exchanged = self.filter(first_exchange_at__isnull=False).order_by("first_exchange_at")
+        return exchanged.values("first_exchange_at")[:1]
+
+    def counted_by_version(self) -> dict[int, int]:
+        """How many of these are on each version, by the version's key."""
+        # By "*": of the key the rows themselves would be read, and not only an index.
+        rows = self.order_by().values("version_id").annotate(count=models.Count("*"))
+        return {row["version_id"]: row["count"] for row in rows}
+
+    def among(self, keys: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+        """Which of these keys are of such installations."""
+        return set(self.filter(pk__in=list(keys)).values_list("pk", flat=True))

@@ -1,0 +1,94 @@
+"""Several texts of a row searched as one: by an index of trigrams in PostgreSQL, and by a table of them in SQLite."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import FullResultSet
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.sql.compiler import SQLCompiler
+
+from linnapp.models import trigrams, words_in_sqlite
+
+
+@dataclass(frozen=True)
+class Wording:
+    """Text columns and facts of a table, and the rows that are searched as the index's condition has it in SQL. Changed
+    only with a migration that drops the index `name`: a query with other texts does not find it. `name` is that of the
+    table of trigrams in SQLite, whose triggers tell by themselves that they are others. Of one column alone it is what
+    `icontains` asks for, without a condition beside it, and PostgreSQL's only."""
+
+    table: str
+    name: str
+    columns: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    condition: str = ""
+
+    @property
+    def is_of_one_column(self) -> bool:
+        """Which SQLite reads row by row: such a table has few rows beside those of the timeline."""
+        return len(self.columns) + len(self.facts) == 1
+
+    def expression(self, table: str) -> str:
+        """The texts of a row, in capitals; no parameter is in it, since the index has none."""
+        texts = [f'{table}."{column}"' for column in self.columns]
+        texts += [f"COALESCE({table}.\"facts\" ->> '{fact}', '')" for fact in self.facts]
+        joined = " || ' ' || ".join(texts)
+        return f"UPPER({joined})"
+
+
+def wordings() -> list[Wording]:
+    """Of all tables, which name theirs as `wordings`."""
+    return [words for model in apps.get_models() for words in getattr(model, "wordings", ())]
+
+
+class MayHold(models.Expression):
+    """Rows whose texts, one after the other, have this text in them: all in which one text has it, and some more where
+    it spans two. A condition beside those that decide."""
+
+    conditional = True
+
+    def __init__(self, wording: Wording, text: str) -> None:
+        super().__init__(output_field=models.BooleanField())
+        self.wording, self.text = wording, text
+        self.place: Any = models.F("pk")
+
+    def get_source_expressions(self) -> list[Any]:
+        return [self.place]
+
+    def set_source_expressions(self, exprs: Any) -> None:
+        (self.place,) = exprs
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
+        if connection.vendor == "sqlite":
+            return self._by_its_table(compiler)
+        texts = self.wording.expression(compiler.quote_name_unless_alias(self.place.alias))
+        return f"{texts} LIKE UPPER(%s)", [f"%{connection.ops.prep_for_like_query(self.text)}%"]
+
+    def _by_its_table(self, compiler: SQLCompiler) -> Any:
+        if not (asked := words_in_sqlite.asked(self.text)):
+            raise FullResultSet
+        place = compiler.quote_name_unless_alias(self.place.alias)
+        return f'{place}."id" IN ({words_in_sqlite.FOUND.format(name=self.wording.name)})', [asked]
+
+
+def make(connection: BaseDatabaseWrapper, wording: Wording) -> None:
+    """Makes its index where it is missing and can be made, beside whoever writes the table."""
+    if connection.vendor == "sqlite":
+        if not wording.is_of_one_column:
+            words_in_sqlite.make(connection, wording)
+        return
+    with connection.cursor() as cursor:
+        if not trigrams.has_extension(connection, cursor):
+            return
+        cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [f'"{wording.name}"'])
+        if (found := cursor.fetchone()) and found[0]:
+            return
+        # What broke off is left behind, used by no query.
+        cursor.execute(f'DROP INDEX CONCURRENTLY IF EXISTS "{wording.name}"')
+        texts = wording.expression(f'"{wording.table}"')
+        where = f" WHERE {wording.condition}" if wording.condition else ""
+        cursor.execute(
+            f'CREATE INDEX CONCURRENTLY "{wording.name}" ON "{wording.table}" USING gin ({texts} gin_trgm_ops){where}'
+        )

@@ -1,0 +1,3 @@
+from tests.fresh.cases import town
+
+__all__ = ["town"]
