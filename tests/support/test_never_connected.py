@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -126,14 +125,6 @@ def test_support_reads_all_of_them_the_oldest_first(
         assert "Carol&#x27;s Cakes" not in page
     assert "Carol&#x27;s Cakes" in read(console, LIST, application=str(installation.application_id))
     assert console.get(LIST, {"format": "csv"}).getvalue().count(b"\r\n") == 3
-
-
-def test_the_list_is_read_by_its_index(console: Client, installation: Installation) -> None:
-    rows = Installation.objects.silent().order_by("installed_at", "pk")[:51]
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL enable_seqscan = off")
-    assert "installations_silent" in rows.explain()
 
 
 def test_it_is_for_support(client_of: ClientOf, alice: User, carol: User, paula: User) -> None:
