@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ERROR_FLAG, SEARCH_VAR, ChangeList
+from django.contrib.admin.views.main import ERROR_FLAG, ORDER_VAR, SEARCH_VAR, ChangeList
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import DataError, NotSupportedError
@@ -65,6 +65,13 @@ class WaryList(ChangeList):
         """None for a column whose heading sorts nothing, though an address asks for it."""
         return super().get_ordering_field(field_name) if field_name in (self.sortable_by or ()) else None
 
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        """A list that is turned round is turned round whole, so that the index that it goes by serves both ways."""
+        found = list(super().get_ordering(request, queryset))
+        turned = [_turned(name) for name in self.model_admin.get_ordering(request) if isinstance(name, str)]
+        by_one = "." not in request.GET.get(ORDER_VAR, "")
+        return turned if by_one and turned[:1] == found[:1] else found
+
     def get_results(self, request: HttpRequest) -> None:
         try:
             super().get_results(request)
@@ -81,6 +88,10 @@ class WaryList(ChangeList):
         """By their keys alone: what they were found by, an account's name among all names, is not asked again."""
         rows = self.root_queryset.filter(pk__in=keys).order_by(*self.get_ordering(request, self.root_queryset))
         return rows if rows.query.select_related else self.apply_select_related(rows)
+
+
+def _turned(name: str) -> str:
+    return name.removeprefix("-") if name.startswith("-") else f"-{name}"
 
 
 class Wary(admin.ModelAdmin):

@@ -74,6 +74,7 @@ def fill(size: Size) -> None:
     run("CREATE INDEX ON seats (n)")
     run("ANALYZE seats")
     installations()
+    in_use()
     tokens()
     exchanges()
     postbacks()
@@ -103,6 +104,14 @@ def installations() -> None:
         last_used_at="CASE WHEN fate > 20 THEN now() - pg_temp.part('u', s.n, 1700000) * interval '1 second' END",
     )
     run("ANALYZE installs_installation")
+
+
+def in_use() -> None:
+    """As whoever installs notes it."""
+    run(
+        """UPDATE linnapp_account SET used_at = created_at WHERE id IN (
+               SELECT account_id FROM installs_installation UNION SELECT account_id FROM linnapp_application)"""
+    )
 
 
 def tokens() -> None:

@@ -36,8 +36,8 @@ class WithoutOwner(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("none", "Without an Owner")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset & Account.objects.without_owner() if self.value() == "none" else queryset
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
+        return queryset.without_owner() if self.value() == "none" else queryset
 
 
 class NeverInstalled(admin.SimpleListFilter):
@@ -82,6 +82,8 @@ class AccountAdmin(ListEditingAdmin):
     search_ids = ("pk",)
     ordering = ("name", "pk")
     readonly_fields = ("team",)
+    # What lists go by, and nobody else: it may be less than what there is.
+    exclude = ("owned_at", "used_at")
     staff_actions = (
         acts_on_accounts.SUSPEND_ACCOUNTS,
         acts_on_accounts.RESUME_ACCOUNTS,

@@ -28,3 +28,5 @@ class EventCounterAdmin(ReadOnlyAdmin):
     list_select_related = ("application",)
     search_fields = ("application__name",)
     search_ids = ("application_id", "subject")
+    ordering = ("-pk",)
+    sortable_by = ()

@@ -86,10 +86,18 @@ class PermanentTokenAdmin(OfInstallation):
         return f"…{token.tail}"
 
 
+class End(admin.ChoicesFieldListFilter):
+    """Of those that ended, of which alone there is an index."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
+        found = super().queryset(request, queryset)
+        return found.filter(ended_at__isnull=False) if found is not None and self.lookup_val else found
+
+
 @admin.register(Session)
 class SessionAdmin(OfInstallation):
     list_display = ("installation", "address", "created_at", "last_used_at", "ended_at", "end")
-    list_filter = ("end",)
+    list_filter = (("end", End),)
     ordering = ("-created_at",)
     sortable_by = ("created_at",)
 

@@ -99,10 +99,11 @@ def _leaving(keys: Sequence[UUID]) -> set[int]:
 
 
 def never_installed(accounts: QuerySet[Account]) -> QuerySet[Account]:
-    """Those on which nothing was ever installed, nor of what they make: closing deletes them."""
+    """Those on which nothing was ever installed, nor of what they make: closing deletes them. Asked of those that were
+    not used as far as is noted, whatever they are by now."""
     on = Installation.objects.filter(account=OuterRef("pk"))
     of = Installation.objects.filter(application__account=OuterRef("pk"))
-    return accounts.filter(~Exists(on), ~Exists(of))
+    return accounts.filter(~Exists(on), ~Exists(of), used_at=None)
 
 
 def _only_here(account: Account) -> QuerySet[User]:

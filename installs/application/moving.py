@@ -167,6 +167,7 @@ def move_application(application: Application, *, to: Account, secrets_end: date
     refuse_unless_fresh(by)
     row.account, row.changed_at = planned.to, timezone.now()
     row.save(update_fields=["account", "changed_at"])
+    planned.before.forget_use()
     _change_secrets(row, secrets_end, by)
     event_settings.clear(row, by=replace(by, on_side=Side.DEVELOPER))
     for installation in planned.installations:

@@ -34,8 +34,8 @@ class RefusedFilter(FilterSet):
         fields: tuple[str, ...] = ()
 
     def by_kind(self, queryset: RefusalGroupQuerySet, name: str, value: str) -> RefusalGroupQuerySet:
-        calls = RefusalGroup.Asked.CALL
-        return queryset.filter(asked=calls) if value == "calls" else queryset.exclude(asked=calls)
+        is_call = RefusalGroup.IS_CALL
+        return queryset.filter(is_call) if value == "calls" else queryset.exclude(is_call)
 
     def by_span(self, queryset: RefusalGroupQuerySet, name: str, value: str) -> RefusalGroupQuerySet:
         return queryset.since(timezone.now() - SPANS[value])

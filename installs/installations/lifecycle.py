@@ -105,6 +105,8 @@ def install(
         state=Installation.State.PENDING if waits else Installation.State.ACTIVE,
         waits_until=timezone.now() + owing.TAKEN_WITHIN if waits else None,
     )
+    for used in {account, row.account}:
+        used.note_use()
     token = give_token(installation)
     StockLocation.objects.get_or_create(account=account)
     if waits:

@@ -4,6 +4,7 @@ from typing import ClassVar, Self
 from uuid import UUID
 
 from django.db import models
+from django.db.models.expressions import RawSQL
 
 from linnapp.models.managers import manager_of
 from linnapp.models.wording import Wording
@@ -79,6 +80,9 @@ class RefusalGroup(models.Model):
         EXCHANGE = "EXCHANGE", "exchange"
         CALL = "CALL", "call"
 
+    # As the index says it, without a parameter, by which SQLite finds no index of some rows.
+    IS_CALL: ClassVar[models.Q] = models.Q(asked=RawSQL("'CALL'", ()))
+
     key = models.CharField(max_length=64, unique=True, editable=False)
     hour = models.DateTimeField()
     asked = models.CharField(max_length=20, choices=Asked, default=Asked.EXCHANGE)
@@ -107,6 +111,8 @@ class RefusalGroup(models.Model):
             models.Index(fields=("named_application_id", "-hour"), name="refusals_by_named"),
             models.Index(fields=("installation_id", "-hour"), name="refusals_by_installation"),
             models.Index(fields=("hour", "reason"), name="refusals_by_hour"),
+            # Few of many.
+            models.Index(fields=("-hour",), condition=models.Q(asked="CALL"), name="refusals_of_calls"),
             models.Index(fields=("address", "-hour"), name="refusals_by_address"),
             models.Index(
                 fields=("secret_id", "-hour"), condition=models.Q(secret_id__isnull=False), name="refusals_by_secret"

@@ -95,6 +95,12 @@ class Session(models.Model):
                 name="sessions_not_ended",
             ),
             models.Index(fields=("created_at",), name="sessions_by_age"),
+            # By what ended them: nothing is written here for one that goes on.
+            models.Index(
+                fields=("end", "-created_at", "-id"),
+                condition=models.Q(ended_at__isnull=False),
+                name="sessions_by_end",
+            ),
             # Retiring or deleting a secret would read every session there is.
             models.Index(fields=("secret",), name="sessions_of_secret"),
         )

@@ -87,7 +87,7 @@ SEND_NOW = StaffAction(
 class MailState(StateFilter):
     conditions: ClassVar[dict[str, Q]] = {
         "Waiting": Q(state=OutgoingMail.State.WAITING),
-        IN_VAIN: Q(state=OutgoingMail.State.WAITING) & ~Q(said=""),
+        IN_VAIN: OutgoingMail.IN_VAIN,
         "Sent": Q(state=OutgoingMail.State.SENT),
         "Failed": Q(state=OutgoingMail.State.FAILED),
         "Too late to be sent": Q(state=OutgoingMail.State.LAPSED),

@@ -118,11 +118,11 @@ class FillsFolded(models.QuerySet[AnyModel]):
         return super().bulk_update(rows, names, batch_size)
 
 
-def among(found: models.QuerySet[Any]) -> Any:
+def among(found: models.QuerySet[Any], key: str = "pk") -> Any:
     """What `__in` takes: the keys where few rows were found, which an index of the other table is asked for one by one;
     a query where they are many, of which the first rows are soon met."""
-    keys = list(found.order_by().values_list("pk", flat=True)[: FEW + 1])
-    return keys if len(keys) <= FEW else found.values("pk")
+    keys = list(found.order_by().values_list(key, flat=True)[: FEW + 1])
+    return keys if len(keys) <= FEW else found.values(key)
 
 
 class Searched(models.Model):

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import ClassVar, Self
 
 from django.db import models
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from linnapp.models.managers import manager_of
@@ -21,7 +22,7 @@ class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
 
     def in_vain(self) -> Self:
         """Tried already, and waiting for the next try."""
-        return self.waiting().exclude(said="")
+        return self.filter(OutgoingMail.IN_VAIN)
 
     def failed(self) -> Self:
         return self.filter(state=OutgoingMail.State.FAILED)
@@ -64,6 +65,10 @@ class OutgoingMail(models.Model):
         CASES = "CASES", "Cases of support"
         OTHER = "OTHER", "Other"
 
+    # Tried already, and waiting for the next try: as the index says it, without parameters, by which SQLite finds no
+    # index of some rows.
+    IN_VAIN: ClassVar[models.Q] = models.Q(state=RawSQL("'WAITING'", ())) & ~models.Q(said=RawSQL("''", ()))
+
     # Somebody sits and waits for one of these: they go before all others, in this order.
     WAITED_FOR: ClassVar[tuple[str, ...]] = (Kind.PASSWORD, Kind.CONFIRMATION, Kind.SIGN_IN, Kind.INVITATION)
 
@@ -92,6 +97,12 @@ class OutgoingMail(models.Model):
             models.Index(fields=("state", "due_at"), name="mails_by_state"),
             # One that is waited for is found behind any number of others.
             models.Index(fields=("state", "kind", "due_at"), name="mails_by_kind"),
+            # Few of many, as the list of the admin has them.
+            models.Index(
+                fields=("state", "-created_at", "-id"),
+                condition=models.Q(state="WAITING") & ~models.Q(said=""),
+                name="mails_in_vain",
+            ),
         )
 
     def __str__(self) -> str:

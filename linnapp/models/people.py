@@ -9,7 +9,7 @@ from django.utils import timezone
 from linnapp import credentials, mail_addresses
 from linnapp.models.access import FACTORS, inside
 from linnapp.models.fields import MailAddress, OneLine
-from linnapp.models.folded import FillsFolded, FoldedField, Searched
+from linnapp.models.folded import FillsFolded, FoldedField, Searched, among
 from linnapp.models.managers import manager_of
 from linnapp.models.named import Named
 from linnapp.models.traces import OfPerson, Traces
@@ -91,7 +91,20 @@ class User(Named, Searched, AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = "person"
         verbose_name_plural = "people"
-        indexes = (models.Index(fields=("-date_joined", "-id"), name="people_newest"),)
+        indexes = (
+            models.Index(fields=("-date_joined", "-id"), name="people_newest"),
+            models.Index(fields=("name", "-date_joined", "-id"), name="people_by_name"),
+            # Few of many.
+            models.Index(fields=("-date_joined", "-id"), condition=models.Q(is_staff=True), name="people_of_staff"),
+            models.Index(
+                fields=("-date_joined", "-id"), condition=models.Q(is_superuser=True), name="people_superusers"
+            ),
+            models.Index(
+                fields=("-date_joined", "-id"),
+                condition=models.Q(is_active=False, deleted_at__isnull=True),
+                name="people_switched_off",
+            ),
+        )
 
     def __str__(self) -> str:
         return str(self.name or self.email)
@@ -142,9 +155,13 @@ class AccountQuerySet(FillsFolded["Account"]):
         return self if user.is_authenticated and user.is_support else self.none()
 
     def without_owner(self) -> Self:
-        """Those that nobody who can sign in owns."""
-        owners = Membership.objects.filter(role=Membership.Role.OWNER, user__is_active=True)
-        return self.exclude(pk__in=owners.values("account"))
+        """Those that nobody who can sign in owns. Asked of those that may be: that never had an Owner, or had one who
+        is switched off; its last Owner leaves no account."""
+        owners = Membership.objects.filter(role=Membership.Role.OWNER)
+        off = owners.filter(user__is_active=False, user__deleted_at=None)
+        may_be = models.Q(owned_at=None) | models.Q(pk__in=among(off, "account"))
+        able = owners.filter(account=models.OuterRef("pk"), user__is_active=True)
+        return self.filter(may_be, ~models.Exists(able))
 
     def installable_by(self, user: Reader, own: uuid.UUID) -> Self:
         """Those this person may install an application of the account `own` on: those they own, and `own` itself for
@@ -163,6 +180,10 @@ class Account(Named, Searched):
     name_folded = FoldedField(of="name")
     slug_folded = FoldedField(of="slug")
     contact_email_folded = FoldedField(of="contact_email")
+    # Whoever has none of these may be without an Owner, or without anything that was ever installed on it or of what it
+    # makes: it is looked at. Those that have one are not, and are many.
+    owned_at = models.DateTimeField("first had an Owner", null=True, editable=False)
+    used_at = models.DateTimeField("first used", null=True, editable=False)
     suspended_by_staff_at = models.DateTimeField(null=True, blank=True)
     suspension_reason = models.TextField(blank=True, help_text="Read by the people of the account.")
     members_need_factor = models.BooleanField("members need a second factor", default=False, db_default=False)
@@ -178,14 +199,29 @@ class Account(Named, Searched):
         ordering = ("name",)
         indexes = (
             models.Index(fields=("name", "id"), name="accounts_by_name"),
+            models.Index(fields=("-created_at", "-id"), name="accounts_newest"),
             # Few of many.
             models.Index(
                 fields=("id",), condition=models.Q(suspended_by_staff_at__isnull=False), name="accounts_suspended"
             ),
+            models.Index(fields=("name", "id"), condition=models.Q(owned_at__isnull=True), name="accounts_never_owned"),
+            models.Index(fields=("name", "id"), condition=models.Q(used_at__isnull=True), name="accounts_never_used"),
         )
 
     def __str__(self) -> str:
         return str(self.name)
+
+    def note_use(self) -> None:
+        """Something is installed on it or of what it makes: by whoever has it locked."""
+        if self.used_at is None:
+            self.used_at = timezone.now()
+            self.save(update_fields=["used_at"])
+
+    def forget_use(self) -> None:
+        """What was used may have been an application that is another account's from now on."""
+        if self.used_at is not None:
+            self.used_at = None
+            self.save(update_fields=["used_at"])
 
     def owners(self) -> list[User]:
         """Those who can sign in: whom to ask, and to tell."""
@@ -231,6 +267,7 @@ class Membership(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("account", "user"), name="one_membership_for_person_and_account"),
         )
+        indexes = (models.Index(fields=("role", "-id"), name="memberships_by_role"),)
 
     def __str__(self) -> str:
         return f"{self.user}, {self.get_role_display()} of {self.account}"

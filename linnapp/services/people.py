@@ -41,10 +41,10 @@ def create_account(*, name: str, owner: User, signs_up: bool = False) -> Account
     _hold(owner)
     quotas.count_account(owner)
     try:
-        account = _account_with_free_slug(name, owner.email)
+        account = _account_with_free_slug(name, owner.email, owned=True)
     except IntegrityError:
         # Another of this name was made at the same moment and is there now, so that the next slug is found.
-        account = _account_with_free_slug(name, owner.email)
+        account = _account_with_free_slug(name, owner.email, owned=True)
     Membership.objects.create(account=account, user=owner, role=Membership.Role.OWNER)
     facts: dict[str, Any] = {"signs_up": True} if signs_up else {}
     entry = timeline.record(kinds.ACCOUNT_CREATED, by=Actor(owner, Side.CUSTOMER), account=account, **facts)
@@ -69,8 +69,9 @@ def open_account(*, name: str, owner_email: str, by: Actor, contact_email: str =
 
 
 @transaction.atomic
-def _account_with_free_slug(name: str, contact_email: str) -> Account:
-    return Account.objects.create(name=name, slug=free_slug(name), contact_email=contact_email)
+def _account_with_free_slug(name: str, contact_email: str, *, owned: bool = False) -> Account:
+    owned_at = timezone.now() if owned else None
+    return Account.objects.create(name=name, slug=free_slug(name), contact_email=contact_email, owned_at=owned_at)
 
 
 @transaction.atomic
@@ -158,6 +159,12 @@ def _tell_owners(account: Account, what: str, by: Actor) -> None:
     notices.tell(account.owners(), what, "linnapp/people/mail/owner_by_staff.txt", facts, by=by)
 
 
+def _note_owner(seat: Membership) -> None:
+    """Of an account that is locked: it had an Owner from now on."""
+    if seat.is_owner:
+        Account.objects.filter(pk=seat.account_id, owned_at=None).update(owned_at=timezone.now())
+
+
 def _locked_invitation(invitation: Invitation) -> Invitation | None:
     """The invitation while it is open, its account locked before it, as by whoever replaces it with another one."""
     locked_account(invitation.account_id)
@@ -197,6 +204,7 @@ def accept(invitation: Invitation, *, by: Actor) -> Membership:
     row.save(update_fields=["accepted_at"])
     mail.take_back(mail.Kind.INVITATION, _seat(row))
     membership, _ = Membership.objects.get_or_create(account=row.account, user=by.person, defaults={"role": row.role})
+    _note_owner(membership)
     row.account.staff_accesses.running().of_person(by.person).update(ends_at=timezone.now())
     entry = timeline.record(kinds.MEMBER_JOINED, by=by, account=row.account, role=membership.get_role_display())
     audit.copied(entry, of=by.person)
@@ -250,6 +258,7 @@ def change_role(membership: Membership, *, role: str, by: Actor, started_from: s
         _refuse_without_owner(row)
     row.role = role
     row.save(update_fields=["role"])
+    _note_owner(row)
     name = row.get_role_display()
     entry = timeline.record(kinds.MEMBER_ROLE, by=by, account=row.account, member=row.user, role=name)
     audit.copied(entry, of=row.user)
