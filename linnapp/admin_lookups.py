@@ -1,9 +1,9 @@
 """What an address or a form asks of a list of the admin may be nothing that a database can answer: a year 0, thirty
 digits, a look-up that only another engine has. The list says so, as it does of fields that it does not know."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -41,13 +41,14 @@ class AtLeast(int):
 
 
 class CappedPaginator(Pages):
-    """Counts no further than a list's pages go: whoever wants a row beyond them narrows the list."""
+    """Counts no further than a list's pages go: whoever wants a row beyond them narrows the list. `is_dear`: each row
+    costs more to find than where all are listed."""
 
-    of_text = False
+    is_dear = False
 
     @cached_property
     def count(self) -> int:
-        most = MOST_OF_TEXT if self.of_text else MOST_COUNTED
+        most = MOST_OF_TEXT if self.is_dear else MOST_COUNTED
         # The keys alone: what a list tells of each row beside it is not worked out to count them.
         found = count_up_to(cast("QuerySet[Any]", self.object_list).values("pk"), most)
         return AtLeast(most) if found > most else found
@@ -96,17 +97,18 @@ def _turned(name: str) -> str:
 
 class Wary(admin.ModelAdmin):
     """Asks the database for nothing that it cannot answer. `sortable_by` of a table that grows names what an index
-    sorts it by."""
+    sorts it by. `dear_filters` are those that ask of each row whether another table has something of it."""
 
     paginator = CappedPaginator
+    dear_filters: ClassVar[Sequence[str]] = ()
 
     def get_paginator(self, request: HttpRequest, *of_what: Any, **options: Any) -> Pages:
-        """What was found by a text is counted less far: each row costs more to find than where all are listed. A key is
-        found by its index."""
+        """What was found by a text, or by a dear filter, is counted less far. A key is found by its index."""
         pages = super().get_paginator(request, *of_what, **options)
         if isinstance(pages, CappedPaginator):
             text = request.GET.get(SEARCH_VAR, "").strip()
-            pages.of_text = bool(text) and credentials.canonical(text) is None
+            by_text = bool(text) and credentials.canonical(text) is None
+            pages.is_dear = by_text or any(request.GET.get(name) for name in self.dear_filters)
         return pages
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:

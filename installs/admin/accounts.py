@@ -77,6 +77,7 @@ class AccountAdmin(ListEditingAdmin):
     new_rows = NEW_ACCOUNTS
     read_by = "Its Owners read this."
     list_display = ("name", "slug", "contact_email", "state", "created_at")
+    dear_filters = ("owner", "use")
     list_filter = (SinceCreated, AccountState, WithoutOwner, NeverInstalled)
     search_fields = ("name", "slug", "contact_email", "memberships__user__email")
     search_ids = ("pk",)

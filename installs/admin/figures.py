@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.db.models import Model, QuerySet
+from django.db.models import Model, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -61,7 +62,8 @@ def _counted(rows: QuerySet[Any]) -> str:
 
 def _newest(rows: QuerySet[Any]) -> Any:
     """Of a table whose keys count up, and that no index orders by time."""
-    return rows.filter(pk__in=rows.model._default_manager.order_by("-pk").values("pk")[: MOST_COUNTED + 1])
+    further = rows.model._default_manager.order_by("-pk").values("pk")[MOST_COUNTED : MOST_COUNTED + 1]
+    return rows.filter(pk__gte=Coalesce(Subquery(further), 0))
 
 
 def _exchanges() -> Figure:

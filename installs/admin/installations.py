@@ -39,7 +39,10 @@ class InstallationState(StateFilter):
         "Waiting": PENDING & Q(waits_until__gt=Now()) & NOT_SUSPENDED,
         "Suspended": LIVE & ~NOT_SUSPENDED,
         "Never connected": LIVE & Q(first_exchange_at=None),
-        "Not connected for a day": LIVE & Q(first_exchange_at=None, installed_at__lt=A_DAY_AGO),
+        # None that waits for a postback's 200 does so for a day.
+        "Not connected for a day": Q(
+            state=Installation.State.ACTIVE, first_exchange_at=None, installed_at__lt=A_DAY_AGO
+        ),
         "Uninstalled": Q(state=Installation.State.UNINSTALLED),
         "Failed": Q(state=Installation.State.FAILED) | LAPSED,
     }
