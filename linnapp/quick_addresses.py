@@ -4,6 +4,7 @@ A row of a list has up to six, and Django looks through the patterns of a name a
 each page and kind of keys, with marks in their place; what stands there from then on is each row's own key.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from uuid import UUID
 
@@ -21,6 +22,18 @@ def address_of(url_name: str, *args: object) -> str:
         return reverse(url_name, args=args)
     keys = (str(arg) for arg in args if type(arg) in MARKS)
     return parts[0] + "".join(map(str.__add__, keys, parts[1:]))
+
+
+def addresses_of(url_name: str, *args: object) -> Callable[[UUID], str]:
+    """What makes the addresses of a page's rows, each of which is told by the last of its keys. The URL conf and the
+    prefix are asked for once, and not for each row."""
+    kinds = tuple(type(arg) if type(arg) in MARKS else arg for arg in args)
+    parts = _parts(url_name, (*kinds, UUID), get_urlconf(), get_script_prefix())
+    if not parts:
+        return lambda key: reverse(url_name, args=(*args, key))
+    keys = [str(arg) for arg in args if type(arg) in MARKS]
+    before, after = parts[0] + "".join(map(str.__add__, keys, parts[1:])), parts[-1]
+    return lambda key: f"{before}{key}{after}"
 
 
 @lru_cache(maxsize=2048)

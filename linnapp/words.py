@@ -8,7 +8,12 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 
 def counted(number: int, one: str, many: str = "") -> str:
     """“1 installation”, “1,200 installations”. `many` is what an s is not enough for, such as “accounts have”."""
-    return f"{intcomma(number)} {one if number == 1 else many or f'{one}s'}"
+    return f"{with_commas(number)} {one if number == 1 else many or f'{one}s'}"
+
+
+def with_commas(number: int) -> str:
+    """As `intcomma`, which asks the settings first how numbers are written."""
+    return str(number) if -1000 < number < 1000 else str(intcomma(number))
 
 
 def counted_up_to(most: int, number: int, one: str, many: str = "") -> str:

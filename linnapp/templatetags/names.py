@@ -1,7 +1,8 @@
 """Names among other words. Every template knows these filters: linnapp/settings.py."""
 
+from html import escape
+
 from django import template
-from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 
 from linnapp import names
@@ -12,8 +13,14 @@ register = template.Library()
 @register.filter(is_safe=True)
 def bdi(name: object) -> SafeString:
     """In HTML: a name that is read from the right leaves the words beside it where they are, and they leave it."""
-    text = conditional_escape(name)  # type: ignore[arg-type]
-    return format_html("<bdi>{}</bdi>", text) if names.reads_from_right(str(text)) else SafeString(text)
+    text = drawn(name)
+    return SafeString(f"<bdi>{text}</bdi>" if names.reads_from_right(text) else text)
+
+
+def drawn(value: object) -> str:
+    """Any value as HTML, as a template would put it: what is HTML stays so. For rows of lists, which are put together
+    by functions; `format_html` takes five times as long."""
+    return str(value.__html__()) if hasattr(value, "__html__") else escape(str(value))
 
 
 @register.filter

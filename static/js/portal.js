@@ -9,7 +9,8 @@
 
   const copy = async (button) => {
     try {
-      await navigator.clipboard.writeText(button.dataset.copy);
+      // A long text is not in the button too.
+      await navigator.clipboard.writeText(button.dataset.copy || button.previousElementSibling.textContent);
       button.dataset.done = "";
       announce("Copied");
     } catch {

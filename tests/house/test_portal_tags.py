@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django import forms
+from django.conf import settings
 from django.db.models import TextChoices
 from django.template import Context, Template
 from django.template.library import SimpleNode
@@ -13,8 +14,8 @@ from django.utils import timezone
 from django.utils.safestring import mark_safe
 
 from linnapp.forms.rendering import PortalFormRenderer
-from linnapp.quick_addresses import address_of
-from linnapp.templatetags import portal
+from linnapp.quick_addresses import address_of, addresses_of
+from linnapp.templatetags import names, portal
 
 NOW = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
 HOSTILE = '"><script>alert(1)</script>'
@@ -186,3 +187,37 @@ def test_pieces_of_a_row_are_made_without_a_template() -> None:
         many = " two" if tag in {"logo"} else ""
         node = Template("{% load portal %}{% " + f"{tag} one{many}" + " %}").nodelist[-1]
         assert isinstance(node, SimpleNode), tag
+
+
+def test_what_icons_have_in_common_stands_in_the_style_sheets_and_not_in_each() -> None:
+    html = portal.icon("search")
+    assert "\n" not in html
+    for name in ("fill", "stroke", "stroke-width", "stroke-linecap", "stroke-linejoin"):
+        assert f' {name}="' not in html
+        for sheet in ("portal.css", "admin.css"):
+            assert f"{name}:" in rule_of(".icon", (settings.BASE_DIR / "static" / "css" / sheet).read_text())
+
+
+def rule_of(selector: str, sheet: str) -> str:
+    return next(line for line in sheet.splitlines() if line.startswith(f"{selector} {{"))
+
+
+def test_a_long_text_is_copied_from_above_its_button() -> None:
+    html = render("{% copy_above 'the message' %}")
+    assert 'data-copy=""' in html
+    assert 'aria-label="Copy the message"' in html
+
+
+def test_addresses_of_rows_are_those_that_django_makes() -> None:
+    first, key = uuid.uuid4(), uuid.uuid4()
+    for name in ("application_token_reveal", "application_sessions_end"):
+        assert addresses_of(name, "acme", first)(key) == reverse(name, args=("acme", first, key))
+    # A slug that looks like what stands for a key is asked of Django.
+    slug = "00000000-0000-4000-8000-000000000001"
+    assert addresses_of("installation_detail", slug)(key) == reverse("installation_detail", args=(slug, key))
+
+
+def test_what_a_function_draws_is_escaped_as_in_a_template() -> None:
+    for value in (HOSTILE, mark_safe("<b>bold</b>"), 7, None, "it's"):
+        assert names.drawn(value) == Template("{{ value }}").render(Context({"value": value}))
+    assert names.bdi(HOSTILE) == Template("{{ value }}").render(Context({"value": HOSTILE}))
