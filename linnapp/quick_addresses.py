@@ -6,6 +6,7 @@ each page and kind of keys, with marks in their place; what stands there from th
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from django.urls import get_script_prefix, get_urlconf, reverse
@@ -24,11 +25,11 @@ def address_of(url_name: str, *args: object) -> str:
     return parts[0] + "".join(map(str.__add__, keys, parts[1:]))
 
 
-def addresses_of(url_name: str, *args: object) -> Callable[[UUID], str]:
+def addresses_of(url_name: str, *args: object, kind: type = UUID) -> Callable[[Any], str]:
     """What makes the addresses of a page's rows, each of which is told by the last of its keys. The URL conf and the
     prefix are asked for once, and not for each row."""
     kinds = tuple(type(arg) if type(arg) in MARKS else arg for arg in args)
-    parts = _parts(url_name, (*kinds, UUID), get_urlconf(), get_script_prefix())
+    parts = _parts(url_name, (*kinds, kind), get_urlconf(), get_script_prefix())
     if not parts:
         return lambda key: reverse(url_name, args=(*args, key))
     keys = [str(arg) for arg in args if type(arg) in MARKS]

@@ -63,10 +63,10 @@ def _by_reason(groups: RefusalGroupQuerySet) -> list[Cause]:
 
 def newest(rows: InstallationQuerySet) -> list[Installation]:
     """The newest of these, live ones first."""
-    keys = list(rows.order_by("-installed_at").values_list("pk", flat=True)[:LOOKED_THROUGH])
-    found = Installation.objects.with_its_facts().defer("version__snapshot", "version__notes_folded")
-    newest_first = sorted(found.filter(pk__in=keys), key=lambda row: row.installed_at, reverse=True)
-    return sorted(newest_first, key=lambda row: not row.is_live)[:SHOWN]
+    looked_through = rows.order_by("-installed_at").only("state", "waits_until")[:LOOKED_THROUGH]
+    shown = [row.pk for row in sorted(looked_through, key=lambda row: not row.is_live)[:SHOWN]]
+    found = Installation.objects.with_its_facts().defer("version__snapshot", "version__notes_folded").in_bulk(shown)
+    return [found[key] for key in shown if key in found]
 
 
 def never_connected(rows: InstallationQuerySet) -> str:

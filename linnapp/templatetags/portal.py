@@ -3,7 +3,6 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -21,7 +20,6 @@ from lucide.templatetags.lucide import lucide
 from linnapp.models import Membership, User
 from linnapp.pages import ListPage
 from linnapp.quick_addresses import address_of
-from linnapp.timeline import Line, Part
 from linnapp.words import counted, distance_in_words
 
 register = template.Library()
@@ -167,12 +165,6 @@ def counted_in_words(number: int, nouns: str) -> str:
     """`{{ n|counted:"installation" }}`, or both forms: `{{ n|counted:"account has,accounts have" }}`."""
     one, _, many = nouns.partition(",")
     return counted(number, one, many)
-
-
-@register.simple_tag
-def parts_of(line: Line, parts: Mapping[int, list[Part]] | str = "") -> list[Part]:
-    """What a line of a timeline opens to; "" is a page that has nothing to open."""
-    return parts.get(line.entry_id, []) if isinstance(parts, Mapping) else []
 
 
 # Pieces that stand in each row of a list are made here: to render a template for each takes ten times as long.

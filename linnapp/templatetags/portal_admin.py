@@ -1,13 +1,16 @@
 """How the admin puts lists together: the rooms of its first page and sidebar, and cells that say what they hold."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import template
+from django.contrib.admin.templatetags.admin_list import result_headers, result_hidden_fields, results
+from django.contrib.admin.views.main import ChangeList
 from django.utils.html import escape, strip_tags
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
+from linnapp.admin_cells import columns_of
 from linnapp.admin_rooms import Rooms, rooms_of
 
 register = template.Library()
@@ -19,14 +22,42 @@ def rooms(apps: Iterable[Mapping[str, Any]] | None) -> Rooms:
     return rooms_of(apps or ())
 
 
-@register.simple_tag
-def labelled(cells: Iterable[SafeString], headers: Iterable[Mapping[str, Any]]) -> SafeString:
-    """The cells of a row of a list, each with the heading of its column, which a phone shows beside it."""
-    return mark_safe("".join(_labelled(str(cell), header) for cell, header in zip(cells, headers, strict=True)))
+@register.inclusion_tag("admin/change_list_results.html")
+def drawn_list(cl: ChangeList) -> dict[str, Any]:
+    """As Django's own `result_list`: each of its cells is looked up, labelled and put together for itself. What is the
+    same in all rows of a column is worked out once here."""
+    headers = list(result_headers(cl))
+    drawn_by_django = cl.formset or cl.is_popup or cl.to_field
+    return {
+        "cl": cl,
+        "result_hidden_fields": list(result_hidden_fields(cl)),
+        "result_headers": headers,
+        "num_sorted_fields": sum(1 for header in headers if header["sortable"] and header["sorted"]),
+        "rows": _rows_of_django(cl, headers) if drawn_by_django else _rows(cl, headers),
+    }
+
+
+def _rows(cl: ChangeList, headers: Sequence[Mapping[str, Any]]) -> list[SafeString]:
+    if not cl.result_list:
+        return []
+    columns = columns_of(cl, [label_of(header) for header in headers])
+    return [SafeString("".join(column.cell(row) for column in columns)) for row in cl.result_list]
+
+
+def _rows_of_django(cl: ChangeList, headers: Sequence[Mapping[str, Any]]) -> list[SafeString]:
+    return [
+        SafeString("".join(_labelled(str(cell), header) for cell, header in zip(row, headers, strict=True)))
+        for row in results(cl)
+    ]
 
 
 def _labelled(cell: str, header: Mapping[str, Any]) -> str:
     """Both are markup of Django's own, the heading's text escaped here."""
+    label = label_of(header)
+    return CELL.sub(lambda tag: f"{tag.group()}{label}", cell, count=1) if label else cell
+
+
+def label_of(header: Mapping[str, Any]) -> str:
+    """The heading of a column at its cells: a phone shows rows as cards."""
     text = strip_tags(str(header["text"])).strip()
-    label = escape(text[:1].upper() + text[1:])
-    return CELL.sub(lambda tag: f'{tag.group()} data-label="{label}"', cell, count=1) if label else cell
+    return f' data-label="{escape(text[:1].upper() + text[1:])}"' if text else ""
