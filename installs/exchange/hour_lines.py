@@ -1,6 +1,7 @@
 """What hours of exchanges open to: written with them, kept for a season."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -10,7 +11,7 @@ from django.utils import timezone
 from installs.models import AddressDay, SecretHour
 from linnapp import batches
 from linnapp.addresses import prefix_of
-from linnapp.models import Application
+from linnapp.models import Secret
 
 KEPT = timedelta(days=90)
 # Prefixes of one installation and day; those without room are counted together, as OTHERS.
@@ -96,10 +97,13 @@ def with_hour(hours: dict[str, dict[str, int]], key: str, counted: Counter[str])
     return {**hours, key: dict(of_hour)}
 
 
-def by_secret(application: Application, hour: datetime) -> dict[str, int]:
-    """Of all its installations, by the keys of its secrets, as a fact of the timeline."""
-    secrets = list(application.secrets.values_list("pk", flat=True))
-    return {str(key): exchanges for key, exchanges in SecretHour.objects.by_secret(hour, secrets).items()}
+def by_secret(applications: Iterable[UUID], hour: datetime) -> dict[UUID, dict[str, int]]:
+    """Of all installations of each, by the keys of its secrets, as a fact of the timeline."""
+    found: dict[UUID, dict[str, int]] = {key: {} for key in applications}
+    secrets = dict(Secret.objects.filter(application__in=found).values_list("pk", "application_id"))
+    for key, exchanges in SecretHour.objects.by_secret(hour, list(secrets)).items():
+        found[secrets[key]][str(key)] = exchanges
+    return found
 
 
 def drop_old() -> None:

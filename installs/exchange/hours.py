@@ -3,20 +3,20 @@
 An hour is counted anew from its rows each time, so folding twice, or after a stop, counts nothing twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Max, Min, Q, Sum
+from django.db.models import Count, Max, Min, OuterRef, Q, Subquery, Sum
 from django.utils import timezone
 
 from installs.exchange import hour_lines, kinds
-from installs.exchange.hour_lines import Counted
+from installs.exchange.hour_lines import NEVER, Counted
 from installs.models import ExchangeHour, Installation, RefusalGroup, Session
-from installs.models.sessions import SessionQuerySet, idle_since
+from installs.models.sessions import ExchangeHourQuerySet, SessionQuerySet, idle_since
 from linnapp import batches, timeline
 from linnapp.actors import NOBODY
 from linnapp.models import Application, TimelineEntry
@@ -25,8 +25,12 @@ from linnapp.supervision import stop_asked
 # Of one hour, sessions that are counted at once, and installations whose figures are compared at once. What is counted
 # at once is in memory, a kilobyte for each.
 COUNTED_TOGETHER, COMPARED_TOGETHER = 10_000, 1_000
+# Rows that are told with one reading of what their applications did.
+TOLD_TOGETHER = 1_000
 ALL_KEYS = 1 << 128
 FIGURES = ["exchanges", "refused", "addresses"]
+SUMS = ["exchanges", "refused"]
+FACTS = ("installation__application__account", "installation__account")
 HOUR = timedelta(hours=1)
 # An hour is told a little after it is over: its last exchanges are folded by then.
 TOLD_AFTER = timedelta(minutes=3)
@@ -204,41 +208,76 @@ def tell_timeline() -> None:
     """For each hour that is over and was not told yet: a line of each installation, and one of the application."""
     over = hour_of(timezone.now() - TOLD_AFTER)
     untold = ExchangeHour.objects.filter(told=False, hour__lt=over)
-    wanted = untold.order_by("hour", "installation__application").values_list("hour", "installation__application")
-    for hour, application_id in list(wanted.distinct()):
-        _tell(hour, application_id)
+    without = untold.filter(application=None)
+    if without.exists():
+        batches.work_through_pages(without.order_by("hour", "pk"), _fill_in)
+    known, after = untold.filter(application__isnull=False), NEVER
+    # Hour by hour, each found behind the one before: what was told a moment ago is not looked through again.
+    while not stop_asked() and (hour := known.filter(hour__gt=after).aggregate(first=Min("hour"))["first"]):
+        _tell(hour)
+        after = hour
 
 
-def _tell(hour: datetime, application_id: UUID) -> None:
-    """The application's line is written with the last of its installations, and tells what all of them tell."""
-    application = Application.objects.select_related("account").get(pk=application_id)
-    rows_of_hour = ExchangeHour.objects.filter(hour=hour, installation__application=application)
-    untold = rows_of_hour.filter(told=False)
-    # The hour is over: what is summed up before anything is locked stands.
-    figures = rows_of_hour.aggregate(exchanges=Sum("exchanges"), refused=Sum("refused"), installations=Count("pk"))
+def _fill_in(keys: Sequence[int]) -> None:
+    """What a worker of an earlier release wrote without its application."""
+    application = Installation.objects.filter(pk=OuterRef("installation")).values("application")
+    ExchangeHour.objects.filter(pk__in=keys).update(application=Subquery(application))
 
-    @transaction.atomic
-    def tell_some(number: int) -> int:
-        # In one order, so that of two workers one tells all of an hour: the other finds none of it untold.
-        locked = untold.order_by("pk").select_for_update(of=("self",))
-        rows = list(locked.select_related("installation__application__account", "installation__account")[:number])
-        ExchangeHour.objects.filter(pk__in=[row.pk for row in rows]).update(told=True)
-        timeline.record_all(map(_line_of_installation, rows))
-        if rows and not untold.exists():
-            _record_application(application, hour, **figures)
-        return len(rows)
 
-    batches.work_off(tell_some)
+def _tell(hour: datetime) -> None:
+    """Of all applications, some rows at a time, in one order: of two workers one tells all of an hour, and the other
+    finds none of it untold. An application's line is written with the last of its installations, and tells what all of
+    them tell."""
+    untold = _untold(hour).order_by("application_id", "pk").select_related(*FACTS)
+    while not stop_asked():
+        rows = list(untold[: TOLD_TOGETHER + 1])
+        more = rows.pop() if len(rows) > TOLD_TOGETHER else None
+        lasts = {row.application_id: row for row in rows}
+        if more:
+            lasts.pop(more.application_id, None)
+        # The hour is over: what is summed up before anything is locked stands.
+        told = _lines_of_applications(hour, lasts, _figures_of(lasts, hour))
+        lines = dict(zip((row.pk for row in lasts.values()), told, strict=True))
+        batches.work_through(rows, partial(_tell_some, hour, lines))
+        if not more:
+            break
+
+
+def _untold(hour: datetime) -> ExchangeHourQuerySet:
+    return ExchangeHour.objects.filter(hour=hour, told=False, application__isnull=False)
+
+
+@transaction.atomic
+def _tell_some(hour: datetime, lines: dict[int, TimelineEntry], rows: Sequence[ExchangeHour]) -> None:
+    """`lines` are those of applications, by the last row of each. Rows are locked by their keys alone: of what is not
+    told the database knows no numbers that stand."""
+    locked = ExchangeHour.objects.filter(pk__in=[row.pk for row in rows]).order_by("application_id", "pk")
+    locked = locked.select_for_update().values_list("pk", "told", *FIGURES)
+    stands = {key: figures for key, told, *figures in locked if not told}
+    mine = [row for row in rows if row.pk in stands]
+    ExchangeHour.objects.filter(pk__in=stands).update(told=True)
+    ended = {row.application_id for row in mine if row.pk in lines}
+    if ended:
+        ended -= set(_untold(hour).filter(application__in=ended).values_list("application_id", flat=True).distinct())
+    entries = []
+    for row in mine:
+        row.exchanges, row.refused, row.addresses = stands[row.pk]
+        entries.append(_line_of_installation(row))
+        if row.pk in lines and row.application_id in ended:
+            entries.append(lines[row.pk])
+    timeline.record_all(entries)
 
 
 def record_hour(rows: list[ExchangeHour]) -> list[TimelineEntry]:
-    """Timeline entries for rows of one hour and one application."""
+    """Timeline entries for rows of one hour and one application, which are all that it has of that hour."""
     entries = [_line_of_installation(row) for row in rows]
     timeline.record_all(entries)
     if rows:
-        exchanges, refused = sum(row.exchanges for row in rows), sum(row.refused for row in rows)
-        figures = {"exchanges": exchanges, "refused": refused, "installations": len(rows)}
-        entries.append(_record_application(rows[0].installation.application, rows[0].hour, **figures))
+        application, sums = rows[0].installation.application_id, [sum(getattr(row, of) for row in rows) for of in SUMS]
+        figures = {application: (*sums, len(rows))}
+        (entry,) = _lines_of_applications(rows[0].hour, {application: rows[0]}, figures)
+        entry.save(force_insert=True)
+        entries.append(entry)
     return entries
 
 
@@ -248,25 +287,37 @@ def _line_of_installation(row: ExchangeHour) -> TimelineEntry:
     return timeline.entry_about(row.installation, kinds.EXCHANGES, by=NOBODY, hour=hour, **figures)
 
 
-def _record_application(
-    application: Application, hour: datetime, *, exchanges: int, refused: int, installations: int
-) -> TimelineEntry:
-    return timeline.record(
-        kinds.APPLICATION_EXCHANGES,
-        by=NOBODY,
-        application=application,
-        exchanges=exchanges,
-        refused=refused + _refused_of_none(application, hour),
-        installations=installations,
-        hour=hour.isoformat(),
-        by_secret=hour_lines.by_secret(application, hour),
-    )
+def _figures_of(applications: Iterable[UUID], hour: datetime) -> dict[UUID, Sequence[int]]:
+    """Exchanges, refusals and installations of each."""
+    rows = ExchangeHour.objects.filter(hour=hour, application__in=applications).order_by()
+    sums = [Sum(of) for of in SUMS]
+    return {key: figures for key, *figures in rows.values_list("application_id").annotate(*sums, Count("pk"))}
 
 
-def _refused_of_none(application: Application, hour: datetime) -> int:
-    """What proved to be of the application, and of none of its installations."""
-    groups = RefusalGroup.objects.exchanges().of_application(application.pk)
-    return groups.filter(hour=hour, installation_id=None).total()
+def _lines_of_applications(
+    hour: datetime, some: Mapping[UUID, ExchangeHour], figures: Mapping[UUID, Sequence[int]]
+) -> Iterator[TimelineEntry]:
+    """Of each of these applications, by a row of it; as many statements for many as for one."""
+    by_secret, refused = hour_lines.by_secret(some, hour), _refused_of_none(some, hour)
+    for key, row in some.items():
+        exchanges, refused_of_each, installations = figures[key]
+        yield timeline.entry(
+            kinds.APPLICATION_EXCHANGES,
+            by=NOBODY,
+            application=row.installation.application,
+            account=row.installation.application.account,
+            exchanges=exchanges,
+            refused=refused_of_each + refused.get(key, 0),
+            installations=installations,
+            hour=hour.isoformat(),
+            by_secret=by_secret[key],
+        )
+
+
+def _refused_of_none(applications: Iterable[UUID], hour: datetime) -> dict[UUID, int]:
+    """What proved to be of each application, and of none of its installations."""
+    groups = RefusalGroup.objects.exchanges().filter(hour=hour, installation_id=None, application_id__in=applications)
+    return dict(groups.order_by().values_list("application_id").annotate(total=Sum("count")))
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,8 @@ class ExchangeHour(models.Model):
             models.Index(fields=("hour",), name="exchange_hours_by_hour"),
             # In place of the rows themselves, where an application's are added up.
             models.Index(fields=("application", "hour", "exchanges"), name="exchange_hours_added_up"),
-            models.Index(fields=("hour",), condition=models.Q(told=False), name="exchange_hours_untold"),
+            # In the order in which hours are told: those of each application together.
+            models.Index(fields=("hour", "application"), condition=models.Q(told=False), name="exchange_hours_to_tell"),
         )
 
     def __str__(self) -> str:

@@ -18,7 +18,7 @@ from installs.exchange.refusals import Reason
 from installs.exchange.sent import Asked
 from installs.models import ExchangeHour, Installation, PermanentToken, RefusalGroup, Session
 from linnapp import batches
-from linnapp.models import Account, TimelineEntry
+from linnapp.models import Account, Application, TimelineEntry
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_one_batch")]
 
@@ -148,6 +148,43 @@ def test_telling_an_hour_takes_as_many_statements_for_many(installation: Install
     assert told(2) == told(40)
     assert TimelineEntry.objects.filter(kind="EXCHANGES").count() == 42
     assert TimelineEntry.objects.filter(kind="APPLICATION_EXCHANGES").count() == 2
+    assert not ExchangeHour.objects.filter(told=False).exists()
+
+
+def test_telling_an_hour_takes_as_many_statements_for_many_applications(installation: Installation) -> None:
+    hour, facts = hours.hour_of(timezone.now()) - timedelta(hours=3), {"version": installation.version}
+
+    def told(count: int) -> int:
+        owner, base = installation.application.account, Application.objects.count()
+        names = [f"Application {base + number}" for number in range(count)]
+        applications = Application.objects.bulk_create(Application(account=owner, name=name) for name in names)
+        rows = Installation.objects.bulk_create(
+            Installation(**facts, application=one, account=installation.account, state=Installation.State.ACTIVE)
+            for one in applications
+        )
+        ExchangeHour.objects.bulk_create(
+            ExchangeHour(installation=row, application_id=row.application_id, hour=hour, exchanges=2, refused=1)
+            for row in rows
+        )
+        return statements(hours.tell_timeline)
+
+    assert told(2) == told(30)
+    lines = TimelineEntry.objects.filter(kind="APPLICATION_EXCHANGES")
+    assert lines.values("application_id").distinct().count() == lines.count() == 32
+    assert {(row.facts["exchanges"], row.facts["refused"], row.facts["installations"]) for row in lines} == {(2, 1, 1)}
+
+
+def test_applications_whose_rows_are_read_in_parts_have_one_line_each(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hours, "TOLD_TOGETHER", 3)
+    hour = hours.hour_of(timezone.now()) - timedelta(hours=3)
+    rows = others(installation, 7)
+    ExchangeHour.objects.bulk_create(ExchangeHour(installation=row, hour=hour, exchanges=1) for row in rows)
+    hours.tell_timeline()
+    (line,) = TimelineEntry.objects.filter(kind="APPLICATION_EXCHANGES")
+    assert (line.facts["exchanges"], line.facts["installations"]) == (7, 7)
+    assert line.pk > max(TimelineEntry.objects.filter(kind="EXCHANGES").values_list("pk", flat=True))
     assert not ExchangeHour.objects.filter(told=False).exists()
 
 

@@ -1,0 +1,23 @@
+from django.db import migrations, models
+
+from linnapp.migrations._beside import AddIndexBeside, RemoveIndexBeside
+
+
+class Migration(migrations.Migration):
+    atomic = False
+
+    dependencies = [
+        ("installs", "0032_few_of_many"),
+    ]
+
+    operations = [
+        AddIndexBeside(
+            model_name="exchangehour",
+            index=models.Index(
+                fields=["hour", "application"],
+                condition=models.Q(("told", False)),
+                name="exchange_hours_to_tell",
+            ),
+        ),
+        RemoveIndexBeside(model_name="exchangehour", name="exchange_hours_untold"),
+    ]
