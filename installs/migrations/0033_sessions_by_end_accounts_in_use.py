@@ -45,5 +45,19 @@ class Migration(migrations.Migration):
             model_name="refusalgroup",
             index=models.Index(condition=models.Q(("asked", "CALL")), fields=["-hour"], name="refusals_of_calls"),
         ),
+        AddIndexBeside(
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("event", "installed"), _negated=True),
+                fields=["event", "-created_at", "id"],
+                name="deliveries_by_event",
+            ),
+        ),
+        AddIndexBeside(
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("kind", "event")), fields=["-created_at", "id"], name="deliveries_newest_events"
+            ),
+        ),
         migrations.RunPython(note_use, migrations.RunPython.noop),
     ]

@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from installs.models.events import EventSettings, EventType
+from installs.models.hosts_of_deliveries import ALL_HOSTS, HOSTS
 from installs.models.installations import Installation
 from linnapp import web_servers
 from linnapp.models import Account, Application, User
@@ -21,29 +22,6 @@ from linnapp.models.managers import manager_of
 from linnapp.models.people import Reader
 
 LAST_FEW = 5
-HOSTS = """
-    WITH RECURSIVE hosts (host) AS (
-        SELECT min(host) FROM installs_delivery WHERE application_id = %s
-        UNION ALL
-        SELECT (SELECT min(d.host) FROM installs_delivery d WHERE d.application_id = %s AND d.host > hosts.host)
-        FROM hosts WHERE hosts.host IS NOT NULL
-    )
-    SELECT host FROM hosts WHERE host <> ''
-"""
-
-ALL_HOSTS = """
-    WITH RECURSIVE hosts (application_id, host) AS (
-        SELECT a.id, (SELECT min(d.host) FROM installs_delivery d WHERE d.application_id = a.id)
-        FROM linnapp_application a
-        UNION ALL
-        SELECT hosts.application_id, (
-            SELECT min(d.host) FROM installs_delivery d
-            WHERE d.application_id = hosts.application_id AND d.host > hosts.host
-        )
-        FROM hosts WHERE hosts.host IS NOT NULL
-    )
-    SELECT application_id, host FROM hosts WHERE host <> ''
-"""
 
 
 def goes_out() -> models.Q:
@@ -242,6 +220,8 @@ class Delivery(models.Model):
     WAITING = (State.DUE, State.HELD)
     # As the index says it, without parameters, by which SQLite finds no index of some rows.
     IS_WAITING: ClassVar[models.Q] = models.Q(state__in=(RawSQL("'DUE'", ()), RawSQL("'HELD'", ())))
+    IS_EVENT: ClassVar[models.Q] = models.Q(kind=RawSQL("'event'", ()))
+    IS_NOT_OF_MOST: ClassVar[models.Q] = ~models.Q(event=RawSQL("'installed'", ()))
     FAILED = (State.STOPPED, State.EXHAUSTED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -315,6 +295,15 @@ class Delivery(models.Model):
             models.Index(fields=("created_at",), name="deliveries_by_age"),
             models.Index(
                 fields=("-created_at", "id"), condition=models.Q(state__in=("DUE", "HELD")), name="deliveries_waiting"
+            ),
+            # Of what most are, the first rows are soon met.
+            models.Index(
+                fields=("event", "-created_at", "id"),
+                condition=~models.Q(event="installed"),
+                name="deliveries_by_event",
+            ),
+            models.Index(
+                fields=("-created_at", "id"), condition=models.Q(kind="event"), name="deliveries_newest_events"
             ),
         )
 
