@@ -71,7 +71,11 @@ class WaryList(ChangeList):
         found = list(super().get_ordering(request, queryset))
         turned = [_turned(name) for name in self.model_admin.get_ordering(request) if isinstance(name, str)]
         by_one = "." not in request.GET.get(ORDER_VAR, "")
-        return turned if by_one and turned[:1] == found[:1] else found
+        if by_one and turned and turned[0] == found[0]:
+            return turned
+        # Django adds the key, the other way round for one that goes up.
+        goes_up = len(found) == 2 and found[1] == "-pk" and isinstance(found[0], str) and found[0][0] != "-"
+        return [found[0], "pk"] if goes_up and request.GET.get(ORDER_VAR) else found
 
     def get_results(self, request: HttpRequest) -> None:
         try:

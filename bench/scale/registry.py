@@ -38,7 +38,7 @@ def people(size: Size, now: datetime) -> None:
     insert(EmailAddress, "linnapp_user u", user="id", email="email", verified="true", primary="true")
     copy(Account, ({"id": names.key("c", n), "name": names.account(n), "slug": names.slug(n),
                     "contact_email": f"shop.{names.md5(f'e{n}')[:8]}@{names.domain(n)}",
-                    "created_at": now - timedelta(days=400), "owned_at": now - timedelta(days=400)}
+                    "created_at": now - timedelta(days=400, seconds=n), "owned_at": now - timedelta(days=400)}
                    for n in range(size.accounts)))  # fmt: skip
     first = len(names.SLUGS)
     insert(

@@ -29,4 +29,4 @@ class EventCounterAdmin(ReadOnlyAdmin):
     search_fields = ("application__name",)
     search_ids = ("application_id", "subject")
     ordering = ("-pk",)
-    sortable_by = ()
+    sortable_by = ("subject",)

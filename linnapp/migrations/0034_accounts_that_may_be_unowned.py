@@ -60,6 +60,10 @@ class Migration(migrations.Migration):
             index=models.Index(fields=["role", "-id"], name="memberships_by_role"),
         ),
         AddIndexBeside(
+            model_name="membership",
+            index=models.Index(fields=["-created_at", "-id"], name="memberships_newest"),
+        ),
+        AddIndexBeside(
             model_name="outgoingmail",
             index=models.Index(
                 condition=models.Q(("state", "WAITING"), models.Q(("said", ""), _negated=True)),

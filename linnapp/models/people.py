@@ -267,7 +267,10 @@ class Membership(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("account", "user"), name="one_membership_for_person_and_account"),
         )
-        indexes = (models.Index(fields=("role", "-id"), name="memberships_by_role"),)
+        indexes = (
+            models.Index(fields=("role", "-id"), name="memberships_by_role"),
+            models.Index(fields=("-created_at", "-id"), name="memberships_newest"),
+        )
 
     def __str__(self) -> str:
         return f"{self.user}, {self.get_role_display()} of {self.account}"
