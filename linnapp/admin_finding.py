@@ -90,5 +90,5 @@ def _is_common(model: Any, there: Q, read: Q, asked: tuple[object, ...], keys: K
 def _told(model: Any, path: str, read: Q) -> QuerySet[Any]:
     """Of the one row that another points to, whether it has the text."""
     has = Case(When(read, then=Value(True)), default=Value(False), output_field=BooleanField())
-    rows: QuerySet[Any] = model._base_manager.filter(pk=OuterRef(path)).order_by()
-    return rows.annotate(has_text=has).values("has_text")
+    rows: QuerySet[Any] = model._base_manager.filter(pk=OuterRef(path)).order_by().annotate(has_text=has)
+    return rows.values("has_text")

@@ -37,7 +37,8 @@ class WithoutOwner(admin.SimpleListFilter):
         return [("none", "Without an Owner")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
-        return queryset.without_owner() if self.value() == "none" else queryset
+        found: QuerySet[Any] = queryset.without_owner() if self.value() == "none" else queryset
+        return found
 
 
 class NeverInstalled(admin.SimpleListFilter):

@@ -74,7 +74,8 @@ class DeliveryKind(admin.ChoicesFieldListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
         found = super().queryset(request, queryset)
-        return found.filter(Delivery.IS_EVENT) if found is not None and self.lookup_val == ["event"] else found
+        is_few = list(self.lookup_val or ()) == [Delivery.Kind.EVENT]
+        return found.filter(Delivery.IS_EVENT) if found is not None and is_few else found
 
 
 class DeliveryEvent(admin.ChoicesFieldListFilter):

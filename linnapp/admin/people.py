@@ -130,7 +130,7 @@ class InGroup(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if not (group := self.value()):
             return queryset
-        seats = User.groups.through.objects.all()
+        seats: QuerySet[Any] = User.groups.through.objects.all()
         if group == self.nobody:
             return queryset.filter(~Exists(seats.filter(user=OuterRef("pk"))))
         return queryset.filter(pk__in=seats.filter(group=group).values("user"))

@@ -1,10 +1,11 @@
 """Seats, invitations to them, and who of staff was inside."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
+from django.http import HttpRequest
 
 from linnapp.actors import Actor
 from linnapp.admin_editing import EditingAdmin, WhyForm
@@ -124,6 +125,15 @@ INVITE_AGAIN = StaffAction(
 )
 
 
+class RoleFilter(admin.ChoicesFieldListFilter):
+    """Developers by the index of them."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
+        found = super().queryset(request, queryset)
+        is_few = list(self.lookup_val or ()) == [Membership.Role.DEVELOPER]
+        return found.filter(Membership.IS_DEVELOPER) if found is not None and is_few else found
+
+
 @admin.register(Membership)
 class MembershipAdmin(ImportingAdmin):
     room = "Accounts and people"
@@ -134,7 +144,7 @@ class MembershipAdmin(ImportingAdmin):
     read_by = READ_BY_TEAM
     also_exported: ClassVar = {"account_slug": "account__slug", "email": "user__email"}
     list_display = ("user", "account", "role", "created_at")
-    list_filter = ("role",)
+    list_filter = (("role", RoleFilter),)
     list_select_related = ("user", "account")
     search_fields = ("user__email", "user__name", "account__name")
     search_ids = ("account_id",)

@@ -57,7 +57,9 @@ class Migration(migrations.Migration):
         ),
         AddIndexBeside(
             model_name="membership",
-            index=models.Index(fields=["role", "-id"], name="memberships_by_role"),
+            index=models.Index(
+                condition=models.Q(("role", "DEVELOPER")), fields=["-id"], name="memberships_of_developers"
+            ),
         ),
         AddIndexBeside(
             model_name="membership",

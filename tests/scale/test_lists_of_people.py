@@ -114,7 +114,7 @@ def test_few_of_many_are_found_by_an_index_of_these(paulas: Client, paula: User)
         (User, {"is_superuser__exact": "1"}, "people_superusers"),
         (User, {"is_active__exact": "0"}, "people_switched_off"),
         (User, {"o": "2.-7"}, "people_by_name"),
-        (Membership, {"role__exact": "DEVELOPER"}, "memberships_by_role"),
+        (Membership, {"role__exact": "DEVELOPER"}, "memberships_of_developers"),
         (OutgoingMail, {"shown": "Waiting, tried in vain"}, "mails_in_vain"),
         (Session, {"end__exact": "REPLACED"}, "sessions_by_end"),
     )
