@@ -159,7 +159,7 @@ class AccountQuerySet(FillsFolded["Account"]):
         """Those that nobody who can sign in owns. Asked of those that may be: that never had an Owner, or had one who
         is switched off; its last Owner leaves no account."""
         owners = Membership.objects.filter(role=Membership.Role.OWNER)
-        off = owners.filter(user__is_active=False, user__deleted_at=None)
+        off = owners.filter(user__in=among(User.objects.filter(is_active=False, deleted_at=None)))
         may_be = models.Q(owned_at=None) | models.Q(pk__in=among(off, "account"))
         able = owners.filter(account=models.OuterRef("pk"), user__is_active=True)
         return self.filter(may_be, ~models.Exists(able))
