@@ -10,7 +10,7 @@ from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.contrib.admin.utils import display_for_field, display_for_value, lookup_field
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ObjectDoesNotExist
-from django.db.models import DateField, DateTimeField, Field, ForeignKey, ManyToOneRel, TimeField
+from django.db.models import BooleanField, DateField, DateTimeField, Field, ForeignKey, ManyToOneRel, TimeField
 from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString
@@ -51,6 +51,7 @@ def moment(value: datetime) -> str:
 class Column:
     def __init__(self, cl: ChangeList, place: int, name: Any, label: str) -> None:
         self.name, self.page = name, cl.model_admin
+        self.icons: dict[Any, Any] = {}
         self.empty = cl.model_admin.get_empty_value_display()
         self.field = self._field(cl)
         self.address = _address_of(cl) if _leads(cl, place, name) else None
@@ -90,6 +91,8 @@ class Column:
         if choices := getattr(field, "flatchoices", None):
             words = dict(choices)
             return lambda row: (words.get(_plain(getattr(row, name)), empty), False)
+        if isinstance(field, BooleanField):
+            return lambda row: (self._icon(getattr(row, name)), False)
         if isinstance(field, DateTimeField):
             return lambda row: (empty if (at := getattr(row, name)) is None else moment(at), True)
         return self._of_field
@@ -97,6 +100,8 @@ class Column:
     def _of_field(self, row: Any) -> tuple[Any, bool]:
         field = self.field
         value = _plain(getattr(row, field.name))
+        if type(value) is int:
+            return str(value), False
         shown = display_for_field(value, field, self.empty, avoid_link=self.address is not None)
         return shown, isinstance(field, DateField | TimeField)
 
@@ -110,7 +115,15 @@ class Column:
         boolean = getattr(getattr(attribute, "fget", attribute), "boolean", False)
         if isinstance(value, datetime) and not boolean:
             return moment(value), True
-        return display_for_value(_plain(value), empty, boolean), isinstance(value, date | time)
+        if boolean:
+            return self._icon(value), isinstance(value, date | time)
+        return display_for_value(_plain(value), empty), isinstance(value, date | time)
+
+    def _icon(self, value: Any) -> Any:
+        """Of yes, no and not known: looked for among the static files once a page."""
+        if value not in self.icons:
+            self.icons[value] = display_for_value(value, self.empty, boolean=True)
+        return self.icons[value]
 
 
 def _plain(value: Any) -> Any:

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 # As `ReadOnlyAdmin.room` names them; a list without a room is one of the internals.
 ROOMS = ("Applications", "Installations", "Accounts and people", "What happened")
+INTERNALS = ""
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,11 @@ class Rooms:
 def rooms_of(apps: Iterable[Mapping[str, Any]]) -> Rooms:
     """Of Django's list of what somebody may see, app by app."""
     models = sorted((model for app in apps for model in app["models"]), key=_place)
-    working = [(room, [model for model in models if room_of(model["model"]) == room]) for room in ROOMS]
-    return Rooms(
-        [(room, found) for room, found in working if found],
-        [model for model in models if room_of(model["model"]) not in ROOMS],
-    )
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for model in models:
+        room = room_of(model["model"])
+        found.setdefault(room if room in ROOMS else INTERNALS, []).append(model)
+    return Rooms([(room, found[room]) for room in ROOMS if room in found], found.get(INTERNALS, []))
 
 
 def room_of(model: type[Model]) -> str:

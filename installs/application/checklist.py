@@ -8,6 +8,7 @@ from django.db.models import Min
 from installs.application.at_once import AtOnce, Versions
 from installs.models import Delivery, Session
 from linnapp.models import Application
+from linnapp.names import isolated
 from linnapp.words import measured_in_words
 
 
@@ -45,7 +46,7 @@ def checklist(application: Application, known: AtOnce | None = None) -> Checklis
         Item("version", f"Version {released} created" if released else "Create a version", released is not None),
         Item(
             "installed",
-            f"Installed on {account}" if account else "Install it on an account",
+            f"Installed on {isolated(account)}" if account else "Install it on an account",
             bool(account),
         ),
         *_postback(application, known.versions),

@@ -7,11 +7,15 @@ from typing import Any
 from django import template
 from django.contrib.admin.templatetags.admin_list import result_headers, result_hidden_fields, results
 from django.contrib.admin.views.main import ChangeList
+from django.template.context import Context
 from django.utils.html import escape, strip_tags
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
 from linnapp.admin_cells import columns_of
 from linnapp.admin_rooms import Rooms, rooms_of
+from linnapp.templatetags.names import drawn
+from linnapp.templatetags.portal import CURRENT
 
 register = template.Library()
 CELL = re.compile(r"<t[dh]\b")
@@ -20,6 +24,24 @@ CELL = re.compile(r"<t[dh]\b")
 @register.simple_tag
 def rooms(apps: Iterable[Mapping[str, Any]] | None) -> Rooms:
     return rooms_of(apps or ())
+
+
+@register.simple_tag(takes_context=True)
+def list_links(context: Context, models: Iterable[Mapping[str, Any]]) -> SafeString:
+    """Rows of the first page and of the sidebar, which is on every page: a link to each list, with `show_changelinks`
+    and one to add to it."""
+    path, adds = context["request"].path, bool(context.get("show_changelinks"))
+    return SafeString("".join(_link_to(model, path, adds=adds) for model in models))
+
+
+def _link_to(model: Mapping[str, Any], path: str, *, adds: bool) -> str:
+    address, name = str(model.get("admin_url") or ""), str(model["name"])
+    is_here = bool(address) and address in path
+    link = f'<a href="{drawn(address)}"{CURRENT if is_here else ""}>{drawn(capfirst(name))}</a>'
+    if adds and (add := model.get("add_url")):
+        link += f' <a href="{drawn(add)}" class="addlink">Add<span class="visually-hidden"> to {drawn(name)}</span></a>'
+    called = f"model-{drawn(model['object_name'].lower())}{' current-model' if is_here else ''}"
+    return f'<tr class="{called}"><th scope="row">{link}</th></tr>\n'
 
 
 @register.inclusion_tag("admin/change_list_results.html")
