@@ -53,9 +53,8 @@ class Column:
         self.name, self.page = name, cl.model_admin
         self.icons: dict[Any, Any] = {}
         self.empty = cl.model_admin.get_empty_value_display()
-        self.field = self._field(cl)
         self.address = _address_of(cl) if _leads(cl, place, name) else None
-        self.value_of = self._value_of(self.field)
+        self.value_of = self._value_of(self._field(cl))
         called = "action-checkbox" if name == CHECKBOX else f"field-{_called(name, place)}"
         is_head = self.address is not None and not any(_leads(cl, at, cl.list_display[at]) for at in range(place))
         self.tag = "th" if is_head else "td"
@@ -95,10 +94,9 @@ class Column:
             return lambda row: (self._icon(getattr(row, name)), False)
         if isinstance(field, DateTimeField):
             return lambda row: (empty if (at := getattr(row, name)) is None else moment(at), True)
-        return self._of_field
+        return lambda row: self._of_field(field, row)
 
-    def _of_field(self, row: Any) -> tuple[Any, bool]:
-        field = self.field
+    def _of_field(self, field: AnyField, row: Any) -> tuple[Any, bool]:
         value = _plain(getattr(row, field.name))
         if type(value) is int:
             return str(value), False
@@ -145,7 +143,7 @@ def _leads(cl: ChangeList, place: int, name: Any) -> bool:
 
 def _address_of(cl: ChangeList) -> Callable[[Any], str]:
     """The page of a row, with the filters and the page of the list to come back to."""
-    about = {"preserved_filters": cl.preserved_filters, "opts": cl.opts}
+    about: Any = {"preserved_filters": cl.preserved_filters, "opts": cl.opts}
     row = cl.result_list[0]
     first = cl.url_for_result(row)
     filters = add_preserved_filters(about, first).removeprefix(first)

@@ -90,6 +90,7 @@ FLOORS = {
     "linnapp.signing_in": SERVICES,
     "linnapp.admin_columns": SERVICES,
     "linnapp.admin_lookups": SERVICES,
+    "linnapp.admin_cells": VIEWS,
     "linnapp.exports": SERVICES,
     "linnapp.export_files": SERVICES,
     "linnapp.admin_export": SERVICES,

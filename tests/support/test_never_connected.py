@@ -84,6 +84,8 @@ def test_the_developer_reads_what_to_send_the_customer(
             in page
         )
         assert "3. Give it to Northwind, through help@northwind.example." in page
+        # The button copies what stands above it.
+        assert page.count("3. Give it to") == 1
         assert installation.permanent_tokens.get().value() not in page
 
 
