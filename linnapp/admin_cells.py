@@ -44,7 +44,7 @@ def checkbox_of(row: Any) -> SafeString:
 
 def moment(value: datetime) -> str:
     """As the format of `linnapp.formats` says, which Django reads and applies letter by letter."""
-    local = timezone.template_localtime(value)
+    local = timezone.localtime(value)
     return f"{local.day} {MONTHS[local.month]} {local.year:04}, {local.hour:02}:{local.minute:02}"
 
 

@@ -17,7 +17,7 @@ from installs.models import Installation
 from installs.support import overview
 from linnapp import admin_cells
 from linnapp.models import Account, Application, User
-from linnapp.pages import ListPage
+from linnapp.pages import ListPage, Sort
 from linnapp.templatetags import portal_admin
 from tests.admin.test_admin import path_of
 from tests.house.world import World
@@ -53,7 +53,7 @@ def test_the_cells_of_every_list_of_the_admin_are_those_of_django(world: World, 
 
 def test_dates_of_the_admin_are_those_that_its_formats_say() -> None:
     for when in (datetime(2026, 3, 9, 4, 5, tzinfo=UTC), datetime(2025, 9, 30, 23, 59, 59, tzinfo=UTC)):
-        assert admin_cells.moment(when) == formats.localize(timezone.template_localtime(when))
+        assert admin_cells.moment(when) == formats.localize(timezone.localtime(when))
 
 
 def test_a_list_that_one_chooses_from_is_as_django_draws_it(world: World, paula: User, client_of: ClientOf) -> None:
@@ -76,16 +76,13 @@ def test_addresses_that_narrow_a_list_are_those_that_it_makes_itself() -> None:
             pass
 
     request = RequestFactory().get("/list/", {"q": "a b", "sort": "x", "after": "y", "cause": "old"})
-    page = ListPage(request, None, filters=Filters, sorts={"x": None})  # type: ignore[arg-type]
+    rows, sorts = Installation.objects.all(), {"x": Sort("X", ("pk",))}
+    page = ListPage(request, rows, filters=Filters, sorts=sorts)  # type: ignore[arg-type]
     for value in ("198.51.100.0/24", "ü & <b>", 7):
         assert page.narrowing("cause", q=None)(value) == page.url(cause=str(value), q=None, after=None)
     # A text that looks like what stands in the place of a value.
-    page = ListPage(
-        RequestFactory().get("/list/", {"q": "9070605040"}),
-        None,  # type: ignore[arg-type]
-        filters=Filters,
-        sorts={"x": None},  # type: ignore[dict-item]
-    )
+    request = RequestFactory().get("/list/", {"q": "9070605040"})
+    page = ListPage(request, rows, filters=Filters, sorts=sorts)  # type: ignore[arg-type]
     assert page.narrowing("cause")("new") == page.url(cause="new", after=None)
 
 
