@@ -120,6 +120,9 @@ FLOORS = {
     "linnapp.views": VIEWS,
     "linnapp.management": VIEWS,
     "linnapp.templatetags": VIEWS,
+    # Pieces of a page, of which functions of both packages put rows together.
+    "linnapp.templatetags.names": VALUES,
+    "linnapp.templatetags.portal": SERVICES,
     # What is of no wing.
     "installs": VALUES,
     "installs.urls": ROOF,

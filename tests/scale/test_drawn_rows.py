@@ -82,7 +82,7 @@ def test_addresses_that_narrow_a_list_are_those_that_it_makes_itself() -> None:
         assert page.narrowing("cause", q=None)(value) == page.url(cause=str(value), q=None, after=None)
     # A text that looks like what stands in the place of a value.
     request = RequestFactory().get("/list/", {"q": "9070605040"})
-    page = ListPage(request, rows, filters=Filters, sorts=sorts)  # type: ignore[arg-type]
+    page = ListPage(request, rows, filters=Filters, sorts=sorts)
     assert page.narrowing("cause")("new") == page.url(cause="new", after=None)
 
 
