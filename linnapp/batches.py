@@ -36,7 +36,7 @@ def work_off(step: Callable[[int], int], *, first: int = FIRST) -> int:
     return done
 
 
-def work_through(what: Iterable[T], step: Callable[[Sequence[T]], object]) -> int:
+def work_through(what: Iterable[T], step: Callable[[Sequence[T]], object], *, first: int = FIRST) -> int:
     """The same of what was read already: `step` is called with some of it each time, in its order."""
     rows, place = list(what), 0
 
@@ -47,7 +47,7 @@ def work_through(what: Iterable[T], step: Callable[[Sequence[T]], object]) -> in
         place += len(some)
         return len(some)
 
-    return work_off(go_on)
+    return work_off(go_on, first=first)
 
 
 def work_through_pages(rows: QuerySet[Any], step: Callable[[Sequence[Any]], object]) -> int:

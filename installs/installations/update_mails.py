@@ -34,16 +34,27 @@ SIGNER = signing.Signer(salt="mails about updates")
 
 @dataclass(frozen=True)
 class Waiting:
-    installation: Installation
+    """By keys alone: somebody may own an account with thousands of installations."""
+
+    installation_id: UUID
+    on: Version
     available: Version
 
     @property
     def leaves_withdrawn(self) -> bool:
-        return self.installation.version.withdrawn_at is not None
+        return self.on.withdrawn_at is not None
 
     @property
     def key(self) -> str:
-        return _key(self.installation.pk, self.installation.version, self.available)
+        return _key(self.installation_id, self.on, self.available)
+
+
+@dataclass(frozen=True)
+class Named:
+    """One that the mail names."""
+
+    installation: Installation
+    waiting: Waiting
 
     @property
     def page(self) -> str:
@@ -101,16 +112,23 @@ def _seats() -> MembershipQuerySet:
 
 
 def _waiting_on(accounts: Iterable[UUID]) -> defaultdict[UUID, set[str]]:
-    """The keys of what waits on each of these accounts: by rows of a few columns, for most of them are told already."""
-    rows = list(may_update().filter(account__in=accounts).values_list("pk", "account", "application", "version"))
-    versions = Version.objects.defer("snapshot").in_bulk({version for *_, version in rows})
-    latest = moving.latest_of({application for _, _, application, _ in rows})
+    """The keys of what waits on each of these accounts."""
     found: defaultdict[UUID, set[str]] = defaultdict(set)
-    for key, account, application, version in rows:
-        on, available = versions[version], latest.get(application)
-        if available and moving.is_better(available, on):
-            found[account].add(_key(key, on, available))
+    for account, waiting in _waiting_of(may_update().filter(account__in=accounts)):
+        found[account].add(waiting.key)
     return found
+
+
+def _waiting_of(rows: InstallationQuerySet) -> list[tuple[UUID, Waiting]]:
+    """Those of these for which something waits, each with its account: a few columns of each."""
+    facts = list(rows.values_list("pk", "account", "application", "version"))
+    versions = Version.objects.defer("snapshot").in_bulk({version for *_, version in facts})
+    latest = moving.latest_of({application for _, _, application, _ in facts})
+    return [
+        (account, Waiting(key, versions[version], latest[application]))
+        for key, account, application, version in facts
+        if application in latest and moving.is_better(latest[application], versions[version])
+    ]
 
 
 def may_update() -> InstallationQuerySet:
@@ -142,14 +160,16 @@ def waiting_for(person: User) -> list[Waiting]:
     """Accounts first, then what is on them: as one condition it is asked of every installation there is."""
     unwanted = mail_choices.unwanted_accounts(person, mail.Kind.UPDATES)
     owned = set(_seats().filter(user=person).values_list("account", flat=True)).difference(unwanted)
-    on_them = may_update().filter(account__in=owned).with_its_facts()
-    rows = list(on_them.order_by("account__name", "application__name", "pk"))
-    available = moving.available_updates(rows)
-    return [Waiting(row, available[row.pk]) for row in rows if row.pk in available]
+    on_them = may_update().filter(account__in=owned).order_by("account__name", "application__name", "pk")
+    return [waiting for _, waiting in _waiting_of(on_them)]
 
 
 def _text(waiting: list[Waiting], stop: str) -> str:
-    context = {"waiting": waiting[:MOST_TOLD], "more": max(0, len(waiting) - MOST_TOLD), "stop": stop}
+    told = waiting[:MOST_TOLD]
+    whole = Installation.objects.with_its_facts().defer("version__snapshot")
+    rows = whole.in_bulk([row.installation_id for row in told])
+    named = [Named(rows[row.installation_id], row) for row in told if row.installation_id in rows]
+    context = {"named": named, "more": max(0, len(waiting) - MOST_TOLD), "stop": stop}
     return render_to_string("installs/installations/mail/updates_waiting.txt", context)
 
 

@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
         AddIndexBeside(
             model_name="exchangehour",
             index=models.Index(
-                fields=["hour", "application"],
+                fields=["hour", "application", "id"],
                 condition=models.Q(("told", False)),
                 name="exchange_hours_to_tell",
             ),

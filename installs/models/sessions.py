@@ -145,7 +145,9 @@ class ExchangeHour(models.Model):
             # In place of the rows themselves, where an application's are added up.
             models.Index(fields=("application", "hour", "exchanges"), name="exchange_hours_added_up"),
             # In the order in which hours are told: those of each application together.
-            models.Index(fields=("hour", "application"), condition=models.Q(told=False), name="exchange_hours_to_tell"),
+            models.Index(
+                fields=("hour", "application", "id"), condition=models.Q(told=False), name="exchange_hours_to_tell"
+            ),
         )
 
     def __str__(self) -> str:

@@ -4,7 +4,6 @@ somebody holds while it holds others."""
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +25,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_one_batch")]
 @pytest.fixture
 def in_one_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     """How many rows a batch has follows from the time that the last one took: here all have room in the first."""
-    monkeypatch.setattr(batches, "work_off", partial(batches.work_off, first=1_000))
+    work_off = batches.work_off
+    monkeypatch.setattr(batches, "work_off", lambda step, first: work_off(step, first=1_000))
 
 
 def others(installation: Installation, count: int) -> list[Installation]:

@@ -10,6 +10,7 @@ from django.core import mail
 from django.core.mail import EmailMessage
 from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection
+from django.db.models.signals import post_init
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -258,6 +259,29 @@ def test_what_a_long_mail_did_not_name_comes_first_in_the_next(
         assert "and 1 more, under My apps." in to_carol
         pass_days(7)
     assert carol.email not in send()
+
+
+def test_whole_rows_are_read_of_those_alone_that_the_mail_names(
+    installation: Installation, latest: Version, carol: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody owns an account with thousands of them."""
+    monkeypatch.setattr(update_mails, "MOST_TOLD", 2)
+    owners_with_an_update(installation, latest, 9)
+    for account in Account.objects.filter(slug__startswith="other-"):
+        Membership.objects.create(account=account, user=carol, role=Membership.Role.OWNER)
+    read: list[Installation] = []
+
+    def note(instance: Installation, **_: Any) -> None:
+        read.append(instance)
+
+    post_init.connect(note, Installation)
+    try:
+        assert send() == [carol.email]
+    finally:
+        post_init.disconnect(note, Installation)
+    assert mail.outbox[0].subject == "10 applications have an update waiting"
+    assert "and 8 more, under My apps." in mail.outbox[0].body
+    assert len(read) == 2
 
 
 def test_a_worker_whose_mail_another_has_claimed_sends_none(
