@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from django.db import connection
@@ -34,28 +35,31 @@ HEAD = (
 MODULES, PARAMETERS_OF_ONE = 200, 5
 
 
-def now() -> tuple[float, float]:
-    return time.perf_counter(), time.thread_time()
-
-
-def since(moment: tuple[float, float]) -> tuple[float, float]:
-    wall, processor = now()
-    return 1000 * (wall - moment[0]), 1000 * (processor - moment[1])
-
-
 @dataclass
 class Watch:
     """Of one connection: milliseconds for which each transaction, or a write by itself, held the writer, and those of
-    the processor in it: a busy machine adds to the first alone."""
+    the processor in it, with those of PostgreSQL's own process where it is on this machine: a busy machine adds to the
+    first alone."""
 
+    backend: Path | None = None
     held: list[tuple[float, float]] = field(default_factory=list)
     began: tuple[float, float] | None = None
+    statements: int = 0
+
+    def now(self) -> tuple[float, float]:
+        of_backend = int(self.backend.read_text().split()[0]) / 1e9 if self.backend else 0.0
+        return time.perf_counter(), time.thread_time() + of_backend
+
+    def since(self, moment: tuple[float, float]) -> tuple[float, float]:
+        wall, processor = self.now()
+        return 1000 * (wall - moment[0]), 1000 * (processor - moment[1])
 
     def execute(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
         word = sql.lstrip()[:8].upper()
         writes = self.began is None and word.startswith(WRITES)
         alone = writes and not connection.in_atomic_block
-        started = now()
+        self.statements += 1
+        started = self.now()
         if writes and not alone:
             # PostgreSQL: the transaction began without a word, and holds nothing before it writes.
             self.began = started
@@ -64,23 +68,32 @@ class Watch:
         finally:
             if word.startswith("BEGIN"):
                 # Held from here on; what went before was the wait for it.
-                self.began = now()
+                self.began = self.now()
             elif alone:
-                self.held.append(since(started))
+                self.held.append(self.since(started))
 
     def ending(self, end: Callable[[], None]) -> Callable[[], None]:
         def ended() -> None:
             end()
             if self.began is not None:
-                self.held.append(since(self.began))
+                self.held.append(self.since(self.began))
                 self.began = None
 
         return ended
 
 
+def backend_of(connection: Any) -> Path | None:
+    """Where Linux counts what the process of PostgreSQL takes that this connection has."""
+    if connection.vendor != "postgresql":
+        return None
+    connection.ensure_connection()
+    found = Path(f"/proc/{connection.connection.info.backend_pid}/schedstat")
+    return found if found.exists() else None
+
+
 @contextmanager
 def watched(connection: Any) -> Iterator[Watch]:
-    watch = Watch()
+    watch = Watch(backend_of(connection))
     commit, rollback = connection._commit, connection._rollback
     connection._commit, connection._rollback = watch.ending(commit), watch.ending(rollback)
     try:

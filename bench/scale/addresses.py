@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 
 from django.contrib import admin
+from django.db.models import Model
 from django.urls import reverse
 
 from bench.scale import names
@@ -127,7 +128,7 @@ def of_admin() -> Iterator[Visit]:
         words, meta = model._meta.verbose_name_plural, model._meta
         path = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
         yield Visit(f"Admin, {words}", SUPERUSER, path, lists=True)
-        yield Visit(f"Admin, {words}, page {PAGE_OF_ADMIN}", SUPERUSER, f"{path}?p={PAGE_OF_ADMIN}")
+        yield Visit(f"Admin, {words}, far on", SUPERUSER, f"{path}?p={far_on(model, rows.list_per_page)}")
         if rows.search_fields:
             for name, sought in (("one account", named_part()), ("common word", COMMON), ("nothing found", NOTHING)):
                 yield Visit(f"Admin, {words}, {name}", SUPERUSER, f"{path}?q={sought}")
@@ -137,6 +138,12 @@ def of_admin() -> Iterator[Visit]:
     installations = reverse("admin:installs_installation_changelist")
     yield Visit("Admin, installations, the last page", SUPERUSER, f"{installations}?p=200")
     yield Visit("Admin, installations, by id", SUPERUSER, f"{installations}?q={key('i', ONE)}")
+
+
+def far_on(model: type[Model], per_page: int) -> int:
+    """A page that the list has, under the same name with few rows and with many."""
+    rows = model._base_manager.order_by()[: PAGE_OF_ADMIN * per_page].count()
+    return max(1, rows // per_page)
 
 
 def of_the_url_conf() -> Iterator[Visit]:

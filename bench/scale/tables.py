@@ -14,15 +14,10 @@ def keeps(small: Time, large: Time) -> bool:
     return large.wall <= max(MOST_MILLISECONDS, MOST_TIMES * small.wall)
 
 
-def ratio(small: Time, large: Time) -> float:
-    """By processor time, which other work on the machine moves least."""
-    return large.cpu / max(small.cpu, 0.1)
-
-
 def of_pages(small: dict[str, Time], large: dict[str, Time]) -> str:
-    """The worst first. Of the filters and sorts of a list the worst one stands for all."""
+    """Every page beyond the aim, and of each area the one that takes longest; the worst first."""
     both = [(small[name], time) for name, time in large.items() if time.rounds and name in small and small[name].rounds]
-    shown = sorted(standing_for_all(both), key=lambda pair: ratio(*pair), reverse=True)
+    shown = sorted(told_of(both), key=lambda pair: pair[1].wall, reverse=True)
     # With few installations a page, with many none: the database gave up.
     lost = [name for name, time in large.items() if not time.rounds and name in small and small[name].rounds]
     missed = len(lost) + sum(not keeps(*pair) for pair in both)
@@ -32,13 +27,13 @@ def of_pages(small: dict[str, Time], large: dict[str, Time]) -> str:
     return "\n".join([HEAD, *(row_of(*pair) for pair in shown), "", told + left])
 
 
-def standing_for_all(both: list[Pair]) -> list[Pair]:
-    alone = [pair for pair in both if not pair[1].of]
-    of_lists: dict[str, list[Pair]] = {}
+def told_of(both: list[Pair]) -> list[Pair]:
+    """An area is the first word of a page's name, such as Admin or Support."""
+    longest: dict[str, Pair] = {}
     for pair in both:
-        if pair[1].of:
-            of_lists.setdefault(pair[1].of, []).append(pair)
-    return alone + [max(pairs, key=lambda pair: ratio(*pair)) for pairs in of_lists.values()]
+        area = pair[1].name.partition(" ")[0].strip(",")
+        longest[area] = max(longest.get(area, pair), pair, key=lambda found: found[1].wall)
+    return [pair for pair in both if not keeps(*pair) or pair in longest.values()]
 
 
 def row_of(small: Time, large: Time) -> str:
@@ -53,20 +48,26 @@ def row_of(small: Time, large: Time) -> str:
 
 def of_costs(small: dict[str, Cost], large: dict[str, Cost]) -> str:
     """Milliseconds each; the ratio is of processor time."""
-    head = "| what | few | many | CPU few | CPU many | ratio |\n|---|---|---|---|---|---|"
-    rows = (
-        f"| {name} | {few.wall:.1f} | {many.wall:.1f} | {few.cpu:.2f} | {many.cpu:.2f} | {many.cpu / few.cpu:.2f} |"
-        for few, (name, many) in ((small[name], (name, cost)) for name, cost in large.items())
-    )
+    head = "| what | few: p50 / p99 | many: p50 / p99 | CPU few | CPU many | ratio |\n|---|---|---|---|---|---|"
+    rows = (cost_of(small[name], cost) for name, cost in large.items() if name in small)
     return "\n".join([head, *rows])
+
+
+def cost_of(few: Cost, many: Cost) -> str:
+    walls = f"| {many.name} | {few.wall:.1f} / {few.slow:.1f} | {many.wall:.1f} / {many.slow:.1f} |"
+    if not few.cpu:
+        return f"{walls} | | |"
+    return f"{walls} {few.cpu:.2f} | {many.cpu:.2f} | {many.cpu / few.cpu:.2f} |"
 
 
 def of_jobs(small: dict[str, Job], large: dict[str, Job]) -> str:
-    """Few / many: seconds in all, the longest transaction that writes, and the most memory of the process."""
-    head = "| job | seconds | longest, ms | of the processor | MB |\n|---|---|---|---|---|"
+    """Few / many: seconds in all, statements, transactions that write with the longest of them, and memory."""
+    head = "| job | seconds | statements | writes | longest, ms | 99 of 100 | of the processor | MB |"
     rows = (
-        f"| {name} | {few.seconds:.1f} / {many.seconds:.1f} | {few.held:.1f} / {many.held:.1f} "
-        f"| {few.held_cpu:.1f} / {many.held_cpu:.1f} | {few.megabytes:.0f} / {many.megabytes:.0f} |"
+        f"| {name} | {few.seconds:.1f} / {many.seconds:.1f} | {few.statements:,} / {many.statements:,} "
+        f"| {few.transactions:,} / {many.transactions:,} | {few.held:.1f} / {many.held:.1f} "
+        f"| {few.usual:.1f} / {many.usual:.1f} | {few.held_cpu:.1f} / {many.held_cpu:.1f} "
+        f"| {few.megabytes:.0f} / {many.megabytes:.0f} |"
         for few, (name, many) in ((small[name], (name, job)) for name, job in large.items() if name in small)
     )
-    return "\n".join([head, *rows])
+    return "\n".join([head, "|---|---|---|---|---|---|---|---|", *rows])

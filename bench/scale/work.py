@@ -6,11 +6,13 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import cycle
 from pathlib import Path
 from statistics import median
 
 from bench.deliveries import sink, told_by
 from bench.exchanges import LIMITS, session_tokens
+from bench.flood import paced
 from bench.load import Figures, drive, got, posted
 from bench.scale import databases, names
 from bench.scale.browsing import Browser, wait_until_pages_come
@@ -21,26 +23,34 @@ INSIDE = "from bench.scale import inside; inside.%s"
 SECONDS = 5.0
 INSTALLATIONS, DELIVERIES, APPLICATIONS = 400, 1_000, range(1, 13)
 PATIENCE_SECONDS = 120
+# Exchanges beside a job, each connection from an address.
+A_SECOND, ADDRESSES = 50, ["127.0.0.1"] * 8
 CALL = "/api/Inventory/GetStockLocations"
 SETTINGS = {"OUTBOUND_ALLOW_HTTP": "true", "OUTBOUND_ALLOWED_NETWORKS": "127.0.0.0/8"}
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Milliseconds of each, of the clock (the median) and of the processor, web and database together."""
+    """Milliseconds of each: of the clock the median and what 99 of 100 took at most; of the processor web and database
+    together, 0 where others used the database too."""
 
     name: str
     wall: float
+    slow: float
     cpu: float
 
 
 @dataclass(frozen=True)
 class Job:
-    """`held` is the longest transaction that writes, `held_cpu` the longest of the processor in one."""
+    """Of the transactions that write, milliseconds: `held` is the longest, `usual` what 99 of 100 took at most,
+    `held_cpu` the longest of the processor in one. `megabytes` is the most that the process had meanwhile."""
 
     name: str
     seconds: float
+    statements: int
+    transactions: int
     held: float
+    usual: float
     held_cpu: float
     megabytes: float
 
@@ -53,7 +63,7 @@ def measure(engine: str, name: str, seconds: float = SECONDS) -> tuple[dict[str,
     """On a copy, which is gone afterwards: all of these write."""
     with databases.copied(engine, name) as env:
         # First: a portal that serves does them by itself.
-        jobs = {name: Job(name, *figures) for name, *figures in json.loads(inside(env, "run_jobs()"))}
+        jobs = {row["name"]: Job(**row) for row in json.loads(inside(env, "run_jobs()"))}
         costs = {cost.name: cost for cost in of_requests(env, seconds)}
     both = {"costs": [asdict(cost) for cost in costs.values()], "jobs": [asdict(job) for job in jobs.values()]}
     kept_at(engine, name).write_text(json.dumps(both, indent=1))
@@ -66,8 +76,11 @@ def read(engine: str, name: str) -> tuple[dict[str, Cost], dict[str, Job]]:
 
 
 def inside(env: dict[str, str], call: str) -> str:
-    command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", INSIDE % call]
-    return subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True, check=True).stdout
+    return subprocess.run(shell(call), cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+def shell(call: str) -> list[str]:
+    return [sys.executable, "manage.py", "shell", "-v", "0", "-c", INSIDE % call]
 
 
 def of_requests(env: dict[str, str], seconds: float) -> Iterator[Cost]:
@@ -80,6 +93,7 @@ def of_requests(env: dict[str, str], seconds: float) -> Iterator[Cost]:
         calls = [got(portal.port, CALL, Authorization=token) for token in session_tokens(portal.port, bodies[:100])]
         yield driven("a data call", meter, portal, calls, seconds)
         yield installed(meter, portal)
+        yield from beside_jobs(env, portal, exchanges, seconds)
     with serving(env | ONE_OF_EACH | SETTINGS) as portal, sink(0) as url:
         yield delivered(env, portal, url)
 
@@ -88,7 +102,30 @@ def driven(name: str, meter: Meter, portal: Portal, wanted: list[bytes], seconds
     drive(portal.port, wanted, seconds / 4)
     found: list[Figures] = []
     web, database = meter.spent(lambda: found.append(drive(portal.port, wanted, seconds)))
-    return Cost(name, found[0].percentile(0.5), (web + database) / len(found[0].latencies))
+    of_each = (web + database) / len(found[0].latencies)
+    return Cost(name, found[0].percentile(0.5), found[0].percentile(0.99), of_each)
+
+
+def beside_jobs(env: dict[str, str], portal: Portal, wanted: list[bytes], seconds: float) -> Iterator[Cost]:
+    """A few exchanges, evenly: alone, then while the largest job runs."""
+    requests = cycle(wanted)
+
+    def exchanged(seconds: float) -> list[float]:
+        return paced(portal.port, requests, A_SECOND, seconds, ADDRESSES).latencies
+
+    yield of_clock(f"an exchange, {A_SECOND} a second", exchanged(seconds))
+    found: list[float] = []
+    until = time.monotonic() + PATIENCE_SECONDS
+    with subprocess.Popen(shell("count_and_tell()"), cwd=ROOT, env=env) as job:
+        while job.poll() is None and time.monotonic() < until:
+            found += exchanged(1)
+        job.terminate()
+    yield of_clock("the same, beside counting and telling hours", found)
+
+
+def of_clock(name: str, latencies: list[float]) -> Cost:
+    taken = Figures(0, 0, latencies)
+    return Cost(name, taken.percentile(0.5), taken.percentile(0.99), 0)
 
 
 def installed(meter: Meter, portal: Portal) -> Cost:
@@ -109,7 +146,7 @@ def installed(meter: Meter, portal: Portal) -> Cost:
         if fields := browser.form(path):
             forms.append((path, fields | {"agreed": "on"}))
     web, database = meter.spent(install)
-    return Cost("an installation", median(taken), (web + database) / len(taken))
+    return Cost("an installation", median(taken), max(taken), (web + database) / len(taken))
 
 
 def delivered(env: dict[str, str], portal: Portal, url: str) -> Cost:
@@ -124,4 +161,5 @@ def delivered(env: dict[str, str], portal: Portal, url: str) -> Cost:
             time.sleep(0.1)
 
     web, database = meter.spent(deliver)
-    return Cost("a delivery", 1000 * told_by(url).seconds / DELIVERIES, (web + database) / DELIVERIES)
+    each = 1000 * told_by(url).seconds / DELIVERIES
+    return Cost("a delivery", each, each, (web + database) / DELIVERIES)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.scale import databases, pages, part, tables, work
+from bench.scale import addresses, databases, pages, part, tables, work
 from bench.scale.pages import Time
+from linnapp.models import Account
 from tests.kit.inside import Inside
 
 # Tests of one module may run in several processes.
@@ -72,7 +73,7 @@ def test_pages_and_searches_are_timed_signed_in(filled: dict[str, str]) -> None:
     assert {"Installations, one account", "Support, common word", "Admin, installations"} <= times.keys()
     assert [time.name for time in times.values() if time.of == "Admin, installations"]
     assert all(time.wall > 0 and time.web > 0 and time.html > time.wire > 0 for time in times.values())
-    assert "| Admin, installations |" in part.tables_of("sqlite", NAME, NAME)
+    assert "| Support, common word |" in part.tables_of("sqlite", NAME, NAME)
 
 
 @pytest.mark.postgres
@@ -81,9 +82,13 @@ def test_requests_and_jobs_are_measured_on_a_copy(filled: dict[str, str], monkey
     monkeypatch.setattr(work, "DELIVERIES", 20)
     before = Path(filled["STATE_DIR"], "db.sqlite3").read_bytes()
     costs, jobs = work.measure("sqlite", NAME, 0.2)
-    assert costs.keys() == {"an exchange", "a data call", "an installation", "a delivery"}
-    assert all(cost.wall > 0 and cost.cpu > 0 for cost in costs.values())
+    of_clock = {"an exchange, 50 a second", "the same, beside counting and telling hours"}
+    assert costs.keys() == {"an exchange", "a data call", "an installation", "a delivery"} | of_clock
+    assert all(cost.slow >= cost.wall > 0 and (cost.cpu > 0 or cost.name in of_clock) for cost in costs.values())
     assert jobs["counting hours, with what they open to"].held > 0
+    assert jobs["telling hours"].transactions > 0
+    assert "| the same, beside counting and telling hours |" in tables.of_costs(costs, costs)
+    assert "| telling hours |" in tables.of_jobs(jobs, jobs)
     assert Path(filled["STATE_DIR"], "db.sqlite3").read_bytes() == before
 
 
@@ -98,3 +103,19 @@ def test_a_page_that_does_not_come_with_many_installations_misses_the_aim() -> N
     small, large = Time("One", "/", 200, wall=40, html=9, wire=1, rounds=3), Time("One", "/", 503)
     told = tables.of_pages({"One": small}, {"One": large})
     assert "1 pages, filters and sorts, 1 of them beyond the aim. Not timed: One (503)." in told
+
+
+def test_the_table_of_pages_has_those_beyond_the_aim_and_the_slowest_of_each_area() -> None:
+    walls = {"Admin": 20, "Admin, people": 45, "Admin, sessions": 400, "Support, a token": 30, "Support, nobody": 12}
+    times = {name: Time(name, "/", 200, wall=wall, html=9, wire=1, rounds=3) for name, wall in walls.items()}
+    few = {name: Time(name, "/", 200, wall=10, html=9, wire=1, rounds=3) for name in walls}
+    told = tables.of_pages(few, times).splitlines()
+    assert [line.split(" | ")[0] for line in told[2:-2]] == ["| Admin, sessions (beyond)", "| Support, a token"]
+
+
+@pytest.mark.django_db
+def test_each_list_of_the_admin_is_asked_for_a_page_that_it_has() -> None:
+    assert addresses.far_on(Account, 10) == 1
+    Account.objects.bulk_create(Account(name=f"Account {number}", slug=f"a-{number}") for number in range(95))
+    assert addresses.far_on(Account, 10) == 9
+    assert addresses.far_on(Account, 1) == addresses.PAGE_OF_ADMIN
