@@ -3,7 +3,7 @@
 An hour is counted anew from its rows each time, so folding twice, or after a stop, counts nothing twice.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -236,21 +236,27 @@ def _fill_in(keys: Sequence[int]) -> None:
 
 def _tell(hour: datetime) -> None:
     """Of all applications, some rows at a time, in one order: of two workers one tells all of an hour, and the other
-    finds none of it untold. An application's line is written with the last of its installations, and tells what all of
-    them tell."""
-    untold = _untold(hour).order_by("application_id", "pk").select_related(*FACTS)
+    finds none of it untold."""
+    wanted = _untold(hour).order_by("application_id", "pk").values_list("pk", "application_id")
     while not stop_asked():
-        rows = list(untold[: TOLD_TOGETHER + 1])
-        more = rows.pop() if len(rows) > TOLD_TOGETHER else None
-        lasts = {row.installation.application_id: row for row in rows}
-        if more:
-            lasts.pop(more.installation.application_id, None)
-        # The hour is over: what is summed up before anything is locked stands.
-        told = _lines_of_applications(hour, lasts, _figures_of(lasts, hour))
-        lines = dict(zip((row.pk for row in lasts.values()), told, strict=True))
-        _in_batches(rows, partial(_tell_some, hour, lines))
-        if not more:
+        page = list(wanted[: batches.PAGE])
+        for start in range(0, len(page), TOLD_TOGETHER):
+            following = dict(page[start + TOLD_TOGETHER : start + TOLD_TOGETHER + 1])
+            _tell_together(hour, [key for key, _ in page[start : start + TOLD_TOGETHER]], set(following.values()))
+        if len(page) < batches.PAGE:
             break
+
+
+def _tell_together(hour: datetime, keys: Sequence[int], go_on: Container[UUID | None]) -> None:
+    """An application's line is written with the last of its installations, and tells what all of them tell; of those
+    that go on that one is not here. Rows come by their keys: in one statement with the condition PostgreSQL takes them
+    for few, and joins all of the hour for each thousand."""
+    rows = list(ExchangeHour.objects.filter(pk__in=keys).order_by("application_id", "pk").select_related(*FACTS))
+    lasts = {row.installation.application_id: row for row in rows if row.application_id not in go_on}
+    # The hour is over: what is summed up before anything is locked stands.
+    told = _lines_of_applications(hour, lasts, _figures_of(lasts, hour))
+    lines = dict(zip((row.pk for row in lasts.values()), told, strict=True))
+    _in_batches(rows, partial(_tell_some, hour, lines))
 
 
 def _untold(hour: datetime) -> ExchangeHourQuerySet:
