@@ -170,7 +170,15 @@ class ListPage:
         queryset = self.queryset
         if after := self.request.GET.get("after"):
             queryset = queryset.filter(self._beyond(after))
-        return list(queryset[: self.size + 1])
+        return self._first(queryset, self.size + 1)
+
+    def _first(self, found: QuerySet[Any], most: int) -> list[Any]:
+        """Sorted by a column of another table all that is found is joined before the first row is known: by keys alone,
+        and then these rows with all that they show."""
+        if "__" not in self.ordering[0]:
+            return list(found[:most])
+        keys = list(found.prefetch_related(None).values_list("pk", flat=True)[:most])
+        return list(self.filterset.queryset.filter(pk__in=keys).order_by(*self.ordering))
 
     @cached_property
     def rows(self) -> list[Any]:
@@ -206,7 +214,7 @@ class ListPage:
     def _all_rows(self) -> Iterator[list[Any]]:
         """By keyset, so that nothing of the database is held while somebody slow takes what was read."""
         queryset = self.queryset
-        while rows := list(queryset[:ROWS_AT_ONCE]):
+        while rows := self._first(queryset, ROWS_AT_ONCE):
             yield rows
             if len(rows) < ROWS_AT_ONCE:
                 return

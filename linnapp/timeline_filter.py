@@ -10,7 +10,7 @@ from django_filters import CharFilter, ChoiceFilter, DateFilter, FilterSet, UUID
 
 from linnapp import credentials, kinds
 from linnapp.models import Account, TimelineEntry, User
-from linnapp.models.folded import among
+from linnapp.models.folded import is_among
 from linnapp.models.timeline import FACTS, NAMES, TOLD, TimelineEntryQuerySet
 from linnapp.models.wording import MayHold
 from linnapp.timeline import Side
@@ -102,8 +102,8 @@ class TimelineFilter(FilterSet):
             # First: SQLite asks one after the other, and a fact means to read JSON.
             written, shown = Q(MayHold(NAMES, text)) & written, Q(MayHold(FACTS, text)) & shown
         # By the name it has now, in any spelling; those that name no account are not told by one.
-        spelled = among(Account.objects.filter(name_folded__has=text))
-        named = Q(account_id__in=spelled, facts__account__isnull=False)
+        spelled = is_among("account_id", Account.objects.filter(name_folded__has=text))
+        named = Q(facts__account__isnull=False) & spelled
         return queryset.without_hours().filter(written | shown | self._people(text) | named)
 
     def _written(self, text: str) -> Q:
@@ -113,7 +113,7 @@ class TimelineFilter(FilterSet):
 
     def _people(self, text: str) -> Q:
         """By the name of today, in any spelling."""
-        return Q(actor_id__in=among(User.objects.filter(name_folded__has=text))) & self._ours()
+        return self._ours() & is_among("actor_id", User.objects.filter(name_folded__has=text))
 
     def _ours(self) -> Q:
         """Names only where they are of the reader's side, or of staff inside of the reader's account."""

@@ -47,12 +47,12 @@ class Numbers:
     @classmethod
     def of(cls, application: Application) -> Self:
         now, mine = timezone.now(), Installation.objects.of_application(application)
-        suspended = Value(0) if application.stopped_at else CountUpTo(suspended_of(application), None)
+        suspended = suspended_of(application)
         failed = mine.failed().filter(installed_at__gte=now - INSTALLATIONS_FAILED_WITHIN)
         asked = {
             "live": CountUpTo(mine.live()),
-            "active": active_of(application),
-            "suspended": suspended,
+            "active": active_of(application, suspended),
+            "suspended": Value(0) if application.stopped_at else CountUpTo(suspended, None),
             "silent": CountUpTo(mine.silent(), None),
             "failed": CountUpTo(failed, None),
             "not_handed_over": CountUpTo(PermanentToken.objects.not_handed_over().of_application(application), None),

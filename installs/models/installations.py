@@ -9,7 +9,7 @@ from django.utils import timezone
 from installs.models.installation_counts import CountsInstallations, Never, Written
 from linnapp import credentials
 from linnapp.models import Account, Application, User, Version
-from linnapp.models.folded import among
+from linnapp.models.folded import is_among, there_is
 from linnapp.models.managers import manager_of
 from linnapp.models.people import Reader
 from linnapp.models.traces import OfPerson, Traces
@@ -130,8 +130,8 @@ class InstallationQuerySet(CountsInstallations["Installation"]):
 
     def matching(self, text: str) -> Self:
         """Those whose application, or its publisher, has this text in its name."""
-        makers = models.Q(account__in=among(Account.objects.filter(name_folded__has=text)))
-        return self.filter(application__in=among(Application.objects.filter(makers | models.Q(name_folded__has=text))))
+        makers = is_among("application__account", Account.objects.filter(name_folded__has=text))
+        return self.filter(makers | models.Q(application__name_folded__has=text))
 
     def with_used_at(self) -> Self:
         """With `used_at` to sort by: the last use, and for what was never used a moment before every other."""
@@ -148,11 +148,11 @@ class InstallationQuerySet(CountsInstallations["Installation"]):
 
     def behind(self) -> Self:
         """Live, on a released version below the latest, or on a withdrawn one where any other is left."""
-        major, minor, patch = (models.OuterRef(f"version__{part}") for part in ("major", "minor", "patch"))
-        installable = Version.objects.installable().filter(application=models.OuterRef("application"))
-        above = models.Q(models.Exists(installable.above((major, minor, patch))))
-        beside = models.Q(models.Exists(installable), version__withdrawn_at__isnull=False)
-        return self.live().on_released_versions().filter(above | beside)
+        beside = Version.objects.installable().filter(application=models.OuterRef("application"))
+        above = beside.above((models.OuterRef("major"), models.OuterRef("minor"), models.OuterRef("patch")))
+        better = models.Q(there_is(above)) | models.Q(withdrawn_at__isnull=False) & models.Q(there_is(beside))
+        # Row by row: joined, PostgreSQL reads all versions of all applications for an account's few.
+        return self.live().filter(there_is(Version.objects.released().filter(better, pk=models.OuterRef("version"))))
 
     def behind_in(self, application: Application) -> Self:
         """Those behind, of one application: by the keys of its versions, and not row by row."""

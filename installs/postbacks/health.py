@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, OuterRef, Q
 from django.utils import timezone
 
 from installs.models import Delivery, Installation, PostbackHost
 from installs.models.deliveries import DeliveryQuerySet, goes_out
 from linnapp.models import Application
+from linnapp.models.folded import there_is
 
 GIVEN_UP_WITHIN = timedelta(days=7)
 
@@ -35,7 +36,9 @@ def of_each(applications: Collection[Application]) -> dict[UUID, Health]:
     state, since = Delivery.State, timezone.now() - GIVEN_UP_WITHIN
     retrying = Q(state=state.DUE, tried__gt=0)
     lately = Q(state__in=Delivery.FAILED, ended_at__gte=since, decides=False)
-    given_up = lately & Q(installation__state=Installation.State.ACTIVE)
+    # Looked for by its key, and only of what was given up lately: as a join each row has its installation read.
+    active = Installation.objects.filter(pk=OuterRef("installation"), state=Installation.State.ACTIVE)
+    given_up = lately & Q(there_is(active))
     rows = Delivery.objects.filter(application__in=applications).owed().not_delivered().order_by()
     counted = rows.values_list("application").annotate(
         retrying=Count("pk", retrying),

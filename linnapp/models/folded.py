@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.core.exceptions import FullResultSet
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models.lookups import Lookup
+from django.db.models.lookups import IsNull, Lookup
 from django.db.models.sql.compiler import SQLCompiler
 
 from linnapp.folding import folded, sought
@@ -130,6 +130,20 @@ def is_common(model: type[models.Model], has: models.Q) -> bool:
     to find all that have it."""
     some = model._base_manager.order_by("pk").values("pk")[: 4 * FEW]
     return model._base_manager.filter(has, pk__in=some).order_by().count() > FEW // 4
+
+
+def there_is(rows: models.QuerySet[Any]) -> IsNull:
+    """Whether there is one of these rows, which refer to the row outside. Looked for only as rows come by: of an EXISTS
+    PostgreSQL may list all that could be asked for first, though a page is full after a few."""
+    return IsNull(models.Subquery(rows.order_by().values("pk")[:1]), False)
+
+
+def is_among(key: str, found: models.QuerySet[Any]) -> models.Q:
+    """That the row of this key was found: as `among` where few were, else looked for as rows come by. For a page, and
+    not for what is counted."""
+    keys = among(found)
+    few = isinstance(keys, list)
+    return models.Q(**{f"{key}__in": keys}) if few else models.Q(there_is(found.filter(pk=models.OuterRef(key))))
 
 
 class Searched(models.Model):

@@ -2,6 +2,7 @@ from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models.functions import RowNumber
+from django.db.models.lookups import GreaterThan, LessThan
 from django.utils import timezone
 
 from linnapp.manifest import Manifest, from_snapshot, postback_url
@@ -14,6 +15,14 @@ LATEST_FIRST = (
     models.F("withdrawn_at").asc(nulls_first=True),
     *(models.F(part).desc() for part in ("major", "minor", "patch")),
 )
+
+
+class Numbered(models.Func):
+    """The three parts of a number as one value of a row, which an index over them is asked for at once."""
+
+    template = "(%(expressions)s)"
+    arity = 3
+    output_field = models.IntegerField()
 
 
 class VersionQuerySet(FillsFolded["Version"]):
@@ -35,20 +44,15 @@ class VersionQuerySet(FillsFolded["Version"]):
 
     def below(self, number: tuple[int, int, int]) -> Self:
         """Released under a lower number."""
-        return self._beside(number, "lt")
+        return self._beside(number, LessThan)
 
     def above(self, number: tuple[Any, Any, Any]) -> Self:
         """Released under a higher number; its parts may be references to an outer query."""
-        return self._beside(number, "gt")
+        return self._beside(number, GreaterThan)
 
-    def _beside(self, number: tuple[Any, Any, Any], side: str) -> Self:
-        major, minor, patch = number
-        same_major = models.Q(major=major)
-        return self.released().filter(
-            models.Q(**{f"major__{side}": major})
-            | same_major & models.Q(**{f"minor__{side}": minor})
-            | same_major & models.Q(minor=minor, **{f"patch__{side}": patch})
-        )
+    def _beside(self, number: tuple[Any, Any, Any], side: type[GreaterThan | LessThan]) -> Self:
+        parts = (part if hasattr(part, "resolve_expression") else models.Value(part) for part in number)
+        return self.released().filter(side(Numbered("major", "minor", "patch"), Numbered(*parts)))
 
     def outdated(self) -> "list[Version]":
         """Of the versions of one application those with something better: a higher one that can be installed, or any

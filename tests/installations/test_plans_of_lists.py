@@ -12,6 +12,7 @@ from django.utils import timezone
 from installs.application import figures
 from installs.installations import numbers
 from installs.models import Delivery, ExchangeHour, Installation
+from installs.postbacks import health
 from installs.templatetags.installs import facts_of
 from linnapp.models import Account, Application, User, Version
 from linnapp.models.capped import CountUpTo
@@ -161,6 +162,84 @@ def test_hosts_are_looked_for_by_their_index(many: Installation, alice: User, cl
     plan = found.queryset[:51].explain()
     assert re.search(r"deliveries_by_installation|installs_delivery_installation_id", plan), plan
     assert not client_of(alice).get(page, {"q": "nowhere"}).context["list"].rows
+
+
+def test_suspended_ones_are_read_in_the_order_of_their_index(
+    many: Installation, alice: User, client_of: ClientOf
+) -> None:
+    """Without a list of keys, as long as no account of theirs is suspended; with it, once one is."""
+    page = reverse("application_installations", args=["northwind", many.application_id])
+    shown = client_of(alice).get(page, {"state": "suspended"}).context["list"]
+    assert (len(shown.rows), shown.total) == (5, "5")
+    assert "UNION" not in str(shown.queryset.query)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = shown.queryset[:51].explain()
+    assert "installations_stopped" in plan, plan
+    Account.objects.filter(slug__in=("a-7", "a-20")).update(suspended_by_staff_at=timezone.now())
+    shown = client_of(alice).get(page, {"state": "suspended"}).context["list"]
+    assert ({row.account.slug for row in shown.rows}, shown.total) == ({"a-5", "a-6", "a-7", "a-8", "a-9", "a-20"}, "6")
+    assert [label for label, _, _ in shown.chips("state", [])] == ["All"]
+
+
+def test_what_an_account_has_by_name_is_found_by_keys(many: Installation, carol: User, client_of: ClientOf) -> None:
+    """Rows with all that they show are read of the page alone, and not of all that is sorted."""
+    page = reverse("my_apps", args=[many.account.slug])
+    with CaptureQueriesContext(connection) as asked:
+        rows = client_of(carol).get(page, {"sort": "name"}).context["list"].rows
+    assert [row.pk for row in rows] == [many.pk]
+    read = [one["sql"] for one in asked if re.search('^SELECT "installs_installation".*"script_url"', one["sql"])]
+    assert len(read) == 1
+    assert '"installs_installation"."id" IN (' in read[0], read
+
+
+def test_an_account_s_apps_are_searched_without_what_others_installed(
+    many: Installation, carol: User, client_of: ClientOf
+) -> None:
+    Application.objects.filter(pk=many.application_id).update(name="Needle")
+    page = reverse("my_apps", args=[many.account.slug])
+    for text in ("needle", "northwind"):
+        shown = client_of(carol).get(page, {"q": text}).context["list"]
+        assert [row.pk for row in shown.rows] == [many.pk]
+        plan = shown.queryset[:51].explain()
+        assert not re.search(r"BitmapAnd|by_version|application_id_", plan), plan
+    assert not client_of(carol).get(page, {"q": "haystack"}).context["list"].rows
+
+
+def test_updates_of_an_account_are_looked_for_row_by_row(many: Installation, carol: User, client_of: ClientOf) -> None:
+    facts = {"application": many.application, "kind": Version.Kind.RELEASED, "snapshot": many.version.snapshot}
+    Version.objects.bulk_create(Version(**facts, major=9, minor=minor, patch=0) for minor in range(50))
+    page = reverse("my_apps", args=[many.account.slug])
+    shown = client_of(carol).get(page, {"state": "update"}).context["list"]
+    assert [row.pk for row in shown.rows] == [many.pk]
+    plan = shown.queryset[:51].explain()
+    if connection.vendor == "postgresql":
+        assert "ROW(major, minor, patch) > ROW(" in plan, plan
+        assert "hashed SubPlan" not in plan, plan
+    else:
+        assert "versions_installable (application_id=? AND major>?)" in plan, plan
+    Version.objects.filter(major=9).update(withdrawn_at=timezone.now())
+    assert not client_of(carol).get(page, {"state": "update"}).context["list"].rows
+    Version.objects.filter(pk=many.version_id).update(withdrawn_at=timezone.now())
+    assert not client_of(carol).get(page, {"state": "update"}).context["list"].rows
+    Version.objects.filter(major=9, minor=3).update(withdrawn_at=None)
+    assert len(client_of(carol).get(page, {"state": "update"}).context["list"].rows) == 1
+
+
+def test_health_reads_installations_of_what_was_given_up_alone(many: Installation) -> None:
+    now = timezone.now()
+    some = list(Delivery.objects.order_by("nonce")[:6])
+    for row, state in zip(some, ("EXHAUSTED", "STOPPED", "EXHAUSTED", "DUE", "HELD", "DELIVERED"), strict=True):
+        row.state, row.ended_at, row.tried = state, now, 1
+    some[2].ended_at = now - timedelta(days=8)
+    Delivery.objects.bulk_update(some, ["state", "ended_at", "tried"])
+    Installation.objects.filter(pk__in=[row.installation_id for row in some]).update(state="ACTIVE")
+    Installation.objects.filter(pk=some[1].installation_id).update(state="UNINSTALLED")
+    with CaptureQueriesContext(connection) as asked:
+        found = health.of_each([many.application])[many.application_id]
+    assert (found.given_up, found.retrying, found.held) == (1, 1, 1)
+    assert "JOIN" not in asked.captured_queries[0]["sql"]
 
 
 def test_installations_beside_a_name_are_counted_up_to_a_limit(

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django_filters import CharFilter, ChoiceFilter, FilterSet
 
-from installs.installations.numbers import suspended_of
+from installs.installations.numbers import suspension_in
 from installs.models import Installation
 from installs.models.installations import InstallationQuerySet
 from linnapp import credentials
@@ -55,8 +55,11 @@ class InstallationFilter(FilterSet):
         named: dict[str, Callable[[], InstallationQuerySet]] = {
             "live": queryset.live,
             "behind": partial(queryset.behind_in, self.application),
-            "suspended": partial(queryset.filter, pk__in=suspended_of(self.application).values("pk")),
+            "suspended": partial(self._suspended, queryset),
             "never_connected": queryset.never_connected,
             "rotated": queryset.rotated,
         }
         return named[value]() if value in named else queryset.shown_as(value)
+
+    def _suspended(self, queryset: InstallationQuerySet) -> InstallationQuerySet:
+        return queryset.live().filter(suspension_in(self.application))
