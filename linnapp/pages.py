@@ -27,6 +27,7 @@ from linnapp import credentials
 from linnapp.actors import Actor, Side
 from linnapp.cells import guarded
 from linnapp.errors import NotPossible, OverQuota
+from linnapp.keys_first import first_of
 from linnapp.models import User
 from linnapp.models.access import REVEAL_PERMISSION
 from linnapp.models.capped import MOST_COUNTED, count_up_to
@@ -170,15 +171,7 @@ class ListPage:
         queryset = self.queryset
         if after := self.request.GET.get("after"):
             queryset = queryset.filter(self._beyond(after))
-        return self._first(queryset, self.size + 1)
-
-    def _first(self, found: QuerySet[Any], most: int) -> list[Any]:
-        """Sorted by a column of another table all that is found is joined before the first row is known: by keys alone,
-        and then these rows with all that they show."""
-        if "__" not in self.ordering[0]:
-            return list(found[:most])
-        keys = list(found.prefetch_related(None).values_list("pk", flat=True)[:most])
-        return list(self.filterset.queryset.filter(pk__in=keys).order_by(*self.ordering))
+        return first_of(queryset, self.size + 1, of=self.filterset.queryset)
 
     @cached_property
     def rows(self) -> list[Any]:
@@ -214,7 +207,7 @@ class ListPage:
     def _all_rows(self) -> Iterator[list[Any]]:
         """By keyset, so that nothing of the database is held while somebody slow takes what was read."""
         queryset = self.queryset
-        while rows := self._first(queryset, ROWS_AT_ONCE):
+        while rows := first_of(queryset, ROWS_AT_ONCE, of=self.filterset.queryset):
             yield rows
             if len(rows) < ROWS_AT_ONCE:
                 return

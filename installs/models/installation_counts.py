@@ -1,11 +1,13 @@
 """What of installations is counted, and by which expression they are sorted by use."""
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import models
+from django.utils import timezone
 
 AnyModel = TypeVar("AnyModel", bound=models.Model)
 
@@ -27,6 +29,9 @@ class Written(models.Value):
         return f"'{self.value}'", []
 
 
+UNFINISHED = (Written("PENDING"), Written("FAILED"))
+
+
 class CountsInstallations(models.QuerySet[AnyModel]):
     def first_exchanged(self) -> "models.QuerySet[AnyModel, dict[str, datetime]]":
         """The moment of the first token exchange of any of these, as far as it is folded: a row at most."""
@@ -38,6 +43,13 @@ class CountsInstallations(models.QuerySet[AnyModel]):
         # By "*": of the key the rows themselves would be read, and not only an index.
         rows = self.order_by().values("version_id").annotate(count=models.Count("*"))
         return {row["version_id"]: row["count"] for row in rows}
+
+    def live_by_version(self) -> dict[int, int]:
+        """The same of those that are live: those that are active by their index alone, without a look at each, and the
+        few that wait."""
+        active = self.filter(state="ACTIVE").counted_by_version()
+        waiting = self.filter(state__in=UNFINISHED, state="PENDING", waits_until__gt=timezone.now())
+        return Counter(active) + Counter(waiting.counted_by_version())
 
     def among(self, keys: Iterable[uuid.UUID]) -> set[uuid.UUID]:
         """Which of these keys are of such installations."""

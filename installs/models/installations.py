@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from installs.models.installation_counts import CountsInstallations, Never, Written
+from installs.models.installation_counts import UNFINISHED, CountsInstallations, Never
 from linnapp import credentials
 from linnapp.models import Account, Application, User, Version
 from linnapp.models.folded import is_among, there_is
@@ -99,7 +99,7 @@ class InstallationQuerySet(CountsInstallations["Installation"]):
 
     def failed(self) -> Self:
         in_time = models.Q(state=Installation.State.PENDING, waits_until__gt=timezone.now())
-        return self.filter(~in_time, state__in=Installation.UNFINISHED)
+        return self.filter(~in_time, state__in=UNFINISHED)
 
     def active(self) -> Self:
         """Active, and not suspended by anybody: exchanges are answered."""
@@ -184,8 +184,6 @@ class Installation(models.Model):
         ACTIVE = "ACTIVE", "Active"
         UNINSTALLED = "UNINSTALLED", "Uninstalled"
         FAILED = "FAILED", "Failed"
-
-    UNFINISHED = (Written("PENDING"), Written("FAILED"))
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     application = models.ForeignKey(Application, models.PROTECT, related_name="+")

@@ -113,9 +113,10 @@ def test_behind_is_counted_by_version(many: Installation, alice: User, client_of
         context = client_of(alice).get(page).context
     assert context["behind"] == 1996
     assert context["behind"] == Installation.objects.behind().of_application(many.application).count()
-    # Once for all that the page tells of them.
+    # Once for all that the page tells of them, those that wait by themselves.
     counted = [one["sql"] for one in asked if re.search(r'COUNT\(\*\).*"installs_installation"', one["sql"])]
-    assert len(counted) == 2, counted
+    assert len(counted) == 3, counted
+    assert all(" OR " not in one for one in counted if "GROUP BY" in one)
     listed = reverse("application_installations", args=["northwind", many.application_id])
     shown = client_of(alice).get(listed, {"state": "behind"}).context["list"]
     assert "EXISTS" not in str(shown.queryset.query)
@@ -162,6 +163,25 @@ def test_hosts_are_looked_for_by_their_index(many: Installation, alice: User, cl
     plan = found.queryset[:51].explain()
     assert re.search(r"deliveries_by_installation|installs_delivery_installation_id", plan), plan
     assert not client_of(alice).get(page, {"q": "nowhere"}).context["list"].rows
+
+
+def test_a_common_word_is_counted_without_a_look_at_each(many: Installation, alice: User, client_of: ClientOf) -> None:
+    page = reverse("application_installations", args=["northwind", many.application_id])
+    for query, found in (({"q": "account"}, "more than 1,000"), ({"q": "account", "state": "suspended"}, "5")):
+        with CaptureQueriesContext(connection) as asked:
+            assert client_of(alice).get(page, query).context["list"].total == found
+        assert [one for one in asked if "capped" in one["sql"] and "LIMIT 1000000000" in one["sql"]]
+    assert client_of(alice).get(page, {"q": "account 1999"}).context["list"].total == "1"
+
+
+def test_versions_count_what_waits_too(many: Installation, alice: User, client_of: ClientOf) -> None:
+    waits = Installation.objects.filter(account__slug__in=("a-20", "a-21", "a-22"), application=many.application)
+    waits.update(state="PENDING", waits_until=timezone.now() + timedelta(minutes=1))
+    waits.filter(account__slug="a-22").update(waits_until=timezone.now())
+    page = reverse("version_list", args=["northwind", many.application_id])
+    rows = client_of(alice).get(page).context["rows"]
+    assert {row.version.label: row.installations for row in rows}[many.version.label] == 1995
+    assert rows[0].of == Installation.objects.of_application(many.application).live().count() == 1995
 
 
 def test_suspended_ones_are_read_in_the_order_of_their_index(

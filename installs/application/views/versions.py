@@ -55,7 +55,7 @@ def version_list(request: HttpRequest, account: str, application: UUID) -> HttpR
     versions = ListPage(request, released, filters=VersionFilter, sorts=SORTS)
     pinned = [] if versions.is_narrowed or versions.first_url else [row.versions.development()]
     latest = row.versions.the_latest()
-    counts = Installation.objects.of_application(row).live().counted_by_version()
+    counts = Installation.objects.of_application(row).live_by_version()
     behind = {version: counts.get(version.pk, 0) for version in Version.objects.of_application(row).outdated()}
     context = tab.context(
         row,
@@ -97,7 +97,7 @@ def version_detail(request: HttpRequest, account: str, application: UUID, versio
     if "module" in request.GET:
         return one_module(request, row, modules, f"Module of {found.label}")
     on_it = Installation.objects.of_application(row).live().on_version(found).with_its_facts().by_account_name()
-    counts = Installation.objects.of_application(row).live().counted_by_version()
+    counts = Installation.objects.of_application(row).live_by_version()
     withdrawal = withdrawing.withdrawal_of(found)
     context = tab.context(
         row,
