@@ -4,6 +4,7 @@ python -m bench.scale seed postgres 1000000 --database scale1m
 python -m bench.scale time postgres scale1m --only "^Support"
 python -m bench.scale table postgres scale10k scale1m
 python -m bench.scale drop postgres scale1m
+python -m bench.scale figures scale200k
 """
 
 import argparse
@@ -24,6 +25,8 @@ def main() -> None:
             work.measure(options.engine, options.database)
         case "table":
             sys.stdout.write(f"{part.tables_of(options.engine, options.small, options.large)}\n")
+        case "figures":
+            databases.write_figures(options.database)
         case "drop":
             databases.drop(options.engine, options.database)
 
@@ -39,10 +42,11 @@ def parsed() -> argparse.Namespace:
         "work": "measure exchanges, calls, installations, deliveries and jobs on a copy of it",
         "table": "two that were timed, side by side",
         "drop": "take it away",
+        "figures": "write down what SQLite plans by, as it is found in one of SQLite",
     }
     of = {act: acts.add_parser(act, help=words) for act, words in about.items()}
-    for one in of.values():
-        one.add_argument("engine", choices=("postgres", "sqlite"))
+    for act in acts.choices.keys() - {"figures"}:
+        of[act].add_argument("engine", choices=("postgres", "sqlite"))
     of["seed"].add_argument("installations", type=int)
     of["seed"].add_argument("--database", help="its name")
     of["time"].add_argument("database")
@@ -53,6 +57,7 @@ def parsed() -> argparse.Namespace:
     of["table"].add_argument("small")
     of["table"].add_argument("large")
     of["drop"].add_argument("database")
+    of["figures"].add_argument("database")
     return parser.parse_args()
 
 

@@ -8,11 +8,11 @@ from django.apps import apps
 from django.db import connection
 
 from bench.scale.filling import Model, tables, tell
-from linnapp.models import audit, timeline, trigrams, wording, words_in_sqlite
+from linnapp.models import sqlite_statistics, trigrams, wording, words_in_sqlite
 from linnapp.models.folded import columns_of, folded_fields
 
 AT_ONCE = 10_000
-WORDINGS = (timeline.NAMES, timeline.FACTS, audit.WORDS)
+WORDINGS = wording.wordings()
 # As Django writes each kind in SQLite: what stands there is compared as text.
 WRITTEN = {
     "uuid": "replace({0}::text, '-', '')",
@@ -49,7 +49,7 @@ def copy(url: str) -> None:
         trigrams.make(connection, model, columns_of(model))
     for words in WORDINGS:
         wording.make(connection, words)
-    target.execute("ANALYZE")
+    sqlite_statistics.tell(connection)
     tell("indexes", len(indexes), began)
 
 

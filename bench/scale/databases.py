@@ -75,6 +75,11 @@ def _in_sqlite(installations: int, name: str) -> dict[str, str]:
     return env
 
 
+def write_figures(name: str) -> None:
+    """What SQLite plans by everywhere, as ANALYZE finds it in this database of SQLite."""
+    manage(ready("sqlite", name), "shell", "-v", "0", "-c", "from bench.scale import figures; figures.write()")
+
+
 @contextmanager
 def copied(engine: str, name: str) -> Iterator[dict[str, str]]:
     """The environment of a portal on a copy of this database, which is gone afterwards."""

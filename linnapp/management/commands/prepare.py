@@ -15,7 +15,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, OutputWrapper
 from django.db import connection
 
-from linnapp.models import trigrams, wording
+from linnapp.models import sqlite_statistics, trigrams, wording
 from linnapp.models.folded import columns_of, folded_fields
 
 
@@ -26,6 +26,7 @@ class Command(BaseCommand):
         close_to_others(Path(settings.STATE_DIR))
         call_command("migrate", interactive=False, verbosity=0)
         make_searches_fast(self.stderr)
+        sqlite_statistics.tell(connection)
         call_command("createcachetable", verbosity=0)
         collect_changed_static_files(Path(settings.STATIC_ROOT))
         if settings.DEMO:
