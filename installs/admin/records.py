@@ -63,9 +63,10 @@ class CauseFilter(admin.SimpleListFilter):
 class DeliveryState(StateFilter):
     conditions: ClassVar[dict[str, Q]] = {
         "Waiting or held": Delivery.IS_WAITING,
-        "Stopped or exhausted": Q(state__in=Delivery.FAILED),
+        "Stopped or exhausted": Delivery.HAS_FAILED,
         **{label: Q(state=value) for value, label in Delivery.State.choices},
         **{state.label: Delivery.IS_WAITING & Q(state=state) for state in Delivery.WAITING},
+        **{state.label: Delivery.HAS_FAILED & Q(state=state) for state in Delivery.FAILED},
     }
 
 

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("installs", "0032_few_of_many"),
+        ("installs", "0034_words_of_one_column_in_sqlite"),
     ]
 
     operations = [

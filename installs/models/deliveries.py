@@ -17,7 +17,7 @@ from installs.models.hosts_of_deliveries import ALL_HOSTS, HOSTS
 from installs.models.installations import Installation
 from linnapp import web_servers
 from linnapp.models import Account, Application, User
-from linnapp.models.folded import FEW, among
+from linnapp.models.folded import FEW, among, leads_to
 from linnapp.models.managers import manager_of
 from linnapp.models.people import Reader
 
@@ -139,7 +139,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def matching(self, text: str, application: Application) -> Self:
         """Of an application those to a host, or of an installation on an account, that has this text in its name."""
         accounts = among(Account.objects.filter(name_folded__has=text))
-        of_account = models.Q(installation__account__in=accounts)
+        of_account = leads_to("installation__account", accounts)
         if isinstance(accounts, list):
             theirs = Installation.objects.of_application(application).filter(account__in=accounts)
             of_account = models.Q(installation__in=among(theirs))
@@ -223,6 +223,7 @@ class Delivery(models.Model):
     IS_EVENT: ClassVar[models.Q] = models.Q(kind=RawSQL("'event'", ()))
     IS_NOT_OF_MOST: ClassVar[models.Q] = ~models.Q(event=RawSQL("'installed'", ()))
     FAILED = (State.STOPPED, State.EXHAUSTED)
+    HAS_FAILED: ClassVar[models.Q] = models.Q(state__in=(RawSQL("'STOPPED'", ()), RawSQL("'EXHAUSTED'", ())))
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     application = models.ForeignKey(Application, models.CASCADE, related_name="+")
@@ -304,6 +305,11 @@ class Delivery(models.Model):
             ),
             models.Index(
                 fields=("-created_at", "id"), condition=models.Q(kind="event"), name="deliveries_newest_events"
+            ),
+            models.Index(
+                fields=("-created_at", "id"),
+                condition=models.Q(state__in=("STOPPED", "EXHAUSTED")),
+                name="deliveries_given_up",
             ),
         )
 

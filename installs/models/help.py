@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from installs.models.installations import Installation
 from linnapp.models import Account, Application, TimelineEntry, User
-from linnapp.models.folded import among
+from linnapp.models.folded import among, leads_to
 from linnapp.models.managers import manager_of
 from linnapp.models.people import Reader
 from linnapp.models.traces import OfPerson, Traces
@@ -66,7 +66,7 @@ class HelpCaseQuerySet(models.QuerySet["HelpCase"]):
         """Of accounts with this text in their name, or with this reference, in whatever case it was sent."""
         named = among(Account.objects.filter(name_folded__has=text))
         sent = self.model.objects.alias(sent=Upper("reference")).filter(sent=text.strip().upper())
-        return self.filter(models.Q(account__in=named) | models.Q(pk__in=sent.order_by().values("pk")))
+        return self.filter(leads_to("account", named) | models.Q(pk__in=sent.order_by().values("pk")))
 
     def assigned(self, user: Reader) -> Self:
         return self.filter(assigned_to_id=user.pk)

@@ -17,7 +17,7 @@ from installs.models.installations import InstallationQuerySet
 from linnapp import credentials
 from linnapp.models import Account, Application, Secret, User, Version
 from linnapp.models.applications import ApplicationQuerySet
-from linnapp.models.folded import among
+from linnapp.models.folded import among, leads_to
 
 MOST_OF_A_KIND = 10
 NUMBERED = re.compile(r"(?P<name>.*?)\s*\bv?(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?", re.ASCII)
@@ -82,7 +82,7 @@ def _of_accounts(accounts: Any, user: User) -> Sequence[Installation]:
     installations only those that are shown are read whole."""
     mine = list(Account.objects.visible_to(user).values_list("pk", flat=True))
     made = list(Application.objects.visible_to(user).values_list("pk", flat=True))
-    theirs = Installation.objects.filter(Q(account__in=mine) | Q(application__in=made), account__in=accounts)
+    theirs = Installation.objects.filter(Q(account__in=mine) | Q(application__in=made), leads_to("account", accounts))
     keys = theirs.order_by("-installed_at", "pk").values_list("pk", flat=True)[:MOST_OF_A_KIND]
     return list(_installations(user).filter(pk__in=list(keys)))
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.db.models import Q
 from django.utils import timezone
 from django_filters import CharFilter, FilterSet, UUIDFilter
 
@@ -17,7 +16,7 @@ from installs.support import pasted, refused, sending
 from installs.support.sending import MOST_COUNTED, SPANS
 from linnapp.form_fields import AskedField, OneLineField, WrittenField
 from linnapp.models import Account, Application, User
-from linnapp.models.folded import among
+from linnapp.models.folded import among, leads_to
 from linnapp.words import counted, span_in_words
 
 
@@ -182,4 +181,4 @@ class NeverConnectedFilter(FilterSet):
     def search(self, queryset: InstallationQuerySet, name: str, value: str) -> InstallationQuerySet:
         accounts = among(Account.objects.filter(name_folded__has=value))
         applications = among(Application.objects.filter(name_folded__has=value))
-        return queryset.filter(Q(account__in=accounts) | Q(application__in=applications))
+        return queryset.filter(leads_to("account", accounts) | leads_to("application", applications))

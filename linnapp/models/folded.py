@@ -1,10 +1,10 @@
 """The folded column beside each text that is searched, and the one way to search it: `name_folded__has`."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.core.exceptions import FullResultSet
-from django.db import models
+from django.db import connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.lookups import IsNull, Lookup
 from django.db.models.sql.compiler import SQLCompiler
@@ -76,6 +76,11 @@ class Has(TextLookup):
 
     lookup_name = "has"
 
+    def __init__(self, lhs: Any, rhs: Any) -> None:
+        super().__init__(lhs, rhs)
+        # Of each database, for all copies of the condition: a page asks it several times.
+        self.known: dict[str, bool] = {}
+
     def get_prep_lookup(self) -> str:
         return sought(str(self.rhs))
 
@@ -84,17 +89,32 @@ class Has(TextLookup):
             raise FullResultSet
         lhs, params = self.process_lhs(compiler, connection)
         if connection.vendor == "sqlite":
-            return self._by_its_table(compiler)
+            return self._by_its_table(compiler, connection)
         wanted = connection.ops.prep_for_like_query(self.rhs)
         return f"{lhs} LIKE %s", [*params, f"%{wanted}%"]
 
-    def _by_its_table(self, compiler: SQLCompiler) -> SQL:
-        """SQLite keeps the trigrams in a table of their own, which is asked for the keys."""
-        field = self.lhs.target
-        table, quoted = field.model._meta.db_table, '"{}"'.format(self.rhs.replace('"', '""'))
+    def _by_its_table(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> SQL:
+        """SQLite keeps the trigrams in a table of their own, which is asked for the keys; where these are many, each
+        row is asked, in the order in which rows are wanted."""
+        table, sought = self._asked()
         alias = compiler.quote_name_unless_alias(self.lhs.alias)
+        if self.is_common(connection):
+            return f'instr({alias}."{self.lhs.target.column}", %s) > 0', [self.rhs]
         keys = trigrams.KEYS_FOUND.format(table=table)
-        return f'{alias}."{field.model._meta.pk.column}" IN ({keys})', [f"{field.column} : {quoted}"]
+        return f'{alias}."{self.lhs.target.model._meta.pk.column}" IN ({keys})', [sought]
+
+    def is_common(self, connection: BaseDatabaseWrapper) -> bool:
+        """Whether so many rows have it that the first of any list are soon met. Asked of SQLite alone."""
+        if connection.alias not in self.known:
+            table, sought = self._asked()
+            with connection.cursor() as cursor:
+                cursor.execute(trigrams.IS_COMMON.format(table=table), [sought, FEW, FEW])
+                self.known[connection.alias] = bool(cursor.fetchone()[0])
+        return self.known[connection.alias]
+
+    def _asked(self) -> tuple[str, str]:
+        field, quoted = self.lhs.target, self.rhs.replace('"', '""')
+        return field.model._meta.db_table, f'{field.column} : "{quoted}"'
 
 
 class FillsFolded(models.QuerySet[AnyModel]):
@@ -119,17 +139,12 @@ class FillsFolded(models.QuerySet[AnyModel]):
 
 
 def among(found: models.QuerySet[Any], key: str = "pk") -> Any:
-    """What `__in` takes: the keys where few rows were found, which an index of the other table is asked for one by one;
-    a query where they are many, of which the first rows are soon met."""
+    """What `__in` and `leads_to` take: the keys where few rows were found, which an index of the other table is asked
+    for one by one; a query where they are many, of which the first rows are soon met."""
+    if is_common(found):
+        return found.order_by()
     keys = list(found.order_by().values_list(key, flat=True)[: FEW + 1])
     return keys if len(keys) <= FEW else found.values(key)
-
-
-def is_common(model: type[models.Model], has: models.Q) -> bool:
-    """Whether so many rows have it that the first are soon met in any order, as some of them tell: it would take longer
-    to find all that have it."""
-    some = model._base_manager.order_by("pk").values("pk")[: 4 * FEW]
-    return model._base_manager.filter(has, pk__in=some).order_by().count() > FEW // 4
 
 
 def there_is(rows: models.QuerySet[Any]) -> IsNull:
@@ -139,11 +154,40 @@ def there_is(rows: models.QuerySet[Any]) -> IsNull:
 
 
 def is_among(key: str, found: models.QuerySet[Any]) -> models.Q:
-    """That the row of this key was found: as `among` where few were, else looked for as rows come by. For a page, and
-    not for what is counted."""
+    """That the row of this key was found: as `leads_to`, but PostgreSQL too looks for many as rows come by. For a page,
+    and not for what is counted."""
     keys = among(found)
-    few = isinstance(keys, list)
-    return models.Q(**{f"{key}__in": keys}) if few else models.Q(there_is(found.filter(pk=models.OuterRef(key))))
+    if isinstance(keys, list) or connections[found.db].vendor == "sqlite":
+        return leads_to(key, keys)
+    return models.Q(there_is(found.filter(pk=models.OuterRef(key))))
+
+
+def leads_to(path: str, found: Any) -> models.Q:
+    """Rows that are of one of those that `among` found. Where all of SQLite's have a word it would gather their keys
+    before it looks at a row: so each row is asked for its own."""
+    if isinstance(found, models.QuerySet) and is_common(found):
+        return models.Q(models.Exists(found.filter(pk=models.OuterRef(path))))
+    return models.Q((f"{path}__in", found))
+
+
+def is_common(found: models.QuerySet[Any]) -> bool:
+    """Whether these are found by a word that SQLite had better ask of each row; then by their other words, too."""
+    connection = connections[found.db]
+    words = list(_words(found.query.where)) if connection.vendor == "sqlite" else []
+    common = any(one.is_common(connection) for one in words)
+    for one in words:
+        one.known[connection.alias] = common
+    return common
+
+
+def _words(node: Any) -> Iterator[Has]:
+    """Of conditions one of which is enough, or that are alone."""
+    children = getattr(node, "children", ())
+    if isinstance(node, Has):
+        yield node
+    elif not getattr(node, "negated", False) and (len(children) == 1 or getattr(node, "connector", "") == models.Q.OR):
+        for child in children:
+            yield from _words(child)
 
 
 class Searched(models.Model):

@@ -16,8 +16,8 @@ from linnapp.models import trigrams, words_in_sqlite
 class Wording:
     """Text columns and facts of a table, and the rows that are searched as the index's condition has it in SQL. Changed
     only with a migration that drops the index `name`: a query with other texts does not find it. `name` is that of the
-    table of trigrams in SQLite, whose triggers tell by themselves that they are others. Of one column alone it is what
-    `icontains` asks for, without a condition beside it, and PostgreSQL's only."""
+    table of trigrams in SQLite, whose triggers tell by themselves that they are others. Of one column alone
+    PostgreSQL needs no condition beside `icontains`, which asks for just that."""
 
     table: str
     name: str
@@ -27,7 +27,6 @@ class Wording:
 
     @property
     def is_of_one_column(self) -> bool:
-        """Which SQLite reads row by row: such a table has few rows beside those of the timeline."""
         return len(self.columns) + len(self.facts) == 1
 
     def expression(self, table: str) -> str:
@@ -53,6 +52,8 @@ class MayHold(models.Expression):
         super().__init__(output_field=models.BooleanField())
         self.wording, self.text = wording, text
         self.place: Any = models.F("pk")
+        # Of each database, for all copies of the condition: a page asks it several times.
+        self.known: dict[str, bool] = {}
 
     def get_source_expressions(self) -> list[Any]:
         return [self.place]
@@ -62,22 +63,42 @@ class MayHold(models.Expression):
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
         if connection.vendor == "sqlite":
-            return self._by_its_table(compiler)
+            return self._by_its_table(compiler, connection)
+        if self.wording.is_of_one_column:
+            raise FullResultSet
         texts = self.wording.expression(compiler.quote_name_unless_alias(self.place.alias))
         return f"{texts} LIKE UPPER(%s)", [f"%{connection.ops.prep_for_like_query(self.text)}%"]
 
-    def _by_its_table(self, compiler: SQLCompiler) -> Any:
-        if not (asked := words_in_sqlite.asked(self.text)):
+    def _by_its_table(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
+        asked = words_in_sqlite.asked(self.text)
+        if not asked or self._is_common(asked, connection):
             raise FullResultSet
         place = compiler.quote_name_unless_alias(self.place.alias)
         return f'{place}."id" IN ({words_in_sqlite.FOUND.format(name=self.wording.name)})', [asked]
+
+    def _is_common(self, asked: str, connection: BaseDatabaseWrapper) -> bool:
+        """Whether so many rows may have it that the first of any list are soon met."""
+        if connection.alias not in self.known:
+            words = {"name": self.wording.name, "table": self.wording.table}
+            with connection.cursor() as cursor:
+                cursor.execute(words_in_sqlite.IS_COMMON.format(**words), [asked])
+                self.known[connection.alias] = bool(cursor.fetchone()[0])
+        return self.known[connection.alias]
+
+
+def contains(model: type[models.Model], name: str, text: str) -> models.Q:
+    """Rows with this text in this column, in whatever case; by its trigrams where it has some."""
+    there = models.Q((f"{name}__icontains", text))
+    for words in getattr(model, "wordings", ()):
+        if words.is_of_one_column and words.columns == (name,):
+            return models.Q(MayHold(words, text)) & there
+    return there
 
 
 def make(connection: BaseDatabaseWrapper, wording: Wording) -> None:
     """Makes its index where it is missing and can be made, beside whoever writes the table."""
     if connection.vendor == "sqlite":
-        if not wording.is_of_one_column:
-            words_in_sqlite.make(connection, wording)
+        words_in_sqlite.make(connection, wording)
         return
     with connection.cursor() as cursor:
         if not trigrams.has_extension(connection, cursor):

@@ -77,8 +77,6 @@ def test_what_a_page_was_found_by_is_not_asked_again_of_its_rows(
 def test_parts_of_a_text_are_found_by_trigrams(
     model: type[Model], index: str, paula: User, cakes: Account, paulas: Client
 ) -> None:
-    if connection.vendor != "postgresql":
-        return
     now = timezone.now()
     change = BulkChange.objects.create(
         table="linnapp.Application", act="suspend", title="Suspend", person=paula, total=1
@@ -97,9 +95,10 @@ def test_parts_of_a_text_are_found_by_trigrams(
         ],
     }
     model._base_manager.bulk_create(rows[model])
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT gin_clean_pending_list(%s::regclass)", [index])
-        cursor.execute(f'ANALYZE "{model._meta.db_table}"')
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT gin_clean_pending_list(%s::regclass)", [index])
+            cursor.execute(f'ANALYZE "{model._meta.db_table}"')
     assert index in plan(found(paulas, model, NOBODYS).queryset.order_by(), "indexscan")
 
 

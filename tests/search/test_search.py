@@ -233,6 +233,6 @@ def test_many_results_need_few_queries(
         Membership.objects.create(account=account, user=alice, role=Membership.Role.OWNER)
         lifecycle.install(application, account=account, version=version, by=acting(alice))
     client = client_of(alice)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         page = ask(client, "shop").content.decode()
     assert page.count('<tr><th scope="row">') == 10

@@ -10,7 +10,7 @@ from installs.exchange.references import found_in
 from installs.models import Installation
 from installs.models.refusals import RefusalGroupQuerySet
 from linnapp.models import Account, Secret
-from linnapp.models.folded import among
+from linnapp.models.folded import among, leads_to
 
 
 class RefusedOfApplicationFilter(RefusedOfTeamFilter):
@@ -30,5 +30,5 @@ class RefusedOfApplicationFilter(RefusedOfTeamFilter):
         if found_in(text):
             return queryset
         named = among(Account.objects.filter(name_folded__has=text))
-        installed = Installation.objects.filter(application=self.application, account__in=named)
+        installed = Installation.objects.filter(leads_to("account", named), application=self.application)
         return queryset.filter(Q(address__startswith=text) | Q(installation_id__in=among(installed)))

@@ -14,7 +14,7 @@ from installs.models import Installation
 from installs.models.installations import InstallationQuerySet
 from linnapp import credentials
 from linnapp.models import Account, Application
-from linnapp.models.folded import among
+from linnapp.models.folded import among, leads_to
 
 VERSION_KEY = re.compile(r"\d{1,18}", re.ASCII)
 STATES = (
@@ -51,7 +51,7 @@ class InstallationFilter(FilterSet):
         found = Account.objects.filter(name_folded__has=value)
         keys = among(found)
         self.of_many = None if isinstance(keys, list) else found
-        return queryset.filter(account__in=keys)
+        return queryset.filter(leads_to("account", keys))
 
     def by_version(self, queryset: InstallationQuerySet, name: str, value: str) -> InstallationQuerySet:
         # No number field: it reads "1e999999999", and would work on that for hours.
