@@ -7,6 +7,7 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Exists, Model, OuterRef, QuerySet
@@ -21,6 +22,7 @@ from linnapp.admin_editing import WhyForm
 from linnapp.admin_export import Exporting
 from linnapp.admin_filters import SinceFilter
 from linnapp.admin_imports import ImportingAdmin
+from linnapp.admin_lookups import keys_sent
 from linnapp.admin_pages import lines
 from linnapp.form_fields import ReasonField
 from linnapp.invitation_imports import NEW_INVITATIONS
@@ -133,6 +135,8 @@ class InGroup(admin.SimpleListFilter):
         seats: QuerySet[Any] = User.groups.through.objects.all()
         if group == self.nobody:
             return queryset.filter(~Exists(seats.filter(user=OuterRef("pk"))))
+        if not keys_sent(Group, [group]):
+            raise IncorrectLookupParameters
         return queryset.filter(pk__in=seats.filter(group=group).values("user"))
 
 

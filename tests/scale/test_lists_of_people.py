@@ -130,3 +130,15 @@ def test_a_list_turned_round_is_turned_round_whole(paulas: Client) -> None:
         listed = paulas.get(path_of(Account), {"o": order}).context["cl"]
         assert listed.queryset.query.order_by[0] == wanted
         assert (listed.queryset.query.order_by == ("-name", "-pk")) == (order == "-1")
+
+
+def test_people_are_narrowed_by_their_group_or_by_none(paulas: Client, sam: User, paula: User) -> None:
+    def listed(group: str) -> set[User]:
+        return set(paulas.get(path_of(User), {"groups__id__exact": group}).context["cl"].result_list)
+
+    group = sam.groups.get()
+    assert listed(str(group.pk)) == {sam}
+    assert sam not in listed("none")
+    assert paula in listed("none")
+    for none in ("x", "9" * 30):
+        assert paulas.get(path_of(User), {"groups__id__exact": none}).status_code == 302
