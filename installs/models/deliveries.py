@@ -217,14 +217,12 @@ class Delivery(models.Model):
 
     # Of postbacks and tests, and of events.
     EVENTS = (*Event.choices, *EventType.choices)
-    WAITING = (State.DUE, State.HELD)
-    # As the index says it, without parameters, by which SQLite finds no index of some rows.
+    WAITING, FAILED = (State.DUE, State.HELD), (State.STOPPED, State.EXHAUSTED)
+    # As the index says it, without parameters: by these SQLite finds no index of some rows.
     IS_WAITING: ClassVar[models.Q] = models.Q(state__in=(RawSQL("'DUE'", ()), RawSQL("'HELD'", ())))
     IS_EVENT: ClassVar[models.Q] = models.Q(kind=RawSQL("'event'", ()))
     IS_NOT_OF_MOST: ClassVar[models.Q] = ~models.Q(event=RawSQL("'installed'", ()))
-    FAILED = (State.STOPPED, State.EXHAUSTED)
     HAS_FAILED: ClassVar[models.Q] = models.Q(state__in=(RawSQL("'STOPPED'", ()), RawSQL("'EXHAUSTED'", ())))
-
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     application = models.ForeignKey(Application, models.CASCADE, related_name="+")
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.POSTBACK)

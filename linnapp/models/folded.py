@@ -1,6 +1,8 @@
 """The folded column beside each text that is searched, and the one way to search it: `name_folded__has`."""
 
+import time
 from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.core.exceptions import FullResultSet
@@ -15,6 +17,7 @@ from linnapp.models import trigrams
 AnyModel = TypeVar("AnyModel", bound=models.Model)
 ROWS_AT_ONCE = 2000
 FEW = 500
+SECONDS_KNOWN = 5
 SQL = tuple[str, list[Any]]
 # Django's own classes take no type between brackets at run time.
 if TYPE_CHECKING:
@@ -106,15 +109,21 @@ class Has(TextLookup):
     def is_common(self, connection: BaseDatabaseWrapper) -> bool:
         """Whether so many rows have it that the first of any list are soon met. Asked of SQLite alone."""
         if connection.alias not in self.known:
-            table, sought = self._asked()
-            with connection.cursor() as cursor:
-                cursor.execute(trigrams.IS_COMMON.format(table=table), [sought, FEW, FEW])
-                self.known[connection.alias] = bool(cursor.fetchone()[0])
+            moment = int(time.monotonic() / SECONDS_KNOWN)
+            self.known[connection.alias] = _is_common(connection.alias, *self._asked(), FEW, moment)
         return self.known[connection.alias]
 
     def _asked(self) -> tuple[str, str]:
         field, quoted = self.lhs.target, self.rhs.replace('"', '""')
         return field.model._meta.db_table, f'{field.column} : "{quoted}"'
+
+
+@lru_cache(maxsize=500)
+def _is_common(alias: str, table: str, sought: str, few: int, moment: int) -> bool:
+    """The same for all lists that a search goes through. It decides how rows are found, and not which."""
+    with connections[alias].cursor() as cursor:
+        cursor.execute(trigrams.IS_COMMON.format(table=table), [sought, few, few])
+        return bool(cursor.fetchone()[0])
 
 
 class FillsFolded(models.QuerySet[AnyModel]):

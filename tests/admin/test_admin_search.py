@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection
 from django.test import Client
 from django.utils.html import escape
 
@@ -126,6 +127,8 @@ def test_it_costs_a_statement_a_list(
     installation: Installation, paula: User, client_of: ClientOf, django_assert_max_num_queries: Any
 ) -> None:
     client = client_of(paula)
-    """And one for the hosts that anything was sent to."""
-    with django_assert_max_num_queries(34):
+    """And one for the hosts that anything was sent to. SQLite is asked once for each word and column
+    whether the word is common, however many lists look there."""
+    columns = 9 if connection.vendor == "sqlite" else 0
+    with django_assert_max_num_queries(34 + 2 * columns):
         found(client, "a b")

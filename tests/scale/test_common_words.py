@@ -8,7 +8,7 @@ from django.db.models import Model
 from django.test import Client
 
 from installs.models import Connector, ExchangeHour, Installation, PermanentToken
-from linnapp.models import Account, Membership, OutgoingMail, User, sqlite_statistics, words_in_sqlite
+from linnapp.models import Account, Membership, OutgoingMail, User, folded, sqlite_statistics, words_in_sqlite
 from linnapp.models.folded import among, leads_to
 from tests.admin.test_admin import path_of
 from tests.kit.people import ClientOf
@@ -26,7 +26,8 @@ def paulas(paula: User, client_of: ClientOf) -> Client:
 @pytest.fixture
 def many(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> list[Installation]:
     """Installations of accounts that are all called alike, where a few are many."""
-    monkeypatch.setattr("linnapp.models.folded.FEW", 5)
+    monkeypatch.setattr(folded, "FEW", 5)
+    folded._is_common.cache_clear()
     accounts = Account.objects.bulk_create(
         Account(name=f"Harbour {number}", slug=f"h-{number}", name_folded=f"  harbour  {number}")
         for number in range(MANY)
