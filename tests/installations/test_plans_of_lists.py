@@ -255,7 +255,7 @@ def test_health_reads_installations_of_what_was_given_up_alone(many: Installatio
     some[2].ended_at = now - timedelta(days=8)
     Delivery.objects.bulk_update(some, ["state", "ended_at", "tried"])
     Installation.objects.filter(pk__in=[row.installation_id for row in some]).update(state="ACTIVE")
-    Installation.objects.filter(pk=some[1].installation_id).update(state="UNINSTALLED")
+    Installation.objects.filter(pk=str(some[1].installation_id)).update(state="UNINSTALLED")
     with CaptureQueriesContext(connection) as asked:
         found = health.of_each([many.application])[many.application_id]
     assert (found.given_up, found.retrying, found.held) == (1, 1, 1)
