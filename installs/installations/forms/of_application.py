@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django_filters import CharFilter, ChoiceFilter, FilterSet
 
 from installs.installations.numbers import suspension_in
@@ -41,17 +40,12 @@ class InstallationFilter(FilterSet):
 
     def __init__(self, *args: Any, application: Application, **options: Any) -> None:
         self.application = application
-        # The accounts with the text that is searched for, where they are many.
-        self.of_many: QuerySet[Account] | None = None
         super().__init__(*args, **options)
 
     def search(self, queryset: InstallationQuerySet, name: str, value: str) -> InstallationQuerySet:
         if identifier := credentials.canonical(value):
             return queryset.filter(pk=UUID(identifier))
-        found = Account.objects.filter(name_folded__has=value)
-        keys = among(found)
-        self.of_many = None if isinstance(keys, list) else found
-        return queryset.filter(leads_to("account", keys))
+        return queryset.filter(leads_to("account", among(Account.objects.filter(name_folded__has=value))))
 
     def by_version(self, queryset: InstallationQuerySet, name: str, value: str) -> InstallationQuerySet:
         # No number field: it reads "1e999999999", and would work on that for hours.

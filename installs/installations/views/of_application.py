@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import cast
 from uuid import UUID
 
@@ -23,14 +23,11 @@ from installs.models.installations import InstallationQuerySet
 from linnapp import credentials, tab
 from linnapp.actors import Side
 from linnapp.models import Application, Version
-from linnapp.models.capped import count_up_to
 from linnapp.pages import (
-    MOST_OF_TEXT,
     Column,
     ListPage,
     Sort,
     acting,
-    in_words,
     may_show,
     page_or_part,
     reveal,
@@ -44,8 +41,6 @@ SORTS = {
     "account": Sort("Account", ("account__name",)),
 }
 VERSION_CHIPS = 8
-# More than any portal has.
-EVERYONE = 1_000_000_000
 NUMBERS = ("kind", "major", "minor", "patch")
 # A snapshot of fifty versions is read for as long as the rest of their rows.
 NOT_LISTED = ("consent", "version__snapshot", "version__notes", "version__notes_folded")
@@ -69,17 +64,6 @@ class Row:
     postback: Delivery | None
 
 
-class InstallationsPage(ListPage):
-    @cached_property
-    def total(self) -> str:
-        """Where many accounts have the text, these are listed once: to count to a thousand, ten thousand would be
-        looked up one by one. The page itself is full sooner. By the bound PostgreSQL cannot take that apart."""
-        if (accounts := self.filterset.of_many) is None:
-            return super().total
-        rows = self.besides("q").filter(account__in=accounts.order_by().values("pk")[:EVERYONE])
-        return in_words(count_up_to(rows, MOST_OF_TEXT), MOST_OF_TEXT)
-
-
 @require_safe
 def application_installations(request: HttpRequest, account: str, application: UUID) -> HttpResponseBase:
     row = tab.visible(request, account, application)
@@ -87,9 +71,7 @@ def application_installations(request: HttpRequest, account: str, application: U
     filters = partial(InstallationFilter, application=row)
     told = partial(of_known, row)
     listed = installations_of(row)
-    installations = InstallationsPage(
-        request, listed, filters=filters, sorts=SORTS, columns=columns(numbers), told=told
-    )
+    installations = ListPage(request, listed, filters=filters, sorts=SORTS, columns=columns(numbers), told=told)
     if request.GET.get("format") == "csv":
         return installations.as_csv(f"installations-{row.pk}")
     context = tab.context(
