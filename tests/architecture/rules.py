@@ -79,6 +79,7 @@ FLOORS = {
     "linnapp.endings": SERVICES,
     "linnapp.frames": SERVICES,
     "linnapp.pages": SERVICES,
+    "linnapp.keys_first": SERVICES,
     "linnapp.tab": SERVICES,
     "linnapp.mail": SERVICES,
     "linnapp.mail_choices": SERVICES,
