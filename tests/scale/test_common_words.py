@@ -1,11 +1,10 @@
 """A word that many have, on SQLite: rows are asked one by one, in the order of their list, and no keys are gathered."""
 
-from collections.abc import Callable
-
 import pytest
 from django.db import connection
 from django.db.models import Model
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
 from installs.models import Connector, ExchangeHour, Installation, PermanentToken
 from linnapp.models import Account, Membership, OutgoingMail, User, folded, sqlite_statistics, words_in_sqlite
@@ -63,7 +62,7 @@ def test_what_is_asked_of_each_row_finds_the_same(many: list[Installation]) -> N
 
 
 def test_whether_a_word_is_common_is_asked_once(
-    many: list[Installation], django_assert_num_queries: Callable[..., object]
+    many: list[Installation], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     found = Account.objects.filter(name_folded__has="harbour")
     with django_assert_num_queries(3 if connection.vendor == "sqlite" else 2):

@@ -109,11 +109,10 @@ def test_what_an_application_is_told_of_a_kind_is_found_by_its_kind(application:
 
 
 def test_the_whole_timeline_is_narrowed_by_kind_and_by_side(paulas: Client) -> None:
-    for of_others in (
-        TimelineEntry(kind="APPLICATION_EDITED", side="CUSTOMER"),
-        AuditEntry(kind="PASSWORD_CHANGED", side="CUSTOMER"),
-    ):
-        type(of_others)._base_manager.bulk_create(copy(of_others) for _ in range(3000))
+    entry = TimelineEntry(kind="APPLICATION_EDITED", side="CUSTOMER")
+    TimelineEntry.objects.bulk_create(copy(entry) for _ in range(3000))
+    of_others = AuditEntry(kind="PASSWORD_CHANGED", side="CUSTOMER")
+    AuditEntry.objects.bulk_create(copy(of_others) for _ in range(3000))
     with connection.cursor() as cursor:
         for table in ("linnapp_timelineentry", "linnapp_auditentry"):
             cursor.execute(f"ANALYZE {table}")
