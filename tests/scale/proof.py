@@ -30,7 +30,7 @@ LITTLE, GROWN = {"postgresql": (150, MORE // 2), "sqlite": (1_000, MORE)}[connec
 @dataclass
 class Faults:
     """By the name of a page: what it reads of a table that grows, and how many statements it sends with few rows and
-    with many, where these differ. `sent` are those with many."""
+    with many, where these are more. `sent` are those with many."""
 
     scans: dict[str, str] = field(default_factory=dict)
     uneven: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -53,7 +53,8 @@ def faults(rows: ManyRows, lists: Iterable[Page], patch: pytest.MonkeyPatch) -> 
     for page, before in few.items():
         text, sent = page.ask()
         found.sent[page.name] = len(sent)
-        if len(sent) != before:
+        # Fewer is no fault: of a word that many rows have no keys are looked for first.
+        if len(sent) > before:
             found.uneven[page.name] = (before, len(sent))
         note(page, sent, tables, costs)
         for other in page.leads_to(text):
