@@ -72,7 +72,7 @@ class WaryList(ChangeList):
         turned = [_turned(name) for name in self.model_admin.get_ordering(request) if isinstance(name, str)]
         by_one = "." not in request.GET.get(ORDER_VAR, "")
         if by_one and turned and turned[0] == found[0]:
-            return turned
+            return turned if turned[-1] in ("pk", "-pk") else [*turned, _turned(found[-1])]
         # Django adds the key, the other way round for one that goes up.
         goes_up = len(found) == 2 and found[1] == "-pk" and isinstance(found[0], str) and found[0][0] != "-"
         return [found[0], "pk"] if goes_up and request.GET.get(ORDER_VAR) else found

@@ -209,8 +209,6 @@ class ListPage:
         queryset = self.queryset
         while rows := first_of(queryset, ROWS_AT_ONCE, of=self.filterset.queryset):
             yield rows
-            if len(rows) < ROWS_AT_ONCE:
-                return
             queryset = self.queryset.filter(self._after(self._place_of(rows[-1])))
 
     @property

@@ -120,7 +120,7 @@ class End(admin.ChoicesFieldListFilter):
 class SessionAdmin(OfInstallation):
     list_display = ("installation", "address", "created_at", "last_used_at", "ended_at", "end")
     list_filter = (("end", End),)
-    ordering = ("-created_at",)
+    ordering = ("-created_at", "-pk")
     sortable_by = ("created_at",)
 
 

@@ -99,8 +99,8 @@ def _leaving(keys: Sequence[UUID]) -> set[int]:
 
 
 def never_installed(accounts: QuerySet[Account]) -> QuerySet[Account]:
-    """Those on which nothing was ever installed, nor of what they make: closing deletes them. Asked of those that were
-    not used as far as is noted, whatever they are by now."""
+    """Those on which nothing was ever installed, nor of what they make: closing deletes them. Looked for
+    among those without a note of use, which is never there where nothing was used."""
     on = Installation.objects.filter(account=OuterRef("pk"))
     of = Installation.objects.filter(application__account=OuterRef("pk"))
     return accounts.filter(~Exists(on), ~Exists(of), used_at=None)

@@ -13,7 +13,7 @@ from installs.models import Delivery, Installation
 from linnapp.frames import Frame
 from linnapp.models import Account, Application
 from linnapp.names import isolated
-from linnapp.quick_addresses import addresses_of
+from linnapp.quick_addresses import address_of, addresses_of
 from linnapp.templatetags.names import bdi, drawn
 from linnapp.templatetags.portal import copy, copy_above, logo, moment, pill, state_of, version_of
 from linnapp.words import counted
@@ -76,7 +76,7 @@ class OfApplication:
             return addresses_of(url_name, application.account.slug, application.pk)
 
         self.frame = frame
-        self.activity = f"{of_page('application_activity', application)}?installation="
+        self.activity = f"{address_of('application_activity', application.account.slug, application.pk)}?installation="
         self.end, self.rotate = of("application_sessions_end"), of("application_token_rotate")
         self.reveal = of("application_token_reveal")
         self.switch = addresses_of("installation_switch", application.account.slug)
@@ -202,7 +202,3 @@ class OfAccount:
 def hidden(text: str) -> str:
     """HTML that is said to those who cannot see which row a link stands in."""
     return f'<span class="visually-hidden"> {text}</span>'
-
-
-def of_page(url_name: str, application: Application) -> str:
-    return addresses_of(url_name, application.account.slug)(application.pk)

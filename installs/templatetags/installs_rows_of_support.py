@@ -14,7 +14,7 @@ from installs.models import Delivery, Installation
 from installs.templatetags.installs_rows import STATES, hidden
 from linnapp.models import Application
 from linnapp.pages import ListPage
-from linnapp.quick_addresses import addresses_of
+from linnapp.quick_addresses import address_of, addresses_of
 from linnapp.templatetags.names import bdi, drawn
 from linnapp.templatetags.portal import logo, moment, state_of, version_of
 from linnapp.words import with_commas
@@ -27,7 +27,7 @@ UNKNOWN = '<span class="muted">not known</span>'
 def refused_rows(context: Context, lines: Iterable[Line]) -> SafeString:
     """Of an application, as its team reads it."""
     application: Application = context["application"]
-    activity = addresses_of("application_activity", application.account.slug)(application.pk)
+    activity = address_of("application_activity", application.account.slug, application.pk)
     draw = Refused(context["list"])
     return SafeString("".join(draw.for_team(line, activity) for line in lines))
 

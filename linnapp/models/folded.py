@@ -17,6 +17,7 @@ from linnapp.models import trigrams
 AnyModel = TypeVar("AnyModel", bound=models.Model)
 ROWS_AT_ONCE = 2000
 FEW = 500
+# Whether many have a word is asked once for all lists of a search, and again soon: it only decides how they are found.
 SECONDS_KNOWN = 5
 SQL = tuple[str, list[Any]]
 # Django's own classes take no type between brackets at run time.
@@ -151,7 +152,7 @@ def among(found: models.QuerySet[Any], key: str = "pk") -> Any:
     """What `__in` and `leads_to` take: the keys where few rows were found, which an index of the other table is asked
     for one by one; a query where they are many, of which the first rows are soon met."""
     if is_common(found):
-        return found.order_by()
+        return found.order_by() if key == "pk" else found.order_by().values(key)
     keys = list(found.order_by().values_list(key, flat=True)[: FEW + 1])
     return keys if len(keys) <= FEW else found.values(key)
 

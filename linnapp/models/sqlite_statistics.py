@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 FIGURES = Path(__file__).with_suffix(".txt")
-# Of the table of figures, which makes it where there is none, and has every plan made anew.
+# Makes the table of figures where there is none; SQLite plans anew from then on.
 LOADED = "ANALYZE sqlite_master"
 FOUND = 'SELECT "tbl", COALESCE("idx", \'\'), "stat" FROM "sqlite_stat1"'
 

@@ -26,7 +26,7 @@ NEEDED: tuple[type[Model], ...] = (Account, Application, Version, Installation, 
 
 
 # What is slow is left out of the stage on PostgreSQL, where this one is wanted.
-in_order = pytest.mark.slow(seconds=40) if connection.vendor == "sqlite" else pytest.mark.database
+in_order = pytest.mark.slow(seconds=50) if connection.vendor == "sqlite" else pytest.mark.database
 
 
 @in_order

@@ -130,6 +130,9 @@ def test_a_list_turned_round_is_turned_round_whole(paulas: Client) -> None:
         listed = paulas.get(path_of(Account), {"o": order}).context["cl"]
         assert listed.queryset.query.order_by[0] == wanted
         assert (listed.queryset.query.order_by == ("-name", "-pk")) == (order == "-1")
+    # With the key in the end: rows of one moment come on one page each.
+    for order, key in (("2", "pk"), ("-2", "-pk")):
+        assert paulas.get(path_of(Session), {"o": order}).context["cl"].queryset.query.order_by[-1] == key
 
 
 def test_people_are_narrowed_by_their_group_or_by_none(paulas: Client, sam: User, paula: User) -> None:
