@@ -86,7 +86,7 @@ class Column:
         name, empty = field.name, self.empty
         if isinstance(field.remote_field, ManyToOneRel):
             nowrap = isinstance(field, ForeignKey)
-            return lambda row: (empty if (found := getattr(row, name)) is None else found, nowrap)
+            return lambda row: (empty if (found := _pointed_at(row, name)) is None else found, nowrap)
         if choices := getattr(field, "flatchoices", None):
             words = dict(choices)
             return lambda row: (words.get(_plain(getattr(row, name)), empty), False)
@@ -122,6 +122,14 @@ class Column:
         if value not in self.icons:
             self.icons[value] = display_for_value(value, self.empty, boolean=True)
         return self.icons[value]
+
+
+def _pointed_at(row: Any, name: str) -> Any:
+    """None also where it is gone: some keys are kept without a constraint."""
+    try:
+        return getattr(row, name)
+    except ObjectDoesNotExist:
+        return None
 
 
 def _plain(value: Any) -> Any:

@@ -70,9 +70,10 @@ class WaryList(ChangeList):
         """A list that is turned round is turned round whole, so that the index that it goes by serves both ways."""
         found = list(super().get_ordering(request, queryset))
         turned = [_turned(name) for name in self.model_admin.get_ordering(request) if isinstance(name, str)]
+        key = "-pk" if turned and turned[-1].startswith("-") else "pk"
         by_one = "." not in request.GET.get(ORDER_VAR, "")
         if by_one and turned and turned[0] == found[0]:
-            return turned if turned[-1] in ("pk", "-pk") else [*turned, _turned(found[-1])]
+            return turned if turned[-1] in ("pk", "-pk") else [*turned, key]
         # Django adds the key, the other way round for one that goes up.
         goes_up = len(found) == 2 and found[1] == "-pk" and isinstance(found[0], str) and found[0][0] != "-"
         return [found[0], "pk"] if goes_up and request.GET.get(ORDER_VAR) else found

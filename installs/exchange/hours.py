@@ -241,6 +241,8 @@ def _tell(hour: datetime) -> None:
     while not stop_asked():
         page = list(wanted[: batches.PAGE])
         for start in range(0, len(page), TOLD_TOGETHER):
+            if stop_asked():
+                return
             following = dict(page[start + TOLD_TOGETHER : start + TOLD_TOGETHER + 1])
             _tell_together(hour, [key for key, _ in page[start : start + TOLD_TOGETHER]], set(following.values()))
         if len(page) < batches.PAGE:

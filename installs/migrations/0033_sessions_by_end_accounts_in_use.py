@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("linnapp", "0034_accounts_that_may_be_unowned"),
+        ("linnapp", "0035_accounts_that_may_be_unowned"),
         ("installs", "0032_few_of_many"),
     ]
 

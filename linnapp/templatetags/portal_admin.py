@@ -67,10 +67,13 @@ def _rows(cl: ChangeList, headers: Sequence[Mapping[str, Any]]) -> list[SafeStri
 
 
 def _rows_of_django(cl: ChangeList, headers: Sequence[Mapping[str, Any]]) -> list[SafeString]:
-    return [
-        SafeString("".join(_labelled(str(cell), header) for cell, header in zip(row, headers, strict=True)))
-        for row in results(cl)
-    ]
+    return [SafeString(_said_of(row) + "".join(map(_labelled, map(str, row), headers))) for row in results(cl)]
+
+
+def _said_of(row: Any) -> str:
+    """What is wrong with a row as a whole, above it."""
+    said = row.form.non_field_errors() if row.form else ""
+    return f'<td colspan="{len(row)}">{said}</td></tr><tr>' if said else ""
 
 
 def _labelled(cell: str, header: Mapping[str, Any]) -> str:

@@ -11,26 +11,31 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
-from installs import migrations
+from installs import migrations as of_installs
+from linnapp import migrations as of_linnapp
 
 # Those before are in releases, as they are.
-SINCE = "0023"
-NAMES = sorted(path.stem for path in Path(migrations.__path__[0]).glob("[0-9]*.py") if path.stem >= SINCE)
+SINCE = {"installs": "0023", "linnapp": "0027"}
+FOLDERS = {"installs": Path(of_installs.__path__[0]), "linnapp": Path(of_linnapp.__path__[0])}
 OF_INDEXES = [
-    name for name in NAMES if re.search(r"\b(Add|Remove)Index", Path(migrations.__path__[0], f"{name}.py").read_text())
+    (app, path.stem)
+    for app, folder in FOLDERS.items()
+    for path in sorted(folder.glob("[0-9]*.py"))
+    if path.stem >= SINCE[app] and re.search(r"\b(Add|Remove)Index", path.read_text())
 ]
 
 
 def test_there_are_such_migrations() -> None:
-    assert "0024_whose_turn_it_is" in OF_INDEXES
+    assert ("installs", "0024_whose_turn_it_is") in OF_INDEXES
+    assert ("linnapp", "0035_accounts_that_may_be_unowned") in OF_INDEXES
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("name", OF_INDEXES)
+@pytest.mark.parametrize(("app", "name"), OF_INDEXES)
 @pytest.mark.parametrize("way", [(), ("--backwards",)])
-def test_each_index_is_made_and_dropped_without_a_lock(name: str, way: tuple[str, ...]) -> None:
+def test_each_index_is_made_and_dropped_without_a_lock(app: str, name: str, way: tuple[str, ...]) -> None:
     said = StringIO()
-    call_command("sqlmigrate", "installs", name, *way, stdout=said)
+    call_command("sqlmigrate", app, name, *way, stdout=said)
     statements = re.findall(r"^(?:CREATE|DROP) INDEX.*$", said.getvalue(), re.MULTILINE)
     assert statements
     # SQLite has one writer.
@@ -40,19 +45,19 @@ def test_each_index_is_made_and_dropped_without_a_lock(name: str, way: tuple[str
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("name", OF_INDEXES)
-def test_each_begins_again_where_it_broke_off(name: str) -> None:
+@pytest.mark.parametrize(("app", "name"), OF_INDEXES)
+def test_each_begins_again_where_it_broke_off(app: str, name: str) -> None:
     """Here after its last operation, and everything that it does is there already."""
-    migration: Any = import_module(f"installs.migrations.{name}").Migration(name, "installs")
+    migration: Any = import_module(f"{app}.migrations.{name}").Migration(name, app)
     assert migration.atomic is False
-    before = MigrationLoader(connection).project_state(("installs", name), at_end=False)
+    before = MigrationLoader(connection).project_state((app, name), at_end=False)
     with connection.schema_editor(atomic=False) as editor:
         migration.apply(before, editor)
     with connection.cursor() as cursor:
         indexes = {
             key
             for table in connection.introspection.table_names(cursor)
-            if table.startswith("installs_")
+            if table.startswith(f"{app}_")
             for key, facts in connection.introspection.get_constraints(cursor, table).items()
             if facts["index"]
         }

@@ -24,20 +24,10 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("linnapp", "0033_words_of_the_timeline_in_sqlite"),
+        ("linnapp", "0034_notes_of_accounts"),
     ]
 
     operations = [
-        migrations.AddField(
-            model_name="account",
-            name="owned_at",
-            field=models.DateTimeField(editable=False, null=True, verbose_name="first had an Owner"),
-        ),
-        migrations.AddField(
-            model_name="account",
-            name="used_at",
-            field=models.DateTimeField(editable=False, null=True, verbose_name="first used"),
-        ),
         migrations.RunPython(note_owners, migrations.RunPython.noop),
         AddIndexBeside(
             model_name="account",

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("linnapp", "0034_accounts_that_may_be_unowned"),
+        ("linnapp", "0035_accounts_that_may_be_unowned"),
     ]
 
     # PostgreSQL has them since 0031.
