@@ -35,8 +35,8 @@ CHANGED: dict[str, dict[str, str]] = {
     "linnapp.Account": {
         **dict.fromkeys(("name", "contact_email"), ALL),
         **dict.fromkeys(("id", "slug", "created_at", "members", "suspended_by_staff_at", "suspension_reason"), NOBODY),
-        # By its Owners, who have one themselves.
-        "members_need_factor": NOBODY,
+        # By its Owners, who have one themselves; by what is done with it.
+        **dict.fromkeys(("members_need_factor", "owned_at", "used_at"), NOBODY),
     },
     "linnapp.Membership": {"role": ALL, **dict.fromkeys(("id", "account", "user", "created_at"), NOBODY)},
     "linnapp.User": {
