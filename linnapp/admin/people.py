@@ -174,6 +174,7 @@ class UserAdmin(ImportingAdmin):
     list_filter = (SinceJoined, *((name, InWords) for name in ("is_active", "is_staff", "is_superuser")), InGroup)
     search_fields = ("email", "name")
     ordering = ("-date_joined", "-pk")
+    sortable_by = ("email", "name", "date_joined")
     readonly_fields = ("addresses", "seats", "second_factor")
     staff_actions = (SEND_RESET, SEND_CONFIRMATION, SIGN_OUT, SWITCH_OFF, SWITCH_ON, REMOVE_FACTORS)
 

@@ -30,10 +30,9 @@ from linnapp.models import (
     OutgoingMail,
     TimelineEntry,
     User,
-    audit,
-    timeline,
     words_in_sqlite,
 )
+from linnapp.models.wording import wordings
 from linnapp.services import deleting, erasing, people
 from tests.admin.editing import edit
 from tests.admin.test_admin import path_of
@@ -45,7 +44,7 @@ NAME, EMAIL, OTHER = "Zoë Quillfeather", "zoe@quillfeather.example", "zq@quillf
 # As it stands folded, escaped in JSON, and spelled by others.
 SOUGHT = ("quillfeather",)
 # What is in them can be asked, and not read.
-OF_TRIGRAMS = [words.name for words in (timeline.NAMES, timeline.FACTS, audit.WORDS)]
+OF_TRIGRAMS = [words.name for words in wordings()]
 
 
 @pytest.fixture

@@ -53,7 +53,10 @@ BREAKAGES = (
         "who is above the latest is not behind",
         "installs.models.installations",
         "InstallationQuerySet.behind",
-        instead("above | beside", "above"),
+        instead(
+            "models.Q(there_is(above)) | models.Q(withdrawn_at__isnull=False) & models.Q(there_is(beside))",
+            "models.Q(there_is(above))",
+        ),
         ("test_steps_down",),
     ),
     Breakage(
