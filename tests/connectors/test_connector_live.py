@@ -58,9 +58,12 @@ def test_ones_own_installation_works_in_one_click(
     connect(page, demo)
     name = page.locator("h1").inner_text()
     hands = Mouse(page)
-    hands.press(page.get_by_role("button", name="Test connection"))
+    with page.expect_response(lambda answer: answer.request.method == "GET" and answer.ok) as first:
+        hands.press(page.get_by_role("button", name="Test connection"))
+    looks_on = "It works." not in first.value.text()
     look_until(page, "It works.")
-    if script:
+    # Where the test was over before the page came, there is nothing to announce.
+    if script and looks_on:
         expect(page.locator("#announcer")).to_have_text("Working: the connection was tested.")
     expect(page.locator("#connector-check")).to_contain_text(f"{CALL} answered 200")
     status, said = called(live_portal, name, "POST", CALL)
