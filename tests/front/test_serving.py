@@ -9,7 +9,7 @@ from linnapp.front.serving import begin_pages
 
 
 @pytest.mark.django_db
-def test_the_database_gives_up_when_nobody_waits_for_the_page_any_more(
+def test_the_database_gives_up_when_nobody_waits_and_plans_for_what_is_asked(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.ON_WEB_START = []
@@ -22,4 +22,7 @@ def test_the_database_gives_up_when_nobody_waits_for_the_page_any_more(
     with of_a_page.cursor() as cursor:
         cursor.execute("SELECT setting FROM pg_settings WHERE name = 'statement_timeout'")
         assert cursor.fetchone() == (str(int(LONGEST * 1000)),)
+        # One that is to fit every application reads a hundred thousand rows for the largest.
+        cursor.execute("SHOW plan_cache_mode")
+        assert cursor.fetchone() == ("force_custom_plan",)
     of_a_page.close()
