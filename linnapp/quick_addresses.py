@@ -17,24 +17,27 @@ MARKS: dict[type, str] = {UUID: "00000000-0000-4000-8000-0000000{:05}", int: "90
 
 def address_of(url_name: str, *args: object) -> str:
     """As `reverse(url_name, args=args)`, which raises of a wrong name."""
-    kinds = tuple(type(arg) if type(arg) in MARKS else arg for arg in args)
-    parts = _parts(url_name, kinds, get_urlconf(), get_script_prefix())
-    if not parts:
-        return reverse(url_name, args=args)
-    keys = (str(arg) for arg in args if type(arg) in MARKS)
-    return parts[0] + "".join(map(str.__add__, keys, parts[1:]))
+    parts = _parts(url_name, _kinds(args), get_urlconf(), get_script_prefix())
+    return _filled(parts, args) if parts else reverse(url_name, args=args)
 
 
 def addresses_of(url_name: str, *args: object, kind: type = UUID) -> Callable[[Any], str]:
     """What makes the addresses of a page's rows, each of which is told by the last of its keys. The URL conf and the
     prefix are asked for once, and not for each row."""
-    kinds = tuple(type(arg) if type(arg) in MARKS else arg for arg in args)
-    parts = _parts(url_name, (*kinds, kind), get_urlconf(), get_script_prefix())
+    parts = _parts(url_name, (*_kinds(args), kind), get_urlconf(), get_script_prefix())
     if not parts:
         return lambda key: reverse(url_name, args=(*args, key))
-    keys = [str(arg) for arg in args if type(arg) in MARKS]
-    before, after = parts[0] + "".join(map(str.__add__, keys, parts[1:])), parts[-1]
+    before, after = _filled(parts[:-1], args), parts[-1]
     return lambda key: f"{before}{key}{after}"
+
+
+def _kinds(args: tuple[object, ...]) -> tuple[object, ...]:
+    return tuple(type(arg) if type(arg) in MARKS else arg for arg in args)
+
+
+def _filled(parts: tuple[str, ...], args: tuple[object, ...]) -> str:
+    keys = (str(arg) for arg in args if type(arg) in MARKS)
+    return parts[0] + "".join(map(str.__add__, keys, parts[1:]))
 
 
 @lru_cache(maxsize=2048)

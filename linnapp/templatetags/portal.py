@@ -186,16 +186,19 @@ def shortened(whole: str) -> str:
 @register.simple_tag
 def copy(value: object, what: str = "", word: bool = True) -> SafeString:
     """`what` is said to those who cannot see which value the button stands beside."""
-    return format_html(
-        '<button type="button" class="copy" data-copy="{}" title="Copy" aria-label="Copy {}">{}{}</button>',
-        str(value), what, icon("copy", 14), "Copy" if word else "",
-    )  # fmt: skip
+    return _copies(format_html('data-copy="{}"', str(value)), what, word)
 
 
-@register.simple_tag
 def copy_above(what: str) -> SafeString:
     """The same for a long text: what stands before the button is copied, and is not sent twice."""
-    return copy("", what)
+    return _copies(SafeString("data-copy-above"), what, word=True)
+
+
+def _copies(copied: SafeString, what: str, word: bool) -> SafeString:
+    return format_html(
+        '<button type="button" class="copy" {} title="Copy" aria-label="Copy {}">{}{}</button>',
+        copied, what, icon("copy", 14), "Copy" if word else "",
+    )  # fmt: skip
 
 
 @register.simple_tag

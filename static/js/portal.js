@@ -10,7 +10,8 @@
   const copy = async (button) => {
     try {
       // A long text is not in the button too.
-      await navigator.clipboard.writeText(button.dataset.copy || button.previousElementSibling.textContent);
+      const above = "copyAbove" in button.dataset && button.previousElementSibling.textContent;
+      await navigator.clipboard.writeText(above || button.dataset.copy);
       button.dataset.done = "";
       announce("Copied");
     } catch {
@@ -52,7 +53,7 @@
   document.addEventListener("click", (event) => {
     closeMenus(event.target);
     const found = (selector) => event.target.closest(selector);
-    if (found("[data-copy]")) copy(found("[data-copy]"));
+    if (found("[data-copy], [data-copy-above]")) copy(found("[data-copy], [data-copy-above]"));
     else if (found("[data-choose-theme]")) chooseTheme(found("[data-choose-theme]").dataset.chooseTheme);
     else if (found("[data-opens]")) openDialog(event, found("[data-opens]"));
     else if (found("[data-closes]") && found("dialog")) { event.preventDefault(); found("dialog").close(); }

@@ -203,8 +203,8 @@ def rule_of(selector: str, sheet: str) -> str:
 
 
 def test_a_long_text_is_copied_from_above_its_button() -> None:
-    html = render("{% copy_above 'the message' %}")
-    assert 'data-copy=""' in html
+    html = portal.copy_above("the message")
+    assert " data-copy-above " in html
     assert 'aria-label="Copy the message"' in html
 
 
