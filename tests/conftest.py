@@ -18,6 +18,7 @@ pytest_plugins = [
     "tests.kit.portal",
     "tests.kit.posting",
     "tests.house.world",
+    "tests.scale.as_new",
 ]
 
 # CI has everything that tests need: a skipped test there is a test that nobody runs.

@@ -199,6 +199,7 @@ def test_the_inbox_asks_as_much_for_many_cases(
         assert len(listed(console)) == 50
 
 
+@pytest.mark.usefixtures("as_new")
 def test_the_inbox_is_read_along_an_index(console: Client, case: HelpCase) -> None:
     """However many cases there are: none of them is sorted to show the first page."""
     HelpCase.objects.bulk_create([HelpCase(account=case.account, sentence=WORDS, state="SOLVED") for _ in range(5000)])

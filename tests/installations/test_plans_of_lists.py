@@ -18,6 +18,7 @@ from linnapp.models import Account, Application, User, Version
 from linnapp.models.capped import CountUpTo
 from tests.kit.people import ClientOf
 
+pytestmark = pytest.mark.usefixtures("as_new")
 # PostgreSQL counts by an index alone only what was vacuumed, which a test's own rows are not.
 ONLY_IN_PART = connection.vendor == "postgresql"
 URL = "https://hooks.example.com/made"

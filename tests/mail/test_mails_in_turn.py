@@ -64,6 +64,7 @@ def test_a_flood_of_what_is_waited_for_keeps_nothing_back_for_ever(sink: Sink) -
     assert kinds_in_turn(8) == [*waited_for, Kind.NOTICE, *waited_for, Kind.NOTICE]
 
 
+@pytest.mark.usefixtures("as_new")
 def test_the_next_one_is_read_off_an_index(sink: Sink, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
     bulk(BULK)
     write(Kind.INVITATION)

@@ -136,6 +136,7 @@ def test_invitations_end_a_month_after_they_were_over(northwind: Account, alice:
     assert sorted(Invitation.objects.values_list("email", flat=True)) == ["0@nowhere.example", "1@nowhere.example"]
 
 
+@pytest.mark.usefixtures("as_new")
 def test_invitations_that_are_over_are_found_by_an_index() -> None:
     over = Invitation.objects.filter(expires_at__lt=timezone.now()).order_by("expires_at")
     with transaction.atomic(), connection.cursor() as cursor:

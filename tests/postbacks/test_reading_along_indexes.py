@@ -18,6 +18,7 @@ from linnapp.models import Account, Application, User
 from tests.kit.events import send_events
 from tests.kit.people import ClientOf
 
+pytestmark = pytest.mark.usefixtures("as_new")
 URL = "https://hooks.example.com/events"
 
 

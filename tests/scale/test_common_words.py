@@ -13,7 +13,7 @@ from tests.admin.test_admin import path_of
 from tests.kit.people import ClientOf
 from tests.scale.test_lists_of_many import plan
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("as_new")]
 MANY = 40
 
 

@@ -18,7 +18,7 @@ from tests.scale.many_rows import BOUNDED, SMALL, ManyRows, filled
 from tests.scale.proof import faults
 from tests.scale.walking import of_the_admin, of_the_url_conf
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("as_new")]
 PEOPLE = ("alice", "carol", "sam", "paula")
 # Support's page of one installation looks for the cause in all that there is of it.
 MOST_STATEMENTS, MOST_OF_INSTALLATION = 30, 45

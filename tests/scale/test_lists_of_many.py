@@ -30,7 +30,7 @@ from linnapp.timeline_filter import TimelineFilter
 from tests.admin.test_admin import path_of
 from tests.kit.people import ClientOf
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("as_new")]
 OF_OTHERS = ["VERSION_CREATED", "APPLICATION_EDITED", "SECRET_CREATED"]
 MANY = [TimelineEntry, PermanentToken, Attempt, ExchangeHour, Delivery, Installation, BulkRow, UpdateMailing]
 WORDS = ('100%_sure\\"', "Straße", "O'Neil")

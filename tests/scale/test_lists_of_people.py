@@ -16,7 +16,7 @@ from tests.admin.test_admin import path_of
 from tests.kit.people import ClientOf, acting, person
 from tests.scale.test_lists_of_many import plan
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("as_new")]
 
 
 @pytest.fixture
