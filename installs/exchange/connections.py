@@ -16,6 +16,7 @@ from installs.exchange.steps import STOPPING, Row, Statement, Steps, Unavailable
 
 T = TypeVar("T")
 Connection = psycopg.AsyncConnection[Row]
+AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
 # Seconds and milliseconds after which a server that says nothing counts as away, unless the operator says otherwise.
 PATIENCE = {
     "connect_timeout": 3,
@@ -105,7 +106,7 @@ class OwnConnection:
             try:
                 async with asyncio.timeout(PATIENCE_SECONDS):
                     return await self._run(make)
-            except psycopg.OperationalError as error:
+            except AWAY as error:
                 self._tell(error)
                 raise Unavailable from error
             except TimeoutError as error:
@@ -122,7 +123,7 @@ class OwnConnection:
         if self._connection is not None:
             try:
                 return await _run(self._connection, make())
-            except psycopg.OperationalError as error:
+            except AWAY as error:
                 if not _is_lost(self._connection, error):
                     raise
                 await self._drop()
@@ -132,7 +133,7 @@ class OwnConnection:
             self._is_away = False
         try:
             return await _run(self._connection, make())
-        except psycopg.OperationalError as error:
+        except AWAY as error:
             if _is_lost(self._connection, error):
                 await self._drop()
             raise

@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any, Generic, Self, TypeVar
 from uuid import UUID
 
-from django.db import Error, InterfaceError, OperationalError, connection, transaction
+from django.db import Error, InterfaceError, InternalError, OperationalError, connection, transaction
 
 from linnapp.calls import Call, Reply
 
@@ -27,8 +27,14 @@ RETRY_AFTER = 2
 HELD_SECONDS = 5.0
 SOONEST_SECONDS, SELDOM_SECONDS = 0.01, 0.2
 SQLITE_BUSY = 5
-# What PostgreSQL says to whoever is connected while it stops, and to those who connect while it starts.
-STOPPING = "57P"
+# READONLY, IOERR, FULL and CANTOPEN: a file that may not be written, a disk that fails, one that is full, no such file.
+# All are the matter of the machine, and mended without a change to the portal.
+SQLITE_OF_THE_MACHINE = {8, 10, 13, 14}
+# What PostgreSQL says to whoever is connected while it stops, to those who connect while it starts, and to who writes
+# on a server that only reads, as after another has taken its place.
+READ_ONLY = "25006"
+STOPPING = ("57P", READ_ONLY)
+AWAY = (OperationalError, InterfaceError, InternalError)
 log = logging.getLogger(__name__)
 
 
@@ -99,13 +105,13 @@ def run(make: Callable[[], Steps[T]]) -> T:
     was_open = connection.connection is not None
     try:
         return _run(make())
-    except (OperationalError, InterfaceError) as error:
+    except AWAY as error:
         if not was_open or connection.in_atomic_block or not _is_lost(error):
             raise _reason(error) from error
     connection.close()
     try:
         return _run(make())
-    except (OperationalError, InterfaceError) as error:
+    except AWAY as error:
         raise _reason(error) from error
 
 
@@ -160,7 +166,11 @@ def _is_stopping(error: Error) -> bool:
 def _reason(error: Error) -> Exception:
     """SQLite says the same of a table that is not there and of a database that somebody holds."""
     if connection.vendor == "postgresql":
+        if isinstance(error, InternalError) and not _is_stopping(error):
+            return error
         log.error("The database does not answer: %s", error)
         return Unavailable()
-    code = getattr(error.__cause__, "sqlite_errorcode", 0)
-    return Unavailable() if code & 0xFF == SQLITE_BUSY else error
+    code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
+    if code in SQLITE_OF_THE_MACHINE:
+        log.error("The database cannot be read or written: %s", error)
+    return Unavailable() if code == SQLITE_BUSY or code in SQLITE_OF_THE_MACHINE else error

@@ -169,3 +169,26 @@ def test_a_secret_that_ended_between_the_moment_and_the_look_begins_no_session(
         authorize(asked, address="203.0.113.9")
     assert refused.value.reason == refusals.Reason.UNPROVEN
     assert not Session.objects.exists()
+
+
+READ_ONLY = {
+    "sqlite": ("PRAGMA query_only = ON", "PRAGMA query_only = OFF", "cannot be read or written"),
+    # What else the transaction did is not undone by what failed.
+    "postgresql": ("SAVEPOINT before; SET LOCAL transaction_read_only = on", "ROLLBACK TO before", "does not answer"),
+}
+
+
+def test_a_database_that_takes_no_writes_is_away_and_no_fault(
+    credentials_of: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    on, off, said = READ_ONLY[connection.vendor]
+    with connection.cursor() as cursor:
+        cursor.execute(on)
+        try:
+            answer = exchange(credentials_of)
+        finally:
+            cursor.execute(off)
+    assert answer.status_code == 503, answer.content
+    assert answer.headers["Retry-After"] == "2"
+    assert said in caplog.text
+    assert exchange(credentials_of).status_code == 200
