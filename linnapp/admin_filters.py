@@ -1,5 +1,6 @@
 """Filters of the admin's lists: by what pages show, and by when."""
 
+from collections.abc import Set
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -23,6 +24,19 @@ class StateFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(self.conditions.get(self.value() or "", Q()))
+
+
+class FewFilter(admin.ChoicesFieldListFilter):
+    """By a field of which most rows have one of the values of `most`, and the others an index of their own with this
+    `condition`. Where only others are chosen it stands beside the choice: SQLite finds the index by nothing else."""
+
+    most: ClassVar[Set[str]]
+    condition: ClassVar[Q]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
+        found, chosen = super().queryset(request, queryset), self.lookup_val
+        are_few = bool(chosen) and self.most.isdisjoint(chosen)
+        return found.filter(self.condition) if found is not None and are_few else found
 
 
 def since_day(now: datetime | None = None, *, whole_hours: bool = False) -> datetime:

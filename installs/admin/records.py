@@ -36,7 +36,7 @@ from installs.models import (
 )
 from installs.outbound import masking
 from linnapp import credentials
-from linnapp.admin_filters import SinceFilter, StateFilter
+from linnapp.admin_filters import FewFilter, SinceFilter, StateFilter
 from linnapp.admin_pages import ReadOnlyAdmin
 from linnapp.models import Application
 from linnapp.words import counted
@@ -70,25 +70,14 @@ class DeliveryState(StateFilter):
     }
 
 
-class DeliveryKind(admin.ChoicesFieldListFilter):
-    """As the index of the few says it, by which SQLite finds no others."""
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
-        found = super().queryset(request, queryset)
-        is_few = list(self.lookup_val or ()) == [Delivery.Kind.EVENT]
-        return found.filter(Delivery.IS_EVENT) if found is not None and is_few else found
+class DeliveryKind(FewFilter):
+    most = frozenset({Delivery.Kind.POSTBACK})
+    condition = Delivery.IS_EVENT
 
 
-class DeliveryEvent(admin.ChoicesFieldListFilter):
-    """The same of all that are not as most are."""
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
-        found, chosen = super().queryset(request, queryset), self.lookup_val
-        return (
-            found.filter(Delivery.IS_NOT_OF_MOST)
-            if found is not None and chosen and "installed" not in chosen
-            else found
-        )
+class DeliveryEvent(FewFilter):
+    most = frozenset({"installed"})
+    condition = Delivery.IS_NOT_OF_MOST
 
 
 class OfInstallation(ReadOnlyAdmin):
@@ -108,12 +97,9 @@ class PermanentTokenAdmin(OfInstallation):
         return f"…{token.tail}"
 
 
-class End(admin.ChoicesFieldListFilter):
-    """Of those that ended, of which alone there is an index."""
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
-        found = super().queryset(request, queryset)
-        return found.filter(ended_at__isnull=False) if found is not None and any(self.lookup_val or ()) else found
+class End(FewFilter):
+    most = frozenset({""})
+    condition = Q(ended_at__isnull=False)
 
 
 @admin.register(Session)

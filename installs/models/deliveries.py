@@ -16,8 +16,8 @@ from installs.models.events import EventSettings, EventType
 from installs.models.hosts_of_deliveries import ALL_HOSTS, HOSTS
 from installs.models.installations import Installation
 from linnapp import web_servers
-from linnapp.models import Account, Application, User
-from linnapp.models.folded import FEW, among, leads_to
+from linnapp.models import Account, Application, User, commonness
+from linnapp.models.folded import among, leads_to
 from linnapp.models.managers import manager_of
 from linnapp.models.people import Reader
 
@@ -163,7 +163,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         with connections[self.db].cursor() as cursor:
             cursor.execute(ALL_HOSTS)
             found = [(key, host) for key, host in cursor.fetchall() if text.lower() in host.lower()]
-        if len(found) > FEW:
+        if len(found) > commonness.FEW:
             return None
         keys, hosts = ({pair[place] for pair in found} for place in (0, 1))
         return models.Q(application__in=[UUID(str(key)) for key in keys], host__in=hosts)

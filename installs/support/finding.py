@@ -12,8 +12,7 @@ from installs.models import Delivery, Installation, PermanentToken, RefusalGroup
 from installs.support.pasted import Pasted, read
 from linnapp import credentials
 from linnapp.addresses import prefix_of
-from linnapp.models import Account, Application, Membership, Secret, User
-from linnapp.models.folded import FEW
+from linnapp.models import Account, Application, Membership, Secret, User, commonness
 
 MOST_FOUND = 20
 AnyRow = TypeVar("AnyRow", bound=Model)
@@ -129,7 +128,7 @@ def _by_words(texts: Sequence[str]) -> Found:
 
 def _first(found: QuerySet[AnyRow]) -> list[AnyRow]:
     """Some of them: by keys, since for twenty rows PostgreSQL would rather read the table until it has met them."""
-    keys = list(found.order_by().values_list("pk", flat=True)[: FEW + 1])[:MOST_FOUND]
+    keys = list(found.order_by().values_list("pk", flat=True)[: commonness.FEW + 1])[:MOST_FOUND]
     return list(found.filter(pk__in=keys))
 
 

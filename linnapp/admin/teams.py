@@ -1,15 +1,14 @@
 """Seats, invitations to them, and who of staff was inside."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.contrib import admin
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
-from django.http import HttpRequest
 
 from linnapp.actors import Actor
 from linnapp.admin_editing import EditingAdmin, WhyForm
-from linnapp.admin_filters import StateFilter
+from linnapp.admin_filters import FewFilter, StateFilter
 from linnapp.admin_imports import ImportingAdmin
 from linnapp.admin_pages import ReadOnlyAdmin
 from linnapp.errors import NotPossible
@@ -125,13 +124,9 @@ INVITE_AGAIN = StaffAction(
 )
 
 
-class RoleFilter(admin.ChoicesFieldListFilter):
-    """Developers by the index of them."""
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
-        found = super().queryset(request, queryset)
-        is_few = list(self.lookup_val or ()) == [Membership.Role.DEVELOPER]
-        return found.filter(Membership.IS_DEVELOPER) if found is not None and is_few else found
+class RoleFilter(FewFilter):
+    most = frozenset(Membership.Role) - {Membership.Role.DEVELOPER}
+    condition = Membership.IS_DEVELOPER
 
 
 @admin.register(Membership)

@@ -1,8 +1,6 @@
 """The folded column beside each text that is searched, and the one way to search it: `name_folded__has`."""
 
-import time
 from collections.abc import Collection, Iterable, Iterator
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.core.exceptions import FullResultSet
@@ -12,13 +10,10 @@ from django.db.models.lookups import IsNull, Lookup
 from django.db.models.sql.compiler import SQLCompiler
 
 from linnapp.folding import folded, sought
-from linnapp.models import trigrams
+from linnapp.models import commonness, trigrams
 
 AnyModel = TypeVar("AnyModel", bound=models.Model)
 ROWS_AT_ONCE = 2000
-FEW = 500
-# Whether many have a word is asked once for all lists of a search, and again soon: it only decides how they are found.
-SECONDS_KNOWN = 5
 SQL = tuple[str, list[Any]]
 # Django's own classes take no type between brackets at run time.
 if TYPE_CHECKING:
@@ -80,11 +75,6 @@ class Has(TextLookup):
 
     lookup_name = "has"
 
-    def __init__(self, lhs: Any, rhs: Any) -> None:
-        super().__init__(lhs, rhs)
-        # Of each database, for all copies of the condition: a page asks it several times.
-        self.known: dict[str, bool] = {}
-
     def get_prep_lookup(self) -> str:
         return sought(str(self.rhs))
 
@@ -109,22 +99,12 @@ class Has(TextLookup):
 
     def is_common(self, connection: BaseDatabaseWrapper) -> bool:
         """Whether so many rows have it that the first of any list are soon met. Asked of SQLite alone."""
-        if connection.alias not in self.known:
-            moment = int(time.monotonic() / SECONDS_KNOWN)
-            self.known[connection.alias] = _is_common(connection.alias, *self._asked(), FEW, moment)
-        return self.known[connection.alias]
+        table, sought = self._asked()
+        return commonness.is_common(connection.alias, trigrams=f"{table}_trigrams", rows=f"{table}_keys", asked=sought)
 
     def _asked(self) -> tuple[str, str]:
         field, quoted = self.lhs.target, self.rhs.replace('"', '""')
         return field.model._meta.db_table, f'{field.column} : "{quoted}"'
-
-
-@lru_cache(maxsize=500)
-def _is_common(alias: str, table: str, sought: str, few: int, moment: int) -> bool:
-    """The same for all lists that a search goes through. It decides how rows are found, and not which."""
-    with connections[alias].cursor() as cursor:
-        cursor.execute(trigrams.IS_COMMON.format(table=table), [sought, few, few])
-        return bool(cursor.fetchone()[0])
 
 
 class FillsFolded(models.QuerySet[AnyModel]):
@@ -153,8 +133,8 @@ def among(found: models.QuerySet[Any], key: str = "pk") -> Any:
     for one by one; a query where they are many, of which the first rows are soon met."""
     if is_common(found):
         return found.order_by() if key == "pk" else found.order_by().values(key)
-    keys = list(found.order_by().values_list(key, flat=True)[: FEW + 1])
-    return keys if len(keys) <= FEW else found.values(key)
+    keys = list(found.order_by().values_list(key, flat=True)[: commonness.FEW + 1])
+    return keys if len(keys) <= commonness.FEW else found.values(key)
 
 
 def there_is(rows: models.QuerySet[Any]) -> IsNull:
@@ -181,13 +161,9 @@ def leads_to(path: str, found: Any) -> models.Q:
 
 
 def is_common(found: models.QuerySet[Any]) -> bool:
-    """Whether these are found by a word that SQLite had better ask of each row; then by their other words, too."""
+    """Whether these are found by a word that SQLite had better ask of each row."""
     connection = connections[found.db]
-    words = list(_words(found.query.where)) if connection.vendor == "sqlite" else []
-    common = any(one.is_common(connection) for one in words)
-    for one in words:
-        one.known[connection.alias] = common
-    return common
+    return connection.vendor == "sqlite" and any(one.is_common(connection) for one in _words(found.query.where))
 
 
 def _words(node: Any) -> Iterator[Has]:

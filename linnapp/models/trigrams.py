@@ -15,13 +15,6 @@ KEYS_FOUND = (
     'SELECT "key" FROM "{table}_keys" WHERE "id" IN '
     '(SELECT rowid FROM "{table}_trigrams" WHERE "{table}_trigrams" MATCH %s)'
 )
-# In more than one of so many rows, or in more than a few: counted no further.
-ONE_IN = 25
-MANY = f'(SELECT MAX(%s, COALESCE(MAX("id"), 0) / {ONE_IN}) FROM "{{table}}_keys")'
-IS_COMMON = (
-    'SELECT (SELECT COUNT(*) FROM (SELECT rowid FROM "{table}_trigrams" WHERE "{table}_trigrams" MATCH %s'
-    f" LIMIT {MANY} + 1)) > {MANY}"
-)
 TABLES = (
     'CREATE TABLE "{table}_keys" ("id" integer PRIMARY KEY, "key" NOT NULL UNIQUE)',
     "CREATE VIRTUAL TABLE \"{table}_trigrams\" USING fts5({names}, tokenize = 'trigram')",

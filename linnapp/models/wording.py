@@ -10,6 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.sql.compiler import SQLCompiler
 
 from linnapp.models import trigrams, words_in_sqlite
+from linnapp.models.commonness import is_common
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,6 @@ class MayHold(models.Expression):
         super().__init__(output_field=models.BooleanField())
         self.wording, self.text = wording, text
         self.place: Any = models.F("pk")
-        # Of each database, for all copies of the condition: a page asks it several times.
-        self.known: dict[str, bool] = {}
 
     def get_source_expressions(self) -> list[Any]:
         return [self.place]
@@ -71,19 +70,11 @@ class MayHold(models.Expression):
 
     def _by_its_table(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
         asked = words_in_sqlite.asked(self.text)
-        if not asked or self._is_common(asked, connection):
+        name, rows = self.wording.name, self.wording.table
+        if not asked or is_common(connection.alias, trigrams=name, rows=rows, asked=asked):
             raise FullResultSet
         place = compiler.quote_name_unless_alias(self.place.alias)
-        return f'{place}."id" IN ({words_in_sqlite.FOUND.format(name=self.wording.name)})', [asked]
-
-    def _is_common(self, asked: str, connection: BaseDatabaseWrapper) -> bool:
-        """Whether so many rows may have it that the first of any list are soon met."""
-        if connection.alias not in self.known:
-            words = {"name": self.wording.name, "table": self.wording.table}
-            with connection.cursor() as cursor:
-                cursor.execute(words_in_sqlite.IS_COMMON.format(**words), [asked])
-                self.known[connection.alias] = bool(cursor.fetchone()[0])
-        return self.known[connection.alias]
+        return f'{place}."id" IN ({words_in_sqlite.FOUND.format(name=name)})', [asked]
 
 
 def contains(model: type[models.Model], name: str, text: str) -> models.Q:

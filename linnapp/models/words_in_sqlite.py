@@ -21,12 +21,6 @@ TABLE = (
     " detail = none)"
 )
 FOUND = 'SELECT rowid FROM "{name}" WHERE "{name}" MATCH %s'
-# In more than one of so many rows, as far as their numbers tell, or in more than a few: counted no further.
-ONE_IN, FEW = 25, 500
-MANY = f'(SELECT MAX({FEW}, COALESCE(MAX("id"), 0) / {ONE_IN}) FROM "{{table}}")'
-IS_COMMON = (
-    f'SELECT (SELECT COUNT(*) FROM (SELECT rowid FROM "{{name}}" WHERE "{{name}}" MATCH %s LIMIT {MANY} + 1)) > {MANY}'
-)
 FILLED = (
     'INSERT INTO "{name}" (rowid, words) SELECT "id", {words} FROM "{table}"'
     ' WHERE "id" > %s AND "id" <= %s AND {indexed}'

@@ -10,10 +10,8 @@ from django.contrib import admin
 from django.db import connection
 
 from installs.installations.views import my_apps
-from installs.models import deliveries
-from installs.support import finding
 from linnapp import pages
-from linnapp.models import capped, folded
+from linnapp.models import capped, commonness
 from tests.scale.costs import Statement, cost, counts_a_whole_table, plan
 from tests.scale.many_rows import ManyRows
 from tests.scale.walking import Page
@@ -89,8 +87,7 @@ def with_small_pages(patch: pytest.MonkeyPatch) -> None:
         if name.partition(".")[0] in {"linnapp", "installs"}:
             for most in {"MOST_COUNTED", "MOST_OF_TEXT"} & vars(module).keys():
                 patch.setattr(module, most, COUNTED)
-    for module in (folded, deliveries, finding):
-        patch.setattr(module, "FEW", COUNTED)
+    patch.setattr(commonness, "FEW", COUNTED)
     for counts in (capped.CountUpTo.__init__, capped.count_up_to, pages.in_words):
         patch.setattr(counts, "__defaults__", (COUNTED,))
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from installs.models import Delivery, ExchangeHour, Installation, RefusalGroup, RefusalSample, StockLocation
 from linnapp import admin_lookups
-from linnapp.models import Account, Application, BulkChange, BulkRow, OutgoingMail, User
+from linnapp.models import Account, Application, BulkChange, BulkRow, OutgoingMail, User, commonness
 from tests.admin.test_admin import path_of
 from tests.kit.people import ClientOf
 from tests.scale.test_lists_of_many import asked, plan
@@ -124,6 +124,6 @@ def test_deliveries_are_found_by_their_hosts_and_these_by_an_index(application: 
 def test_where_many_hosts_have_a_text_the_first_rows_are_soon_met(
     application: Application, paulas: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("installs.models.deliveries.FEW", 1)
+    monkeypatch.setattr(commonness, "FEW", 1)
     sent_to(application, "hooks.example.com", "hooks.example.org")
     assert len(found(paulas, Delivery, "hooks").result_list) == 6

@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bench.scale.pages import various
-from linnapp.models import folded
+from linnapp.models import commonness
 from tests.house.test_access import EVERYTHING
 from tests.house.world import World, address, routes
 from tests.scale.costs import Statement, watched
@@ -38,7 +38,7 @@ class Page:
     def ask(self) -> tuple[str, list[Statement]]:
         """What it shows, empty where it shows none, and the statements behind it."""
         # What is known for some seconds spares a statement, now and then.
-        folded._is_common.cache_clear()
+        commonness.forget()
         with watched() as sent:
             answer = self.client.post(self.path, {"q": self.sought}) if self.sought else self.client.get(self.path)
             is_page = answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/html")
