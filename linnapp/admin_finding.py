@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.text import smart_split, unescape_string_literal
 
-from linnapp.models.folded import among, folded_fields, is_common, leads_to
+from linnapp.models.folded import among, folded_fields, leads_to, leads_to_through
 from linnapp.models.wording import contains
 
 Keys = dict[tuple[object, ...], Any]
@@ -56,11 +56,5 @@ def _condition(rows: QuerySet[Any], path: Sequence[str], names: Sequence[str], t
     asked = (far, *names, text)
     if asked not in keys:
         keys[asked] = among(far._base_manager.filter(there))
-    condition = leads_to("__".join(path), keys[asked])
-    if not many:
-        return condition
-    # By key, so that no row is found twice.
-    rows_there = model._base_manager.filter(condition)
-    if isinstance(keys[asked], QuerySet) and is_common(keys[asked]):
-        return Q(Exists(rows_there.filter(pk=OuterRef("pk"))))
-    return Q(pk__in=rows_there.values("pk"))
+    joined = "__".join(path)
+    return leads_to_through(model, joined, keys[asked]) if many else leads_to(joined, keys[asked])

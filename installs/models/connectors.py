@@ -88,7 +88,10 @@ class Connector(Named, Searched):
     objects: ClassVar[ConnectorQuerySet] = manager_of(ConnectorQuerySet)
 
     class Meta:
-        indexes = (models.Index(fields=("account", "-created_at"), name="connectors_by_account"),)
+        indexes = (
+            models.Index(fields=("account", "-created_at"), name="connectors_by_account"),
+            models.Index(fields=("-created_at", "id"), name="connectors_newest"),
+        )
 
     def __str__(self) -> str:
         return self.name

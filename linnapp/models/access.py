@@ -82,6 +82,7 @@ class StaffAccess(models.Model):
         indexes = (
             models.Index(fields=("person", "ends_at"), name="accesses_of_person"),
             models.Index(fields=("account", "begun_at"), name="accesses_to_account"),
+            models.Index(fields=("-begun_at", "-id"), name="accesses_newest"),
         )
         permissions = (
             ("look_into_accounts", "Can look into accounts, with a reason"),

@@ -1,15 +1,19 @@
 """Whether so many rows have a text that the first of any list are soon met. It decides how rows are found, and never
 which."""
 
+import json
 import time
 from functools import lru_cache
+from typing import Any
 
-from django.db import connections
+from django.db import connections, models
 
 # Of so few rows the keys are looked up, one by one.
 FEW = 500
 # Common is what more than one in so many rows has, and more than a few.
 ONE_IN = 25
+# Times the cost of a row that is read with its neighbours.
+LOOK_UP = 3
 # Asked once for all lists of a search, and again soon.
 SECONDS_KNOWN = 5
 MANY = f'(SELECT MAX(%s, COALESCE(MAX("id"), 0) / {ONE_IN}) FROM "{{rows}}")'
@@ -20,18 +24,50 @@ IS_COMMON = (
 )
 
 
-def is_common(alias: str, *, trigrams: str, rows: str, asked: str) -> bool:
+def are_counted_many(alias: str, *, trigrams: str, rows: str, asked: str) -> bool:
     """Of SQLite: whether many rows match this in a table of trigrams. `rows` is the table whose numbers it goes by,
     the largest of which tells how many there are."""
-    return _is_common(alias, trigrams, rows, asked, FEW, int(time.monotonic() / SECONDS_KNOWN))
+    return _are_counted_many(alias, trigrams, rows, asked, FEW, _moment())
+
+
+def are_expected_many(found: models.QuerySet[Any], one_in: int = ONE_IN) -> bool:
+    """Of PostgreSQL, which keeps how frequent texts are: whether it expects more than one in so many rows of the
+    table among these. Nothing is read for that."""
+    return _expected_of(found) > max(FEW, _expected_of(found.model._base_manager.using(found.db)) / one_in)
+
+
+def are_fewer(model: type[models.Model], found: models.QuerySet[Any]) -> bool:
+    """Of PostgreSQL: whether it expects the table of the model to be looked up row by row sooner than these are
+    gathered. A look-up goes through an index, which costs more."""
+    return LOOK_UP * _expected_of(model._base_manager.using(found.db)) < _expected_of(found)
+
+
+def _expected_of(rows: models.QuerySet[Any]) -> int:
+    statement, values = rows.order_by().values("pk").query.get_compiler(using=rows.db).as_sql()
+    return _expected(rows.db, statement, tuple(values), _moment())
+
+
+def _moment() -> int:
+    return int(time.monotonic() / SECONDS_KNOWN)
 
 
 @lru_cache(maxsize=500)
-def _is_common(alias: str, trigrams: str, rows: str, asked: str, few: int, moment: int) -> bool:
+def _are_counted_many(alias: str, trigrams: str, rows: str, asked: str, few: int, moment: int) -> bool:
     with connections[alias].cursor() as cursor:
         cursor.execute(IS_COMMON.format(trigrams=trigrams, rows=rows), [asked, few, few])
         return bool(cursor.fetchone()[0])
 
 
-# What is known for some seconds spares a statement now and then.
-forget = _is_common.cache_clear
+@lru_cache(maxsize=500)
+def _expected(alias: str, statement: str, values: tuple[Any, ...], moment: int) -> int:
+    with connections[alias].cursor() as cursor:
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", values)
+        answer = cursor.fetchone()[0]
+    plan = (json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]
+    return int(plan["Plan Rows"])
+
+
+def forget() -> None:
+    """What is known for some seconds spares a statement now and then."""
+    _are_counted_many.cache_clear()
+    _expected.cache_clear()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.core.exceptions import FullResultSet
 from django.db import connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models.lookups import IsNull, Lookup
+from django.db.models.lookups import In, IsNull, Lookup
 from django.db.models.sql.compiler import SQLCompiler
 
 from linnapp.folding import folded, sought
@@ -100,7 +100,8 @@ class Has(TextLookup):
     def is_common(self, connection: BaseDatabaseWrapper) -> bool:
         """Whether so many rows have it that the first of any list are soon met. Asked of SQLite alone."""
         table, sought = self._asked()
-        return commonness.is_common(connection.alias, trigrams=f"{table}_trigrams", rows=f"{table}_keys", asked=sought)
+        names = {"trigrams": f"{table}_trigrams", "rows": f"{table}_keys"}
+        return commonness.are_counted_many(connection.alias, **names, asked=sought)
 
     def _asked(self) -> tuple[str, str]:
         field, quoted = self.lhs.target, self.rhs.replace('"', '""')
@@ -143,6 +144,29 @@ def there_is(rows: models.QuerySet[Any]) -> IsNull:
     return IsNull(models.Subquery(rows.order_by().values("pk")[:1]), False)
 
 
+class AsRowsCome(models.Expression):
+    """Two conditions that say the same: `looked_up` where a query ends after the first rows of its order, or has
+    fewer to look through than `found` are to be gathered; `gathered` where many are counted or taken whole."""
+
+    conditional = True
+
+    def __init__(self, found: models.QuerySet[Any], *, looked_up: Any, gathered: Any) -> None:
+        super().__init__(output_field=models.BooleanField())
+        self.found, self.looked_up, self.gathered = found, looked_up, gathered
+
+    def get_source_expressions(self) -> list[Any]:
+        return [self.looked_up, self.gathered]
+
+    def set_source_expressions(self, exprs: Any) -> None:
+        self.looked_up, self.gathered = exprs
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
+        query = compiler.query
+        is_page = query.high_mark is not None and bool(query.order_by)
+        is_small = is_page or commonness.are_fewer(query.model, self.found)
+        return compiler.compile(self.looked_up if is_small else self.gathered)
+
+
 def is_among(key: str, found: models.QuerySet[Any]) -> models.Q:
     """That the row of this key was found: as `leads_to`, but PostgreSQL too looks for many as rows come by. For a page,
     and not for what is counted."""
@@ -153,17 +177,39 @@ def is_among(key: str, found: models.QuerySet[Any]) -> models.Q:
 
 
 def leads_to(path: str, found: Any) -> models.Q:
-    """Rows that are of one of those that `among` found. Where all of SQLite's have a word it would gather their keys
-    before it looks at a row: so each row is asked for its own."""
-    if isinstance(found, models.QuerySet) and is_common(found):
-        return models.Q(models.Exists(found.filter(pk=models.OuterRef(path))))
-    return models.Q((f"{path}__in", found))
+    """Rows that are of one of those that `among` found."""
+    return _are_of(path, found, is_common=_are_many(found))
+
+
+def leads_to_through(model: type[models.Model], path: str, found: Any) -> models.Q:
+    """The same of this model's rows over a path on which one meets many: by key, so that none is found twice."""
+    rows = model._base_manager.filter(leads_to(path, found))
+    return _are_of("pk", rows, is_common=_are_many(found))
+
+
+def _are_many(found: Any) -> bool:
+    return isinstance(found, models.QuerySet) and is_common(found)
+
+
+def _are_of(path: str, found: Any, *, is_common: bool) -> models.Q:
+    """Where all have a word either database would gather its keys before it looks at a row: so each row is asked for
+    its own. PostgreSQL counts faster by keys, though."""
+    if not is_common:
+        return models.Q((f"{path}__in", found))
+    own = found.filter(pk=models.OuterRef(path))
+    if connections[found.db].vendor == "sqlite":
+        return models.Q(models.Exists(own))
+    return models.Q(
+        AsRowsCome(found, looked_up=there_is(own), gathered=In(models.F(path), found.order_by().values("pk")))
+    )
 
 
 def is_common(found: models.QuerySet[Any]) -> bool:
-    """Whether these are found by a word that SQLite had better ask of each row."""
-    connection = connections[found.db]
-    return connection.vendor == "sqlite" and any(one.is_common(connection) for one in _words(found.query.where))
+    """Whether so many rows have one of the words that these are found by that the first of any list are soon met."""
+    connection, words = connections[found.db], list(_words(found.query.where))
+    if connection.vendor == "sqlite":
+        return any(one.is_common(connection) for one in words)
+    return bool(words) and commonness.are_expected_many(found)
 
 
 def _words(node: Any) -> Iterator[Has]:

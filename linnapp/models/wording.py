@@ -10,7 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.sql.compiler import SQLCompiler
 
 from linnapp.models import trigrams, words_in_sqlite
-from linnapp.models.commonness import is_common
+from linnapp.models.commonness import are_counted_many
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class MayHold(models.Expression):
     def _by_its_table(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
         asked = words_in_sqlite.asked(self.text)
         name, rows = self.wording.name, self.wording.table
-        if not asked or is_common(connection.alias, trigrams=name, rows=rows, asked=asked):
+        if not asked or are_counted_many(connection.alias, trigrams=name, rows=rows, asked=asked):
             raise FullResultSet
         place = compiler.quote_name_unless_alias(self.place.alias)
         return f'{place}."id" IN ({words_in_sqlite.FOUND.format(name=name)})', [asked]
