@@ -34,7 +34,7 @@ class FewFilter(admin.ChoicesFieldListFilter):
     condition: ClassVar[Q]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
-        found, chosen = super().queryset(request, queryset), self.lookup_val
+        found, chosen = super().queryset(request, queryset), list(self.lookup_val or ())
         are_few = bool(chosen) and self.most.isdisjoint(chosen)
         return found.filter(self.condition) if found is not None and are_few else found
 

@@ -6,13 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from django.db.models import Model, Q, QuerySet
+from django.db import connections
+from django.db.models import F, Model, Q, QuerySet, Value
+from django.db.models.functions import Concat
 from django.http import HttpRequest
 from django.utils.text import smart_split, unescape_string_literal
 
+from linnapp.models.commonness import are_expected_many
 from linnapp.models.folded import among, folded_fields, leads_to, leads_to_through
 from linnapp.models.wording import contains
 
+# One in so many rows.
+MOST_SORTED = 4
 Keys = dict[tuple[object, ...], Any]
 # The search over everything asks the same tables for many lists.
 KEYS: WeakKeyDictionary[HttpRequest, Keys] = WeakKeyDictionary()
@@ -37,6 +42,21 @@ def narrowed(rows: QuerySet[Any], fields: Sequence[str], text: str, keys: Keys) 
         if hasattr(rows, "with_words"):
             rows = rows.with_words(sought)
     return rows
+
+
+def in_its_order(rows: QuerySet[Any], fields: Sequence[str]) -> QuerySet[Any]:
+    """What was found by a text, sorted whole where the list goes by a text that is searched: all that have a word may
+    begin with it, and stand far behind in the index of that order, by which PostgreSQL would look for the first. Where
+    so many have it that they cannot all stand behind, the index is the better way."""
+    first, *further = rows.query.order_by
+    if not isinstance(first, str):
+        return rows
+    name = first.removeprefix("-")
+    if name not in fields or connections[rows.db].vendor != "postgresql" or are_expected_many(rows, one_in=MOST_SORTED):
+        return rows
+    # An order of which there is no index.
+    text = Concat(F(name), Value(""))
+    return rows.order_by(text.desc() if first.startswith("-") else text, *further)
 
 
 def _condition(rows: QuerySet[Any], path: Sequence[str], names: Sequence[str], text: str, keys: Keys) -> Q:

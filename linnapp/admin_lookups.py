@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from linnapp import credentials
+from linnapp.admin_finding import in_its_order
 from linnapp.models.capped import MOST_COUNTED, count_up_to
 from linnapp.pages import MOST_OF_TEXT, in_words
 
@@ -77,6 +78,10 @@ class WaryList(ChangeList):
         # Django adds the key, the other way round for one that goes up.
         goes_up = len(found) == 2 and found[1] == "-pk" and isinstance(found[0], str) and found[0][0] != "-"
         return [found[0], "pk"] if goes_up and request.GET.get(ORDER_VAR) else found
+
+    def get_queryset(self, request: HttpRequest, *given: Any) -> QuerySet[Any]:
+        rows = super().get_queryset(request, *given)
+        return in_its_order(rows, self.search_fields) if self.query else rows
 
     def get_results(self, request: HttpRequest) -> None:
         try:

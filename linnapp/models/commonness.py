@@ -36,10 +36,14 @@ def are_expected_many(found: models.QuerySet[Any], one_in: int = ONE_IN) -> bool
     return _expected_of(found) > max(FEW, _expected_of(found.model._base_manager.using(found.db)) / one_in)
 
 
-def are_fewer(model: type[models.Model], found: models.QuerySet[Any]) -> bool:
-    """Of PostgreSQL: whether it expects the table of the model to be looked up row by row sooner than these are
-    gathered. A look-up goes through an index, which costs more."""
-    return LOOK_UP * _expected_of(model._base_manager.using(found.db)) < _expected_of(found)
+def is_sooner_looked_up(rows: models.QuerySet[Any], found: models.QuerySet[Any], most: int | None) -> bool:
+    """Of PostgreSQL: whether of these rows one after the other is looked up, until so many belong to what was found,
+    sooner than all that was found is gathered. A look-up goes through an index, which costs more."""
+    expected, looked_at = _expected_of(found), _expected_of(rows)
+    if most is not None:
+        there = _expected_of(found.model._base_manager.using(found.db))
+        looked_at = min(looked_at, most * there // max(expected, 1))
+    return LOOK_UP * looked_at < expected
 
 
 def _expected_of(rows: models.QuerySet[Any]) -> int:

@@ -7,6 +7,7 @@ from django.core.exceptions import FullResultSet
 from django.db import connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.lookups import In, IsNull, Lookup
+from django.db.models.sql import Query
 from django.db.models.sql.compiler import SQLCompiler
 
 from linnapp.folding import folded, sought
@@ -145,14 +146,16 @@ def there_is(rows: models.QuerySet[Any]) -> IsNull:
 
 
 class AsRowsCome(models.Expression):
-    """Two conditions that say the same: `looked_up` where a query ends after the first rows of its order, or has
-    fewer to look through than `found` are to be gathered; `gathered` where many are counted or taken whole."""
+    """Two conditions that say the same: `looked_up` where a query ends after the first rows of its order, or soon, as
+    it counts; `gathered` where there is more to look through than to gather."""
 
     conditional = True
 
-    def __init__(self, found: models.QuerySet[Any], *, looked_up: Any, gathered: Any) -> None:
+    def __init__(
+        self, found: models.QuerySet[Any], within: models.QuerySet[Any] | None, *, looked_up: Any, gathered: Any
+    ) -> None:
         super().__init__(output_field=models.BooleanField())
-        self.found, self.looked_up, self.gathered = found, looked_up, gathered
+        self.found, self.within, self.looked_up, self.gathered = found, within, looked_up, gathered
 
     def get_source_expressions(self) -> list[Any]:
         return [self.looked_up, self.gathered]
@@ -163,8 +166,14 @@ class AsRowsCome(models.Expression):
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
         query = compiler.query
         is_page = query.high_mark is not None and bool(query.order_by)
-        is_small = is_page or commonness.are_fewer(query.model, self.found)
-        return compiler.compile(self.looked_up if is_small else self.gathered)
+        if is_page or self._is_sooner_looked_up(query):
+            return compiler.compile(self.looked_up)
+        return compiler.compile(self.gathered)
+
+    def _is_sooner_looked_up(self, query: Query) -> bool:
+        assert query.model is not None
+        rows = query.model._base_manager.using(self.found.db) if self.within is None else self.within
+        return commonness.is_sooner_looked_up(rows, self.found, query.high_mark)
 
 
 def is_among(key: str, found: models.QuerySet[Any]) -> models.Q:
@@ -176,9 +185,10 @@ def is_among(key: str, found: models.QuerySet[Any]) -> models.Q:
     return models.Q(there_is(found.filter(pk=models.OuterRef(key))))
 
 
-def leads_to(path: str, found: Any) -> models.Q:
-    """Rows that are of one of those that `among` found."""
-    return _are_of(path, found, is_common=_are_many(found))
+def leads_to(path: str, found: Any, *, within: models.QuerySet[Any] | None = None) -> models.Q:
+    """Rows that are of one of those that `among` found. `within` are the rows that are asked, where they are not a
+    whole table."""
+    return _are_of(path, found, is_common=_are_many(found), within=within)
 
 
 def leads_to_through(model: type[models.Model], path: str, found: Any) -> models.Q:
@@ -191,7 +201,7 @@ def _are_many(found: Any) -> bool:
     return isinstance(found, models.QuerySet) and is_common(found)
 
 
-def _are_of(path: str, found: Any, *, is_common: bool) -> models.Q:
+def _are_of(path: str, found: Any, *, is_common: bool, within: models.QuerySet[Any] | None = None) -> models.Q:
     """Where all have a word either database would gather its keys before it looks at a row: so each row is asked for
     its own. PostgreSQL counts faster by keys, though."""
     if not is_common:
@@ -199,9 +209,11 @@ def _are_of(path: str, found: Any, *, is_common: bool) -> models.Q:
     own = found.filter(pk=models.OuterRef(path))
     if connections[found.db].vendor == "sqlite":
         return models.Q(models.Exists(own))
-    return models.Q(
-        AsRowsCome(found, looked_up=there_is(own), gathered=In(models.F(path), found.order_by().values("pk")))
-    )
+    gathered: Any = In(models.F(path), found.order_by().values("pk"))
+    if within is not None:
+        # Alone it is made a join, which of a part of a table looks up row by row.
+        gathered = models.Func(gathered, template="(%(expressions)s) IS TRUE", output_field=models.BooleanField())
+    return models.Q(AsRowsCome(found, within, looked_up=there_is(own), gathered=gathered))
 
 
 def is_common(found: models.QuerySet[Any]) -> bool:

@@ -45,7 +45,8 @@ class InstallationFilter(FilterSet):
     def search(self, queryset: InstallationQuerySet, name: str, value: str) -> InstallationQuerySet:
         if identifier := credentials.canonical(value):
             return queryset.filter(pk=UUID(identifier))
-        return queryset.filter(leads_to("account", among(Account.objects.filter(name_folded__has=value))))
+        named = among(Account.objects.filter(name_folded__has=value))
+        return queryset.filter(leads_to("account", named, within=queryset))
 
     def by_version(self, queryset: InstallationQuerySet, name: str, value: str) -> InstallationQuerySet:
         # No number field: it reads "1e999999999", and would work on that for hours.
