@@ -4,10 +4,6 @@ the test until it is taken out."""
 # By engine, and then by reason, the names of pages.
 KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
     "postgresql": {
-        "a word that all have, counted": (
-            "admin:installs_stocklocation?q=northwind", "admin:linnapp_account?q=northwind",
-            "admin:linnapp_membership?q=northwind", "admin:linnapp_staffaccess?q=northwind",
-        ),
         "what an account uses, which is at most every application, by the names of these": ("my_apps?sort=name",),
     },
     "sqlite": {
