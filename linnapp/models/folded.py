@@ -194,7 +194,10 @@ def leads_to(path: str, found: Any, *, within: models.QuerySet[Any] | None = Non
 def leads_to_through(model: type[models.Model], path: str, found: Any) -> models.Q:
     """The same of this model's rows over a path on which one meets many: by key, so that none is found twice."""
     rows = model._base_manager.filter(leads_to(path, found))
-    return _are_of("pk", rows, is_common=_are_many(found))
+    if _are_many(found):
+        return _are_of("pk", rows, is_common=True)
+    # By keys again: of a query beside other conditions PostgreSQL expects half of the table.
+    return leads_to("pk", among(rows))
 
 
 def _are_many(found: Any) -> bool:

@@ -9,7 +9,7 @@ from django.db.models import Model
 from django.test import Client
 
 from installs.models import Connector, Installation
-from linnapp.models import Account, commonness
+from linnapp.models import Account, Membership, User, commonness
 from linnapp.models.capped import count_up_to
 from linnapp.models.folded import among, leads_to
 from tests.admin.test_admin import path_of
@@ -77,6 +77,18 @@ def test_of_a_small_table_the_rows_are_looked_up_to_be_counted_too(paulas: Clien
     if connection.vendor == "postgresql":
         assert all("IS NOT NULL" in one.sql and "IN (SELECT" not in one.sql for one in statements)
         assert cost(statements[0], {"linnapp_account"}) <= 60
+
+
+def test_accounts_of_a_few_people_are_found_by_their_keys(many: list[Installation], paulas: Client) -> None:
+    people = User.objects.bulk_create(
+        User(email=f"kiosk{at}@example.com", email_folded=f"kiosk{at}@example.com") for at in range(15)
+    )
+    Membership.objects.bulk_create(
+        Membership(account=row.account, user=person) for row, person in zip(many, people, strict=False)
+    )
+    statements = sent(paulas, Account, "kiosk")
+    assert not any('"linnapp_membership"' in one.sql for one in statements[-2:])
+    assert paulas.get(path_of(Account), {"q": "kiosk"}).context["cl"].result_count == len(people)
 
 
 def test_a_count_that_ends_soon_looks_up(many: list[Installation]) -> None:
