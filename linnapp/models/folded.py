@@ -1,6 +1,7 @@
 """The folded column beside each text that is searched, and the one way to search it: `name_folded__has`."""
 
 from collections.abc import Collection, Iterable, Iterator
+from copy import copy
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.core.exceptions import FullResultSet
@@ -9,11 +10,13 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.lookups import In, IsNull, Lookup
 from django.db.models.sql import Query
 from django.db.models.sql.compiler import SQLCompiler
+from django.utils import tree
 
 from linnapp.folding import folded, sought
 from linnapp.models import commonness, trigrams
 
 AnyModel = TypeVar("AnyModel", bound=models.Model)
+AnyRows = TypeVar("AnyRows", bound=models.QuerySet[Any])
 ROWS_AT_ONCE = 2000
 SQL = tuple[str, list[Any]]
 # Django's own classes take no type between brackets at run time.
@@ -75,6 +78,7 @@ class Has(TextLookup):
     """Rows whose text has this text in it, however either is written. Nothing but spaces is in all of them."""
 
     lookup_name = "has"
+    is_asked_of_rows = False
 
     def get_prep_lookup(self) -> str:
         return sought(str(self.rhs))
@@ -93,7 +97,7 @@ class Has(TextLookup):
         row is asked, in the order in which rows are wanted."""
         table, sought = self._asked()
         alias = compiler.quote_name_unless_alias(self.lhs.alias)
-        if self.is_common(connection):
+        if self.is_asked_of_rows or self.is_common(connection):
             return f'instr({alias}."{self.lhs.target.column}", %s) > 0', [self.rhs]
         keys = trigrams.KEYS_FOUND.format(table=table)
         return f'{alias}."{self.lhs.target.model._meta.pk.column}" IN ({keys})', [sought]
@@ -134,7 +138,8 @@ def among(found: models.QuerySet[Any], key: str = "pk") -> Any:
     """What `__in` and `leads_to` take: the keys where few rows were found, which an index of the other table is asked
     for one by one; a query where they are many, of which the first rows are soon met."""
     if is_common(found):
-        return found.order_by() if key == "pk" else found.order_by().values(key)
+        rows = _asked_of_rows(found).order_by()
+        return rows if key == "pk" else rows.values(key)
     keys = list(found.order_by().values_list(key, flat=True)[: commonness.FEW + 1])
     return keys if len(keys) <= commonness.FEW else found.values(key)
 
@@ -225,6 +230,23 @@ def is_common(found: models.QuerySet[Any]) -> bool:
     if connection.vendor == "sqlite":
         return any(one.is_common(connection) for one in words)
     return bool(words) and commonness.are_expected_many(found)
+
+
+def _asked_of_rows(found: AnyRows) -> AnyRows:
+    """The same, by words that SQLite asks of each row, also those that few have: beside one that many have their keys
+    would be gathered for nothing."""
+    rows = found.all()
+    rows.query.where = _with_words_asked(rows.query.where)
+    return rows
+
+
+def _with_words_asked(node: Any) -> Any:
+    twin = copy(node)
+    if isinstance(node, Has):
+        twin.is_asked_of_rows = True
+    elif isinstance(node, tree.Node):
+        twin.children = [_with_words_asked(child) for child in node.children]
+    return twin
 
 
 def _words(node: Any) -> Iterator[Has]:

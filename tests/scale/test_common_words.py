@@ -46,7 +46,7 @@ def test_rows_of_accounts_with_a_common_word_are_asked_one_by_one(
     page = paulas.get(path_of(model), {"q": "harbour"}).context["cl"]
     assert page.result_count == MANY
     if connection.vendor == "sqlite":
-        assert 'instr(U0."name_folded"' in str(page.queryset.query)
+        assert "linnapp_account_trigrams" not in plan(page.queryset)
     # Of one alone its key is looked up.
     page = paulas.get(path_of(model), {"q": "'harbour  7'"}).context["cl"]
     assert page.result_count == 1
