@@ -14,6 +14,7 @@ from installs.postbacks import courier, deciding, parking, retention
 from installs.support import notes
 from linnapp import bulk_changes, export_files, imports, mail, outbox
 from linnapp.services import audit, ends, erasing, knocks, typed
+from linnapp.work_figures import counted
 
 log = logging.getLogger(__name__)
 # What is dropped each hour; docs/running.md says after how long.
@@ -110,7 +111,8 @@ def drop_what_is_over() -> None:
     """A fault with one of them keeps none of the others."""
     for drop in DROPS:
         try:
-            drop()
+            with counted(f"{drop.__module__.rpartition('.')[2]}.{drop.__name__}"):
+                drop()
         except Exception:
             log.exception("%s broke off, and goes on within the hour", drop.__module__)
 

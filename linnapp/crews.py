@@ -10,6 +10,7 @@ from collections.abc import Callable
 from django.db import close_old_connections, connections
 from django.utils.module_loading import import_string
 
+from linnapp import work_figures
 from linnapp.supervision import stop_asked
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class Crew:
             self.work()
         except Exception:
             # A database that restarts, or a fault: the rows are looked through again.
+            work_figures.CREW_FAILURES.labels(self.name).inc()
             log.exception("the crew “%s” broke off, and goes on in a while", self.name)
             connections.close_all()
 

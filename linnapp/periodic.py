@@ -9,6 +9,7 @@ from typing import Any
 from django.utils import timezone
 from huey.contrib.djhuey import HUEY
 
+from linnapp import work_figures
 from linnapp.crews import Crew
 from linnapp.supervision import stop_asked
 
@@ -34,7 +35,8 @@ class Clock:
     def work(self) -> None:
         while not stop_asked() and (job := self.next(timezone.now())):
             try:
-                job.execute()
+                with work_figures.counted(job.name):
+                    job.execute()
             except Exception:
                 log.exception("%s broke off, and is done again when it is due", job.name)
             finally:

@@ -174,6 +174,7 @@ MIDDLEWARE = [
     "linnapp.middleware.RequestReference",
     # Answers the machines' paths itself: what follows is for people.
     "linnapp.middleware.MachineApi",
+    "linnapp.page_figures.TimedPages",
     "linnapp.middleware.SchemeOfSite",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -363,8 +364,12 @@ LOGGING = {
         "queue": {"()": "linnapp.jobs.QueueIsAway"},
     },
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(reference)s] %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["reference", "queue"]}},
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["reference", "queue"]},
+        # Lines that tell of a fault are counted for /metrics.
+        "counted": {"class": "linnapp.figures.CountedLog", "level": "WARNING"},
+    },
+    "root": {"handlers": ["stderr", "counted"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": [], "propagate": True, "level": "WARNING"},
         # A refused request is not news for the operator; the reference in the answer finds it.

@@ -55,6 +55,11 @@ class Door:
         """What a request is told that could not be read as a call."""
         return endpoints.unread(status, sentence)
 
+    @property
+    def waiting(self) -> int:
+        """Of all lines together."""
+        return sum(line.length for line in self._lines.values())
+
     async def close(self) -> None:
         """Answers whoever waits, writes what was gathered, and gives the connections back."""
         for line in self._lines.values():

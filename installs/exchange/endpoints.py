@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
@@ -19,6 +19,7 @@ from django.utils import timezone
 from installs.exchange import ledger, refusals
 from installs.exchange.authorization import Authorized, Exchange, Refused
 from installs.exchange.data_calls import Called, Location, StockLocationsCall, Use
+from installs.exchange.figures import EXCHANGE, NOT_SERVED, STAND_IN, measured
 from installs.exchange.first_uses import FirstUse
 from installs.exchange.origins import open_to_pages
 from installs.exchange.profiles import ProfileCall
@@ -333,10 +334,13 @@ class Served:
 
 # By their paths under /api/, which clients write in any letter case.
 SERVED = {
-    "Auth/AuthorizeByApplication": Served(authorize_by_application, "api_authorize"),
-    "Auth/GetApplicationProfileBySecretKey": Served(application_profile, "api_profile"),
-    "Auth/GetServerUTCTime": Served(server_utc_time, "api_time", reads_body=False),
-    "Inventory/GetStockLocations": Served(stock_locations, "api_stock_locations", reads_body=False),
+    path: replace(served, answer=measured(path, served.answer))
+    for path, served in {
+        EXCHANGE: Served(authorize_by_application, "api_authorize"),
+        "Auth/GetApplicationProfileBySecretKey": Served(application_profile, "api_profile"),
+        "Auth/GetServerUTCTime": Served(server_utc_time, "api_time", reads_body=False),
+        "Inventory/GetStockLocations": Served(stock_locations, "api_stock_locations", reads_body=False),
+    }.items()
 }
 
 
@@ -346,12 +350,12 @@ def stand_in_of(path: str) -> Served | None:
     if found is None:
         return None
     answer = with_session(lambda call, called: Reply(200, found.body, EVERY_ANSWER))
-    return Served(answer, "api_not_found", reads_body=False)
+    return Served(measured(STAND_IN, answer), "api_not_found", reads_body=False)
 
 
 def not_found(call: Call) -> Answering:
     served = stand_in_of(call.path)
-    return (yield from (served.answer if served else not_served)(call))
+    return (yield from (served.answer if served else measured(NOT_SERVED, not_served))(call))
 
 
 @open_to_pages

@@ -11,6 +11,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, close_old
 from django.utils import timezone
 
 from installs.exchange import records
+from installs.exchange.figures import count_refusal
 from installs.exchange.records import SAMPLES_PER_GROUP, Group, Sample
 from installs.exchange.references import Reference, tag_of
 from installs.exchange.refusals import Reason
@@ -85,6 +86,7 @@ def note(
 ) -> str:
     """Keeps one refusal for the next flush; the reference that its answer carries. `application_id` and
     `installation_id` are what the caller proved; `facts` are names and masked values, never a credential."""
+    count_refusal(reason, asked)
     now = timezone.now()
     hour = now.replace(minute=0, second=0, microsecond=0)
     group = Group(hour, asked, reason, application_id, installation_id, sent, prefix_of(address), now)

@@ -52,6 +52,10 @@ class Line(Generic[Answer]):
         self._apart: set[asyncio.Task[None]] = set()
         self._alone = 0
 
+    @property
+    def length(self) -> int:
+        return len(self._waiting)
+
     async def answer(self, ask: Ask[Answer]) -> Answer:
         """Raises Unavailable, and whatever the ask's own statement raises."""
         waiting: Waiting[Answer] = Waiting(ask, asyncio.get_running_loop().create_future())

@@ -10,6 +10,7 @@ from linnapp.addresses import counted_as, is_trusted, read
 from linnapp.calls import Call, Reply
 from linnapp.front import answers
 from linnapp.front.crowd import Crowd
+from linnapp.front.figures import Standing, count_busy, time_page
 from linnapp.front.kept import Kept
 from linnapp.front.pace import Pace
 from linnapp.front.pages import Busy, Page, Pages, Rest
@@ -38,6 +39,11 @@ class Door(Protocol):
         """What a machine's request that never came to an endpoint is told."""
         ...
 
+    @property
+    def waiting(self) -> int:
+        """How many wait to be asked of the database."""
+        ...
+
     async def close(self) -> None: ...
 
 
@@ -55,6 +61,20 @@ class Front:
         self.kept = Kept()
         self.busy_page = busy_page
         self.is_leaving = False
+
+    def standing(self) -> Standing:
+        crowd, pages = self.crowd, self.pages
+        return Standing(
+            waiting=len(crowd.waiting),
+            answered=len(crowd.members) - len(crowd.waiting),
+            limit=crowd.limits.connections,
+            held=crowd.bytes_held,
+            asks=self.door.waiting,
+            in_line=len(pages.line),
+            rests=sum(len(worker.rests) for worker in pages.workers),
+            busy=len(pages.workers) - len(pages.idle),
+            idle=len(pages.idle),
+        )
 
     def connection(self) -> "Connection":
         return Connection(self)
@@ -172,8 +192,9 @@ class Connection(asyncio.Protocol):
             keep_alive = request.keep_alive and not self.front.is_leaving and not is_last
             try:
                 keep_alive = await self._answer(request, keep_alive)
-            except Busy:
+            except Busy as busy:
                 # In the middle of an answer: its reader sees that it is not whole.
+                count_busy(str(busy))
                 return self.abort()
             except Exception:
                 log.exception("%s %s could not be answered", request.method, request.path)
@@ -226,12 +247,14 @@ class Connection(asyncio.Protocol):
         page = self.front.kept.get(request)
         if page is None:
             if self.front.crowd.is_full:
-                return self._write_busy(request, keep_alive)
+                return self._write_busy(request, keep_alive, "memory")
             request.meta["REMOTE_ADDR"] = self.peer
+            began = self.loop.time()
             try:
                 page = await self.front.pages.ask(request)
-            except Busy:
-                return self._write_busy(request, keep_alive)
+            except Busy as busy:
+                return self._write_busy(request, keep_alive, str(busy))
+            time_page(page.status, self.loop.time() - began)
             self.front.kept.keep(request, page)
         return await self._write_page(request, page, keep_alive)
 
@@ -280,7 +303,8 @@ class Connection(asyncio.Protocol):
         head = answers.head(reply.status, headers, keep_alive=keep_alive, old=old)
         self._write(head if request.method == "HEAD" else head + reply.body)
 
-    def _write_busy(self, request: Request, keep_alive: bool) -> bool:
+    def _write_busy(self, request: Request, keep_alive: bool, why: str) -> bool:
+        count_busy(why)
         headers = (
             ("Content-Type", "text/html; charset=utf-8"),
             ("Cache-Control", "no-store"),
@@ -293,6 +317,7 @@ class Connection(asyncio.Protocol):
 
     def _refuse_for_want_of_room(self) -> None:
         self.is_over = True
+        count_busy("memory")
         self._write_refusal(Fault(503, "Too much is held for others. Try again in a moment.", self.reader.path))
         self._end(linger=True)
 

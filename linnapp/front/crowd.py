@@ -5,6 +5,7 @@ import logging
 from dataclasses import dataclass
 from typing import Protocol
 
+from linnapp.front.figures import count_dropped
 from linnapp.front.pace import Pace
 
 log = logging.getLogger(__name__)
@@ -53,20 +54,26 @@ class Crowd:
         """Whether more is held than may be, as of the last sweep."""
         return self._held > self.limits.held_bytes
 
+    @property
+    def bytes_held(self) -> int:
+        """As of the last sweep."""
+        return self._held
+
     def enter(self, member: Member) -> None:
         """Takes it in. Past a limit the one that is longest without a whole request goes: a newcomer may be better."""
         own = self.of_address.get(member.address, set())
         if len(own) >= self.limits.of_address:
-            self._send_away(self._slowest(own))
+            self._send_away(self._slowest(own), "address limit")
         elif len(self.members) >= self.limits.connections:
-            self._send_away(self._slowest(self.members))
+            self._send_away(self._slowest(self.members), "connections limit")
         self.members.add(member)
         if member.address:
             self.of_address.setdefault(member.address, set()).add(member)
         self.waits(member)
 
-    def _send_away(self, member: Member) -> None:
+    def _send_away(self, member: Member, why: str) -> None:
         """Counted out at once: the loop says later that it is gone."""
+        count_dropped(why)
         member.abort()
         self.leave(member)
 
@@ -99,8 +106,11 @@ class Crowd:
             member.pace.seen_unsent(member.unsent, now)
             if member not in self.waiting:
                 if member.pace.takes_too_long(now) and member.unsent:
+                    count_dropped("slow reader")
                     member.abort()
             elif member.pace.is_too_slow(now):
+                if member.pace.begun_at is not None:
+                    count_dropped("slow sender")
                 member.close_slow()
         self._make_room()
 
@@ -111,7 +121,7 @@ class Crowd:
             return
         for member in sorted(self.members, key=lambda member: member.held, reverse=True):
             self._held -= member.held
-            self._send_away(member)
+            self._send_away(member, "memory")
             if not self.is_full:
                 return
 

@@ -23,13 +23,14 @@ TURNS = 4
 # More long answers than so many in one process have this part of its time: their readers may be many, and slow.
 FEW, SHARE = 4, 10
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
+GONE = "process gone"
 
 
 NOBODY: "deque[asyncio.Future[Any]]" = deque()
 
 
 class Busy(Exception):
-    """More pages wait than may, or the process that made this one is gone."""
+    """More pages wait than may, or the process that made this one is gone. It says why in a word or two."""
 
 
 class Gone(Busy):
@@ -99,7 +100,7 @@ class Pages:
     async def ask(self, request: Request) -> Page:
         """Raises Busy. Where nobody waits for the page any more, the rest of it is dropped."""
         if not self.idle and len(self.line) >= self.most_waiting:
-            raise Busy
+            raise Busy("line full")
         try:
             return await self._ask(request)
         except Gone:
@@ -113,13 +114,13 @@ class Pages:
         asked = (request.method, request.path, request.query, request.meta, bytes(request.body))
         answer = await self._say(worker, channel.ASK, asked, unwanted=self._drop_page)
         if answer is None:
-            raise Busy
+            raise Busy("page broke")
         status, headers, part, number = answer
         if not number:
             return Page(status, headers, part, None)
         if len(worker.rests) >= MOST_RESTS:
             worker.dropped.append(number)
-            raise Busy
+            raise Busy("long answers")
         worker.rests.add(number)
         return Page(status, headers, part, Rest(worker, number))
 
@@ -131,7 +132,7 @@ class Pages:
         if not part:
             worker.rests.discard(rest.number)
         if part is None:
-            raise Busy
+            raise Busy("page broke")
         return part
 
     def drop(self, rest: Rest) -> None:
@@ -164,7 +165,7 @@ class Pages:
         except Exception as error:
             self._lose(worker)
             # What took too long would take too long again.
-            raise (Busy if isinstance(error, TimeoutError) else Gone) from error
+            raise (Busy("too long") if isinstance(error, TimeoutError) else Gone(GONE)) from error
         if what == channel.MORE and len(worker.rests) > FEW:
             now = self.loop.time()
             worker.rested_at = now + (now - began) * (SHARE - 1)
@@ -186,7 +187,7 @@ class Pages:
         waiting = [*worker.wanted, *([] if self.workers else self.line)]
         for future in waiting:
             if not future.done():
-                future.set_exception(Busy())
+                future.set_exception(Busy(GONE))
         self.broken()
 
     # Who is next: those who want any worker; one time in a few, those who want the rest of a long answer from this one.
@@ -198,12 +199,12 @@ class Pages:
                 return worker
             self._lose(worker)
         if not self.workers:
-            raise Busy
+            raise Busy(GONE)
         return await self._waited(self.line)
 
     async def _this(self, worker: Worker) -> None:
         if worker not in self.workers:
-            raise Busy
+            raise Busy(GONE)
         if worker in self.idle and self._is_rested(worker):
             self.idle.remove(worker)
             return

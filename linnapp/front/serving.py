@@ -17,8 +17,10 @@ from django.template.loader import render_to_string
 from django.urls import get_resolver
 from django.utils.module_loading import import_string
 
+from linnapp import figures
 from linnapp.front.connection import Door, Front
 from linnapp.front.crowd import Crowd, Limits
+from linnapp.front.figures import keep_telling
 from linnapp.front.maker import Place, forked
 from linnapp.front.pages import LONGEST, Pages
 
@@ -58,6 +60,7 @@ def run(listener: socket.socket, *, ready: int | None, grace: float) -> None:
     """Serves until a signal asks to stop; what is being answered then has `grace` seconds. Writes a byte to the file
     descriptor `ready` once it answers."""
     makers = page_makers()
+    figures.begin("web")
     begin_beside()
     uvloop.run(serve(listener, makers, ready, grace))
     reap(process for _, process in makers)
@@ -85,6 +88,7 @@ def page_makers() -> list[Channel]:
 
 def begin_pages() -> None:
     """No page is waited for any longer: nor does the database go on with it."""
+    figures.begin("page")
     begin_beside()
     if connection.vendor == "postgresql":
         options = connection.settings_dict["OPTIONS"]
@@ -107,13 +111,14 @@ async def serve(listener: socket.socket, makers: Sequence[Channel], ready: int |
     await pages.begin(makers)
     front = Front(door, pages, Crowd(limits()), render_to_string("503.html").encode())
     server = await loop.create_server(front.connection, sock=listener, backlog=BACKLOG)
-    sweeping = loop.create_task(front.crowd.keep_sweeping())
+    beside = [loop.create_task(front.crowd.keep_sweeping()), loop.create_task(keep_telling(front.standing))]
     if ready is not None:
         os.write(ready, b"1")
         os.close(ready)
     await first_of(stop.asked, stop.gently)
     await leave(front, server, stop, grace)
-    sweeping.cancel()
+    for task in beside:
+        task.cancel()
     await door.close()
     await pages.close()
 

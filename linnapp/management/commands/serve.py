@@ -17,7 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils.module_loading import autodiscover_modules
 from huey.contrib.djhuey import HUEY
 
-from linnapp import credentials, crews
+from linnapp import credentials, crews, figures, work_figures
 from linnapp.front import serving
 from linnapp.models import KeyCanary
 from linnapp.supervision import READY, Supervisor, Task, end_with_parent, follow_stop
@@ -190,6 +190,10 @@ def serve_worker(*, has_clock: bool) -> None:
         graceful_signal="TERM",
     )
     follow_stop(consumer.stop_flag)
+    figures.begin("worker")
+    of_the_queue = work_figures.OfTheQueue()
+    HUEY.pre_execute("figures")(of_the_queue.begins)
+    HUEY.post_execute("figures")(of_the_queue.ends)
     # What is loaded by now stays: looking through it again for what is gone would hold up a transaction for 80 ms.
     gc.collect()
     gc.freeze()
