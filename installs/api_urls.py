@@ -6,7 +6,7 @@ from installs.exchange import views
 
 urlpatterns = [
     path("", include("installs.exchange.urls")),
-    path("", include("installs.postbacks.machine_urls")),
+    path("", include("installs.metrics.machine_urls")),
     re_path(r"", views.not_found, name="api_not_found"),
 ]
 

@@ -1,6 +1,6 @@
-"""What each process counts and measures of its own work, for a monitor: in files of memory that all processes of a machine
-share a folder for, so that whichever of them is asked tells the sum of all. Counting costs microseconds and never fails
-whoever counts. What a process counted stays when it is gone: its files are folded into those of the past."""
+"""What each process counts and measures of its own work, for a monitor: in files of memory, in one folder for all
+processes of a machine, so that whichever of them is asked tells the sum of all. Counting costs microseconds and never
+fails whoever counts. What a process counted stays when it is gone: its files are folded into those of the past."""
 
 import fcntl
 import json
@@ -23,9 +23,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 log = logging.getLogger(__name__)
-# Bytes of each kind of file. They are taken from the disk at once: memory that stands for a file which a full disk has no
-# room for ends the process that writes to it. All labels of all metrics fit in.
-SIZES = {"counter": 256 * 1024, "histogram": 512 * 1024, "gauge_livesum": 64 * 1024, "gauge_max": 64 * 1024}
+# Bytes of each kind of file, into which all labels of all metrics fit. They are taken from the disk at once: whoever
+# writes to memory of a file that a full disk has no room for is ended by the system.
+SIZES = {"counter": 256 * 1024, "histogram": 1024 * 1024, "gauge_livesum": 64 * 1024, "gauge_max": 64 * 1024}
 # What is told of the past beside that of processes; of live ones alone is told what begins so.
 PAST, LIVE = "past", "gauge_live"
 # A folder that cannot be written is said once in so many seconds.
@@ -266,7 +266,8 @@ PROCESSES = gauge("linnapp_processes", "Processes that run, by what they do.", {
 LOG_LINES = counter(
     "linnapp_log_lines", "Lines of the log that tell of a fault.", {"level": ("warning", "error", "critical")}
 )
-WHERE = {"django.request": "page", "linnapp.front": "front", "installs.exchange": "exchange"}
+# By a part of the name of whatever writes the line; all else are jobs.
+WHERE = {".request": "page", ".front.": "front", ".exchange.": "exchange"}
 DATABASE_ERRORS = counter(
     "linnapp_database_errors",
     "Errors of the database that were written to the log, by where they were met.",
@@ -298,4 +299,4 @@ def is_of_the_database(error: object) -> bool:
 
 
 def _where(logger: str) -> str:
-    return next((where for name, where in WHERE.items() if logger.startswith(name)), "job")
+    return next((where for part, where in WHERE.items() if part in logger), "job")

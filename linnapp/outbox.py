@@ -56,7 +56,7 @@ NAMES = {
 ATTEMPTS = figures.counter(
     "linnapp_mail_attempts",
     "E-mails that a worker took up, by what came of it; those that are put off are tried again.",
-    {"outcome": ("sent", "put off", "failed", "lapsed")},
+    {"outcome": ("sent", "put_off", "failed", "lapsed")},
 )
 # Mails that are printed do not mix.
 _printing = threading.Lock()
@@ -127,7 +127,7 @@ def _send(mail: OutgoingMail, post: "_Post") -> None:
             ATTEMPTS.labels("failed").inc()
             _end(mail, State.FAILED, sentence)
         else:
-            ATTEMPTS.labels("put off").inc()
+            ATTEMPTS.labels("put_off").inc()
             _ours(mail).update(due_at=now + WAITS[mail.tries - 1], said=sentence)
         log.warning("%s was not sent at try %s: %s", mail.message_id, mail.tries, sentence)
     else:

@@ -15,7 +15,7 @@ PAGES = figures.histogram(
     "How long a page took to be made, or to begin where it is long, by the part of the portal and by status.",
     {"part": (), "status": ()},
 )
-ADMIN, PEOPLE, REGISTRY, NO_PAGE, OTHER = "admin", "people", "registry", "no page", "other"
+ADMIN, PEOPLE, REGISTRY, NO_PAGE, OTHER = "admin", "people", "registry", "no_page", "other"
 _page = cache(PAGES.labels)
 
 

@@ -35,7 +35,7 @@ class Clock:
     def work(self) -> None:
         while not stop_asked() and (job := self.next(timezone.now())):
             try:
-                with work_figures.counted(job.name):
+                with work_figures.counted(work_figures.name_of(job)):
                     job.execute()
             except Exception:
                 log.exception("%s broke off, and is done again when it is due", job.name)

@@ -13,47 +13,45 @@ LAST_SUCCESS = figures.gauge(
     "linnapp_job_last_success_timestamp_seconds", "When a job last ended well.", {"job": ()}, mode="max"
 )
 CREW_FAILURES = figures.counter(
-    "linnapp_crew_failures", "Times that a crew broke off, and went on in a while.", {"crew": ()}
+    "linnapp_crew_failures", "Times that a crew of a worker broke off, and went on in a while.", {"crew": ()}
 )
+DONE, FAILED = "done", "failed"
 
 
 @contextmanager
 def counted(name: str) -> Iterator[None]:
-    """One run of the job of that name, which is of the code; what it raises goes on."""
-    began, outcome = time.perf_counter(), "failed"
-    # From its first run on each has both: a failure is seen by that it was 0 before.
-    RUNS.labels(name, outcome).inc(0)
+    """One run of the job of that name, which is one of the code's; what it raises goes on."""
+    began, outcome = time.perf_counter(), FAILED
     try:
         yield
-        outcome = "done"
-        LAST_SUCCESS.labels(name).set(time.time())
+        outcome = DONE
     finally:
-        RUNS.labels(name, outcome).inc()
-        SECONDS.labels(name).inc(time.perf_counter() - began)
+        count(name, outcome, time.perf_counter() - began)
+
+
+def count(name: str, outcome: str, seconds: float) -> None:
+    RUNS.labels(name, outcome).inc()
+    # Each has both from its first run on: a failure is seen by that there was none before.
+    RUNS.labels(name, FAILED if outcome == DONE else DONE).inc(0)
+    SECONDS.labels(name).inc(seconds)
+    if outcome == DONE:
+        LAST_SUCCESS.labels(name).set(time.time())
+
+
+def name_of(task: Any) -> str:
+    """Of huey's: the last part of its module, and its function."""
+    return f"{type(task).__module__.rpartition('.')[2]}.{task.name}"
 
 
 class OfTheQueue:
-    """Those that the queue's consumer runs, a thread each: it says when one begins and ends, and goes round nothing."""
+    """The jobs that the consumer of the queue runs, which says when each begins and ends."""
 
     def __init__(self) -> None:
-        self.begun: dict[str, Any] = {}
+        self.begun: dict[str, float] = {}
 
     def begins(self, task: Any) -> None:
-        self.begun[task.id] = run = counted(task.name)
-        run.__enter__()
+        self.begun[task.id] = time.perf_counter()
 
     def ends(self, task: Any, value: Any, error: BaseException | None) -> None:
-        if run := self.begun.pop(task.id, None):
-            if error is None:
-                run.__exit__(None, None, None)
-            else:
-                _thrown(run, error)
-
-
-def _thrown(run: Any, error: BaseException) -> None:
-    """It comes out again, and whoever ran the job has it already."""
-    try:
-        run.__exit__(type(error), error, error.__traceback__)
-    except BaseException as same:
-        if same is not error:
-            raise
+        seconds = time.perf_counter() - self.begun.pop(task.id, time.perf_counter())
+        count(name_of(task), FAILED if error else DONE, seconds)

@@ -1,4 +1,4 @@
-"""What is counted of exchanges and calls as they are answered. Never by application, account or address: labels are few."""
+"""What is counted of exchanges and calls as they are answered; never by application, account or address."""
 
 from functools import cache
 from time import perf_counter
@@ -10,7 +10,7 @@ from linnapp import figures
 from linnapp.calls import Call, Reply
 
 EXCHANGE = "Auth/AuthorizeByApplication"
-STAND_IN, NOT_SERVED = "stand-in answers", "not served"
+STAND_IN, NOT_SERVED = "stand_in", "not_served"
 EXCHANGES = figures.histogram(
     "linnapp_exchange_duration_seconds",
     "From an exchange that was read whole to its answer, by what came of it.",
@@ -41,7 +41,7 @@ def measured(name: str, answer: Endpoint) -> Endpoint:
             outcome = outcome_of(reply)
         except GeneratorExit:
             # Whoever asked is gone.
-            outcome = "hung up"
+            outcome = "hung_up"
             raise
         finally:
             observe = _exchanges(outcome) if name == EXCHANGE else _calls(name, outcome)

@@ -1,51 +1,40 @@
-"""What a monitor reads about postbacks, events and mail, for Prometheus. Read from the database at each look, so that
+"""What a monitor reads about postbacks and events, for Prometheus. Read from the database at each look, so that
 every process of the portal tells the same, and one that was restarted has forgotten nothing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 from django.db.models import Count, Q
 from django.utils import timezone
-from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
 from installs.models import AttemptCount, Delivery, Installation, PostbackHost
 from installs.models.deliveries import DeliveryQuerySet
-from linnapp.models import OutgoingMail
 
 DAY = timedelta(hours=24)
 
 
-class FromTheDatabase(Collector):
-    def describe(self) -> Iterable[Metric]:
-        """Nothing ahead: the registry would ask the database as soon as this module is imported."""
-        return []
-
-    def collect(self) -> Iterator[Metric]:
-        waiting = counted_by_state(Delivery.objects.waiting())
-        yield gauge(
-            "linnapp_postbacks_waiting",
-            "Postbacks, events and tests that wait for an attempt.",
-            waiting[Delivery.State.DUE],
-        )
-        yield gauge(
-            "linnapp_postbacks_held", "Postbacks and events held for parked hosts.", waiting[Delivery.State.HELD]
-        )
-        yield gauge(
-            "linnapp_postbacks_oldest_due_seconds",
-            "How long the oldest due postback, event or test is due.",
-            queue_age(),
-        )
-        yield attempts()
-        yield of_the_last_day()
-        parked = PostbackHost.objects.parked().count()
-        yield gauge(
-            "linnapp_postback_hosts_parked", "Hosts whose postbacks or events are held, for each application.", parked
-        )
-        pending = Installation.objects.waiting().count()
-        yield gauge("linnapp_installations_pending", "Installations that wait for their postback's 200.", pending)
-        yield from of_mail()
+def of_postbacks() -> Iterator[Metric]:
+    waiting = counted_by_state(Delivery.objects.waiting())
+    yield gauge(
+        "linnapp_postbacks_waiting",
+        "Postbacks, events and tests that wait for an attempt.",
+        waiting[Delivery.State.DUE],
+    )
+    yield gauge("linnapp_postbacks_held", "Postbacks and events held for parked hosts.", waiting[Delivery.State.HELD])
+    yield gauge(
+        "linnapp_postbacks_oldest_due_seconds",
+        "How long the oldest due postback, event or test is due.",
+        queue_age(),
+    )
+    yield attempts()
+    yield of_the_last_day()
+    parked = PostbackHost.objects.parked().count()
+    yield gauge(
+        "linnapp_postback_hosts_parked", "Hosts whose postbacks or events are held, for each application.", parked
+    )
+    pending = Installation.objects.waiting().count()
+    yield gauge("linnapp_installations_pending", "Installations that wait for their postback's 200.", pending)
 
 
 def gauge(name: str, words: str, value: float) -> GaugeMetricFamily:
@@ -84,24 +73,3 @@ def of_the_last_day() -> GaugeMetricFamily:
     for state, number in counted_by_state(Delivery.objects.without_tests().created_since(since)).items():
         family.add_metric([state.lower()], number)
     return family
-
-
-def of_mail() -> Iterator[Metric]:
-    """Along the index of state and time: few wait or failed, however many were sent."""
-    mails, now = OutgoingMail.objects, timezone.now()
-    yield gauge("linnapp_mails_waiting", "E-mails that wait to be sent.", mails.waiting().order_by().count())
-    oldest = mails.waiting().filter(due_at__lte=now).order_by("due_at").values_list("due_at", flat=True).first()
-    yield gauge(
-        "linnapp_mails_oldest_due_seconds",
-        "How long the oldest due e-mail is due.",
-        (now - oldest).total_seconds() if oldest else 0.0,
-    )
-    yield gauge("linnapp_mails_failed", "E-mails that were given up.", mails.failed().order_by().count())
-
-
-registry = CollectorRegistry()
-registry.register(FromTheDatabase())
-
-
-def as_text() -> bytes:
-    return generate_latest(registry)

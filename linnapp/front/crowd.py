@@ -63,9 +63,9 @@ class Crowd:
         """Takes it in. Past a limit the one that is longest without a whole request goes: a newcomer may be better."""
         own = self.of_address.get(member.address, set())
         if len(own) >= self.limits.of_address:
-            self._send_away(self._slowest(own), "address limit")
+            self._send_away(self._slowest(own), "address_limit")
         elif len(self.members) >= self.limits.connections:
-            self._send_away(self._slowest(self.members), "connections limit")
+            self._send_away(self._slowest(self.members), "connections_limit")
         self.members.add(member)
         if member.address:
             self.of_address.setdefault(member.address, set()).add(member)
@@ -106,11 +106,11 @@ class Crowd:
             member.pace.seen_unsent(member.unsent, now)
             if member not in self.waiting:
                 if member.pace.takes_too_long(now) and member.unsent:
-                    count_dropped("slow reader")
+                    count_dropped("slow_reader")
                     member.abort()
             elif member.pace.is_too_slow(now):
                 if member.pace.begun_at is not None:
-                    count_dropped("slow sender")
+                    count_dropped("slow_sender")
                 member.close_slow()
         self._make_room()
 

@@ -26,12 +26,12 @@ PAGE_PROCESSES = figures.gauge(
 BUSY = figures.counter(
     "linnapp_front_busy",
     "Requests that were answered with 503, and answers broken off, because of the portal itself, by why.",
-    {"reason": ("line full", "long answers", "memory", "page broke", "process gone", "too long")},
+    {"reason": ("line_full", "long_answers", "memory", "page_broke", "process_gone", "too_long")},
 )
 DROPPED = figures.counter(
     "linnapp_front_dropped",
     "Connections that were ended because they were too slow, or too many, by why.",
-    {"reason": ("slow sender", "slow reader", "address limit", "connections limit", "memory")},
+    {"reason": ("slow_sender", "slow_reader", "address_limit", "connections_limit", "memory")},
 )
 PAGES = figures.histogram(
     "linnapp_front_page_duration_seconds",

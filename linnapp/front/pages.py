@@ -23,7 +23,7 @@ TURNS = 4
 # More long answers than so many in one process have this part of its time: their readers may be many, and slow.
 FEW, SHARE = 4, 10
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
-GONE = "process gone"
+GONE = "process_gone"
 
 
 NOBODY: "deque[asyncio.Future[Any]]" = deque()
@@ -100,7 +100,7 @@ class Pages:
     async def ask(self, request: Request) -> Page:
         """Raises Busy. Where nobody waits for the page any more, the rest of it is dropped."""
         if not self.idle and len(self.line) >= self.most_waiting:
-            raise Busy("line full")
+            raise Busy("line_full")
         try:
             return await self._ask(request)
         except Gone:
@@ -114,13 +114,13 @@ class Pages:
         asked = (request.method, request.path, request.query, request.meta, bytes(request.body))
         answer = await self._say(worker, channel.ASK, asked, unwanted=self._drop_page)
         if answer is None:
-            raise Busy("page broke")
+            raise Busy("page_broke")
         status, headers, part, number = answer
         if not number:
             return Page(status, headers, part, None)
         if len(worker.rests) >= MOST_RESTS:
             worker.dropped.append(number)
-            raise Busy("long answers")
+            raise Busy("long_answers")
         worker.rests.add(number)
         return Page(status, headers, part, Rest(worker, number))
 
@@ -132,7 +132,7 @@ class Pages:
         if not part:
             worker.rests.discard(rest.number)
         if part is None:
-            raise Busy("page broke")
+            raise Busy("page_broke")
         return part
 
     def drop(self, rest: Rest) -> None:
@@ -165,7 +165,7 @@ class Pages:
         except Exception as error:
             self._lose(worker)
             # What took too long would take too long again.
-            raise (Busy("too long") if isinstance(error, TimeoutError) else Gone(GONE)) from error
+            raise (Busy("too_long") if isinstance(error, TimeoutError) else Gone(GONE)) from error
         if what == channel.MORE and len(worker.rests) > FEW:
             now = self.loop.time()
             worker.rested_at = now + (now - began) * (SHARE - 1)

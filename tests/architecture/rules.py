@@ -40,7 +40,10 @@ FLOORS = {
     "linnapp.module_types": VALUES,
     "linnapp.addresses": VALUES,
     "linnapp.calls": VALUES,
+    "linnapp.figures": VALUES,
     "linnapp.jobs": VALUES,
+    "linnapp.page_figures": VALUES,
+    "linnapp.work_figures": VALUES,
     "linnapp.batches": VALUES,
     "linnapp.crews": VALUES,
     "linnapp.logos": VALUES,
@@ -83,6 +86,7 @@ FLOORS = {
     "linnapp.tab": SERVICES,
     "linnapp.mail": SERVICES,
     "linnapp.mail_choices": SERVICES,
+    "linnapp.mail_metrics": SERVICES,
     "linnapp.own_data": SERVICES,
     "linnapp.outbox": SERVICES,
     "linnapp.queues": VALUES,
@@ -148,6 +152,8 @@ WINGS: dict[str, set[str]] = {
     "help": {"exchange", "installations"},
     "support": {"exchange", "help", "installations", "postbacks"},
     "search": {"exchange"},
+    # What a monitor reads of all of them.
+    "metrics": {"postbacks"},
     "application": {"installations", "exchange", "postbacks", "store"},
 }
 # Of a wing, by the part of the name that follows it; all else is a service, unless it is a value.

@@ -241,7 +241,7 @@ API = {
     "api_profile": Who(others=415, nobody=415, method="post"),
     "api_time": ANYBODY,
     "api_stock_locations": Who(others=401, nobody=401),
-    "metrics": ANYBODY,  # on this machine: tests/postbacks/test_metrics.py has the others
+    "metrics": ANYBODY,  # on this machine: tests/metrics/test_of_the_database.py has the others
     "api_not_found": Who(others=404, nobody=404),
 }
 EVERYTHING = TABLE | ALLAUTH

@@ -14,7 +14,7 @@ EXPLANATIONS = "installs.exchange.explanations"
 WIRE = "installs.exchange.wire"
 MIDDLEWARE = "linnapp.middleware"
 ADDRESSES = "linnapp.addresses"
-METRICS_VIEW = "installs.postbacks.views.metrics"
+METRICS_VIEW = "installs.metrics.views"
 
 BREAKAGES = (
     Breakage(
@@ -193,14 +193,14 @@ BREAKAGES = (
         METRICS_VIEW,
         "metrics",
         never("is_from_this_machine"),
-        ("test_metrics",),
+        ("test_of_the_database",),
     ),
     Breakage(
         "metrics are open to everybody behind a proxy on the same machine",
         ADDRESSES,
         "is_from_this_machine",
         never("FORWARDED"),
-        ("test_metrics",),
+        ("test_of_the_database",),
     ),
     Breakage(
         "a stand-in answer wins over a call of the portal's own",

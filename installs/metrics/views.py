@@ -4,7 +4,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from installs.postbacks.metrics import as_text
+from installs.metrics.text import as_text
 from linnapp import credentials
 from linnapp.addresses import is_from_this_machine
 

@@ -1,0 +1,110 @@
+"""All that /metrics tells: what this machine's processes have counted, and what the database, the queue and the program
+say at the moment."""
+
+import logging
+import platform
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+
+import django
+from django.conf import settings
+from django.db import Error, connection, transaction
+from huey.contrib.djhuey import HUEY
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from installs.postbacks.metrics import of_postbacks
+from linnapp.figures import OfProcesses
+from linnapp.jobs import AWAY
+from linnapp.mail_metrics import of_mail
+
+# Milliseconds for each statement: a monitor that waits for longer than some seconds has nothing.
+PATIENCE = 2000
+log = logging.getLogger(__name__)
+
+
+class OfTheMoment(Collector):
+    """Asked at each look. What is away is told as that, and its figures are left out; the others stay."""
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing ahead: the registry would ask the database as soon as this module is imported."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        yield about()
+        of_the_database = asked()
+        yield GaugeMetricFamily(
+            "linnapp_database_up", "Whether the database answered what is asked for this page.", bool(of_the_database)
+        )
+        yield from of_the_database
+        yield from of_the_queue()
+
+
+def asked() -> list[Metric]:
+    """Empty where the database is away, or takes too long."""
+    try:
+        with patience():
+            return [*of_postbacks(), *of_mail()]
+    except Error as error:
+        log.warning("The database told nothing for /metrics: %s", error)
+        return []
+
+
+@contextmanager
+def patience() -> Iterator[None]:
+    """Statements end on PostgreSQL; in SQLite a transaction would be the one that writes, and none is begun."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL statement_timeout = {PATIENCE}")
+        yield
+
+
+def of_the_queue() -> Iterator[Metric]:
+    waiting = None
+    try:
+        waiting = HUEY.pending_count()
+    except AWAY as error:
+        log.warning("The job queue told nothing for /metrics: %s", type(error).__name__)
+    yield GaugeMetricFamily("linnapp_queue_up", "Whether the job queue answered.", waiting is not None)
+    if waiting is not None:
+        yield GaugeMetricFamily("linnapp_queue_jobs", "Jobs in the queue that no worker has taken.", waiting)
+
+
+def about() -> Metric:
+    said = {
+        "version": version(),
+        "python": platform.python_version(),
+        "django": django.__version__,
+        "database": connection.vendor,
+    }
+    return InfoMetricFamily("linnapp", "The program and what it runs on.", said)
+
+
+@cache
+def version() -> str:
+    """The newest of CHANGELOG.md, empty where that was left out."""
+    try:
+        text = (settings.BASE_DIR / "CHANGELOG.md").read_text()
+    except OSError:
+        return ""
+    found = re.search(r"^## (.+)$", text, re.MULTILINE)
+    return found[1].strip().lower() if found else ""
+
+
+counted, everything = CollectorRegistry(), CollectorRegistry()
+counted.register(OfProcesses())
+everything.register(OfTheMoment())
+everything.register(OfProcesses())
+
+
+def as_text() -> bytes:
+    return generate_latest(everything)
+
+
+def of_processes() -> bytes:
+    return generate_latest(counted)
