@@ -3,7 +3,6 @@ processes of a machine, so that whichever of them is asked tells the sum of all.
 fails whoever counts. What a process counted stays when it is gone: its files are folded into those of the past."""
 
 import fcntl
-import json
 import logging
 import os
 import time
@@ -248,13 +247,12 @@ def _add_to_past(kind: str, files: Sequence[Path]) -> None:
 
 
 def _read(file: Path) -> list[tuple[str, float]]:
-    """Of metrics that there are still. What a machine that lost its power has left half written is left out."""
+    """Also metrics that this process knows nothing of. What a machine that lost its power left half written is not."""
     read = []
     with suppress(FileNotFoundError):
         try:
             for key, value, _, _ in MmapedDict.read_all_values_from_file(str(file)):
-                if json.loads(key)[0] in _defined:
-                    read.append((key, value))
+                read.append((key, value))
         except (RuntimeError, ValueError) as error:
             log.warning("%s is damaged: %s", file, error)
     return read

@@ -20,7 +20,7 @@ from django.db import transaction
 from django.utils import timezone
 from huey.contrib.djhuey import task
 
-from linnapp import credentials, figures, jobs, kinds, timeline
+from linnapp import credentials, jobs, kinds, timeline, work_figures
 from linnapp.actors import Actor
 from linnapp.batches import work_off
 from linnapp.crews import Crew
@@ -53,11 +53,6 @@ NAMES = {
     "EMAIL_USE_TLS": "use_tls",
     "EMAIL_USE_SSL": "use_ssl",
 }
-ATTEMPTS = figures.counter(
-    "linnapp_mail_attempts",
-    "E-mails that a worker took up, by what came of it; those that are put off are tried again.",
-    {"outcome": ("sent", "put_off", "failed", "lapsed")},
-)
 # Mails that are printed do not mix.
 _printing = threading.Lock()
 # Whoever holds it asks whether the server is back.
@@ -116,7 +111,7 @@ def _taken(due: OutgoingMailQuerySet) -> OutgoingMail | None:
 def _send(mail: OutgoingMail, post: "_Post") -> None:
     now = timezone.now()
     if mail.ends_at and mail.ends_at <= now:
-        ATTEMPTS.labels("lapsed").inc()
+        work_figures.MAILS.labels("lapsed").inc()
         _end(mail, State.LAPSED, mail.said or "Its link ended before it could be sent.", content_encrypted="")
         return
     try:
@@ -124,14 +119,14 @@ def _send(mail: OutgoingMail, post: "_Post") -> None:
     except Exception as error:
         sentence, for_good = _said_of(error)
         if for_good or mail.tries > len(WAITS):
-            ATTEMPTS.labels("failed").inc()
+            work_figures.MAILS.labels("failed").inc()
             _end(mail, State.FAILED, sentence)
         else:
-            ATTEMPTS.labels("put_off").inc()
+            work_figures.MAILS.labels("put_off").inc()
             _ours(mail).update(due_at=now + WAITS[mail.tries - 1], said=sentence)
         log.warning("%s was not sent at try %s: %s", mail.message_id, mail.tries, sentence)
     else:
-        ATTEMPTS.labels("sent").inc()
+        work_figures.MAILS.labels("sent").inc()
         _end(mail, State.SENT, "", content_encrypted="")
 
 

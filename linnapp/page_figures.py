@@ -16,6 +16,19 @@ PAGES = figures.histogram(
     {"part": (), "status": ()},
 )
 ADMIN, PEOPLE, REGISTRY, NO_PAGE, OTHER = "admin", "people", "registry", "no_page", "other"
+# Modules of views that are about a person and their sign-in; the others of linnapp are of the registry.
+OF_PEOPLE = {
+    "browser_sessions",
+    "demo",
+    "factor_rules",
+    "factor_sign_in",
+    "factors",
+    "own_person",
+    "profile",
+    "record",
+    "sign_up",
+    "typed",
+}
 _page = cache(PAGES.labels)
 
 
@@ -41,9 +54,9 @@ def part_of(match: ResolverMatch | None) -> str:
     if match.app_names:
         return ADMIN if match.app_names[0] == "admin" else OTHER
     package, _, rest = getattr(match.func, "__module__", "").partition(".")
-    if package == "allauth" or rest.startswith("signing_in"):
+    if package == "allauth":
         return PEOPLE
     if package == "linnapp":
-        return REGISTRY
+        return PEOPLE if rest.rpartition(".")[2] in OF_PEOPLE else REGISTRY
     wing, _, _ = rest.partition(".")
     return wing if package == "installs" and wing else OTHER

@@ -15,6 +15,11 @@ LAST_SUCCESS = figures.gauge(
 CREW_FAILURES = figures.counter(
     "linnapp_crew_failures", "Times that a crew of a worker broke off, and went on in a while.", {"crew": ()}
 )
+MAILS = figures.counter(
+    "linnapp_mail_attempts",
+    "E-mails that a worker took up, by what came of it; those that are put off are tried again.",
+    {"outcome": ("sent", "put_off", "failed", "lapsed")},
+)
 DONE, FAILED = "done", "failed"
 
 

@@ -16,13 +16,17 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from installs.exchange import figures as exchange_figures
 from installs.postbacks.metrics import of_postbacks
+from linnapp import front_figures, page_figures, work_figures
 from linnapp.figures import OfProcesses
 from linnapp.jobs import AWAY
 from linnapp.mail_metrics import of_mail
 
 # Milliseconds for each statement: a monitor that waits for longer than some seconds has nothing.
 PATIENCE = 2000
+# They define what this process tells, also where it counts nothing of it itself.
+DEFINED = (exchange_figures, front_figures, page_figures, work_figures)
 log = logging.getLogger(__name__)
 
 

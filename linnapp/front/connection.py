@@ -10,11 +10,11 @@ from linnapp.addresses import counted_as, is_trusted, read
 from linnapp.calls import Call, Reply
 from linnapp.front import answers
 from linnapp.front.crowd import Crowd
-from linnapp.front.figures import Standing, count_busy, time_page
 from linnapp.front.kept import Kept
 from linnapp.front.pace import Pace
 from linnapp.front.pages import Busy, Page, Pages, Rest
 from linnapp.front.reader import MOST_BODY_BYTES, Fault, Reader, Request
+from linnapp.front_figures import Standing, count_busy, time_page
 from linnapp.middleware import MachineApi
 
 log = logging.getLogger(__name__)

@@ -5,8 +5,8 @@ import logging
 from dataclasses import dataclass
 from typing import Protocol
 
-from linnapp.front.figures import count_dropped
 from linnapp.front.pace import Pace
+from linnapp.front_figures import count_dropped
 
 log = logging.getLogger(__name__)
 SWEEP_EVERY = 1.0

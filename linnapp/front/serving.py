@@ -20,7 +20,6 @@ from django.utils.module_loading import import_string
 from linnapp import figures
 from linnapp.front.connection import Door, Front
 from linnapp.front.crowd import Crowd, Limits
-from linnapp.front.figures import keep_telling
 from linnapp.front.maker import Place, forked
 from linnapp.front.pages import LONGEST, Pages
 
@@ -32,6 +31,8 @@ SYSTEM_HOLDS = 64 * 1024
 OTHER_FILES = 100
 # A process that another takes the place of tells its clients with its next answer to them; so long it waits for one.
 GENTLE_SECONDS = 3.0
+# How the front stands is written down for a monitor so often.
+TELLS_EVERY = 1.0
 # A page that is still being made when nobody is left to read it is given up after this.
 REAP_SECONDS = 1.0
 
@@ -111,7 +112,7 @@ async def serve(listener: socket.socket, makers: Sequence[Channel], ready: int |
     await pages.begin(makers)
     front = Front(door, pages, Crowd(limits()), render_to_string("503.html").encode())
     server = await loop.create_server(front.connection, sock=listener, backlog=BACKLOG)
-    beside = [loop.create_task(front.crowd.keep_sweeping()), loop.create_task(keep_telling(front.standing))]
+    beside = [loop.create_task(front.crowd.keep_sweeping()), loop.create_task(keep_telling(front))]
     if ready is not None:
         os.write(ready, b"1")
         os.close(ready)
@@ -121,6 +122,12 @@ async def serve(listener: socket.socket, makers: Sequence[Channel], ready: int |
         task.cancel()
     await door.close()
     await pages.close()
+
+
+async def keep_telling(front: Front) -> None:
+    while True:
+        front.standing().tell()
+        await asyncio.sleep(TELLS_EVERY)
 
 
 def limits() -> Limits:

@@ -41,6 +41,7 @@ FLOORS = {
     "linnapp.addresses": VALUES,
     "linnapp.calls": VALUES,
     "linnapp.figures": VALUES,
+    "linnapp.front_figures": VALUES,
     "linnapp.jobs": VALUES,
     "linnapp.page_figures": VALUES,
     "linnapp.work_figures": VALUES,
@@ -153,7 +154,7 @@ WINGS: dict[str, set[str]] = {
     "support": {"exchange", "help", "installations", "postbacks"},
     "search": {"exchange"},
     # What a monitor reads of all of them.
-    "metrics": {"postbacks"},
+    "metrics": {"exchange", "postbacks"},
     "application": {"installations", "exchange", "postbacks", "store"},
 }
 # Of a wing, by the part of the name that follows it; all else is a service, unless it is a value.

@@ -1,4 +1,4 @@
-"""`manage.py metrics`: what the processes of this machine have counted, for a machine that has no web process to ask."""
+"""What the processes of this machine have counted, for one that has no web process to ask."""
 
 from typing import Any
 

@@ -1,15 +1,11 @@
 """What the front tells a monitor of itself: who is connected, what waits, whom it told to come again and whom it sent
 away."""
 
-import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
 from linnapp import figures
 
-# How the front stands is written down so often, in seconds.
-TELLS_EVERY = 1.0
 CONNECTIONS = figures.gauge(
     "linnapp_front_connections",
     "Connections of clients: waiting are those of which no whole request has come, answered the others.",
@@ -65,12 +61,6 @@ class Standing:
         RESTS.set(self.rests)
         PAGE_PROCESSES.labels("busy").set(self.busy)
         PAGE_PROCESSES.labels("idle").set(self.idle)
-
-
-async def keep_telling(standing: Callable[[], Standing]) -> None:
-    while True:
-        standing().tell()
-        await asyncio.sleep(TELLS_EVERY)
 
 
 def count_busy(reason: str) -> None:
