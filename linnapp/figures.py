@@ -15,10 +15,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import Error
-from prometheus_client import Counter, Gauge, Histogram, values
+from prometheus_client import Counter, Gauge, Histogram, mmap_dict, multiprocess, values
 from prometheus_client.core import Metric
-from prometheus_client.mmap_dict import MmapedDict
-from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 log = logging.getLogger(__name__)
@@ -103,11 +101,15 @@ class _Before:
         return self.own()
 
 
+# The library says nothing of the types of these.
+_dict_in: Any = mmap_dict.MmapedDict
+_value_class: Any = values.MultiProcessValue
+_collector: Any = multiprocess.MultiProcessCollector
 _own = _Own()
-_Shared: Any = values.MultiProcessValue(_Before(_own))
+_Shared: Any = _value_class(_Before(_own))
 
 
-class _Value(_Shared):  # type: ignore[misc]  # the library makes the class in a function without types
+class _Value(_Shared):
     """A number in the file of this process. One that cannot be written is lost, and whoever counts goes on."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -193,7 +195,7 @@ def summed() -> list[Metric]:
     with alone():
         fold()
         files = [str(file) for file in folder().glob("*.db")]
-        return list(MultiProcessCollector.merge(files))
+        return list(_collector.merge(files))
 
 
 @contextmanager
@@ -239,7 +241,7 @@ def _add_to_past(kind: str, files: Sequence[Path]) -> None:
         for key, value in _read(file):
             joined[key] = max(joined.get(key, 0.0), value) if kind == "gauge_max" else joined.get(key, 0.0) + value
     new.unlink(missing_ok=True)
-    written = MmapedDict(str(new))
+    written = _dict_in(str(new))
     for key, value in joined.items():
         written.write_value(key, value, 0.0)
     written.close()
@@ -251,7 +253,7 @@ def _read(file: Path) -> list[tuple[str, float]]:
     read = []
     with suppress(FileNotFoundError):
         try:
-            for key, value, _, _ in MmapedDict.read_all_values_from_file(str(file)):
+            for key, value, _, _ in _dict_in.read_all_values_from_file(str(file)):
                 read.append((key, value))
         except (RuntimeError, ValueError) as error:
             log.warning("%s is damaged: %s", file, error)

@@ -58,5 +58,7 @@ def part_of(match: ResolverMatch | None) -> str:
         return PEOPLE
     if package == "linnapp":
         return PEOPLE if rest.rpartition(".")[2] in OF_PEOPLE else REGISTRY
-    wing, _, _ = rest.partition(".")
-    return wing if package == "installs" and wing else OTHER
+    if package == "django":
+        return OTHER
+    # Of the other package: a wing.
+    return rest.partition(".")[0] or OTHER

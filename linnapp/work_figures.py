@@ -7,10 +7,10 @@ from typing import Any
 
 from linnapp import figures
 
-RUNS = figures.counter("linnapp_job_runs", "Jobs that ended, by how.", {"job": (), "outcome": ()})
-SECONDS = figures.counter("linnapp_job_seconds", "Seconds that jobs took.", {"job": ()})
+RUNS = figures.counter("linnapp_job_runs", "Jobs that ended, by how.", {"task": (), "outcome": ()})
+SECONDS = figures.counter("linnapp_job_seconds", "Seconds that jobs took.", {"task": ()})
 LAST_SUCCESS = figures.gauge(
-    "linnapp_job_last_success_timestamp_seconds", "When a job last ended well.", {"job": ()}, mode="max"
+    "linnapp_job_last_success_timestamp_seconds", "When a job last ended well.", {"task": ()}, mode="max"
 )
 CREW_FAILURES = figures.counter(
     "linnapp_crew_failures", "Times that a crew of a worker broke off, and went on in a while.", {"crew": ()}

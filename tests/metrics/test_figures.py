@@ -140,7 +140,7 @@ def patterns(of: Sequence[URLPattern | URLResolver], apps: list[str]) -> Iterato
 
 def test_every_page_is_of_one_of_a_few_parts() -> None:
     parts = {
-        page_figures.part_of(ResolverMatch(pattern.callback, (), {}, app_names=apps))
+        page_figures.part_of(ResolverMatch(pattern.callback, (), {}, app_names=[*apps]))
         for pattern, apps in patterns(get_resolver().url_patterns, [])
     }
     assert parts <= PARTS
