@@ -1,4 +1,4 @@
-"""docs/operations: the alert rules, the dashboard and the page about them, by what /metrics tells and by Prometheus' own
+"""docs/operations: rules, dashboard and the page about them, beside what /metrics tells and by Prometheus' own
 program."""
 
 import json
