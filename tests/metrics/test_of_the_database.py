@@ -2,18 +2,22 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
+from typing import NoReturn
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django.fixtures import Settings
 
+from installs.metrics import text
 from installs.models import Delivery, PostbackHost
 from installs.postbacks import asking
 from linnapp.models import Account, Application, OutgoingMail, User
+from linnapp.queues import queue
 from tests.kit.people import acting
 from tests.kit.posting import deliver, install, wait_for_200, with_postback
 from tests.kit.receivers import Reply, receiving
@@ -190,3 +194,42 @@ def test_they_are_read_only_and_never_kept() -> None:
     assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
     assert Client().get("/metrics").headers["Cache-Control"] == "no-store"
     assert Client().head("/metrics").status_code == 200
+
+
+# What is away.
+
+
+def test_a_database_that_is_away_costs_its_own_figures_and_no_others() -> None:
+    def away(*of: object) -> NoReturn:
+        raise OperationalError("the server is gone")
+
+    assert "linnapp_database_up 1.0\n" in Client().get("/metrics").content.decode()
+    with connection.execute_wrapper(away):
+        answer = Client().get("/metrics")
+    told = answer.content.decode()
+    assert answer.status_code == 200
+    assert "linnapp_database_up 0.0\n" in told
+    assert not re.search("^linnapp_(postbacks|mails)_waiting", told, re.MULTILINE)
+    assert "linnapp_queue_jobs " in told
+    assert 'linnapp_refusals_total{asked="exchange",cause="unproven"}' in told
+
+
+def test_a_queue_that_is_away_costs_its_own_figures_and_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text, "HUEY", queue("redis://127.0.0.1:1/0", tmp_path / "none", "a-secret"))
+    told = Client().get("/metrics").content.decode()
+    assert "linnapp_queue_up 0.0\n" in told
+    assert "linnapp_queue_jobs " not in told
+    assert "linnapp_database_up 1.0\n" in told
+    assert "linnapp_postbacks_waiting 0.0\n" in told
+
+
+def test_a_statement_ends_on_postgresql() -> None:
+    with text.patience(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SHOW statement_timeout")
+            assert cursor.fetchone() == ("2s",)
+        else:
+            # One more writer would wait for all others.
+            assert not connection.savepoint_ids
