@@ -3,8 +3,10 @@ processes of a machine, so that whichever of them is asked tells the sum of all.
 fails whoever counts. What a process counted stays when it is gone: its files are folded into those of the past."""
 
 import fcntl
+import json
 import logging
 import os
+import struct
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -254,8 +256,10 @@ def _read(file: Path) -> list[tuple[str, float]]:
     with suppress(FileNotFoundError):
         try:
             for key, value, _, _ in _dict_in.read_all_values_from_file(str(file)):
+                # What is no key raises here, and not whenever the past is read.
+                json.loads(key)
                 read.append((key, value))
-        except (RuntimeError, ValueError) as error:
+        except (RuntimeError, ValueError, struct.error) as error:
             log.warning("%s is damaged: %s", file, error)
     return read
 
