@@ -24,6 +24,13 @@ if not all(map(is_encryption_key, CREDENTIAL_KEYS)):
 DIGEST_KEY = env.required("DIGEST_KEY", MAKE_ENV)
 DEBUG = env.switch("DEBUG")
 
+# Seconds between the moment at which /readyz says that a machine stops, and the end of its web processes.
+DRAIN_SECONDS = env.whole("DRAIN_SECONDS", 2, least=0, most=600)
+# What /readyz calls too little room, in MB, and too long a wait of a job and of an e-mail that is due, in seconds.
+LEAST_DISK_MB = env.whole("LEAST_DISK_MB", 100, least=0)
+QUEUE_AGE_SECONDS = env.whole("QUEUE_AGE_SECONDS", 60)
+MAIL_AGE_SECONDS = env.whole("MAIL_AGE_SECONDS", 120)
+
 # Where the portal listens, and the address people and clients use for it.
 HOST = env.text("HOST", "127.0.0.1")
 PORT = env.whole("PORT", 8000, most=65_535)
@@ -115,7 +122,7 @@ OUTBOUND_ALLOWED_NETWORKS = env.networks("OUTBOUND_ALLOWED_NETWORKS")
 # Certificates of authorities that are trusted beside those that Mozilla lists.
 OUTBOUND_CA_FILE = env.certificates_in("OUTBOUND_CA_FILE")
 
-# What /metrics tells beyond this machine, it tells whoever has this token.
+# What /metrics and /readyz tell beyond this machine, they tell whoever has this token.
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 if METRICS_TOKEN and len(METRICS_TOKEN) < 16:
     env.refuse("METRICS_TOKEN", "METRICS_TOKEN is shorter than 16 characters. Write a longer one, or leave it out.")
@@ -211,6 +218,7 @@ ON_WEB_START = ["installs.exchange.ledger.start_flushing"]
 # Of a machine's workers one has the clock.
 CLOCK = "linnapp.periodic.crew"
 ON_WORKER_START = [
+    "linnapp.health.beats.crew",
     "linnapp.outbox.crew",
     "installs.postbacks.courier.crew",
     "installs.connectors.checking.crew",

@@ -15,6 +15,8 @@ from types import FrameType
 logger = logging.getLogger(__name__)
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# Tells a child that drains that the end is near: it answers on, and says that it is not to be sent any more.
+DRAIN = signal.SIGUSR2
 # The children give up what they are at after 8 s (serve), so that this limit is met by a broken one only.
 GRACE_SECONDS = 10.0
 POLL_SECONDS = 0.1
@@ -62,13 +64,14 @@ def _watch_parent(parent: int, stop_signal: signal.Signals) -> None:
 @dataclass(frozen=True)
 class Task:
     """A command that is to run. One that `returns` is started again when it ends by itself; `tells` says that it writes
-    to READY; `leaves_on` is the signal that ends it once another has taken its place; `files` are descriptors that it
-    is given."""
+    to READY; `leaves_on` is the signal that ends it once another has taken its place; one that `drains` is sent DRAIN
+    some time before it is stopped; `files` are descriptors that it is given."""
 
     command: Sequence[str]
     returns: bool = False
     tells: bool = False
     leaves_on: signal.Signals = signal.SIGTERM
+    drains: bool = False
     files: tuple[int, ...] = ()
 
 
@@ -113,10 +116,13 @@ class Child:
 
 class Supervisor:
     """Runs tasks side by side until a signal asks it to stop, or one of them ends by itself. SIGHUP puts a new process
-    in the place of each, and ends the old one once the new one answers."""
+    in the place of each, and ends the old one once the new one answers. SIGTERM, which a machine sends, gives those
+    that drain so many seconds before the end; who presses Ctrl-C waits for nothing."""
 
-    def __init__(self, tasks: Mapping[str, Task]) -> None:
+    def __init__(self, tasks: Mapping[str, Task], *, drain_seconds: float = 0.0) -> None:
         self.tasks = tasks
+        self.drain_seconds = drain_seconds
+        self.is_drained_first = False
         self.children: dict[str, Child] = {}
         # Those whose place another has taken.
         self.leaving: list[Child] = []
@@ -125,8 +131,9 @@ class Supervisor:
         self._failed = False
         self._has_terminal = has_terminal()
 
-    def run(self, *, announce: Callable[[], None]) -> int:
-        """Exit code of the whole: 0 when it was asked to stop. `announce` is called once all that tell are ready."""
+    def run(self, *, announce: Callable[[], None], stopping: Callable[[], None] = lambda: None) -> int:
+        """Exit code of the whole: 0 when it was asked to stop. `announce` is called once all that tell are ready,
+        `stopping` before they are stopped."""
         for number in STOP_SIGNALS:
             signal.signal(number, self._ask_to_stop)
         signal.signal(signal.SIGHUP, self._ask_to_reload)
@@ -141,10 +148,14 @@ class Supervisor:
                 time.sleep(POLL_SECONDS)
             return 0 if self.signals else 1
         finally:
+            stopping()
+            if self.is_drained_first:
+                self._drain()
             self._stop()
 
     def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
         # Only counts: a lock taken here could be one that the interrupted code holds.
+        self.is_drained_first = not self.signals and number == signal.SIGTERM
         self.signals += 1
 
     def _ask_to_reload(self, number: int, frame: FrameType | None) -> None:
@@ -203,6 +214,17 @@ class Supervisor:
     def _wait_for(self, condition: Callable[[], bool]) -> None:
         while not condition():
             time.sleep(POLL_SECONDS)
+
+    def _drain(self) -> None:
+        """A second signal ends it."""
+        draining = [child for child in self.children.values() if child.task.drains and child.is_ready]
+        for child in draining:
+            if not child.has_ended:
+                child.process.send_signal(DRAIN)
+        signals, deadline = self.signals, time.monotonic() + self.drain_seconds
+        self._wait_for(
+            lambda: all(child.has_ended for child in draining) or self.signals > signals or time.monotonic() > deadline
+        )
 
     def _stop(self) -> None:
         """End what still runs; kill it when it takes too long, or at a second signal."""

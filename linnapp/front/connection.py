@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Protocol, cast
 
 from linnapp import credentials
@@ -10,6 +11,7 @@ from linnapp.addresses import counted_as, is_trusted, read
 from linnapp.calls import Call, Reply
 from linnapp.front import answers
 from linnapp.front.crowd import Crowd
+from linnapp.front.health import Closed, Health
 from linnapp.front.kept import Kept
 from linnapp.front.pace import Pace
 from linnapp.front.pages import Busy, Page, Pages, Rest
@@ -54,12 +56,13 @@ def most_body(path: str) -> int:
 class Front:
     """What the connections of a web process share."""
 
-    def __init__(self, door: Door, pages: Pages, crowd: Crowd, busy_page: bytes) -> None:
+    def __init__(self, door: Door, pages: Pages, crowd: Crowd, busy_page: bytes, health: Health) -> None:
         self.door = door
         self.pages = pages
         self.crowd = crowd
         self.kept = Kept()
         self.busy_page = busy_page
+        self.health = health
         self.is_leaving = False
 
     def standing(self) -> Standing:
@@ -75,6 +78,11 @@ class Front:
             busy=len(pages.workers) - len(pages.idle),
             idle=len(pages.idle),
         )
+
+    def drain(self) -> None:
+        """Before it stops: whoever sends requests here is told to send them elsewhere, and those that come meanwhile
+        are answered, the last of their connections."""
+        self.is_leaving = self.health.is_draining = True
 
     def connection(self) -> "Connection":
         return Connection(self)
@@ -232,9 +240,16 @@ class Connection(asyncio.Protocol):
 
     async def _answer(self, request: Request, keep_alive: bool) -> bool:
         """Whether the connection goes on after it."""
-        if endpoint := self.front.door.endpoint(request.path):
+        request.meta["REMOTE_ADDR"] = self.peer
+        endpoint = self.front.door.endpoint(request.path)
+        if reply := self.front.health.reply(request):
+            self._write_reply(request, reply, keep_alive, credentials.new_reference())
+        elif closed := self.front.health.closed(request):
+            is_of_machines = endpoint is not None or bool(MACHINES.match(request.path))
+            reply = self._closed_to_machines(closed) if is_of_machines else closed.as_page()
+            self._write_reply(request, reply, keep_alive, credentials.new_reference())
+        elif endpoint:
             reference = credentials.new_reference()
-            request.meta["REMOTE_ADDR"] = self.peer
             call = Call(request.method, request.path, request.query, request.meta, bytes(request.body), reference)
             self._write_reply(request, await endpoint(call), keep_alive, reference)
         else:
@@ -248,7 +263,6 @@ class Connection(asyncio.Protocol):
         if page is None:
             if self.front.crowd.is_full:
                 return self._write_busy(request, keep_alive, "memory")
-            request.meta["REMOTE_ADDR"] = self.peer
             began = self.loop.time()
             try:
                 page = await self.front.pages.ask(request)
@@ -294,6 +308,10 @@ class Connection(asyncio.Protocol):
         finally:
             if part:
                 self.front.pages.drop(rest)
+
+    def _closed_to_machines(self, closed: Closed) -> Reply:
+        reply = self.front.door.refused(503, closed.SENTENCE)
+        return replace(reply, headers=(*reply.headers, closed.retry_after))
 
     def _write_reply(self, request: Request, reply: Reply, keep_alive: bool, reference: str) -> None:
         headers = [*reply.headers, ("X-Request-Id", reply.reference or reference)]

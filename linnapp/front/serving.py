@@ -20,8 +20,10 @@ from django.utils.module_loading import import_string
 from linnapp import figures
 from linnapp.front.connection import Door, Front
 from linnapp.front.crowd import Crowd, Limits
+from linnapp.front.health import Health
 from linnapp.front.maker import Place, forked
 from linnapp.front.pages import LONGEST, Pages
+from linnapp.supervision import DRAIN
 
 # Connections that nobody has taken up yet.
 BACKLOG = 2048
@@ -33,6 +35,8 @@ OTHER_FILES = 100
 GENTLE_SECONDS = 3.0
 # How the front stands is written down for a monitor so often.
 TELLS_EVERY = 1.0
+# So long a process that starts waits for its first look at all parts: else it would call itself away before it knows.
+FIRST_LOOK_SECONDS = 3.0
 # A page that is still being made when nobody is left to read it is given up after this.
 REAP_SECONDS = 1.0
 
@@ -60,10 +64,13 @@ class Stop:
 def run(listener: socket.socket, *, ready: int | None, grace: float) -> None:
     """Serves until a signal asks to stop; what is being answered then has `grace` seconds. Writes a byte to the file
     descriptor `ready` once it answers."""
-    makers = page_makers()
+    makers = page_makers(listener)
     figures.begin("web")
     begin_beside()
-    uvloop.run(serve(listener, makers, ready, grace))
+    health = Health()
+    health.watch.start()
+    health.watch.wait(FIRST_LOOK_SECONDS)
+    uvloop.run(serve(listener, makers, health, ready, grace))
     reap(process for _, process in makers)
 
 
@@ -77,14 +84,20 @@ def reap(processes: Iterable[int]) -> None:
             time.sleep(0.005)
 
 
-def page_makers() -> list[Channel]:
-    """Forked while nothing else runs here, with all that pages need loaded once."""
+def page_makers(listener: socket.socket) -> list[Channel]:
+    """Forked while nothing else runs here, with all that pages need loaded once. They leave the listener alone: while
+    anybody has it open, the system lets clients in whom nobody answers."""
     application = import_string(settings.WSGI_APPLICATION)
     place = Place(settings.SITE_HOST, settings.PORT, settings.SITE.scheme)
     # Loads every view, which would happen with the first request.
     get_resolver().check()
     gc.freeze()
-    return [forked(application, place, begin_pages) for _ in range(settings.PAGE_PROCESSES)]
+
+    def begin() -> None:
+        listener.close()
+        begin_pages()
+
+    return [forked(application, place, begin) for _ in range(settings.PAGE_PROCESSES)]
 
 
 def begin_pages() -> None:
@@ -103,14 +116,17 @@ def begin_beside() -> None:
         import_string(start)()
 
 
-async def serve(listener: socket.socket, makers: Sequence[Channel], ready: int | None, grace: float) -> None:
+async def serve(
+    listener: socket.socket, makers: Sequence[Channel], health: Health, ready: int | None, grace: float
+) -> None:
     loop = asyncio.get_running_loop()
     stop = Stop.on_signals(loop)
     door: Door = import_string(settings.MACHINE_DOOR)()
     # A process that is gone cannot be made anew beside threads: all of this one is, by whoever started it.
     pages = Pages(settings.PAGES_WAITING, broken=stop.gently.set)
     await pages.begin(makers)
-    front = Front(door, pages, Crowd(limits()), render_to_string("503.html").encode())
+    front = Front(door, pages, Crowd(limits()), render_to_string("503.html").encode(), health)
+    loop.add_signal_handler(DRAIN, front.drain)
     server = await loop.create_server(front.connection, sock=listener, backlog=BACKLOG)
     beside = [loop.create_task(front.crowd.keep_sweeping()), loop.create_task(keep_telling(front))]
     if ready is not None:
@@ -142,6 +158,8 @@ async def leave(front: Front, server: asyncio.Server, stop: Stop, grace: float) 
     """No new connection, an end to those that wait, and time for those that are being answered."""
     loop = asyncio.get_running_loop()
     front.is_leaving = True
+    if stop.asked.is_set():
+        front.drain()
     server.close()
     if stop.gently.is_set():
         await until(lambda: not front.crowd.members or stop.asked.is_set(), loop.time() + GENTLE_SECONDS)

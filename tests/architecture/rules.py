@@ -92,6 +92,8 @@ FLOORS = {
     "linnapp.outbox": SERVICES,
     "linnapp.queues": VALUES,
     "linnapp.periodic": SERVICES,
+    "linnapp.health": SERVICES,
+    "linnapp.maintenance": VALUES,
     "linnapp.services": SERVICES,
     "linnapp.signing_in": SERVICES,
     "linnapp.admin_columns": SERVICES,

@@ -7,18 +7,19 @@ import signal
 import socket
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.migrations.executor import MigrationExecutor
 from django.utils.module_loading import autodiscover_modules
 from huey.contrib.djhuey import HUEY
 
 from linnapp import credentials, crews, figures, work_figures
 from linnapp.front import serving
+from linnapp.health.parts import missing_migrations
 from linnapp.models import KeyCanary
 from linnapp.supervision import READY, Supervisor, Task, end_with_parent, follow_stop
 
@@ -83,7 +84,12 @@ class Command(BaseCommand):
         for number, listener in enumerate(sockets, start=1):
             file = listener.fileno()
             tasks[f"web {number}"] = Task(
-                [*command, "--listener", str(file)], returns=True, tells=True, leaves_on=signal.SIGUSR1, files=(file,)
+                [*command, "--listener", str(file)],
+                returns=True,
+                tells=True,
+                leaves_on=signal.SIGUSR1,
+                drains=True,
+                files=(file,),
             )
         if role != "web":
             tasks["worker"] = Task([*command, "--worker"], returns=True)
@@ -91,7 +97,8 @@ class Command(BaseCommand):
                 f"worker {number}": Task([*command, "--second-worker"], returns=True)
                 for number in range(2, settings.WORKERS + 1)
             }
-        code = Supervisor(tasks).run(announce=self.announce if sockets else lambda: None)
+        supervisor = Supervisor(tasks, drain_seconds=settings.DRAIN_SECONDS)
+        code = supervisor.run(announce=self.announce if sockets else nothing, stopping=partial(close_all, sockets))
         if code:
             sys.exit(code)
         self.stdout.write("Stopped.")
@@ -99,6 +106,16 @@ class Command(BaseCommand):
     def announce(self) -> None:
         self.stdout.write(self.style.SUCCESS(f"Portal at {settings.SITE_URL}") + " (Ctrl-C stops it)")
         self.stdout.flush()
+
+
+def nothing() -> None:
+    return None
+
+
+def close_all(sockets: Iterable[socket.socket]) -> None:
+    """Once the web processes take no more, a client is refused at once, and not kept waiting for the end of all."""
+    for listener in sockets:
+        listener.close()
 
 
 def outbound_warnings() -> Iterator[str]:
@@ -119,11 +136,9 @@ def start_again_with(host: str, port: int) -> None:
 
 
 def refuse_missing_migrations() -> None:
-    executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
-    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if missing:
+    if missing := missing_migrations(connections[DEFAULT_DB_ALIAS]):
         raise CommandError(
-            f"The database lacks {len(missing)} migrations. Run `python manage.py prepare` first; `make run` does both."
+            f"The database lacks {missing} migrations. Run `python manage.py prepare` first; `make run` does both."
         )
 
 
