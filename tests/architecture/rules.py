@@ -84,6 +84,8 @@ FLOORS = {
     "linnapp.frames": SERVICES,
     "linnapp.pages": SERVICES,
     "linnapp.keys_first": SERVICES,
+    "linnapp.backups": SERVICES,
+    "linnapp.backups.faults": VALUES,
     "linnapp.tab": SERVICES,
     "linnapp.mail": SERVICES,
     "linnapp.mail_choices": SERVICES,

@@ -1,0 +1,27 @@
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from linnapp.backups import restoring
+from linnapp.errors import NotPossible
+
+
+class Command(BaseCommand):
+    help = "Put a backup into an empty database, of either engine, and prepare the portal. It needs the keys of then."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+
+    def handle(self, *args: Any, file: Path, **options: Any) -> None:
+        try:
+            about = restoring.restore(file, self.stdout.write)
+        except NotPossible as fault:
+            raise CommandError(str(fault)) from None
+        call_command("prepare", stdout=self.stdout, stderr=self.stderr)
+        self.stdout.write(
+            f"All as of {about.made_at}: {about.rows:,} rows of {len(about.kept)} tables and {about.logos:,} logos. "
+            "`manage.py serve` starts the portal."
+        )
