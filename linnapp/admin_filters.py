@@ -1,6 +1,6 @@
 """Filters of the admin's lists: by what pages show, and by when."""
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -28,15 +28,19 @@ class StateFilter(admin.SimpleListFilter):
 
 class FewFilter(admin.ChoicesFieldListFilter):
     """By a field of which most rows have one of the values of `most`, and the others an index of their own with this
-    `condition`. Where only others are chosen it stands beside the choice: SQLite finds the index by nothing else."""
+    `condition`. Where only others are chosen it stands beside the choice: SQLite finds the index by nothing else. With
+    `says_all` it stands for the choice, which would lead SQLite to another index."""
 
     most: ClassVar[Set[str]]
     condition: ClassVar[Q]
+    says_all: ClassVar[bool] = False
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
         found, chosen = super().queryset(request, queryset), list(self.lookup_val or ())
         are_few = bool(chosen) and self.most.isdisjoint(chosen)
-        return found.filter(self.condition) if found is not None and are_few else found
+        if found is None or not are_few:
+            return found
+        return (queryset if self.says_all else found).filter(self.condition)
 
 
 def since_day(now: datetime | None = None, *, whole_hours: bool = False) -> datetime:
@@ -46,7 +50,8 @@ def since_day(now: datetime | None = None, *, whole_hours: bool = False) -> date
 
 
 class SinceFilter(admin.SimpleListFilter):
-    """What came in the last 24 hours. `field` holds the moment of a row."""
+    """What came in the last 24 hours. `field` holds the moment of a row, by which the newest of them are listed first:
+    in another order a database reads on past all that came, to see that there is no more."""
 
     title = "when"
     parameter_name = "since"
@@ -60,3 +65,10 @@ class SinceFilter(admin.SimpleListFilter):
         if self.value() != DAY:
             return queryset
         return queryset.filter(**{f"{self.field}__gte": since_day(whole_hours=self.whole_hours)})
+
+    @classmethod
+    def order(cls, request: HttpRequest, usual: Sequence[Any]) -> Sequence[Any]:
+        """That of the list, where it is narrowed by this; `usual` is what it has otherwise."""
+        newest = f"-{cls.field}"
+        is_by_moment = request.GET.get(cls.parameter_name) != DAY or newest in usual
+        return usual if is_by_moment else (newest, "-pk")

@@ -17,8 +17,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from linnapp import credentials
+from linnapp.admin_filters import SinceFilter
 from linnapp.admin_finding import in_its_order
-from linnapp.models.capped import MOST_COUNTED, count_up_to
+from linnapp.models.capped import MOST_COUNTED, count_found, count_up_to
 from linnapp.pages import MOST_OF_TEXT, in_words
 
 # What Django and its databases raise for a value that fits no column. Not OperationalError: a database that is away is
@@ -49,9 +50,10 @@ class CappedPaginator(Pages):
 
     @cached_property
     def count(self) -> int:
-        most = MOST_OF_TEXT if self.is_dear else MOST_COUNTED
         # The keys alone: what a list tells of each row beside it is not worked out to count them.
-        found = count_up_to(cast("QuerySet[Any]", self.object_list).values("pk"), most)
+        rows = cast("QuerySet[Any]", self.object_list).values("pk")
+        most = MOST_OF_TEXT if self.is_dear else MOST_COUNTED
+        found = count_found(rows, most) if self.is_dear else count_up_to(rows, most)
         return AtLeast(most) if found > most else found
 
 
@@ -120,6 +122,11 @@ class Wary(admin.ModelAdmin):
             by_text = bool(text) and credentials.canonical(text) is None
             pages.is_dear = by_text or any(request.GET.get(name) for name in self.dear_filters)
         return pages
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        usual = super().get_ordering(request)
+        since = [one for one in self.list_filter if isinstance(one, type) and issubclass(one, SinceFilter)]
+        return since[0].order(request, usual) if since else usual
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
         return WaryList

@@ -30,7 +30,7 @@ from linnapp.errors import NotPossible, OverQuota
 from linnapp.keys_first import first_of
 from linnapp.models import User
 from linnapp.models.access import REVEAL_PERMISSION
-from linnapp.models.capped import MOST_COUNTED, count_up_to
+from linnapp.models.capped import MOST_COUNTED, count_found, count_up_to
 from linnapp.page_requests import asks_for_sign_in, wants_part, will_show_credential
 from linnapp.signing_in.fresh_sign_ins import sign_in_is_old
 from linnapp.staff_requests import staff_access_of
@@ -171,7 +171,10 @@ class ListPage:
         queryset = self.queryset
         if after := self.request.GET.get("after"):
             queryset = queryset.filter(self._beyond(after))
-        return first_of(queryset, self.size + 1, of=self.filterset.queryset)
+        return self.first(queryset, self.size + 1)
+
+    def first(self, found: QuerySet[Any], most: int) -> list[Any]:
+        return first_of(found, most, of=self.filterset.queryset)
 
     @cached_property
     def rows(self) -> list[Any]:
@@ -207,7 +210,7 @@ class ListPage:
     def _all_rows(self) -> Iterator[list[Any]]:
         """By keyset, so that nothing of the database is held while somebody slow takes what was read."""
         queryset = self.queryset
-        while rows := first_of(queryset, ROWS_AT_ONCE, of=self.filterset.queryset):
+        while rows := self.first(queryset, ROWS_AT_ONCE):
             yield rows
             queryset = self.queryset.filter(self._after(self._place_of(rows[-1])))
 
@@ -240,8 +243,8 @@ class ListPage:
     @cached_property
     def total(self) -> str:
         """How many rows match, in words; never an exact count of a whole large table."""
-        most = MOST_OF_TEXT if self.request.GET.get("q") else MOST_COUNTED
-        return in_words(count_up_to(self.filterset.qs, most), most)
+        rows, by_text = self.queryset, self.request.GET.get("q")
+        return in_words(count_found(rows, MOST_OF_TEXT), MOST_OF_TEXT) if by_text else in_words(count_up_to(rows))
 
     @property
     def is_narrowed(self) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any
 
+from django.db import connections
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
@@ -51,7 +52,11 @@ class RecordFilter(TimelineFilter):
         own = Q(person_name__icontains=text) | Q(device__icontains=text)
         if self.networks:
             own |= Q(network__startswith=text)
-        return super().by_words(queryset, name, value) | queryset.filter(own)
+        found = super().by_words(queryset, name, value) | queryset.filter(own)
+        if connections[queryset.db].vendor != "sqlite":
+            return found
+        # By their keys, of which an index tells whose they are: of two sides of an OR SQLite reads every line there is.
+        return found.filter(pk__in=queryset.order_by().values("pk"))
 
 
 class RecordPage(TimelinePage):

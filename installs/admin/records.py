@@ -73,6 +73,7 @@ class DeliveryState(StateFilter):
 class DeliveryKind(FewFilter):
     most = frozenset({Delivery.Kind.POSTBACK})
     condition = Delivery.IS_EVENT
+    says_all = True
 
 
 class DeliveryEvent(FewFilter):

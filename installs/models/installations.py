@@ -269,10 +269,12 @@ class Installation(models.Model):
                 condition=models.Q(first_exchange_at__isnull=True),
                 name="installations_silent",
             ),
+            # With all that is asked of these: they are counted by version, and SQLite looks at a column without a
+            # value as at any other.
             models.Index(
-                fields=("application", "state", "installed_at"),
+                fields=("application", "-installed_at", "-id", "version", "state", "waits_until", "first_exchange_at"),
                 condition=models.Q(first_exchange_at__isnull=True),
-                name="installations_silent_of_app",
+                name="installations_not_connected",
             ),
         )
 

@@ -111,6 +111,7 @@ class RefusalGroup(models.Model):
             models.Index(fields=("named_application_id", "-hour"), name="refusals_by_named"),
             models.Index(fields=("installation_id", "-hour"), name="refusals_by_installation"),
             models.Index(fields=("hour", "reason"), name="refusals_by_hour"),
+            models.Index(fields=("reason", "-hour", "-id"), name="refusals_by_reason"),
             # Few of many.
             models.Index(fields=("-hour",), condition=models.Q(asked="CALL"), name="refusals_of_calls"),
             models.Index(fields=("address", "-hour"), name="refusals_by_address"),

@@ -1,12 +1,16 @@
 """Counts that end: of ten thousand and more nobody asks how many they are, and a database reads each one to know."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections, models
 from django.db.models.expressions import RawSQL
 
+from linnapp.models.folded import some_of_common
+
 MOST_COUNTED = 10_000
+ONE = RawSQL("1", ())
 
 
 class CountUpTo(models.Subquery):
@@ -22,14 +26,35 @@ class CountUpTo(models.Subquery):
 
 def count_up_to(rows: models.QuerySet[Any], most: int = MOST_COUNTED) -> int:
     """How many these are; one more than `most` for any larger number."""
-    bare = _bare(rows)[: most + 1]
+    return _count(rows.db, _statement(_bare(rows)[: most + 1]))
+
+
+def count_found(rows: models.QuerySet[Any], most: int) -> int:
+    """The same of rows that were found by words. Where many accounts have a word, SQLite looks for rows of the first of
+    these, and only where that is not enough goes through all in the order in which they are listed."""
+    if connections[rows.db].vendor == "sqlite":
+        with some_of_common(2 * most) as begun:
+            of_some = _statement(_bare(rows)[: most + 1])
+        if begun.leads and not begun.is_near:
+            found = _count(rows.db, of_some)
+            return found if found > most else _count(rows.db, _statement(rows.values_list(ONE)[: most + 1]))
+    return count_up_to(rows, most)
+
+
+def _statement(rows: models.QuerySet[Any, Any]) -> tuple[str, Sequence[Any]] | None:
+    """None for one that needs no asking: there are no such rows."""
     try:
-        statement, values = bare.query.get_compiler(using=bare.db).as_sql()
+        return cast("tuple[str, Sequence[Any]]", rows.query.get_compiler(using=rows.db).as_sql())
     except EmptyResultSet:
+        return None
+
+
+def _count(database: str, statement: tuple[str, Sequence[Any]] | None) -> int:
+    if statement is None:
         return 0
     # Not by `count()`, which asks for the key again.
-    with connections[bare.db].cursor() as cursor:
-        cursor.execute(f"SELECT COUNT(*) FROM ({statement}) capped", values)
+    with connections[database].cursor() as cursor:
+        cursor.execute(f"SELECT COUNT(*) FROM ({statement[0]}) capped", statement[1])
         return int(cursor.fetchone()[0])
 
 
@@ -38,4 +63,4 @@ def _bare(rows: models.QuerySet[Any]) -> models.QuerySet[Any, Any]:
     query = rows.query
     if query.distinct or query.combinator or query.group_by is not None:
         return rows.order_by().values("pk")
-    return rows.order_by().values_list(RawSQL("1", ()))
+    return rows.order_by().values_list(ONE)

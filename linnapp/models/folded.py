@@ -1,10 +1,13 @@
 """The folded column beside each text that is searched, and the one way to search it: `name_folded__has`."""
 
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from copy import copy
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from django.core.exceptions import FullResultSet
+from django.core.exceptions import EmptyResultSet, FullResultSet
 from django.db import connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.lookups import In, IsNull, Lookup
@@ -97,10 +100,16 @@ class Has(TextLookup):
         row is asked, in the order in which rows are wanted."""
         table, sought = self._asked()
         alias = compiler.quote_name_unless_alias(self.lhs.alias)
-        if self.is_asked_of_rows or self.is_common(connection):
+        key = f'{alias}."{self.lhs.target.model._meta.pk.column}"'
+        if not self.is_asked_of_rows and not self.is_common(connection):
+            return f"{key} IN ({trigrams.KEYS_FOUND.format(table=table)})", [sought]
+        if (begun := BEGUN.get()) is None:
             return f'instr({alias}."{self.lhs.target.column}", %s) > 0', [self.rhs]
-        keys = trigrams.KEYS_FOUND.format(table=table)
-        return f'{alias}."{self.lhs.target.model._meta.pk.column}" IN ({keys})', [sought]
+        begun.leads, begun.is_near = begun.leads or begun.inside, begun.is_near or not begun.inside
+        if not self.is_common(connection):
+            # For the company that it is in, an OR whose other words are enough.
+            raise EmptyResultSet
+        return f"{key} IN ({trigrams.SOME_KEYS_FOUND.format(table=table)})", [sought, begun.most]
 
     def is_common(self, connection: BaseDatabaseWrapper) -> bool:
         """Whether so many rows have it that the first of any list are soon met. Asked of SQLite alone."""
@@ -111,6 +120,59 @@ class Has(TextLookup):
     def _asked(self) -> tuple[str, str]:
         field, quoted = self.lhs.target, self.rhs.replace('"', '""')
         return field.model._meta.db_table, f'{field.column} : "{quoted}"'
+
+
+@dataclass
+class Begun:
+    """`leads`: whether a word was asked for that many have, two tables away from the one that is listed, and so some
+    may be left out; `is_near`: in that table itself or the next, where it is soon met."""
+
+    most: int
+    leads: bool = False
+    is_near: bool = False
+    inside: bool = False
+
+
+BEGUN: ContextVar[Begun | None] = ContextVar("BEGUN", default=None)
+
+
+@contextmanager
+def some_of_common(most: int) -> Iterator[Begun]:
+    """On SQLite, conditions by a word that many have are met by so many of these alone, whose keys are looked up first:
+    for a count that ends, whose end they may reach. Row by row it passes by ten others for each."""
+    token = BEGUN.set(Begun(most))
+    try:
+        yield cast(Begun, BEGUN.get())
+    finally:
+        BEGUN.reset(token)
+
+
+class LeadsToOne(models.Expression):
+    """That the row of this key is one of those found: asked as rows come by, and by keys in `some_of_common`."""
+
+    conditional = True
+
+    def __init__(self, path: str, found: models.QuerySet[Any]) -> None:
+        super().__init__(output_field=models.BooleanField())
+        self.is_far = "__" in path
+        self.keys = found.order_by().values("pk").query
+        self.sources: list[Any] = [models.Exists(found.filter(pk=models.OuterRef(path))), models.F(path)]
+
+    def get_source_expressions(self) -> list[Any]:
+        return self.sources
+
+    def set_source_expressions(self, exprs: Any) -> None:
+        self.sources = list(exprs)
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
+        there, key = self.sources
+        if (begun := BEGUN.get()) is None:
+            return compiler.compile(there)
+        begun.inside = self.is_far
+        try:
+            return compiler.compile(In(key, self.keys.clone()))
+        finally:
+            begun.inside = False
 
 
 class FillsFolded(models.QuerySet[AnyModel]):
@@ -214,9 +276,9 @@ def _are_of(path: str, found: Any, *, is_common: bool, within: models.QuerySet[A
     its own. PostgreSQL counts faster by keys, though."""
     if not is_common:
         return models.Q((f"{path}__in", found))
-    own = found.filter(pk=models.OuterRef(path))
     if connections[found.db].vendor == "sqlite":
-        return models.Q(models.Exists(own))
+        return models.Q(LeadsToOne(path, found))
+    own = found.filter(pk=models.OuterRef(path))
     gathered: Any = In(models.F(path), found.order_by().values("pk"))
     if within is not None:
         # Alone it is made a join, which of a part of a table looks up row by row.

@@ -97,9 +97,9 @@ class OutgoingMail(models.Model):
             models.Index(fields=("state", "due_at"), name="mails_by_state"),
             # One that is waited for is found behind any number of others.
             models.Index(fields=("state", "kind", "due_at"), name="mails_by_kind"),
-            # As the list of the admin has them.
+            # As the list of the admin has them: about one thing, of one state, and the few that were tried in vain.
             models.Index(fields=("kind", "-created_at", "-id"), name="mails_of_kind"),
-            # Few of many, in the same order.
+            models.Index(fields=("state", "-created_at", "-id"), name="mails_newest_by_state"),
             models.Index(
                 fields=("state", "-created_at", "-id"),
                 condition=models.Q(state="WAITING") & ~models.Q(said=""),

@@ -203,7 +203,9 @@ class Account(Named, Searched):
             models.Index(fields=("-created_at", "-id"), name="accounts_newest"),
             # Few of many.
             models.Index(
-                fields=("id",), condition=models.Q(suspended_by_staff_at__isnull=False), name="accounts_suspended"
+                fields=("name", "id"),
+                condition=models.Q(suspended_by_staff_at__isnull=False),
+                name="suspended_accounts_by_name",
             ),
             models.Index(fields=("name", "id"), condition=models.Q(owned_at__isnull=True), name="accounts_never_owned"),
             models.Index(fields=("name", "id"), condition=models.Q(used_at__isnull=True), name="accounts_never_used"),

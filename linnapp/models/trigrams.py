@@ -15,6 +15,8 @@ KEYS_FOUND = (
     'SELECT "key" FROM "{table}_keys" WHERE "id" IN '
     '(SELECT rowid FROM "{table}_trigrams" WHERE "{table}_trigrams" MATCH %s)'
 )
+# The same of so many alone.
+SOME_KEYS_FOUND = KEYS_FOUND.removesuffix(")") + " LIMIT %s)"
 TABLES = (
     'CREATE TABLE "{table}_keys" ("id" integer PRIMARY KEY, "key" NOT NULL UNIQUE)',
     "CREATE VIRTUAL TABLE \"{table}_trigrams\" USING fts5({names}, tokenize = 'trigram')",

@@ -7,20 +7,8 @@ KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
         "what an account uses, which is at most every application, by the names of these": ("my_apps?sort=name",),
     },
     "sqlite": {
-        "the index of the filter has another order, and SQLite goes by that of the list": (
-            "admin:installs_delivery?kind__exact=event", "admin:linnapp_account?shown=Suspended",
-            "admin:linnapp_outgoingmail?shown=Waiting",
-        ),
         "what most rows are has no index: the first are soon met, where they are most": (
             "admin:installs_delivery?event__exact=installed",
-        ),
-        "a text of one account's record, whose rows are read": ("team_record?q=northwind", "team_record?q=zzqqzz"),
-        "the newest first, until a day ends: what has none of that day is read to its end": (
-            "admin:installs_exchangehour?since=day", "admin:installs_secrethour?since=day",
-            "admin:linnapp_account?since=day", "admin:linnapp_auditentry?since=day", "support_refused?within=day",
-        ),
-        "one look-up for each hour of the 30 days that refusals are kept": (
-            "admin:installs_refusalgroup?reason=UNPROVEN", "admin:installs_refusalgroup?reason=UNREADABLE",
         ),
     },
 }  # fmt: skip

@@ -4,10 +4,12 @@ import pytest
 from django.db import connection
 from django.db.models import Model
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from installs.models import Connector, ExchangeHour, Installation, PermanentToken
 from linnapp.models import Account, Membership, OutgoingMail, User, commonness, sqlite_statistics
+from linnapp.models.capped import count_found
 from linnapp.models.folded import among, leads_to
 from tests.admin.test_admin import path_of
 from tests.kit.people import ClientOf
@@ -107,3 +109,17 @@ def test_figures_are_of_tables_that_are_there() -> None:
         f"{model._meta.db_table}_keys" for model in (Account, User, Connector)
     } | {"linnapp_application_keys", "linnapp_version_keys"}
     assert ExchangeHour._meta.db_table in {line[0] for line in sqlite_statistics.read()}
+
+
+def test_a_common_word_is_counted_by_the_first_that_have_it_and_to_the_end(many: list[Installation]) -> None:
+    found = Account.objects.filter(name_folded__has="harbour")
+    rows = PermanentToken.objects.filter(leads_to("installation__account", among(found))).order_by("-pk")
+    with CaptureQueriesContext(connection) as sent:
+        assert [count_found(rows, most) for most in (5, MANY - 1)] == [6, MANY]
+    assert len(sent) == 2
+    if connection.vendor == "sqlite":
+        assert all('_trigrams" MATCH' in one["sql"] and "LIMIT" in one["sql"] for one in sent)
+    # Of an end that is not reached by the first of them, all are asked: of half there is no token.
+    PermanentToken.objects.filter(pk__in=list(rows[: MANY // 2].values_list("pk", flat=True))).delete()
+    assert [count_found(rows, most) for most in (5, MANY // 2, MANY)] == [6, MANY // 2, MANY // 2]
+    assert [count_found(found.order_by("name"), most) for most in (5, MANY)] == [6, MANY]

@@ -104,6 +104,10 @@ def test_few_of_many_are_found_by_an_index_of_these(paulas: Client, paula: User)
         Account(name=f"A{at}", slug=f"a{at}", owned_at=timezone.now(), used_at=timezone.now()) for at in range(2000)
     )
     User.objects.filter(pk=owners[0].pk).update(is_active=False)
+    OutgoingMail.objects.bulk_create(
+        OutgoingMail(message_id=f"<{at}@example.com>", recipient="a@example.com", said="" if at else "No answer")
+        for at in range(200)
+    )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     wanted = (

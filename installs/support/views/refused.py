@@ -1,5 +1,6 @@
 """What was refused, as support reads it: all of it, or of one application, account or installation."""
 
+from datetime import timedelta
 from functools import reduce
 from operator import and_
 from typing import Any
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from installs.exchange import refused as lists
 from installs.exchange.explanations import Explanation, explain
-from installs.exchange.forms import KINDS, WITHIN
+from installs.exchange.forms import KINDS, SPANS, WITHIN
 from installs.exchange.references import KEPT
 from installs.models import Installation, RefusalGroup
 from installs.models.refusals import RefusalGroupQuerySet
@@ -43,7 +44,7 @@ def support_refused(request: HttpRequest) -> HttpResponseBase:
     subjects = _subjects(request)
     found = ListPage(
         request,
-        lists.with_references(_groups(subjects).since(timezone.now() - KEPT)),
+        lists.with_references(_groups(subjects).since(timezone.now() - _span(request))),
         filters=RefusedForSupportFilter,
         sorts=lists.SORTS,
         columns=lists.columns(for_support=True),
@@ -70,6 +71,11 @@ def support_refused(request: HttpRequest) -> HttpResponseBase:
         "csv_url": found.url(format="csv", after=None, reference=None),
     }
     return page_or_part(request, "installs/support/support_refused.html", context)
+
+
+def _span(request: HttpRequest) -> timedelta:
+    """The shortest that is asked for: of two bounds SQLite reads all that the first one leaves."""
+    return SPANS.get(request.GET.get("within", ""), KEPT)
 
 
 def _subjects(request: HttpRequest) -> dict[str, Subject]:
