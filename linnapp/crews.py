@@ -11,6 +11,7 @@ from django.db import close_old_connections, connections
 from django.utils.module_loading import import_string
 
 from linnapp import work_figures
+from linnapp.log_lines import about_alone
 from linnapp.supervision import stop_asked
 
 log = logging.getLogger(__name__)
@@ -54,13 +55,14 @@ class Crew:
 
     def _work(self) -> None:
         close_old_connections()
-        try:
-            self.work()
-        except Exception:
-            # A database that restarts, or a fault: the rows are looked through again.
-            work_figures.CREW_FAILURES.labels(self.name).inc()
-            log.exception("the crew “%s” broke off, and goes on in a while", self.name)
-            connections.close_all()
+        with about_alone(job=self.name):
+            try:
+                self.work()
+            except Exception:
+                # A database that restarts, or a fault: the rows are looked through again.
+                work_figures.CREW_FAILURES.labels(self.name).inc()
+                log.exception("the crew “%s” broke off, and goes on in a while", self.name)
+                connections.close_all()
 
 
 def start(names: list[str]) -> None:

@@ -1,10 +1,8 @@
 """What stands around every view."""
 
-import logging
 import re
 import zoneinfo
 from collections.abc import Callable, Mapping, Sequence
-from contextvars import ContextVar
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -19,18 +17,10 @@ from django.utils import timezone
 
 from linnapp import credentials
 from linnapp.last_account import keep_last_account, last_account
+from linnapp.log_lines import about_alone, also_about
 from linnapp.page_requests import Referenced, wants_part
 
 View = Callable[[HttpRequest], HttpResponseBase]
-reference_of_this_request: ContextVar[str] = ContextVar("reference", default="-")
-
-
-class ReferenceFilter(logging.Filter):
-    """Puts the reference of the request into its log lines."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.reference = reference_of_this_request.get()
-        return True
 
 
 class RequestReference:
@@ -41,14 +31,18 @@ class RequestReference:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         cast(Referenced, request).reference = reference = credentials.new_reference()
-        mark = reference_of_this_request.set(reference)
-        try:
+        with about_alone(reference=reference):
             response = self.get_response(request)
-        finally:
-            reference_of_this_request.reset(mark)
         # A refusal of the API is kept under a reference of its own.
         response.headers.setdefault("X-Request-Id", reference)
         return response
+
+    def process_view(
+        self, request: HttpRequest, view: Any, given: Sequence[Any], named: Mapping[str, Any]
+    ) -> HttpResponse | None:
+        """What the address names, log lines name too."""
+        also_about(**{name: named[name] for name in ("account", "application") if name in named})
+        return None
 
 
 class MachineApi:

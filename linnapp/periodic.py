@@ -11,6 +11,7 @@ from huey.contrib.djhuey import HUEY
 
 from linnapp import work_figures
 from linnapp.crews import Crew
+from linnapp.log_lines import about_alone
 from linnapp.supervision import stop_asked
 
 log = logging.getLogger(__name__)
@@ -34,13 +35,14 @@ class Clock:
 
     def work(self) -> None:
         while not stop_asked() and (job := self.next(timezone.now())):
-            try:
-                with work_figures.counted(work_figures.name_of(job)):
-                    job.execute()
-            except Exception:
-                log.exception("%s broke off, and is done again when it is due", job.name)
-            finally:
-                self.running.discard(job.name)
+            with about_alone(job=job.name):
+                try:
+                    with work_figures.counted(work_figures.name_of(job)):
+                        job.execute()
+                except Exception:
+                    log.exception("%s broke off, and is done again when it is due", job.name)
+                finally:
+                    self.running.discard(job.name)
 
     def next(self, now: datetime) -> Any:
         with self.lock:

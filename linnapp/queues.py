@@ -14,6 +14,8 @@ from redis import ConnectionPool
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from linnapp.log_lines import also_about
+
 # Seconds until a Redis that does not answer counts as away. Jobs are waited for by the second (huey's read_timeout).
 CONNECTS_WITHIN, ANSWERS_WITHIN = 2, 5
 
@@ -72,4 +74,7 @@ def queue(redis_url: str, file: Path, secret: str) -> Huey:
         options = {"storage_class": QueueFile, "filename": str(file)}
     # Without results: what a job failed with stands in the log, and the queue would keep it for ever.
     signed = SignedSerializer(secret=secret)
-    return Huey("linnapp", immediate=False, results=False, serializer=signed, **options)
+    huey = Huey("linnapp", immediate=False, results=False, serializer=signed, **options)
+    huey.pre_execute("named")(lambda task: also_about(job=task.name))
+    huey.post_execute("named")(lambda task, value, error: also_about(job=""))
+    return huey

@@ -242,6 +242,19 @@ class Settings(environ.Env):
             self.refuse(name, f"{name} cannot be read. Write redis://user:password@host:6379/0. {PERCENT}")
         return url
 
+    def sentry(self, name: str) -> str:
+        """A DSN as Sentry's settings show it; "" where none is set."""
+        dsn = self.text(name)
+        try:
+            parts = urlsplit(dsn)
+            known = parts.scheme in {"http", "https"} and bool(parts.hostname and parts.username) and parts.port != 0
+        except ValueError:
+            known = False
+        project = parts.path.rpartition("/")[2] if known else ""
+        if dsn and not (project.isascii() and project.isdigit()):
+            self.refuse(name, f"{name} cannot be read. Copy it from Sentry: https://key@sentry.example.com/1.")
+        return dsn
+
     def mail_server(self, name: str) -> dict[str, Any]:
         """Settings of Django's mail backend; without one mail is printed."""
         url = self.text(name, "consolemail://")

@@ -364,16 +364,23 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LOG_LEVEL = env.one_of("LOG_LEVEL", LOG_LEVELS, "WARNING", "Write DEBUG, INFO, WARNING or ERROR.")
-LOGGING = {
+# One line a record for people, or one JSON object for what gathers logs.
+LOG_FORMAT = env.one_of("LOG_FORMAT", ("TEXT", "JSON"), "TEXT", "Write text or json.").lower()
+# Faults are told to a Sentry, or what speaks its protocol, when one is named; its library is not loaded otherwise.
+SENTRY_DSN = env.sentry("SENTRY_DSN")
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {
-        "reference": {"()": "linnapp.middleware.ReferenceFilter"},
+        "reference": {"()": "linnapp.log_lines.Referenced"},
         "queue": {"()": "linnapp.jobs.QueueIsAway"},
     },
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(reference)s] %(message)s"}},
+    "formatters": {
+        "text": {"format": "%(asctime)s %(levelname)s %(name)s [%(reference)s] %(message)s"},
+        "json": {"()": "linnapp.log_lines.JsonLines"},
+    },
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["reference", "queue"]},
+        "stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["reference", "queue"]},
         # Lines that tell of a fault are counted for /metrics.
         "counted": {"class": "linnapp.figures.CountedLog", "level": "WARNING"},
     },
@@ -384,5 +391,15 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
         # Nor is what a stranger sends: another host, too large a body, too many fields.
         "django.security": {"level": "CRITICAL"},
+        # What `serve` tells of itself, whatever the level of the rest.
+        "linnapp.management.commands.serve": {"level": "INFO"},
     },
 }
+if SENTRY_DSN:
+    LOGGING["handlers"]["sentry"] = {
+        "()": "linnapp.error_reports.told_to",
+        "dsn": SENTRY_DSN,
+        "environment": SITE_HOST,
+        "filters": ["queue"],
+    }
+    LOGGING["root"]["handlers"].append("sentry")

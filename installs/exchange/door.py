@@ -18,6 +18,7 @@ from installs.exchange.profiles import ProfileCall
 from installs.exchange.session_tokens import Carrying
 from installs.exchange.steps import Ask, Unavailable
 from linnapp.calls import Call, Reply
+from linnapp.log_lines import about
 
 # Seconds in which the uses of sessions are gathered, to be written together.
 USES_GATHER = 1.0
@@ -73,7 +74,8 @@ class Door:
         try:
             return await self._answered(served, call)
         except Exception:
-            log.exception("%s %s broke", call.method, call.path)
+            with about(reference=call.reference):
+                log.exception("%s %s broke", call.method, call.path)
             return endpoints.server_error(call)
 
     async def _answered(self, served: Served, call: Call) -> Reply:

@@ -17,6 +17,7 @@ from installs.outbound import Answer, Client, NotSent, Step, masking
 from installs.outbound.client import ALWAYS
 from installs.postbacks import placeholders, signing
 from linnapp import credentials
+from linnapp.log_lines import about
 from linnapp.timeline import Party
 
 log = logging.getLogger(__name__)
@@ -105,7 +106,8 @@ def attempt(post: Post, client: Client, tell: Callable[[Step], None]) -> Result:
         return _attempt(post, client, tell)
     except Exception as error:
         # The message may hold the address, and that the permanent token.
-        log.error("delivery %s: %s while it was sent", post.delivery_id, type(error).__name__)
+        with about(account=post.account.pk, application=post.application.pk):
+            log.error("delivery %s: %s while it was sent", post.delivery_id, type(error).__name__)
         return Result(post, timezone.now(), 0, None, {}, "unexpected", UNEXPECTED, "", "")
 
 

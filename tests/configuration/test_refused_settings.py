@@ -59,6 +59,7 @@ REFUSED = [
     ("DEMO_PASSWORD", f"${SECRET}", "DEMO_PASSWORD begins with $. Nothing is filled in here"),
     ("DEMO_PASSWORD", f"{SECRET}\n", "DEMO_PASSWORD holds characters that cannot be printed"),
     ("METRICS_TOKEN", "short", "METRICS_TOKEN is shorter than 16 characters."),
+    ("LOG_FORMAT", "xml", "LOG_FORMAT is “xml”. Write text or json."),
     ("LOG_LEVEL", "LOUD", "LOG_LEVEL is “LOUD”. Write DEBUG, INFO, WARNING or ERROR."),
     ("LOCALITY", "UK", "LOCALITY is “UK”. Clients know EU, US and AS."),
     ("STAND_IN_ANSWERS", "nowhere", "STAND_IN_ANSWERS is “nowhere”, which is no folder. Name one, write shipped"),

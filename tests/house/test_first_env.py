@@ -56,3 +56,21 @@ def test_of_two_starts_at_once_one_writes(tmp_path: Path) -> None:
         written = list(pool.map(lambda number: first_env.write_once(tmp_path / ".env", str(number)), range(8)))
     assert sum(written) == 1
     assert (tmp_path / ".env").read_text() == str(written.index(True))
+
+
+def test_for_a_real_portal_it_opens_nothing_of_the_demo(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert first_env.main(["--site-url", "https://portal.example.com", "--print"]) == 0
+    (tmp_path / ".env").write_text(capsys.readouterr().out)
+    written = settings_in(tmp_path / ".env")
+    assert list(written) == ["SECRET_KEY", "CREDENTIAL_KEYS", "DIGEST_KEY", "SITE_URL", "TRUSTED_PROXIES"]
+    assert written["SITE_URL"] == "https://portal.example.com"
+    assert Fernet(written["CREDENTIAL_KEYS"]).encrypt(b"x")
+
+
+def test_what_is_printed_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(first_env, "ENV_FILE", tmp_path / ".env")
+    assert first_env.main(["--print"]) == 0
+    assert "\nDEMO=true\n" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []

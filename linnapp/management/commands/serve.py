@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import logging
 import os
 import signal
 import socket
@@ -23,6 +24,7 @@ from linnapp.health.parts import missing_migrations
 from linnapp.models import KeyCanary
 from linnapp.supervision import READY, Supervisor, Task, end_with_parent, follow_stop
 
+log = logging.getLogger(__name__)
 # A worker looks for new jobs this often, in seconds, when there were none.
 QUEUE_DELAY = 0.25
 # A request or job that is still at work this many seconds after the wish to stop is given up.
@@ -66,14 +68,27 @@ class Command(BaseCommand):
         else:
             self.supervise(role, host, port)
 
+    def say(self, sentence: str, aside: str = "") -> None:
+        """To whoever sits before it, or as a line of the log for what reads these."""
+        if settings.LOG_FORMAT == "json":
+            log.info(sentence)
+            return
+        self.stdout.write(self.style.SUCCESS(sentence) + aside)
+        self.stdout.flush()
+
+    def warn(self, sentence: str) -> None:
+        if settings.LOG_FORMAT == "json":
+            log.warning(sentence)
+        else:
+            self.stderr.write(self.style.WARNING(sentence))
+
     def tell(self, role: str | None) -> None:
         if settings.IN_THE_CLEAR:
-            warning = f"ALLOW_HTTP: passwords and tokens travel to {settings.SITE_URL} in the clear."
-            self.stderr.write(self.style.WARNING(warning))
+            self.warn(f"ALLOW_HTTP: passwords and tokens travel to {settings.SITE_URL} in the clear.")
         for warning in outbound_warnings():
-            self.stderr.write(self.style.WARNING(warning))
+            self.warn(warning)
         if role:
-            self.stdout.write(f"The {role} role runs (Ctrl-C stops it).")
+            self.say(f"The {role} role runs", " (Ctrl-C stops it).")
 
     def supervise(self, role: str | None, host: str, port: int) -> None:
         if role != "worker":
@@ -101,11 +116,10 @@ class Command(BaseCommand):
         code = supervisor.run(announce=self.announce if sockets else nothing, stopping=partial(close_all, sockets))
         if code:
             sys.exit(code)
-        self.stdout.write("Stopped.")
+        self.say("Stopped.")
 
     def announce(self) -> None:
-        self.stdout.write(self.style.SUCCESS(f"Portal at {settings.SITE_URL}") + " (Ctrl-C stops it)")
-        self.stdout.flush()
+        self.say(f"Portal at {settings.SITE_URL}", " (Ctrl-C stops it)")
 
 
 def nothing() -> None:

@@ -1,0 +1,5 @@
+"""The files of operators, as what reads them sees them."""
+
+from tests.kit.portal import ROOT
+
+OPERATIONS = ROOT / "docs/operations"

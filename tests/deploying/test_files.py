@@ -1,0 +1,145 @@
+"""The files of operators are true: settings, paths, commands and limits in them are those of the program."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+from django.core.management import get_commands
+
+from linnapp.front.connection import MOST_MACHINE_BYTES
+from linnapp.front.pages import LONGEST
+from linnapp.front.reader import MOST_BODY_BYTES, MOST_HEAD_BYTES
+from linnapp.management.commands.serve import STOP_SECONDS
+from linnapp.supervision import GRACE_SECONDS
+from tests.deploying.files import OPERATIONS
+from tests.kit.portal import ROOT
+
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+COMPOSE = (ROOT / "compose.yaml").read_text()
+NGINX = (OPERATIONS / "nginx.conf").read_text()
+CADDY = (OPERATIONS / "Caddyfile").read_text()
+UNITS = {name: (OPERATIONS / f"linnapp-{name}.service").read_text() for name in ("web", "worker")}
+PAGE = (ROOT / "docs/operations.md").read_text()
+SETTINGS = set(re.findall(r"^#? ?([A-Z][A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+# Of Python, Docker and PostgreSQL.
+OTHERS = {"PATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "ENV_FILE", "POSTGRES_USER", "POSTGRES_DB"}
+OTHERS |= {"POSTGRES_PASSWORD", "PORTAL"}
+
+
+def service(name: str) -> str:
+    """A service of compose.yaml as it stands there."""
+    return COMPOSE.partition(f"\n  {name}:\n")[2].partition("\n\n")[0]
+
+
+def test_settings_named_there_exist() -> None:
+    in_units = {
+        name
+        for unit in UNITS.values()
+        for line in re.findall(r"^Environment=(.*)", unit, re.MULTILINE)
+        for name in re.findall(r"(\w+)=", line)
+    }
+    in_image = set(re.findall(r"^(?:ENV|   ) ([A-Z_]+)=", DOCKERFILE, re.MULTILINE))
+    in_compose = set(re.findall(r"^\s+([A-Z][A-Z_]+): ", COMPOSE, re.MULTILINE)) - {"HEALTHCHECK"}
+    assert in_units == {"ENV_FILE", "STATE_DIR", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"}
+    assert {"STATE_DIR", "HOST", "PORT"} <= in_image
+    assert {"DATABASE_URL", "REDIS_URL", "TRUSTED_PROXIES", "SITE_URL"} <= in_compose
+    assert (in_units | in_image | in_compose) - OTHERS - SETTINGS == set()
+
+
+def test_settings_named_in_the_page_exist() -> None:
+    named = set(re.findall(r"`([A-Z][A-Z_]{3,})(?:=[^`]*)?`", PAGE))
+    assert len(named) > 8
+    assert named - OTHERS - SETTINGS - {"REPOSITORY"} == set()
+
+
+def test_commands_of_the_image_and_the_services_exist() -> None:
+    commands = [
+        json.loads(found) for found in re.findall(r"(?:command: |^CMD )(\[.*\])", DOCKERFILE + COMPOSE, re.MULTILINE)
+    ]
+    manage = [words[2:] for words in commands if words[1:2] == ["manage.py"]]
+    for line in re.findall(r"^ExecStart(?:Pre)?=(.*)", "\n".join(UNITS.values()), re.MULTILINE):
+        words = shlex.split(line)
+        assert words[:2] == ["/opt/linnapp/.venv/bin/python", "manage.py"]
+        manage.append(words[2:])
+    assert sorted(map(" ".join, manage)) == sorted(
+        ["serve", "prepare", "serve --web", "serve --worker", "prepare", "serve --web", "serve --worker"]
+    )
+    assert {words[0] for words in manage} <= set(get_commands())
+
+
+def test_what_the_image_is_made_of_is_let_in() -> None:
+    copied = {
+        word for line in re.findall(r"^COPY (?!--from)(.*)", DOCKERFILE, re.MULTILINE) for word in line.split()[:-1]
+    }
+    let_in = set(re.findall(r"^!(.*)", (ROOT / ".dockerignore").read_text(), re.MULTILINE))
+    assert copied == let_in
+    assert [name for name in sorted(copied) if not (ROOT / name).exists()] == []
+    assert (ROOT / ".dockerignore").read_text().splitlines()[1] == "*"
+
+
+def test_all_lead_to_the_port_that_serve_listens_on() -> None:
+    assert re.findall(r"^EXPOSE (.*)", DOCKERFILE, re.MULTILINE) == ["8000"]
+    assert "PORT=8000\n" in DOCKERFILE
+    assert "http://127.0.0.1:8000/healthz" in DOCKERFILE
+    assert re.findall(r"# PORT=(\d+)", (ROOT / ".env.example").read_text()) == ["8000"]
+    assert set(re.findall(r"proxy_pass (.*);", NGINX)) == {"http://127.0.0.1:8000"}
+    assert "reverse_proxy {$PORTAL:127.0.0.1:8000}" in CADDY
+    assert 'PORT: "8000"' in COMPOSE
+    assert "PORTAL: portal:8000" in COMPOSE
+
+
+def test_the_proxy_of_the_containers_is_the_one_that_is_trusted() -> None:
+    address = re.search(r"ipv4_address: ([\d.]+)", COMPOSE)
+    assert address
+    assert f"TRUSTED_PROXIES: {address[1]}/32" in COMPOSE
+    assert f"subnet: {address[1].rpartition('.')[0]}.0/24" in COMPOSE
+
+
+def test_limits_are_those_of_the_front() -> None:
+    mega = 1024 * 1024
+    assert re.findall(r"client_max_body_size (\d+)m;", NGINX) == [str(MOST_BODY_BYTES // mega)]
+    assert f"{MOST_BODY_BYTES // mega} MB for forms with files, {MOST_MACHINE_BYTES // mega} MB for the API" in CADDY
+    assert re.findall(r"max_header_size (\d+)KiB", CADDY) == [str(MOST_HEAD_BYTES // 1024)]
+    assert re.findall(r"large_client_header_buffers (\d+) (\d+)k;", NGINX) == [("4", str(MOST_HEAD_BYTES // 4 // 1024))]
+    assert f"over {MOST_MACHINE_BYTES // mega} MB" in NGINX
+    for seconds in re.findall(
+        r"(?:proxy_read_timeout|proxy_send_timeout|response_header_timeout) (\d+)s", NGINX + CADDY
+    ):
+        assert int(seconds) > LONGEST
+
+
+def test_whoever_stops_it_waits_longer_than_it_takes() -> None:
+    waits = re.findall(r"^TimeoutStopSec=(\d+)", "\n".join(UNITS.values()), re.MULTILINE)
+    waits += re.findall(r"stop_grace_period: (\d+)s", COMPOSE.partition("\nservices:")[0])
+    assert len(waits) == 3
+    assert min(map(int, waits)) > GRACE_SECONDS > STOP_SECONDS
+
+
+def test_containers_are_closed() -> None:
+    for name in ("postgres", "redis", "proxy"):
+        assert "read_only: true" in service(name), name
+        assert "cap_drop: [ALL]" in service(name), name
+        assert "no-new-privileges:true" in service(name), name
+    shared = COMPOSE.partition("\nservices:")[0]
+    assert all(words in shared for words in ("read_only: true", "cap_drop: [ALL]", "no-new-privileges:true"))
+    assert [name for name in ("prepare", "portal", "worker") if "<<: *portal" not in service(name)] == []
+    assert "networks: [front, data]" in service("portal")
+    assert re.findall(r"^USER (.*)", DOCKERFILE, re.MULTILINE) == ["10001:10001"]
+
+
+def test_the_two_units_differ_in_what_they_say_they_do() -> None:
+    kept = [
+        {line for line in unit.splitlines() if re.match(r"(Protect|Private|Restrict|System|NoNew|Cap|Lock|Mem)", line)}
+        for unit in UNITS.values()
+    ]
+    assert kept[0] == kept[1]
+    assert len(kept[0]) > 20
+    assert ["IPAddressDeny=any" in unit for unit in UNITS.values()] == [True, False]
+
+
+def test_files_that_the_page_names_are_there() -> None:
+    named = {Path(name) for name in re.findall(r"\]\((operations(?:/[\w.-]+)?|\.\./[\w.]+)", PAGE)}
+    named |= {Path("..", name) for name in re.findall(r"docs/operations/[\w.-]+", PAGE)}
+    assert len(named) >= 5
+    assert [str(name) for name in sorted(named) if not (ROOT / "docs" / name).exists()] == []
