@@ -83,3 +83,43 @@ class JsonLines(structlog.stdlib.ProcessorFormatter):
 def in_order(logger: object, method: str, line: Mapping[str, Any]) -> Mapping[str, Any]:
     known = {name: line[name] for name in FIRST if line.get(name)}
     return known | ({"exception": line["exception"]} if "exception" in line else {})
+
+
+def logging_of(form: str, level: str, dsn: str, environment: str) -> dict[str, Any]:
+    """What Django's LOGGING is: to stderr as "text" or "json", counted, and faults to what `dsn` names."""
+    told: dict[str, Any] = {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {
+            "reference": {"()": "linnapp.log_lines.Referenced"},
+            "queue": {"()": "linnapp.jobs.QueueIsAway"},
+        },
+        "formatters": {
+            "text": {"format": "%(asctime)s %(levelname)s %(name)s [%(reference)s] %(message)s"},
+            "json": {"()": "linnapp.log_lines.JsonLines"},
+        },
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": form, "filters": ["reference", "queue"]},
+            # Lines that tell of a fault are counted for /metrics.
+            "counted": {"class": "linnapp.figures.CountedLog", "level": "WARNING"},
+        },
+        "root": {"handlers": ["stderr", "counted"], "level": level},
+        "loggers": {
+            "django": {"handlers": [], "propagate": True, "level": "WARNING"},
+            # A refused request is not news for the operator; the reference in the answer finds it.
+            "django.request": {"level": "ERROR"},
+            # Nor is what a stranger sends: another host, too large a body, too many fields.
+            "django.security": {"level": "CRITICAL"},
+            # What `serve` tells of itself, whatever the level of the rest.
+            "linnapp.management.commands.serve": {"level": "INFO"},
+        },
+    }
+    if dsn:
+        told["handlers"]["sentry"] = {
+            "()": "linnapp.error_reports.told_to",
+            "dsn": dsn,
+            "environment": environment,
+            "filters": ["queue"],
+        }
+        told["root"]["handlers"].append("sentry")
+    return told

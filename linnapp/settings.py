@@ -8,6 +8,7 @@ from csp.constants import NONE, SELF
 
 from installs.exchange.stand_in import stand_in_answers
 from linnapp.credentials import is_encryption_key
+from linnapp.log_lines import logging_of
 from linnapp.queues import queue
 from linnapp.setting_values import Settings, is_loopback
 
@@ -368,38 +369,4 @@ LOG_LEVEL = env.one_of("LOG_LEVEL", LOG_LEVELS, "WARNING", "Write DEBUG, INFO, W
 LOG_FORMAT = env.one_of("LOG_FORMAT", ("TEXT", "JSON"), "TEXT", "Write text or json.").lower()
 # Faults are told to a Sentry, or what speaks its protocol, when one is named; its library is not loaded otherwise.
 SENTRY_DSN = env.sentry("SENTRY_DSN")
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {
-        "reference": {"()": "linnapp.log_lines.Referenced"},
-        "queue": {"()": "linnapp.jobs.QueueIsAway"},
-    },
-    "formatters": {
-        "text": {"format": "%(asctime)s %(levelname)s %(name)s [%(reference)s] %(message)s"},
-        "json": {"()": "linnapp.log_lines.JsonLines"},
-    },
-    "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["reference", "queue"]},
-        # Lines that tell of a fault are counted for /metrics.
-        "counted": {"class": "linnapp.figures.CountedLog", "level": "WARNING"},
-    },
-    "root": {"handlers": ["stderr", "counted"], "level": LOG_LEVEL},
-    "loggers": {
-        "django": {"handlers": [], "propagate": True, "level": "WARNING"},
-        # A refused request is not news for the operator; the reference in the answer finds it.
-        "django.request": {"level": "ERROR"},
-        # Nor is what a stranger sends: another host, too large a body, too many fields.
-        "django.security": {"level": "CRITICAL"},
-        # What `serve` tells of itself, whatever the level of the rest.
-        "linnapp.management.commands.serve": {"level": "INFO"},
-    },
-}
-if SENTRY_DSN:
-    LOGGING["handlers"]["sentry"] = {
-        "()": "linnapp.error_reports.told_to",
-        "dsn": SENTRY_DSN,
-        "environment": SITE_HOST,
-        "filters": ["queue"],
-    }
-    LOGGING["root"]["handlers"].append("sentry")
+LOGGING = logging_of(LOG_FORMAT, LOG_LEVEL, SENTRY_DSN, SITE_HOST)
