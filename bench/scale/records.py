@@ -40,6 +40,7 @@ from linnapp.models import (
     OutgoingMail,
     StaffAccess,
 )
+from linnapp.models.bulk_changes import sealed as sealed_values
 
 SAM = f"(SELECT id FROM linnapp_user WHERE email = '{names.email(names.SUPPORT)}')"
 PAULA = f"(SELECT id FROM linnapp_user WHERE email = '{names.email(names.SUPERUSER)}')"
@@ -274,7 +275,10 @@ def staff(size: Size) -> None:
         name="'Account '||p",
         state="'DONE'",
     )
-    insert(BulkNotice, "linnapp_bulkchange b", change="b.id", address="'owner@example.com'", told_encrypted=TEXT)
+    told = sealed_values(
+        {"subject": "Carol's Cakes is suspended", "alone": "Suspended.", "among": "Carol's Cakes is suspended."}
+    )
+    insert(BulkNotice, "linnapp_bulkchange b", change="b.id", address="'owner@example.com'", told_encrypted=f"'{told}'")
     insert(
         ExportFile,
         series(max(5, size.installations // 20_000)),

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -17,6 +18,8 @@ class Between:
         self.flows = threading.Event()
         self.flows.set()
         self.sent = 0
+        # Seconds by which each piece comes late, either way.
+        self.delay = 0.0
         self.open: set[socket.socket] = set()
         self.lock = threading.Lock()
         self.listener: socket.socket | None = None
@@ -78,6 +81,7 @@ class Between:
             while piece := source.recv(PIECE):
                 self.sent += counts
                 self.flows.wait()
+                time.sleep(self.delay)
                 sink.sendall(piece)
         for end in (source, sink):
             with suppress(OSError):

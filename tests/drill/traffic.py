@@ -1,0 +1,187 @@
+"""Programs and a reader of pages that ask all the time while something is away, and what each of them saw."""
+
+import http.client
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from bench.exchanges import CREDENTIALS
+from bench.load import EXCHANGE
+from bench.pages import signed_in
+
+CALL = "/api/Inventory/GetStockLocations"
+JSON = {"Content-Type": "application/json"}
+READER = "alice@northwind.example"
+# An integration gives up after so many seconds.
+PATIENCE = 30
+# Session tokens that are asked about when all is over, at most.
+LOOKED_AT = 300
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one request met: `at` in seconds since the traffic began, how many it took, and how it ended: a status, or
+    the name of the fault of a connection. `session` is the token that an exchange answered."""
+
+    kind: str
+    at: float
+    seconds: float
+    ended: str
+    session: str = ""
+
+    @property
+    def good(self) -> bool:
+        return self.ended in {"200", "302"}
+
+
+@dataclass
+class Traffic:
+    """Exchanges at an even pace by so many threads, each on a connection of its own, and pages by one more. A program
+    asks once more, on a fresh connection, where an idle one was closed under it: nothing of the request was begun
+    then. Anything else that fails is counted as failed."""
+
+    url: str
+    bodies: Sequence[str]
+    a_second: float = 20
+    threads: int = 4
+    pages: bool = True
+    seen: list[Seen] = field(default_factory=list)
+    enough: threading.Event = field(default_factory=threading.Event)
+
+    def __enter__(self) -> "Traffic":
+        self.began = time.monotonic()
+        self.running = [threading.Thread(target=self._exchange, args=(number,)) for number in range(self.threads)]
+        if self.pages:
+            browser = signed_in(self.url, READER)
+            cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+            home = browser.get(self.url, timeout=PATIENCE).url.removeprefix(self.url)
+            self.running.append(threading.Thread(target=self._read, args=(home, cookies)))
+        for thread in self.running:
+            thread.start()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.enough.set()
+        for thread in self.running:
+            thread.join()
+
+    @property
+    def now(self) -> float:
+        return time.monotonic() - self.began
+
+    def _exchange(self, number: int) -> None:
+        pause, asked = self.threads / self.a_second, number
+        with Connection(self.url) as connection:
+            due = time.monotonic() + pause * number / self.threads
+            while not self.enough.wait(max(0, due - time.monotonic())):
+                self.seen.append(
+                    self._asked(connection, "exchange", "POST", EXCHANGE, self.bodies[asked % len(self.bodies)])
+                )
+                asked += self.threads
+                # Late is late: what was not asked meanwhile is not made up for.
+                due = max(due + pause, time.monotonic())
+
+    def _read(self, home: str, cookies: str) -> None:
+        with Connection(self.url) as connection:
+            while not self.enough.wait(0.2):
+                self.seen.append(self._asked(connection, "page", "GET", home, None, Cookie=cookies))
+
+    def _asked(
+        self, connection: "Connection", kind: str, method: str, path: str, body: str | None, **headers: str
+    ) -> Seen:
+        at, began, session = self.now, time.monotonic(), ""
+        try:
+            status, answer = connection.ask(method, path, body, JSON | headers if body else headers)
+            if kind == "exchange" and status == 200:
+                session = json.loads(answer)["Token"]
+            ended = str(status)
+        except (OSError, http.client.HTTPException) as fault:
+            ended = type(fault).__name__
+            # Nobody knocks without a pause where nobody is.
+            self.enough.wait(0.2)
+        return Seen(kind, at, time.monotonic() - began, ended, session)
+
+    def forgotten(self) -> int:
+        """How many of the latest session tokens that were answered do not open a call."""
+        latest = [one.session for one in self.seen if one.session][-LOOKED_AT:]
+        with Connection(self.url) as connection:
+            answers = [connection.ask("GET", CALL, None, {"Authorization": token})[0] for token in latest]
+        return sum(status != 200 for status in answers)
+
+
+class Connection:
+    """One that stays open, to whatever answers at this address."""
+
+    def __init__(self, url: str) -> None:
+        self.host = url.partition("://")[2]
+        self.open: http.client.HTTPConnection | None = None
+
+    def __enter__(self) -> "Connection":
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._close()
+
+    def ask(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> tuple[int, bytes]:
+        if self.open:
+            try:
+                return self._ask(method, path, body, headers)
+            except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+                self._close()
+        return self._ask(method, path, body, headers)
+
+    def _ask(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> tuple[int, bytes]:
+        self.open = self.open or http.client.HTTPConnection(self.host, timeout=PATIENCE)
+        try:
+            self.open.request(method, path, body, headers)
+            answer = self.open.getresponse()
+            read = answer.read()
+        except Exception:
+            self._close()
+            raise
+        if answer.will_close:
+            self._close()
+        return answer.status, read
+
+    def _close(self) -> None:
+        if self.open:
+            self.open.close()
+            self.open = None
+
+
+@dataclass(frozen=True)
+class Account:
+    """What was seen of one kind of request: how many, how the others ended, the longest time from one good answer to
+    the next, and the slowest of the good ones, in seconds."""
+
+    asked: int
+    failed: Counter[str]
+    gap: float
+    slowest: float
+
+    def __str__(self) -> str:
+        failed = ", ".join(f"{count} {name}" for name, count in self.failed.most_common()) or "none failed"
+        return f"{self.asked} ({failed}); {self.gap:.1f} s without; slowest {1000 * self.slowest:.0f} ms"
+
+
+def account_of(seen: Iterable[Seen], kind: str) -> Account:
+    rows = sorted((one for one in seen if one.kind == kind), key=lambda one: one.at)
+    good = [one for one in rows if one.good]
+    ends = [one.at + one.seconds for one in good]
+    gaps = [later - earlier for earlier, later in pairwise(ends)]
+    return Account(
+        asked=len(rows),
+        failed=Counter(one.ended for one in rows if not one.good),
+        gap=max(gaps, default=0.0),
+        slowest=max((one.seconds for one in good), default=0.0),
+    )
+
+
+def credentials(ask: Any) -> list[str]:
+    """The bodies of exchanges that the demo data allows, by what `ask` runs inside the portal."""
+    return [json.dumps(row) for row in json.loads(ask(CREDENTIALS))]
