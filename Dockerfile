@@ -7,7 +7,7 @@ WORKDIR /opt/linnapp
 COPY requirements.txt ./
 RUN python -m venv .venv \
     && .venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
-COPY manage.py ./
+COPY manage.py CHANGELOG.md ./
 COPY linnapp linnapp
 COPY installs installs
 COPY static static
@@ -33,5 +33,5 @@ VOLUME ["/var/lib/linnapp"]
 EXPOSE 8000
 # Tables and static files are brought up to date by `manage.py prepare`, before the first start and after each upgrade.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
+    CMD ["python", "-c", "import http.client, os; c = http.client.HTTPConnection('127.0.0.1', int(os.environ['PORT']), timeout=4); c.request('GET', '/healthz'); assert c.getresponse().status == 200"]
 CMD ["python", "manage.py", "serve"]

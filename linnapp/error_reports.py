@@ -54,7 +54,8 @@ def without_secrets(event: Event, hint: Hint) -> Event:
     kept: dict[str, Any] = {name: given[name] for name in KEPT if name in given}
     kept["tags"] = what_it_is_about()
     if "logentry" in given:
-        kept["logentry"] = {"message": given["logentry"]["message"]}
+        # The loop of a web process writes what its tasks and connections hold into the lines below the first.
+        kept["logentry"] = {"message": given["logentry"]["message"].partition("\n")[0]}
     exceptions = given.get("exception", {}).get("values", [])
     if exceptions:
         kept["exception"] = {"values": [_exception(each) for each in exceptions]}

@@ -195,15 +195,18 @@ def summed() -> list[Metric]:
     if not folder().is_dir():
         return []
     with alone():
-        fold()
-        files = [str(file) for file in folder().glob("*.db")]
+        # What cannot be folded, on a full disk, is summed as it lies there.
+        with suppress(OSError):
+            fold()
+        files = [str(file) for file in folder().glob("*.db") if os.access(file, os.R_OK)]
         return list(_collector.merge(files))
 
 
 @contextmanager
 def alone() -> Iterator[None]:
     """Nobody else reads, folds or begins meanwhile."""
-    lock = os.open(folder() / "alone", os.O_CREAT | os.O_RDWR, 0o600)
+    # Made for whoever the folder belongs to: nobody else gets into it.
+    lock = os.open(folder() / "alone", os.O_CREAT | os.O_RDONLY, 0o644)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -226,7 +229,11 @@ def fold() -> None:
 
 
 def _is_free(lock: Path) -> bool:
-    descriptor = os.open(lock, os.O_RDWR)
+    try:
+        descriptor = os.open(lock, os.O_RDWR)
+    except PermissionError:
+        # Of a command that somebody else ran.
+        return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -243,10 +250,15 @@ def _add_to_past(kind: str, files: Sequence[Path]) -> None:
         for key, value in _read(file):
             joined[key] = max(joined.get(key, 0.0), value) if kind == "gauge_max" else joined.get(key, 0.0) + value
     new.unlink(missing_ok=True)
+    _take_room(new, SIZES[kind] + sum(file.stat().st_size for file in (past, *files) if file.exists()))
     written = _dict_in(str(new))
     for key, value in joined.items():
         written.write_value(key, value, 0.0)
     written.close()
+    if os.geteuid() == 0:
+        # A command that root runs leaves it to whoever runs the portal.
+        owner = folder().stat()
+        os.chown(new, owner.st_uid, owner.st_gid)
     os.replace(new, past)
 
 
@@ -259,7 +271,7 @@ def _read(file: Path) -> list[tuple[str, float]]:
                 # What is no key raises here, and not whenever the past is read.
                 json.loads(key)
                 read.append((key, value))
-        except (RuntimeError, ValueError, struct.error) as error:
+        except (RuntimeError, ValueError, struct.error, OSError) as error:
             log.warning("%s is damaged: %s", file, error)
     return read
 

@@ -42,6 +42,8 @@ def begin(words: str, until: float | None) -> None:
     """Whole at once: web processes read it at any time. Raises OSError."""
     made, name = tempfile.mkstemp(dir=settings.STATE_DIR, prefix="maintenance-")
     try:
+        # Whoever ran the command, the portal's own user reads it; nobody else gets into the folder.
+        os.fchmod(made, 0o644)
         with os.fdopen(made, "w", encoding="utf-8") as text:
             json.dump({"words": words, "until": until}, text)
         Path(name).replace(file())

@@ -5,6 +5,7 @@ The file holds all that people told the portal, and its secrets encrypted: only 
 """
 
 import json
+import lzma
 import os
 import re
 import zipfile
@@ -22,6 +23,12 @@ FORMAT = 1
 ABOUT, TABLES, LOGOS = "backup.json", "tables/", "logos/"
 LOGO = re.compile(rf"{LOGOS}[0-9a-f]{{64}}\.png")
 BYTES_AT_ONCE = 1 << 17
+# Bytes of `backup.json`, and of a logo, at most: far more than either has.
+MOST_AT_ONCE = 16 << 20
+# Whatever the library makes of bytes that are not those that were written.
+UNREADABLE = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, KeyError, ValueError, TypeError, RuntimeError,
+)  # fmt: skip
 # Half of the bytes of the usual 6 are spent on nothing: what is encrypted does not shrink.
 LEVEL = 1
 DAMAGED = "This backup is damaged: {0} Take an earlier one, or another copy of it."
@@ -138,7 +145,7 @@ class Reader:
             raise NoBackup(DAMAGED.format("its logos are not those that were written."))
         for name in names:
             with damage_told(name):
-                png = self._archive.read(name)
+                png = _small(self._archive, name)
             yield name, png
 
 
@@ -159,16 +166,22 @@ def opened(path: Path) -> Iterator[Reader]:
 
 @contextmanager
 def damage_told(what: str) -> Iterator[None]:
-    """Whatever the library makes of bytes that are not those that were written."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, NotImplementedError, RuntimeError) as error:
+    except UNREADABLE as error:
         raise NoBackup(DAMAGED.format(f"{what} cannot be read ({error}).")) from error
+
+
+def _small(archive: zipfile.ZipFile, name: str) -> bytes:
+    """Of what is read as a whole: a few bytes may say that they are many."""
+    if archive.getinfo(name).file_size > MOST_AT_ONCE:
+        raise ValueError("it is larger than any that is written")
+    return archive.read(name)
 
 
 def _about(archive: zipfile.ZipFile) -> About:
     with damage_told(ABOUT):
-        told: dict[str, Any] = json.loads(archive.read(ABOUT))
+        told: dict[str, Any] = json.loads(_small(archive, ABOUT))
     if (found := told.pop("format", None)) != FORMAT:
         raise NoBackup(
             f"This backup has format {found}, and this release reads {FORMAT}: use the release that made it."

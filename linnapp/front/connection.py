@@ -53,6 +53,18 @@ def most_body(path: str) -> int:
     return MOST_MACHINE_BYTES if MACHINES.match(path) else MOST_BODY_BYTES
 
 
+def is_of_program(request: Request) -> bool:
+    """As `MachineApi` tells them apart, where it is closed to both and so need not know which pages there are."""
+    if MACHINES.match(request.path):
+        return True
+    accepts = request.meta.get("HTTP_ACCEPT", "").lower()
+    if "text/html" in accepts or "HTTP_HX_REQUEST" in request.meta:
+        return False
+    sends = request.meta.get("CONTENT_TYPE", "").lower()
+    is_json = "json" in accepts or "json" in sends
+    return is_json or "HTTP_AUTHORIZATION" in request.meta or bool(MachineApi.CALL.fullmatch(request.path))
+
+
 class Front:
     """What the connections of a web process share."""
 
@@ -245,7 +257,7 @@ class Connection(asyncio.Protocol):
         if reply := self.front.health.reply(request):
             self._write_reply(request, reply, keep_alive, credentials.new_reference())
         elif closed := self.front.health.closed(request):
-            is_of_machines = endpoint is not None or bool(MACHINES.match(request.path))
+            is_of_machines = endpoint is not None or is_of_program(request)
             reply = self._closed_to_machines(closed) if is_of_machines else closed.as_page()
             self._write_reply(request, reply, keep_alive, credentials.new_reference())
         elif endpoint:

@@ -1,3 +1,4 @@
+import sys
 from argparse import ArgumentParser
 from typing import Any
 
@@ -12,9 +13,13 @@ class Command(BaseCommand):
     help = "Copy everything from SQLite into an empty PostgreSQL database. The portal has to be stopped."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("database_url", help="postgres://user:password@host:5432/name")
+        parser.add_argument(
+            "database_url", help="postgres://user:password@host:5432/name, or - to read it from standard input"
+        )
 
     def handle(self, *args: Any, database_url: str, **options: Any) -> None:
+        if database_url == "-":
+            database_url = sys.stdin.readline().strip()
         try:
             rows = moving.move_to(database_url, self.tell)
         except (NotPossible, ImproperlyConfigured) as fault:
