@@ -40,7 +40,9 @@ class FewFilter(admin.ChoicesFieldListFilter):
         are_few = bool(chosen) and self.most.isdisjoint(chosen)
         if found is None or not are_few:
             return found
-        return (queryset if self.says_all else found).filter(self.condition)
+        are_choices = {value for value, _ in self.field.flatchoices}.issuperset(chosen)
+        stands_alone = self.says_all and are_choices and len(self.used_parameters) == 1
+        return (queryset if stands_alone else found).filter(self.condition)
 
 
 def since_day(now: datetime | None = None, *, whole_hours: bool = False) -> datetime:

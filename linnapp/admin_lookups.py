@@ -82,8 +82,16 @@ class WaryList(ChangeList):
         return [found[0], "pk"] if goes_up and request.GET.get(ORDER_VAR) else found
 
     def get_queryset(self, request: HttpRequest, *given: Any) -> QuerySet[Any]:
+        self.asked = request
         rows = super().get_queryset(request, *given)
-        return in_its_order(rows, self.search_fields) if self.query else rows
+        try:
+            return in_its_order(rows, self.search_fields) if self.query else rows
+        except UNANSWERABLE as fault:
+            raise IncorrectLookupParameters from fault
+
+    def _get_default_ordering(self) -> Any:
+        """That in force, so that the heading tells it."""
+        return self.model_admin.get_ordering(self.asked)
 
     def get_results(self, request: HttpRequest) -> None:
         try:

@@ -249,7 +249,7 @@ class ListPage:
     @property
     def is_narrowed(self) -> bool:
         """Whether the reader asked for less than everything: an empty page then says "nothing matches"."""
-        return any(value for key, value in self.request.GET.items() if key not in {"sort", "after"})
+        return any(value for key, value in self.request.GET.items() if key not in {"sort", "after", "format"})
 
     @property
     def is_long(self) -> bool:

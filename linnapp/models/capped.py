@@ -37,7 +37,11 @@ def count_found(rows: models.QuerySet[Any], most: int) -> int:
             of_some = _statement(_bare(rows)[: most + 1])
         if begun.leads and not begun.is_near:
             found = _count(rows.db, of_some)
-            return found if found > most else _count(rows.db, _statement(rows.values_list(ONE)[: most + 1]))
+            if found > most:
+                return found
+            return _count(
+                rows.db, _statement((rows.values("pk") if _has_own(rows) else rows.values_list(ONE))[: most + 1])
+            )
     return count_up_to(rows, most)
 
 
@@ -60,7 +64,10 @@ def _count(database: str, statement: tuple[str, Sequence[Any]] | None) -> int:
 
 def _bare(rows: models.QuerySet[Any]) -> models.QuerySet[Any, Any]:
     """A one for each: for its key, or what is told beside it, SQLite reads each row and not only an index."""
+    return rows.order_by().values("pk") if _has_own(rows) else rows.order_by().values_list(ONE)
+
+
+def _has_own(rows: models.QuerySet[Any]) -> bool:
+    """Whether its rows are told apart by what is read of them."""
     query = rows.query
-    if query.distinct or query.combinator or query.group_by is not None:
-        return rows.order_by().values("pk")
-    return rows.order_by().values_list(ONE)
+    return bool(query.distinct or query.combinator or query.group_by is not None)

@@ -6,6 +6,7 @@ import time
 from functools import lru_cache
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connections, models
 
 # Of so few rows the keys are looked up, one by one.
@@ -30,6 +31,13 @@ def are_counted_many(alias: str, *, trigrams: str, rows: str, asked: str) -> boo
     return _are_counted_many(alias, trigrams, rows, asked, FEW, _moment())
 
 
+def counted_about(alias: str, model: type[models.Model]) -> int:
+    """Of SQLite: at most how many rows a table has that is searched, by the numbers of its keys. Nothing is counted."""
+    with connections[alias].cursor() as cursor:
+        cursor.execute(f'SELECT COALESCE(MAX("id"), 0) FROM "{model._meta.db_table}_keys"')
+        return int(cursor.fetchone()[0])
+
+
 def are_expected_many(found: models.QuerySet[Any], one_in: int = ONE_IN) -> bool:
     """Of PostgreSQL, which keeps how frequent texts are: whether it expects more than one in so many rows of the
     table among these. Nothing is read for that."""
@@ -47,7 +55,10 @@ def is_sooner_looked_up(rows: models.QuerySet[Any], found: models.QuerySet[Any],
 
 
 def _expected_of(rows: models.QuerySet[Any]) -> int:
-    statement, values = rows.order_by().values("pk").query.get_compiler(using=rows.db).as_sql()
+    try:
+        statement, values = rows.order_by().values("pk").query.get_compiler(using=rows.db).as_sql()
+    except EmptyResultSet:
+        return 0
     return _expected(rows.db, statement, tuple(values), _moment())
 
 

@@ -1,8 +1,10 @@
 """A word that many have, on SQLite: rows are asked one by one, in the order of their list, and no keys are gathered."""
 
+from itertools import product
+
 import pytest
 from django.db import connection
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
@@ -26,9 +28,9 @@ def paulas(paula: User, client_of: ClientOf) -> Client:
 
 @pytest.fixture
 def many(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> list[Installation]:
-    """Installations of accounts that are all called alike, where a few are many."""
+    """Installations of accounts that are all called alike, where a few are many, and what is known stays so."""
     monkeypatch.setattr(commonness, "FEW", 5)
-    commonness.forget()
+    monkeypatch.setattr(commonness, "SECONDS_KNOWN", 10**9)
     accounts = Account.objects.bulk_create(
         Account(name=f"Harbour {number}", slug=f"h-{number}", name_folded=f"  harbour  {number}")
         for number in range(MANY)
@@ -64,9 +66,8 @@ def test_what_is_asked_of_each_row_finds_the_same(many: list[Installation]) -> N
 
 
 def test_whether_a_word_is_common_is_asked_once(
-    many: list[Installation], django_assert_num_queries: DjangoAssertNumQueries, monkeypatch: pytest.MonkeyPatch
+    many: list[Installation], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    monkeypatch.setattr(commonness, "SECONDS_KNOWN", 10**9)
     found = Account.objects.filter(name_folded__has="harbour")
     with django_assert_num_queries(3 if connection.vendor == "sqlite" else 2):
         assert found.count() == MANY
@@ -123,3 +124,31 @@ def test_a_common_word_is_counted_by_the_first_that_have_it_and_to_the_end(many:
     PermanentToken.objects.filter(pk__in=list(rows[: MANY // 2].values_list("pk", flat=True))).delete()
     assert [count_found(rows, most) for most in (5, MANY // 2, MANY)] == [6, MANY // 2, MANY // 2]
     assert [count_found(found.order_by("name"), most) for most in (5, MANY)] == [6, MANY]
+
+
+@pytest.mark.parametrize("most", [5, 20, 2 * MANY])
+def test_counts_by_common_rare_and_missing_words_are_those_of_the_rows(many: list[Installation], most: int) -> None:
+    """Whichever way they go: two tables away, one, or in the table itself, by all of the words or one of them."""
+    Account.objects.filter(name="Harbour 7").update(name="Harbour 7 Quay", name_folded="harbour 7 quay")
+    words = ("harbour", "quay", "zzqqzz")
+    for one, other in product(words, words):
+        for connector in (Q.AND, Q.OR):
+            found = Account.objects.filter(
+                Q(("name_folded__has", one), ("name_folded__has", other), _connector=connector)
+            )
+            keys = {row.pk for row in Account.objects.all() if _has(row.name_folded, (one, other), connector)}
+            wanted = sum(row.account_id in keys for row in many)
+            for rows in (
+                found.order_by("name", "pk"),
+                Installation.objects.filter(leads_to("account", among(found))).order_by("-pk"),
+                PermanentToken.objects.filter(leads_to("installation__account", among(found))).order_by("-pk"),
+            ):
+                assert rows.count() == wanted, (one, other, connector)
+                assert count_found(rows, most) == min(wanted, most + 1), (one, other, connector, rows.model)
+            beside = Q(leads_to("installation__account", among(found))) | Q(digest="d3")
+            rows = PermanentToken.objects.filter(beside).order_by("-pk")
+            assert count_found(rows, most) == min(wanted + (many[3].account_id not in keys), most + 1)
+
+
+def _has(text: str, words: tuple[str, str], connector: str) -> bool:
+    return (all if connector == Q.AND else any)(word in text for word in words)

@@ -23,7 +23,7 @@ from installs.models import Delivery, Installation, PermanentToken, Session
 from installs.models.installations import InstallationQuerySet
 from linnapp import credentials, tab
 from linnapp.actors import Side
-from linnapp.models import Account, Application, Version
+from linnapp.models import Account, Application, Version, commonness
 from linnapp.pages import (
     Column,
     ListPage,
@@ -42,8 +42,8 @@ SORTS = {
     "account": Sort("Account", ("account__name",)),
 }
 VERSION_CHIPS = 8
-# From so many on the accounts of the first page are sooner met by name than sorted.
-MANY = 3_000
+# From so many on, and from one for so many accounts of the portal, those of a page are sooner met by name than sorted.
+MANY, ONE_FOR = 3_000, 50
 NUMBERS = ("kind", "major", "minor", "patch")
 # A snapshot of fifty versions is read for as long as the rest of their rows.
 NOT_LISTED = ("consent", "version__snapshot", "version__notes", "version__notes_folded")
@@ -85,13 +85,19 @@ class InstallationList(ListPage):
         every = self.filterset.queryset
         if self.sort_key != "account" or self.is_narrowed or connections[every.db].vendor != "sqlite":
             return False
-        return bool(every.order_by()[MANY : MANY + 1].values("pk"))
+        many = max(MANY, commonness.counted_about(every.db, Account) // ONE_FOR)
+        return bool(every.order_by()[many : many + 1].values("pk"))
 
     def _accounts(self, found: QuerySet[Any], most: int) -> list[UUID]:
-        """Those of the first rows: each has one at least."""
-        having = Exists(found.order_by().filter(account=OuterRef("pk")))
-        accounts = Account.objects.filter(having, name__gte=self.begins_at).order_by("name", "pk")
-        return list(accounts.values_list("pk", flat=True)[:most])
+        """Those of the first rows: each has one at least. Of the last name all: among accounts of one name the list
+        goes by installations."""
+        accounts = Account.objects.filter(Exists(found.order_by().filter(account=OuterRef("pk"))))
+        first = accounts.filter(name__gte=self.begins_at).order_by("name", "pk")
+        keys_and_names = list(first.values_list("pk", "name")[:most])
+        keys = [key for key, _ in keys_and_names]
+        if len(keys) == most:
+            keys += accounts.filter(name=keys_and_names[-1][1]).exclude(pk__in=keys).values_list("pk", flat=True)
+        return keys
 
 
 @require_safe

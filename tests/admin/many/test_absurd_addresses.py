@@ -41,7 +41,7 @@ LOOKUPS: dict[str, list[tuple[str, list[str]]]] = {
 OF_ANY_LIST = [
     "p=-1", "p=abc", "p=" + "9" * 30, "o=abc", "o=-99.1", "o=" + "9" * 50, "_popup=x", "_to_field=x", "all=1", "q=%00",
     "q=%ED%A0%80", "q=" + "9" * 60, "x__y=1", "pk=" + "1" * 40, "id__in=" + "1" * 30, "_changelist_filters=x", "%00=1",
-    "shown=%00", "since=abc", "_facets=1", "__=1",
+    "shown=%00", "since=abc", "_facets=1", "__=1", "q=a&o=1&created_at__year=0", "q=a&o=1&id=" + "1" * 30,
 ]  # fmt: skip
 
 
