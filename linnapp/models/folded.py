@@ -139,8 +139,8 @@ BEGUN: ContextVar[Begun | None] = ContextVar("BEGUN", default=None)
 @contextmanager
 def some_of_common(most: int) -> Iterator[Begun]:
     """On SQLite, conditions by a word that many have are met by so many of these alone, whose keys are looked up first:
-    for a count that ends, whose end they may reach. Row by row it passes by ten others for each. Not for what is negated,
-    of which fewer words leave more rows."""
+    for a count that ends, whose end they may reach. Row by row it passes by ten others for each. Not for what is
+    negated, of which fewer words leave more rows."""
     token = BEGUN.set(Begun(most))
     try:
         yield cast(Begun, BEGUN.get())

@@ -32,8 +32,10 @@ MEASURED_SECONDS = 15.0
 START_SECONDS = 60.0
 # From one restart to the next, and how long a machine that was killed stays away.
 BETWEEN_SECONDS, AWAY_SECONDS = 40.0, 20.0
-# A connection that ended without an answer, at the moment a machine was killed: begun there, and nobody knows how far.
-BEGUN_AND_KILLED = {"502", "RemoteDisconnected", "ConnectionResetError"}
+# What the proxy answers of a request that a machine had begun when it was killed: nobody knows how far.
+BEGUN_AND_KILLED = {"503"}
+# Of the pace that was wanted, so much at least was kept.
+PACE_KEPT = 0.9
 KILL_MOMENT = 2.0
 CADDYFILE = ROOT / "docs" / "operations" / "Caddyfile"
 # What docs/operations.md adds to it for several machines, and where.
@@ -181,13 +183,13 @@ def run(here: Cluster, seconds: float) -> bool:
         here.keep(5)
     begun = [one for one in traffic.seen if not one.good and one.ended in BEGUN_AND_KILLED and near(one.at, killed_at)]
     failed = [one for one in traffic.seen if not one.good and one not in begun]
-    forgotten = traffic.forgotten()
-    say(f"{dict(restarts)}")
+    forgotten, pace = traffic.forgotten(), sum(one.kind == "exchange" for one in traffic.seen) / traffic.now
+    say(f"{dict(restarts)}; {pace:.0f} exchanges a second were asked for, {SHARE * most:.0f} wanted")
     say(f"exchanges: {account_of(traffic.seen, 'exchange')}")
     say(f"pages: {account_of(traffic.seen, 'page')}")
     say(f"begun on a machine when it was killed: {len(begun)}; failed otherwise: {len(failed)} {failed[:5]}")
     say(f"sessions lost: {forgotten}; memory: {', '.join(f'{one:.0f}' for one in memory)} MB")
-    return not failed and not forgotten
+    return not failed and not forgotten and pace > PACE_KEPT * SHARE * most
 
 
 def near(at: float, moments: list[float]) -> bool:

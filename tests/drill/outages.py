@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,7 +134,9 @@ KINDS = ("exchange", "page")
 
 def first_good(traffic: Traffic, since: float) -> float:
     """When the last of what failed since was over, for good."""
-    return max((one.at + one.seconds for one in traffic.seen if not one.good and one.at > since), default=since)
+    return max(
+        (ended for one in traffic.seen if not one.good and (ended := one.at + one.seconds) > since), default=since
+    )
 
 
 def what_is_missing(stage: Stage, before: list[int]) -> list[str]:
@@ -266,8 +268,11 @@ def disk_is_full(stage: Stage) -> None:
     for pid, hard in most.items():
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (4096, hard))
     stage.wait(AWAY_SECONDS)
-    for pid, hard in most.items():
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
+    # Also those that were started meanwhile, under the same limit.
+    for pid in {*most, *descendants(process.pid)}:
+        with suppress(ProcessLookupError):
+            hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
 
 
 def clock_steps(stage: Stage) -> None:
@@ -282,7 +287,7 @@ def a_second_one_is_started(stage: Stage) -> None:
     """On the same folder and another port; the first is killed, and the second goes on."""
     other = Service("other", stage.env | {"PORT": str(free_port())})
     stage.services["other"] = other
-    stage.wait(BACK_SECONDS, lambda: answers(int(other.env["PORT"])))
+    assert stage.wait(BACK_SECONDS, lambda: answers(int(other.env["PORT"]))), "the second one does not answer"
     stage.wait(AWAY_SECONDS)
     other.held = True
     other.kill_whole()

@@ -19,31 +19,33 @@ JSON = {"Content-Type": "application/json"}
 READER = "alice@northwind.example"
 # An integration gives up after so many seconds.
 PATIENCE = 30
-# Session tokens that are asked about when all is over, at most.
+# Session tokens that are asked about when all is over, at most: of all that were answered, evenly.
 LOOKED_AT = 300
 
 
 @dataclass(frozen=True)
 class Seen:
     """What one request met: `at` in seconds since the traffic began, how many it took, and how it ended: a status, or
-    the name of the fault of a connection. `session` is the token that an exchange answered."""
+    the name of the fault of a connection. `session` is the token that an exchange answered. `again`: a connection that
+    was kept ended, and it was asked once more on another."""
 
     kind: str
     at: float
     seconds: float
     ended: str
     session: str = ""
+    again: bool = False
 
     @property
     def good(self) -> bool:
-        return self.ended in {"200", "302"}
+        return self.ended == "200"
 
 
 @dataclass
 class Traffic:
-    """Exchanges at an even pace by so many threads, each on a connection of its own, and pages by one more. A program
-    asks once more, on a fresh connection, where an idle one was closed under it: nothing of the request was begun
-    then. Anything else that fails is counted as failed."""
+    """Exchanges at an even pace by so many threads, each on a connection of its own, and pages by one more. As programs
+    and browsers do, each asks once more, on a fresh connection, where one that was kept ended without a word; these are
+    counted apart. Anything else that fails is counted as failed."""
 
     url: str
     bodies: Sequence[str]
@@ -104,13 +106,14 @@ class Traffic:
             ended = type(fault).__name__
             # Nobody knocks without a pause where nobody is.
             self.enough.wait(0.2)
-        return Seen(kind, at, time.monotonic() - began, ended, session)
+        return Seen(kind, at, time.monotonic() - began, ended, session, connection.asked_again)
 
     def forgotten(self) -> int:
-        """How many of the latest session tokens that were answered do not open a call."""
-        latest = [one.session for one in self.seen if one.session][-LOOKED_AT:]
+        """How many of the session tokens that were answered, as many as are looked at, do not open a call."""
+        tokens = [one.session for one in self.seen if one.session]
+        chosen = tokens[:: max(1, len(tokens) // LOOKED_AT)]
         with Connection(self.url) as connection:
-            answers = [connection.ask("GET", CALL, None, {"Authorization": token})[0] for token in latest]
+            answers = [connection.ask("GET", CALL, None, {"Authorization": token})[0] for token in chosen]
         return sum(status != 200 for status in answers)
 
 
@@ -120,6 +123,8 @@ class Connection:
     def __init__(self, url: str) -> None:
         self.host = url.partition("://")[2]
         self.open: http.client.HTTPConnection | None = None
+        # Of the last request.
+        self.asked_again = False
 
     def __enter__(self) -> "Connection":
         return self
@@ -128,11 +133,12 @@ class Connection:
         self._close()
 
     def ask(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> tuple[int, bytes]:
+        self.asked_again = False
         if self.open:
             try:
                 return self._ask(method, path, body, headers)
             except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
-                self._close()
+                self.asked_again = True
         return self._ask(method, path, body, headers)
 
     def _ask(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> tuple[int, bytes]:
@@ -156,17 +162,19 @@ class Connection:
 
 @dataclass(frozen=True)
 class Account:
-    """What was seen of one kind of request: how many, how the others ended, the longest time from one good answer to
-    the next, and the slowest of the good ones, in seconds."""
+    """What was seen of one kind of request: how many, how many were asked once more, how those that failed ended, the
+    longest time from one good answer to the next, and the slowest of the good ones, in seconds."""
 
     asked: int
+    again: int
     failed: Counter[str]
     gap: float
     slowest: float
 
     def __str__(self) -> str:
         failed = ", ".join(f"{count} {name}" for name, count in self.failed.most_common()) or "none failed"
-        return f"{self.asked} ({failed}); {self.gap:.1f} s without; slowest {1000 * self.slowest:.0f} ms"
+        again = f", {self.again} asked again" if self.again else ""
+        return f"{self.asked} ({failed}{again}); {self.gap:.1f} s without; slowest {1000 * self.slowest:.0f} ms"
 
 
 def account_of(seen: Iterable[Seen], kind: str) -> Account:
@@ -176,6 +184,7 @@ def account_of(seen: Iterable[Seen], kind: str) -> Account:
     gaps = [later - earlier for earlier, later in pairwise(ends)]
     return Account(
         asked=len(rows),
+        again=sum(one.again for one in rows),
         failed=Counter(one.ended for one in rows if not one.good),
         gap=max(gaps, default=0.0),
         slowest=max((one.seconds for one in good), default=0.0),
