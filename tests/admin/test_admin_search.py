@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.db import connection
 from django.test import Client
 from django.utils.html import escape
 
@@ -126,9 +125,9 @@ def test_it_is_closed_to_everybody_else(alice: User, client_of: ClientOf) -> Non
 def test_it_costs_a_statement_a_list(
     installation: Installation, paula: User, client_of: ClientOf, django_assert_max_num_queries: Any
 ) -> None:
+    """And one for the hosts that anything was sent to. Whether a word is common is asked once for each word and column,
+    however many lists look there; PostgreSQL is asked how many it expects, and reads nothing for that."""
     client = client_of(paula)
-    """And one for the hosts that anything was sent to. SQLite is asked once for each word and column
-    whether the word is common, however many lists look there."""
-    columns = 9 if connection.vendor == "sqlite" else 0
+    columns = 9
     with django_assert_max_num_queries(34 + 2 * columns):
         found(client, "a b")
