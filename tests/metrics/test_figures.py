@@ -100,6 +100,14 @@ def test_a_folder_that_cannot_be_written_is_told_once_and_stops_nobody(tmp_path:
     assert done.stderr.count("cannot be written") == 1
 
 
+def test_on_a_full_disk_what_processes_counted_is_summed_where_it_lies(tmp_path: Path) -> None:
+    for _ in range(2):
+        python(tmp_path, "figures.LOG_LINES.labels('error').inc(2)")
+    full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))"
+    assert said(tmp_path, full)[LINES] == 4
+    assert said(tmp_path)[LINES] == 4
+
+
 def test_what_counted_nothing_is_told_as_0_where_its_labels_are_known(tmp_path: Path) -> None:
     code = "import installs.exchange.figures"
     seen = said(tmp_path, code)
