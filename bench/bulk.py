@@ -12,7 +12,6 @@ import io
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -27,7 +26,7 @@ import requests
 from bench.exchanges import CREDENTIALS, forget_sessions, prepared
 from bench.load import drive, posted
 from bench.pages import csrf, signed_in
-from tests.kit.portal import Portal, serving, started, stop
+from tests.kit.portal import Portal, children, kill_whole, serving, started, stop
 
 PAULA = "paula@linnapp.example"
 PAIRS, PATIENCE, KILLED_AT = 4, 900, 0.4
@@ -83,15 +82,15 @@ class Bench:
         self.idle_mb = self.memory("VmRSS")
 
     def kill_worker(self) -> None:
-        """As a machine that loses power."""
         assert self.worker
         self.highest_mb.append(self.memory("VmHWM") - self.idle_mb)
-        os.kill(self.worker.pid, signal.SIGKILL)
-        self.worker.wait()
+        kill_whole(self.worker)
 
     def memory(self, which: str) -> float:
+        """In MB, of the one that works, and not of the command that watches over it."""
         assert self.worker
-        status = Path(f"/proc/{self.worker.pid}/status").read_text()
+        (working,) = children(self.worker.pid)
+        status = Path(f"/proc/{working}/status").read_text()
         return int(status.partition(f"{which}:")[2].split()[0]) / 1024
 
     def upload(self, table: str, lines: list[list[str]]) -> str:

@@ -64,8 +64,8 @@ def on_engines(folder: Path, found: Binaries, count: int) -> Iterator[Run]:
         manage(env, "prepare")
         web, *workers = Service("web", env, "--web"), Service("one", env, "--worker"), Service("other", env, "--worker")
         blows = [
-            Blow("worker killed", workers[0].kill),
-            Blow("other worker killed", workers[1].kill),
+            Blow("worker killed, all of it", workers[0].kill_whole),
+            Blow("other worker killed, and watched over", workers[1].kill_child),
             Blow("web server killed", web.kill_whole),
             Blow("web process killed", web.kill_child),
             Blow("PostgreSQL restarted", postgres.restart),

@@ -1,15 +1,13 @@
 """The portal's processes as a service manager keeps them: what ended is started again."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
-from tests.kit.portal import ROOT, descendants
+from linnapp.supervision import SERVED_BY
+from tests.kit.portal import ROOT, children, kill, kill_whole
 
 # So many seconds after the last start, a process that ended is started again.
 AGAIN_SECONDS = 1.0
@@ -22,7 +20,7 @@ class Service:
     def __init__(self, name: str, env: dict[str, str], *arguments: str) -> None:
         self.name, self.arguments = name, arguments
         # Should the drill itself be killed, what it started is not left behind.
-        self.env = env | {"LINNAPP_SERVED_BY": str(os.getpid())}
+        self.env = env | {SERVED_BY: str(os.getpid())}
         self.log = Path(env["STATE_DIR"]) / f"{name}.log"
         self.process: subprocess.Popen[bytes] | None = None
         self.started_at = 0.0
@@ -31,7 +29,7 @@ class Service:
 
     def keep(self) -> None:
         """Starts it, where it does not run; to be called from the main thread, with which the process ends."""
-        if self.held or (self.process and self.process.poll() is None):
+        if self.held or self._running():
             return
         if time.monotonic() - self.started_at < AGAIN_SECONDS:
             return
@@ -42,35 +40,26 @@ class Service:
 
     def kill(self) -> None:
         """The process that was started, and nothing else: its children must end by themselves."""
-        kill([self.process.pid] if self._runs() and self.process else [])
+        if running := self._running():
+            kill([running.pid])
 
     def kill_child(self) -> None:
-        """One of its children: it must find another."""
-        kill(sorted(self._children())[-1:])
+        """One of its children, the youngest, and not what that has begun: it must find another."""
+        if running := self._running():
+            kill(sorted(children(running.pid))[-1:])
 
     def kill_whole(self) -> None:
         """All of its processes at one blow, as a machine that loses power."""
-        children = self._children()
-        self.kill()
-        kill(children)
+        if running := self._running():
+            kill_whole(running)
 
     def stop(self) -> None:
-        if not self._runs() or self.process is None:
-            return
-        self.process.terminate()
-        try:
-            self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.kill_whole()
+        if running := self._running():
+            running.terminate()
+            try:
+                running.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                kill_whole(running)
 
-    def _runs(self) -> bool:
-        return self.process is not None and self.process.poll() is None
-
-    def _children(self) -> set[int]:
-        return descendants(self.process.pid) if self._runs() and self.process else set()
-
-
-def kill(processes: Iterable[int]) -> None:
-    for process in processes:
-        with suppress(ProcessLookupError):
-            os.kill(process, signal.SIGKILL)
+    def _running(self) -> subprocess.Popen[bytes] | None:
+        return self.process if self.process and self.process.poll() is None else None

@@ -9,8 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -112,13 +112,33 @@ def serving(env: dict[str, str], *arguments: str) -> Iterator[Portal]:
         stop(process)
 
 
-def descendants(process: int) -> set[int]:
+def parents() -> dict[int, int]:
+    """Of every process of this machine."""
     table = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    parents = {int(pid): int(parent) for pid, parent in map(str.split, table.splitlines())}
-    found = {process}
-    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+    return {int(pid): int(parent) for pid, parent in map(str.split, table.splitlines())}
+
+
+def children(process: int) -> set[int]:
+    return {pid for pid, parent in parents().items() if parent == process}
+
+
+def descendants(process: int) -> set[int]:
+    of, found = parents(), {process}
+    while more := {pid for pid, parent in of.items() if parent in found} - found:
         found |= more
     return found - {process}
+
+
+def kill(processes: Iterable[int]) -> None:
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+
+
+def kill_whole(process: subprocess.Popen[bytes]) -> None:
+    """It and all that it started at one blow, as a machine that loses power."""
+    kill([process.pid, *descendants(process.pid)])
+    process.wait()
 
 
 def wait_until_answers(port: int, process: subprocess.Popen[bytes], log: Path | None = None) -> None:

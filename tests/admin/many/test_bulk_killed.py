@@ -1,8 +1,6 @@
 """A worker that is killed in the middle of a change of many rows: others go on, and do no row twice."""
 
-import os
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.inside import Inside
-from tests.kit.portal import environment, prepared_postgres, started, stop
+from tests.kit.portal import environment, kill_whole, prepared_postgres, started, stop
 
 pytestmark = pytest.mark.slow(seconds=15)
 ROWS = 200
@@ -104,8 +102,7 @@ def test_others_go_on_and_do_no_row_twice(inside: Inside, worker: Callable[[], s
     inside.ask(BEGIN)
     first = worker()
     wait(inside, lambda state, done: done > ROWS // 5)
-    os.kill(first.pid, signal.SIGKILL)
-    first.wait()
+    kill_whole(first)
     state, done = wait(inside, lambda state, done: True)
     assert state == "WORKING"
     assert done < ROWS
