@@ -79,3 +79,15 @@ def finish(seconds: float) -> None:
     for crew in _started:
         for thread in crew.threads:
             thread.join(max(until - time.monotonic(), 0))
+
+
+def finish_once(asked: threading.Event, seconds: float) -> threading.Thread:
+    """A thread, begun, that lasts until they have finished: it waits for the wish to stop, and so long from then on."""
+
+    def wait() -> None:
+        asked.wait()
+        finish(seconds)
+
+    thread = threading.Thread(target=wait, name="crews-finish", daemon=True)
+    thread.start()
+    return thread

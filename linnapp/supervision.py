@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Tells a child that drains that the end is near: it answers on, and says that it is not to be sent any more.
 DRAIN = signal.SIGUSR2
-# The children give up what they are at after 8 s (serve), so that this limit is met by a broken one only.
+# The children give up what they are at 8 s after the wish to stop (serve), so that only a broken one meets this limit.
 GRACE_SECONDS = 10.0
 POLL_SECONDS = 0.1
 START_SECONDS = 60.0
@@ -25,6 +25,8 @@ START_SECONDS = 60.0
 SOON = 3.0
 # Names, to a child, the file descriptor to which it writes a byte once it answers.
 READY = "LINNAPP_READY"
+# Holds, for `serve`, the id of the process that started it and that it ends with.
+SERVED_BY = "LINNAPP_SERVED_BY"
 PR_SET_PDEATHSIG = 1
 
 
@@ -78,10 +80,12 @@ class Task:
 class Child:
     """A process that carries out a task."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, name: str, task: Task) -> None:
+        self.name = name
         self.task = task
         self.began = time.monotonic()
         self.is_ready = not task.tells
+        self._asked: set[signal.Signals] = set()
         self._told = -1
         told = None
         env = dict(os.environ)
@@ -98,6 +102,12 @@ class Child:
     @property
     def has_ended(self) -> bool:
         return self.process.poll() is not None
+
+    def ask(self, number: signal.Signals) -> None:
+        """Sends a signal, once: where it asks for an end, a second one would cut short what the first lets finish."""
+        if number not in self._asked:
+            self._asked.add(number)
+            self.process.send_signal(number)
 
     def looks_ready(self) -> bool:
         if not self.is_ready and self._told >= 0:
@@ -139,7 +149,7 @@ class Supervisor:
         signal.signal(signal.SIGHUP, self._ask_to_reload)
         try:
             for name, task in self.tasks.items():
-                self.children[name] = Child(task)
+                self.children[name] = Child(name, task)
             self._wait_for(lambda: self._all_ready() or self._over())
             if not self._over():
                 announce()
@@ -161,6 +171,7 @@ class Supervisor:
     def _ask_to_reload(self, number: int, frame: FrameType | None) -> None:
         """A terminal that was closed says the same; whoever closes it wants an end."""
         if self._has_terminal and not has_terminal():
+            self.is_drained_first = False
             self.signals += 1
         else:
             self.wishes += 1
@@ -182,7 +193,7 @@ class Supervisor:
                 self._failed = True
                 return True
             logger.error("The %s process ended by itself (exit code %s): another takes its place.", name, code)
-            self.children[name] = Child(child.task)
+            self.children[name] = Child(name, child.task)
         return False
 
     def _reload_if_asked(self) -> None:
@@ -191,10 +202,10 @@ class Supervisor:
             return
         self.wishes = 0
         for name, task in self.tasks.items():
-            if not self._replace(name, Child(task)):
+            if not self._replace(Child(name, task)):
                 return
 
-    def _replace(self, name: str, new: Child) -> bool:
+    def _replace(self, new: Child) -> bool:
         """Whether the new process took over. One that does not start leaves the old one where it is."""
         deadline = time.monotonic() + START_SECONDS
         self.leaving.append(new)
@@ -202,13 +213,14 @@ class Supervisor:
         if self.signals:
             return False
         if not new.is_ready or new.has_ended:
-            logger.error("A new %s process does not start: the old one goes on. SIGHUP tries again.", name)
-            new.process.terminate()
+            logger.error("A new %s process does not start: the old one goes on. SIGHUP tries again.", new.name)
+            new.ask(signal.SIGTERM)
             return False
-        old, self.children[name] = self.children[name], new
+        old, self.children[new.name] = self.children[new.name], new
         self.leaving.remove(new)
         self.leaving.append(old)
-        old.process.send_signal(old.task.leaves_on)
+        old.ask(old.task.leaves_on)
+        logger.info("A new %s process took the place of the old one, which finishes what it has begun.", new.name)
         return True
 
     def _wait_for(self, condition: Callable[[], bool]) -> None:
@@ -220,30 +232,29 @@ class Supervisor:
         draining = [child for child in self.children.values() if child.task.drains and child.is_ready]
         for child in draining:
             if not child.has_ended:
-                child.process.send_signal(DRAIN)
-        signals, deadline = self.signals, time.monotonic() + self.drain_seconds
+                child.ask(DRAIN)
+        deadline = time.monotonic() + self.drain_seconds
         self._wait_for(
-            lambda: all(child.has_ended for child in draining) or self.signals > signals or time.monotonic() > deadline
+            lambda: (
+                all(child.has_ended for child in draining) or not self.is_drained_first or time.monotonic() > deadline
+            )
         )
 
     def _stop(self) -> None:
         """End what still runs; kill it when it takes too long, or at a second signal."""
-        running = [child.process for child in (*self.children.values(), *self.leaving) if not child.has_ended]
-        for process in running:
+        running = [child for child in (*self.children.values(), *self.leaving) if not child.has_ended]
+        for child in running:
             # Not SIGINT: it would print a traceback of a child that is still starting.
-            process.terminate()
+            child.ask(signal.SIGTERM)
         signals, deadline = self.signals, time.monotonic() + GRACE_SECONDS
         self._wait_for(
-            lambda: (
-                all(process.poll() is not None for process in running)
-                or self.signals > signals
-                or time.monotonic() > deadline
-            )
+            lambda: all(child.has_ended for child in running) or self.signals > signals or time.monotonic() > deadline
         )
-        for process in running:
-            if process.poll() is None:
-                process.kill()
-            process.wait()
+        for child in running:
+            if not child.has_ended:
+                logger.error("The %s process did not end in time: it is killed.", child.name)
+                child.process.kill()
+            child.process.wait()
 
 
 def has_terminal() -> bool:

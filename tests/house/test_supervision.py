@@ -34,6 +34,23 @@ TELL = "import os, time; time.sleep(0.3); os.write(int(os.environ['LINNAPP_READY
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)" + STAY.replace("SIGTERM)", "SIGKILL)")
 
 
+# Takes its time once asked to end, and leaves a file where it was asked twice.
+SLOW = """
+import os, signal, sys, time
+asked = []
+def ask(number, frame):
+    asked.append(number)
+    if len(asked) == 2:
+        open("twice", "w").close()
+signal.signal(signal.SIGTERM, ask)
+open(str(os.getpid()), "w").close()
+while not asked:
+    time.sleep(0.01)
+open(f"leaves-{os.getpid()}", "w").close()
+time.sleep(1)
+"""
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Where each child leaves a file named like its process id."""
@@ -147,6 +164,36 @@ def test_a_hangup_puts_new_ones_in_the_place_of_all(folder: Path) -> None:
     parent.send_signal(signal.SIGTERM)
     assert parent.communicate(timeout=10) == ("", "")
     assert all_gone(list(after))
+
+
+def test_a_stop_does_not_hurry_one_that_is_leaving(folder: Path) -> None:
+    """A second SIGTERM would cut short what the first lets finish."""
+    parent = start(folder, worker=SLOW)
+    children(folder, 1)
+    parent.send_signal(signal.SIGHUP)
+    assert any(counted(folder) == (2, 1) for _ in until(10))
+    parent.send_signal(signal.SIGTERM)
+    parent.communicate(timeout=10)
+    assert parent.returncode == 0
+    assert counted(folder) == (2, 2)
+    assert not (folder / "twice").exists()
+
+
+def counted(folder: Path) -> tuple[int, int]:
+    """How many have begun, and how many were asked to end."""
+    names = [path.name for path in folder.iterdir()]
+    return sum(name.isdecimal() for name in names), sum(name.startswith("leaves") for name in names)
+
+
+def test_one_that_does_not_end_is_killed_and_named(folder: Path) -> None:
+    parent = start(folder, web=STUBBORN)
+    processes = children(folder, 1)
+    for _ in range(2):
+        parent.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+    _, err = parent.communicate(timeout=30)
+    assert (parent.returncode, err) == (0, "The web process did not end in time: it is killed.\n")
+    assert all_gone(processes, 0.1)
 
 
 def test_a_new_one_that_does_not_start_leaves_the_old_one(folder: Path) -> None:

@@ -56,7 +56,7 @@ def web_processes(portal: Portal) -> list[int]:
 
 
 def worker(portal: Portal) -> int:
-    return next(process for process in descendants(portal.process.pid) if "--worker" in command_of(process))
+    return next(process for process in descendants(portal.process.pid) if "-worker" in command_of(process))
 
 
 def command_of(process: int) -> str:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
@@ -159,6 +159,34 @@ def test_a_stop_waits_for_the_answer_that_is_under_way(env: dict[str, str]) -> N
             assert portal.log.read_text().endswith("Stopped.\n")
             assert "Traceback" not in portal.log.read_text()
         assert inside.ask(STANDING) == "('DELIVERED', 1)\n"
+
+
+def test_a_reload_of_one_worker_waits_for_the_answer_that_is_under_way(env: dict[str, str]) -> None:
+    env = env | {"LOG_LEVEL": "INFO"}
+    taken_over, log = threading.Event(), Path(env["STATE_DIR"]) / "worker.log"
+
+    def answer(received: Received) -> Reply:
+        # No longer than an attempt may take.
+        taken_over.wait(9)
+        return Reply()
+
+    with receiving(answer) as receiver, closing(Inside(env)) as inside, working(env) as process:
+        lay_out(inside, receiver, bulk=1)
+        inside.ask(consent_code(env))
+        receiver.wait_for(1, seconds=20)
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "A new worker process took the place of the old one" in log.read_text())
+        taken_over.set()
+        wait_until(lambda: inside.ask(STANDING) == "('DELIVERED', 1)\n")
+        assert len(receiver.received) == 1
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """No longer than a claim lasts, after which it would be sent again."""
+    deadline = time.monotonic() + 25
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_a_stop_does_not_wait_for_ever_and_what_was_under_way_is_sent_again_under_its_id(env: dict[str, str]) -> None:

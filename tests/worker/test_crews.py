@@ -124,6 +124,27 @@ def test_asked_to_stop_they_end_and_are_waited_for(own_stop: threading.Event) ->
     assert not busy.threads[0].is_alive()
 
 
+def test_they_are_asked_at_the_wish_to_stop_and_not_after_what_else_ends(own_stop: threading.Event) -> None:
+    go_on, at_work = threading.Event(), threading.Event()
+
+    def work() -> None:
+        at_work.set()
+        go_on.wait(10)
+
+    idle, busy = began(lambda: None), began(work)
+    assert at_work.wait(10)
+    finishing = crews.finish_once(own_stop, 30)
+    own_stop.set()
+    # Woken: by itself it would look in an hour.
+    idle.threads[0].join(10)
+    assert not idle.threads[0].is_alive()
+    assert finishing.is_alive()
+    go_on.set()
+    finishing.join(10)
+    assert not finishing.is_alive()
+    assert not busy.threads[0].is_alive()
+
+
 def test_they_are_started_by_the_names_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     looked = threading.Event()
     crew = Crew("named", looked.set, looks_every=NEVER)

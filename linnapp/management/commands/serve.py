@@ -22,15 +22,13 @@ from linnapp import credentials, crews, figures, work_figures
 from linnapp.front import serving
 from linnapp.health.parts import missing_migrations
 from linnapp.models import KeyCanary
-from linnapp.supervision import READY, Supervisor, Task, end_with_parent, follow_stop
+from linnapp.supervision import READY, SERVED_BY, Supervisor, Task, end_with_parent, follow_stop
 
 log = logging.getLogger(__name__)
 # A worker looks for new jobs this often, in seconds, when there were none.
 QUEUE_DELAY = 0.25
 # A request or job that is still at work this many seconds after the wish to stop is given up.
 STOP_SECONDS = 8
-# Holds the process id of the `serve` that started this one as its child.
-SERVED_BY = "LINNAPP_SERVED_BY"
 
 
 class Command(BaseCommand):
@@ -40,7 +38,8 @@ class Command(BaseCommand):
         role = parser.add_mutually_exclusive_group()
         role.add_argument("--web", dest="role", action="store_const", const="web", help="only the web processes")
         role.add_argument("--worker", dest="role", action="store_const", const="worker", help="only the workers")
-        # A worker beside another, which does what is due by the clock.
+        # One worker, which does what is due by the clock; and one beside it.
+        role.add_argument("--first-worker", dest="role", action="store_const", const="first", help=argparse.SUPPRESS)
         role.add_argument("--second-worker", dest="role", action="store_const", const="second", help=argparse.SUPPRESS)
         # One web process, on the file descriptor of a listening socket.
         role.add_argument("--listener", type=int, help=argparse.SUPPRESS)
@@ -59,12 +58,8 @@ class Command(BaseCommand):
         HUEY.storage.close()
         if listener is not None:
             serve_web(listener)
-            return
-        if not served_by:
-            self.tell(role)
-        # One alone is watched over by whoever started it.
-        if role == "second" or (role == "worker" and (served_by or settings.WORKERS == 1)):
-            serve_worker(has_clock=role == "worker")
+        elif role in {"first", "second"}:
+            serve_worker(has_clock=role == "first")
         else:
             self.supervise(role, host, port)
 
@@ -82,15 +77,15 @@ class Command(BaseCommand):
         else:
             self.stderr.write(self.style.WARNING(sentence))
 
-    def tell(self, role: str | None) -> None:
+    def tell_what_is_open(self) -> None:
         if settings.IN_THE_CLEAR:
             self.warn(f"ALLOW_HTTP: passwords and tokens travel to {settings.SITE_URL} in the clear.")
         for warning in outbound_warnings():
             self.warn(warning)
-        if role:
-            self.say(f"The {role} role runs", " (Ctrl-C stops it).")
 
     def supervise(self, role: str | None, host: str, port: int) -> None:
+        """One process alone is watched over as well: another can take its place only under somebody who stays."""
+        self.tell_what_is_open()
         if role != "worker":
             refuse_taken_port(host, port)
         os.environ[SERVED_BY] = str(os.getpid())
@@ -107,23 +102,22 @@ class Command(BaseCommand):
                 files=(file,),
             )
         if role != "web":
-            tasks["worker"] = Task([*command, "--worker"], returns=True)
+            tasks["worker"] = Task([*command, "--first-worker"], returns=True, tells=True)
             tasks |= {
-                f"worker {number}": Task([*command, "--second-worker"], returns=True)
+                f"worker {number}": Task([*command, "--second-worker"], returns=True, tells=True)
                 for number in range(2, settings.WORKERS + 1)
             }
         supervisor = Supervisor(tasks, drain_seconds=settings.DRAIN_SECONDS)
-        code = supervisor.run(announce=self.announce if sockets else nothing, stopping=partial(close_all, sockets))
+        code = supervisor.run(announce=partial(self.announce, role), stopping=partial(close_all, sockets))
         if code:
             sys.exit(code)
         self.say("Stopped.")
 
-    def announce(self) -> None:
-        self.say(f"Portal at {settings.SITE_URL}", " (Ctrl-C stops it)")
-
-
-def nothing() -> None:
-    return None
+    def announce(self, role: str | None) -> None:
+        if role:
+            self.say(f"The {role} role runs", " (Ctrl-C stops it).")
+        if role != "worker":
+            self.say(f"Portal at {settings.SITE_URL}", " (Ctrl-C stops it)")
 
 
 def close_all(sockets: Iterable[socket.socket]) -> None:
@@ -203,12 +197,19 @@ def listeners(host: str, port: int) -> list[socket.socket]:
 
 
 def serve_web(listener: int) -> None:
+    serving.run(socket.socket(fileno=listener), ready=told_to(), grace=STOP_SECONDS)
+
+
+def told_to() -> int | None:
+    """The file descriptor to which this process says that it is ready, where anybody waits for that."""
     ready = os.environ.pop(READY, None)
-    serving.run(socket.socket(fileno=listener), ready=int(ready) if ready else None, grace=STOP_SECONDS)
+    return int(ready) if ready else None
 
 
 def serve_worker(*, has_clock: bool) -> None:
     """With the clock, it does what is due by the minute, the hour and the day: of a machine's workers one is enough."""
+    # huey would begin this process anew in the midst of what its crews are at. Whoever watches over it does that.
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
     autodiscover_modules("tasks")
     consumer = HUEY.create_consumer(
         workers=settings.WORKER_THREADS,
@@ -227,5 +228,10 @@ def serve_worker(*, has_clock: bool) -> None:
     gc.collect()
     gc.freeze()
     crews.start([*([settings.CLOCK] if has_clock else []), *settings.ON_WORKER_START])
+    # Jobs and crews finish beside each other: one after the other they would take longer than anybody waits for them.
+    finishing = crews.finish_once(consumer.stop_flag, STOP_SECONDS)
+    if (ready := told_to()) is not None:
+        os.write(ready, b"1")
+        os.close(ready)
     consumer.run()
-    crews.finish(STOP_SECONDS)
+    finishing.join()
