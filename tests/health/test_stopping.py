@@ -42,12 +42,18 @@ def portal(tmp_path: Path, empty_state: Path) -> Iterator[Portal]:
         yield portal
 
 
+def stops(url: str) -> bool:
+    """Says so itself: /readyz is red for other reasons too, where a machine that runs tests stands still for a while."""
+    said = ready(url)
+    return said.status_code == 503 and lines_of(said).get("stopping") == "takes no more"
+
+
 def test_it_says_so_first_goes_on_and_then_takes_nobody(portal: Portal) -> None:
     wait_until_ready(portal.url)
     with socket.create_connection(("127.0.0.1", portal.port)) as begun:
         begun.sendall(b"GET /api/Auth/GetServerUTCTime HTTP/1.1\r\n")
         portal.process.send_signal(signal.SIGTERM)
-        wait_for(lambda: all(ready(portal.url).status_code == 503 for _ in range(MANY)))
+        wait_for(lambda: all(stops(portal.url) for _ in range(MANY)))
         begun.sendall(b"Host: localhost\r\n\r\n")
         begun.settimeout(PATIENCE)
         answer = b"".join(iter(lambda: begun.recv(4096), b""))
@@ -55,7 +61,6 @@ def test_it_says_so_first_goes_on_and_then_takes_nobody(portal: Portal) -> None:
         assert b"Connection: close" in answer
         said = ready(portal.url, "?exclude=shared")
         assert (said.status_code, said.headers["Connection"]) == (503, "close")
-        assert lines_of(said)["stopping"] == "takes no more"
         assert requests.get(f"{portal.url}/healthz", timeout=10).status_code == 200
         # The first page of all, which takes its time.
         assert requests.get(f"{portal.url}/sign-in/", timeout=PATIENCE).status_code == 200
