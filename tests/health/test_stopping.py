@@ -38,12 +38,13 @@ MANY = 20
 @pytest.fixture
 def portal(tmp_path: Path, empty_state: Path) -> Iterator[Portal]:
     state = shutil.copytree(empty_state, tmp_path / "state")
+    # Longer than anybody waits for this test: it ends by a second signal.
     with serving(environment(state, DEMO="false", DRAIN_SECONDS="600", WEB_WORKERS="2")) as portal:
         yield portal
 
 
 def stops(url: str) -> bool:
-    """Says so itself: /readyz is red for other reasons too, where a machine that runs tests stands still for a while."""
+    """Says so itself: where a machine that runs tests stands still for a while, /readyz is red for other reasons."""
     said = ready(url)
     return said.status_code == 503 and lines_of(said).get("stopping") == "takes no more"
 
