@@ -3,6 +3,7 @@
 import io
 import struct
 import warnings
+from contextlib import suppress
 from hashlib import sha256
 
 from django.core.files.base import ContentFile
@@ -145,6 +146,22 @@ def path_of(digest: str) -> str:
 def store(png: bytes) -> str:
     """Keeps the picture under its digest, and returns that."""
     digest = sha256(png).hexdigest()
-    if not default_storage.exists(path_of(digest)):
-        default_storage.save(path_of(digest), ContentFile(png))
+    keep(path_of(digest), png)
     return digest
+
+
+def keep(path: str, png: bytes) -> None:
+    """Writes it whole or not at all. What stands there already is left, unless it was cut short by a disk that was full
+    or a process that ended. Raises OSError."""
+    if default_storage.exists(path):
+        with default_storage.open(path) as file:
+            if file.read() == png:
+                return
+        # Otherwise it would be saved under another name.
+        default_storage.delete(path)
+    try:
+        default_storage.save(path, ContentFile(png))
+    except OSError:
+        with suppress(OSError):
+            default_storage.delete(path)
+        raise

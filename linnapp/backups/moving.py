@@ -15,8 +15,9 @@ from django.db import connections
 
 from linnapp.backups import restoring, taking
 from linnapp.backups.archive import Kept
+from linnapp.backups.faults import database_told, said
 from linnapp.backups.postgresql import Postgresql
-from linnapp.backups.restoring import INHABITED, NOT_EMPTY, Told
+from linnapp.backups.restoring import INHABITED, NOT_EMPTY, NOT_PREPARED, Told
 from linnapp.backups.sqlite import Sqlite
 from linnapp.backups.tables import Table, tables
 from linnapp.errors import NotPossible
@@ -25,6 +26,8 @@ from linnapp.setting_values import Settings
 NAME = "DATABASE_URL"
 # Whoever has the file open has it for as long as they run.
 PATIENCE_SECONDS = 3
+NOT_MOVED = "Nothing was moved, and the SQLite file is as it was."
+PREPARE_THERE = "Do not move again: write DATABASE_URL with that address into `.env` and run `manage.py prepare`."
 STILL_RUNS = "The portal still uses its database, and what it wrote meanwhile would be lost. Stop it first."
 
 
@@ -32,20 +35,25 @@ def move_to(url: str, told: Told) -> int:
     """Copies every row into the PostgreSQL database at this URL, which has to be empty, and counts each table there;
     how many rows that were. Nobody else writes to SQLite meanwhile, and its file stays as it is.
 
-    Raises NotPossible, NoBackup among it; the database there then has tables, and no rows of anybody.
+    Raises NotPossible, NoBackup among it; the database there then has tables, and no rows of anybody, unless the
+    sentence says that they are there.
     """
     if not settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         raise NotPossible("This portal is on PostgreSQL already.")
     refuse_address(url)
-    taking.refuse_missing_migrations()
+    with database_told(NOT_MOVED):
+        taking.refuse_missing_migrations()
     # Else this process would keep itself waiting.
     connections.close_all()
-    with held() as source, connected(url) as target:
+    with database_told(NOT_MOVED), held() as source, connected(url) as target:
         told("Making the tables.")
         manage(url, "migrate", "--no-input", "--verbosity", "0")
         total = copy(source, target, told)
     told("Making what searches need.")
-    manage(url, "prepare")
+    try:
+        manage(url, "prepare")
+    except NotPossible as fault:
+        raise NotPossible(NOT_PREPARED.format(str(fault).rstrip(".")) + PREPARE_THERE) from fault
     return total
 
 
@@ -72,11 +80,15 @@ def held() -> Iterator[Sqlite]:
 @contextmanager
 def connected(url: str) -> Iterator[Postgresql]:
     try:
-        connection = psycopg.connect(url, autocommit=True)
+        # Lines are written in UTF-8, whatever the database or PGCLIENTENCODING would have.
+        connection = psycopg.connect(url, autocommit=True, client_encoding="UTF8")
+    except psycopg.ProgrammingError:
+        # What it says of this has the whole address in it, and the password.
+        raise NotPossible("That address cannot be read. Write postgres://user:password@host:5432/name.") from None
     except psycopg.Error as error:
-        said = str(error).strip().splitlines()[0]
-        raise NotPossible(f"That database cannot be reached ({said}).") from error
+        raise NotPossible(f"That database cannot be reached ({said(error)}).") from error
     with closing(connection):
+        Postgresql(connection).refuse_encoding()
         for name in INHABITED:
             there = connection.execute("SELECT to_regclass(%s)", [name]).fetchone()
             if there and there[0] and connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone():
@@ -89,8 +101,8 @@ def manage(url: str, *arguments: str) -> None:
     command = [sys.executable, sys.argv[0], *arguments]
     done = subprocess.run(command, env={**os.environ, NAME: url}, capture_output=True, text=True, check=False)
     if done.returncode:
-        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        raise NotPossible(f"`manage.py {arguments[0]}` failed there: {said[-1] if said else 'it says nothing'}")
+        lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        raise NotPossible(f"`manage.py {arguments[0]}` failed there: {lines[-1] if lines else 'it says nothing'}")
 
 
 def copy(source: Sqlite, target: Postgresql, told: Told) -> int:

@@ -1,12 +1,13 @@
 """Rows of a PostgreSQL database as lines of COPY text, out of one snapshot and in by one transaction."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg
 from psycopg import sql
 
 from linnapp.backups.tables import Table
+from linnapp.errors import NotPossible
 
 # Rows come one by one from the driver; a file takes them many at once.
 BYTES_AT_ONCE = 1 << 17
@@ -53,13 +54,24 @@ class Postgresql:
     @contextmanager
     def writing(self, tables: list[Table]) -> Iterator[None]:
         """Empties these tables; all that is filled inside stands there, or nothing does."""
+        self.refuse_encoding()
         with self.connection.transaction():
             names = sql.SQL(", ").join(sql.Identifier(table.name) for table in tables)
             self.connection.execute(sql.SQL("TRUNCATE {}").format(names))
             yield
             self.connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        # The planner knows nothing of so many rows yet.
-        self.connection.execute("ANALYZE")
+        # The planner knows nothing of so many rows yet. They are there, whatever becomes of this; the server looks by
+        # itself before long.
+        with suppress(psycopg.Error):
+            self.connection.execute("ANALYZE")
+
+    def refuse_encoding(self) -> None:
+        """Raises NotPossible where the database has not all letters."""
+        if (found := self.connection.info.parameter_status("server_encoding")) != "UTF8":
+            raise NotPossible(
+                f"That database has the encoding {found}, which cannot hold every name. Make one with "
+                "`createdb --encoding UTF8 --template template0 NAME`."
+            )
 
     def fill(self, table: Table, chunks: Iterable[bytes]) -> None:
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), _names(table))

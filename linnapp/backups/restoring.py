@@ -1,19 +1,16 @@
 """A backup is put back into an empty database of either engine."""
 
-import sqlite3
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import psycopg
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from linnapp import logos
 from linnapp.backups import archive, engines, taking
 from linnapp.backups.archive import About, Kept, Reader
 from linnapp.backups.engines import Engine
-from linnapp.backups.faults import NoBackup
+from linnapp.backups.faults import OF_DATABASES, NoBackup, database_told, said
 from linnapp.errors import NotPossible
 from linnapp.models import Account, User
 
@@ -21,8 +18,11 @@ Told = Callable[[str], None]
 # A portal that somebody uses has both.
 INHABITED = (User._meta.db_table, Account._meta.db_table)
 NOT_EMPTY = "{0} has people or accounts already, and nothing is put over them. Name an empty database."
+# Whoever reads this must not begin again.
+NOT_PREPARED = "All rows are there, and stay. What comes after them failed: {0}. "
 
 
+@database_told("Mend that and begin again: nothing is put over rows that are there.")
 def restore(path: Path, told: Told) -> About:
     """Makes the tables of the backup's release and fills them, in one transaction that counts them. What this release
     has changed since is for `manage.py prepare`.
@@ -76,11 +76,10 @@ def make_tables(about: About) -> None:
 
 def keep_logos(reader: Reader) -> None:
     for name, png in reader.logos():
-        if not default_storage.exists(name):
-            try:
-                default_storage.save(name, ContentFile(png))
-            except OSError as error:
-                raise NotPossible(f"{name} cannot be written: {error.strerror}.") from error
+        try:
+            logos.keep(name, png)
+        except OSError as error:
+            raise NotPossible(f"{name} cannot be written: {error.strerror}.") from error
 
 
 def fill(engine: Engine, kept: Kept, chunks: Iterable[bytes]) -> int:
@@ -91,10 +90,9 @@ def fill(engine: Engine, kept: Kept, chunks: Iterable[bytes]) -> int:
         engine.fill(table, chunks)
         if table.numbered:
             engine.give_from(table, kept.last_number)
-    except (sqlite3.Error, psycopg.Error, UnicodeDecodeError) as error:
-        said = str(error).strip().splitlines()[0]
+    except (*OF_DATABASES, UnicodeDecodeError) as error:
         raise NoBackup(
-            f"The rows of {table.name} cannot be put back ({said}). The database stays as it was."
+            f"The rows of {table.name} cannot be put back ({said(error)}). The database stays as it was."
         ) from error
     if (found := engine.count(table)) != kept.rows:
         raise NoBackup(f"{table.name} has {found:,} rows in place of {kept.rows:,}. The database stays as it was.")

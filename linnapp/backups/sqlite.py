@@ -14,6 +14,8 @@ from linnapp.models import trigrams, wording, words_in_sqlite
 from linnapp.models.folded import folded_fields
 
 ROWS_AT_ONCE = 1000
+# Bytes: a few bytes of a file may unfold to any number, and a line is held as a whole.
+MOST_OF_A_LINE = 128 << 20
 ESCAPED = "replace(replace(replace(replace({0}, '\\', '\\\\'), char(9), '\\t'), char(10), '\\n'), char(13), '\\r')"
 WRITTEN = {
     Kind.BOOL: "CASE {0} WHEN 0 THEN 'f' WHEN 1 THEN 't' END",
@@ -105,13 +107,22 @@ class Sqlite:
 
 
 def rows_in(chunks: Iterable[bytes]) -> Iterator[list[str | None]]:
-    """The values of each line, unescaped, None where the database has none. Raises NoBackup for what is cut off."""
-    rest = b""
+    """The values of each line, unescaped, None where the database has none. Raises NoBackup for what is cut off, and
+    for a line without end."""
+    begun, size = [], 0
     for chunk in chunks:
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            yield _values(line.decode())
-    if rest:
+        first, *others = chunk.split(b"\n")
+        begun.append(first)
+        size += len(first)
+        if size > MOST_OF_A_LINE:
+            raise NoBackup(f"It has a row of more than {MOST_OF_A_LINE >> 20} MB, which no row of a portal has.")
+        if others:
+            *whole, rest = others
+            yield _values(b"".join(begun).decode())
+            for line in whole:
+                yield _values(line.decode())
+            begun, size = [rest], len(rest)
+    if size:
         raise NoBackup("It ends in the middle of a row.")
 
 

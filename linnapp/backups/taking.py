@@ -1,43 +1,49 @@
 """A backup is taken beside a portal that runs, and read back to its last value."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from django.apps import apps
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
-from linnapp import credentials
+from linnapp import credentials, logos
 from linnapp.backups import archive, engines
 from linnapp.backups.archive import DAMAGED, LOGO, LOGOS, About, Kept, Reader, Writer
-from linnapp.backups.faults import NoBackup
+from linnapp.backups.faults import NoBackup, database_told
 from linnapp.backups.sqlite import rows_in
 from linnapp.backups.tables import Table, tables
 from linnapp.models import KeyCanary
 
 # Second factors are encrypted within the JSON that django-allauth keeps of each, and begin as Fernet tokens do.
 WITHIN = {("mfa_authenticator", "data"): re.compile(r"gAAAAA[\w=-]+")}
+# Of every table whose rows show a logo.
+LOGO_COLUMN = "logo_digest"
 OTHER_KEYS = (
     "CREDENTIAL_KEYS or DIGEST_KEY are not those of this backup: what is encrypted in it could not be read. "
     "Put the `.env` in place that the portal had then."
 )
 
 
-def take(path: Path) -> About:
-    """Writes all rows as they stood at one moment, and the logos. Nobody waits for it. Raises NoBackup where the file
-    cannot be written, or where the tables are not those of this release."""
+@database_told("No backup was taken.")
+def take(path: Path, *, missing_logos_allowed: bool = False) -> About:
+    """Writes all rows as they stood at one moment, and the logos. Nobody waits for it. Raises NotPossible where the
+    database is away; NoBackup (one of these) where the file cannot be written, where the tables are not those of this
+    release, or where rows name logos that are not on this machine, unless these may be missing."""
     refuse_missing_migrations()
+    if not missing_logos_allowed:
+        refuse_missing_logos()
     with archive.written(path) as writer, engines.opened() as engine:
         with engine.reading():
             made_at = datetime.now(UTC).isoformat(timespec="seconds")
             kept = [_keep(writer, engine, table) for table in tables()]
         # After the rows: what they show is there, and no logo is ever removed.
-        logos = sum(_logos(writer))
+        pictures = _add_logos(writer)
         migrations = MigrationLoader(connection).graph.leaf_nodes()
         canaries = [credentials.new_canary(), *KeyCanary.objects.values_list("encrypted", flat=True)]
-        about = About(made_at, connection.vendor, migrations, canaries, kept, logos)
+        about = About(made_at, connection.vendor, migrations, canaries, kept, pictures)
         writer.finish(about)
     return about
 
@@ -53,14 +59,35 @@ def _keep(writer: Writer, engine: engines.Engine, table: Table) -> Kept:
     return Kept(table, rows, engine.last_number(table) if table.numbered else 0)
 
 
-def _logos(writer: Writer) -> Iterator[bool]:
+def refuse_missing_logos() -> None:
+    if missing := missing_logos():
+        raise NoBackup(
+            f"Rows name {len(missing):,} logos that this machine does not have, {missing[0]} among them. Take the backup "
+            "where they are, or share their folder. If they are lost, --without-missing-logos goes on."
+        )
+
+
+def missing_logos() -> list[str]:
+    """Names of the logos that some row shows and that have no file."""
+    digests: set[str] = set()
+    for model in apps.get_models():
+        if any(field.name == LOGO_COLUMN for field in model._meta.concrete_fields):
+            digests.update(model._base_manager.values_list(LOGO_COLUMN, flat=True).distinct())
+    return sorted({logos.path_of(digest) for digest in digests - {""}} - set(_logo_names()))
+
+
+def _logo_names() -> list[str]:
     if not default_storage.exists(LOGOS):
-        return
-    for name in sorted(default_storage.listdir(LOGOS)[1]):
-        if LOGO.fullmatch(LOGOS + name):
-            with default_storage.open(LOGOS + name) as file:
-                writer.add_logo(LOGOS + name, file.read())
-            yield True
+        return []
+    return sorted(name for file in default_storage.listdir(LOGOS)[1] if LOGO.fullmatch(name := LOGOS + file))
+
+
+def _add_logos(writer: Writer) -> int:
+    names = _logo_names()
+    for name in names:
+        with default_storage.open(name) as file:
+            writer.add_logo(name, file.read())
+    return len(names)
 
 
 def refuse_other_keys(about: About) -> None:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from linnapp.backups import taking
+from linnapp.backups.faults import NoBackup
 from linnapp.errors import NotPossible
 
 
@@ -15,11 +16,16 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", nargs="?", type=Path, help="unset, a new one in STATE_DIR/backups")
+        parser.add_argument(
+            "--without-missing-logos",
+            action="store_true",
+            help="go on where rows name logos that are not on this machine; they are in no backup then",
+        )
 
-    def handle(self, *args: Any, file: Path | None, **options: Any) -> None:
-        path = file or fresh_path()
+    def handle(self, *args: Any, file: Path | None, without_missing_logos: bool, **options: Any) -> None:
         try:
-            about = taking.take(path)
+            path = file or fresh_path()
+            about = taking.take(path, missing_logos_allowed=without_missing_logos)
         except NotPossible as fault:
             raise CommandError(str(fault)) from None
         megabytes = path.stat().st_size / 1_000_000
@@ -31,5 +37,8 @@ class Command(BaseCommand):
 
 def fresh_path() -> Path:
     folder = Path(settings.STATE_DIR, "backups")
-    folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise NoBackup(f"{folder} cannot be made: {error.strerror}.") from error
     return folder / f"linnapp-{datetime.now(UTC):%Y%m%d-%H%M%S}.zip"

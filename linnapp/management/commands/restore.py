@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from linnapp.backups import restoring
+from linnapp.backups import faults, restoring
 from linnapp.errors import NotPossible
 
 
@@ -20,7 +20,14 @@ class Command(BaseCommand):
             about = restoring.restore(file, self.stdout.write)
         except NotPossible as fault:
             raise CommandError(str(fault)) from None
-        call_command("prepare", stdout=self.stdout, stderr=self.stderr)
+        try:
+            call_command("prepare", stdout=self.stdout, stderr=self.stderr)
+        except Exception as fault:
+            # Whatever it is: told as a failed restore it would have somebody begin again.
+            raise CommandError(
+                f"{restoring.NOT_PREPARED.format(faults.said(fault))}Do not restore again: run `manage.py prepare`, which "
+                "is all that is left to do."
+            ) from fault
         self.stdout.write(
             f"All as of {about.made_at}: {about.rows:,} rows of {len(about.kept)} tables and {about.logos:,} logos. "
             "`manage.py serve` starts the portal."
