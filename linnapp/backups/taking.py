@@ -62,8 +62,8 @@ def _keep(writer: Writer, engine: engines.Engine, table: Table) -> Kept:
 def refuse_missing_logos() -> None:
     if missing := missing_logos():
         raise NoBackup(
-            f"Rows name {len(missing):,} logos that this machine does not have, {missing[0]} among them. Take the backup "
-            "where they are, or share their folder. If they are lost, --without-missing-logos goes on."
+            f"Rows name {len(missing):,} logos that this machine does not have, {missing[0]} among them. Take the "
+            "backup where they are, or share their folder. If they are lost, --without-missing-logos goes on."
         )
 
 

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +16,7 @@ import requests
 
 from tests.kit.engines import fresh_postgres_database
 from tests.kit.inside import Inside
-from tests.kit.portal import Portal, environment, shell_assignments
+from tests.kit.portal import ROOT, Portal, environment, shell_assignments
 
 # Of each table how many rows it has and a digest of all that stands in them, which neither engine's order or spelling
 # changes.
@@ -66,6 +68,15 @@ def empty_place(state: Path, engine: str, keys_of: Path) -> Iterator[dict[str, s
         if engine == "postgres":
             env["DATABASE_URL"] = stack.enter_context(fresh_postgres_database())
         yield env
+
+
+def refusal(env: dict[str, str], *arguments: str) -> str:
+    """What a command says that fails, without a traceback."""
+    command = [sys.executable, "manage.py", *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1, done.stdout
+    assert "Traceback" not in done.stderr
+    return done.stderr
 
 
 def members(portal: Portal) -> dict[str, str]:

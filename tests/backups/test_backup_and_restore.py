@@ -5,8 +5,6 @@ import json
 import shutil
 import sqlite3
 import stat
-import subprocess
-import sys
 import zipfile
 from contextlib import closing
 from datetime import UTC, datetime
@@ -14,10 +12,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.backups.portals import VERIFIED, Exchanges, authorized, content, empty_place, inside, is_open, members
+from tests.backups.portals import (
+    VERIFIED,
+    Exchanges,
+    authorized,
+    content,
+    empty_place,
+    inside,
+    is_open,
+    members,
+    refusal,
+)
 from tests.kit.engines import fresh_postgres_database
 from tests.kit.inside import Inside
-from tests.kit.portal import ROOT, Portal, demo_portal, environment, manage, serving
+from tests.kit.portal import Portal, demo_portal, environment, manage, serving
 
 OTHER = {"sqlite": "postgres", "postgres": "sqlite"}
 # What an exchange leaves, and the jobs that go over it each minute.
@@ -144,15 +152,6 @@ def test_a_portal_moves_to_postgresql_and_back_and_is_the_same(tmp_path: Path, p
                 assert int(asked.ask(NEXT_NUMBER)) == number + 2
                 assert content(asked) == there
     assert searches(tmp_path / "back") == searches(tmp_path / "state")
-
-
-def refusal(env: dict[str, str], *arguments: str) -> str:
-    """What a command says that fails, without a traceback."""
-    command = [sys.executable, "manage.py", *arguments]
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 1, done.stdout
-    assert "Traceback" not in done.stderr
-    return done.stderr
 
 
 SEARCHED = """

@@ -11,59 +11,21 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
-from linnapp import env_file
 from linnapp.backups import archive, restoring, taking
 from linnapp.backups.faults import NoBackup
 from linnapp.backups.tables import KINDS, tables
 from linnapp.errors import NotPossible
 from linnapp.models import User
+from tests.backups.files import about, lines_of, rewritten
 from tests.backups.portals import content, inside
 from tests.kit.portal import ROOT, environment, manage
 
 OTHER_KEYS = {"CREDENTIAL_KEYS": [Fernet.generate_key().decode()], "DIGEST_KEY": "the digest key of another portal"}
 
 
-@pytest.fixture(scope="module")
-def taken(tmp_path_factory: pytest.TempPathFactory, prepared_state: Path) -> Path:
-    """A backup of the demo data, with the `.env` beside it. Not to be changed."""
-    state = tmp_path_factory.mktemp("backups") / "state"
-    shutil.copytree(prepared_state, state)
-    manage(environment(state, DEMO="true"), "backup", str(state / "portal.zip"))
-    return state / "portal.zip"
-
-
-@pytest.fixture
-def file(taken: Path, tmp_path: Path, settings: Any) -> Path:
-    """A copy of it, and its keys."""
-    written = env_file.read(taken.parent / ".env", ".env")
-    settings.CREDENTIAL_KEYS = written["CREDENTIAL_KEYS"].value.split(",")
-    settings.DIGEST_KEY = written["DIGEST_KEY"].value
-    return Path(shutil.copy(taken, tmp_path / "portal.zip"))
-
-
 def untold(line: str) -> None:
     """For what never gets as far as a table."""
     pytest.fail(f"it went on to {line}")
-
-
-def rewritten(file: Path, **members: bytes) -> None:
-    """The same archive with other bytes of some tables, as a program writes it and no accident."""
-    with zipfile.ZipFile(file) as old:
-        found = {name: old.read(name) for name in old.namelist()}
-    with zipfile.ZipFile(file, "w") as new:
-        for name, content in found.items():
-            new.writestr(name, members.get(name.removeprefix("tables/").removesuffix(".json"), content))
-
-
-def lines_of(file: Path, table: str) -> list[bytes]:
-    with zipfile.ZipFile(file) as found:
-        return found.read(f"tables/{table}").splitlines(keepends=True)
-
-
-def about(file: Path) -> dict[str, Any]:
-    with zipfile.ZipFile(file) as found:
-        told: dict[str, Any] = json.loads(found.read("backup.json"))
-    return told
 
 
 def test_every_kind_of_column_is_known() -> None:
@@ -213,14 +175,6 @@ def test_a_disk_that_is_full_leaves_nothing(tmp_path: Path, prepared_state: Path
     assert "could not be written to its end: File too large. Nothing of it was kept." in done.stderr
     assert "Traceback" not in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["state"]
-
-
-@pytest.fixture
-def prepared_place(taken: Path, tmp_path: Path, empty_state: Path) -> dict[str, str]:
-    """Tables without people, and the keys of the backup."""
-    shutil.copytree(empty_state, tmp_path / "state")
-    shutil.copy(taken.parent / ".env", tmp_path / "state" / ".env")
-    return environment(tmp_path / "state", DEMO="false")
 
 
 @pytest.mark.slow(seconds=20)

@@ -25,8 +25,8 @@ class Command(BaseCommand):
         except Exception as fault:
             # Whatever it is: told as a failed restore it would have somebody begin again.
             raise CommandError(
-                f"{restoring.NOT_PREPARED.format(faults.said(fault))}Do not restore again: run `manage.py prepare`, which "
-                "is all that is left to do."
+                f"{restoring.NOT_PREPARED.format(faults.said(fault))}Do not restore again: run `manage.py prepare`, "
+                "which is all that is left to do."
             ) from fault
         self.stdout.write(
             f"All as of {about.made_at}: {about.rows:,} rows of {len(about.kept)} tables and {about.logos:,} logos. "
