@@ -3,6 +3,7 @@ are there: each ends in a sentence that is true."""
 
 import json
 import resource
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -88,7 +89,8 @@ def test_rows_that_moved_are_told_when_the_rest_fails(tmp_path: Path, prepared_s
 
 
 @contextmanager
-def latin_database(name: str) -> Iterator[str]:
+def latin_database() -> Iterator[str]:
+    name = f"linnapp_live_{secrets.token_hex(4)}"
     with psycopg.connect(POSTGRES_URL, autocommit=True) as connection:
         connection.execute(LATIN.format(sql.Identifier(name)))
         try:
@@ -98,10 +100,10 @@ def latin_database(name: str) -> Iterator[str]:
 
 
 @pytest.mark.postgres
-def test_a_database_that_has_not_all_letters_is_refused(tmp_path: Path) -> None:
-    with latin_database(f"linnapp_latin_{tmp_path.parent.name.replace('-', '_')}") as url:
-        with pytest.raises(NotPossible, match=r"has the encoding LATIN1.*createdb --encoding UTF8"):
-            moving.connected(url).__enter__()
+def test_a_database_that_has_not_all_letters_is_refused() -> None:
+    refused = pytest.raises(NotPossible, match=r"has the encoding LATIN1.*createdb --encoding UTF8")
+    with latin_database() as url, refused, moving.connected(url):
+        pytest.fail("it was taken")
 
 
 @pytest.mark.postgres
@@ -140,9 +142,9 @@ def test_a_logo_that_was_cut_short_is_written_anew(file: Path, media: Path) -> N
 
 
 def test_a_logo_that_a_full_disk_cuts_short_is_not_left(file: Path, media: Path) -> None:
-    with archive.opened(file) as reader, files_that_end_at(50):
-        with pytest.raises(NotPossible, match="cannot be written: File too large"):
-            restoring.keep_logos(reader)
+    refused = pytest.raises(NotPossible, match="cannot be written: File too large")
+    with archive.opened(file) as reader, files_that_end_at(50), refused:
+        restoring.keep_logos(reader)
     assert list((media / "logos").iterdir()) == []
     written_logos(file, media)
 
