@@ -5,9 +5,12 @@ import re
 import shlex
 from pathlib import Path
 
+import pytest
 from django.core.management import get_commands
 
+from installs.exchange.wire import Unreadable, read_members
 from linnapp.front.connection import MOST_MACHINE_BYTES
+from linnapp.front.health import ALIVE, READY
 from linnapp.front.pages import LONGEST
 from linnapp.front.reader import MOST_BODY_BYTES, MOST_HEAD_BYTES
 from linnapp.management.commands.serve import STOP_SECONDS
@@ -98,7 +101,8 @@ def test_the_proxy_of_the_containers_is_the_one_that_is_trusted() -> None:
 
 def test_limits_are_those_of_the_front() -> None:
     mega = 1024 * 1024
-    assert re.findall(r"client_max_body_size (\d+)m;", NGINX) == [str(MOST_BODY_BYTES // mega)]
+    allowed = [str(MOST_BODY_BYTES // mega), str(MOST_MACHINE_BYTES // mega)]
+    assert re.findall(r"client_max_body_size (\d+)m;", NGINX) == allowed
     assert f"{MOST_BODY_BYTES // mega} MB for forms with files, {MOST_MACHINE_BYTES // mega} MB for the API" in CADDY
     assert re.findall(r"max_header_size (\d+)KiB", CADDY) == [str(MOST_HEAD_BYTES // 1024)]
     assert re.findall(r"large_client_header_buffers (\d+) (\d+)k;", NGINX) == [("4", str(MOST_HEAD_BYTES // 4 // 1024))]
@@ -107,6 +111,19 @@ def test_limits_are_those_of_the_front() -> None:
         r"(?:proxy_read_timeout|proxy_send_timeout|response_header_timeout) (\d+)s", NGINX + CADDY
     ):
         assert int(seconds) > LONGEST
+
+
+def test_what_is_for_the_machine_alone_passes_no_proxy() -> None:
+    assert re.findall(r"location = (\S+) \{\s+return 404;", NGINX) == [ALIVE, READY]
+    assert f"@health path {ALIVE} {READY}\n\thandle @health {{\n\t\trespond 404\n" in CADDY
+
+
+def test_programs_are_told_by_nginx_what_the_portal_would_tell_them() -> None:
+    told = re.search(r"return 413 '(.*)';", NGINX)
+    assert told
+    with pytest.raises(Unreadable) as refused:
+        read_members("application/json", b" " * (MOST_MACHINE_BYTES + 1), "", query_allowed=False)
+    assert json.loads(told[1]) == {"Code": str(refused.value.status), "Message": str(refused.value)}
 
 
 def test_whoever_stops_it_waits_longer_than_it_takes() -> None:
