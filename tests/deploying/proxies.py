@@ -21,6 +21,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from linnapp.front.connection import MOST_MACHINE_BYTES
+from linnapp.front.health import ALIVE, READY
 from linnapp.front.reader import MOST_BODY_BYTES
 from tests.deploying.files import OPERATIONS
 from tests.kit.certificates import Certificates
@@ -28,6 +29,7 @@ from tests.kit.portal import Portal, answers, demo_portal, free_port, shell_assi
 
 EXCHANGE = "/api/Auth/AuthorizeByApplication"
 ELSEWHERE = "127.0.0.2"
+LINK = "/verify/secret-key/?next=secret-query"
 TIME = "/api/Auth/GetServerUTCTime"
 NGINX = """\
 {user}
@@ -208,6 +210,11 @@ def test_metrics_are_closed_to_whoever_comes_through_the_proxy(proxied: Proxied)
     assert proxied.get("/metrics").status_code == 404
 
 
+@pytest.mark.parametrize("path", [ALIVE, READY, "//readyz", "/%72eadyz?exclude=shared"])
+def test_how_the_machine_fares_is_told_to_nobody_through_the_proxy(proxied: Proxied, path: str) -> None:
+    assert proxied.get(path).status_code == 404
+
+
 def test_bodies_over_the_limits_are_refused(proxied: Proxied) -> None:
     machine = proxied.post(EXCHANGE, b"x" * (MOST_MACHINE_BYTES + 1))
     assert (machine.status_code, machine.json()["Code"]) == (413, "413")
@@ -236,7 +243,7 @@ def test_slow_clients_keep_nobody_waiting(proxied: Proxied) -> None:
 
 
 def test_the_access_log_holds_no_query_and_no_key_of_a_link(proxied: Proxied) -> None:
-    answer = proxied.get("/verify/secret-key/?next=secret-query")
+    answer = proxied.get(LINK)
     proxied.get("/sign-in/?next=secret-query")
     proxied.get("/password/Mg-secret-key/")
     time.sleep(0.5)
@@ -303,10 +310,11 @@ def test_a_portal_that_is_away_is_told_and_comes_back(proxied: Proxied) -> None:
     assert not answers(portal.port)
     # One after the other would wait twice for a portal that does not come.
     with ThreadPoolExecutor(2) as pool:
-        asked = pool.submit(proxied.get, "/sign-in/"), pool.submit(proxied.post, EXCHANGE, {"Token": "x"})
+        asked = pool.submit(proxied.get, LINK), pool.submit(proxied.post, EXCHANGE, {"Token": "x"})
         page, call = (each.result() for each in asked)
     assert (page.status_code, page.headers["Retry-After"]) == (503, "30")
     assert (call.status_code, call.json()["Code"]) == (503, "503")
+    assert "secret" not in proxied.log.with_name("proxy.log").read_text()
     again = started(portal.env, portal.log)
     try:
         # Caddy keeps what was not sent yet for so long as it is told to; nginx says at once that the portal is away.

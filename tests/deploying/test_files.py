@@ -71,6 +71,12 @@ def test_commands_of_the_image_and_the_services_exist() -> None:
     assert {words[0] for words in manage} <= set(get_commands())
 
 
+def test_commands_of_the_page_exist() -> None:
+    named = set(re.findall(r"(?:manage\.py|`portal|^portal) ([a-z_]{4,})", PAGE, re.MULTILINE))
+    assert {"backup", "check_backup", "restore", "move_to", "maintenance", "metrics", "prepare"} <= named
+    assert named - set(get_commands()) == set()
+
+
 def test_what_the_image_is_made_of_is_let_in() -> None:
     copied = {
         word for line in re.findall(r"^COPY (?!--from)(.*)", DOCKERFILE, re.MULTILINE) for word in line.split()[:-1]
