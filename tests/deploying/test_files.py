@@ -25,9 +25,9 @@ CADDY = (OPERATIONS / "Caddyfile").read_text()
 UNITS = {name: (OPERATIONS / f"linnapp-{name}.service").read_text() for name in ("web", "worker")}
 PAGE = (ROOT / "docs/operations.md").read_text()
 SETTINGS = set(re.findall(r"^#? ?([A-Z][A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
-# Of Python, Docker and PostgreSQL.
+# Of Python, Docker and PostgreSQL, and two words of SQL.
 OTHERS = {"PATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "ENV_FILE", "POSTGRES_USER", "POSTGRES_DB"}
-OTHERS |= {"POSTGRES_PASSWORD", "PORTAL"}
+OTHERS |= {"POSTGRES_PASSWORD", "PORTAL", "ANALYZE", "CONCURRENTLY"}
 
 
 def service(name: str) -> str:
@@ -90,7 +90,8 @@ def test_what_the_image_is_made_of_is_let_in() -> None:
 def test_all_lead_to_the_port_that_serve_listens_on() -> None:
     assert re.findall(r"^EXPOSE (.*)", DOCKERFILE, re.MULTILINE) == ["8000"]
     assert "PORT=8000\n" in DOCKERFILE
-    assert "http://127.0.0.1:8000/healthz" in DOCKERFILE
+    assert "HTTPConnection('127.0.0.1', int(os.environ['PORT'])" in DOCKERFILE
+    assert "c.request('GET', '/healthz')" in DOCKERFILE
     assert re.findall(r"# PORT=(\d+)", (ROOT / ".env.example").read_text()) == ["8000"]
     assert set(re.findall(r"proxy_pass (.*);", NGINX)) == {"http://127.0.0.1:8000"}
     assert "reverse_proxy {$PORTAL:127.0.0.1:8000}" in CADDY

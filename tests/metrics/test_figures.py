@@ -35,6 +35,8 @@ LINES = "linnapp_log_lines_total error"
 def python(state: Path, code: str) -> subprocess.CompletedProcess[str]:
     """A process that has counted and is gone."""
     env = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings", "LINNAPP_TESTS_DIR": str(state)}
+    # That of the tests themselves has a folder of its own.
+    env.pop("PYTEST_XDIST_WORKER", None)
     return subprocess.run(
         [sys.executable, "-c", COUNTS + code], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=True
     )

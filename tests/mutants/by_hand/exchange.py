@@ -14,7 +14,7 @@ EXPLANATIONS = "installs.exchange.explanations"
 WIRE = "installs.exchange.wire"
 MIDDLEWARE = "linnapp.middleware"
 ADDRESSES = "linnapp.addresses"
-METRICS_VIEW = "installs.metrics.views"
+MONITORS = "linnapp.health.monitors"
 
 BREAKAGES = (
     Breakage(
@@ -190,9 +190,9 @@ BREAKAGES = (
     ),
     Breakage(
         "metrics are open to everybody",
-        METRICS_VIEW,
-        "metrics",
-        never("is_from_this_machine"),
+        MONITORS,
+        "is_monitor",
+        instead("is_from_this_machine(meta)", "True"),
         ("test_of_the_database",),
     ),
     Breakage(
