@@ -91,7 +91,7 @@ def test_all_lead_to_the_port_that_serve_listens_on() -> None:
     assert re.findall(r"^EXPOSE (.*)", DOCKERFILE, re.MULTILINE) == ["8000"]
     assert "PORT=8000\n" in DOCKERFILE
     assert "HTTPConnection('127.0.0.1', int(os.environ['PORT'])" in DOCKERFILE
-    assert "c.request('GET', '/healthz')" in DOCKERFILE
+    assert f"c.request('GET', '{ALIVE}')" in DOCKERFILE
     assert re.findall(r"# PORT=(\d+)", (ROOT / ".env.example").read_text()) == ["8000"]
     assert set(re.findall(r"proxy_pass (.*);", NGINX)) == {"http://127.0.0.1:8000"}
     assert "reverse_proxy {$PORTAL:127.0.0.1:8000}" in CADDY
