@@ -12,6 +12,8 @@ COPY linnapp linnapp
 COPY installs installs
 COPY static static
 COPY templates templates
+COPY docs/guide docs/guide
+COPY docs/postbacks.md docs/events.md docs/
 # No process writes bytecode later: the root belongs to nobody who runs here. Whoever builds may have kept the files to
 # themselves.
 RUN .venv/bin/python -m compileall -q linnapp installs && chmod -R a+rX .

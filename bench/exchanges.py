@@ -24,7 +24,7 @@ from tests.kit.portal import ROOT, environment, free_port, manage, serving, stop
 
 OIDC, BARE, PORTAL = "oidc-provider on node, in memory", "exchange, a bare Django view", "exchange, the portal"
 AT_THE_CAP, REFUSED = "exchange, the portal, session cap reached", "exchange refused, the portal"
-BESIDE = "exchange, the portal, beside 4 readers of pages"
+BESIDE = "exchange, the portal, alongside 4 readers of pages"
 BARE_CALL, CALL = "data call, a bare Django view", "data call, the portal"
 NOBODYS = "00000000-0000-4000-8000-000000000000"
 READERS = 4

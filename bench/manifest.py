@@ -217,7 +217,7 @@ def main(engine: str = "sqlite", seconds: str = "5") -> None:
             sys.stdout.write("exchanges, median / p99 in ms\n")
             for name, load, clients in (
                 ("alone", None, 0),
-                (f"beside {EDITORS} editors", editing(application), EDITORS),
+                (f"alongside {EDITORS} editors", editing(application), EDITORS),
             ):
                 sys.stdout.write(f"{name:36} {beside(portal.url, body, load, clients, float(seconds))}\n")
 

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("installs.exchange.page_urls")),
     path("", include("installs.store.urls")),
     path("", include("installs.connectors.urls")),
+    path("", include("installs.documentation.urls")),
     path("", include("installs.help.urls")),
     path("", include("installs.support.urls")),
     path("", include("installs.search.urls")),

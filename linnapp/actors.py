@@ -63,7 +63,7 @@ def refuse_to_reveal(by: Actor) -> None:
     """Raises NotPossible for staff who work in an account without the permission to read what opens something, or to
     lead it elsewhere. Whether others may is asked of their seats."""
     if by.is_staff and not (by.may_act_as_staff and by.access and by.person and by.person.has_perm(REVEAL_PERMISSION)):
-        raise NotPossible("You have no permission to reveal secrets and permanent tokens.")
+        raise NotPossible("You do not have permission to reveal secrets and permanent tokens.")
 
 
 def refuse_to_reveal_of(application: Application, by: Actor) -> None:
@@ -77,7 +77,7 @@ def refuse_to_lead_away(by: Actor) -> None:
     """Raises NotPossible for staff who may not reveal a permanent token: sent to another address than before, it is
     revealed there."""
     if by.is_staff and not (by.may_act_as_staff and by.person and by.person.has_perm(REVEAL_PERMISSION)):
-        raise NotPossible("You have no permission to reveal secrets and permanent tokens.")
+        raise NotPossible("You do not have permission to reveal secrets and permanent tokens.")
 
 
 def refuse_unless_fresh(by: Actor) -> None:

@@ -11,10 +11,10 @@ from django.contrib.admin.utils import display_for_field, display_for_value, loo
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import BooleanField, DateField, DateTimeField, Field, ForeignKey, ManyToOneRel, TimeField
-from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
+from linnapp.moments import shown
 from linnapp.quick_addresses import MARKS, addresses_of
 from linnapp.templatetags.names import drawn
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 else:
     AnyField = Field
 CHECKBOX = "action_checkbox"
-# As `linnapp.formats` has them.
-MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def columns_of(cl: ChangeList, labels: Sequence[str]) -> list["Column"]:
@@ -43,9 +41,8 @@ def checkbox_of(row: Any) -> SafeString:
 
 
 def moment(value: datetime) -> str:
-    """As the format of `linnapp.formats` says, which Django reads and applies letter by letter."""
-    local = timezone.localtime(value)
-    return f"{local.day} {MONTHS[local.month]} {local.year:04}, {local.hour:02}:{local.minute:02}"
+    """As Django writes one."""
+    return shown(value, "DATETIME_FORMAT")
 
 
 class Column:

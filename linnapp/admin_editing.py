@@ -15,6 +15,7 @@ from linnapp.form_fields import MeanwhileForm, ReasonField
 from linnapp.pages import acting
 from linnapp.services.editing import EditedMeanwhile
 from linnapp.signing_in.fresh_sign_ins import ask_for_fresh_sign_in
+from linnapp.words import NOTHING_CHANGED
 
 REFUSED = "_refused_by_service"
 WHY = "why"
@@ -25,7 +26,7 @@ class WhyForm(MeanwhileForm, forms.ModelForm):
     form, and what was typed stays."""
 
     refused: NotPossible | EditedMeanwhile | None = None
-    why = ReasonField(help_text="Who it is about reads this.")
+    why = ReasonField(help_text="The people this is about read it.")
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -34,13 +35,13 @@ class WhyForm(MeanwhileForm, forms.ModelForm):
         elif self.refused is not None:
             self.add_error(None, str(self.refused))
         elif not self.errors and not set(self.changed_data) - {WHY}:
-            self.add_error(None, "Nothing was changed. Change something, or leave the page.")
+            self.add_error(None, f"{NOTHING_CHANGED} Change something, or leave the page.")
         return cleaned
 
     def put_beside(self, theirs: Mapping[str, str]) -> None:
         super().put_beside(theirs)
         for name, value in theirs.items():
-            self.add_error(name, f"Now it is: {value or '(empty)'}. Save again to write yours over it.")
+            self.add_error(name, f"Now it is: {value or '(empty)'}. Save again to replace it with yours.")
 
     def values(self) -> dict[str, Any]:
         return {name: value for name, value in self.cleaned_data.items() if name != WHY}

@@ -24,6 +24,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from linnapp import export_files, jobs, pages
 from linnapp.actors import Side
 from linnapp.admin_lookups import Wary
+from linnapp.admin_scripts import Light
 from linnapp.errors import NotPossible
 from linnapp.exports import (
     TYPES,
@@ -59,7 +60,7 @@ class ExportForm(forms.Form):
             del self.fields["reason"]
 
 
-class Exporting(Wary, Listed):
+class Exporting(Light, Wary, Listed):
     """The pages and actions by which a list is taken along."""
 
     change_list_template = "admin/list.html"

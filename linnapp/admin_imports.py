@@ -21,7 +21,7 @@ from linnapp.pages import acting
 from linnapp.signing_in.fresh_sign_ins import ask_for_fresh_sign_in
 from linnapp.staff_actions import Import, Values
 
-NOTHING_YET = "Nothing is changed before you have seen what each row would change."
+NOTHING_YET = "You see what each row would change before anything happens."
 
 
 class FileForm(forms.Form):
@@ -38,7 +38,7 @@ class FileForm(forms.Form):
     def clean_file(self) -> Any:
         sent = self.cleaned_data["file"]
         if sent.size > MOST_BYTES:
-            raise forms.ValidationError("The file has more than 10 MB. Send it in parts.")
+            raise forms.ValidationError("The file has more than 10 MB. Upload it in parts.")
         return sent
 
 

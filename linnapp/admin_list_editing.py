@@ -31,14 +31,14 @@ from linnapp.models import BulkChange, BulkRow
 from linnapp.pages import acting
 from linnapp.signing_in.fresh_sign_ins import ask_for_fresh_sign_in
 from linnapp.staff_actions import Import
-from linnapp.words import counted
+from linnapp.words import NOTHING_CHANGED, counted
 
 SHEET = "_sheet_of_list"
 ROW = "row"
 # Each text is sent twice, as it was and as it is, and a letter of some scripts takes nine bytes: a page of long ones is
 # still less than a request may hold.
 ROWS_A_PAGE = 20
-CLOSED = "It cannot be changed any more. What you typed was not saved."
+CLOSED = "It can no longer be changed. What you typed was not saved."
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class Sheet:
         sheet._explain(sheet.why)
         for lost in (page.typed_for(request, key) for key in keys if key not in rows):
             if lost:
-                sheet.notes.append(f"A row was deleted meanwhile. You had typed for it: {lost}")
+                sheet.notes.append(f"A row was deleted in the meantime. You had typed: {lost}")
         return sheet
 
     @property
@@ -141,7 +141,7 @@ class Sheet:
         judged = [form.is_valid() for form in (*changed, self.why)]
         right = all(judged)
         if not changed and not self.notes:
-            self.notes.append("Nothing was changed. Change something, or leave the page.")
+            self.notes.append(f"{NOTHING_CHANGED} Change something, or leave the page.")
         elif not right:
             self.notes.append("There is a problem. Nothing was saved.")
         if not changed or not right:
@@ -150,9 +150,7 @@ class Sheet:
         by = acting(self.request, Side.STAFF, self.why.cleaned_data[WHY], on_side=self.page.on_side)
         change, left = self._write(changed, by)
         if left:
-            self.notes.append(
-                f"Left as it is: {some_of([str(form.row) for form in left])}. What you typed stands below."
-            )
+            self.notes.append(f"Left as it is: {some_of([str(form.row) for form in left])}. What you typed is below.")
         self._take_anew(kept=left)
         return change
 

@@ -14,7 +14,6 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
-from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core import signing
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
@@ -41,7 +40,7 @@ from linnapp.names import isolated
 from linnapp.pages import acting
 from linnapp.signing_in.fresh_sign_ins import ask_for_fresh_sign_in
 from linnapp.staff_actions import Effect, Import, StaffAction, Values
-from linnapp.words import counted
+from linnapp.words import counted, with_commas
 
 MOST_NAMED = 8
 # The end of a search field, the table that it is read in, and what opens that.
@@ -218,7 +217,7 @@ def ask_and_perform(
     # Just those that were read are done, however many match meanwhile.
     keys = list(queryset.values_list("pk", flat=True))
     if not keys:
-        page.message_user(request, "Nothing matches any more: nothing was done.", messages.WARNING)
+        page.message_user(request, "Nothing matches now, so nothing was done.", messages.WARNING)
         return None
     form, number, rows = _form_of(act, request), len(keys), list(queryset[:AT_ONCE])
     typed = dict(form.cleaned_data) if form.is_valid() else {}
@@ -328,7 +327,7 @@ class SummedList(WaryList):
         uncounted = self.query and isinstance(self.result_count, AtLeast)
         if words and (self.query or self.has_active_filters) and not uncounted:
             found = self.queryset.order_by().aggregate(**{f"{name}_sum": Sum(name) for name in words})
-            self.sums = [f"{intcomma(found[f'{name}_sum'] or 0)} {word}" for name, word in words.items()]
+            self.sums = [f"{with_commas(found[f'{name}_sum'] or 0)} {word}" for name, word in words.items()]
 
 
 PageLink = tuple[str, str]

@@ -23,9 +23,9 @@ class SearchForm(forms.Form):
         max_length=200,
         min_length=SHORTEST,
         error_messages={
-            "required": "Type what to look for.",
+            "required": "Type what you are looking for.",
             "min_length": TOO_SHORT,
-            "max_length": "That is longer than anything here: 200 characters at most.",
+            "max_length": "Too long: use 200 characters at most.",
         },
     )
 

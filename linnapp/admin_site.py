@@ -40,6 +40,12 @@ class PortalAdminSite(admin.AdminSite):
         more = {"finds_something": finds_something(request), "search_form": SearchForm()}
         return super().each_context(request) | more
 
+    def i18n_javascript(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The words of Django's scripts, which stand before each of its forms and lists: asked for once a day."""
+        answer: HttpResponse = super().i18n_javascript(request, extra_context)
+        answer.headers["Cache-Control"] = "private, max-age=86400"
+        return answer
+
     def search(self, request: HttpRequest) -> HttpResponse:
         """What is looked for may be somebody's e-mail address: it is sent in the body, and stands in no address."""
         form = SearchForm(request.POST if request.method == "POST" else None)

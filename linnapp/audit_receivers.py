@@ -27,12 +27,12 @@ Type = Authenticator.Type
 WAYS = {
     "password": "a password",
     "password_reset": "a new password",
-    "demo": "one click of the demo",
-    str(Type.TOTP): "a code of an authenticator app",
+    "demo": "the demo’s sign-in",
+    str(Type.TOTP): "an authenticator app",
     str(Type.WEBAUTHN): "a passkey",
     str(Type.RECOVERY_CODES): "a recovery code",
 }
-BY_MAIL = "a link in a mail"
+BY_MAIL = "a link in an e-mail"
 WRONG = {str(Type.TOTP): "code", str(Type.RECOVERY_CODES): "recovery code"}
 FACTORS = {str(Type.TOTP): "Authenticator app", str(Type.RECOVERY_CODES): "Recovery codes"}
 

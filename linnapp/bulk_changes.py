@@ -38,10 +38,10 @@ RESTS = {"sqlite": 5.0, "postgresql": 0.5}
 LONGEST_REST = 0.25
 # While the queue is away, whoever does its work looks for more of it after so many seconds.
 LOOKS_EVERY = 30.0
-GONE = "It does not exist any more."
-CHANGED_SINCE = "Somebody changed it since: left as it is now."
-FAILED = "Something went wrong, and nothing of it was done. The log of the worker says what."
-NO_RIGHT = "{} may not do this any more."
+GONE = "It no longer exists."
+CHANGED_SINCE = "Somebody has changed it since, so it was left as it is."
+FAILED = "Something went wrong, and nothing was changed. The worker's log says what."
+NO_RIGHT = "{} is no longer allowed to do this."
 
 
 class Page(Protocol):
@@ -273,7 +273,7 @@ def go_on(change: BulkChange, *, by: Actor) -> None:
     file that nobody applied."""
     row = _locked(change)
     if not may_go_on(row):
-        raise NotPossible("It goes on already, is done, was undone, or never began.")
+        raise NotPossible("It is already running, is done, was undone, or never began.")
     # What is done from now on can be undone for as long as if it had just begun.
     row.state, row.said, row.ended_at, row.began_at = BulkChange.State.WORKING, "", None, timezone.now()
     row.beaten_at, row.person, row.person_name = row.began_at, by.person, str(by.person)
@@ -285,7 +285,7 @@ def discard(change: BulkChange) -> None:
     """A file that was not applied, with what was read in it. Raises NotPossible for one that was."""
     row = _locked(change)
     if not row.may_be_discarded:
-        raise NotPossible("It was applied, or is being read: it stays on record.")
+        raise NotPossible("It was applied, or is being read, so it stays on record.")
     row.delete()
 
 
@@ -293,7 +293,7 @@ def _locked(change: BulkChange) -> BulkChange:
     """What is asked of it at once by two is asked one after the other."""
     row = BulkChange.objects.select_for_update(of=("self",)).filter(pk=change.pk).first()
     if row is None:
-        raise NotPossible("It was discarded meanwhile.")
+        raise NotPossible("It has been discarded.")
     return row
 
 
@@ -319,11 +319,11 @@ def undo(change: BulkChange, *, by: Actor) -> BulkChange:
     """Another change, of the rows that were done and stand as it left them. Raises NotPossible without a reason, past
     its time, for one that goes on, and for a second undo."""
     if not by.reason.strip():
-        raise NotPossible("Write why: who it is about reads it.")
+        raise NotPossible("Give a reason: the people it concerns read it.")
     with transaction.atomic():
         row = _locked(change)
         if not may_be_undone(row):
-            raise NotPossible("It cannot be undone, or not any more.")
+            raise NotPossible("It cannot be undone, or no longer.")
         act, model, back = act_of(row), model_of(row), way_back(row)
         assert back is not None
         wishes = (_set_back(row, done) for done in row.rows.done())

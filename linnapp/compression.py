@@ -9,7 +9,8 @@ from django.utils.cache import patch_vary_headers
 
 from linnapp.page_requests import shows_credential
 
-TYPES = frozenset({"text/html", "application/json"})
+# Scripts and styles come packed from their folder, but for one that the admin makes.
+TYPES = frozenset({"text/html", "application/json", "text/javascript"})
 # A client may name a coding to say that it does not want it.
 UNWANTED = re.compile(r"\bgzip\s*;\s*q=0(?:\.0*)?\s*(?:,|$)", re.IGNORECASE)
 

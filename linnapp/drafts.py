@@ -3,7 +3,7 @@
 Nothing of a draft is stored. What was deleted stays in it, marked, so that it can be put back until it is saved.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -33,6 +33,12 @@ class DraftModule:
     def key(self) -> str:
         return self.value.key
 
+    @property
+    def nested(self) -> int | None:
+        """How many modules the group holds in place of a name; None where the group is a name, or nothing."""
+        groups = (value for name, value in self.value.extra.items() if name.lower() == "group")
+        return next((len(value) for value in groups if isinstance(value, list)), None)
+
     def kept(self) -> Iterator[tuple[int, ManifestParameter]]:
         """Parameters that would be saved, each with its place in the form: a row left empty is not one."""
         for place, parameter in enumerate(self.value.parameters):
@@ -45,7 +51,8 @@ class DraftModule:
 class Draft:
     """`revision` is the saved one it began from. `checked`: its author asked to save it, and wants to see errors.
     `focus` is the id of the element that the last button changed. `only` is the key of the one module that its page
-    holds, "" on the page of all of them."""
+    holds, "" on the page of all of them. `moving` is the key of the module whose folder is being chosen. `find` is what
+    modules are looked for by: the others are in the form, and not shown."""
 
     modules: tuple[DraftModule, ...] = ()
     permissions: tuple[str, ...] = ()
@@ -55,6 +62,8 @@ class Draft:
     checked: bool = False
     focus: str = ""
     only: str = ""
+    moving: str = ""
+    find: str = ""
 
     def live(self) -> list[DraftModule]:
         return [module for module in self.modules if not module.deleted]
@@ -68,10 +77,10 @@ class Draft:
         return Manifest(modules, self.permissions, self.script_url, self.extra)
 
 
-def draft_of(manifest: Manifest, revision: int) -> Draft:
-    """A manifest opened for editing; its one module stands open."""
+def draft_of(manifest: Manifest, revision: int, unfolded: Container[str] = ()) -> Draft:
+    """A manifest opened for editing; its one module stands open, and those with the keys in `unfolded`."""
     alone = len(manifest.modules) == 1
-    modules = tuple(DraftModule(module, unfolded=alone, stood=True) for module in manifest.modules)
+    modules = tuple(DraftModule(m, unfolded=alone or m.key in unfolded, stood=True) for m in manifest.modules)
     return Draft(modules, manifest.permissions, manifest.script_url, manifest.extra, revision)
 
 
@@ -143,6 +152,34 @@ def move(draft: Draft, key: str, step: int) -> Draft:
     button = "up" if (step < 0) != at_end else "down"
     modules = tuple(swapped.get(module.key, module) for module in draft.modules)
     return replace(draft, modules=modules, focus=f"m-{key}-{button}")
+
+
+def choose_folder(draft: Draft, key: str) -> Draft:
+    """Asks which folder a module is to go to."""
+    return replace(_changed(draft, key, replace, focus="folder"), moving=key)
+
+
+def in_folder(draft: Draft, key: str, group: str) -> Draft:
+    """The module in that folder, at the place it has among all modules. One that holds modules in its group stays."""
+
+    def moved(module: DraftModule) -> DraftModule:
+        same = module.nested is not None or module.value.group.strip() == group
+        return module if same else replace(module, value=replace(module.value, group=group))
+
+    return _changed(draft, key, moved, focus="row")
+
+
+def in_saved_folder(draft: Draft, key: str, saved: Manifest) -> Draft:
+    """The module back where it was saved."""
+    groups = {module.key: module.group for module in saved.modules}
+    if key not in groups:
+        raise NoSuchPart(key)
+    return in_folder(draft, key, groups[key])
+
+
+def at_row(draft: Draft, key: str) -> Draft:
+    """The draft as it is, seen from this module."""
+    return _changed(draft, key, replace, focus="row")
 
 
 def folder_of(draft: Draft, module: DraftModule) -> list[DraftModule]:

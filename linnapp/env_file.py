@@ -36,7 +36,7 @@ def read(path: Path, name: str) -> dict[str, Written]:
         return {}
     except OSError as error:
         raise ImproperlyConfigured(
-            f"{name} cannot be read ({error.strerror}). Make it a file that whoever runs linnapp may read."
+            f"{name} cannot be read ({error.strerror}). Make it a file that the system user running linnapp may read."
         ) from error
     settings: dict[str, Written] = {}
     for number, line in enumerate(LINE_ENDS.split(_text(content, name)), 1):
@@ -44,6 +44,14 @@ def read(path: Path, name: str) -> dict[str, Written]:
             setting, value = _setting(line, f"Line {number} of {name}")
             settings[setting] = Written(value, number)
     return settings
+
+
+def how_to_add(key: str, name: str) -> str:
+    """What to do about one of the keys that a file of that name lacks."""
+    return (
+        f"If this portal has run before, copy it from a backup of {name}: a new one cannot read or find what was "
+        f"stored. Otherwise `python -m linnapp.first_env --key {key} >> {name}` adds a new one."
+    )
 
 
 def _text(content: bytes, name: str) -> str:
@@ -60,8 +68,8 @@ def _setting(line: str, place: str) -> tuple[str, str]:
     match = LINE.fullmatch(line)
     if not match or "\0" in line:
         raise ImproperlyConfigured(
-            f"{place} cannot be read. Write NAME=value, without a space before the equals sign; a note is a line of "
-            f"its own and begins with #."
+            f"{place} cannot be read. Write NAME=value, without a space before the equals sign; a comment needs its "
+            "own line and starts with #."
         )
     name, value = match[1], match[2].strip()
     quote = value[:1]
@@ -70,11 +78,11 @@ def _setting(line: str, place: str) -> tuple[str, str]:
             inside = value[1:-1]
             return name, inside if quote == "'" else ESCAPED.sub(_unescaped, inside)
         if not NOTE.search(value):
-            raise ImproperlyConfigured(f"{place} cannot be read: the quotation mark before the value is never closed.")
+            raise ImproperlyConfigured(f"{place} cannot be read: the quotation mark before the value is not closed.")
     if NOTE.search(value):
         raise ImproperlyConfigured(
-            f"{place}: the value of {name} carries a note. Put the note on a line of its own; if it belongs to the "
-            f"value, put the value in single quotes."
+            f"{place}: the value of {name} is followed by a comment. Put the comment on its own line; if it is part "
+            "of the value, put the value in single quotes."
         )
     return name, value
 

@@ -41,11 +41,11 @@ MOST_TRIES = 3
 PART_BYTES = 256 * 1024
 BEATS_EVERY = 2.0
 State = ExportFile.State
-TOO_MANY_ROWS = "A workbook takes {:,} rows at most, and these are {:,}. Export them as CSV: it has no end."
-TOO_MANY_FILES = f"You have {MOST_FILES} export files already. Delete one, or wait until one ends."
-NO_RIGHT = "You may not see this list any more."
-WENT_WRONG = "Something went wrong. Export it again, or as CSV."
-CUT = "{:,} texts were longer than a cell may be, and were cut. The CSV has them whole."
+TOO_MANY_ROWS = "A workbook can have {:,} rows at most, and there are {:,}. Export them as CSV, which has no limit."
+TOO_MANY_FILES = f"You already have {MOST_FILES} export files. Delete one, or wait until one expires."
+NO_RIGHT = "You can no longer see this list."
+WENT_WRONG = "Something went wrong. Try again, or export it as CSV."
+CUT = "{:,} texts were too long for a cell and were cut. The CSV has them in full."
 
 
 class _NotOursAnyMore(Exception):
@@ -206,7 +206,7 @@ def _asked(file: ExportFile) -> Asked:
     try:
         rows = page.get_changelist_instance(request).get_queryset(request)
     except IncorrectLookupParameters as fault:
-        raise NotPossible("The list does not know these filters any more.") from fault
+        raise NotPossible("The list no longer has these filters.") from fault
     if kept["ticked"] is not None:
         rows = rows.filter(pk__in=kept["ticked"])
     closed = page.closed_export(file.closed) if file.closed else None

@@ -3,40 +3,32 @@ processes of a machine, so that whichever of them is asked tells the sum of all.
 fails whoever counts. What a process counted stays when it is gone: its files are folded into those of the past."""
 
 import fcntl
-import json
 import logging
 import os
-import struct
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from itertools import product
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import Error
-from prometheus_client import Counter, Gauge, Histogram, mmap_dict, multiprocess, values
+from prometheus_client import Counter, Gauge, Histogram, multiprocess, values
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
+from linnapp.figure_files import SIZES, alone, fold, folder, hand_over, take_room
+
 log = logging.getLogger(__name__)
-# Bytes of each kind of file, into which all labels of all metrics fit. They are taken from the disk at once: whoever
-# writes to memory of a file that a full disk has no room for is ended by the system.
-SIZES = {"counter": 256 * 1024, "histogram": 1024 * 1024, "gauge_livesum": 64 * 1024, "gauge_max": 64 * 1024}
-# What is told of the past beside that of processes; of live ones alone is told what begins so.
-PAST, LIVE = "past", "gauge_live"
-# A folder that cannot be written is said once in so many seconds.
+# A folder that cannot be written is said, and tried again, once in so many seconds.
 SAID_EVERY = 60.0
+# So long a process that starts waits for its turn among the others, and whoever reads does. Later nobody waits who
+# counts: that would be the event loop, with all that it answers.
+BEGINS_WITHIN, READS_WITHIN = 2.0, 3.0
 # From an exchange alone on its machine to a page that nobody waits for any longer.
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 Labels = Mapping[str, Sequence[str]]
 NONE: Labels = {}
-
-
-def folder() -> Path:
-    return Path(settings.STATE_DIR) / "figures"
 
 
 class _Own:
@@ -45,7 +37,8 @@ class _Own:
 
     def __init__(self) -> None:
         self.name, self.process, self.lock = "", 0, -1
-        self.said_at = -SAID_EVERY
+        self.said_at = self.failed_at = -SAID_EVERY
+        self.failure = ""
 
     def __call__(self) -> str:
         """Asked for at each figure; a process that was forked is a new one. Raises OSError where there is no room."""
@@ -54,40 +47,49 @@ class _Own:
         return self.name
 
     def _begin(self) -> None:
+        """Once in a while where it failed before: whatever is counted comes by here, each exchange too."""
+        if time.monotonic() - self.failed_at < SAID_EVERY:
+            raise OSError(self.failure)
         name = uuid.uuid4().hex
-        folder().mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder())
-        with alone():
-            lock = os.open(folder() / f"{name}.lock", os.O_CREAT | os.O_RDWR, 0o600)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                for kind, size in SIZES.items():
-                    _take_room(folder() / f"{kind}_{name}.db", size)
-            except OSError:
-                os.close(lock)
-                raise
-            fold()
+        try:
+            lock = self._made(name)
+        except OSError as error:
+            self.failed_at, self.failure = time.monotonic(), str(error)
+            raise
         if self.lock >= 0:
             # Of the process that this one was forked from, which has its own hold of it.
             os.close(self.lock)
         self.name, self.process, self.lock = name, os.getpid(), lock
+
+    def _made(self, name: str) -> int:
+        """The lock of a new name, whose files have all the room that they need. Nothing is left where they have not."""
+        folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder())
+        own = folder() / f"{name}.lock"
+        files = [folder() / f"{kind}_{name}.db" for kind in SIZES]
+        is_first = self.failed_at < 0
+        with alone(BEGINS_WITHIN if is_first else 0.0):
+            lock = os.open(own, os.O_CREAT | os.O_RDWR, 0o600)
+            try:
+                hand_over(lock)
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                for file, size in zip(files, SIZES.values(), strict=True):
+                    take_room(file, size)
+            except OSError:
+                for each in (*files, own):
+                    each.unlink(missing_ok=True)
+                os.close(lock)
+                raise
+            if is_first:
+                with suppress(OSError):
+                    fold()
+        return lock
 
     def fails(self, error: Exception) -> None:
         now = time.monotonic()
         if now - self.said_at >= SAID_EVERY:
             self.said_at = now
             log.warning("%s cannot be written (%s): this process counts nothing for /metrics", folder(), error)
-
-
-def _take_room(file: Path, size: int) -> None:
-    descriptor = os.open(file, os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(descriptor, 0, size)
-        else:
-            os.write(descriptor, bytes(size))
-    finally:
-        os.close(descriptor)
 
 
 class _Before:
@@ -104,7 +106,6 @@ class _Before:
 
 
 # The library says nothing of the types of these.
-_dict_in: Any = mmap_dict.MmapedDict
 _value_class: Any = values.MultiProcessValue
 _collector: Any = multiprocess.MultiProcessCollector
 _own = _Own()
@@ -158,7 +159,8 @@ def counter(name: str, words: str, labels: Labels = NONE) -> Counter:
 
 
 def gauge(name: str, words: str, labels: Labels = NONE, *, mode: str = "livesum") -> Gauge:
-    """The sum of the processes that run or, by the mode `max`, the largest value ever."""
+    """The sum of the processes that run or, by the mode `max`, the latest moment of all, those that are gone included;
+    `livemax` and `livemin` are the largest and the smallest of those that run."""
     _define("gauge", name, words, labels)
     return Gauge(name, words, labels, registry=None, multiprocess_mode=mode)  # type: ignore[arg-type]
 
@@ -194,86 +196,12 @@ class OfProcesses(Collector):
 def summed() -> list[Metric]:
     if not folder().is_dir():
         return []
-    with alone():
+    with alone(READS_WITHIN):
         # What cannot be folded, on a full disk, is summed as it lies there.
         with suppress(OSError):
             fold()
         files = [str(file) for file in folder().glob("*.db") if os.access(file, os.R_OK)]
         return list(_collector.merge(files))
-
-
-@contextmanager
-def alone() -> Iterator[None]:
-    """Nobody else reads, folds or begins meanwhile."""
-    # Made for whoever the folder belongs to: nobody else gets into it.
-    lock = os.open(folder() / "alone", os.O_CREAT | os.O_RDONLY, 0o644)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)
-
-
-def fold() -> None:
-    """Adds what processes that are gone have counted to the files of the past. To be called alone. Whoever is killed
-    between the two leaves a process that counts twice."""
-    gone = [lock for lock in folder().glob("*.lock") if _is_free(lock)]
-    for kind in SIZES:
-        files = [file for lock in gone if (file := folder() / f"{kind}_{lock.stem}.db").exists()]
-        if files and not kind.startswith(LIVE):
-            _add_to_past(kind, files)
-        for file in files:
-            file.unlink()
-    for lock in gone:
-        lock.unlink()
-
-
-def _is_free(lock: Path) -> bool:
-    try:
-        descriptor = os.open(lock, os.O_RDWR)
-    except PermissionError:
-        # Of a command that somebody else ran.
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(descriptor)
-    return True
-
-
-def _add_to_past(kind: str, files: Sequence[Path]) -> None:
-    past, new = folder() / f"{kind}_{PAST}.db", folder() / f"{kind}_{PAST}.new"
-    joined: dict[str, float] = {}
-    for file in (past, *files):
-        for key, value in _read(file):
-            joined[key] = max(joined.get(key, 0.0), value) if kind == "gauge_max" else joined.get(key, 0.0) + value
-    new.unlink(missing_ok=True)
-    _take_room(new, SIZES[kind] + sum(file.stat().st_size for file in (past, *files) if file.exists()))
-    written = _dict_in(str(new))
-    for key, value in joined.items():
-        written.write_value(key, value, 0.0)
-    written.close()
-    if os.geteuid() == 0:
-        # A command that root runs leaves it to whoever runs the portal.
-        owner = folder().stat()
-        os.chown(new, owner.st_uid, owner.st_gid)
-    os.replace(new, past)
-
-
-def _read(file: Path) -> list[tuple[str, float]]:
-    """Also metrics that this process knows nothing of. What a machine that lost its power left half written is not."""
-    read = []
-    with suppress(FileNotFoundError):
-        try:
-            for key, value, _, _ in _dict_in.read_all_values_from_file(str(file)):
-                # What is no key raises here, and not whenever the past is read.
-                json.loads(key)
-                read.append((key, value))
-        except (RuntimeError, ValueError, struct.error, OSError) as error:
-            log.warning("%s is damaged: %s", file, error)
-    return read
 
 
 # What is counted everywhere.

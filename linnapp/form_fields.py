@@ -15,11 +15,11 @@ from django.utils import timezone
 from linnapp import logos, mail_addresses, names
 
 LOGO_TYPES = "image/png,image/jpeg,image/webp"
-CONTACT = "Write an e-mail address, or a web address that begins with https:// or http://."
+CONTACT = "Enter an e-mail address, or a web address that begins with https:// or http://."
 MINUTES = "%Y-%m-%dT%H:%M%z"
 # A page that is sent was opened within it.
 LONGEST_OPEN = timedelta(days=30)
-MEANWHILE = "Somebody else changed this while you were editing. Yours is kept here, unsaved."
+MEANWHILE = "Somebody else changed this while you were editing. Your version is kept here, unsaved."
 
 
 def check_text(text: str) -> None:
@@ -45,11 +45,15 @@ class OneLineField(forms.CharField):
 
 
 class NameField(OneLineField):
-    """Of an application."""
+    """Of an application. Pages count what is left of it while it is typed."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, help_text: str = "", **options: Any) -> None:
         messages = {"required": "Give the application a name.", "max_length": "Use at most 80 characters."}
-        super().__init__(max_length=80, error_messages=messages, **options)
+        told = f"{help_text} At most 80 characters.".lstrip()
+        super().__init__(max_length=80, error_messages=messages, help_text=told, **options)
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return super().widget_attrs(widget) | {"data-counts": ""}
 
 
 class WrittenField(forms.CharField):
@@ -79,7 +83,7 @@ class ReasonField(WrittenField):
 
     def __init__(self, **options: Any) -> None:
         options.setdefault("label", "Reason")
-        super().__init__(max_length=2000, **options)
+        super().__init__(max_length=2000, error_messages={"required": "Give a reason."}, **options)
 
 
 class MailAddressField(forms.EmailField):
@@ -130,8 +134,8 @@ class ContactField(forms.CharField):
 class LogoField(forms.FileField):
     def __init__(self, **options: Any) -> None:
         messages = {"required": "Choose a picture first.", "empty": "This file is empty. Choose another one."}
+        options.setdefault("help_text", "PNG, JPEG or WebP, exactly 140 x 140, at most 1 MB.")
         super().__init__(
-            help_text="PNG, JPEG or WebP, exactly 140 x 140, at most 1 MB.",
             error_messages=messages,
             widget=forms.FileInput(attrs={"accept": LOGO_TYPES}),
             **options,

@@ -19,6 +19,12 @@ RESTS = figures.gauge("linnapp_front_long_answers", "Long answers whose readers 
 PAGE_PROCESSES = figures.gauge(
     "linnapp_front_page_processes", "Processes for pages, by whether they make one.", {"state": ()}
 )
+PARTS = figures.gauge(
+    "linnapp_part_up",
+    "Whether a part is as it should be, as /readyz says; one of which nothing is known is not.",
+    {"part": ()},
+    mode="livemin",
+)
 BUSY = figures.counter(
     "linnapp_front_busy",
     "Requests that were answered with 503, and answers broken off, because of the portal itself, by why.",
@@ -61,6 +67,10 @@ class Standing:
         RESTS.set(self.rests)
         PAGE_PROCESSES.labels("busy").set(self.busy)
         PAGE_PROCESSES.labels("idle").set(self.idle)
+
+
+def tell_part(name: str, *, is_up: bool) -> None:
+    PARTS.labels(name).set(is_up)
 
 
 def count_busy(reason: str) -> None:

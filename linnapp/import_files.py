@@ -21,7 +21,7 @@ MOST_OF_NAME = 200
 MOST_HEADINGS = 1_000
 # The database keeps neither.
 NO_TEXT = re.compile("[\0\ud800-\udfff]")
-HOW = "Send the file as the export of this list makes it."
+HOW = "Use the same format as this list's export."
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,13 @@ class Table:
 def read_table(name: str, content: bytes) -> Table:
     """Raises Unreadable. The kind of file is told by its first bytes, not by its name."""
     if len(content) > MOST_BYTES:
-        raise Unreadable("The file has more than 10 MB. Send it in parts.")
+        raise Unreadable("The file has more than 10 MB. Upload it in parts.")
     if not content.strip():
         raise Unreadable(f"The file is empty. {HOW}")
     if content.startswith(b"PK\x03\x04"):
         return _table(lines_of_sheet(content))
     if content.startswith((b"\xd0\xcf\x11\xe0",)):
-        raise Unreadable("This is a workbook of an old kind (.xls). Save it as .xlsx, or as CSV.")
+        raise Unreadable("This is an old Excel workbook (.xls). Save it as .xlsx, or as CSV.")
     text, note = _decoded(content)
     if not text.strip():
         raise Unreadable(f"The file is empty. {HOW}")
@@ -63,8 +63,8 @@ def _decoded(content: bytes) -> tuple[str, str]:
         return text_of(content), ""
     except UnicodeDecodeError as fault:
         if content.startswith(MARKS):
-            raise Unreadable("The file begins as UTF-8 or UTF-16, and is damaged. Save it again as UTF-8.") from fault
-        return content.decode("cp1252", errors="replace"), "It is no UTF-8, and was read as Windows-1252."
+            raise Unreadable("The file starts as UTF-8 or UTF-16 but is damaged. Save it again as UTF-8.") from fault
+        return content.decode("cp1252", errors="replace"), "It is not UTF-8, so it was read as Windows-1252."
 
 
 def _lines(text: str) -> Iterator[Sequence[Any]]:
@@ -76,7 +76,7 @@ def _lines(text: str) -> Iterator[Sequence[Any]]:
     try:
         yield from reader
     except csv.Error as fault:
-        raise Unreadable(f"Line {reader.line_num} is no CSV: {fault}. {HOW}") from fault
+        raise Unreadable(f"Line {reader.line_num} is not CSV: {fault}. {HOW}") from fault
 
 
 def _short(text: str) -> Iterator[str]:
@@ -95,7 +95,7 @@ def _table(lines: Iterable[Sequence[Any]], note: str = "") -> Table:
     rows: list[Row] = []
     for number, line in enumerate(found, start=2):
         if len(rows) == MOST_ROWS or number > 2 * MOST_ROWS:
-            raise Unreadable(f"More than {MOST_ROWS:,} rows. Send it in parts.")
+            raise Unreadable(f"More than {MOST_ROWS:,} rows. Upload it in parts.")
         if any(value not in (None, "") for value in line[len(columns) :]):
             raise Unreadable(f"Line {number} has more cells than the heading. {HOW}")
         cells = [_cell(value) for value in line[: len(columns)]]
@@ -108,7 +108,7 @@ def _table(lines: Iterable[Sequence[Any]], note: str = "") -> Table:
 def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise Unreadable("A row of the file names a column twice.")
+        raise Unreadable("A row of the file has the same column twice.")
     return found
 
 
@@ -120,7 +120,7 @@ def _check_columns(columns: list[str]) -> None:
     if not columns or not all(columns):
         raise Unreadable(f"The first line must name each column. {HOW}")
     if twice := {name for name in columns if columns.count(name) > 1}:
-        raise Unreadable(f"The column {sorted(twice)[0]} stands twice in the first line.")
+        raise Unreadable(f"The column {sorted(twice)[0]} appears twice in the first line.")
 
 
 def _text(value: Any) -> str:
@@ -130,7 +130,7 @@ def _text(value: Any) -> str:
     if len(text) > MOST_CHARACTERS:
         raise Unreadable(f"A cell has more than {MOST_CHARACTERS:,} characters.")
     if NO_TEXT.search(text):
-        raise Unreadable(f"A cell holds a character that no text has. {HOW}")
+        raise Unreadable(f"A cell contains a character that is not text. Remove it. {HOW}")
     return text
 
 
@@ -140,7 +140,7 @@ def _cell(value: Any) -> str:
 
 def _json(text: str) -> Table:
     if text.count("{") + text.count("[") > MOST_BRACKETS:
-        raise Unreadable(f"More than {MOST_ROWS:,} rows. Send it in parts.")
+        raise Unreadable(f"More than {MOST_ROWS:,} rows. Upload it in parts.")
     # Texts may hold what looks like a name, though not so often.
     if any(piece.count('":') > 50 * MOST_COLUMNS for piece in text.split("}")):
         raise Unreadable(f"More than {MOST_COLUMNS} columns. {HOW}")
@@ -148,14 +148,14 @@ def _json(text: str) -> Table:
         # Numbers are taken as they are written, of any length.
         found = json.loads(text, object_pairs_hook=_named_once, parse_int=str, parse_float=str, parse_constant=str)
     except RecursionError as fault:
-        raise Unreadable(f"This is no JSON of a list: lists stand in lists too often. {HOW}") from fault
+        raise Unreadable(f"This JSON is nested too deeply. {HOW}") from fault
     except ValueError as fault:
-        raise Unreadable(f"This is no JSON: {fault}.") from fault
+        raise Unreadable(f"This is not JSON: {fault}.") from fault
     if not (isinstance(found, list) and found and all(isinstance(each, dict) for each in found)):
         raise Unreadable(f"A JSON file must be a list of objects. {HOW}")
     columns = list(dict.fromkeys(_text(name) for each in found for name in each))
     _check_columns(columns)
     if len(found) > MOST_ROWS:
-        raise Unreadable(f"More than {MOST_ROWS:,} rows. Send it in parts.")
+        raise Unreadable(f"More than {MOST_ROWS:,} rows. Upload it in parts.")
     rows = [Row(n, {name: _text(value) for name, value in each.items()}) for n, each in enumerate(found, start=1)]
     return Table(columns, rows)

@@ -32,9 +32,9 @@ AT_ONCE = 200
 MOST_FILES = 20
 MOST_TRIES = 3
 TOO_MANY_FILES = (
-    f"You have {MOST_FILES} files that were not applied. Discard some under Bulk changes, then send this one."
+    f"You have {MOST_FILES} files that were not applied. Discard some under Bulk changes, then upload this one."
 )
-NOT_READ = "Something in this file could not be read. Send it in parts, to see where."
+NOT_READ = "Something in this file could not be read. Upload it in parts to find the row."
 State = BulkRow.State
 
 
@@ -172,8 +172,8 @@ def _ignored(change: BulkChange, table: Table) -> str:
     of_new = makes.fields().keys() - changeable if makes else set()
     others = [name for name in table.columns if name not in changeable | of_new]
     new = [name for name in table.columns if name in of_new]
-    said = [f"Not read, as an import cannot change it: {', '.join(others)}."] if others else []
-    return " ".join([*said, f"Read of new rows alone: {', '.join(new)}."] if new else said)
+    said = [f"Ignored, because an import cannot change it: {', '.join(others)}."] if others else []
+    return " ".join([*said, f"Used for new rows only: {', '.join(new)}."] if new else said)
 
 
 def _write(change: BulkChange, rows: Iterable[BulkRow]) -> int:
@@ -271,7 +271,7 @@ class Preview:
 
     def _refuse_twice(self, key: object, number: int) -> None:
         if key in self.seen:
-            raise ValidationError(f"It stands in line {self.seen[key]} too.")
+            raise ValidationError(f"It is also in line {self.seen[key]}.")
         self.seen[key] = number
 
     def _compare(self, made: BulkRow, row: Row, target: Any) -> None:
@@ -297,7 +297,7 @@ class Preview:
         if not self.may_be_new:
             raise ValidationError(f"Nothing has this {self.key}. A new row needs {self.makes.columns()}.")
         if not self.may_make:
-            raise ValidationError("It would be a new row, and you have no permission to make one.")
+            raise ValidationError("This would be a new row, and you are not allowed to add one.")
         return self.makes.wanted(row.cells)
 
     def _judge(self, asked: list[tuple[BulkRow, Values]]) -> None:
@@ -322,11 +322,11 @@ class Preview:
 def apply(change: BulkChange, *, by: Actor) -> None:
     """Has the job begin. Raises NotPossible while a row is wrong, without a reason, and for one that began."""
     if not by.reason.strip():
-        raise NotPossible("Write why: who it is about reads it.")
+        raise NotPossible("Write a reason: the people this is about read it.")
     if change.rows.filter(state=State.WRONG).exists():
-        raise NotPossible("Nothing is changed by a file with wrong rows. Fix it, and send it again.")
+        raise NotPossible("A file with wrong rows changes nothing. Fix it and upload it again.")
     if change.is_over:
-        raise NotPossible("It was sent too long ago, and its rows are being dropped. Send the file again.")
+        raise NotPossible("It was uploaded too long ago, and its rows are being removed. Upload the file again.")
     ready = BulkChange.objects.filter(pk=change.pk, state=BulkChange.State.READY)
     begun = ready.update(
         state=BulkChange.State.WORKING,
@@ -338,4 +338,4 @@ def apply(change: BulkChange, *, by: Actor) -> None:
         said="",
     )
     if not begun:
-        raise NotPossible("It was applied already.")
+        raise NotPossible("It has already been applied.")

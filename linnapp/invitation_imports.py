@@ -55,14 +55,14 @@ def _invite(values: Values, by: Actor) -> Model:
 
 def _take_back(invitation: Invitation, by: Actor) -> bool:
     if not people.revoke(invitation, by=by):
-        raise NotPossible(f"{invitation.email} joined already, or the invitation ended: nothing is taken back.")
+        raise NotPossible(f"{invitation.email} has already joined, or the invitation ended: nothing to undo.")
     return True
 
 
 NEW_INVITATIONS = NewRows(
     needs="linnapp.add_invitation",
-    told="the person is invited to the account by a mail, and has the seat once they accept. They give their own name.",
-    undo_told="Undo takes the invitation back; a seat that was taken meanwhile stays.",
+    told="the person is invited to the account by e-mail, and joins the team on accepting. They enter their own name.",
+    undo_told="Undo withdraws the invitation; somebody who has joined since stays.",
     fields=_fields,
     one_of=ACCOUNT_COLUMNS,
     fresh=True,

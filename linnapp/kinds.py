@@ -84,7 +84,7 @@ APPLICATION_CREATED = register("APPLICATION_CREATED", "{application} created by 
 APPLICATION_EDITED = register("APPLICATION_EDITED", "{fields} changed by {who}", about="details", own_side_only=True)
 APPLICATION_LOGO = register("APPLICATION_LOGO", "Logo {change} by {who}", about="details")
 SECRET_CREATED = register(
-    "SECRET_CREATED", "Application Secret …{tail} made by {who}", about="credentials", own_side_only=True
+    "SECRET_CREATED", "Application Secret …{tail} created by {who}", about="credentials", own_side_only=True
 )
 SECRET_REVEALED = register(
     "SECRET_REVEALED", "Application Secret …{tail} revealed to {who}", about="credentials", own_side_only=True
@@ -97,35 +97,29 @@ MEMBER_JOINED = register("MEMBER_JOINED", "{who} joined as {role}", about="team"
 MEMBER_ROLE = register("MEMBER_ROLE", "{member} is now {role}, changed by {who}", about="team")
 MEMBER_REMOVED = register("MEMBER_REMOVED", "{member} removed by {who}", about="team")
 MEMBER_LEFT = register("MEMBER_LEFT", "{who} left", about="team")
-PERSON_DELETED = register("MEMBER_DELETED", "Somebody of this team deleted their profile, and left", about="team")
-MEMBER_SWITCHED_OFF = register("MEMBER_SWITCHED_OFF", "{member} cannot sign in any more, by {who}", about="team")
-MEMBER_SWITCHED_ON = register("MEMBER_SWITCHED_ON", "{member} can sign in again, by {who}", about="team")
-PERSON_RIGHTS = register(
-    "PERSON_RIGHTS", "What {member} may do in this portal is now: {now}, changed by {who}", about="rights"
-)
-GROUP_RIGHTS = register(
-    "PERSON_GROUP_RIGHTS", "What the group {group} may do is now: {now}, changed by {who}", about="rights"
-)
+PERSON_DELETED = register("MEMBER_DELETED", "A member of this team deleted their profile and left", about="team")
+MEMBER_SWITCHED_OFF = register("MEMBER_SWITCHED_OFF", "Sign-in of {member} switched off by {who}", about="team")
+MEMBER_SWITCHED_ON = register("MEMBER_SWITCHED_ON", "Sign-in of {member} switched on again by {who}", about="team")
+PERSON_RIGHTS = register("PERSON_RIGHTS", "{who} changed what {member} may do in this portal to: {now}", about="rights")
+GROUP_RIGHTS = register("PERSON_GROUP_RIGHTS", "{who} changed what the group {group} may do to: {now}", about="rights")
 # Without the name of before: whoever deletes their profile is named nowhere any more, by none of their names.
 PERSON_RENAMED = register("PERSON_RENAMED", "{who} changed the name of a person to {member}", about="rights")
-PERSON_SENT_RESET = register("PERSON_SENT_RESET", "{who} had {member} sent a link for a new password", about="rights")
+PERSON_SENT_RESET = register("PERSON_SENT_RESET", "{who} sent {member} a link to set a new password", about="rights")
 PERSON_SENT_CONFIRMATION = register(
-    "PERSON_SENT_CONFIRMATION", "{who} had {member} sent the confirmation of their e-mail again", about="rights"
+    "PERSON_SENT_CONFIRMATION", "{who} sent {member} another link to confirm their e-mail", about="rights"
 )
 PERSON_FACTORS_REMOVED = register(
     "PERSON_FACTORS_REMOVED",
-    "{who} removed the second factors of {member}, and signed them out everywhere",
+    "{who} removed the second factors of {member} and signed them out everywhere",
     about="rights",
 )
 PERSON_SIGNED_OUT = register("PERSON_SIGNED_OUT", "{who} signed {member} out everywhere", about="rights")
-MAIL_SENT_AGAIN = register("MAIL_SENT_AGAIN", "{who} had an e-mail tried again that had failed: {mail}")
-MAIL_TRIED_NOW = register("MAIL_TRIED_NOW", "{who} had a waiting e-mail tried at once: {mail}")
+MAIL_SENT_AGAIN = register("MAIL_SENT_AGAIN", "{who} sent a failed e-mail again: {mail}")
+MAIL_TRIED_NOW = register("MAIL_TRIED_NOW", "{who} sent a waiting e-mail immediately: {mail}")
 ACCOUNT_CREATED = register("ACCOUNT_CREATED", "Account created by {who}", about="account")
 ACCOUNT_EDITED = register("ACCOUNT_EDITED", "Account details changed by {who}", about="account")
-FACTORS_ASKED = register("ACCOUNT_FACTORS_ASKED", "Members need a second factor from now on, by {who}", about="team")
-FACTORS_NOT_ASKED = register(
-    "ACCOUNT_FACTORS_NOT_ASKED", "Members need no second factor any more, by {who}", about="team"
-)
+FACTORS_ASKED = register("ACCOUNT_FACTORS_ASKED", "{who} made a second factor required for members", about="team")
+FACTORS_NOT_ASKED = register("ACCOUNT_FACTORS_NOT_ASKED", "{who} stopped requiring a second factor", about="team")
 STAFF_ENTERED = register("STAFF_ENTERED", "{who} opened this account's pages {purpose}", about="access")
 STAFF_LOOKED = register("STAFF_LOOKED", "{who} looked at {page}", about="access")
 STAFF_LEFT = register("STAFF_LEFT", "{who} left this account's pages", about="access")
@@ -139,22 +133,22 @@ STAFF_COPIED = register("STAFF_COPIED", "{who} exported {number} of this account
 SIGNED_IN = register("SIGN_IN", "{who} signed in with {way}", about="sign-in")
 SIGNED_OUT = register("SIGN_OUT", "{who} signed out", about="sign-in")
 SIGNED_OUT_ELSEWHERE = register("SIGN_IN_ENDED", "{who} signed out {browsers}", about="sign-in")
-SIGNED_OUT_IDLE = register("SIGN_IN_IDLE", "{member} was signed out after {span} without a page", about="sign-in")
+SIGNED_OUT_IDLE = register("SIGN_IN_IDLE", "{member} was signed out after {span} without activity", about="sign-in")
 SIGN_IN_FAILED = register("SIGN_IN_FAILED", "Wrong {what} for {member}", about="sign-in")
 SIGN_IN_UNKNOWN = register("SIGN_IN_UNKNOWN", "Failed sign-in with an unknown address or passkey", about="sign-in")
-SIGN_INS_MORE = register("SIGN_IN_MORE", "Wrong sign-ins beyond those that are listed for this hour", about="sign-in")
+SIGN_INS_MORE = register("SIGN_IN_MORE", "More failed sign-ins in this hour than are listed", about="sign-in")
 FACTOR_ADDED = register("FACTOR_ADDED", "{factor} added by {who}", about="factors")
 FACTOR_REMOVED = register("FACTOR_REMOVED", "{factor} removed by {who}", about="factors")
 FACTOR_MADE_ANEW = register("FACTOR_MADE_ANEW", "{who} replaced the recovery codes", about="factors")
-FACTOR_CODE_USED = register("FACTOR_CODE_USED", "A recovery code used by {who}, {left} left", about="factors")
+FACTOR_CODE_USED = register("FACTOR_CODE_USED", "Recovery code used by {who}, {left} left", about="factors")
 PASSWORD_CHANGED = register(
-    "PASSWORD_CHANGED", "Password changed by {who}: that signed them out everywhere", about="password"
+    "PASSWORD_CHANGED", "Password changed by {who}, who was signed out everywhere", about="password"
 )
 PASSWORD_RESET = register(
     "PASSWORD_RESET",
-    "{who} reset the password by e-mail: that signed them out everywhere",
+    "{who} reset the password by e-mail and was signed out everywhere",
     about="password",
 )
-PASSWORD_SET = register("PASSWORD_SET", "{who} set a password by a link in a mail", about="password")
+PASSWORD_SET = register("PASSWORD_SET", "{who} set a password with a link in an e-mail", about="password")
 EMAIL_CONFIRMED = register("EMAIL_CONFIRMED", "E-mail {email} confirmed by {who}", about="password")
 EMAIL_CHANGED = register("EMAIL_CHANGED", "E-mail changed from {before} to {email} by {who}", about="password")

@@ -17,7 +17,7 @@ warnings.simplefilter("error", Image.DecompressionBombWarning)
 
 SIDE = 140
 MOST_BYTES = 1024 * 1024
-TOO_LARGE = "This file is larger than 1 MB. A logo of 140 x 140 is far smaller: save it again."
+TOO_LARGE = "This file is larger than 1 MB. A logo of 140 x 140 is much smaller: save it again."
 FORMATS = ("PNG", "JPEG", "WEBP")
 UNREADABLE = (
     UnidentifiedImageError,
@@ -61,7 +61,7 @@ def read(picture: bytes) -> bytes:
     try:
         pixels = _upright(_in_srgb(_in_eight_bits(image)), image)
     except (OSError, ValueError, SyntaxError) as error:
-        raise NotPossible("This picture is damaged and cannot be read to its end. Save it again.") from error
+        raise NotPossible("This picture is damaged. Save it again.") from error
     written = io.BytesIO()
     # Of the picture nothing but its pixels: Pillow would write its profile and its place in the world as well.
     Image.frombytes("RGBA", pixels.size, pixels.tobytes()).save(written, "PNG", optimize=True)

@@ -21,22 +21,45 @@ from linnapp.models import Account, OutgoingMail
 from linnapp.names import in_header
 
 Kind = OutgoingMail.Kind
-OVER = "What its link opens was done or withdrawn before it could be sent."
-REPLACED = "A newer one with another link took its place before it could be sent."
+OVER = "What its link opens was already done or withdrawn before it could be sent."
+REPLACED = "A newer e-mail with another link replaced it before it could be sent."
 FOOT = "Choose which e-mails you get: {}"
+SIGNATURE = "— linnapp at {}"
+# Why somebody gets a mail that they may switch off, where its text does not say so.
+WHY: dict[str, str] = {
+    Kind.UPDATES: "You get this e-mail because you are an Owner of an account that has these applications installed.",
+    Kind.HELP: "You get this e-mail because you asked for help, or are an Owner of the account that did.",
+    Kind.CASES: "You get this e-mail because the case is, or was, assigned to you.",
+}
 # What of a message is kept, by the names of its attributes.
 ADDRESSES = ("to", "cc", "bcc", "reply_to")
 
 
 class Letter(EmailMultiAlternatives):
     """A message that says what it is about, when a link in it ends, and what the link opens: with the end, and once
-    `take_back` is told of what it opens, or another mail of this kind opens the same, it is not sent."""
+    `take_back` is told of what it opens, or another mail of this kind opens the same, it is not sent. The one place
+    that signs: all mails of the portal end alike."""
 
     def __init__(
-        self, *parts: Any, kind: str = Kind.OTHER, ends_at: datetime | None = None, opens: str = "", **options: Any
+        self,
+        subject: object,
+        text: object,
+        *parts: Any,
+        kind: str = Kind.OTHER,
+        ends_at: datetime | None = None,
+        opens: str = "",
+        **options: Any,
     ) -> None:
-        super().__init__(*parts, **options)
+        super().__init__(str(subject), f"{str(text).strip()}\n\n{signature_of(kind)}\n", *parts, **options)
         self.kind, self.ends_at, self.opens = kind, ends_at, opens
+
+
+def signature_of(kind: str) -> str:
+    """From where the mail comes, why to this reader, and where they choose otherwise, if they may."""
+    lines = [SIGNATURE.format(settings.SITE.netloc), WHY.get(kind, "")]
+    if kind in OPTIONAL:
+        lines.append(FOOT.format(settings.SITE_URL + reverse("profile_mails")))
+    return "\n".join(filter(None, lines))
 
 
 def send(
@@ -54,8 +77,6 @@ def send(
     about, for mails that are chosen by account."""
     if not wanting(kind, [address], account):
         return
-    if kind in OPTIONAL:
-        text = f"{text.rstrip()}\n\n{FOOT.format(settings.SITE_URL + reverse('profile_mails'))}\n"
     Letter(subject, text, None, [address], headers=headers, kind=kind, ends_at=ends_at, opens=opens).send()
 
 

@@ -9,7 +9,7 @@ from django.core.validators import validate_email
 LONGEST_NAME = 64
 # Of the whole, and of the column it is kept in.
 LONGEST = 254
-NO_ADDRESS = "Write an e-mail address, such as name@example.com."
+NO_ADDRESS = "Enter an e-mail address, such as name@example.com."
 
 
 class NotMailable(ValueError):
@@ -23,9 +23,9 @@ def mailable(text: str) -> str:
     if not (name and at and domain):
         raise NotMailable(NO_ADDRESS)
     if not (name.isascii() and name.isprintable()):
-        raise NotMailable("Write the part before the @ in the letters a to z, digits and signs: mail reaches no other.")
+        raise NotMailable("Before the @, use only the letters a to z, digits and symbols such as . _ + and -.")
     if len(name) > LONGEST_NAME:
-        raise NotMailable(f"The part before the @ is longer than {LONGEST_NAME} characters: no mail reaches it.")
+        raise NotMailable(f"The part before the @ is longer than {LONGEST_NAME} characters, so no e-mail can reach it.")
     address = f"{name}@{_domain(domain)}"
     if len(address) > LONGEST:
         raise NotMailable(f"Use at most {LONGEST} characters, with the domain as mail servers write it.")
@@ -52,5 +52,5 @@ def _domain(domain: str) -> str:
         # Labels that came as xn--… must be those of a name.
         idna.decode(written)
     except UnicodeError:
-        raise NotMailable("No mail can be sent to this domain: it is not a valid domain name.") from None
+        raise NotMailable("No e-mail can be sent to this domain: it is not a domain name.") from None
     return written

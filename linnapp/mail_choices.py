@@ -34,20 +34,22 @@ CHOICES = (
     Choice(
         Kind.UPDATES,
         "Updates of installed applications",
-        "Applications that have another version for you. At most one e-mail a week.",
+        "When there is another version of an application you have installed. At most one e-mail a week.",
         owners=True,
     ),
     Choice(
         Kind.POSTBACKS,
         "Alerts about postbacks and events",
-        "Postbacks or events of your applications that failed for good, are held, or arrive again.",
+        "When postbacks or events of your applications are exhausted, are held, or arrive again.",
         owners=True,
     ),
-    Choice(Kind.HELP, "Answers of support", "What support answers in your help cases. The cases are under Help too."),
+    Choice(
+        Kind.HELP, "Answers from support", "When support answers in your help cases. You can also read them under Help."
+    ),
     Choice(
         Kind.CASES,
         "Cases assigned to you",
-        "Cases that are handed to you or taken over, and what accounts write in yours.",
+        "When a case is handed to you or taken over, and when accounts write in yours.",
         staff=True,
     ),
 )

@@ -17,7 +17,7 @@ def of_mail() -> Iterator[Metric]:
     oldest = mails.waiting().filter(due_at__lte=now).order_by("due_at").values_list("due_at", flat=True).first()
     yield GaugeMetricFamily(
         "linnapp_mails_oldest_due_seconds",
-        "How long the oldest due e-mail is due.",
+        "How long the oldest due e-mail has been due.",
         (now - oldest).total_seconds() if oldest else 0.0,
     )
-    yield GaugeMetricFamily("linnapp_mails_failed", "E-mails that were given up.", mails.failed().order_by().count())
+    yield GaugeMetricFamily("linnapp_mails_failed", "E-mails that failed.", mails.failed().order_by().count())

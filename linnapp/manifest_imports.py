@@ -29,12 +29,12 @@ State = BulkRow.State
 def rows_of_lines(change: BulkChange, content: bytes) -> tuple[Iterable[BulkRow], str]:
     """Raises Unreadable."""
     if len(content) > MOST_BYTES:
-        raise Unreadable("The file has more than 10 MB. Send it in parts.")
+        raise Unreadable("The file has more than 10 MB. Upload it in parts.")
     try:
         # Not by `splitlines`: a text of JSON may hold other ends of lines, such as U+2028.
         lines = text_of(content).split("\n")
     except UnicodeDecodeError as fault:
-        raise Unreadable("The file is no text in UTF-8 or UTF-16. Save it as JSON Lines in UTF-8.") from fault
+        raise Unreadable("The file is not UTF-8 or UTF-16 text. Save it as JSON Lines in UTF-8.") from fault
     if not any(line.strip() for line in lines) or len(lines) > MOST_LINES + 1:
         raise Unreadable(f"The file must hold one line for each application, {MOST_LINES:,} at most.")
     return _rows(change, lines), ""
@@ -56,11 +56,11 @@ def _row(change: BulkChange, number: int, line: str, seen: dict[UUID, int]) -> B
         return made
     application = _named(asked)
     if application is None:
-        made.said = "Nothing has this Application ID, or the line has no member “application”."
+        made.said = "No application has this Application ID, or the line lacks “application”."
         return made
     made.target, made.name = str(application.pk), application.name
     if application.pk in seen:
-        made.said = f"It stands in line {seen[application.pk]} too."
+        made.said = f"It is also in line {seen[application.pk]}."
         return made
     seen[application.pk] = number
     _compare(made, application, asked.get("manifest"), line)
@@ -112,7 +112,7 @@ def _shown(before: Values, after: Values) -> list[Edit]:
 def _save(application: Application, wanted: Values, seen: Values | None, by: Actor) -> bool:
     row = Application.objects.get(pk=application.pk)
     if seen and not same(to_json(manifest_of(row)), seen["manifest"]):
-        raise Moved("Somebody else saved this manifest meanwhile.")
+        raise Moved("Somebody else has saved this manifest since.")
     saved = save_manifest(row, from_snapshot(wanted["manifest"]), expected_revision=row.manifest_revision, by=by)
     return saved.manifest_revision != row.manifest_revision
 

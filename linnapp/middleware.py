@@ -13,11 +13,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import get_resolver, set_urlconf
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from linnapp import credentials
 from linnapp.last_account import keep_last_account, last_account
 from linnapp.log_lines import about_alone, also_about
+from linnapp.moments import BRITISH, locale_of
 from linnapp.page_requests import Referenced, wants_part
 
 View = Callable[[HttpRequest], HttpResponseBase]
@@ -215,6 +216,21 @@ class WrongMethod:
         page = render(request, "405.html", status=405)
         page.headers["Allow"] = response.headers["Allow"]
         return page
+
+
+class ReadersLocale:
+    """Moments are written as the reader's browser asks for. Pages are not stored by anybody (PageHeaders), so that no
+    cache has to tell one reader's from another's."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse | HttpResponseBase:
+        locale = locale_of(request.headers.get("Accept-Language", ""))
+        if locale == BRITISH:
+            return self.get_response(request)
+        with translation.override(locale):
+            return self.get_response(request)
 
 
 class ReadersTimeZone:

@@ -50,11 +50,11 @@ def endpoints(*rows: tuple[str, str]) -> Iterable[ParameterType]:
 EXTERNAL_APPLICATION = ModuleType(
     "ExternalApplication",
     "External Application",
-    "Use the whole API for this account",
+    "See and change everything on this account: orders, stock, customers and settings",
     (
         ParameterType(
             "PostbackUrl",
-            "Your server's address that is told the permanent token when somebody installs.",
+            "Where your server gets the permanent token of each installation, as Token in the body of a POST.",
             placeholders=True,
         ),
     ),
@@ -62,13 +62,13 @@ EXTERNAL_APPLICATION = ModuleType(
 EXTERNAL_USER_INTERFACE = ModuleType(
     "ExternalUserInterface",
     "External User Interface",
-    "Show a page of its own inside this account",
+    "Show you a page of its own inside this account",
     (ParameterType("URL", "The page shown in a frame; it may hold [{TOKEN}].", placeholders=True),),
 )
 NATIVE_USER_INTERFACE = ModuleType(
     "NativeUserInterface",
     "Native User Interface",
-    "Add a screen to this account's menus",
+    "Add a screen to the menus of this account",
     (
         ParameterType("path", "Address of the screen inside the portal.", ValueKind.TEXT),
         ParameterType("icon", "Name or address of the picture in the menu.", ValueKind.TEXT),
@@ -80,7 +80,7 @@ NATIVE_USER_INTERFACE = ModuleType(
 PLUGGABLE_COMPONENT = ModuleType(
     "PluggableComponent",
     "Pluggable Component",
-    "Run scripts inside other screens of this account",
+    "Run its own code inside other screens of this account, and read what they show",
 )
 CHANNEL_INTEGRATION = ModuleType(
     "ChannelIntegration",

@@ -44,7 +44,7 @@ BREAKING = frozenset("\u00ad\u200b\u2060\ufeff")
 LINES = frozenset("\n\t")
 LINE_ENDS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
 CALLED = {"\0": "NULL", "\t": "TAB", "\n": "LINE FEED", "\r": "CARRIAGE RETURN"}
-NOTHING_SEEN = "Nothing here is visible. Use letters, digits or symbols."
+NOTHING_SEEN = "This has no visible characters. Use letters, digits or symbols."
 FROM_RIGHT = {"R", "AL", "AN", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI", "PDF", "PDI"}
 BEGIN, END = "\u2068", "\u2069"
 
@@ -78,7 +78,7 @@ def fault_of_line(text: str, what: str = "a name") -> str:
     """Why this cannot be a name, or another text on one line, in a sentence; "" where it can."""
     for character in text:
         if character in LINE_ENDS:
-            return f"{called(what)} is one line: take out {named(character)}."
+            return f"{called(what)} must be one line: remove {named(character)}."
     if fault := next(_faults(text, what), ""):
         return fault
     return NOTHING_SEEN if text and not is_seen(text) else ""
@@ -124,7 +124,7 @@ def _why_not(character: str, before: str, after: str) -> str:
     """Why a character cannot stand between these, of which `before` is the last MOST_MARKS; "" where it can."""
     kind = unicodedata.category(character)
     if character in TURNING:
-        return "it turns the text around"
+        return "it reverses the text"
     if kind == "Cc":
         return "it is a control character"
     if VARIANTS.match(character):
@@ -138,8 +138,8 @@ def _why_not(character: str, before: str, after: str) -> str:
     if kind == "Cs":
         return "it is half of a character"
     if kind == "Co":
-        return "it is drawn differently everywhere"
-    return "it is no character" if kind == "Cn" and not COMING.match(character) else ""
+        return "it looks different on every system"
+    return "it is not a character" if kind == "Cn" and not COMING.match(character) else ""
 
 
 def _is_varied(base: str, character: str, after: str) -> bool:
@@ -179,11 +179,11 @@ def _joins(character: str) -> bool:
 def _why_no_mark(character: str, kind: str, before: str) -> str:
     if kind == "Me":
         is_key = character == KEYCAP and before.removesuffix(TO_EMOJI)[-1:] in KEYS
-        return "" if is_key else "it is drawn over its neighbours"
+        return "" if is_key else "it overlaps its neighbours"
     if before[-1:] in SHAPING and unicodedata.combining(character) != VIRAMA:
-        return "it stands on no letter"
+        return "it belongs to no letter"
     piled = len(before) == MOST_MARKS and all(unicodedata.category(one) in {"Mn", "Me"} for one in before)
-    return f"more than {MOST_MARKS} marks on one letter are drawn over its neighbours" if piled else ""
+    return f"more than {MOST_MARKS} marks on one letter overlap its neighbours" if piled else ""
 
 
 # Names among other words.

@@ -63,7 +63,7 @@ class NewRows:
         if self.one_of and not any(cells.get(name, "").strip() for name in self.one_of):
             missing.append(" or ".join(self.one_of))
         values, faults = cleaned({name: fields[name] for name in fields if name not in missing}, cells)
-        faults += [f"{name}: a new row needs it." for name in missing]
+        faults += [f"{name}: a new row needs a value." for name in missing]
         if faults:
             raise ValidationError(faults)
         return {name: value for name, value in values.items() if value not in ("", None)}
@@ -95,14 +95,14 @@ def _chosen(field: forms.Field, text: str) -> str | bool:
     """A choice may be written as people read it. An empty cell is no No."""
     if isinstance(field, forms.BooleanField):
         if (found := YES_OR_NO.get(text.strip().lower())) is None:
-            raise ValidationError("Write yes or no.")
+            raise ValidationError("Enter yes or no.")
         return found
     if not isinstance(field, forms.ChoiceField):
         return text
     choices = cast(Iterable[tuple[str, str]], field.choices)
     words = {str(written).lower(): str(value) for value, label in choices for written in (label, value)}
     if text.strip() and text.strip().lower() not in words:
-        raise ValidationError(f"Write one of these: {', '.join(str(label) for value, label in choices if value)}.")
+        raise ValidationError(f"Enter one of these: {', '.join(str(label) for value, label in choices if value)}.")
     return words.get(text.strip().lower(), "")
 
 

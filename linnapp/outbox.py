@@ -112,7 +112,7 @@ def _send(mail: OutgoingMail, post: "_Post") -> None:
     now = timezone.now()
     if mail.ends_at and mail.ends_at <= now:
         work_figures.MAILS.labels("lapsed").inc()
-        _end(mail, State.LAPSED, mail.said or "Its link ended before it could be sent.", content_encrypted="")
+        _end(mail, State.LAPSED, mail.said or "Its link expired before it could be sent.", content_encrypted="")
         return
     try:
         post.send(message_of(mail))
@@ -220,15 +220,18 @@ def _said_of(error: Exception) -> tuple[str, bool]:
     if isinstance(error, smtplib.SMTPSenderRefused):
         return f"The mail server refused DEFAULT_FROM_EMAIL: {_words(error.smtp_code, error.smtp_error)}.", False
     if isinstance(error, smtplib.SMTPDataError):
-        return f"The mail server refused the mail: {_words(error.smtp_code, error.smtp_error)}.", error.smtp_code >= 500
+        return (
+            f"The mail server refused the e-mail: {_words(error.smtp_code, error.smtp_error)}.",
+            error.smtp_code >= 500,
+        )
     if isinstance(error, smtplib.SMTPResponseException):
         return f"The mail server answered {_words(error.smtp_code, error.smtp_error)}.", False
     if isinstance(error, OSError):
-        return "The mail server broke off while it was given the mail.", False
+        return "The mail server closed the connection while the e-mail was being sent.", False
     if isinstance(error, credentials.WrongKey):
         return str(error), False
     # What cannot be written as a mail: an address that no rule of mail allows.
-    return f"This cannot be written as a mail: {type(error).__name__}.", isinstance(error, ValueError)
+    return f"This cannot be sent as an e-mail: {type(error).__name__}.", isinstance(error, ValueError)
 
 
 def _why_not_connected(error: BaseException | None) -> str:
@@ -237,20 +240,20 @@ def _why_not_connected(error: BaseException | None) -> str:
         said = _words(error.smtp_code, error.smtp_error)
         return f"the mail server refuses the user name or the password in EMAIL_URL ({said})."
     if isinstance(error, smtplib.SMTPResponseException):
-        return f"the mail server takes nothing now ({_words(error.smtp_code, error.smtp_error)})."
+        return f"the mail server accepts nothing at the moment ({_words(error.smtp_code, error.smtp_error)})."
     if isinstance(error, smtplib.SMTPNotSupportedError):
         lacks = "a sign-in" if "AUTH" in str(error) else "STARTTLS"
-        return f"the mail server does not offer {lacks}, as EMAIL_URL asks for. Look at its scheme and port."
+        return f"the mail server does not offer {lacks}, which EMAIL_URL asks for. Check its scheme and port."
     if isinstance(error, smtplib.SMTPException):
-        return "the mail server ended the connection at once. Look at the scheme and the port in EMAIL_URL."
+        return "the mail server closed the connection immediately. Check the scheme and the port in EMAIL_URL."
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the mail server's certificate is not trusted ({error.verify_message}). Look at the host in EMAIL_URL."
+        return f"the mail server's certificate is not trusted ({error.verify_message}). Check the host in EMAIL_URL."
     if isinstance(error, ssl.SSLError):
-        return "the mail server speaks no TLS there. Look at the scheme and the port in EMAIL_URL."
+        return "the mail server does not speak TLS there. Check the scheme and the port in EMAIL_URL."
     if isinstance(error, TimeoutError):
-        return "the mail server did not answer in time. Look at the host and the port in EMAIL_URL."
+        return "the mail server did not answer in time. Check the host and the port in EMAIL_URL."
     words = getattr(error, "strerror", None) or "no connection"
-    return f"the mail server could not be reached ({words}). Look at the host and the port in EMAIL_URL."
+    return f"the mail server could not be reached ({words}). Check the host and the port in EMAIL_URL."
 
 
 def _words(code: int, said: bytes | str) -> str:
@@ -317,20 +320,20 @@ def send_now(mail: OutgoingMail, *, by: Actor) -> None:
 
 def why_not_now(mail: OutgoingMail) -> str:
     if mail.state != State.WAITING:
-        return "it does not wait"
+        return "it is not waiting"
     if mail.is_over:
-        return "its link ended meanwhile"
+        return "its link has expired"
     return "it is being sent, or is about to be"
 
 
 def why_not(mail: OutgoingMail) -> str:
     if mail.state == State.WAITING:
-        return "it still waits, and “Send now” is for that"
+        return "it is still waiting: use “Send now”"
     if mail.state != State.FAILED:
-        return "it was not given up"
+        return "it did not fail"
     if not mail.content_encrypted:
-        return f"its text is kept for {TEXT_KEPT.days} days only"
-    return "its link ended meanwhile"
+        return f"its text is only kept for {TEXT_KEPT.days} days"
+    return "its link has expired"
 
 
 def drop_old() -> int:

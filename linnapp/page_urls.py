@@ -4,6 +4,7 @@ from linnapp.url_patterns import ACCOUNT, APPLICATION
 from linnapp.views import (
     access,
     account_activity,
+    account_home,
     applications,
     browser_sessions,
     demo,
@@ -25,6 +26,8 @@ PARAMETER = f"{MODULE}parameters/<int:parameter>/"
 
 urlpatterns: list[URLPattern] = [
     path("", home.home, name="home"),
+    path(f"{ACCOUNT}/", account_home.account_home, name="account_home"),
+    path(f"{ACCOUNT}/start/", home.start, name="start"),
     path(f"{ACCOUNT}/applications/", applications.application_list, name="application_list"),
     path(f"{ACCOUNT}/applications/new/", applications.application_new, name="application_new"),
     path(

@@ -1,6 +1,5 @@
 """The page kit: what pages of both packages share. Queries in, one page of rows out."""
 
-import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,7 +12,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core import signing
 from django.db.models import Model, Q, QuerySet
 from django.forms import BaseForm
@@ -23,9 +21,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django_filters import FilterSet
 
-from linnapp import credentials
+from linnapp import credentials, list_files
 from linnapp.actors import Actor, Side
-from linnapp.cells import guarded
 from linnapp.errors import NotPossible, OverQuota
 from linnapp.keys_first import first_of
 from linnapp.models import User
@@ -34,6 +31,7 @@ from linnapp.models.capped import MOST_COUNTED, count_found, count_up_to
 from linnapp.page_requests import asks_for_sign_in, wants_part, will_show_credential
 from linnapp.signing_in.fresh_sign_ins import sign_in_is_old
 from linnapp.staff_requests import staff_access_of
+from linnapp.words import NOTHING_CHANGED, with_commas
 
 SHOWN_FOR = timedelta(minutes=10)
 SHOWN = "shown:"
@@ -42,7 +40,9 @@ ROWS_AT_ONCE = 100
 PAGE_SIZE = 50
 # In the place of a value that differs from row to row.
 MARK = "9070605040"
-# Only a list that is longer is narrowed by chips.
+# What the address of a list may hold besides filters.
+NO_FILTERS = frozenset({"sort", "after", "format"})
+# Only a list that is longer is searched and narrowed by chips.
 FEW = 10
 # Of what is found by a text, which costs more to count than to show.
 MOST_OF_TEXT = 1_000
@@ -107,10 +107,17 @@ def _is_fresh(shown: str) -> bool:
 
 @dataclass(frozen=True)
 class Sort:
-    """A way to sort: fields as in order_by, none of them null; the primary key is added to tell equals apart."""
+    """A way to sort: fields as in order_by, none of them null; the primary key is added to tell equals apart. One that
+    no head of a column stands for (`in_head`) is offered among the filters, on every screen."""
 
     label: str
     fields: tuple[str, ...]
+    in_head: bool = True
+
+    @property
+    def direction(self) -> str:
+        """As a column that is sorted by it says in aria-sort."""
+        return "descending" if self.fields[0].startswith("-") else "ascending"
 
 
 @dataclass(frozen=True)
@@ -123,7 +130,7 @@ class Column:
 
 def in_words(count: int, most: int = MOST_COUNTED) -> str:
     """Of rows that were counted up to one more than `most`."""
-    return f"more than {intcomma(most)}" if count > most else intcomma(count)
+    return f"more than {with_commas(most)}" if count > most else with_commas(count)
 
 
 class ListPage:
@@ -249,7 +256,7 @@ class ListPage:
     @property
     def is_narrowed(self) -> bool:
         """Whether the reader asked for less than everything: an empty page then says "nothing matches"."""
-        return any(value for key, value in self.request.GET.items() if key not in {"sort", "after", "format"})
+        return self.filters_in_force > 0
 
     @property
     def is_long(self) -> bool:
@@ -257,9 +264,20 @@ class ListPage:
         return len(self.rows) > FEW or bool(self.next_url or self.first_url or self.is_narrowed)
 
     @property
-    def sort_links(self) -> list[tuple[str, str, bool]]:
-        """Label, address, and whether it is the one in force."""
-        return [(sort.label, self.url(sort=key, after=None), key == self.sort_key) for key, sort in self.sorts.items()]
+    def filters_in_force(self) -> int:
+        return sum(bool(value) for key, value in self.request.GET.items() if key not in NO_FILTERS)
+
+    @property
+    def sort_links(self) -> list[tuple[str, str, bool, bool]]:
+        """Label, address, whether it is the one in force, and whether a head of a column stands for it."""
+        return [
+            (sort.label, self.url(sort=key, after=None), key == self.sort_key, sort.in_head)
+            for key, sort in self.sorts.items()
+        ]
+
+    @property
+    def has_every_sort_in_heads(self) -> bool:
+        return all(sort.in_head for sort in self.sorts.values())
 
     def chips(
         self, name: str, choices: Iterable[tuple[object, str]], *, drops: Iterable[str] = ()
@@ -278,32 +296,19 @@ class ListPage:
         return cast("QuerySet[Any]", narrowed.qs)
 
     def as_csv(self, filename: str) -> StreamingHttpResponse:
-        writer = csv.writer(_Echo())
-        # Made into text at once: rows are many times as large.
-        parts = (
-            "".join(
-                writer.writerow([_harmless(column.value(row)) for column in self.columns]) for row in self.told(rows)
-            )
-            for rows in self._all_rows()
-        )
-        head = writer.writerow([column.label for column in self.columns])
-        return _as_file(f"{filename}.csv", "text/csv; charset=utf-8", _with_head(head, parts))
+        return list_files.as_csv(filename, self._labels, self._values())
 
     def as_json(self, filename: str) -> StreamingHttpResponse:
-        """One array of objects with the columns' names. A file that broke off in the middle can be told by that it has
-        no end."""
-        return _as_file(f"{filename}.json", "application/json", self._json())
+        return list_files.as_json(filename, self._labels, self._values())
 
-    def _json(self) -> Iterator[str]:
-        names = [column.label.lower().replace(" ", "_") for column in self.columns]
-        before = "["
+    @property
+    def _labels(self) -> list[str]:
+        return [column.label for column in self.columns]
+
+    def _values(self) -> Iterator[Iterator[list[object]]]:
+        """By pages of what is read at once, each row as the values of its columns."""
         for rows in self._all_rows():
-            for row in self.told(rows):
-                values = (column.value(row) for column in self.columns)
-                told = json.dumps(dict(zip(names, values, strict=True)), default=_written, ensure_ascii=False)
-                yield f"{before}\n{told}"
-                before = ","
-        yield "[]\n" if before == "[" else "\n]\n"
+            yield ([column.value(row) for column in self.columns] for row in self.told(rows))
 
 
 def searched(request: HttpRequest, narrow: Callable[[str], dict[str, str]]) -> HttpResponse | None:
@@ -324,12 +329,6 @@ def searched(request: HttpRequest, narrow: Callable[[str], dict[str, str]]) -> H
     return redirect(f"{request.path}?{urlencode(asked)}" if asked else request.path)
 
 
-def _as_file(name: str, kind: str, parts: Iterable[str]) -> StreamingHttpResponse:
-    response = StreamingHttpResponse(parts, content_type=kind)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
 def _at(row: Model, path: str) -> Any:
     """A row's value at an order_by path, relations included."""
     value: Any = row
@@ -338,30 +337,6 @@ def _at(row: Model, path: str) -> Any:
     if isinstance(value, Model):
         value = value.pk
     return value.isoformat() if isinstance(value, datetime) else value
-
-
-def _written(value: object) -> str:
-    """Of what JSON has no form for."""
-    return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
-def _harmless(value: object) -> str:
-    """A spreadsheet runs a cell that begins with one of these as a formula; the apostrophe makes it text."""
-    if isinstance(value, list):
-        value = "\n".join(value)
-    return guarded("" if value is None else _written(value))
-
-
-def _with_head(head: str, parts: Iterable[str]) -> Iterator[str]:
-    yield head
-    yield from parts
-
-
-class _Echo:
-    """A file that hands back what is written: the csv module wants one."""
-
-    def write(self, value: str) -> str:
-        return value
 
 
 def page_or_part(
@@ -390,6 +365,19 @@ def refusal_told(request: HttpRequest) -> Iterator[None]:
         yield
     except NotPossible as refusal:
         messages.error(request, str(refusal))
+
+
+def tell_saved(request: HttpRequest, changed: object, told: str = "Saved.") -> None:
+    """On top of the page that follows: `told`, or that the form was saved as it was."""
+    if changed:
+        messages.success(request, told)
+    else:
+        messages.info(request, NOTHING_CHANGED)
+
+
+def at_section(section: str, url_name: str, *args: object) -> str:
+    """The address of a page at the section that somebody saved, so that they go on where they were."""
+    return f"{reverse(url_name, args=args)}#{section}"
 
 
 def reveal(request: HttpRequest, kind: str, act: Callable[[], Model], back: str) -> HttpResponse:

@@ -18,9 +18,9 @@ from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import ValidationError
 
 HINT = (
-    "At least 10 characters, not digits alone. Not a common password, whatever digits or signs stand around it, "
-    "nothing said twice, no rows such as “abcdef”, and nothing with your name, your company’s, your address or this "
-    "portal’s in it."
+    "At least 10 characters, and not only digits. No common passwords, even with digits or signs around them, no "
+    "repetitions, no sequences such as “abcdef”, and nothing that contains your name, company or address, or this "
+    "portal’s."
 )
 PRODUCT = "linnapp"
 # What is shorter stands in too many words: “it”, “ann”. A password must not be such a name alone.
@@ -55,8 +55,8 @@ class NotCommon(CommonPasswordValidator):
         for word in (password.casefold().strip(), *(core for core in cores if len(core) >= LEAST_LETTERS)):
             if word in self.passwords or word in _bare_passwords(self):
                 raise ValidationError(
-                    "This is a common password: “%(word)s”, whatever digits and signs stand around it, and however "
-                    "often. Choose another, or add two or three words.",
+                    "“%(word)s” is a common password, even repeated or with digits and signs around it. Choose another "
+                    "password, or add two or three words.",
                     code="password_too_common",
                     params={"word": word},
                 )
@@ -64,7 +64,7 @@ class NotCommon(CommonPasswordValidator):
         _refuse_rows(password)
 
     def get_help_text(self) -> str:
-        return "It can’t be a common password, whatever digits or signs stand around it, nor a repetition or a row."
+        return "It can’t be a common password, even with digits or signs around it, a repetition or a sequence."
 
 
 @lru_cache(maxsize=1)
@@ -79,7 +79,7 @@ def _refuse_repetition(password: str) -> None:
         said = _letters(text)
         if len(said) >= LEAST_COUNTING and len(_once(said)) < min(len(said), LEAST_LENGTH):
             raise ValidationError(
-                "“%(word)s” counts once, however often it is said. Add something else.",
+                "“%(word)s” counts once, however often you repeat it. Add something else.",
                 code="password_repeats",
                 params={"word": _once(said)},
             )
@@ -92,7 +92,7 @@ def _refuse_rows(password: str) -> None:
     counting = len(plain) + len(signs) - sum(len(row) - 1 for row in rows)
     if counting < LEAST_COUNTING or len(signs | set(plain)) < LEAST_DIFFERENT:
         raise ValidationError(
-            "“%(word)s” is easily guessed: it repeats itself, or is a row of the keyboard or the alphabet. Leave it "
+            "“%(word)s” is easy to guess: it is a repetition, or a sequence of the keyboard or the alphabet. Leave it "
             "out, or add words.",
             code="password_is_a_row",
             params={"word": max(rows, key=len, default=password)},
@@ -106,7 +106,7 @@ class NoNames:
         refuse_names(password, _known_of(user), email=getattr(user, "email", "") or "")
 
     def get_help_text(self) -> str:
-        return "It can’t contain your name, your company’s, your address or this portal’s."
+        return "It can’t contain your name, company or address, or this portal’s."
 
 
 def refuse_names(password: str, names: Iterable[str], *, email: str = "") -> None:
@@ -119,7 +119,7 @@ def refuse_names(password: str, names: Iterable[str], *, email: str = "") -> Non
     for word in (word for word in words if len(word) >= LEAST_LETTERS):
         if any(word in each for each in spelled):
             raise ValidationError(
-                "Don’t use “%(word)s”: it is part of your name, company or address, or of this portal’s.",
+                "Don’t use “%(word)s”: it is part of your name, company or address, or this portal’s.",
                 code="password_holds_a_name",
                 params={"word": word},
             )
@@ -127,7 +127,7 @@ def refuse_names(password: str, names: Iterable[str], *, email: str = "") -> Non
     for core in _cores(password):
         if _is_made_of(core, short):
             raise ValidationError(
-                "“%(word)s” is part of your name, company or address, and all else is digits and signs. Add words.",
+                "“%(word)s” is part of your name, company or address, and the rest is digits and signs. Add words.",
                 code="password_is_a_name",
                 params={"word": core},
             )

@@ -24,6 +24,7 @@ from django.utils import timezone
 from linnapp import mail
 from linnapp.addresses import client_address
 from linnapp.models import Invitation, User
+from linnapp.moments import kept
 from linnapp.services import access, audit, browser_sessions, ends, knocks, mail_owners
 from linnapp.signing_in import own_passwords
 from linnapp.signing_in.devices import Proven, mark_of
@@ -39,10 +40,10 @@ FACTOR_MADE = {
 class PeopleAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
         "email_password_mismatch": (
-            "E-mail or password is wrong, or the e-mail is not confirmed yet. Look at both, or set a new password: "
-            "that confirms it as well."
+            "The e-mail or password is wrong, or the e-mail is not confirmed yet. Check both, or set a new password, "
+            "which confirms your e-mail too."
         ),
-        "duplicate_email": "This is the address you sign in with already.",
+        "duplicate_email": "You already sign in with this address.",
         "incorrect_password": "This is not your password.",
         "enter_current_password": "This is not your current password.",
     }
@@ -94,8 +95,8 @@ class PeopleAdapter(DefaultAccountAdapter):
         if self.is_reauthentication_required(app=""):
             # By a verified address or an invitation: as fresh as by a password.
             record_authentication(request, user, method="mail")
-        for kept in (own_passwords.SIGNING_UP, BEGUN_WITH):
-            request.session.pop(kept, None)
+        for name in (own_passwords.SIGNING_UP, BEGUN_WITH):
+            request.session.pop(name, None)
         return super().post_login(request, user, **facts)
 
     def add_message(self, request: Any, level: int, message_template: Any = None, *given: Any, **facts: Any) -> Any:
@@ -120,7 +121,7 @@ class PeopleAdapter(DefaultAccountAdapter):
         place, when = place_of(request), timezone.localtime(timezone.now(), ZoneInfo(person.time_zone))
         facts = {
             "email": person.email,
-            "when": f"{when:%-d %B %Y, %H:%M} ({person.time_zone})",
+            "when": f"{kept(when, 'DATETIME_LONG')} ({person.time_zone})",
             "device": place["device"],
             "address": place["network"],
             "password_url": reverse("account_reset_password"),

@@ -55,8 +55,8 @@ def entrance(view: View) -> View:
 
 
 # allauth itself asks.
-changes_mail = shows_or_moves_secret("Changes the e-mail address that one signs in with")
-sets_password = shows_or_moves_secret("Sets a password where there is none")
+changes_mail = shows_or_moves_secret("Changes the e-mail address that you sign in with")
+sets_password = shows_or_moves_secret("Sets your first password")
 password_set = sets_password(form_page(fresh_sign_in_first(views.password_set)))
 
 urlpatterns = [

@@ -31,6 +31,15 @@ def addresses_of(url_name: str, *args: object, kind: type = UUID) -> Callable[[A
     return lambda key: f"{before}{key}{after}"
 
 
+def near(address: str, page: str) -> str:
+    """The same as the page of that path may write it, where the address is below it or next to it: a list of fifty rows
+    has two hundred that begin alike."""
+    above = f"{page.rstrip('/').rpartition('/')[0]}/"
+    if address.startswith(page):
+        return address.removeprefix(page)
+    return f"../{address.removeprefix(above)}" if address.startswith(above) else address
+
+
 def _kinds(args: tuple[object, ...]) -> tuple[object, ...]:
     return tuple(type(arg) if type(arg) in MARKS else arg for arg in args)
 

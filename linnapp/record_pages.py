@@ -13,6 +13,7 @@ from django.utils import timezone
 from linnapp import kinds
 from linnapp.models import Account, AuditEntry, User
 from linnapp.models.timeline import TimelineEntryQuerySet
+from linnapp.moments import shown
 from linnapp.names import isolated
 from linnapp.pages import Column
 from linnapp.timeline import Line, Side, line
@@ -20,11 +21,11 @@ from linnapp.timeline_filter import OF_RECORD, TimelineFilter
 from linnapp.timeline_pages import TimelinePage
 from linnapp.words import counted
 
-KEPT = "A line is kept for 400 days."
-PERSON_IS_NOT_TOLD = f"You do not see which of this portal's staff changed what you may do. {KEPT}"
+KEPT = "Lines are kept for 400 days."
+PERSON_IS_NOT_TOLD = f"Not shown here: which member of this portal's staff changed what you may do. {KEPT}"
 OWNERS_ARE_NOT_TOLD = (
-    "You do not see from which network addresses your people sign in, what they do in other accounts, nor anything of "
-    f"the time before they joined. {KEPT}"
+    "Not shown here: the network addresses from which your people sign in, what they do in other accounts, and "
+    f"anything before they joined. {KEPT}"
 )
 LATEST = 10
 
@@ -132,7 +133,7 @@ def _with_member(entry: AuditEntry) -> AuditEntry:
 
 
 def _clock(moment: Any) -> str:
-    return f"{timezone.localtime(moment):%H:%M}"
+    return shown(moment, "TIME_FORMAT")
 
 
 def _columns(networks: bool) -> tuple[Column, ...]:

@@ -29,6 +29,7 @@ LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.ASCII)
 # IPv4 as IPv6 writes it: whoever trusts these trusts everybody, as with 0.0.0.0/0.
 ALL_OF_IPV4 = IPv6Network("::ffff:0:0/96")
 MAIL_SCHEMES = "smtp://, smtp+tls:// or smtp+ssl://"
+MAKE_ENV = "`python -m linnapp.first_env` writes a `.env` with fresh keys."
 ANOTHER_KEY = "`python -c 'import secrets; print(secrets.token_urlsafe(48))'` prints one to write there."
 PERCENT = "Write characters of user and password other than letters and digits as %-codes, such as %23 for #."
 
@@ -38,7 +39,7 @@ class Settings(environ.Env):
 
     def __init__(self, file: Path, name: str, environment: Mapping[str, str]) -> None:
         super().__init__()
-        self.file_name = name
+        self.file_name, self._is_there, self._given = name, file.exists(), frozenset(environment)
         self.written = {key: line for key, line in env_file.read(file, name).items() if key not in environment}
         # A copy: a process that this one starts later reads the file as it is by then.
         self.ENVIRON = {key: line.value for key, line in self.written.items()} | dict(environment)
@@ -51,28 +52,31 @@ class Settings(environ.Env):
         """The value as it is, or the default where it is empty or not set."""
         value = str(self.ENVIRON.get(name, ""))
         if value.startswith("$"):
-            self.refuse(name, f"{name} begins with $. Nothing is filled in here: write the value itself, without $.")
+            self.refuse(name, f"{name} starts with $. Nothing is substituted here: write the value itself, without $.")
         # As `docker run --env-file` passes it on. In a path it is a folder's name.
         if name not in self.written and env_file.NOTE.search(value) and not value.startswith("/"):
-            self.refuse(
-                name, f"{name} carries a note, or a # after a space, in the environment. Write the value alone."
-            )
+            self.refuse(name, f"{name} has a comment, or a # after a space, in the environment. Write the value alone.")
         if not value.isprintable():
-            self.refuse(name, f"{name} holds characters that cannot be printed, or bytes that are not UTF-8.")
+            self.refuse(name, f"{name} contains characters that cannot be printed, or bytes that are not UTF-8.")
         return value or default
 
     def get_value(self, var: str, *arguments: Any, **options: Any) -> Any:
         self.text(var)
         return super().get_value(var, *arguments, **options)
 
-    def required(self, name: str, advice: str, least: int = 1) -> str:
+    def required(self, name: str, least: int = 1) -> str:
         """Value of a setting without which the portal must not start, of so many characters at least."""
         value = self.text(name)
         if not value:
-            self.refuse(name, f"{name} is not set. {advice}")
+            self.refuse(name, f"{name} is not set. {self._how_to_set(name)}")
         if len(value) < least:
             self.refuse(name, f"{name} is shorter than {least} characters. {ANOTHER_KEY}")
         return value
+
+    def _how_to_set(self, name: str) -> str:
+        if name in self._given:
+            return f"It is empty in the environment, which comes before {self.file_name}. Set or remove it there."
+        return env_file.how_to_add(name, self.file_name) if self._is_there else MAKE_ENV
 
     def whole(self, name: str, default: int, least: int = 1, most: int = 2**31 - 1) -> int:
         """Value of a setting that is a whole number."""
@@ -139,7 +143,7 @@ class Settings(environ.Env):
     def folder(self, name: str, default: Path) -> Path:
         """A folder that can be written to, made if need be."""
         path = Path(self.text(name, str(default))).resolve()
-        advice = "Name a folder that whoever runs linnapp may write to."
+        advice = "Name a folder that the system user running linnapp may write to."
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
@@ -156,9 +160,9 @@ class Settings(environ.Env):
             parts = urlsplit(text)
             host, port = parts.hostname or "", parts.port
         except ValueError:
-            self.refuse(name, f"{name} is no address that can be read. {advice}")
+            self.refuse(name, f"{name} is not a readable address. {advice}")
         if "@" in parts.netloc:
-            self.refuse(name, f"{name} carries a user name or password. {advice}")
+            self.refuse(name, f"{name} contains a user name or password. {advice}")
         more = parts.query or parts.fragment or " " in text or "#" in text or "?" in text or (bare and parts.path)
         if parts.scheme not in {"http", "https"} or not host or more or port == 0:
             self.refuse(name, f"{name} is “{text}”. {advice}")
@@ -184,8 +188,8 @@ class Settings(environ.Env):
         if "*" in host:
             self.refuse(
                 name,
-                f"{name} holds “{host}”: under any name a stranger could have links in mails lead elsewhere. Write the "
-                f"names themselves, or .example.com for all below one.",
+                f"{name} holds “{host}”: with any name allowed, a stranger could make links in e-mails lead "
+                "elsewhere. Write the names themselves, or .example.com for all names under one.",
             )
         if host.startswith("[") and host.endswith("]"):
             return f"[{self._host(name, host[1:-1])}]"
@@ -199,12 +203,12 @@ class Settings(environ.Env):
         try:
             written = (host if host.isascii() else idna.encode(host, uts46=True).decode()).lower()
         except idna.IDNAError:
-            self.refuse(name, f"{name} holds “{host}”, which no host can be called: IDNA cannot write it.")
+            self.refuse(name, f"{name} holds “{host}”, which is not a host name: IDNA cannot write it.")
         if len(written) > 253 or not all(LABEL.fullmatch(label) for label in written.split(".")):
             self.refuse(
                 name,
-                f"{name} holds “{host}”, which no host can be called. Write a name of letters, digits and hyphens, "
-                f"such as portal.example.com.",
+                f"{name} holds “{host}”, which is not a host name. Use letters, digits and hyphens, such as "
+                "portal.example.com.",
             )
         return written
 

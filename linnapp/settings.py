@@ -10,19 +10,18 @@ from installs.exchange.stand_in import stand_in_answers
 from linnapp.credentials import is_encryption_key
 from linnapp.log_lines import logging_of
 from linnapp.queues import queue
-from linnapp.setting_values import Settings, is_loopback
+from linnapp.setting_values import MAKE_ENV, Settings, is_loopback
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Settings(Path(os.environ.get("ENV_FILE", BASE_DIR / ".env")), os.environ.get("ENV_FILE", ".env"), os.environ)
 
-MAKE_ENV = "`python -m linnapp.first_env` writes a `.env` with fresh keys."
-SECRET_KEY = env.required("SECRET_KEY", MAKE_ENV, least=32)
+SECRET_KEY = env.required("SECRET_KEY", least=32)
 # Fernet keys, newest first: Application Secrets and permanent tokens are encrypted with the first, read with any.
-CREDENTIAL_KEYS = [key for key in env.required("CREDENTIAL_KEYS", MAKE_ENV).split(",") if key]
+CREDENTIAL_KEYS = [key for key in env.required("CREDENTIAL_KEYS").split(",") if key]
 if not all(map(is_encryption_key, CREDENTIAL_KEYS)):
-    env.refuse("CREDENTIAL_KEYS", f"CREDENTIAL_KEYS holds what is no Fernet key. {MAKE_ENV}")
-# Key of the digests by which credentials are found. Another key finds nothing: back it up with the database.
-DIGEST_KEY = env.required("DIGEST_KEY", MAKE_ENV)
+    env.refuse("CREDENTIAL_KEYS", f"CREDENTIAL_KEYS contains something that is not a Fernet key. {MAKE_ENV}")
+# Key of the digests by which credentials are found. Another key finds nothing: keep a copy, apart from the backups.
+DIGEST_KEY = env.required("DIGEST_KEY")
 DEBUG = env.switch("DEBUG")
 
 # Seconds between the moment at which /readyz says that a machine stops, and the end of its web processes.
@@ -73,7 +72,7 @@ MORE_HOSTS = env.hosts("ALLOWED_HOSTS")
 for name, words in (
     ("DEMO", "DEMO=true lets anybody sign in: it"),
     ("DEBUG", "DEBUG=true shows settings and code to anybody: it"),
-    ("STAFF_WITHOUT_FACTOR", "STAFF_WITHOUT_FACTOR=true lets staff in by a password alone: it"),
+    ("STAFF_WITHOUT_FACTOR", "STAFF_WITHOUT_FACTOR=true lets staff in with a password alone: it"),
 ):
     if env.switch(name) and not ON_LOOPBACK:
         env.refuse(name, f"{words} runs on loopback only, not with SITE_URL={SITE_URL} and HOST={HOST}.")
@@ -190,6 +189,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "linnapp.middleware.PageHeaders",
+    "linnapp.middleware.ReadersLocale",
     "linnapp.middleware.UploadLimit",
     "linnapp.middleware.Storable",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -213,6 +213,8 @@ ROOT_URLCONF = "linnapp.urls"
 MACHINE_URLCONF = "installs.api_urls"
 # What answers clients of the protocol without passing the threads of pages.
 MACHINE_DOOR = "installs.exchange.door.Door"
+# What a monitor reads, which a web process answers beside the processes of pages.
+MONITORED = "installs.metrics.text"
 # What a web process begins beside answering requests.
 ON_WEB_START = ["installs.exchange.ledger.start_flushing"]
 # Crews (linnapp.crews) of a worker process, each with threads of its own beside the jobs.
@@ -311,10 +313,12 @@ DEFAULT_FROM_EMAIL = env.sender("DEFAULT_FROM_EMAIL", f"linnapp@{SITE_HOST}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_TIMEOUT = 10
 
-LANGUAGE_CODE = "en-gb"
-# Dates of the admin.
+# One language with two ways to write moments, by what the browser asks for (linnapp.moments). Not en-gb: Django's texts
+# for that are older than those it has without a translation.
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("en-us", "English (United States)")]
 FORMAT_MODULE_PATH = "linnapp.formats"
-USE_I18N = False
+USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 

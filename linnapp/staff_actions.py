@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import Model, QuerySet
 from django.forms import Field
 
 from linnapp.actors import Actor, Side
 from linnapp.names import isolated
-from linnapp.words import span_in_words
+from linnapp.words import span_in_words, with_commas
 
 UNDONE_WITHIN = timedelta(hours=24)
 Values = Mapping[str, Any]
@@ -91,7 +90,7 @@ class StaffAction:
 
     def so_many(self, changed: int, number: int) -> str:
         were = self.outcome or self.done
-        return f"{were[0].upper()}{were[1:]}: {intcomma(changed)} of {intcomma(number)}."
+        return f"{were[0].upper()}{were[1:]}: {with_commas(changed)} of {with_commas(number)}."
 
     def do(self, row: Any, by: Actor, wanted: Values, seen: Values | None) -> bool:
         """`wanted` is set in the row, by an act that sets something; `seen` is what was read there when that was
@@ -145,7 +144,7 @@ class FieldEdit(StaffAction):
         return [self.so_many(rows.exclude(**{self.field: wanted[self.field]}).count(), number)]
 
     def _changes(self, row: Any, new: str) -> str:
-        return "As it is." if getattr(row, self.field) == new else f"{self._value(row)} → {new or '(empty)'}"
+        return "No change." if getattr(row, self.field) == new else f"{self._value(row)} → {new or '(empty)'}"
 
     def _value(self, row: Any) -> str:
         return str(getattr(row, self.field)) or "(empty)"
@@ -174,7 +173,7 @@ class Import(StaffAction):
     save: Callable[[Any, Values, Values | None, Actor], object] = _nothing
     reads: Callable[..., Any] = _nothing
     kinds: str = ".csv,.xlsx,.json,text/csv,application/json"
-    hint: str = "CSV, XLSX or JSON, as the export makes it, at most 10 MB."
+    hint: str = "CSV, XLSX or JSON in the form of the export, at most 10 MB."
     makes: Any = None
 
     def do(self, row: Any, by: Actor, wanted: Values, seen: Values | None) -> bool:

@@ -4,11 +4,13 @@ import ctypes
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import FrameType
 
@@ -21,8 +23,10 @@ DRAIN = signal.SIGUSR2
 GRACE_SECONDS = 10.0
 POLL_SECONDS = 0.1
 START_SECONDS = 60.0
-# One that ends sooner than this after its start is broken: another in its place would end as well.
+# One that ends sooner than this after its start, or before it answers, is broken: another in its place would end as
+# well. Once all have run it is tried again nevertheless, after the first of these pauses, and then longer ones.
 SOON = 3.0
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
 # Names, to a child, the file descriptor to which it writes a byte once it answers.
 READY = "LINNAPP_READY"
 # Holds, for `serve`, the id of the process that started it and that it ends with.
@@ -80,9 +84,12 @@ class Task:
 class Child:
     """A process that carries out a task."""
 
-    def __init__(self, name: str, task: Task) -> None:
+    def __init__(self, name: str, task: Task, pause: float = 0.0) -> None:
         self.name = name
         self.task = task
+        # Seconds that passed before this one took another's place; and, once it has ended, when its turn is over.
+        self.pause = pause
+        self.another_at: float | None = None
         self.began = time.monotonic()
         self.is_ready = not task.tells
         self._asked: set[signal.Signals] = set()
@@ -102,6 +109,11 @@ class Child:
     @property
     def has_ended(self) -> bool:
         return self.process.poll() is not None
+
+    @property
+    def is_broken(self) -> bool:
+        """Of one that has ended just now."""
+        return not self.is_ready or time.monotonic() - self.began < SOON
 
     def ask(self, number: signal.Signals) -> None:
         """Sends a signal, once: where it asks for an end, a second one would cut short what the first lets finish."""
@@ -129,7 +141,9 @@ class Supervisor:
     in the place of each, and ends the old one once the new one answers. SIGTERM, which a machine sends, gives those
     that drain so many seconds before the end; who presses Ctrl-C waits for nothing."""
 
-    def __init__(self, tasks: Mapping[str, Task], *, drain_seconds: float = 0.0) -> None:
+    def __init__(
+        self, tasks: Mapping[str, Task], *, drain_seconds: float = 0.0, had_terminal: bool | None = None
+    ) -> None:
         self.tasks = tasks
         self.drain_seconds = drain_seconds
         self.is_drained_first = False
@@ -139,7 +153,8 @@ class Supervisor:
         self.signals = 0
         self.wishes = 0
         self._failed = False
-        self._has_terminal = has_terminal()
+        self._all_ran = False
+        self._had_terminal = has_terminal() if had_terminal is None else had_terminal
 
     def run(self, *, announce: Callable[[], None], stopping: Callable[[], None] = lambda: None) -> int:
         """Exit code of the whole: 0 when it was asked to stop. `announce` is called once all that tell are ready,
@@ -147,17 +162,22 @@ class Supervisor:
         for number in STOP_SIGNALS:
             signal.signal(number, self._ask_to_stop)
         signal.signal(signal.SIGHUP, self._ask_to_reload)
+        # One that came earlier was kept back by manage.py, and is heard now.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
         try:
             for name, task in self.tasks.items():
                 self.children[name] = Child(name, task)
             self._wait_for(lambda: self._all_ready() or self._over())
             if not self._over():
+                self._all_ran = True
                 announce()
+                tell_service_manager("READY=1")
             while not self._over():
                 self._reload_if_asked()
                 time.sleep(POLL_SECONDS)
             return 0 if self.signals else 1
         finally:
+            tell_service_manager("STOPPING=1")
             stopping()
             if self.is_drained_first:
                 self._drain()
@@ -170,7 +190,7 @@ class Supervisor:
 
     def _ask_to_reload(self, number: int, frame: FrameType | None) -> None:
         """A terminal that was closed says the same; whoever closes it wants an end."""
-        if self._has_terminal and not has_terminal():
+        if self._had_terminal and not has_terminal():
             self.is_drained_first = False
             self.signals += 1
         else:
@@ -181,20 +201,32 @@ class Supervisor:
 
     def _over(self) -> bool:
         """Whether it is time to stop all. One that returns is started again on the way."""
-        if self.signals or self._failed:
-            return True
-        for name, child in self.children.items():
+        for child in list(self.children.values()):
+            if self.signals or self._failed:
+                break
             child.looks_ready()
-            if not child.has_ended:
-                continue
-            code = child.process.returncode
-            if not child.task.returns or time.monotonic() - child.began < SOON:
-                logger.error("The %s process ended by itself (exit code %s): stopping the rest.", name, code)
+            if child.has_ended:
+                self._follow(child)
+        return bool(self.signals) or self._failed
+
+    def _follow(self, ended: Child) -> None:
+        """Puts another in the place of one that ended by itself, at once or in a while. Before all have run a broken
+        one ends the whole; later the others are worth more than an end that somebody notices."""
+        if ended.another_at is None:
+            code, pause = ended.process.returncode, 0.0
+            if not ended.task.returns or (ended.is_broken and not self._all_ran):
+                logger.error("The %s process ended unexpectedly (exit code %s): stopping the rest.", ended.name, code)
                 self._failed = True
-                return True
-            logger.error("The %s process ended by itself (exit code %s): another takes its place.", name, code)
-            self.children[name] = Child(name, child.task)
-        return False
+                return
+            if ended.is_broken:
+                pause = min(max(2 * ended.pause, FIRST_PAUSE), LONGEST_PAUSE)
+            when = f" in {pause:.0f} s" if pause else ""
+            logger.error(
+                "The %s process ended unexpectedly (exit code %s): another takes its place%s.", ended.name, code, when
+            )
+            ended.pause, ended.another_at = pause, time.monotonic() + pause
+        if time.monotonic() >= ended.another_at:
+            self.children[ended.name] = Child(ended.name, ended.task, ended.pause)
 
     def _reload_if_asked(self) -> None:
         self.leaving = [child for child in self.leaving if not child.has_ended]
@@ -206,11 +238,12 @@ class Supervisor:
                 return
 
     def _replace(self, new: Child) -> bool:
-        """Whether the new process took over. One that does not start leaves the old one where it is."""
+        """Whether the new process took over. One that does not start leaves the old one where it is. All others are
+        looked after meanwhile."""
         deadline = time.monotonic() + START_SECONDS
         self.leaving.append(new)
-        self._wait_for(lambda: new.looks_ready() or new.has_ended or bool(self.signals) or time.monotonic() > deadline)
-        if self.signals:
+        self._wait_for(lambda: new.looks_ready() or new.has_ended or self._over() or time.monotonic() > deadline)
+        if self.signals or self._failed:
             return False
         if not new.is_ready or new.has_ended:
             logger.error("A new %s process does not start: the old one goes on. SIGHUP tries again.", new.name)
@@ -263,3 +296,14 @@ def has_terminal() -> bool:
     except OSError:
         return False
     return True
+
+
+def tell_service_manager(state: str) -> None:
+    """To systemd, where it waits to be told (Type=notify)."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        # One that begins with an @ has no file.
+        manager.connect(f"\0{address[1:]}" if address.startswith("@") else address)
+        manager.sendall(state.encode())

@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from django.contrib.humanize.templatetags.humanize import intcomma
-
 from linnapp import kinds
 from linnapp.actors import Actor
 from linnapp.kinds import Kind
@@ -15,7 +13,7 @@ from linnapp.models import Account, Application, TimelineEntry, User
 from linnapp.models.inserting import Prepared, prepared_of
 from linnapp.models.timeline import Told
 from linnapp.names import isolated
-from linnapp.words import counted
+from linnapp.words import counted, with_commas
 
 Side = TimelineEntry.Side
 
@@ -231,7 +229,7 @@ def line(entry: Told, reader: Side) -> Line:
 
 def _in_words(fact: Any) -> Any:
     if type(fact) is int:
-        return intcomma(fact)
+        return with_commas(fact)
     return isolated(fact) if isinstance(fact, str) else fact
 
 

@@ -18,7 +18,10 @@ from linnapp.timeline import Line, Part, Side, Subject, is_told, line, lines_of_
 from linnapp.timeline_days import Day, by_day
 from linnapp.timeline_filter import OF_ACCOUNT, OF_APPLICATION, OF_INSTALLATION, Choices, TimelineFilter
 
-SORTS = {"newest": Sort("Newest first", ("-id",)), "oldest": Sort("Oldest first", ("id",))}
+SORTS = {
+    "newest": Sort("Newest first", ("-id",), in_head=False),
+    "oldest": Sort("Oldest first", ("id",), in_head=False),
+}
 # Applications of one account whose acts of staff stand in its timeline.
 MOST_APPLICATIONS = 1000
 ASKED = ("q", "about", "since", "until", "installation", "access")
@@ -123,6 +126,10 @@ class TimelinePage(ListPage):
         return any(self.request.GET.get(name) for name in ASKED)
 
     @property
+    def filters_in_force(self) -> int:
+        return sum(bool(self.request.GET.get(name)) for name in ("q", "about", "since", "until"))
+
+    @property
     def is_searched(self) -> bool:
         return any(self.request.GET.get(name) for name in ("q", "since", "until"))
 
@@ -209,27 +216,27 @@ def of_account(request: HttpRequest, account: Account, *, reader: Side | None = 
 
 # What stands at the foot: the one place that says it.
 TEAM_IS_NOT_TOLD = (
-    "You do not see who did what at an account that installed it, nor which of this portal's staff did, unless they "
-    "were inside your account."
+    "Not shown here: who acted at an account that installed it, and which member of this portal's staff acted, unless "
+    "they were inside your account."
 )
 OWNERS_ARE_NOT_TOLD = (
-    "You do not see here what your own people do to an application or an installation: each has a timeline of its own."
+    "Not shown here: what your own people do to an application or an installation. Each has its own timeline."
 )
-STAFF_ARE_NOT_TOLD = "You do not see permanent tokens, session tokens, Application Secrets and signing secrets."
+STAFF_ARE_NOT_TOLD = "Not shown here: permanent tokens, session tokens, Application Secrets and signing secrets."
 
 
 def _not_told_of_installation(installation: Subject, reader: Side) -> str:
     publisher, account = installation.application.account, installation.account
     if reader == Side.STAFF:
         both = publisher.pk != account.pk
-        readers = f"{account} and {publisher} read" if both else f"{account} reads"
+        readers = f"{account} and {publisher} can read" if both else f"{account} can read"
         return f"{STAFF_ARE_NOT_TOLD} {readers} that support looked at this page."
     if publisher.pk == account.pk:
         return ""
     if reader == Side.DEVELOPER:
         return TEAM_IS_NOT_TOLD
-    hidden = "the Application Secret, which one was sent, the manifest, what postbacks said, nor who at"
-    return f"You do not see {hidden} {publisher} did what."
+    hidden = "the Application Secret, which one was sent, the manifest, what postbacks said, and who acted at"
+    return f"Not shown here: {hidden} {publisher}."
 
 
 # Files.

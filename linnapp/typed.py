@@ -18,7 +18,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import Resolver404, resolve, reverse
+from django.urls import Resolver404, ResolverMatch, resolve, reverse
 from django_htmx.middleware import HtmxDetails
 
 from linnapp import credentials
@@ -237,8 +237,13 @@ def is_kept_behind(request: HttpRequest, address: str) -> bool:
 
 def link_in(address: str) -> str:
     """The key in a link to what is kept; "" for any other address."""
+    page = page_at(address)
+    return str(page.kwargs["link"]) if page and page.url_name == "go_on" else ""
+
+
+def page_at(address: str) -> ResolverMatch | None:
+    """None where no page is."""
     try:
-        match = resolve(urlsplit(address).path)
+        return resolve(urlsplit(address).path)
     except (Resolver404, ValueError):
-        return ""
-    return str(match.kwargs["link"]) if match.url_name == "go_on" else ""
+        return None

@@ -41,7 +41,7 @@ def split(url: str) -> tuple[str, str]:
 
 def refuse_ambiguous(url: str) -> None:
     if AMBIGUOUS.search(url):
-        raise NoServer("The URL holds a space, a control character or a backslash.")
+        raise NoServer("The URL contains a space, a control character or a backslash.")
 
 
 @lru_cache(maxsize=1000)
@@ -52,14 +52,14 @@ def read_origin(origin: str) -> tuple[str, str, int]:
         parts = urlsplit(origin)
         port = parts.port
     except ValueError:
-        raise NoServer("The URL is not well formed: write it as https://hooks.example.com/path.") from None
+        raise NoServer("The URL is not complete: write it like https://hooks.example.com/path.") from None
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
-        raise NoServer("The URL does not begin with https:// and the name of a server.")
+        raise NoServer("The URL must begin with https:// and the name of a server.")
     if "@" in parts.netloc:
-        raise NoServer("The URL holds a user name or a password: leave them out.")
+        raise NoServer("The URL contains a user name or a password. Leave them out.")
     port = DEFAULT_PORTS[parts.scheme] if port is None else port
     if port in BAD_PORTS or not port:
-        raise NoServer(f"Port {port} is not for web servers: nothing is sent there.")
+        raise NoServer(f"Port {port} is not for web servers, so nothing is sent there.")
     return parts.scheme, _ip_literal(parts.netloc, parts.hostname) or _name(parts.hostname), port
 
 
@@ -106,7 +106,7 @@ def _ip_literal(netloc: str, host: str) -> str:
         # With a zone (fe80::1%eth0) it is none either: that means something on one machine only.
         return str(ipaddress.IPv6Address("" if "%" in host else host))
     except ValueError:
-        raise NoServer("What stands between the brackets is no IPv6 address.") from None
+        raise NoServer("The text between the brackets is not an IPv6 address.") from None
 
 
 def _name(host: str) -> str:
@@ -114,13 +114,13 @@ def _name(host: str) -> str:
     try:
         name = host if host.isascii() else idna.encode(host, uts46=True).decode()
     except idna.IDNAError:
-        raise NoServer("The server's name holds characters that no name can have.") from None
+        raise NoServer("The server's name contains characters that no name can have.") from None
     name = name.removesuffix(".")
     labels = name.split(".")
     if len(name) > 253 or not all(LABEL.fullmatch(label) for label in labels):
-        raise NoServer("The server's name is not well formed.")
+        raise NoServer("The server's name is not a domain name.")
     if NUMBER.fullmatch(labels[-1]) and not _is_ipv4(name):
-        raise NoServer("The server's address is in an unusual spelling: write four numbers, such as 203.0.113.9.")
+        raise NoServer("The server's address has an unusual spelling: write four numbers, such as 203.0.113.9.")
     return name
 
 

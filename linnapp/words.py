@@ -3,7 +3,10 @@
 import math
 from datetime import UTC, datetime, timedelta
 
-from django.contrib.humanize.templatetags.humanize import intcomma
+from linnapp.moments import kept, shown
+
+# Of a form that was saved as it was.
+NOTHING_CHANGED = "Nothing was changed."
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -12,8 +15,8 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 
 def with_commas(number: int) -> str:
-    """As `intcomma`, which asks the settings first how numbers are written."""
-    return str(number) if -1000 < number < 1000 else str(intcomma(number))
+    """All readers of English group digits alike."""
+    return f"{number:,}"
 
 
 def counted_up_to(most: int, number: int, one: str, many: str = "") -> str:
@@ -62,10 +65,10 @@ def distance_in_words(when: datetime, now: datetime) -> str:
     elif days < 7:
         span = counted(days, "day")
     else:
-        return f"{when.day} {when:%b}" if when.year == now.year else f"{when.day} {when:%b %Y}"
+        return shown(when, "DAY" if when.year == now.year else "DATE_FORMAT")
     return f"{span} ago" if when < now else f"in {span}"
 
 
 def moment_in_words(moment: datetime) -> str:
     """For those who read it later and elsewhere."""
-    return f"{moment.astimezone(UTC):%d %b %Y at %H:%M} UTC"
+    return f"{kept(moment.astimezone(UTC), 'DATETIME_AT')} UTC"

@@ -12,6 +12,15 @@ SECONDS = figures.counter("linnapp_job_seconds", "Seconds that jobs took.", {"ta
 LAST_SUCCESS = figures.gauge(
     "linnapp_job_last_success_timestamp_seconds", "When a job last ended well.", {"task": ()}, mode="max"
 )
+# Of workers that run alone: the series ends with the one that has the clock, and begins with the next.
+CLOCK = figures.gauge(
+    "linnapp_clock_last_success_timestamp_seconds",
+    "When a job that is due by the clock last ended well, in a worker that runs.",
+    mode="livemax",
+)
+LAST_BACKUP = figures.gauge(
+    "linnapp_last_backup_timestamp_seconds", "When `manage.py backup` last wrote a whole file.", mode="max"
+)
 CREW_FAILURES = figures.counter(
     "linnapp_crew_failures", "Times that a crew of a worker broke off, and went on in a while.", {"crew": ()}
 )
@@ -41,6 +50,14 @@ def count(name: str, outcome: str, seconds: float) -> None:
     SECONDS.labels(name).inc(seconds)
     if outcome == DONE:
         LAST_SUCCESS.labels(name).set(time.time())
+
+
+@contextmanager
+def counted_by_the_clock(name: str) -> Iterator[None]:
+    """One that is due by the clock: jobs of the queue end well also while the clock stands."""
+    with counted(name):
+        yield
+    CLOCK.set_to_current_time()
 
 
 def name_of(task: Any) -> str:

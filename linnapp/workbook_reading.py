@@ -29,7 +29,7 @@ CELL = re.compile(rb"<(?:\w+:)?c[\s>/]")
 # A cell that says it stands past column 702. The library fills up each row to its last cell.
 FAR_OUT = re.compile(rb"<(?:\w+:)?c\s[^>]*?\br\s*=\s*[\"'](?:[A-Za-z]{3}|[^\"'>]*&)")
 LARGE_PARTS = ("xl/worksheets/", "xl/sharedStrings")
-TOO_LARGE = "The workbook is too large once it is unpacked. Send it in parts, or as CSV."
+TOO_LARGE = "The workbook is too large when unpacked. Send it in parts, or as CSV."
 ODD = "This workbook cannot be opened. Save it again as .xlsx, or as CSV."
 WIDE = f"A row of the workbook has more than {MOST_CELLS_IN_ROW:,} cells. Delete the empty columns, or send it as CSV."
 
@@ -67,7 +67,7 @@ def _refuse_bombs(content: bytes) -> None:
                 raise Unreadable(ODD)
             sheets += _count(packed, part)
     if sheets > MOST_SHEETS:
-        raise Unreadable(f"Send a workbook with one sheet, and {MOST_SHEETS} at most.")
+        raise Unreadable(f"Send a workbook with one sheet, or {MOST_SHEETS} at most.")
 
 
 def _count(packed: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:

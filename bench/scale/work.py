@@ -121,7 +121,7 @@ def beside_jobs(env: dict[str, str], portal: Portal, wanted: list[bytes], second
         while job.poll() is None and time.monotonic() < until:
             found += exchanged(1)
         job.terminate()
-    yield of_clock("the same, beside counting and telling hours", found)
+    yield of_clock("the same, alongside counting and telling hours", found)
 
 
 def of_clock(name: str, latencies: list[float]) -> Cost:

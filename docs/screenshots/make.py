@@ -143,7 +143,7 @@ def pictures(application: str, installation: str) -> tuple[Picture, ...]:
 
 def take_all(browser: Browser, url: str, wanted: Iterable[Picture]) -> None:
     for person, taken in groupby(wanted, key=lambda picture: picture.person):
-        context = browser.new_context(base_url=url, reduced_motion="reduce")
+        context = browser.new_context(base_url=url, reduced_motion="reduce", locale="en-GB")
         page = context.new_page()
         if person:
             page.goto("/sign-in/")

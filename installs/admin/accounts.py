@@ -25,7 +25,7 @@ from linnapp.staff_actions import Values
 
 class AccountForm(WhyForm):
     owner_email = MailAddressField(
-        label="First Owner's e-mail", help_text="Invited by a mail. The account has no Owner until they accept."
+        label="First Owner's e-mail", help_text="Invited by e-mail. The account has no Owner until they accept."
     )
 
 

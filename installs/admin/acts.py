@@ -47,7 +47,7 @@ def _stops(row: Application, accounts: list[str], sessions: int) -> str:
     if row.retired_at:
         return "Retired: it cannot be suspended."
     if row.suspended_by_staff_at:
-        return "Suspended already: nothing changes."
+        return "Already suspended: nothing changes."
     reach = f"{counted(len(accounts), 'account')} cannot use it: {some_of(accounts)}." if accounts else "Not installed."
     return f"{ending(sessions)}. {reach}"
 
@@ -93,23 +93,23 @@ def read_of(row: Application, review: Review | None) -> str:
 
 def _into_store(row: Application, review: Review | None, accepted: Review | None) -> str:
     if row.retired_at:
-        return "Retired: its listing cannot be changed."
+        return "Retired: its listing cannot change."
     if row.listing == Application.Listing.LISTED:
         changed = listings.differences(row, accepted)
-        return f"Reviewed anew: {', '.join(changed)}." if changed else "Listed already: nothing changes."
+        return f"Reviewed again: {', '.join(changed)}." if changed else "Already listed: nothing changes."
     later = "once it is resumed" if row.stopped_at else "by everybody"
-    sentence = f"Found in the store {later}, and shown as verified."
+    sentence = f"Appears in the store {later}, and shown as verified."
     if review is None:
         return _unrequested(row, sentence)
     edited = ", ".join(listings.differences(row, review))
-    return f"{sentence} Marked as changed since it was requested: {edited}." if edited else sentence
+    return f"{sentence} Changed since it was requested: {edited}." if edited else sentence
 
 
 def _unrequested(row: Application, sentence: str) -> str:
     missing = [check.name.lower() for check in listings.checks(row) if not check.passed]
     if row.versions.the_latest() is None:
         return "No version can be installed: it cannot be listed."
-    lacks = f" What a listing needs and it lacks: {', '.join(missing)}." if missing else ""
+    lacks = f" Missing for a listing: {', '.join(missing)}." if missing else ""
     return f"{sentence} Nobody requested it.{lacks}"
 
 
@@ -128,7 +128,7 @@ def _off_store(row: Application) -> str:
         return "In review, and not in the store: return it with the reasons instead."
     if row.listing != Application.Listing.LISTED:
         return "Not in the store: nothing changes."
-    return "Not found in the store any more, and shown as not verified. Installed accounts keep it."
+    return "No longer in the store, and shown as not verified. Accounts that have it keep it."
 
 
 def retiring(rows: list[Application]) -> list[Effect]:
@@ -139,13 +139,13 @@ def retiring(rows: list[Application]) -> list[Effect]:
 
 def _retires(row: Application, accounts: list[str], was_installed: bool) -> str:
     if row.retired_at:
-        return "Retired already: nothing changes."
+        return "Already retired: nothing changes."
     if accounts:
         have = counted(len(accounts), "account has", "accounts have")
         return f"{have} it installed, and must uninstall it first: {some_of(accounts)}."
     if was_installed:
-        return "Its secrets, permanent tokens and sessions end. It stays to be read. This cannot be undone."
-    return "It was never installed: it is deleted, with its versions. This cannot be undone."
+        return "Its secrets, permanent tokens and sessions end. Its pages can still be read. This cannot be undone."
+    return "It was never installed, so it is deleted with its versions. This cannot be undone."
 
 
 class IntoStore(StaffAction):
@@ -160,7 +160,7 @@ class OffStore(StaffAction):
 
     def do(self, row: Application, by: Actor, wanted: Values, seen: Values | None) -> bool:
         if wanted.get("listing") == Application.Listing.LISTED:
-            raise NotPossible("It was in the store before that, and stays there.")
+            raise NotPossible("It was in the store before, and stays there.")
         return self.perform(row, by)
 
 
@@ -224,7 +224,7 @@ RETURN_LISTINGS = StaffAction(
     "return_listing",
     "Return",
     "returned",
-    "Its owners read this, and fix what it says.",
+    "Its owners read this and fix what you name.",
     returning,
     lambda row, by: listings.return_with_reasons(row, by=by),
     concerns=in_numbers.in_review,
@@ -296,7 +296,7 @@ EDIT_SUPPORT_CONTACT = FieldEdit(
     field="support_contact",
     fields=lambda: {
         "support_contact": ContactField(
-            label="Support contact", help_text="An e-mail address or a web page; empty for none."
+            label="Support contact", help_text="An e-mail address or a web page. Leave it empty for none."
         )
     },
     edit=applications.edit_application,

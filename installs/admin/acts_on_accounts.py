@@ -39,13 +39,13 @@ def _live_sessions(rows: list[Account]) -> Counter[UUID]:
 
 def _stops(row: Account, here: list[str], made: list[str], sessions: int) -> str:
     if row.suspended_by_staff_at:
-        return "Suspended already: nothing changes."
+        return "Already suspended: nothing changes."
     return f"{ending(sessions)}. {_reached(here, made, 'cannot use', 'Nobody can use')}"
 
 
 def _reached(here: list[str], made: list[str], uses: str, used: str) -> str:
-    installed = f"It {uses} what it has installed: {some_of(here)}." if here else "It has nothing installed."
-    makes = f"{used} what it makes: {some_of(made)}." if made else "It makes no application."
+    installed = f"It {uses} what it has installed: {some_of(here)}." if here else "Nothing is installed on it."
+    makes = f"{used} what it makes: {some_of(made)}." if made else "It has no applications of its own."
     return f"{installed} {makes}"
 
 
@@ -57,7 +57,7 @@ def resuming(rows: list[Account]) -> list[Effect]:
 def _goes_on(row: Account, here: list[str], made: list[str]) -> str:
     if not row.suspended_by_staff_at:
         return "Not suspended: nothing changes."
-    stays = "What is suspended by itself stays so."
+    stays = "Applications and installations suspended on their own stay suspended."
     return f"{_reached(here, made, 'can use again', 'Others can use again')} {stays}"
 
 
@@ -93,10 +93,13 @@ def _closes(told: Closing, here: list[str], made: list[str], sessions: int) -> s
         installed = counted(told.installed, "installation")
         why = f"{installed} on it or of what it makes, live or over: it is suspended, and not deleted."
         return f"{why} {_stops(told.account, here, made, sessions)}"
-    why = "Nothing was ever installed on it or of what it makes: it is deleted, for ever."
+    why = (
+        "Never used: nothing was installed on it, and nobody installed its applications. "
+        "It will be deleted permanently."
+    )
     with_it = _deleted_with(told) or "nothing"
     stay = f" Without a seat in it, but still there: {some_of(_names(told.staying))}." if told.staying else ""
-    return f"{why} With it: {with_it}.{stay} What the timeline says of it stays."
+    return f"{why} With it: {with_it}.{stay} The timeline keeps its record."
 
 
 def _deleted_with(told: Closing) -> str:
@@ -120,7 +123,7 @@ def _judged(told: Closing) -> str:
     return "\0".join(map(str, [told.deletes, *keys]))
 
 
-READ_BY_ITS_PEOPLE = "The people of the account read this on each of its pages. Nobody else does, staff aside."
+READ_BY_ITS_PEOPLE = "The account's people read this on all of its pages. Apart from staff, nobody else does."
 SUSPEND_ACCOUNTS = StaffAction(
     "suspend",
     "Suspend",
@@ -167,7 +170,7 @@ CLOSE_ACCOUNTS = StaffAction(
     "close",
     "Close",
     "closed",
-    "It stays on record. Where the account is suspended, its people read it on each of its pages.",
+    "It stays on record. If the account is suspended, its people read it on all of its pages.",
     closing_down,
     lambda row, by: close_account(row, by=by),
     concerns=in_numbers.to_close,

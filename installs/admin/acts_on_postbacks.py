@@ -71,7 +71,7 @@ def _replay_fields() -> dict[str, forms.Field]:
         choices=[(key, f"In the last {span_in_words(span)}") for key, span in SPANS.items()],
         coerce=SPANS.__getitem__,
         widget=forms.RadioSelect,
-        help_text="To the address each was last sent to. Installations that are over get nothing.",
+        help_text="Sent to the address each last went to. Installations that ended get nothing.",
         error_messages={"required": "Choose since when.", "invalid_choice": "Choose one of the three."},
     )
     return {"since": since, "asked": AskedField()}

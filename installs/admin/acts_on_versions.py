@@ -20,9 +20,9 @@ def _withdrawn(row: Version, told: Consequences) -> str:
     if sentence := _nothing_to_do(row):
         return sentence
     if row.withdrawn_at:
-        return "Withdrawn already: nothing changes."
+        return "Already withdrawn: nothing changes."
     left = told.left.label if told.left else ""
-    new = f"New installations get {left}." if left else "Nobody new can install it: no version is left."
+    new = f"New installations get {left}." if left else "Nobody new can install the application: no version is left."
     if not told.accounts:
         return f"{new} No account runs it."
     offer = f"are offered {left}" if left else "there is nothing to offer them"
@@ -31,7 +31,7 @@ def _withdrawn(row: Version, told: Consequences) -> str:
 
 def _nothing_to_do(row: Version) -> str:
     if row.application.retired_at:
-        return "Its application is retired: nobody can install it any more."
+        return "Its application is retired: nobody can install it."
     return "The Development Version cannot be withdrawn." if row.is_development else ""
 
 
@@ -45,7 +45,7 @@ def _taken_back(row: Version) -> str:
     if not row.withdrawn_at:
         return "Not withdrawn: nothing changes."
     if not withdrawing.may_be_taken_back(row):
-        return f"Withdrawn more than {span_in_words(withdrawing.TAKEN_BACK_WITHIN)} ago: that is for good."
+        return f"Withdrawn more than {span_in_words(withdrawing.TAKEN_BACK_WITHIN)} ago: that is final."
     return "It can be installed again."
 
 
@@ -89,7 +89,7 @@ def withdrawing_newest(rows: list[Application]) -> list[Effect]:
 def _newest_withdrawn(latest: Version | None, told: dict[int, Consequences]) -> tuple[str, str]:
     """With what was judged."""
     if latest is None:
-        return "Nothing of it can be installed: nothing changes.", ""
+        return "It has no version that can be installed: nothing changes.", ""
     return f"{latest.label}: {_withdrawn(latest, told[latest.pk])}", latest.label
 
 

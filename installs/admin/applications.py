@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path, reverse
@@ -28,8 +28,9 @@ from linnapp.exports import Closed
 from linnapp.form_fields import ContactField, LogoField, NameField, TextField
 from linnapp.manifest import to_json
 from linnapp.manifest_imports import IMPORT_MANIFESTS
-from linnapp.models import Account, Application
+from linnapp.models import Account, Application, Version
 from linnapp.models.access import WORK_PERMISSION
+from linnapp.moments import shown
 from linnapp.names import isolated
 from linnapp.services import applications
 from linnapp.services.manifests import manifest_with
@@ -54,9 +55,13 @@ STOPPED = Q(suspended_by_staff_at__isnull=False) | Q(
 )
 
 
+IS_RELEASED = Exists(Version.objects.released().order_by().filter(application=OuterRef("pk")))
+
+
 class ApplicationState(StateFilter):
     conditions: ClassVar[dict[str, Q]] = {
-        "Live": Q(retired_at=None) & ~STOPPED,
+        "Draft": Q(retired_at=None) & ~STOPPED & ~Q(IS_RELEASED),
+        "Live": Q(retired_at=None) & ~STOPPED & Q(IS_RELEASED),
         "Suspended": Q(retired_at=None) & STOPPED,
         "Retired": Q(retired_at__isnull=False),
     }
@@ -80,7 +85,7 @@ def review_lines(application: Application) -> list[str]:
         changed = ", ".join(listings.differences(application, review)) or "nothing"
         lines.append(
             f"{decision}: {isolated(review.name)}, requested by {review.requested_by} on "
-            f"{review.requested_at:%d %b %Y}. "
+            f"{shown(review.requested_at, 'DATE_FORMAT')}. "
             f"Changed since: {changed}. {review.reasons}".strip()
         )
     return lines
@@ -89,13 +94,13 @@ def review_lines(application: Application) -> list[str]:
 class ApplicationForm(WhyForm):
     """As the General tab has it."""
 
-    name = NameField(label="Name", help_text="Shown to whoever installs the application.")
+    name = NameField(label="Name", help_text="Shown to everyone who installs the application.")
     summary = TextField(rows=3, label="Summary", help_text="Only its team sees this.")
     description = TextField(
-        rows=5, label="Description", help_text="Shown to whoever installs the application, and in the store."
+        rows=5, label="Description", help_text="Shown to everyone who installs the application, and in the store."
     )
     support_contact = ContactField(
-        label="Support contact", help_text="An e-mail address or a web page where installers get help."
+        label="Support contact", help_text="An e-mail address or a web page where customers get help."
     )
     logo = LogoField(label="New logo", required=False)
     remove_logo = forms.BooleanField(label="Remove the logo", required=False)
@@ -114,7 +119,7 @@ class ApplicationForm(WhyForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if cleaned.get("logo") and cleaned.get("remove_logo"):
-            self.add_error("remove_logo", "Choose a new logo, or remove the one that is there.")
+            self.add_error("remove_logo", "Choose a new logo, or remove the current one.")
         return cleaned
 
 
@@ -185,7 +190,8 @@ class ApplicationAdmin(ListEditingAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Application]:
         live = Installation.objects.live().filter(application=OuterRef("pk")).order_by().values("application")
         count = Subquery(live.annotate(count=Count("pk")).values("count"), output_field=IntegerField())
-        return listings.with_changed_since_review(super().get_queryset(request)).annotate(live_count=Coalesce(count, 0))
+        found = listings.with_changed_since_review(super().get_queryset(request))
+        return found.annotate(live_count=Coalesce(count, 0), is_released=IS_RELEASED)
 
     def may_change(self, request: HttpRequest, row: Application) -> bool:
         return row.retired_at is None
@@ -235,8 +241,9 @@ class ApplicationAdmin(ListEditingAdmin):
         return lines(review_lines(application))
 
     @admin.display(description="state")
-    def shown_state(self, application: Application) -> str:
-        return application.state.label
+    def shown_state(self, application: Any) -> str:
+        is_draft = application.state == Application.State.LIVE and not application.is_released
+        return "Draft" if is_draft else str(application.state.label)
 
     def doors(self, request: HttpRequest, row: Application) -> list[PageLink]:
         here = (row.account.slug, row.pk)

@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import Model, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
@@ -23,6 +22,7 @@ from linnapp.admin_filters import DAY, since_day
 from linnapp.models import OutgoingMail, StaffAccess, User
 from linnapp.models.capped import MOST_COUNTED, count_up_to
 from linnapp.models.mails import IN_VAIN
+from linnapp.words import with_commas
 
 MOST_CAUSES = 3
 SILENT, WAITING = "Not connected for a day", "Waiting or held"
@@ -57,7 +57,7 @@ def _list(model: type[Model], **filters: str) -> str:
 
 def _counted(rows: QuerySet[Any]) -> str:
     count = count_up_to(rows)
-    return f"{intcomma(MOST_COUNTED)}+" if count > MOST_COUNTED else intcomma(count)
+    return f"{with_commas(MOST_COUNTED)}+" if count > MOST_COUNTED else with_commas(count)
 
 
 def _newest(rows: QuerySet[Any]) -> Any:
@@ -68,17 +68,17 @@ def _newest(rows: QuerySet[Any]) -> Any:
 
 def _exchanges() -> Figure:
     total = ExchangeHour.objects.since(since_day(whole_hours=True)).exchanges()
-    return Figure("Exchanges", intcomma(total), _list(ExchangeHour, since=DAY), of_the_day=True)
+    return Figure("Exchanges", with_commas(total), _list(ExchangeHour, since=DAY), of_the_day=True)
 
 
 def _refused() -> Figure:
     groups: RefusalGroupQuerySet = _newest(RefusalGroup.objects.since(since_day(whole_hours=True)))
     found, more = groups.by_reason(), "+" if groups.count() > MOST_COUNTED else ""
     parts = tuple(
-        Part(cause_of(reason), intcomma(total), _list(RefusalGroup, since=DAY, reason=reason))
+        Part(cause_of(reason), with_commas(total), _list(RefusalGroup, since=DAY, reason=reason))
         for reason, total in list(found.items())[:MOST_CAUSES]
     )
-    total = f"{intcomma(sum(found.values()))}{more}"
+    total = f"{with_commas(sum(found.values()))}{more}"
     return Figure("Refused", total, _list(RefusalGroup, since=DAY), parts, of_the_day=True)
 
 
@@ -112,7 +112,7 @@ def _mails_waiting() -> Figure:
 
 def _mails_in_vain() -> Figure:
     rows = OutgoingMail.objects.in_vain()
-    return Figure("E-mails waiting, tried in vain", _counted(rows), _list(OutgoingMail, shown=IN_VAIN))
+    return Figure("E-mails that failed and wait to be tried again", _counted(rows), _list(OutgoingMail, shown=IN_VAIN))
 
 
 def _mails_failed() -> Figure:

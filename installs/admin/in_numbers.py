@@ -79,7 +79,7 @@ def to_retire(rows: Rows) -> Rows:
 def retiring(rows: Rows) -> list[str]:
     deleted = rows.filter(~Exists(Installation.objects.filter(application=OuterRef("pk")))).count()
     are = counted(deleted, "was never installed and is", "were never installed and are")
-    return [f"{are} deleted for ever."] if deleted else []
+    return [f"{are} deleted permanently."] if deleted else []
 
 
 def with_newest(rows: Rows) -> Rows:
@@ -214,7 +214,7 @@ def closing_accounts(rows: Rows) -> list[str]:
     people = closing.with_no_other_seat(_keys(unused)).count()
     with_them = f"{counted(made, 'application')} and {counted(people, 'person', 'people')} without another seat"
     others = rows.count() - deleted
-    are_deleted = [f"{counted(deleted, 'is', 'are')} deleted for ever, with {with_them}."] if deleted else []
+    are_deleted = [f"{counted(deleted, 'is', 'are')} deleted permanently, with {with_them}."] if deleted else []
     if not others:
         return are_deleted
     why = "as something was installed on them or from them"

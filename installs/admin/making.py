@@ -69,13 +69,13 @@ def _close(account: Account, by: Actor) -> bool:
     told = closing(row)
     in_use = told.installed or told.applications or told.leaving or told.staying or told.connectors
     if in_use or was_touched(TimelineEntry.objects.filter(account_id=row.pk)):
-        raise NotPossible(f"Something happened on {row} since: left as it is. Close it by hand.")
+        raise NotPossible(f"Something happened on {row} since: left alone. Close it yourself.")
     return close_account(row, by=by)
 
 
 NEW_ACCOUNTS = NewRows(
     needs="linnapp.add_account",
-    told="the account is opened, and its first Owner is invited by a mail. The address of its pages is made from the "
+    told="the account is opened, and its first Owner is invited by e-mail. The address of its pages is made from the "
     "name. Without contact_email, the Owner's e-mail is its contact.",
     undo_told="Undo closes a new account if nothing has happened on it since; otherwise it stays.",
     fields=_account_fields,
@@ -113,7 +113,7 @@ def _application_judged(row: Values, account: Account | None, there: Mapping[Any
     if found := there.get((account.pk, row["name"].casefold())):
         return taken(f"{account} has an application", row["name"], found)
     try:
-        refuse_suspended(account, "no application can be made on it")
+        refuse_suspended(account, "no application can be created on it")
     except NotPossible as refused:
         return str(refused)
     texts = {name: row[name] for name in TEXTS if name in row}
@@ -138,7 +138,7 @@ def _delete(application: Application, by: Actor) -> bool:
     row = locked(application, ends_exchanges=True, retired="it stays")
     installed = Installation.objects.of_application(row).exists()
     if installed or was_touched(TimelineEntry.objects.about_application(row.pk)):
-        raise NotPossible(f"Something happened to {row} since: left as it is. Retire it by hand.")
+        raise NotPossible(f"Something happened to {row} since: left alone. Retire it yourself.")
     return removal.delete_never_installed(row, by=by)
 
 

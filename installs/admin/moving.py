@@ -39,7 +39,7 @@ class AccountField(forms.CharField):
         rows = list(found or Account.objects.filter(name__iexact=text)[:2])
         if len(rows) == 1:
             return rows[0]
-        several = f"Several accounts are named {text}. Write the slug of the one that is meant."
+        several = f"Several accounts are named {text}. Write the slug of the one you mean."
         raise forms.ValidationError(several if rows else f"There is no account {text}.")
 
 
@@ -49,7 +49,7 @@ class MoveForm(forms.Form):
         widget=forms.TextInput(
             attrs={"class": "vTextField", "autocomplete": "off", "spellcheck": "false", "autofocus": True}
         ),
-        help_text="Its slug, as it stands in the address of its pages, its name or its id.",
+        help_text="Its slug (from the address of its pages), its name or its id.",
         error_messages={"required": "Say which account."},
     )
     ends = ending_field("When the old secrets end")
@@ -64,8 +64,8 @@ class MomentForm(forms.Form):
 def into_review(application: Application) -> str:
     """What becomes of its listing; "" where it has none."""
     words = {
-        Listing.LISTED: "It leaves the store until it is reviewed anew. The request is made with the move.",
-        Listing.IN_REVIEW: "The request that is open is closed, and made anew with the move.",
+        Listing.LISTED: "It leaves the store until it is reviewed again. The move requests the review.",
+        Listing.IN_REVIEW: "The open request is closed, and the move makes a new one.",
         Listing.RETURNED: "It stays returned, with the reasons.",
     }
     return words.get(Listing(application.listing), "")
@@ -101,7 +101,7 @@ class Preview:
             ("Postbacks", self._postbacks()),
             ("Events", self._events()),
             ("Connectors", self._connectors()),
-            ("Undo", "There is none. Moving it back is another move, with other new secrets."),
+            ("Undo", "This cannot be undone. Moving it back is another move, with new secrets again."),
         ]
         return [(what, words) for what, words in found if words]
 
@@ -120,35 +120,35 @@ class Preview:
         members = self.plan.before.members.exclude(pk__in=self.plan.to.members.values("pk"))
         names = some_of([f"{person}" for person in members.order_by("name")])
         who = f"{names}: its" if names else "Its"
-        return f"{who} pages are not found any more under the old address, and no draft of it can be saved there."
+        return f"{who} pages are no longer found at the old address, and drafts cannot be saved there."
 
     def _new_team(self) -> str:
         owners = [f"{person}" for person in self.plan.to.owners() if person.is_active]
-        told = f"{some_of(owners)} get a mail" if len(owners) > 1 else f"{some_of(owners)} gets a mail"
+        told = f"{some_of(owners)} get an e-mail" if len(owners) > 1 else f"{some_of(owners)} gets an e-mail"
         mail = f"{told} and reveal the new secret." if len(owners) > 1 else f"{told} and reveals the new secret."
-        nobody = "It has no Owner: nobody gets a mail, and nobody reveals the new secret until there is one."
-        return f"{mail if owners else nobody} All of the application is theirs, what happened to it too."
+        nobody = "It has no Owner: nobody gets an e-mail, and nobody can reveal the new secret until it has one."
+        return f"{mail if owners else nobody} They get the whole application, with its history."
 
     def _secrets(self) -> str:
         tails = [f"…{secret.tail}" for secret in self.plan.application.secrets.live()]
         verb = "end" if len(tails) > 1 else "ends"
-        return f"A new one is made. {some_of(tails)} {verb} {self.ends}, with the sessions made with it."
+        return f"A new one is created. {some_of(tails)} {verb} {self.ends}, with the sessions made with it."
 
     def _signing_secret(self) -> str:
         tails = [f"…{row.tail}" for row in SigningSecret.objects.of_application(self.plan.application).live()]
         verb = "sign" if len(tails) > 1 else "signs"
         if not tails:
-            return "None is there: the first is made for the new team."
+            return "There is none: the new team gets its first one."
         if self.ends == "now":
-            return f"A new one is made. {some_of(tails)} {verb} nothing any more from now on."
-        return f"A new one is made. {some_of(tails)} {verb} beside it until {moment_in_words(self.at)}."
+            return f"A new one is created. {some_of(tails)} {verb} nothing from now on."
+        return f"A new one is created. {some_of(tails)} {verb} as well until {moment_in_words(self.at)}."
 
     def _installed(self) -> str:
         names = [row.account.name for row in self.plan.of_others]
         if not names:
             return "On no other account."
         keep = counted(len(names), "account keeps it", "accounts keep it")
-        return f"{keep}: {some_of(names)}. Their Owners get a mail that {self.plan.to} makes it now."
+        return f"{keep}: {some_of(names)}. Their Owners get an e-mail saying that {self.plan.to} now owns it."
 
     def _on_old_account(self) -> str:
         row, newest = self.plan.installed_on(self.plan.before), self.plan.newest
@@ -161,29 +161,33 @@ class Preview:
     def _on_new_account(self) -> str:
         if self.plan.installed_on(self.plan.to) is None:
             return ""
-        return "It becomes its own: its team may choose the version, also the Development Version."
+        return "It becomes an own installation: the team may choose any version, including the Development Version."
 
     def _store(self) -> str:
-        return into_review(self.plan.application) or "It is not in the store, and stays so."
+        return into_review(self.plan.application) or "It is not in the store. That does not change."
 
     def _postbacks(self) -> str:
         if not self.plan.hosts:
             return "It has no Postback URL."
         waiting = self.plan.postbacks_waiting
         keep = counted(waiting, "that waits keeps its address", "that wait keep their address")
-        hosts = f"They go to {', '.join(self.plan.hosts)} as before, which both teams and the installers are told."
+        hosts = f"They go to {', '.join(self.plan.hosts)} as before. Both teams and the installers are told."
         return f"{hosts} {keep}." if waiting else hosts
 
     def _events(self) -> str:
         if not self.plan.events_host:
             return ""
-        gone = f"Its Events URL at {self.plan.events_host} is removed, and what waits for it is given up."
+        gone = f"Its Events URL at {self.plan.events_host} is removed, and events waiting for it are not sent."
         return f"{gone} The new team sets its own."
 
     def _connectors(self) -> str:
         number = Connector.objects.on_account(self.plan.before.slug).count()
         stay = counted(number, "connector stays", "connectors stay")
-        return f"{stay} with {self.plan.before}. One that uses an old secret stops with it." if number else ""
+        return (
+            f"{stay} with {self.plan.before}. A connector that uses an old secret stops when the secret ends."
+            if number
+            else ""
+        )
 
 
 def ask_and_move(page: ReadOnlyAdmin, request: HttpRequest, row: Application) -> HttpResponse:

@@ -32,7 +32,7 @@ WALKED_AT_ONCE = 200
 
 def typed_fields() -> dict[str, forms.Field]:
     form = MoveForm()
-    form.fields["ends"].help_text = "Those that the old teams know. Programs that use them need the new ones by then."
+    form.fields["ends"].help_text = "The secrets the old teams know. Programs that use them need the new ones by then."
     return {**form.fields, "asked": AskedField()}
 
 

@@ -39,6 +39,7 @@ from linnapp import credentials
 from linnapp.admin_filters import FewFilter, SinceFilter, StateFilter
 from linnapp.admin_pages import ReadOnlyAdmin
 from linnapp.models import Application
+from linnapp.moments import shown
 from linnapp.words import counted
 
 
@@ -150,7 +151,7 @@ class RefusalGroupAdmin(ReadOnlyAdmin):
     sortable_by = ("hour",)
 
     def named(self, row: RefusalGroup) -> str:
-        return f"{cause_of(row.reason)}, {counted(row.count, 'time')}, {row.hour:%d %b %Y}"
+        return f"{cause_of(row.reason)}, {counted(row.count, 'time')}, {shown(row.hour, 'DATE_FORMAT')}"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RefusalGroup]:
         application = Application.objects.filter(pk=OuterRef("application_id"))
@@ -269,7 +270,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     readonly_fields = ("address", "shown_outcome")
 
     def named(self, row: Delivery) -> str:
-        return f"{row.application}: {row}, {row.get_state_display().lower()}, {row.created_at:%d %b %Y}"
+        return f"{row.application}: {row}, {row.get_state_display().lower()}, {shown(row.created_at, 'DATE_FORMAT')}"
 
     @admin.display(description="kind")
     def shown_kind(self, delivery: Delivery) -> str:

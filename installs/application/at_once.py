@@ -28,8 +28,8 @@ SECRET_ENDS_WITHIN = timedelta(days=7)
 @dataclass(frozen=True)
 class Numbers:
     """`live` is counted up to MOST_COUNTED, `active` without what is suspended by anybody. `failed` are those of the
-    last days; `first_account` is the name of the first that installed it, "" for none. `ends_secret` and `parks_hosts`
-    say whether there is any."""
+    last days; `first_account` is the name of the first on which an installation succeeded, "" for none. `ends_secret`
+    and `parks_hosts` say whether there is any."""
 
     live: int
     active: int
@@ -59,7 +59,7 @@ class Numbers:
             "events_given_up": CountUpTo(health.events_given_up(application), None),
             "ends_secret": Exists(application.secrets.live().filter(ends_at__lt=now + SECRET_ENDS_WITHIN)),
             "parks_hosts": Exists(PostbackHost.objects.parked().of_application(application)),
-            "first_account": Subquery(mine.order_by("installed_at").values("account__name")[:1]),
+            "first_account": Subquery(mine.completed().order_by("installed_at").values("account__name")[:1]),
             "first_installed_at": Subquery(mine.order_by("installed_at").values("installed_at")[:1]),
             "first_exchange_at": Subquery(mine.first_exchanged()),
         }

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils import timezone
 
 from installs.application import refused
@@ -16,7 +15,8 @@ from installs.models.installations import CONNECTS_WITHIN
 from installs.postbacks import health
 from installs.store import listings
 from linnapp.models import Application
-from linnapp.words import counted, span_in_words
+from linnapp.moments import shown
+from linnapp.words import counted, span_in_words, with_commas
 
 CAUSES_NAMED = 3
 
@@ -68,7 +68,7 @@ def _suspended_installations(application: Application, known: AtOnce) -> Iterato
             "suspended",
             "circle-pause",
             counted(count, "installation is suspended", "installations are suspended"),
-            "No permanent token of theirs is exchanged until that is lifted.",
+            "Their permanent tokens are not exchanged until they are resumed.",
             "Show them",
             "application_installations",
             urlencode({"state": "suspended"}),
@@ -86,7 +86,7 @@ def _failed_installations(application: Application, known: AtOnce) -> Iterator[N
         "failed",
         "circle-x",
         f"{counted(known.numbers.failed, 'installation')} failed in the last seven days",
-        f"Your endpoint decides on them. The last one: {newest.why_failed}",
+        f"Your endpoint did not answer 200. The last one: {newest.why_failed}",
         "Show them",
         "application_installations",
         urlencode({"state": "failed"}),
@@ -99,8 +99,8 @@ def _rotated(application: Application, known: AtOnce) -> Iterator[Notice]:
         yield Notice(
             "waiting",
             "key-round",
-            f"{counted(count, 'new permanent token has', 'new permanent tokens have')} not arrived",
-            "The old one works until the new one is used. Redeliver it, or reveal it; end the old one if it leaked.",
+            f"{counted(count, 'new permanent token has', 'new permanent tokens have')} not been delivered",
+            "The old one works until the new one is used. Redeliver or reveal the new one; end a leaked old one.",
             "Show them",
             "application_installations",
             urlencode({"state": "rotated"}),
@@ -112,9 +112,9 @@ def _parked_hosts(application: Application, known: AtOnce) -> Iterator[Notice]:
         yield Notice(
             "suspended",
             "circle-pause",
-            f"{host.get_kind_display()}s to {host.host} are held since {_in_words(host.parked_at)}",
+            f"{host.get_kind_display()}s to {host.host} have been held since {_in_words(host.parked_at)}",
             f"{counted(held, f'{host.kind} waits', f'{host.kind}s wait')}. The oldest is tried once an hour, next "
-            f"on {_in_words(host.next_trial_at)}; the first that arrives releases the rest.",
+            f"on {_in_words(host.next_trial_at)}; once one is delivered, the rest follow.",
             "Show them",
             "postback_list",
             urlencode({"state": "held", "kind": host.kind}),
@@ -127,8 +127,8 @@ def _postbacks(application: Application, known: AtOnce) -> Iterator[Notice]:
         yield Notice(
             "failed",
             "circle-x",
-            f"{counted(found.given_up, 'postback')} given up in the last seven days",
-            "Your endpoint has no permanent token of these. See why, fix it, and send them again.",
+            f"{counted(found.given_up, 'postback')} not delivered in the last seven days",
+            "Your endpoint does not have these permanent tokens. See why, fix it, and redeliver them.",
             "Show them",
             "postback_list",
             urlencode({"state": "failed", "kind": Delivery.Kind.POSTBACK}),
@@ -138,7 +138,7 @@ def _postbacks(application: Application, known: AtOnce) -> Iterator[Notice]:
             "waiting",
             "clock",
             f"{counted(found.retrying, 'postback')} waiting for another attempt",
-            f"The next one is on {_in_words(found.next_attempt_at)}.",
+            f"The next attempt is on {_in_words(found.next_attempt_at)}.",
             "Show them",
             "postback_list",
             urlencode({"state": "due", "kind": Delivery.Kind.POSTBACK}),
@@ -150,8 +150,8 @@ def _events(application: Application, known: AtOnce) -> Iterator[Notice]:
         yield Notice(
             "failed",
             "circle-x",
-            f"{counted(count, 'event')} given up in the last seven days",
-            "Your endpoint does not know of these. See why, fix it, and send them again.",
+            f"{counted(count, 'event')} not delivered in the last seven days",
+            "Your endpoint does not know of these. See why, fix it, and redeliver them.",
             "Show them",
             "postback_list",
             urlencode({"state": "failed", "kind": Delivery.Kind.EVENT}),
@@ -160,8 +160,7 @@ def _events(application: Application, known: AtOnce) -> Iterator[Notice]:
 
 def _in_words(moment: datetime | None) -> str:
     """In the reader's time zone."""
-    local = timezone.localtime(moment)
-    return f"{local.day} {local:%B at %H:%M}"
+    return shown(moment or timezone.now(), "DAY_LONG_AT")
 
 
 def _refused(application: Application, known: AtOnce) -> Iterator[Notice]:
@@ -170,12 +169,12 @@ def _refused(application: Application, known: AtOnce) -> Iterator[Notice]:
     if retired := sum(known.days.by_day("retired")):
         causes["retired Application Secret"] = retired
     if wrong := refused.of_those_where_it_works(application, known.days.by_text("named")):
-        causes["wrong Application Secret, from where a right one came lately"] = wrong
+        causes["wrong Application Secret, from where a right one came recently"] = wrong
     if not causes:
         return
     total = sum(causes.values())
     frequent = sorted(causes.items(), key=lambda cause: -cause[1])[:CAUSES_NAMED]
-    named = [f"{cause} ({intcomma(count)})" for cause, count in frequent]
+    named = [f"{cause} ({with_commas(count)})" for cause, count in frequent]
     more = len(causes) - len(named)
     yield Notice(
         "failed",
@@ -198,8 +197,8 @@ def _never_connected(application: Application, known: AtOnce) -> Iterator[Notice
             "waiting",
             "unplug",
             f"{counted(count, 'installation')} never connected",
-            f"Installed over {span_in_words(CONNECTS_WITHIN)} ago, no first exchange. The list has what to send the "
-            "customer of each.",
+            f"Installed over {span_in_words(CONNECTS_WITHIN)} ago, with no exchange since. The list has a "
+            "message to send each customer.",
             "Show them",
             "application_installations",
             urlencode({"state": "never_connected"}),
@@ -213,7 +212,7 @@ def _ending_secrets(application: Application, known: AtOnce) -> Iterator[Notice]
             "waiting",
             "key-round",
             f"Application Secret …{secret.tail} ends on {_in_words(secret.ends_at)}",
-            "Whatever still uses it is refused from then on.",
+            "Programs that still use it are refused from then on.",
             "Secrets",
             "application_general",
         )

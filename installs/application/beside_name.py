@@ -22,6 +22,11 @@ class BesideName:
     all_withdrawn: bool = False
 
     @property
+    def is_draft(self) -> bool:
+        """Nothing was released yet: nobody but its own account can install it."""
+        return self.newest is None and not self.all_withdrawn
+
+    @property
     def counted(self) -> str:
         return words.counted_up_to(MOST_COUNTED, self.installations, "installation")
 

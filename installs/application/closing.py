@@ -126,7 +126,7 @@ def close_account(account: Account, *, by: Actor) -> bool:
     account lets who installs on it, or what it makes, end first, and refuses whoever comes after."""
     refuse_unless_staff(by)
     if not by.reason.strip():
-        raise NotPossible("Give the reason: it stays on record.")
+        raise NotPossible("Give the reason. It stays on record.")
     # A job holds its change while it waits for the account: who may leave with it is let go of in the same order.
     seats = Membership.objects.filter(account=account).values("user")
     list(BulkChange.objects.select_for_update(of=("self",)).filter(person__in=seats).order_by("pk").values_list("pk"))

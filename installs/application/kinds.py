@@ -28,6 +28,6 @@ ACCOUNT_GOT_APPLICATION = register(
 )
 ACCOUNT_CLOSED = register(
     "ACCOUNT_CLOSED",
-    "Account {account} closed by {who}: deleted, with {made} of its own and {people} who had no other seat",
+    "Account {account} closed by {who}: deleted, with {made} of its own and {people} on no other account",
     about="account",
 )

@@ -105,12 +105,12 @@ def refusals(rows: Sequence[Application], to: Account, going: dict[str, str] | N
 
 def _refused(row: Application, to: Account) -> Refusal | None:
     if row.account == to:
-        return Refusal("there already", f"{row} belongs to {to} already.")
+        return Refusal("there already", f"{row} already belongs to {to}.")
     if row.retired_at:
-        return Refusal("retired", f"{row} is retired: it stays where it is.")
+        return Refusal("retired", f"{row} is retired, so it cannot be moved.")
     try:
-        refuse_suspended(row.account, "nothing is moved away from it")
-        refuse_suspended(to, "nothing is moved to it")
+        refuse_suspended(row.account, "nothing can be moved away from it")
+        refuse_suspended(to, "nothing can be moved to it")
     except NotPossible as refused:
         return Refusal("for a suspended account", str(refused))
     return None
@@ -119,10 +119,12 @@ def _refused(row: Application, to: Account) -> Refusal | None:
 def _refused_name(row: Application, to: Account, is_taken: bool, going: str | None) -> Refusal | None:
     kind = "for a name that is taken"
     if is_taken:
-        return Refusal(kind, f"{to} has an application named {row} already. Rename one of the two first.")
+        return Refusal(kind, f"{to} already has an application named {row}. Rename one of the two first.")
     if going is None:
         return None
-    return Refusal(kind, f"One named {row}, of {going}, goes to {to} before it. Rename one of the two first.")
+    return Refusal(
+        kind, f"Another application named {row}, of {going}, moves to {to} before it. Rename one of the two first."
+    )
 
 
 def _names(rows: Sequence[Application], to: Account) -> tuple[dict[UUID, str], set[UUID]]:
@@ -142,8 +144,8 @@ def _left_without_version(rows: Sequence[Application]) -> dict[UUID, Refusal]:
     return {
         row.application_id: Refusal(
             "for a Development Version in use with nothing released",
-            f"{row.account} has the Development Version of {row.application} installed, which is for its own account "
-            "alone, and no released version is there to move it to. Release one first, or uninstall it.",
+            f"{row.account} has the Development Version of {row.application} installed. Only the application's "
+            "own account can have that, and there is no released version to move it to. Release one, or uninstall it.",
         )
         for row in stuck
     }
@@ -157,7 +159,7 @@ def move_application(application: Application, *, to: Account, secrets_end: date
     suspended meanwhile, and nobody installs. Who was about to change it for the old team is refused (`locked`)."""
     _refuse_unless_asked_well(secrets_end, by)
     accounts = locked_accounts(application.account_id, to.pk)
-    row = locked(application, ends_exchanges=True, retired="it stays where it is")
+    row = locked(application, ends_exchanges=True, retired="it cannot be moved")
     row.account = accounts[row.account_id]
     list(
         Installation.objects.select_for_update(no_key=True).of_application(row).live().order_by("pk").values_list("pk")
@@ -184,9 +186,9 @@ def move_application(application: Application, *, to: Account, secrets_end: date
 def _refuse_unless_asked_well(secrets_end: datetime, by: Actor) -> None:
     refuse_unless_staff(by)
     if not by.reason.strip():
-        raise NotPossible("Give the reason: both teams and the accounts that installed it read it.")
+        raise NotPossible("Give the reason. Both teams and the accounts that installed it read it.")
     if secrets_end > timezone.now() + LONGEST_OVERLAP:
-        raise NotPossible(f"The secrets that the old team knows end within {span_in_words(LONGEST_OVERLAP)}.")
+        raise NotPossible(f"The secrets that the old team knows have to end within {span_in_words(LONGEST_OVERLAP)}.")
 
 
 def _change_secrets(application: Application, at: datetime, by: Actor) -> None:
@@ -225,7 +227,7 @@ def _tell_teams(planned: Plan, at: datetime, by: Actor) -> None:
     ends = f"on {moment_in_words(at)}" if at > timezone.now() else "now"
     facts = _facts(planned) | {"ends": ends, "stays": planned.installed_on(before)}
     here = facts | {"link": _site("application_general", to.slug, application.pk)}
-    _mail(f"{application} belongs to {to} now", "moved_here", here, to.owners(), by)
+    _mail(f"{application} now belongs to {to}", "moved_here", here, to.owners(), by)
     away = facts | {"link": _site("account_activity", before.slug)}
     _mail(f"{application} was moved to {to}", "moved_away", away, before.owners(), by)
 
@@ -239,7 +241,7 @@ def _tell_installers(planned: Plan, by: Actor) -> None:
     for owner, installed in owned.items():
         pages = [(row, _site("installation_detail", row.account.slug, row.pk)) for row in installed]
         facts = _facts(planned) | {"pages": pages}
-        _mail(f"{planned.application} is made by {planned.to} now", "moved_publisher", facts, [owner], by)
+        _mail(f"{planned.application} now belongs to {planned.to}", "moved_publisher", facts, [owner], by)
 
 
 def _facts(planned: Plan) -> dict[str, object]:

@@ -25,7 +25,7 @@ def remove_application(application: Application, *, by: Actor) -> bool:
     live = Installation.objects.live().filter(application=row).count()
     if live:
         accounts = counted(live, "account has", "accounts have")
-        raise NotPossible(f"{accounts} {row} installed. It can be removed once they have uninstalled it.")
+        raise NotPossible(f"{accounts} {row} installed. You can remove it once they have uninstalled it.")
     return _retire(row, by) if Installation.objects.of_application(row).exists() else delete_never_installed(row, by=by)
 
 

@@ -45,9 +45,11 @@ def retire_secret(secret: Secret, *, after: timedelta, by: Actor) -> datetime:
     application = locked(secret.application, ends_exchanges=True, retired="its secrets have ended")
     row = application.secrets.live().filter(pk=secret.pk).first()
     if row is None:
-        raise NotPossible(f"The Application Secret ending …{secret.tail} has ended already.")
+        raise NotPossible(f"The Application Secret ending …{secret.tail} has already ended.")
     if not another_stays(row):
-        raise NotPossible("This is the only Application Secret that stays. Make the next one first, then retire this.")
+        raise NotPossible(
+            "This is the only Application Secret with no end date. Create a new one first, then retire this one."
+        )
     row.ends_at = timezone.now() + after
     row.save(update_fields=["ends_at"])
     if not after:

@@ -49,7 +49,7 @@ def take_back_withdrawal(version: Version, *, by: Actor) -> bool:
         return False
     if not may_be_taken_back(row):
         raise NotPossible(
-            f"{row.label} was withdrawn more than {span_in_words(TAKEN_BACK_WITHIN)} ago, which is for good. "
+            f"{row.label} was withdrawn more than {span_in_words(TAKEN_BACK_WITHIN)} ago, and that is permanent. "
             "Release its manifest under a new number instead."
         )
     _set(row, None)
@@ -60,12 +60,12 @@ def take_back_withdrawal(version: Version, *, by: Actor) -> bool:
 
 def _locked(version: Version, by: Actor) -> Version:
     """The row as it stands, with its application locked, for somebody who may withdraw it."""
-    application = locked(version.application, retired="nobody can install its versions any more")
+    application = locked(version.application, retired="its versions can no longer be installed")
     _refuse_others(application, by)
     row = Version.objects.of_application(application).get(pk=version.pk)
     row.application = application
     if row.is_development:
-        raise NotPossible("The Development Version cannot be withdrawn: only released versions are.")
+        raise NotPossible("The Development Version cannot be withdrawn, only released versions.")
     return row
 
 
@@ -73,7 +73,7 @@ def _refuse_others(application: Application, by: Actor) -> None:
     if by.is_staff:
         refuse_unless_staff(by)
         if not by.reason.strip():
-            raise NotPossible("Give the reason: the developer and the accounts that run it read it.")
+            raise NotPossible("Give the reason. The developer and the accounts on this version read it.")
     elif not Application.objects.editable_by(by.reader).filter(pk=application.pk).exists():
         raise NotPossible(f"Only the team of {application.account} can withdraw a version of {application}.")
 

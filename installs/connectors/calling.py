@@ -32,7 +32,7 @@ def caller_of(connector: Connector, send: Send, *, patient: bool = True) -> Call
 def refuse_disabled(connector: Connector) -> None:
     """Whether its account is suspended is read anew: whoever calls may hold the instance for long."""
     if not connector.enabled:
-        raise NotPossible(f"{connector} is disabled: nothing is sent with it. Enable it first.")
+        raise NotPossible(f"{connector} is disabled, so it sends nothing. Enable it first.")
     connector.account.refresh_from_db(fields=["suspended_by_staff_at"])
     refuse_suspended(connector.account, SUSPENDED_STOPS)
 

@@ -52,7 +52,7 @@ def start(connector: Connector, *, by: Actor) -> ConnectorCheck:
     account = Account.objects.select_for_update(no_key=True).get(pk=connector.account_id)
     row = Connector.objects.filter(pk=connector.pk).first()
     if row is None:
-        raise NotPossible(f"{connector} was deleted meanwhile.")
+        raise NotPossible(f"{connector} has been deleted.")
     calling.refuse_disabled(row)
     now = timezone.now()
     if under_way := row.checks.under_way(now).first():
@@ -60,7 +60,7 @@ def start(connector: Connector, *, by: Actor) -> ConnectorCheck:
     # A slow server takes a thread for as long as it likes: an account has one at a time.
     others = ConnectorCheck.objects.of_account(account).under_way(now)
     if other := others.select_related("connector").first():
-        raise NotPossible(f"{other.connector} is being tested. Wait until that is over.")
+        raise NotPossible(f"{other.connector} is being tested. Wait until that has ended.")
     quotas.count_test(row.base_url, by=by)
     # Its page shows the last one; those of the last minute are counted.
     row.checks.created_before(now - TAKES_AT_MOST).delete()
@@ -133,7 +133,7 @@ def why_it_waits(check: ConnectorCheck) -> str:
         return reason
     threads = settings.CONNECTOR_CHECK_THREADS
     tested = counted(at_work.all, "connection is", "connections are")
-    return f"{tested} being tested at this moment." if at_work.all >= threads else ""
+    return f"{tested} being tested right now." if at_work.all >= threads else ""
 
 
 def _person(check: ConnectorCheck) -> Hashable:
@@ -193,7 +193,7 @@ class _Run:
         self.at = TOKEN
         key, base_url = self.given.token_key, self.connector.base_url
         authorised = reading.token_of(answer, key)
-        self._tell(TOKEN, f"The answer has “{authorised.member}”: the session token, for {authorised.seconds} s.")
+        self._tell(TOKEN, f"The answer has “{authorised.member}”: the session token, for {authorised.seconds} seconds.")
         self.at = SERVER
         authorised = reading.with_server(authorised, answer, key, base_url, self.given.hidden)
         self._tell(SERVER, _where(authorised.server))

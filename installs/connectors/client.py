@@ -182,7 +182,7 @@ class Caller:
             raise
         except Exception as error:
             kind = type(error).__name__
-            words = f"Authorising ended in a fault here ({kind})."
+            words = f"Authorising failed because of a fault here ({kind})."
             self.sessions.give_up(generation, NotAuthorised(Why.FAULT_HERE, words))
             raise
         if not self.sessions.put(generation, authorised):

@@ -52,54 +52,54 @@ class Why(StrEnum):
 
 
 # Where the answer to authorising says that calls go elsewhere, the base URL is right.
-ASK_FOR_SERVER = "Ask who runs the base URL's server for the right Server."
+ASK_FOR_SERVER = "Ask the people who run the base URL's server for the right Server."
 CHECK_BASE_URL = "Check the base URL."
-NAME_THE_MEMBER = "Name the member that holds the session token in Response authentication token key."
+NAME_THE_MEMBER = "In Response authentication token key, give the name of the member that has the session token."
 COMPARE = "Compare Application id, Application secret and Token with the developer portal."
 FIXES = {
     Why.REFUSED: COMPARE,
     Why.UNPROVEN: COMPARE,
-    Why.SESSION_TOKEN_SENT: "Put the permanent token of the installation into Token. Session tokens are what it is "
-    "exchanged for.",
+    Why.SESSION_TOKEN_SENT: "Put the permanent token of the installation into Token. It is what you exchange "
+    "for session tokens.",
     Why.NO_PERMANENT_TOKEN: "Put the permanent token of the installation into Token. The other credentials are right.",
-    Why.OTHER_APPLICATION: "Take Application id, Application secret and Token of one and the same application.",
+    Why.OTHER_APPLICATION: "Use the Application id, Application secret and Token of the same application.",
     Why.UNINSTALLED: "Install the application again, and put its new permanent token into Token.",
     Why.TOKEN_REPLACED: "Put the newer permanent token into Token. The other credentials are right.",
-    Why.SUSPENDED: "The credentials are right. Whoever suspended it can resume it; then the next call works.",
-    Why.RETIRED: "Nothing fixes these credentials. Use those of another application.",
-    Why.CHANGED_MEANWHILE: "The credentials are right. Test once more.",
-    Why.SECRET_RETIRED: "Reveal the one that lives on the General page, and put it into Application secret.",
-    Why.REDIRECTED: "Write the address that it leads to into the base URL.",
+    Why.SUSPENDED: "The credentials are right. Once it is resumed, the next call works.",
+    Why.RETIRED: "These credentials cannot be fixed. Use those of another application.",
+    Why.CHANGED_MEANWHILE: "The credentials are right. Test again.",
+    Why.SECRET_RETIRED: "Reveal the live one on the General page, and put it into Application secret.",
+    Why.REDIRECTED: "Put the address that it redirects to into the base URL.",
     Why.NOT_FOUND: "The base URL is scheme and host, such as https://api.linnworks.net, without a path.",
     Why.TOO_OFTEN: "Wait as long as it says, and find out what else uses these credentials or calls from here.",
-    Why.FAILED_BY_ITSELF: "Try again later, or ask who runs it.",
-    Why.KEPT_OUT: "Ask who runs the server: a firewall or a proxy may keep this portal out.",
+    Why.FAILED_BY_ITSELF: "Try again later, or ask the people who run it.",
+    Why.KEPT_OUT: "Ask the people who run the server: a firewall or a proxy may block this portal.",
     Why.TOO_LONG: CHECK_BASE_URL,
-    Why.COMPRESSED: "Ask who runs the server to answer as it is asked.",
-    Why.WEB_PAGE: "The base URL leads to a site for people. Use the address of its API.",
+    Why.COMPRESSED: "Ask the people who run the server to send what is asked for.",
+    Why.WEB_PAGE: "The base URL leads to a website. Use the address of its API.",
     Why.NO_JSON: "Check the base URL: it may lead to another kind of server.",
     Why.NO_OBJECT: CHECK_BASE_URL,
     Why.OTHER_KEY: NAME_THE_MEMBER,
-    Why.KEY_INSIDE: "Ask who runs the server for an address whose answer has it at the top.",
+    Why.KEY_INSIDE: "Ask the people who run the server for an address whose answer has it at the top level.",
     Why.NO_KEY: NAME_THE_MEMBER,
     Why.NO_TEXT: NAME_THE_MEMBER,
-    Why.SERVER_UNREADABLE: "No call was made. Ask who runs the base URL's server to answer an address such "
+    Why.SERVER_UNREADABLE: "No call was made. Ask the people who run the base URL's server to answer an address such "
     "as https://eu-ext.linnworks.net, without /api or a slash at its end, or no Server at all.",
-    Why.SERVER_NOT_ALLOWED: "Nothing was sent there. Ask who runs the base URL's server for the right Server. Where "
-    "that one stands in a network of your own, whoever runs this portal can allow that network.",
+    Why.SERVER_NOT_ALLOWED: "Nothing was sent there. Ask the people who run the base URL's server for the "
+    "right Server. If it is in your own network, the people who run this portal can allow that network.",
     Why.CALL_WEB_PAGE: CHECK_BASE_URL,
-    Why.CALL_REFUSED: "The session token is good: it is the call that this server does not answer. Ask who runs it.",
-    Why.NEW_SESSION_REFUSED: "Read in the answer why. Another member of it may be the one that calls are made with.",
-    Why.NOT_SENT: "Check the base URL, and that its server answers from where this portal runs.",
+    Why.CALL_REFUSED: "The session token is good, but this server does not answer the call. Ask the people who run it.",
+    Why.NEW_SESSION_REFUSED: "Read the reason in the answer. Another of its members may be the one for calls.",
+    Why.NOT_SENT: "Check the base URL, and that its server can be reached from this portal.",
     # The words of a fault that was told to somebody else end with what mends it.
     Why.TOLD_BEFORE: "",
     Why.RENEWED_TOO_LONG: "Try again.",
     Why.FAULT_HERE: "Try again.",
     Why.CONNECTOR_CHANGED: "Call again.",
-    Why.CONNECTOR_DELETED: "Make a new one.",
+    Why.CONNECTOR_DELETED: "Create a new one.",
     # The refusal itself says what to do.
     Why.NOT_POSSIBLE: "",
-    Why.PORTAL_FAILED: "Tell whoever runs it.",
+    Why.PORTAL_FAILED: "Tell the people who run it.",
 }
 # What a portal like this one says of a refused exchange.
 OF_REASON = {

@@ -19,11 +19,11 @@ from installs.outbound.targets import Target
 from linnapp import credentials
 from linnapp.form_fields import OneLineField
 
-NO_UUID = "{} is an id such as 3f2b8c1e-5d47-4a90-b6c2-08e1f7a9d354: 32 digits and letters from a to f. Copy it whole."
+NO_UUID = "{} is an id such as 3f2b8c1e-5d47-4a90-b6c2-08e1f7a9d354: 32 digits and letters from a to f. Copy all of it."
 # Pasted with the punctuation that the page they were read on has around them.
 AROUND = " \t`'\"“”‘’"
 SECRET = ("token", "application_secret")
-NOT_KEPT = "Token and Application secret are not kept while something is wrong: paste them once more."
+NOT_KEPT = "Token and Application secret were cleared because of the error: paste them again."
 
 
 STATES = [(state.lower(), label) for state, label in Connector.State.choices]
@@ -62,26 +62,25 @@ class CredentialField(forms.CharField):
     def keep_stored(self) -> None:
         self.required = False
         self.mark = "stored"
-        self.help_text = f"Leave it empty to keep the one that is stored. {self.help_text}"
+        self.help_text = f"Leave it empty to keep the stored one. {self.help_text}"
 
 
 class ConnectorForm(forms.Form):
     name = OneLineField(
         label=LABELS["name"],
         max_length=Connector.NAME_LENGTH,
-        help_text="What you know it by: a system, a shop, a warehouse.",
+        help_text="Such as the name of the system, shop or warehouse.",
         error_messages={"required": "Give the connector a name."},
     )
     base_url = forms.CharField(
         label=LABELS["base_url"],
         max_length=500,
-        error_messages={"required": "Write where the API stands, such as https://api.linnworks.net."},
+        error_messages={"required": "Give the address of the API, such as https://api.linnworks.net."},
         widget=forms.URLInput(attrs={"spellcheck": "false"}),
     )
     scope = CredentialField(
         "scope",
-        "Which permissions the connector asks for. They are those of the application's "
-        "manifest: App Modules lists them.",
+        "The permissions that the connector asks for, as in the application's manifest: App Modules lists them.",
     )
     token = CredentialField(
         "token",
@@ -90,17 +89,17 @@ class ConnectorForm(forms.Form):
         secret=True,
     )
     application_id = CredentialField(
-        "application_id", "Made with the application in the developer portal: General shows it as Application ID."
+        "application_id", "Created with the application in the developer portal: General shows it as Application ID."
     )
     application_secret = CredentialField(
         "application_secret",
-        "Made with the application in the developer portal: General reveals it to its developers.",
+        "Created with the application in the developer portal: General reveals it to its developers.",
         secret=True,
     )
     grant_type = CredentialField("grant_type", f"Always {GRANT_TYPE}.", initial=GRANT_TYPE)
     token_key = CredentialField(
         "token_key",
-        f"The member of the answer that holds the session token: {TOKEN_KEY}. Its letter case does not matter.",
+        f"The member of the answer that has the session token: {TOKEN_KEY}. Upper and lower case are the same.",
         initial=TOKEN_KEY,
     )
 
@@ -108,7 +107,7 @@ class ConnectorForm(forms.Form):
         super().__init__(sent, initial=_initial(stored))
         self.stored = stored
         self.fields["base_url"].help_text = format_html(
-            "Where the API stands: scheme and host. This portal is <code>{}</code>.", settings.SITE_URL
+            "The address of the API: scheme and host. This portal is <code>{}</code>.", settings.SITE_URL
         )
         for name in ENCRYPTED if stored else ():
             cast(CredentialField, self.fields[name]).keep_stored()
@@ -125,9 +124,9 @@ class ConnectorForm(forms.Form):
     def clean_base_url(self) -> str:
         text: str = self.cleaned_data["base_url"].rstrip("/")
         if "?" in text or "#" in text:
-            raise ValidationError("Leave out what begins with ? or #.")
+            raise ValidationError("Leave out ? and # and everything after them.")
         if "api" in text.partition("://")[2].lower().split("/")[1:]:
-            raise ValidationError("Leave out /api and what follows: the connector adds it.")
+            raise ValidationError("Leave out /api and everything after it: the connector adds it.")
         try:
             Target.of(text + AUTHORIZE, to_portal=True)
         except NotSent as fault:
@@ -141,7 +140,7 @@ class ConnectorForm(forms.Form):
             return
         for name in SECRET:
             if not self.cleaned_data.get(name) and name not in self.errors:
-                self.add_error(name, f"It was stored for {self.stored.host}. To send it elsewhere, paste it once more.")
+                self.add_error(name, f"It was stored for {self.stored.host}. To send it elsewhere, paste it again.")
 
     def clean_token(self) -> str:
         return self._identifier("token")
@@ -155,14 +154,14 @@ class ConnectorForm(forms.Form):
     def clean_grant_type(self) -> str:
         value: str = self.cleaned_data["grant_type"].strip(AROUND)
         if value != GRANT_TYPE:
-            raise ValidationError(f"Grant type is {GRANT_TYPE}: AuthorizeByApplication knows no other.")
+            raise ValidationError(f"Grant type has to be {GRANT_TYPE}: AuthorizeByApplication accepts no other.")
         return value
 
     def clean_token_key(self) -> str:
         """With the full stop that the documentation's sentence has behind it, it is pasted too."""
         value: str = self.cleaned_data["token_key"].strip(AROUND).rstrip(".").strip(AROUND)
         if not value or len(value) > 80 or not value.isprintable() or " " in value:
-            raise ValidationError(f"It is the name of one member of the answer, such as {TOKEN_KEY}.")
+            raise ValidationError(f"Give the name of one member of the answer, such as {TOKEN_KEY}.")
         return value
 
     def _identifier(self, name: str) -> str:

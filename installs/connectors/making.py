@@ -68,7 +68,7 @@ def refuse_one_more(account: Account) -> None:
     most = settings.CONNECTORS_PER_ACCOUNT
     if Connector.objects.on_account(account.slug).count() >= most:
         has = f"{account} may have {counted(most, 'connector')}."
-        raise OverQuota(f"{has} Delete one that is not used. {RAISED}")
+        raise OverQuota(f"{has} Delete one that you do not use. {RAISED}")
 
 
 @transaction.atomic
@@ -127,12 +127,12 @@ def from_installation(installation: Installation, *, by: Actor) -> Connector:
     if not installation.is_on_own_account:
         raise NotPossible(f"The Application Secret of {application} belongs to {application.account}.")
     if not installation.is_live:
-        raise NotPossible(f"{application} is not installed on {installation.account} any more.")
+        raise NotPossible(f"{application} is no longer installed on {installation.account}.")
     if installation.is_suspended:
-        raise NotPossible(f"{installation} is suspended {installation.suspended_by}: a connector could not authorise.")
+        raise NotPossible(f"{installation} is suspended {installation.suspended_by}: a connector cannot authorise.")
     secret = application.secrets.live().order_by("created_at").last()
     if secret is None:
-        raise NotPossible(f"{application} has no live Application Secret. Make one on its General page first.")
+        raise NotPossible(f"{application} has no live Application Secret. Create one on its General page first.")
     values = Values(
         name=free_name(application.name, installation.account),
         base_url=settings.SITE_URL,
@@ -163,7 +163,7 @@ def free_name(wanted: str, account: Account) -> str:
 def _refuse_taken(name: str, account: Account, besides: Connector | None = None) -> None:
     others = Connector.objects.on_account(account.slug).named(name)
     if any(other != besides for other in others):
-        raise NotPossible(f"There is a connector named {name} already. Give this one another name.")
+        raise NotPossible(f"There is already a connector named {name}. Give this one another name.")
 
 
 def asked_for(installation: Installation) -> str:
@@ -193,7 +193,7 @@ def _locked(connector: Connector) -> Connector:
     rows = Connector.objects.select_for_update(of=("self",)).select_related("account")
     row = rows.filter(pk=connector.pk).first()
     if row is None:
-        raise NotPossible(f"{connector} was deleted meanwhile.")
+        raise NotPossible(f"{connector} has been deleted.")
     return row
 
 

@@ -46,6 +46,6 @@ def retired_secret(connector: Connector) -> NotAuthorised | None:
         return None
     return NotAuthorised(
         Why.SECRET_RETIRED,
-        f"Application secret …{secret.tail} was retired: the portal knows it no more.",
-        f"Reveal the one that lives on the General page of {secret.application}, and put it into Application secret.",
+        f"Application secret …{secret.tail} was retired: the portal no longer has it.",
+        f"Reveal the live one on the General page of {secret.application}, and put it into Application secret.",
     )

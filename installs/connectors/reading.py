@@ -79,7 +79,7 @@ def token_of(answer: Answer, key: str) -> Authorised:
     name = key if key in members else by_name[key.lower()]
     found = members[name]
     if not isinstance(found, str) or not _fits_a_header(found.strip()):
-        raise NotAuthorised(Why.NO_TEXT, f"“{name}” in the answer is no text that could be a session token.")
+        raise NotAuthorised(Why.NO_TEXT, f"“{name}” in the answer is not text that could be a session token.")
     return Authorised(found.strip(), _seconds(members, by_name), member=name)
 
 
@@ -98,7 +98,7 @@ def refuse_bad_call(answer: Answer, server: str) -> None:
 
 def of_new_session() -> NotAuthorised:
     """For a 401 to a call with a session token that was just given."""
-    words = "The server answered 401 to a call with a session token that was just given."
+    words = "The server answered 401 to a call with a session token that it had just given."
     return NotAuthorised(Why.NEW_SESSION_REFUSED, words)
 
 
@@ -120,7 +120,7 @@ def _at(server: str, why: Why, words: str) -> NotAuthorised:
     """For what the address is to blame for: the base URL, or the Server that was answered."""
     if not server:
         return NotAuthorised(why, words)
-    said = f"Calls go to {server}, the Server of the answer. {words}"
+    said = f"Calls go to {server}, the Server in the answer. {words}"
     return NotAuthorised(why, said, ASK_FOR_SERVER)
 
 
@@ -141,7 +141,7 @@ def members_of(answer: Answer) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         raise _no_json(answer, text) from None
     if not isinstance(members, dict):
-        words = f"The answer is JSON, but {_kind_of(members)} and no object with members."
+        words = f"The answer is JSON, but {_kind_of(members)} and not an object with members."
         raise NotAuthorised(Why.NO_OBJECT, words)
     return members
 
@@ -168,18 +168,18 @@ def _header(answer: Answer, wanted: str) -> str:
 
 def _no_json(answer: Answer, text: str) -> NotAuthorised:
     if answer.is_cut:
-        return NotAuthorised(Why.TOO_LONG, "The answer is longer than 16 kB: it is no answer to authorising.")
+        return NotAuthorised(Why.TOO_LONG, "The answer is longer than 16 kB, so it is not an answer to authorising.")
     if (coding := _header(answer, "content-encoding").strip().lower()) not in {"", "identity"}:
-        words = f"The answer is compressed ({_told(coding)[:NAME_LENGTH]}), though it was asked not to be."
+        words = f"The answer is compressed ({_told(coding)[:NAME_LENGTH]}), though the request did not allow that."
         return NotAuthorised(Why.COMPRESSED, words)
     if is_page(answer):
-        return NotAuthorised(Why.WEB_PAGE, "The answer is a web page and not JSON.")
+        return NotAuthorised(Why.WEB_PAGE, "The answer is a web page, not JSON.")
     said = "is empty" if not text else "is neither JSON nor a form"
     return NotAuthorised(Why.NO_JSON, f"The answer {said}.")
 
 
 def _kind_of(value: object) -> str:
-    return {list: "a list", str: "a text", bool: "true or false", type(None): "null"}.get(type(value), "a number")
+    return {list: "a list", str: "text", bool: "true or false", type(None): "null"}.get(type(value), "a number")
 
 
 def _without_key(answer: Answer, members: Mapping[str, Any], key: str) -> NotAuthorised:
@@ -187,14 +187,14 @@ def _without_key(answer: Answer, members: Mapping[str, Any], key: str) -> NotAut
     alike = [name for lowered, name in filled.items() if lowered in USUAL_KEYS]
     if alike:
         named = " and ".join(f"“{name}”" for name in alike[:3])
-        fix = f"Write {alike[0]} into Response authentication token key."
+        fix = f"Put {alike[0]} into Response authentication token key."
         return NotAuthorised(Why.OTHER_KEY, f"The answer has {named}, not “{key}”.", fix)
     if any(name.lower() in ("error", "errors") and value for name, value in members.items()):
         return _refusal(answer)
     if outer := next((name for name, value in members.items() if _holds(value, key)), None):
         place = f"“{_told(outer)[:NAME_LENGTH]}”"
         inner = next(name for name in members[outer] if name.lower() == key.lower())
-        words = f"The answer has “{inner}” inside {place}: a connector reads its own members only."
+        words = f"The answer has “{inner}” inside {place}: a connector reads only the members at the top level."
         return NotAuthorised(Why.KEY_INSIDE, words)
     named = ", ".join(f"“{_told(name)[:NAME_LENGTH]}”" for name in list(members)[:5]) or "no member at all"
     return NotAuthorised(Why.NO_KEY, f"The answer has no “{key}”, but {named}.")
@@ -215,9 +215,9 @@ def _of_status(answer: Answer) -> NotAuthorised:
     if answer.status == 429:
         return NotAuthorised(Why.TOO_OFTEN, f"{said}: {_message(answer) or 'it was asked too often.'}")
     if answer.status >= 500:
-        return NotAuthorised(Why.FAILED_BY_ITSELF, f"{said}: it failed by itself.")
+        return NotAuthorised(Why.FAILED_BY_ITSELF, f"{said}: the server itself failed.")
     if is_page(answer) and not _message(answer):
-        return NotAuthorised(Why.KEPT_OUT, f"{said} with a web page: something before the API refused.")
+        return NotAuthorised(Why.KEPT_OUT, f"{said} with a web page: something in front of the API refused.")
     return _refusal(answer)
 
 

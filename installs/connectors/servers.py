@@ -40,14 +40,14 @@ def server_of(members: Mapping[str, Any], token_key: str, base_url: str, hidden:
     if value is None or (isinstance(value, str) and not value.strip()):
         return ""
     if not isinstance(value, str):
-        raise NotAuthorised(Why.SERVER_UNREADABLE, f"“{name}” in the answer is no text, and no address.")
+        raise NotAuthorised(Why.SERVER_UNREADABLE, f"“{name}” in the answer is not text, so it is not an address.")
     if len(value) > LONGEST:
         raise NotAuthorised(Why.SERVER_UNREADABLE, f"“{name}” in the answer has more than {LONGEST} characters.")
     said = f"“{name}” in the answer is “{told(value, hidden)}”"
     if credentials.may_be_in(value) or any(len(each) > 7 and each.lower() in value.lower() for each in hidden):
-        raise NotAuthorised(Why.SERVER_UNREADABLE, f"{said}: it holds what could be a credential.")
+        raise NotAuthorised(Why.SERVER_UNREADABLE, f"{said}: it contains what could be a credential.")
     if credentials.part_in(value, hidden):
-        raise NotAuthorised(Why.SERVER_UNREADABLE, f"{said}: it holds what could be a part of a credential.")
+        raise NotAuthorised(Why.SERVER_UNREADABLE, f"{said}: it contains what could be part of a credential.")
     if fault := _fault_of_shape(value):
         raise NotAuthorised(Why.SERVER_UNREADABLE, f"{said}: {fault}")
     if base_url.lower().startswith("https:") and not value.lower().startswith("https:"):
@@ -89,9 +89,9 @@ def _fault_of_shape(value: str) -> str:
     try:
         parts = urlsplit(value)
     except ValueError:
-        return "that is no address."
+        return "that is not an address."
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        return "that is no address, which begins with https:// and the name of a server."
+        return "that is not an address, which begins with https:// and the name of a server."
     if fault := fault_of_path(parts.path):
         return f"{fault}."
-    return "it holds more than scheme, host and path." if re.search(r"[?#]", value) else ""
+    return "it contains more than scheme, host and path." if re.search(r"[?#]", value) else ""

@@ -14,7 +14,7 @@ from linnapp.services.locking import refuse_suspended
 
 # So long is a fault the answer to all who wait for the same renewal.
 FAULT_STANDS = timedelta(seconds=2)
-SUSPENDED_STOPS = "nothing is sent with its connectors"
+SUSPENDED_STOPS = "its connectors send nothing"
 READ = (
     *("session_encrypted", "session_server", "session_ends_at", "generation", "state"),
     *("account__name", "account__suspended_by_staff_at"),
@@ -80,8 +80,8 @@ class RowSessions:
 
     def _gone(self) -> NotAuthorised:
         if Connector.objects.filter(pk=self.pk).exists():
-            return NotAuthorised(Why.CONNECTOR_CHANGED, "The connector was changed or disabled meanwhile.")
-        return NotAuthorised(Why.CONNECTOR_DELETED, "The connector was deleted meanwhile.")
+            return NotAuthorised(Why.CONNECTOR_CHANGED, "The connector has been changed or disabled.")
+        return NotAuthorised(Why.CONNECTOR_DELETED, "The connector has been deleted.")
 
 
 def _unclaimed() -> Q:

@@ -22,7 +22,10 @@ DOCUMENTATION = "https://apidocs.linnworks.net/reference/overview"
 LINES_SHOWN = 20
 # For a report of an error, which tells what was posted.
 SENSITIVE = sensitive_post_parameters("token", "application_secret")
-SORTS = {"newest": pages.Sort("Newest", ("-created_at",)), "name": pages.Sort("Name", ("name",))}
+SORTS = {
+    "newest": pages.Sort("Newest", ("-created_at",), in_head=False),
+    "name": pages.Sort("Name", ("name",)),
+}
 
 
 @require_safe
@@ -34,7 +37,7 @@ def connector_list(request: HttpRequest, account: str) -> HttpResponse:
         "account": owner,
         "list": page,
         "rows": page.rows,
-        "chips": page.chips("state", STATES),
+        "filters": [("State", page.chips("state", STATES))],
         "own": own.order_by("application__name"),
         "at_limit": refused(making.refuse_one_more, owner),
     }
@@ -65,7 +68,7 @@ def connector_edit(request: HttpRequest, account: str, connector: UUID) -> HttpR
     if form.is_valid():
         with pages.refusal_in(form, "name"):
             changed = making.edit(row, form.values(), by=pages.acting(request, Side.CUSTOMER))
-            messages.success(request, f"Changed: {', '.join(changed)}." if changed else "Nothing was changed.")
+            pages.tell_saved(request, changed, f"Changed: {', '.join(changed)}.")
             return redirect("connector_check", account, row.pk)
     context = {"account": row.account, "connector": row, "form": form}
     return render(request, "installs/connectors/connector_edit.html", context, status=422 if form.is_bound else 200)
@@ -78,7 +81,7 @@ def connector_enable(request: HttpRequest, account: str, connector: UUID) -> Htt
     enabled = bool(request.POST.get("enabled"))
     with pages.refusal_told(request):
         making.set_enabled(row, enabled=enabled, by=pages.acting(request, Side.CUSTOMER))
-        messages.success(request, f"{row} is {'enabled' if enabled else 'disabled: nothing is sent with it'}.")
+        messages.success(request, f"{row} is {'enabled' if enabled else 'disabled: it sends nothing'}.")
         return redirect("connector_check", account, row.pk)
     return redirect("connector_list", account)
 
@@ -128,7 +131,7 @@ def connector_from_installation(request: HttpRequest, account: str, installation
     row = get_object_or_404(rows, pk=installation)
     with pages.refusal_told(request):
         made = making.from_installation(row, by=pages.acting(request, Side.CUSTOMER))
-        messages.success(request, f"{made} is made from your own installation. Test the connection to see it work.")
+        messages.success(request, f"{made} is created from your own installation. Test the connection to see it work.")
         return redirect("connector_check", account, made.pk)
     return redirect("connector_list", account)
 

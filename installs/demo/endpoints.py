@@ -20,6 +20,7 @@ from installs.postbacks.turns.claims import LEASE
 from linnapp import timeline
 from linnapp.actors import NOBODY
 from linnapp.models import Application
+from linnapp.moments import kept
 
 SEED = 5
 # The answers to an account's postback of the last days, one after the other, the last one again and again; 0 is no
@@ -65,7 +66,7 @@ class Endpoint(Client):
         alone: bool = False,
     ) -> Answer:
         if self.certificate_ended:
-            ended = f"{self.certificate_ended:%d %B %Y}"
+            ended = kept(self.certificate_ended, "DATE_LONG")
             raise self.not_sent(Cause.CERTIFICATE, f"The server's certificate expired on {ended}.", 61)
         if not self.status:
             raise self.not_sent(Cause.NO_ANSWER, "No answer within 10 seconds.", 10_000)
@@ -170,7 +171,7 @@ class Endpoints:
         )
         due = Delivery.objects.of_application(application).filter(state=Delivery.State.DUE)
         due.update(state=Delivery.State.HELD, next_attempt_at=None)
-        words = f"{since:%d %b %Y}"
+        words = kept(since, "DATE_FORMAT")
         timeline.record(kinds.POSTBACKS_PARKED, by=NOBODY, application=application, host=host.host, since=words)
         trial_at = at + PostbackHost.TRIAL_EVERY
         while trial_at < self.now:

@@ -78,7 +78,7 @@ class History:
         self.plan_postbacks()
         questions.plan(self.now, self.at)
         for event in self.in_order():
-            last = TimelineEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+            last = _last_entry()
             event.happen(event.at)
             TimelineEntry.objects.filter(pk__gt=last).update(at=event.at)
         self.plan_exchanges()
@@ -259,7 +259,7 @@ class History:
         """By staff, who are shown no token: both work until one of the two sides looks at the new one."""
         paula = User.objects.get(email=next(person.email for person in PEOPLE if person.is_superuser))
         if installation := self.live(entry, account):
-            by = Actor(paula, Side.STAFF, "The permanent token stood in a screenshot that a customer sent us.")
+            by = Actor(paula, Side.STAFF, "The permanent token was in a screenshot that a customer sent us.")
             PermanentToken.objects.filter(pk=rotating.rotate(installation, by=by).new.pk).update(created_at=at)
 
     def plan_updates(self) -> None:
@@ -382,10 +382,16 @@ def put_timeline_in_order() -> None:
     TimelineEntry.objects.bulk_create(entries, batch_size=500)
 
 
+def _last_entry() -> int:
+    """Whatever is written after it has a greater key; many written at once do not say theirs."""
+    return TimelineEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
 def _hour_and_application(row: ExchangeHour) -> tuple[datetime, UUID]:
     return row.hour, row.installation.application_id
 
 
 def tell_hour(rows: list[ExchangeHour], at: datetime) -> None:
-    entries = [entry.pk for entry in hours.record_hour(rows)]
-    TimelineEntry.objects.filter(pk__in=entries).update(at=at)
+    last = _last_entry()
+    hours.record_hour(rows)
+    TimelineEntry.objects.filter(pk__gt=last).update(at=at)

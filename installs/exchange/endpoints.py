@@ -274,11 +274,8 @@ def data_call(call: Call, answer: Callable[[Call, Called], Reply]) -> Answering:
     called = (yield StockLocationsCall(session_token)) if session_token else None
     if called is None or called.session_id is None:
         carried = yield from carried_by(call)
-        said = (
-            "The Authorization header holds no live session token. Authorise again with the permanent token, and send "
-            "the member Token of the answer."
-        )
-        return error(call, 401, said, reference=note_call(unauthorised(session_token, carried), call, carried))
+        reference = note_call(unauthorised(session_token, carried), call, carried)
+        return error(call, 401, refusals.NO_LIVE_SESSION, reference=reference)
     if called.is_used_again:
         yield Use(called.session_id)
     return answer(call, called)
@@ -369,8 +366,8 @@ def not_served(call: Call) -> Answering:
 
 
 def bad_request(call: Call) -> Reply:
-    return error(call, 400, "The request cannot be read: its headers or its body are not in order.")
+    return error(call, 400, "The request cannot be read: its headers or its body are malformed.")
 
 
 def server_error(call: Call) -> Reply:
-    return error(call, 500, "Something broke here. Try again; if it goes on, tell the portal's support")
+    return error(call, 500, "Something went wrong here. Try again; if it happens again, tell the portal's support")

@@ -17,6 +17,7 @@ from installs.exchange.sent import SecretSent, TokenSent
 from installs.models import PermanentToken, RefusalGroup, Session
 from linnapp import timeline
 from linnapp.models import Application, Secret, TimelineEntry
+from linnapp.moments import shown
 
 # An act and the end of the sessions that it ends are of one transaction.
 SAME_ACT = timedelta(seconds=5)
@@ -58,9 +59,9 @@ def _of_application(refused: Refused) -> Iterator[str]:
             "Application ID."
         )
     elif refused.group.is_rest:
-        yield "It was counted with others of this hour: which credentials were sent was not kept."
+        yield "It was counted with others of this hour; which credentials were sent was not kept."
     else:
-        yield "The Application ID that was sent is of no application here."
+        yield "No application here has the Application ID that was sent."
 
 
 def _is_named_by_its_secret(refused: Refused) -> bool:
@@ -91,7 +92,7 @@ def _of_secret(refused: Refused) -> Iterator[str]:
         sent = refused.values.get("ApplicationSecret", "")
         yield f"No secret of this application, live or retired, is this one{f', {sent}' if sent else ''}{live}."
     elif not group.is_rest:
-        yield "The secret sent is of no application here."
+        yield "No application here has the secret that was sent."
 
 
 def _of_token(refused: Refused) -> Iterator[str]:
@@ -106,15 +107,15 @@ def _of_token(refused: Refused) -> Iterator[str]:
         ended = ", and had ended" if group.token_sent == TokenSent.ENDED else ""
         yield f"The token sent is a permanent token{ended}; of which installation was not kept."
     elif group.token_sent in (TokenSent.PERMANENT, TokenSent.ENDED):
-        yield "The token sent is of no installation of this application."
+        yield "The token sent belongs to no installation of this application."
     elif group.token_sent == TokenSent.SESSION:
         yield from _of_session(refused)
     elif group.token_sent == TokenSent.SECRET:
-        yield "The Application Secret was sent in the place of the permanent token."
+        yield "The Application Secret was sent instead of the permanent token."
     elif group.token_sent == TokenSent.APPLICATION_ID:
-        yield "The Application ID was sent in the place of the permanent token."
+        yield "The Application ID was sent instead of the permanent token."
     elif group.token_sent == TokenSent.UNKNOWN:
-        yield f"The token sent{f', {sent},' if sent else ''} is no permanent token of this portal."
+        yield f"The token sent{f', {sent},' if sent else ''} is not a permanent token of this portal."
 
 
 def _secret_proves(refused: Refused, token: PermanentToken) -> str:
@@ -128,7 +129,7 @@ def _secret_proves(refused: Refused, token: PermanentToken) -> str:
 def _of_session(refused: Refused) -> Iterator[str]:
     session = _session(refused.group)
     if session and not refused.sees(session.installation.application_id):
-        yield "The token sent is a session token, of no installation of this application."
+        yield "The token sent is a session token, but not of this application."
         return
     tail = (refused.group.facts or (facts_of(session) if session else {})).get("tail", "")
     yield f"The token sent is a session token: send the permanent token{f', …{tail},' if tail else ''} instead."
@@ -163,7 +164,7 @@ def _end_of_session(refused: Refused) -> str:
     if not facts.get("ended"):
         return "This session has ended."
     ended = datetime.fromisoformat(facts["ended"])
-    because = SESSION_ENDS.get(facts.get("end", ""), "it ended by itself")
+    because = SESSION_ENDS.get(facts.get("end", ""), "it expired")
     return f"This session ended {_on(ended)} because {because}{_act(refused, ended)}."
 
 
@@ -217,5 +218,4 @@ def _by_whom(secret: Secret, refused: Refused) -> str:
 
 def _on(moment: datetime | None) -> str:
     """In the reader's zone."""
-    local = timezone.localtime(moment)
-    return f"on {local.day} {local:%B at %H:%M}"
+    return f"on {shown(moment or timezone.now(), 'DAY_LONG_AT')}"

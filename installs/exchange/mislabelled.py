@@ -36,7 +36,7 @@ def _compressed(body: bytes, coding: str) -> Mislabelled | None:
         return Mislabelled(415, f"{said} Send it as it is, without Content-Encoding.")
     magic = _coding_of(body)
     if magic:
-        said = f"The body is compressed ({magic}), though no Content-Encoding says so, and is not read here."
+        said = f"The body is compressed ({magic}), although no Content-Encoding says so, and is not read here."
         return Mislabelled(400, f"{said} Send it as it is.")
     return None
 

@@ -68,7 +68,7 @@ def _parts(line: Line, place: Place, causes: Items, secrets: Items, addresses: I
     refused = _part("Refused", causes.get(place, ()))
     if not refused and line.hour.refused:
         over = line.begin < timezone.now() - REFUSALS_KEPT
-        why = "causes are kept for 30 days" if over else "no cause is written down"
+        why = "causes are kept for 30 days" if over else "no cause is on record"
         refused = [Part("Refused", (Item(f"{line.hour.refused}: {why}"),))]
     return [*good, *refused, *_part("Sent with", secrets.get(place, ())), *_part("From", addresses.get(place, ()))]
 
@@ -111,7 +111,7 @@ def _with_tails(sent: Mapping[Place, Mapping[int, int]]) -> Items:
 
 
 def _named(secret: Secret | None) -> str:
-    return f"Application Secret …{secret.tail}" if secret else "an Application Secret that is gone"
+    return f"Application Secret …{secret.tail}" if secret else "an Application Secret that no longer exists"
 
 
 def _addresses(installations: set[UUID], hours: set[datetime]) -> Items:

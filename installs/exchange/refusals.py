@@ -43,59 +43,63 @@ class Reason(StrEnum):
 
 
 SENTENCES = {
-    Reason.UNPROVEN: "ApplicationId, ApplicationSecret or Token is wrong. Compare all three with the General page of "
-    "your application in the developer portal.",
-    Reason.UNKNOWN_TOKEN: "Token is not a permanent token of this portal. Use the one shown beside the installation on "
-    "the Installations page of your application.",
+    Reason.UNPROVEN: "ApplicationId, ApplicationSecret or Token is wrong. In the developer portal, compare the first "
+    "two with the General page of your application, and the permanent token with its Installations page.",
+    Reason.UNKNOWN_TOKEN: "Token is not a permanent token of this portal. Use the one shown on the Installations "
+    "page of your application.",
     Reason.SESSION_TOKEN_SENT: "Token is a session token. Send the permanent token of the installation "
     "instead{ending}; the session token goes into the Authorization header of the calls that follow.",
     Reason.OTHER_CREDENTIAL_SENT: "Token is your Application ID or Application Secret. Send the permanent token of the "
     "installation instead.",
     Reason.OTHER_APPLICATION: "Token belongs to an installation of another application. Use the ApplicationId and "
     "ApplicationSecret of the application that was installed.",
-    Reason.UNINSTALLED: "This application was uninstalled from the account, and its permanent token ended with that. "
+    Reason.UNINSTALLED: "This application was uninstalled from the account, which ended its permanent token. "
     "Ask the account's owner to install it again.",
-    Reason.INSTALLATION_FAILED: "This installation failed: its postback did not come to a 200, and its permanent token "
-    "ended with that. The Postbacks page of your application says why; the account can install again.",
+    Reason.INSTALLATION_FAILED: "This installation failed: its postback did not get a 200, so its permanent token "
+    "ended. The Postbacks page of your application says why; the account can install again.",
     Reason.TOKEN_ENDED: "This permanent token was replaced. Use the newer one on the Installations page of your "
     "application.",
-    Reason.SUSPENDED_BY_STAFF: "This installation is suspended by the platform. Its page in the developer portal says "
-    "why.",
-    Reason.SUSPENDED_BY_ACCOUNT: "The account suspended this installation. Its owner can resume it under My apps.",
-    Reason.APPLICATION_SUSPENDED: "This application is suspended by the platform. Its General page in the developer "
+    Reason.SUSPENDED_BY_STAFF: "This installation is suspended by this portal's staff. Its page in the developer "
     "portal says why.",
-    Reason.ACCOUNT_SUSPENDED: "The account that this application is installed on is suspended by the platform. Only "
-    "the platform's staff lift that; the account's own people read why in the portal.",
-    Reason.PUBLISHER_SUSPENDED: "The account of this application's developer is suspended by the platform. Its pages "
-    "in the developer portal say why.",
+    Reason.SUSPENDED_BY_ACCOUNT: "The account suspended this installation. Its owner can resume it under My apps.",
+    Reason.APPLICATION_SUSPENDED: "This application is suspended by this portal's staff. Its General page in the "
+    "developer portal says why.",
+    Reason.ACCOUNT_SUSPENDED: "The account that this application is installed on is suspended by this portal's staff. "
+    "Only they can resume it; people on the account can read why in the portal.",
+    Reason.PUBLISHER_SUSPENDED: "The account of this application's developer is suspended by this portal's staff. Its "
+    "pages in the developer portal say why.",
     Reason.APPLICATION_RETIRED: "This application is retired. Its credentials no longer work.",
     Reason.OVER_QUOTA: "API calls quota exceeded! Maximum admitted {quota} per Minute.",
 }
-
+# What every data call is told that carries no live session token, whatever it carries instead.
+NO_LIVE_SESSION = (
+    "The Authorization header has no live session token. Authorise again with the permanent token, and send the member "
+    "Token of the answer."
+)
 
 # The same in a few words, for a developer's list of causes.
 CAUSES = {
-    Reason.UNKNOWN_TOKEN: "no permanent token of this portal",
+    Reason.UNKNOWN_TOKEN: "not a permanent token of this portal",
     Reason.SESSION_TOKEN_SENT: "session token sent instead of the permanent token",
     Reason.OTHER_CREDENTIAL_SENT: "Application ID or secret sent as the permanent token",
     Reason.OTHER_APPLICATION: "permanent token of another application",
     Reason.UNINSTALLED: "uninstalled",
     Reason.INSTALLATION_FAILED: "installation failed",
     Reason.TOKEN_ENDED: "permanent token replaced",
-    Reason.SUSPENDED_BY_STAFF: "installation suspended by the platform",
+    Reason.SUSPENDED_BY_STAFF: "installation suspended by staff",
     Reason.SUSPENDED_BY_ACCOUNT: "installation suspended by the account",
     Reason.APPLICATION_SUSPENDED: "application suspended",
-    Reason.ACCOUNT_SUSPENDED: "account suspended by the platform",
-    Reason.PUBLISHER_SUSPENDED: "your account suspended by the platform",
+    Reason.ACCOUNT_SUSPENDED: "account suspended by staff",
+    Reason.PUBLISHER_SUSPENDED: "your account suspended by staff",
     Reason.APPLICATION_RETIRED: "application retired",
     Reason.OVER_QUOTA: "more exchanges in a minute than allowed",
-    Reason.NO_SESSION_TOKEN: "no session token in a call",
-    Reason.UNKNOWN_SESSION: "no session token of this portal in a call",
+    Reason.NO_SESSION_TOKEN: "call without a session token",
+    Reason.UNKNOWN_SESSION: "not a session token of this portal",
     Reason.SESSION_ENDED: "session ended",
     Reason.PERMANENT_TOKEN_SENT: "permanent token sent instead of a session token",
     Reason.CREDENTIAL_SENT: "Application ID or secret sent instead of a session token",
-    Reason.NOT_SERVED: "call that is not served here",
-    Reason.WRONG_METHOD: "method that is not answered",
+    Reason.NOT_SERVED: "call this portal does not serve",
+    Reason.WRONG_METHOD: "method not allowed",
 }
 
 

@@ -29,14 +29,14 @@ CASES = Limit(
     "help cases of a person",
     20,
     86_400,
-    "You asked support twenty times within a day. Wait {wait}, or write in a case that is open.",
+    "You asked support twenty times in a day. Wait {wait}, or write in an open case.",
     proven=True,
 )
 MESSAGES = Limit(
     "messages of a person to support",
     100,
     86_400,
-    "You wrote to support a hundred times within a day. Wait {wait}.",
+    "You wrote to support a hundred times in a day. Wait {wait}.",
     proven=True,
 )
 
@@ -131,7 +131,7 @@ def _lock(account: Account) -> None:
 def _refuse_past_most(account: Account) -> None:
     if HelpCase.objects.of_account(account).unsolved().count() >= MOST_UNSOLVED:
         raise NotPossible(
-            f"{account} has {MOST_UNSOLVED} open cases already, and that is the most. Write in one of them, or mark "
+            f"{account} already has {MOST_UNSOLVED} open cases, which is the most. Write in one of them, or mark "
             "one as solved."
         )
 
@@ -158,7 +158,7 @@ def locked(case: HelpCase) -> HelpCase:
 
 def refuse_past_most_messages(case: HelpCase) -> None:
     if case.messages.count() >= MOST_MESSAGES:
-        raise NotPossible(f"This case holds {MOST_MESSAGES} messages, and that is the most. Open another one.")
+        raise NotPossible(f"This case has {MOST_MESSAGES} messages, which is the most. Open another one.")
 
 
 def say(case: HelpCase, text: str, writer: HelpMessage.Writer, by: Actor) -> HelpMessage:

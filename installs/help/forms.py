@@ -37,7 +37,7 @@ class ReferenceField(forms.CharField):
         super().__init__(
             required=False,
             max_length=HelpCase.LONGEST_REFERENCE,
-            help_text="Where a page or an answer of the API told one. Support finds by it what went wrong.",
+            help_text="If a page or an answer of the API gave you one. It shows support what went wrong.",
             widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         )
 
@@ -111,7 +111,7 @@ class ReportForm(forms.Form):
         label="What is wrong with it",
         choices=HelpCase.Complaint.choices,
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose what is wrong with it."},
+        error_messages={"required": "Choose what is wrong."},
     )
     sentence = _sentence("In one sentence", "What you saw, and where.")
 
@@ -171,7 +171,7 @@ class InboxFilter(django_filters.FilterSet):
     """Where nothing is searched, those that wait for support."""
 
     STATES = (*STATES, ("all", "All"))
-    WHO = (("me", "Assigned to me"), ("nobody", "Assigned to nobody"))
+    WHO = (("me", "Assigned to me"), ("nobody", "Not assigned"))
 
     q = django_filters.CharFilter(method="search")
     state = django_filters.ChoiceFilter(choices=STATES, method="in_state")

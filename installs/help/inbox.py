@@ -48,7 +48,7 @@ def assign(case: HelpCase, to: User | None, *, by: Actor) -> None:
     refuse_unless_support(by)
     row = locked(case)
     if to is not None and not to.is_support:
-        raise NotPossible(f"{to} is not of support. Choose somebody who is.")
+        raise NotPossible(f"{to} is not in support. Choose somebody who is.")
     _lead(row)
     before = row.assigned_to
     if before != to:

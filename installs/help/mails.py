@@ -24,7 +24,7 @@ def tell_account(case: HelpCase, message: HelpMessage, *, by: Actor) -> None:
 def tell_assigned(case: HelpCase, message: HelpMessage, *, by: Actor) -> None:
     """Nobody, where it is assigned to nobody: it stands in the inbox."""
     if case.assigned_to:
-        subject = f"{case.account} wrote in a case of yours"
+        subject = f"{case.account} wrote in one of your cases"
         _tell([case.assigned_to], subject, "account_wrote", case, by, message)
 
 
@@ -36,7 +36,7 @@ def tell_handed_over(case: HelpCase, *, by: Actor) -> None:
 
 def tell_taken_away(case: HelpCase, before: User | None, *, by: Actor) -> None:
     if before and before != by.person:
-        subject = f"A case of {case.account} is not yours any more"
+        subject = f"A case of {case.account} is no longer yours"
         _tell([before], subject, "taken_away", case, by)
 
 

@@ -5,7 +5,7 @@ from linnapp import credentials
 from linnapp.errors import NotPossible
 from linnapp.models import Secret
 
-LEFT_OUT = "…{tail} (left out: it is or was a token or secret, and support never needs one)"
+LEFT_OUT = "…{tail} (left out: this is or was a token or secret, which support never needs)"
 Span = tuple[int, int, str]
 
 
@@ -22,7 +22,7 @@ def refuse_credentials(text: str) -> None:
     support paste what customers send."""
     if found := credentials_in(text):
         named = credentials.masked(found[0][2])
-        raise NotPossible(f"This holds a secret or token, {named}. Write its last four characters only.")
+        raise NotPossible(f"This contains a secret or token, {named}. Write only its last four characters.")
 
 
 def credentials_in(text: str) -> list[Span]:

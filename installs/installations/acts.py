@@ -93,15 +93,15 @@ RULES: dict[Act, Rule] = {
     Act.RESUME_BY_STAFF: _rule({Who.STAFF}, HELD | {S.PENDING}, S.SUSPENDED_BY_STAFF),
 }
 WORDS = {
-    S.PENDING: "{it} still waits for its endpoint's answer.",
-    S.FAILED: "{it} failed, and its permanent token ended with that.",
-    S.UNINSTALLED: "{it} is uninstalled, and its permanent token ended with that.",
-    S.SUSPENDED_BY_ACCOUNT: "{it} is suspended by the account already.",
+    S.PENDING: "{it} is still waiting for its endpoint's answer.",
+    S.FAILED: "{it} failed, and its permanent token ended then.",
+    S.UNINSTALLED: "{it} is uninstalled, and its permanent token ended then.",
+    S.SUSPENDED_BY_ACCOUNT: "{it} is already suspended by the account.",
     S.SUSPENDED_BY_STAFF: "{it} is suspended by this portal's staff.",
-    S.APPLICATION_SUSPENDED: "{it} is suspended: its application is, everywhere.",
+    S.APPLICATION_SUSPENDED: "{it} is suspended, because its application is suspended everywhere.",
     S.ACCOUNT_SUSPENDED: "{account} is suspended by this portal's staff, and its applications stay as they are until "
     "they resume it.",
-    S.PUBLISHER_SUSPENDED: "{publisher}, which makes {application}, is suspended by this portal's staff. The "
+    S.PUBLISHER_SUSPENDED: "{publisher}, the developer of {application}, is suspended by this portal's staff. The "
     "application stays as it is until they resume it.",
     S.APPLICATION_RETIRED: "{it} is retired.",
 }
@@ -150,7 +150,7 @@ def refuse_others(act: Act, installation: Installation, *, by: Actor) -> None:
     if allowed == {Who.STAFF} or (by.is_staff and Who.STAFF in allowed):
         refuse_unless_staff(by)
     if not allowed & who_is(by, installation):
-        raise NotPossible(f"Only an Owner of {installation.account} may do this.")
+        raise NotPossible(f"Only an Owner of {installation.account} can do this.")
 
 
 def refuse_unless_possible(act: Act, installation: Installation, *, by: Actor) -> None:
@@ -160,7 +160,7 @@ def refuse_unless_possible(act: Act, installation: Installation, *, by: Actor) -
         return
     rule = RULES[act]
     in_the_way = sorted(standing(installation) - rule.under, key=list(Standing).index)
-    words = WORDS[in_the_way[0]] if in_the_way else "{it} is not suspended by you: there is nothing to resume."
+    words = WORDS[in_the_way[0]] if in_the_way else "{it} is not suspended by you, so there is nothing to resume."
     application = installation.application
     named = {"account": installation.account, "application": application, "publisher": application.account}
     raise NotPossible(words.format(it=installation, **named))

@@ -20,10 +20,13 @@ from linnapp.manifest import (
     newly_reached,
 )
 from linnapp.manifest.differences import shown
+from linnapp.manifest.permission_words import sentence_of
 from linnapp.models import Version
 from linnapp.module_types import ValueKind, known_type
-from linnapp.snapshots import PERMISSIONS, WHOLE, WORDS, Change, ChangedPart, are_long, kind_of_part, summed, type_label
+from linnapp.snapshots import PERMISSIONS, WORDS, Change, ChangedPart, are_long, kind_of_part, summed, type_label
 
+# What an installer calls what is of no module: a manifest is the developer's word.
+WHOLE = "The application as a whole"
 SET, SET_ANEW = "set", "set to something else"
 ELSEWHERE = "(another address there)"
 LONGEST_SHOWN = 300
@@ -112,12 +115,15 @@ def _told(difference: Difference, module: ManifestModule | None) -> Iterator[Cha
     if module and difference.is_module:
         yield from _whole(difference, module)
         return
-    old, new = difference.old, difference.new
-    if is_field and difference.name == Field.TYPE:
+    old, new, what = difference.old, difference.new, difference.what
+    if part == Part.PERMISSION:
+        # Its name is said where all names are folded.
+        old, new, what = (sentence_of(old) if old else ""), (sentence_of(new) if new else ""), "Permission"
+    elif is_field and difference.name == Field.TYPE:
         old, new = _label(old), _label(new)
-    elif part != Part.PERMISSION:
+    else:
         old, new = _values(old, new, plain=part == Part.PARAMETER and _is_plain(difference.name, module))
-    yield Change(WORDS[difference.kind], difference.what, old, new, part in PERMISSIONS)
+    yield Change(WORDS[difference.kind], what, old, new, part in PERMISSIONS)
 
 
 def _whole(difference: Difference, module: ManifestModule) -> Iterator[Change]:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from installs.models import Attempt, Delivery, Installation, PermanentToken
 from installs.models.deliveries import DeliveryQuerySet
+from linnapp.moments import kept
 
 
 def newest_postbacks(installations: Iterable[Installation]) -> dict[UUID, Delivery]:
@@ -62,35 +63,35 @@ def what_to_do(installation: Installation, postback: Delivery | None) -> str:
     """For the people of the installing account, in one sentence."""
     publisher = installation.application.account
     if installation.is_on_own_account:
-        return "Never connected so far: exchange its permanent token."
+        return "Never connected. Exchange its permanent token."
     if postback is None:
-        return f"Never connected so far: give the permanent token to {publisher}, if they do not have it yet."
+        return f"Never connected. Give the permanent token to {publisher}, if they do not have it yet."
     if has_arrived(postback):
-        return f"Never connected so far: ask {publisher}, who have the permanent token."
-    return f"Never connected so far: the permanent token has not reached {publisher}. They can send it again."
+        return f"Never connected. Ask {publisher}, who have the permanent token."
+    return f"Never connected. The permanent token has not reached {publisher}, who can redeliver it."
 
 
 def what_to_send(installation: Installation, postback: Delivery | None) -> str:
     """A message for the customer, to copy into a mail: the way to the permanent token, and never the token."""
     application, account = installation.application, installation.account
-    installed = timezone.localtime(installation.installed_at)
+    installed = kept(timezone.localtime(installation.installed_at), "DATE_LONG")
     page = settings.SITE_URL + reverse("installation_detail", args=(account.slug, installation.pk))
     contact = f", through {application.support_contact}" if application.support_contact else ""
     return "\n".join(
         (
-            f"{application} was installed on {account} on {installed.day} {installed:%B %Y}, and has never connected.",
+            f"{application} was installed on {account} on {installed}, and has never connected.",
             _what_it_needs(application.name, postback),
             "",
             f"1. Open {page} and sign in. You must be an Owner of {account}.",
             "2. Press Reveal under “Permanent token”, and copy it.",
-            f"3. Give it to {application.account}{contact}. Do not post it where others read it.",
+            f"3. Give it to {application.account}{contact}. Do not post it where others can read it.",
             "",
-            f"The installation is {installation.pk}.",
+            f"The installation id is {installation.pk}.",
         )
     )
 
 
 def _what_it_needs(application: str, postback: Delivery | None) -> str:
     if postback and has_arrived(postback):
-        return f"We have its permanent token: please finish setting up {application}. If it asks you for the token:"
+        return f"We have its permanent token. Finish setting up {application}. If it asks you for the token:"
     return "It needs its permanent token from you:"

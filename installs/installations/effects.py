@@ -21,7 +21,7 @@ def suspends(row: Installation, sessions: int) -> str:
     if not row.is_live:
         return f"{row.shown_state.capitalize()}: there is nothing to suspend."
     if row.suspended_by_staff_at:
-        return "Suspended by staff already: nothing changes."
+        return "Already suspended by staff: nothing changes."
     return f"{ending(sessions)}. {row.account} cannot use {row.application}."
 
 
@@ -49,17 +49,17 @@ def others_of(row: Installation) -> list[str]:
 def ends_sessions(sessions: int) -> str:
     if not sessions:
         return "No session is live: nothing changes."
-    return f"{ending(sessions)}. The permanent token stays."
+    return f"{ending(sessions)}. The permanent token still works."
 
 
 def rotates(row: Installation, *, is_rotated: bool) -> str:
     if not acts.is_possible(Act.ROTATE, row):
         return f"{row.shown_state.capitalize()}: there is nothing to rotate."
     if is_rotated:
-        return "Rotated already, and the old one still works: nothing changes."
+        return "Already rotated, and the old one still works: nothing changes."
     if host := host_of(row.version.postback_url):
         return f"A new permanent token is sent to {host}. {TILL_USED}"
-    return f"A new permanent token waits until {_sides(row)} reveals it. You do not see it. {TILL_USED}"
+    return f"{_sides(row)} can reveal a new permanent token. You do not see it. {TILL_USED}"
 
 
 def _sides(row: Installation) -> str:
@@ -70,4 +70,4 @@ def _sides(row: Installation) -> str:
 def ends_old_token(row: Installation, *, is_rotated: bool) -> str:
     if not is_rotated:
         return "Only one permanent token works: nothing changes."
-    return f"The old one ends now, with its sessions: {row.application} needs the new one from this moment."
+    return f"The old one ends now, with its sessions: {row.application} needs the new one from now on."

@@ -11,7 +11,7 @@ WENT_BACK = register("WENT_BACK", "Went back from {before} to {version}, by {who
 UNINSTALLED = register("UNINSTALLED", "Uninstalled by {who}", about="installations")
 TOKEN_REVEALED = register("TOKEN_REVEALED", "Permanent token …{tail} revealed to {who}", about="credentials")
 TOKEN_ROTATED = register(
-    "TOKEN_ROTATED", "Permanent token rotated by {who}: …{tail} takes the place of …{before}", about="credentials"
+    "TOKEN_ROTATED", "Permanent token rotated by {who}: …{tail} replaces …{before}", about="credentials"
 )
 OLD_TOKEN_ENDED = register("OLD_TOKEN_ENDED", "Old permanent token …{before} ended by {who}", about="credentials")
 OLD_TOKEN_REPLACED = register(
@@ -21,7 +21,7 @@ OLD_TOKEN_REPLACED = register(
 )
 OLD_TOKEN_LAPSED = register(
     "OLD_TOKEN_LAPSED",
-    "Old permanent token …{before} ended, {span} after …{tail} was delivered or shown",
+    "Old permanent token …{before} ended {span} after …{tail} was delivered or shown",
     about="credentials",
 )
 SESSIONS_ENDED = register("SESSIONS_ENDED", "{sessions} ended by {who}", about="installations")

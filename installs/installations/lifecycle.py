@@ -122,7 +122,7 @@ def _refuse_unless_installable(application: Application, account: Account, by: A
     if application.suspended_by_staff_at:
         raise NotPossible(f"{application} is suspended: {application.suspension_reason}".strip(": "))
     refuse_suspended(account, "nothing can be installed on it")
-    refuse_suspended(application.account, f"nobody installs {application}")
+    refuse_suspended(application.account, f"nobody can install {application}")
     # Staff install for nobody, whatever seats they have: who has one comes as who they are there.
     if by.is_staff or account not in Account.objects.installable_by(by.reader, application.account_id):
         raise NotPossible(f"Only an Owner of {account} can install applications on it.")
@@ -135,9 +135,9 @@ def _given_already(application: Application, account: Account, consent: str) -> 
     if row is None:
         return None
     if row.has_failed:
-        raise NotPossible(f"This form was used already, and that installation failed: {row.why_failed}")
+        raise NotPossible(f"This form was already used, and that installation failed: {row.why_failed}")
     if not row.is_live:
-        raise NotPossible(f"This form was used already, and {application} was uninstalled since.")
+        raise NotPossible(f"This form was already used, and {application} has since been uninstalled.")
     return Consented(row, current_token(row), created=False, delivery=owing.owed_by(row, consent), repeated=True)
 
 
@@ -156,9 +156,11 @@ def _refuse_unless_offered(version: Version, offered: list[Version], application
     if version.application_id == application.pk and not version.is_development:
         # Read anew: it may have been withdrawn while this waited for the application.
         if application.versions.filter(pk=version.pk, withdrawn_at__isnull=False).exists():
-            raise Moved(f"{version.label} was withdrawn while you read. Here is what can be installed now.")
-        raise Moved("A newer version was released while you read. Here is what it reaches.")
-    raise NotPossible("This version cannot be chosen here. Users always install the latest version.")
+            raise Moved(
+                f"{version.label} was withdrawn while you were reading. This is the version you can install now."
+            )
+        raise Moved("A newer version was released while you were reading. This is what it can do.")
+    raise NotPossible("You cannot choose this version. Accounts always install the latest.")
 
 
 def _authorise_again(installation: Installation, version: Version, consent: str, tracking: str, by: Actor) -> Consented:

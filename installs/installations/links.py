@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.contrib.humanize.templatetags.humanize import intcomma
-
 from linnapp import credentials
-from linnapp.words import counted
+from linnapp.words import counted, with_commas
 
 LONGEST_TRACKING = 2048
 
@@ -49,15 +47,19 @@ def read_link(identifier: str, members: Iterable[tuple[str, str]]) -> Installati
     """
     application_id = credentials.canonical(identifier)
     if application_id is None:
-        message = "An Installation URL ends with an Application ID. Ask whoever sent you the link for the whole of it."
-        raise NothingToInstall(404, "This is no Installation URL", message)
+        message = "An Installation URL ends with an Application ID. Ask the person who sent you the link for all of it."
+        raise NothingToInstall(404, "This is not an Installation URL", message)
     tracking = next((value for name, value in members if name.lower() == "tracking"), "")
     if "\0" in tracking:
-        message = "Its Tracking holds the character NUL (%00), which cannot be kept. Tell whoever sent you the link."
-        raise NothingToInstall(400, "This link cannot be followed", message)
+        message = (
+            "Its Tracking contains a NUL character (%00), which is not allowed. Tell the person who sent it to you."
+        )
+        raise NothingToInstall(400, "This link does not work", message)
     size = len(tracking.encode(errors="replace"))
     if size > LONGEST_TRACKING:
-        most = intcomma(LONGEST_TRACKING)
-        message = f"Its Tracking is {counted(size, 'byte')}, and the most is {most}. Tell whoever sent you the link."
+        most = with_commas(LONGEST_TRACKING)
+        message = (
+            f"Its Tracking is {counted(size, 'byte')}, and the most is {most}. Tell the person who sent you the link."
+        )
         raise NothingToInstall(414, "This link is too long", message)
     return InstallationLink(UUID(application_id), tracking)

@@ -104,7 +104,7 @@ def update(installation: Installation, *, to: Version, by: Actor) -> Installatio
     if available is None and to == row.version:
         return row
     if available is None:
-        none_left = "no other version is left to move to"
+        none_left = "there is no other version to move to"
         nothing = none_left if row.version.withdrawn_at else "there is nothing newer to update to"
         raise NotPossible(f"{row.application} is on {row.version.label}, and {nothing}.")
     _refuse_unless_read(to, available, row)
@@ -125,9 +125,12 @@ def go_back(installation: Installation, *, to: Version, by: Actor) -> Installati
         return row
     if before is None:
         within = span_in_words(GO_BACK_WITHIN)
-        raise NotPossible(f"The way back is open for {within} after an update, while that version is not withdrawn.")
+        raise NotPossible(
+            f"You can't go back to the previous version: the update was more than {within} ago, or that version was "
+            "withdrawn since."
+        )
     if to != before:
-        raise Moved(f"It was updated again while you read: the way back leads to {before.label} now.")
+        raise Moved(f"It was updated again while you were reading. You can now go back to {before.label}.")
     left, row.previous_version = row.version, None
     _move(row, before)
     tell_moved(row, kinds.WENT_BACK, before=left, by=by)
@@ -139,9 +142,9 @@ def switch(installation: Installation, *, to: Version, by: Actor) -> Installatio
     """Between the Development Version and released ones, on the application's own account."""
     row = locked_for(Act.SWITCH, installation, by)
     if not row.is_on_own_account:
-        raise NotPossible("A version is chosen on the application's own account only. Others update to the latest.")
+        raise NotPossible("Only the application's own account can choose a version. Others update to the latest.")
     if to not in offered_versions(row.application, row.account, by.reader):
-        raise NotPossible("That version cannot be chosen: it was withdrawn, or is none of this application.")
+        raise NotPossible("You cannot choose that version: it was withdrawn, or is not of this application.")
     if to == row.version:
         return row
     before, row.previous_version = row.version, None
@@ -164,10 +167,10 @@ def _refuse_unless_read(read: Version, available: Version, row: Installation) ->
     on = row.version
     is_foreign = read.application_id != row.application_id or read.is_development
     if is_foreign or read == on or (read.numbers < on.numbers and not on.withdrawn_at):
-        raise NotPossible(f"{row.application} is updated to {available.label} only, the latest version.")
+        raise NotPossible(f"You can update {row.application} only to {available.label}, the latest version.")
     if read.withdrawn_at:
-        raise Moved(f"{read.label} was withdrawn while you read. Here is what {available.label} changes.")
-    raise Moved(f"{available.label} became the newest version while you read. Here is what it changes.")
+        raise Moved(f"{read.label} was withdrawn while you were reading. This is what {available.label} changes.")
+    raise Moved(f"{available.label} became the newest version while you were reading. This is what it changes.")
 
 
 def _move(row: Installation, to: Version) -> None:

@@ -62,7 +62,7 @@ class Progress:
     def asks_again(self) -> bool:
         """Whether the page asks by itself for what comes next."""
         begun = self.delivery.created_at if self.delivery else self.installation.installed_at
-        return not self.is_settled and timezone.now() - begun < ASKS_FOR
+        return not self.is_settled and is_new(begun)
 
     @property
     def mark(self) -> str:
@@ -70,6 +70,18 @@ class Progress:
         tried = self.delivery.tried if self.delivery else 0
         facts = (self.installation.shown_state, self.sending, tried, self.first_connection is not None, self.asks_again)
         return "-".join(str(fact) for fact in facts)
+
+
+@dataclass(frozen=True)
+class FirstCall:
+    """Whether the first call of an installation was made, for a page that shows how to make it."""
+
+    installation: Installation
+    made_at: datetime | None
+
+    @property
+    def asks_again(self) -> bool:
+        return self.made_at is None and is_new(self.installation.installed_at)
 
 
 @dataclass(frozen=True)
@@ -89,13 +101,22 @@ class RotationProgress:
 
     @property
     def asks_again(self) -> bool:
-        return timezone.now() - self.rotation.new.created_at < ASKS_FOR
+        return is_new(self.rotation.new.created_at)
 
     @property
     def mark(self) -> str:
         tried = self.rotation.delivery.tried if self.rotation.delivery else 0
         facts = (self.sending, tried, self.rotation.is_handed_over, self.sessions, self.asks_again)
         return "-".join(str(fact) for fact in facts)
+
+
+def is_new(begun: datetime) -> bool:
+    """Whether a page that waits for what follows still asks."""
+    return timezone.now() - begun < ASKS_FOR
+
+
+def first_call(installation: Installation) -> FirstCall:
+    return FirstCall(installation, _first_connection(installation))
 
 
 def rotation_progress(installation: Installation) -> RotationProgress | None:

@@ -87,10 +87,12 @@ def rotate(installation: Installation, *, by: Actor) -> Rotation:
 
 
 def _still_works(rotation: Rotation) -> str:
-    ends = f"until {moment_in_words(rotation.old.ends_at)}" if rotation.old.ends_at else "until the new one has arrived"
+    ends = (
+        f"until {moment_in_words(rotation.old.ends_at)}" if rotation.old.ends_at else "until the new one is delivered"
+    )
     return (
-        f"It was rotated already, and the old permanent token …{rotation.old.tail} works {ends}. End the old one now, "
-        "or wait for that; then rotate again."
+        f"It has already been rotated, and the old permanent token …{rotation.old.tail} works {ends}. End the old "
+        "one now, or wait, then rotate again."
     )
 
 
@@ -102,7 +104,7 @@ def end_old_token(installation: Installation, *, by: Actor) -> PermanentToken:
     acts.refuse_without_reason(by)
     rotation = rotation_of(row)
     if rotation is None:
-        raise NotPossible(f"Only one permanent token of {row} works: there is no old one to end.")
+        raise NotPossible(f"Only one permanent token of {row} works, so there is no old one to end.")
     PermanentToken.objects.filter(pk=rotation.old.pk).end()
     _settle(row, rotation.new, rotation.old)
     timeline.record_about(row, kinds.OLD_TOKEN_ENDED, by=by, before=rotation.old.tail)

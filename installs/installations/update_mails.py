@@ -18,6 +18,7 @@ from installs.installations import moving
 from installs.models import Installation, UpdateMailing
 from installs.models.installations import InstallationQuerySet
 from linnapp import mail, mail_choices
+from linnapp.manifest import ConsentLine, newly_reached
 from linnapp.models import MailRefusal, Membership, User, Version
 from linnapp.models.people import MembershipQuerySet
 from linnapp.supervision import stop_asked
@@ -25,6 +26,8 @@ from linnapp.words import counted
 
 log = logging.getLogger(__name__)
 MOST_TOLD = 20
+# Of what each newly reaches: the page of the update has all of it.
+MOST_GAINS = 3
 # Of one person, the last that were told: some are suspended and come back.
 REMEMBERED = 1000
 # People who are looked at together: for more, memory would grow with them.
@@ -55,6 +58,15 @@ class Named:
 
     installation: Installation
     waiting: Waiting
+    gains: list[ConsentLine]
+
+    @property
+    def first_gains(self) -> list[ConsentLine]:
+        return self.gains[:MOST_GAINS]
+
+    @property
+    def more_gains(self) -> int:
+        return len(self.gains[MOST_GAINS:])
 
     @property
     def page(self) -> str:
@@ -168,16 +180,24 @@ def _text(waiting: list[Waiting], stop: str) -> str:
     told = waiting[:MOST_TOLD]
     whole = Installation.objects.with_its_facts().defer("version__snapshot")
     rows = whole.in_bulk([row.installation_id for row in told])
-    named = [Named(rows[row.installation_id], row) for row in told if row.installation_id in rows]
+    gains = _gains_of(told)
+    named = [Named(rows[row.installation_id], row, gains[row.key]) for row in told if row.installation_id in rows]
     context = {"named": named, "more": max(0, len(waiting) - MOST_TOLD), "stop": stop}
     return render_to_string("installs/installations/mail/updates_waiting.txt", context)
+
+
+def _gains_of(told: list[Waiting]) -> dict[str, list[ConsentLine]]:
+    """By the key of each: what its update lets the application do that it cannot do now."""
+    both = {version.pk for row in told for version in (row.on, row.available)}
+    manifests = {key: version.manifest() for key, version in Version.objects.in_bulk(both).items()}
+    return {row.key: newly_reached(manifests[row.on.pk], manifests[row.available.pk]) for row in told}
 
 
 def _subject(waiting: list[Waiting]) -> str:
     if all(row.leaves_withdrawn for row in waiting):
         runs = counted(len(waiting), "application runs", "applications run")
-        return f"{runs} a version that was withdrawn"
-    return f"{counted(len(waiting), 'application has', 'applications have')} an update waiting"
+        return f"{runs} a withdrawn version"
+    return f"{counted(len(waiting), 'application has', 'applications have')} an update"
 
 
 def key_of(person: User) -> str:

@@ -4,7 +4,7 @@ say at the moment."""
 import logging
 import platform
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 
@@ -31,20 +31,25 @@ log = logging.getLogger(__name__)
 
 
 class OfTheMoment(Collector):
-    """Asked at each look. What is away is told as that, and its figures are left out; the others stay."""
+    """What was asked for one look."""
+
+    def __init__(self, moment: Sequence[Metric]) -> None:
+        self.moment = moment
 
     def describe(self) -> Iterable[Metric]:
-        """Nothing ahead: the registry would ask the database as soon as this module is imported."""
         return []
 
-    def collect(self) -> Iterator[Metric]:
-        yield about()
-        of_the_database = asked()
-        yield GaugeMetricFamily(
-            "linnapp_database_up", "Whether the database answered what is asked for this page.", bool(of_the_database)
-        )
-        yield from of_the_database
-        yield from of_the_queue()
+    def collect(self) -> Iterable[Metric]:
+        return self.moment
+
+
+def told_of(database: Sequence[Metric]) -> Iterator[Metric]:
+    """What is away is told as that, and its figures are left out; the others stay."""
+    yield about()
+    yield GaugeMetricFamily(
+        "linnapp_database_up", "Whether the database answered what is asked for this page.", bool(database)
+    )
+    yield from database
 
 
 def asked() -> list[Metric]:
@@ -100,15 +105,16 @@ def version() -> str:
     return found[1].strip().lower() if found else ""
 
 
-counted, everything = CollectorRegistry(), CollectorRegistry()
-counted.register(OfProcesses())
-everything.register(OfTheMoment())
-everything.register(OfProcesses())
-
-
 def as_text() -> bytes:
-    return generate_latest(everything)
+    return written([*told_of(asked()), *of_the_queue()])
 
 
 def of_processes() -> bytes:
-    return generate_latest(counted)
+    return written([])
+
+
+def written(moment: Sequence[Metric]) -> bytes:
+    registry = CollectorRegistry()
+    registry.register(OfTheMoment(moment))
+    registry.register(OfProcesses())
+    return generate_latest(registry)

@@ -4,7 +4,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from django.db import models
 from django.utils import timezone
@@ -33,6 +33,10 @@ UNFINISHED = (Written("PENDING"), Written("FAILED"))
 
 
 class CountsInstallations(models.QuerySet[AnyModel]):
+    def completed(self) -> Self:
+        """Installed once, whatever became of them: neither failed nor still waiting for the postback's 200."""
+        return self.filter(state__in=("ACTIVE", "UNINSTALLED"))
+
     def first_exchanged(self) -> "models.QuerySet[AnyModel, dict[str, datetime]]":
         """The moment of the first token exchange of any of these, as far as it is folded: a row at most."""
         exchanged = self.filter(first_exchange_at__isnull=False).order_by("first_exchange_at")

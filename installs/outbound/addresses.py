@@ -98,7 +98,7 @@ def refuse_bad(host: str, addresses: list[str]) -> None:
     for address in addresses:
         if kind := fault_of(address):
             subject = f"{host} is {kind}" if host == address else f"{host} resolves to {address}, {kind}"
-            raise NotSent(Cause.ADDRESS_NOT_ALLOWED, f"{subject}. The portal sends to public addresses only.")
+            raise NotSent(Cause.ADDRESS_NOT_ALLOWED, f"{subject}. The portal sends only to public addresses.")
 
 
 def _is_address(host: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from installs.outbound import attempts
+from linnapp.moments import kept
 
 # Of X509_verify_cert: https://docs.openssl.org/3.0/man3/X509_STORE_CTX_get_error/
 NOT_YET_VALID, EXPIRED, SELF_SIGNED, HOSTNAME_MISMATCH, IP_MISMATCH = 9, 10, 18, 62, 64
@@ -16,7 +17,7 @@ SELF_SIGNED_IN_CHAIN, NO_ISSUER, NO_ISSUER_LOCALLY = 19, 2, 20
 NO_CHECK_TIME = 0x200000
 # Of RFC 8446: a handshake record, and the message in it by which a server asks for a certificate of ours.
 HANDSHAKE, CERTIFICATE_REQUEST = 22, 13
-WANTED = "The server wants a client certificate, and the portal has none to show."
+WANTED = "The server asks for a client certificate, and the portal has none."
 
 
 @functools.cache
@@ -49,7 +50,7 @@ def _note_request(*message: Any) -> None:
 
 def day(of_certificate: str) -> str:
     moment = datetime.datetime.fromtimestamp(ssl.cert_time_to_seconds(of_certificate), datetime.UTC)
-    return f"{moment.day} {moment:%B %Y}"
+    return kept(moment, "DATE_LONG")
 
 
 def names(certificate: dict[str, Any]) -> str:
@@ -72,7 +73,7 @@ def sentence(error: ssl.SSLCertVerificationError, host: str, certificate: dict[s
         other = f"for {names(certificate)}, " if certificate else ""
         return f"The certificate is {other}not for {host}." if not other else f"The certificate is {other}not {host}."
     if code == SELF_SIGNED:
-        return "The certificate is self-signed: nobody vouches for it."
+        return "The certificate is self-signed: no authority vouches for it."
     if code in {SELF_SIGNED_IN_CHAIN, NO_ISSUER, NO_ISSUER_LOCALLY}:
-        return "The certificate's issuer is not known here, or the server does not send the whole chain."
+        return "The certificate's issuer is not known to this portal, or the server does not send the whole chain."
     return f"The certificate is not valid: {error.verify_message}."

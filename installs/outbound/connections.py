@@ -98,7 +98,7 @@ def not_connected(error: OSError, found: list[str], attempt: Attempt) -> NotSent
     if isinstance(error, TimeoutError):
         within = seconds_in_words(attempt.connect_seconds)
         return NotSent(Cause.NO_CONNECTION, f"No connection to {', '.join(found)} within {within}.")
-    return NotSent(Cause.UNREACHABLE, f"There is no way from here to {', '.join(found)}.")
+    return NotSent(Cause.UNREACHABLE, f"This portal cannot reach {', '.join(found)}.")
 
 
 @contextmanager
@@ -120,7 +120,7 @@ def faults_of_connection(kept: bool) -> Iterator[None]:
     except NotHTTP as error:
         if kept:
             raise Stale from error
-        raise NotSent(Cause.NOT_HTTP, "What the server answered is not HTTP.") from error
+        raise NotSent(Cause.NOT_HTTP, "The server's answer is not HTTP.") from error
     except ssl.SSLError as error:
         if attempt.wants_certificate:
             raise wants_certificate(attempt) from error
@@ -216,7 +216,7 @@ class Connection:
             return NotSent(
                 Cause.TLS, f"The server does not speak TLS on port {self.port}: it seems to serve plain http there."
             )
-        return NotSent(Cause.TLS, f"No encrypted connection came about: {words_of(error)}.")
+        return NotSent(Cause.TLS, f"The encrypted connection failed: {words_of(error)}.")
 
     def _certificate(self, attempt: Attempt) -> dict[str, Any]:
         """The refused certificate, seen over a second connection to the same address; nothing is sent over that."""

@@ -56,7 +56,7 @@ def _fault(error: Exception) -> NotSent:
     if isinstance(error, TimeoutError):
         return attempts.current.get().no_answer()
     if isinstance(error, NotHTTP):
-        return NotSent(Cause.NOT_HTTP, "What the server answered is not HTTP.")
+        return NotSent(Cause.NOT_HTTP, "The server's answer is not HTTP.")
     return NotSent(Cause.RESET, "The server closed the connection before its answer was whole.")
 
 

@@ -15,6 +15,7 @@ from installs.postbacks.policy import RETIRED
 from linnapp import credentials, mail, timeline
 from linnapp.actors import Actor
 from linnapp.models import Application
+from linnapp.moments import kept
 from linnapp.services.locking import locked
 from linnapp.words import counted
 
@@ -22,15 +23,15 @@ Matter = AlertSent.Matter
 # A host that comes and goes is told of once in so long, for each matter.
 ONCE_IN = timedelta(hours=24)
 LABELS = {
-    Matter.EXHAUSTED: "a postback or event failed at every attempt",
+    Matter.EXHAUSTED: "all attempts of a postback or event failed",
     Matter.PARKED: "postbacks or events to a host are held",
     Matter.RECOVERED: "a host that was held answers again",
 }
 ONE = {Delivery.Kind.POSTBACK: "A postback", Delivery.Kind.EVENT: "An event"}
 ALL = {Delivery.Kind.POSTBACK: "Postbacks", Delivery.Kind.EVENT: "Events"}
 LOST = {
-    Delivery.Kind.POSTBACK: "Its permanent token did not arrive.",
-    Delivery.Kind.EVENT: "Your endpoint was not told what happened.",
+    Delivery.Kind.POSTBACK: "Its permanent token was not delivered.",
+    Delivery.Kind.EVENT: "Your endpoint does not know what happened.",
 }
 
 
@@ -62,10 +63,10 @@ def exhausted(row: PostbackHost, cause: str) -> None:
     if _is_wanted(row, Matter.EXHAUSTED, not_since=row.failing_since):
         _send(
             row,
-            f"{ONE[kind]} to {row.host} failed at every attempt",
-            f"{ONE[kind]} of {row.application} to {row.host} failed at every attempt, and is not tried again. The "
-            f"last time: {credentials.masked_addresses(cause).rstrip('.')}.",
-            f"{LOST[kind]} Fix the endpoint, then send what failed again",
+            f"{ONE[kind]} to {row.host} could not be delivered",
+            f"{ONE[kind]} of {row.application} to {row.host} could not be delivered: all attempts failed. The "
+            f"last one: {credentials.masked_addresses(cause).rstrip('.')}.",
+            f"{LOST[kind]} Fix the endpoint, then redeliver what failed",
             _page(row, "postback_list", "?state=exhausted"),
         )
 
@@ -76,10 +77,10 @@ def parked(row: PostbackHost) -> None:
         _send(
             row,
             f"{what} to {row.host} are held",
-            f"{what} of {row.application} to {row.host} have failed since {row.failing_since:%d %B %Y}. They "
-            f"are held from now on: the oldest is tried once an hour, and the first that arrives releases the rest in "
+            f"{what} of {row.application} to {row.host} have failed since {_since(row)}. They "
+            f"are now held: the oldest is tried once an hour, and once one is delivered, the rest follow in "
             f"order.",
-            "What went wrong, each attempt with its request and answer",
+            "See what went wrong, with the request and answer of each attempt",
             _page(row, "postback_list", "?state=held"),
         )
 
@@ -92,14 +93,13 @@ def recovered(row: PostbackHost, released: int) -> None:
             f"{counted(released, 'other', 'others')} that {'was' if released == 1 else 'were'} held "
             f"{'is' if released == 1 else 'are'} on {'its' if released == 1 else 'their'} way now, in order."
             if released
-            else "No other was held."
+            else "None of the others was held."
         )
         _send(
             row,
             f"{row.host} answers again",
-            f"{ONE[kind]} of {row.application} to {row.host} has arrived, the first since "
-            f"{row.failing_since:%d %B %Y}. {others}",
-            f"{ALL[kind]} that were given up before are not sent by themselves. To send them again",
+            f"{ONE[kind]} of {row.application} to {row.host} was delivered, the first since {_since(row)}. {others}",
+            f"{ALL[kind]} that were stopped or ran out of attempts are not sent again automatically. To replay them",
             _page(row, "postback_replay"),
         )
 
@@ -121,8 +121,12 @@ def _page(row: PostbackHost, name: str, query: str = "") -> str:
 def _send(row: PostbackHost, subject: str, happened: str, to_do: str, page: str) -> None:
     text = (
         f"{happened}\n\n{to_do}: {page}\n\n"
-        f"You get this at most once in 24 hours for each host, as an Owner of {row.application.account}. Choose "
+        f"You get this as an Owner of {row.application.account}, at most once in 24 hours for each host. Choose "
         f"which of these e-mails are sent in the postback settings: {_page(row, 'postback_settings')}#alerts\n"
     )
     for owner in row.application.account.owners():
         mail.send(mail.Kind.POSTBACKS, subject, text, owner.email, account=row.application.account)
+
+
+def _since(row: PostbackHost) -> str:
+    return kept(row.failing_since, "DATE_LONG") if row.failing_since else ""

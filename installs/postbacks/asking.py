@@ -26,7 +26,7 @@ from linnapp.services import quotas
 from linnapp.services.locking import locked
 from linnapp.words import span_in_words
 
-NO_NEWEST_URL = "The newest version has no Postback URL. Send it to the address of its version."
+NO_NEWEST_URL = "The newest version has no Postback URL. Send it to the address of its own version."
 # Of all that failed so many are sent again at a time: whoever asks holds SQLite's one writer for them.
 TOGETHER = 500
 TEST_TRACKING = "a test from the portal"
@@ -57,16 +57,16 @@ def _is_on_development(delivery: Delivery) -> bool:
 def why_not(row: Delivery) -> str:
     """Why it cannot be sent again now; "" where it can."""
     if row.is_test:
-        return f"A test is made once. Send another test {row.kind}."
+        return f"A test is sent only once. Send another test {row.kind}."
     if row.is_being_sent:
-        return "It is being sent at this moment. Read what comes of it first."
+        return "It is being sent right now. Wait for the result first."
     if row.is_event:
         has_url = EventSettings.objects.of_application(row.application).with_url().exists()
-        return "" if has_url else "There is no Events URL any more. Set one first."
+        return "" if has_url else "There is no Events URL now. Set one first."
     if row.installation is None or not row.installation.is_live:
-        return "The installation is over, and its permanent token ended with it: there is nothing to send."
+        return "The installation and its permanent token have ended, so there is nothing to send."
     if row.is_awaited:
-        return "An installation waits for it: it is sent once, by itself, and decides it."
+        return "An installation is waiting for it. It is sent once, automatically, and its answer decides."
     return ""
 
 
@@ -123,7 +123,7 @@ def _locked(delivery: Delivery) -> Delivery:
     )
     row = rows.select_related(*facts).first()
     if row is None:
-        raise NotPossible(f"It is older than {span_in_words(KEPT)}, and was dropped from the log a moment ago.")
+        raise NotPossible(f"It is older than {span_in_words(KEPT)} and has just been removed from the log.")
     return row
 
 

@@ -11,12 +11,12 @@ from linnapp.words import counted
 def again(row: Delivery) -> str:
     if refused := asking.why_not(row):
         return refused
-    return f"Sent again to {row.host}, at once, with all its attempts again."
+    return f"It is sent to {row.host} again at once, with all its attempts."
 
 
 def failed_again(hosts: Sequence[str]) -> str:
     """`hosts` has one for each postback that failed."""
     if not hosts:
-        return "No postback of it has failed: nothing changes."
+        return "None of its postbacks has failed: nothing changes."
     are = counted(len(hosts), "postback is", "postbacks are")
-    return f"{are} sent again, at once, to {some_of(sorted(set(hosts)))}."
+    return f"{are} sent again at once, to {some_of(sorted(set(hosts)))}."

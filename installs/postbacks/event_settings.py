@@ -107,7 +107,7 @@ def refuse_address(name: str, url: str) -> None:
     try:
         Target.read(url)
     except NotSent as refused:
-        raise NotPossible(f"{name} cannot be sent to. {refused}") from None
+        raise NotPossible(f"{name} cannot be used. {refused}") from None
 
 
 def _lead(application: Application, url: str) -> None:

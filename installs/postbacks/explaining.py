@@ -27,28 +27,31 @@ LABELS = {
 
 # What to do about a step that failed, or an answer that is none.
 REMEDIES = {
-    Stage.NAME: "Check the address letter by letter, and that the name stands in the public DNS: the portal asks from "
-    "where it runs, which may not know the names of your own network.",
-    Stage.ADDRESS: "Give your endpoint a public address, or ask the operator of this portal to list your network in "
+    Stage.NAME: "Check the spelling of the address, and that the name is in the public DNS. The portal looks it up "
+    "from where it runs, and may not know the names of your own network.",
+    Stage.ADDRESS: "Give your endpoint a public address, or ask the people who run this portal to list your network in "
     "OUTBOUND_ALLOWED_NETWORKS.",
-    Stage.CONNECTION: "Check that your server runs, that it listens on this port on more than its own loopback, and "
+    Stage.CONNECTION: "Check that your server is running, that it listens on this port on more than its loopback, and "
     "that its firewall lets this portal in.",
-    Stage.CERTIFICATE: "See that your server speaks https on this port, with a certificate for this very name, the "
-    "whole chain of its authority, and renewed in time; and that it wants none of the portal's, which has none.",
-    Stage.ANSWER: "Check your server's log of this moment. Answer first, and do the long work afterwards: an "
-    "answer that takes longer than 10 seconds is none.",
+    Stage.CERTIFICATE: "Check that your server speaks https on this port, with a current certificate for this name and "
+    "the whole chain of its authority, and that it does not ask for a client certificate: the portal has none.",
+    Stage.ANSWER: "Check your server's log for this moment. Answer first and do long work afterwards: an "
+    "answer that takes longer than 10 seconds does not count.",
 }
+NO_SIGN_IN = (
+    "Postbacks do not sign in. Let requests reach this path without a sign-in, and check their signature instead."
+)
 ANSWERS: dict[int, str] = {
-    HTTPStatus.UNAUTHORIZED: "Postbacks sign in nowhere: let this path through, and check the signature in its place.",
-    HTTPStatus.FORBIDDEN: "Postbacks sign in nowhere: let this path through, and check the signature in its place.",
+    HTTPStatus.UNAUTHORIZED: NO_SIGN_IN,
+    HTTPStatus.FORBIDDEN: NO_SIGN_IN,
     HTTPStatus.NOT_FOUND: "Nothing is served at this path. Compare it with the one that your program answers.",
-    HTTPStatus.METHOD_NOT_ALLOWED: "A postback is a POST with a form: let your program take one at this path.",
-    HTTPStatus.GONE: "410 says that nothing is wanted here any more: a real postback is not tried again after it.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "A postback is a POST with a form: let your program accept one at this path.",
+    HTTPStatus.GONE: "410 means that nothing more is wanted here: a real postback is not tried again after it.",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is a form (application/x-www-form-urlencoded): read it as one.",
     HTTPStatus.TOO_MANY_REQUESTS: "Your server asks for fewer requests. A real postback waits as long as Retry-After.",
 }
-IN_YOUR_LOG = "The reason is in your server's log of this moment; what it answered stands below."
-NOT_200 = "It counts as delivered. But where an installation waits for your endpoint, only exactly 200 completes it."
+IN_YOUR_LOG = "The reason is in your server's log for this moment; its answer is below."
+NOT_200 = "It counts as delivered. But if an installation waits for your endpoint, only exactly 200 completes it."
 
 
 class Mark(StrEnum):

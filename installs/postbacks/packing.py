@@ -17,8 +17,8 @@ from linnapp.timeline import Party
 
 log = logging.getLogger(__name__)
 
-OVER = "The installation is over, and its permanent token ended with it: there is nothing to send any more."
-NO_EVENTS_URL = "The Events URL was removed: there is nowhere to send it."
+OVER = "The installation and its permanent token have ended, so there is nothing to send."
+NO_EVENTS_URL = "The Events URL was removed, so there is nowhere to send it."
 # Nobody's: what a test carries in the place of a permanent token.
 TEST_TOKEN = "00000000-0000-4000-8000-000000000000"
 

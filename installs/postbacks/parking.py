@@ -22,6 +22,7 @@ from installs.postbacks.holding import hold
 from linnapp import batches, jobs, timeline
 from linnapp.actors import NOBODY
 from linnapp.models import Application
+from linnapp.moments import kept
 
 # A host is parked that has failed for so long, and so often in the last day.
 FAILING_FOR = timedelta(days=5)
@@ -102,7 +103,7 @@ def _park(row: PostbackHost) -> None:
         by=NOBODY,
         application=row.application,
         host=row.host,
-        since=f"{row.failing_since:%d %b %Y}",
+        since=kept(row.failing_since, "DATE_FORMAT") if row.failing_since else "",
     )
     alerts.parked(row)
     transaction.on_commit(lambda: jobs.ask(hold_due, row.pk))

@@ -10,7 +10,7 @@ from linnapp.models import Application
 from linnapp.services.locking import locked
 
 # What is said of a retired application to whoever changes something about its postbacks.
-RETIRED = "it sends no postbacks any more"
+RETIRED = "it no longer sends postbacks"
 
 
 def mode_of(application: Application) -> PostbackPolicy.Mode:

@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
 # How servers answer that asked for a client certificate and got none; nginx says 400, and some its own 495 and 496.
 KEEPS_OUT = {400, 401, 403, 495, 496}
-WRITE_IT = "Write the address that it leads to into the manifest."
-UNEXPECTED = "The portal could not send it, through a fault of its own. It is in the portal's log."
+WRITE_IT = "Put the address that it redirects to into the manifest."
+UNEXPECTED = "The portal could not send it because of its own fault, which is in the portal's log."
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,12 +176,12 @@ def _seen(post: Post, url: str, body: str) -> tuple[str, str]:
 def _in_words(answer: Answer, post: Post) -> str:
     said = f"Answered {answer.status} {_phrase(answer.status)}".rstrip()
     if answer.wants_certificate and answer.status in KEEPS_OUT:
-        return f"{said}: the server wants a client certificate, and the portal has none to show."
+        return f"{said}: the server asks for a client certificate, and the portal has none."
     if 300 <= answer.status < 400:
-        where = "Set the address that it leads to as Events URL." if post.is_event else WRITE_IT
+        where = "Set the address that it redirects to as the Events URL." if post.is_event else WRITE_IT
         return f"{said}: redirects are not followed. {where}"
     if answer.status == HTTPStatus.GONE:
-        return f"{said}: nothing more is sent for this {'event' if post.is_event else 'postback'}."
+        return f"{said}: this {'event' if post.is_event else 'postback'} is not sent again."
     if post.decides and answer.status != HTTPStatus.OK:
         return f"{said}: only 200 completes an installation of this application."
     return f"{said}."

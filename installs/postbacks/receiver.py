@@ -91,7 +91,7 @@ class Receiver(ThreadingTCPServer):
         self.tell(
             "A connection broke off before it was answered."
             if isinstance(error, OSError)
-            else f"What came could not be answered: {error}"
+            else f"The request could not be answered: {error}"
         )
 
 
@@ -103,16 +103,16 @@ class _Request(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit() and len(length) < 10):
-            self.refuse(Answer(411, "Say with Content-Length how many bytes the body has."))
+            self.refuse(Answer(411, "Give the length of the body in Content-Length."))
         elif int(length) > MOST_BYTES:
             self.rfile.read(min(int(length), MOST_BYTES_READ))
-            self.refuse(Answer(413, f"The body is larger than {MOST_BYTES // 1024} kB: no postback is."))
+            self.refuse(Answer(413, f"The body is larger than {MOST_BYTES // 1024} kB, which no postback is."))
         else:
             headers = {name.lower(): value for name, value in self.headers.items()}
             self.give(self.server.answer(Message(self.path, headers, self.rfile.read(int(length)))))
 
     def do_GET(self) -> None:
-        self.refuse(Answer(405, "Postbacks come here, by POST."))
+        self.refuse(Answer(405, "Send postbacks here by POST."))
 
     def refuse(self, answer: Answer) -> None:
         self.server.tell(f"{self.command} answered {answer.status}: {answer.sentence}")
@@ -128,7 +128,7 @@ class _Request(BaseHTTPRequestHandler):
 
     def log_error(self, format: str, *args: object) -> None:  # noqa: A002
         self.server.tell(
-            "What came was no whole POST over plain http. A PostbackUrl that leads here begins with http://"
+            "The request was not a whole POST over plain http. A PostbackUrl to this address begins with http://"
         )
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002

@@ -42,12 +42,12 @@ def verify(
     _refuse_other_times(given[TIMESTAMP], now, tolerance)
     signatures = [word.partition(",")[2] for word in given[SIGNATURE].split() if word.startswith(f"{VERSION},")]
     if not signatures:
-        raise NotGenuine(f"{SIGNATURE} holds no signature of version {VERSION}.")
+        raise NotGenuine(f"{SIGNATURE} has no signature of version {VERSION}.")
     message = _signed(given[ID], given[TIMESTAMP], body)
     expected = [credentials.sign(secret, message) for secret in secrets]
     if not any(credentials.same(one, other) for one in expected for other in signatures):
         raise NotGenuine(
-            "No signature fits: the message was signed with another secret, or its id, time or body was changed."
+            "No signature matches: the message was signed with another secret, or its id, time or body was changed."
         )
 
 

@@ -44,7 +44,7 @@ def rotate(application: Application, *, after: timedelta, by: Actor) -> SigningS
     live = list(SigningSecret.objects.of_application(row).live())
     if len(live) > 1:
         ends = min(secret.ends_at for secret in live if secret.ends_at)
-        raise NotPossible(f"The signing secret before this one signs until {moment_in_words(ends)}. Rotate after that.")
+        raise NotPossible(f"The previous signing secret works until {moment_in_words(ends)}. Rotate after that.")
     refuse_unless_fresh(by)
     ends = timezone.now() + after
     SigningSecret.objects.filter(pk__in=[secret.pk for secret in live]).update(ends_at=ends)

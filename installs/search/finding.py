@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from installs.documentation.documents import Document, titled_like
 from installs.exchange.explanations import Explanation, explain
 from installs.models import Delivery, Installation, PermanentToken, Session
 from installs.models.installations import InstallationQuerySet
@@ -34,6 +35,10 @@ class Recognised:
     installation: Installation | None = None
     ended: bool = False
 
+    @property
+    def subject(self) -> Application | Installation:
+        return self.installation or self.application
+
 
 @dataclass(frozen=True)
 class Found:
@@ -48,10 +53,11 @@ class Found:
     installations: Sequence[Installation] = field(default_factory=list)
     versions: Sequence[Version] = field(default_factory=list)
     accounts: Sequence[Account] = field(default_factory=list)
+    documents: Sequence[Document] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
-        lists = (self.applications, self.installations, self.versions, self.accounts)
+        lists = (self.applications, self.installations, self.versions, self.accounts, self.documents)
         return not (self.exact or self.recognised or self.refusal or any(lists))
 
 
@@ -67,6 +73,7 @@ def search(query: str, user: User) -> Found:
         installations=_of_accounts(accounts, user),
         versions=_versions(text, user),
         accounts=list(Account.objects.visible_to(user).filter(name_folded__has=text)[:MOST_OF_A_KIND]),
+        documents=titled_like(text),
     )
 
 

@@ -55,18 +55,18 @@ def _description(application: Application) -> Check:
     length = len(application.description.strip())
     words = f"{length} characters." if length else "There is none."
     if length < SHORTEST_DESCRIPTION:
-        words += f" Say in at least {SHORTEST_DESCRIPTION} characters what it does, and for whom."
+        words += f" In at least {SHORTEST_DESCRIPTION} characters, say what it does and for whom."
     return Check(length >= SHORTEST_DESCRIPTION, "Description", words, "application_general")
 
 
 def _version(latest: Version | None) -> Check:
-    words = f"{latest.label} is what accounts get." if latest else "Nothing can be installed yet. Release a version."
+    words = f"{latest.label} is what accounts get." if latest else "There is none. Release a version."
     return Check(latest is not None, "Released version", words, "version_list")
 
 
 def _support(application: Application) -> Check:
     contact = application.support_contact.strip()
-    words = contact or "Say where installers get help: an e-mail address or a web page."
+    words = contact or "Say where customers get help: an e-mail address or a web page."
     return Check(bool(contact), "Support contact", words, "application_general")
 
 
@@ -74,7 +74,7 @@ def _answers(application: Application, host: str) -> Check:
     rows = Delivery.objects.of_application(application).delivered().to_host(host)
     if rows.filter(ended_at__gte=timezone.now() - ANSWERED_WITHIN).exists():
         return Check(True, "Postback", f"{host} answered in the last seven days.", "postback_list")
-    words = f"{host} accepted no postback in the last seven days. Send it a test postback."
+    words = f"{host} has not accepted a postback in the last seven days. Send it a test postback."
     return Check(False, "Postback", words, "postback_test")
 
 
@@ -85,13 +85,13 @@ def _answers(application: Application, host: str) -> Check:
 def request_listing(application: Application, *, by: Actor) -> Review:
     """Hands the application to staff as it stands. Raises NotPossible for one that is suspended, itself or with its
     account, in review or listed, and while a check fails."""
-    row = locked_to_publish(application, stops="nothing of it can be listed")
+    row = locked_to_publish(application, stops="its applications cannot be listed")
     if row.suspended_by_staff_at:
-        raise NotPossible(f"{row} is suspended: it can be listed once this portal's staff have resumed it.")
+        raise NotPossible(f"{row} is suspended: it can be listed once this portal's staff resume it.")
     if row.listing in (Listing.IN_REVIEW, Listing.LISTED):
-        raise NotPossible(f"{row} is {row.get_listing_display().lower()} already.")
+        raise NotPossible(f"{row} is already {row.get_listing_display().lower()}.")
     if failing := [check.name.lower() for check in checks(row) if not check.passed]:
-        raise NotPossible(f"Not yet: fix what is marked below ({', '.join(failing)}), then request it again.")
+        raise NotPossible(f"First fix what is marked below ({', '.join(failing)}), then request it again.")
     return hand_in(row, by=by)
 
 
@@ -111,7 +111,7 @@ def take_back(application: Application, *, by: Actor) -> None:
     """Raises NotPossible where no request is open any more."""
     row = locked(application)
     if not close_request(row, by=by):
-        raise NotPossible(f"No request for a listing of {row} is open: staff have decided on it.")
+        raise NotPossible(f"There is no open request to list {row}: staff have already decided.")
     _become(row, Listing.UNLISTED)
     timeline.record(kinds.LISTING_TAKEN_BACK, by=by, application=row)
 
@@ -156,7 +156,7 @@ def accept(application: Application, *, by: Actor, review: Review | None = None)
     if row.listing == Listing.LISTED and not changed_fields(row):
         return False
     if row.versions.the_latest() is None:
-        raise NotPossible(f"{row} has no version that can be installed: nobody could install it from the store.")
+        raise NotPossible(f"{row} has no version that can be installed, so nobody could install it from the store.")
     _decide(opened or _review_of(row, by), Decision.LISTED, by)
     _become(row, Listing.LISTED)
     timeline.record(kinds.APPLICATION_LISTED, by=by, application=row)
@@ -179,7 +179,7 @@ def send_back(application: Application, *, by: Actor, review: Review | None = No
     row = locked(application)
     opened = _open_of(row, review)
     if opened is None:
-        raise NotPossible(f"{row} is not in review: there is nothing to return.")
+        raise NotPossible(f"{row} is not in review, so there is nothing to return.")
     _decide(opened, Decision.RETURNED, by)
     _become(row, Listing.RETURNED)
     timeline.record(kinds.LISTING_RETURNED, by=by, application=row)
@@ -205,7 +205,7 @@ def _open_of(application: Application, read: Review | None) -> Review | None:
     """The open review, which is the one that was read where any was. For who holds the application's lock."""
     opened = Review.objects.of_application(application).open().first()
     if read is not None and read != opened:
-        raise NotPossible("It was decided or taken back while you read.")
+        raise NotPossible("It was decided or taken back while you were reading.")
     return opened
 
 

@@ -93,22 +93,22 @@ def _end_old_token(now: Standing) -> Told:
 
 def _suspended(row: Installation, by: Actor, typed: Typed) -> str:
     if not suspending.suspend_by_staff(row, by=by):
-        raise NotPossible("Somebody of staff suspended it a moment ago: nothing changed.")
-    return f"{row.application} is suspended on {row.account} until somebody of staff resumes it."
+        raise NotPossible("Another member of staff has just suspended it: nothing changed.")
+    return f"{row.application} is suspended on {row.account} until staff resume it."
 
 
 def _resumed(row: Installation, by: Actor, typed: Typed) -> str:
     if not suspending.resume_by_staff(row, by=by):
-        raise NotPossible("Somebody of staff resumed it a moment ago: nothing changed.")
+        raise NotPossible("Another member of staff has just resumed it: nothing changed.")
     if others := effects.others_of(row):
-        return f"The suspension by staff is lifted. It stays suspended by {others[0]}."
+        return f"The suspension by staff has ended. It stays suspended by {others[0]}."
     return f"{row.application} works on {row.account} again."
 
 
 def _ended(row: Installation, by: Actor, typed: Typed) -> str:
     number = session_ends.end_sessions(row, by=by)
     if not number:
-        raise NotPossible("No session is live any more: nothing changed.")
+        raise NotPossible("No session is live now: nothing changed.")
     return f"{counted(number, 'session has', 'sessions have')} ended."
 
 
@@ -116,7 +116,7 @@ def _rotated(row: Installation, by: Actor, typed: Typed) -> str:
     rotation = rotating.rotate(row, by=by)
     if rotation.delivery:
         return f"The new permanent token …{rotation.new.tail} is being sent to {rotation.delivery.host}."
-    return f"The new permanent token …{rotation.new.tail} waits until the customer or the developer reveals it."
+    return f"The new permanent token …{rotation.new.tail} is ready for the customer or the developer to reveal."
 
 
 def _old_ended(row: Installation, by: Actor, typed: Typed) -> str:
@@ -134,8 +134,8 @@ def _replayed(row: Installation, by: Actor, typed: Typed) -> str:
     number = sending.replay(row, since=since, to_newest=to_newest, by=by)
     if not number:
         raise NotPossible("Nothing has failed since that moment. Choose an earlier one.")
-    rest = " Replay once more for the rest." if number == TOGETHER else ""
-    return f"{counted(number, 'postback is', 'postbacks are')} being sent again, the oldest first.{rest}"
+    rest = " Replay again for the rest." if number == TOGETHER else ""
+    return f"{counted(number, 'postback is', 'postbacks are')} being sent again, oldest first.{rest}"
 
 
 TABLE = {
@@ -144,8 +144,8 @@ TABLE = {
         SupportAct(Act.RESUME, "Resume", "Resume {application} on {account}?", _resume, _resumed),
         SupportAct(
             Act.REDELIVER,
-            "Send postbacks again",
-            "Send postbacks to {application} again?",
+            "Redeliver postbacks",
+            "Redeliver postbacks of {application}?",
             lambda now: Told(*sending.told(now.installation)),
             _sent_again,
         ),

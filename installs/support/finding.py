@@ -117,11 +117,11 @@ def _one(key: UUID | None) -> list[UUID]:
 
 def _by_words(texts: Sequence[str]) -> Found:
     """Parts of names and e-mail addresses, in whatever case and accents; a person leads to their accounts."""
-    people = _first(User.objects.filter(_any("name email", texts)))
+    people = _first(User.objects.filter(_any(("name", "email"), texts)))
     seats = list(Membership.objects.filter(user__in=people).values_list("account", flat=True)) if people else []
-    own = _first(Account.objects.filter(_any("name slug contact_email", texts)))
+    own = _first(Account.objects.filter(_any(("name", "slug", "contact_email"), texts)))
     accounts = {row.pk: row for row in own} | Account.objects.in_bulk(seats[:MOST_FOUND])
-    applications = _first(Application.objects.select_related("account").filter(_any("name", texts)))
+    applications = _first(Application.objects.select_related("account").filter(_any(("name",), texts)))
     shown = sorted(accounts.values(), key=lambda row: (row.name, row.pk))[:MOST_FOUND]
     return _with_installations(applications, shown, people)
 
@@ -132,8 +132,8 @@ def _first(found: QuerySet[AnyRow]) -> list[AnyRow]:
     return list(found.filter(pk__in=keys))
 
 
-def _any(names: str, texts: Sequence[str]) -> Q:
-    lookups = [(f"{name}_folded__has", text) for name in names.split() for text in texts]
+def _any(names: Sequence[str], texts: Sequence[str]) -> Q:
+    lookups = [(f"{name}_folded__has", text) for name in names for text in texts]
     return Q(*lookups, _connector=Q.OR)
 
 
@@ -180,4 +180,4 @@ def looked_for(pasted: Pasted) -> list[str]:
     said += [f"{one} as the e-mail address of a person or the contact of an account." for one in pasted.emails]
     said += [f"{one} as the address of refused requests and of the latest sessions." for one in pasted.addresses]
     said += [f"“{one}” in the names of companies, applications and people, and in e-mails." for one in pasted.words]
-    return said or ["An id, token, reference, e-mail address or address in this text: it holds none."]
+    return said or ["An id, token, reference, e-mail address or IP address in this text: there is none."]

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 from django_filters import CharFilter, FilterSet, UUIDFilter
 
 from installs.exchange.forms import RefusedOfTeamFilter
@@ -17,6 +16,7 @@ from installs.support.sending import MOST_COUNTED, SPANS
 from linnapp.form_fields import AskedField, OneLineField, WrittenField
 from linnapp.models import Account, Application, User
 from linnapp.models.folded import among, leads_to
+from linnapp.moments import shown
 from linnapp.words import counted, span_in_words
 
 
@@ -25,7 +25,7 @@ class SupportSearchForm(forms.Form):
         label="Search",
         max_length=10_000,
         error_messages={"required": "Paste something first."},
-        help_text="An id, e-mail, company, application, address, token or reference; or the whole message.",
+        help_text="An id, e-mail, company, application, address, token or reference, or the whole message.",
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
     )
 
@@ -68,7 +68,7 @@ class RedeliverForm(SendingForm):
     which = forms.ChoiceField(
         label="Which",
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose which.", "invalid_choice": "Choose one of these: it was sent meanwhile."},
+        error_messages={"required": "Choose which.", "invalid_choice": "That one has been sent. Choose one of these."},
     )
 
     field_order = ("which", "to", "reason")
@@ -81,8 +81,8 @@ class RedeliverForm(SendingForm):
 
 
 def _named(row: Delivery) -> str:
-    made = timezone.localtime(row.created_at)
-    return f"{row.get_event_display()}, {made.day} {made:%B %H:%M}, to {row.host}: {row.get_state_display().lower()}"
+    made = shown(row.created_at, "DAY_LONG_CLOCK")
+    return f"{row.get_event_display()}, {made}, to {row.host}: {row.get_state_display().lower()}"
 
 
 class ReplayForm(SendingForm):
@@ -90,7 +90,7 @@ class ReplayForm(SendingForm):
         label="What failed",
         coerce=SPANS.__getitem__,
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose since when.", "invalid_choice": "Choose one of the three."},
+        error_messages={"required": "Choose one of the three.", "invalid_choice": "Choose one of the three."},
     )
     asked = AskedField()
 
@@ -138,9 +138,9 @@ class HandOverForm(forms.Form):
         super().__init__(*args, **options)
         self.people = {str(person.pk): person for person in colleagues}
         named = [(key, f"{person} ({person.email})") for key, person in self.people.items()]
-        choices = [("", "Choose a colleague"), *named, (self.NOBODY, "Nobody: anybody may take it")]
+        choices = [("", "Choose a colleague"), *named, (self.NOBODY, "Nobody: anybody can take it")]
         self.fields["to"].choices = choices  # type: ignore[attr-defined]
-        self.fields["to"].error_messages["invalid_choice"] = "Choose somebody of support."
+        self.fields["to"].error_messages["invalid_choice"] = "Choose somebody in support."
 
     @property
     def person(self) -> User | None:

@@ -38,7 +38,7 @@ def assign(installation: Installation, *, to: User | None, by: Actor, note: str 
     refuse_unless_support(by)
     refuse_credentials(note)
     if to is not None and not to.is_support:
-        raise NotPossible(f"{to} is not of support. Choose somebody who is.")
+        raise NotPossible(f"{to} is not in support. Choose somebody who is.")
     # NO KEY: whoever answers a case comes to point to it while holding that.
     row = Installation.objects.select_for_update(of=("self",), no_key=True).with_its_facts().get(pk=installation.pk)
     before = CaseAssignment.objects.filter(installation=row).select_related("assigned_to").first()
@@ -49,7 +49,7 @@ def assign(installation: Installation, *, to: User | None, by: Actor, note: str 
     if before:
         before.delete()
     if had and had not in (to, by.person):
-        _tell(had, f"{row.application} on {row.account} is not yours any more", "taken_away", row, by, note, to, moved)
+        _tell(had, f"{row.application} on {row.account} is no longer yours", "taken_away", row, by, note, to, moved)
     if to is None:
         if had:
             timeline.record_about(row, kinds.SUPPORT_FREED, by=by, to=had)

@@ -25,7 +25,7 @@ MESSAGES = Limit(
     "messages of support",
     MOST_A_DAY,
     24 * 3600,
-    f"You wrote {MOST_A_DAY} messages about this installation within a day. Wait {{wait}}, or hand the case over.",
+    f"You wrote {MOST_A_DAY} messages about this installation in a day. Wait {{wait}}, or hand the case over.",
     proven=True,
 )
 SIDES = {Act.TELL_DEVELOPER: Side.DEVELOPER, Act.TELL_CUSTOMER: Side.CUSTOMER}
@@ -74,7 +74,7 @@ def write(installation: Installation, act: Act, *, subject: str, by: Actor) -> N
     row = Installation.objects.with_its_facts().get(pk=installation.pk)
     people = recipients(row, act)
     if not people:
-        raise NotPossible("Nobody there can sign in: there is no one to write to.")
+        raise NotPossible("Nobody there can sign in, so there is nobody to write to.")
     _count(row, by)
     to = row.account if act == Act.TELL_CUSTOMER else row.application.account
     timeline.record_about(row, kinds.SUPPORT_WROTE, by=by, to=str(to), title=subject)

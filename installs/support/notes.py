@@ -22,7 +22,7 @@ ASSIGNED_FOR = timedelta(days=180)
 MOST_SHOWN = 50
 MOST_A_DAY = 200
 NOTES = Limit(
-    "notes of support", MOST_A_DAY, 24 * 3600, f"You wrote {MOST_A_DAY} notes within a day. Wait {{wait}}.", proven=True
+    "notes of support", MOST_A_DAY, 24 * 3600, f"You wrote {MOST_A_DAY} notes in a day. Wait {{wait}}.", proven=True
 )
 
 
@@ -57,9 +57,9 @@ def remove(note: StaffNote, *, by: Actor) -> None:
     if row is None:
         return
     if row.by_id != by.reader.pk:
-        raise NotPossible("Only whoever wrote a note removes it.")
+        raise NotPossible("Only the person who wrote a note can remove it.")
     if row.removable_until <= timezone.now():
-        raise NotPossible("A note can be removed for an hour. Write another one that puts it right.")
+        raise NotPossible("You can remove a note for an hour. Add another one to correct it.")
     row.delete()
 
 

@@ -52,8 +52,8 @@ def told(installation: Installation) -> tuple[str, bool]:
     if hosts:
         return effects.failed_again(hosts), True
     if sendable(installation):
-        return "None has failed or is held. One that arrived can be sent once more.", True
-    return "There is no postback that could be sent again now.", False
+        return "None has failed or is held. You can redeliver one that was delivered.", True
+    return "There is no postback to redeliver now.", False
 
 
 def newest_url(installation: Installation) -> str:
@@ -66,7 +66,7 @@ def send_again(installation: Installation, *, which: str, to_newest: bool = Fals
     """`which` is ALL or the key of one; the number of them. Raises NotPossible where none can be sent."""
     rows = unarrived(installation) if which == ALL else _one(installation, which)
     if not rows:
-        raise NotPossible("None of them waits to be sent again any more. Read what came of them first.")
+        raise NotPossible("None of them can be redelivered now. See their results first.")
     for row in rows:
         asking.redeliver(row, to_newest=to_newest, by=by)
     return len(rows)
@@ -88,9 +88,9 @@ def failed_counts(installation: Installation) -> dict[str, int]:
 def replay_told(installation: Installation) -> tuple[str, bool]:
     application = installation.application
     if not asking.replayable(application, timezone.now() - KEPT).order_by().exists():
-        return f"No postback of {application} has failed on an installation that is live: nothing changes.", False
+        return f"No postback of {application} has failed on a live installation: nothing changes.", False
     told = (
-        f"What failed of {application} is sent again, on this account and on others, the oldest first: "
+        f"Failed postbacks of {application} are sent again, on this account and on others, oldest first: "
         f"{TOGETHER} at a time, those that failed first."
     )
     return told, True

@@ -34,7 +34,7 @@ def undoable(installation: Installation, person: User) -> TimelineEntry | None:
 def reason_of_undo(installation: Installation, entry: TimelineEntry) -> str:
     """What both sides read: a suspension that comes back has the reason that it had."""
     if entry.kind == rules.INSTALLATION_SUSPENDED:
-        return f"The suspension is taken back. Its reason was: {entry.reason}"
+        return f"The suspension was undone. Its reason was: {entry.reason}"
     before = _last(installation, rules.INSTALLATION_SUSPENDED)
     return before.reason if before else entry.reason
 
@@ -51,7 +51,7 @@ def undo(installation: Installation, act: Act, *, by: Actor) -> None:
     row = locked(installation)
     last = undoable(row, by.person) if by.person else None
     if last is None or LEFT_BY[last.kind] != act:
-        raise NotPossible("It cannot be undone any more: an hour has passed, or it was changed since.")
+        raise NotPossible("It can no longer be undone: an hour has passed, or it has been changed since.")
     if act == Act.SUSPEND:
         suspending.resume_by_staff(row, by=by)
     else:

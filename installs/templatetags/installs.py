@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django import template
 
-from installs.application import beside_name, secret_ends
+from installs.application import beside_name, checklist, secret_ends
 from installs.application.beside_name import BesideName
 from installs.application.secret_ends import Use
 from installs.connectors import own
@@ -20,6 +20,8 @@ from installs.store import listings
 from linnapp.models import Application, Secret, Version
 
 register = template.Library()
+# Lines of the checklist that whoever edits the application takes.
+EDITORS_LINES = ("manifest", "postback", "version")
 
 
 @register.simple_tag
@@ -39,6 +41,44 @@ def application_facts(context: template.Context, application: Application) -> Be
     """What the page knows of it already, or asks for here."""
     known: BesideName | None = context.get("beside_name")
     return known or beside_name.of(application)
+
+
+@register.simple_tag
+def shown_state(application: Application, facts: BesideName) -> str:
+    """The application's state as a pill has it: Draft until its first version, Live after."""
+    state = application.state
+    return "DRAFT" if state == Application.State.LIVE and facts.is_draft else str(state.value)
+
+
+@register.simple_tag
+def shown_states(applications: Iterable[Application]) -> dict[UUID, str]:
+    """The same of a whole page: one query, however many they are."""
+    shown = {row.pk: str(row.state.value) for row in applications}
+    drafts = Application.objects.filter(pk__in=shown).without(Version.objects.released()).order_by()
+    live = [key for key in drafts.values_list("pk", flat=True) if shown[key] == Application.State.LIVE]
+    return shown | dict.fromkeys(live, "DRAFT")
+
+
+@register.simple_tag
+def own_state(application: Application) -> str:
+    """The same of one that the page knows nothing else of."""
+    return shown_states([application])[application.pk]
+
+
+@register.simple_tag(takes_context=True)
+def next_line_of(context: template.Context, application: Application) -> str:
+    """The name of the checklist's next line; "" where there is none, or none that this reader may take. A page that
+    knows the line already says so in `next_line`."""
+    line = context["next_line"] if "next_line" in context else checklist.next_line(application)
+    frame = context["frame"]
+    may_take = {"exchange": True, "installed": frame.may_own} | dict.fromkeys(EDITORS_LINES, frame.may_edit)
+    return line if line and may_take.get(line) else ""
+
+
+@register.inclusion_tag("installs/application/_next_step.html", takes_context=True)
+def next_step(context: template.Context, application: Application) -> dict[str, Any]:
+    """The checklist's next line as one button, where there is one (`next_line_of`)."""
+    return {"application": application, "line": next_line_of(context, application)}
 
 
 @register.simple_tag
@@ -81,6 +121,12 @@ def changed_since_review(application: Application) -> dict[str, Any]:
 @register.simple_tag
 def exchange_command(application: Application) -> str:
     return command_line.exchange_command(application)
+
+
+@register.simple_tag
+def exchange_command_with(application: Application, permanent_token: str, secret: str) -> str:
+    """With the credentials that the page shows in the clear."""
+    return command_line.exchange_command_with(application, permanent_token=permanent_token, secret=secret)
 
 
 @register.simple_tag

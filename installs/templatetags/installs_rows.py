@@ -1,19 +1,22 @@
 """The rows of the longest lists, put together by functions: a template of fifty rows takes five times as long."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django import template
 from django.template.context import Context
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from installs.installations import moving
 from installs.models import Delivery, Installation
 from linnapp.frames import Frame
 from linnapp.models import Account, Application
+from linnapp.moments import shown
 from linnapp.names import isolated
-from linnapp.quick_addresses import address_of, addresses_of
+from linnapp.quick_addresses import address_of, addresses_of, near
 from linnapp.templatetags.names import bdi, drawn
 from linnapp.templatetags.portal import copy, copy_above, logo, moment, pill, state_of, version_of
 from linnapp.words import counted
@@ -26,7 +29,7 @@ STATES: dict[str, str] = dict(Delivery.State.choices)
 @register.simple_tag(takes_context=True)
 def installation_rows(context: Context, rows: Iterable[Any]) -> SafeString:
     """Of the Installations tab."""
-    draw = OfApplication(context["application"], context["frame"])
+    draw = OfApplication(context["application"], context["frame"], context["request"].path)
     return SafeString("".join(map(draw.row, rows)))
 
 
@@ -68,15 +71,25 @@ def next_attempt(delivery: Delivery) -> str:
     return "at once" if delivery.is_due else moment(delivery.next_attempt_at)
 
 
+@register.simple_tag
+def period(begin: datetime, end: datetime) -> str:
+    """From one moment to another, in the reader's zone."""
+    first, last = timezone.localtime(begin), timezone.localtime(end)
+    until = shown(last, "TIME_FORMAT" if first.date() == last.date() else "DAY_CLOCK")
+    return f"{shown(first, 'DAY_CLOCK')} to {until}"
+
+
 class OfApplication:
     """What the rows of one page of the Installations tab share."""
 
-    def __init__(self, application: Application, frame: Frame) -> None:
+    def __init__(self, application: Application, frame: Frame, page: str) -> None:
         def of(url_name: str) -> Callable[[UUID], str]:
-            return addresses_of(url_name, application.account.slug, application.pk)
+            whole = addresses_of(url_name, application.account.slug, application.pk)
+            return lambda key: near(whole(key), page)
 
         self.frame = frame
-        self.activity = f"{address_of('application_activity', application.account.slug, application.pk)}?installation="
+        activity = address_of("application_activity", application.account.slug, application.pk)
+        self.activity = f"{near(activity, page)}?installation="
         self.end, self.rotate = of("application_sessions_end"), of("application_token_rotate")
         self.reveal = of("application_token_reveal")
         self.switch = addresses_of("installation_switch", application.account.slug)
@@ -84,8 +97,10 @@ class OfApplication:
     def row(self, row: Any) -> str:
         one: Installation = row.installation
         name = bdi(one.account)
+        # Where Reveal comes back to.
+        at = f' id="i-{one.pk}"' if row.token else ""
         return (
-            f'<tr><th scope="row"><a href="{self.activity}{one.pk}">{name}</a></th>'
+            f'<tr{at}><th scope="row"><a href="{self.activity}{one.pk}">{name}</a></th>'
             f'<td data-label="Version">{self._version(row, one)}</td>'
             f'<td data-label="State">{state_of(one)}</td>'
             f'<td data-label="Installed">{moment(one.installed_at)}</td>'
@@ -121,7 +136,7 @@ class OfApplication:
             button = copy(row.token, what="permanent token", word=False)
             shown = f'<span class="ident whole"><code>{drawn(row.token)}</code>{button}</span> '
         elif row.tail:
-            shown = f"<div><code>{drawn(row.tail)}</code>{self._reveal(one)}</div> "
+            shown = f"<code>{drawn(row.tail)}</code>{self._reveal(one)} "
             if row.may_rotate and not row.old_tail and self.frame.may_edit:
                 shown += f'<a href="{self.rotate(one.pk)}">Rotate{of_whom}</a>'
         else:
@@ -130,7 +145,7 @@ class OfApplication:
             words = "Rotating"
             if self.frame.may_edit:
                 words = f'<a href="{self.rotate(one.pk)}">Rotating{of_whom}</a>'
-            shown += f"<small>old: <code>{drawn(row.old_tail)}</code> {words}</small>"
+            shown += f"<br><small>old: <code>{drawn(row.old_tail)}</code> {words}</small>"
         return shown
 
     def _reveal(self, one: Installation) -> str:
@@ -151,7 +166,7 @@ def _postback(row: Delivery, address: str, narrowed: str) -> str:
     return (
         f'<tr><th scope="row"><a href="{address}">{moment(row.created_at)}</a></th>'
         f'<td data-label="Event" class="words">{event_name(row)}</td>'
-        f'<td data-label="Account" class="words">{account}</td>'
+        f'<td data-label="Account" class="words name">{account}</td>'
         f'<td data-label="Host"{breaks}>{drawn(row.host)}</td>'
         f'<td data-label="State">{pill("being_sent" if row.is_being_sent else row.state)}</td>'
         f'<td data-label="Last outcome" class="sentence">{outcome}</td>'
@@ -180,7 +195,7 @@ class OfAccount:
         link = f'{logo(one.application, 24)}<a href="{self.detail(one.pk)}">{name}</a>'
         return (
             f'<tr><th scope="row"><span class="with-logo">{link}</span></th>'
-            f'<td data-label="Publisher">{bdi(one.application.account.name)}</td>'
+            f'<td data-label="Publisher" class="publisher">{bdi(one.application.account.name)}</td>'
             f'<td data-label="Version">{version}</td>'
             f'<td data-label="State">{state_of(one)}</td>'
             f'<td data-label="Last used">{used}</td>'

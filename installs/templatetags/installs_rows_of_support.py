@@ -6,13 +6,13 @@ from uuid import UUID
 
 from django import template
 from django.template.context import Context
-from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from installs.exchange.refused import Line
 from installs.models import Delivery, Installation
 from installs.templatetags.installs_rows import STATES, hidden
 from linnapp.models import Application
+from linnapp.moments import shown
 from linnapp.pages import ListPage
 from linnapp.quick_addresses import address_of, addresses_of
 from linnapp.templatetags.names import bdi, drawn
@@ -94,7 +94,7 @@ class Refused:
         several = '<span class="muted">several</span>'
         return self._row(
             line,
-            f'{self._cause(line, named=not line.is_proven)}<td data-label="Account" class="words">{account}</td>',
+            f'{self._cause(line, named=not line.is_proven)}<td data-label="Account" class="words name">{account}</td>',
             several,
         )
 
@@ -121,8 +121,7 @@ class Refused:
             address = f'<a href="{link}">{drawn(line.newest.address)}</a>'
         often = with_commas(line.count)
         if line.since != line.newest.hour:
-            since = timezone.localtime(line.since)
-            often += f" <small>since {since.day} {since:%b, %H:%M}</small>"
+            often += f" <small>since {shown(line.since, 'DAY_CLOCK')}</small>"
         reference = '<span class="muted">none</span>'
         if line.reference:
             link = drawn(self.explained(line.reference))

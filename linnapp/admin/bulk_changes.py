@@ -192,7 +192,7 @@ class BulkChangeAdmin(ReadOnlyAdmin):
             self.message_user(request, str(refused), messages.WARNING)
             there = change
         if there is None:
-            self.message_user(request, f"{change.title}: discarded, and nothing of it was done.")
+            self.message_user(request, f"{change.title}: discarded. Nothing was changed.")
             return redirect("admin:linnapp_bulkchange_changelist")
         return redirect("admin:linnapp_bulkchange_change", there.pk)
 

@@ -76,12 +76,12 @@ def resetting(rows: list[User]) -> list[Effect]:
 def _is_sent_reset(row: User) -> str:
     if not row.is_active:
         return "Cannot sign in: nothing is sent."
-    return f"A link for a new password is sent to {row.email}. The password of today works until it is used."
+    return f"A link for a new password is sent to {row.email}. The current password works until it is used."
 
 
 def _send_reset(person: User, by: Actor) -> bool:
     if not person.is_active:
-        raise NotPossible(f"{person} cannot sign in: a new password would open nothing.")
+        raise NotPossible(f"{person} cannot sign in, so a new password would not help.")
     _count(knocks.RESETS_OF_ACCOUNT, person)
     form = ResetForm({"email": person.email})
     if not form.is_valid():
@@ -151,7 +151,7 @@ def _loses_factors(row: User, has_one: bool) -> str:
         return "Has no second factor: nothing changes."
     return (
         f"Authenticator app, passkeys and recovery codes of {row.email} are removed. They are signed out everywhere, "
-        f"get a mail with your reason, and sign in by their password alone until they set up another one."
+        f"get an e-mail with your reason, and sign in by their password alone until they set up another one."
     )
 
 
@@ -160,7 +160,7 @@ REMOVE_FACTORS = StaffAction(
     "remove_factors",
     "Remove the second factors",
     "left without second factors",
-    "They get this by mail, and the Owners of their accounts read it.",
+    "They get this by e-mail, and the Owners of their accounts can read it.",
     removing_factors,
     lambda row, by: factor_rules.remove_all(row, by=by),
     of=" of",
@@ -179,17 +179,17 @@ def signing_out(rows: list[User]) -> list[Effect]:
 
 
 def _is_signed_out(row: User) -> str:
-    told = "Is signed out in every browser at once, also where a code is still asked for, and gets a mail."
+    told = "Signed out in every browser at once, including unfinished sign-ins, and gets an e-mail."
     if not row.is_staff:
         return told
-    return f"{told} Is of this portal's staff: leaves the accounts that they entered. If this is you, you too."
+    return f"{told} This person is staff: their staff access ends too. If you are this person, yours ends."
 
 
 SIGN_OUT = StaffAction(
     "sign_out",
     "Sign out everywhere",
     "signed out everywhere",
-    "They get this by mail, and the Owners of their accounts read it.",
+    "They get this by e-mail, and the Owners of their accounts can read it.",
     signing_out,
     lambda row, by: browser_sessions.end_all_by_staff(row, by=by),
     # A sign-in that waits for its second factor is no browser of theirs yet, and cannot be looked for: all of them.
@@ -205,7 +205,7 @@ def switching_off(rows: list[User]) -> list[Effect]:
 
 
 def _is_switched_off(row: User) -> str:
-    return "Is signed out, and cannot sign in." if row.is_active else "Cannot sign in already: nothing changes."
+    return "Signed out, and cannot sign in." if row.is_active else "Already cannot sign in: nothing changes."
 
 
 def switching_on(rows: list[User]) -> list[Effect]:

@@ -17,6 +17,7 @@ from linnapp.actors import Side
 from linnapp.admin_filters import SinceFilter
 from linnapp.admin_pages import ReadOnlyAdmin, SummedList, lines
 from linnapp.models import AuditEntry, BulkChange, Deletion, KeptPost, KeyCanary, KnockCount, MailRefusal, TimelineEntry
+from linnapp.moments import shown
 from linnapp.record_pages import sentence_of
 from linnapp.timeline_filter import OF_RECORD
 
@@ -102,7 +103,7 @@ class TimelineEntryAdmin(ReadOnlyAdmin):
         return [name for name in super().get_fields(request, obj) if name != "bulk_change" or _change_of(obj)]
 
     def named(self, row: TimelineEntry) -> str:
-        return f"{self.sentence(row)}, {row.at:%d %b %Y}"
+        return f"{self.sentence(row)}, {shown(row.at, 'DATE_FORMAT')}"
 
     @admin.display(description="what happened")
     def sentence(self, entry: TimelineEntry) -> str:
@@ -160,7 +161,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     sortable_by = ("at",)
 
     def named(self, row: AuditEntry) -> str:
-        return f"{self.sentence(row)}, {row.at:%d %b %Y}"
+        return f"{self.sentence(row)}, {shown(row.at, 'DATE_FORMAT')}"
 
     @admin.display(description="what happened")
     def sentence(self, entry: AuditEntry) -> str:

@@ -14,6 +14,7 @@ from linnapp.admin_pages import ReadOnlyAdmin
 from linnapp.models import OutgoingMail
 from linnapp.models.mails import IN_VAIN
 from linnapp.staff_actions import Effect, StaffAction
+from linnapp.words import moment_in_words
 
 _IN_TIME = Q(ends_at=None) | Q(ends_at__gt=Now())
 
@@ -25,7 +26,7 @@ def sending_again(rows: list[OutgoingMail]) -> list[Effect]:
 def _sent_again(row: OutgoingMail) -> str:
     if not row.may_be_sent_again:
         return f"Nothing is sent: {outbox.why_not(row)}."
-    return f"{row.recipient} gets the mail of {row.created_at:%d %b %Y, %H:%M} UTC."
+    return f"{row.recipient} gets the e-mail of {moment_in_words(row.created_at)}."
 
 
 def _send_again(row: OutgoingMail, by: Actor) -> bool:
@@ -44,7 +45,7 @@ def sending_now(rows: list[OutgoingMail]) -> list[Effect]:
 def _sent_now(row: OutgoingMail) -> str:
     if not row.may_be_sent_now:
         return f"Nothing changes: {outbox.why_not_now(row)}."
-    return f"Tried at once, and not only at {row.due_at:%d %b %Y, %H:%M} UTC. Last time: {row.said}"
+    return f"Tried now instead of on {moment_in_words(row.due_at)}. Last time: {row.said}"
 
 
 def _send_now(row: OutgoingMail, by: Actor) -> bool:

@@ -44,7 +44,7 @@ class GroupForm(forms.ModelForm):
     def clean_name(self) -> str:
         name = str(self.cleaned_data["name"])
         if self.instance.name == SUPPORT_GROUP and name != SUPPORT_GROUP:
-            raise forms.ValidationError("The support console goes by this name: it stays.")
+            raise forms.ValidationError("The support console depends on this name, so it cannot change.")
         return name
 
 
@@ -103,10 +103,13 @@ class SinceJoined(SinceFilter):
 
 
 WORDS = {
-    "is_active": ("May sign in", "Switched off, the person is signed out at once."),
-    "is_staff": ("May open the admin", "Sees there what groups and permissions allow."),
-    "is_superuser": ("Platform admin", "May do everything in this portal, and make others the same."),
-    "groups": ("Groups", "Support opens the support console, and does there what the permissions of the group say."),
+    "is_active": ("May sign in", "If you switch this off, the person is signed out at once."),
+    "is_staff": ("May open the admin", "Groups and permissions decide what they see there."),
+    "is_superuser": ("Platform admin", "May do everything in this portal, including giving others the same rights."),
+    "groups": (
+        "Groups",
+        "Members of the group Support can open the support console. What they can do there depends on its permissions.",
+    ),
 }
 
 
@@ -169,7 +172,7 @@ class UserAdmin(ImportingAdmin):
     importable = ("name", "is_active")
     import_keys = ("email", "id")
     new_rows = NEW_INVITATIONS
-    read_by = "It stays on record. Where somebody is switched off or on, their accounts read it."
+    read_by = "It stays on record. If you switch somebody off or on, their accounts read it."
     list_display = ("email", "name", "is_active", "is_staff", "is_superuser", "last_login", "date_joined")
     list_filter = (SinceJoined, *((name, InWords) for name in ("is_active", "is_staff", "is_superuser")), InGroup)
     search_fields = ("email", "name")

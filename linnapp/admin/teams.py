@@ -22,7 +22,7 @@ READ_BY_TEAM = "Its team reads this."
 
 
 def removing(rows: list[Membership]) -> list[Effect]:
-    return [Effect(row, f"{row.user} loses the way into {row.account}.") for row in rows]
+    return [Effect(row, f"{row.user} can no longer open {row.account}.") for row in rows]
 
 
 def _remove(seat: Membership, by: Actor) -> bool:
@@ -35,7 +35,7 @@ def revoking(rows: list[Invitation]) -> list[Effect]:
 
 
 def _revoked(row: Invitation) -> str:
-    return "It is over: nothing changes." if row.is_over else f"The link sent to {row.email} does not work any more."
+    return "It has ended: nothing changes." if row.is_over else f"The link sent to {row.email} stops working."
 
 
 def inviting_again(rows: list[Invitation]) -> list[Effect]:
@@ -44,13 +44,13 @@ def inviting_again(rows: list[Invitation]) -> list[Effect]:
 
 def _invited_again(row: Invitation) -> str:
     if row.accepted_at is not None:
-        return "Joined already: nothing is sent."
-    return f"A new link is sent to {row.email}. One that was sent before does not work any more."
+        return "Already joined: nothing is sent."
+    return f"A new link is sent to {row.email}. Earlier links stop working."
 
 
 def _invite_again(row: Invitation, by: Actor) -> bool:
     if row.accepted_at is not None:
-        raise NotPossible(f"{row.email} joined already. Invite them again.")
+        raise NotPossible(f"{row.email} has already joined. Invite them again.")
     people.invite(row.account, email=row.email, role=row.role, by=by)
     return True
 
@@ -69,7 +69,7 @@ def _losing(rows: QuerySet[Membership]) -> list[str]:
     people = rows.order_by().values("user").distinct().count()
     accounts = rows.order_by().values("account").distinct().count()
     lose = counted(people, "person loses", "people lose")
-    return [f"{lose} the way into {counted(accounts, 'account')}."]
+    return [f"{lose} access to {counted(accounts, 'account')}."]
 
 
 def _open(rows: QuerySet[Invitation]) -> QuerySet[Invitation]:

@@ -22,7 +22,7 @@ NOT_EMPTY = "{0} has people or accounts already, and nothing is put over them. N
 NOT_PREPARED = "All rows are there, and stay. What comes after them failed: {0}. "
 
 
-@database_told("Mend that and begin again: nothing is put over rows that are there.")
+@database_told("Fix that and start again: rows that are there are never overwritten.")
 def restore(path: Path, told: Told) -> About:
     """Makes the tables of the backup's release and fills them, in one transaction that counts them. What this release
     has changed since is for `manage.py prepare`.

@@ -4,7 +4,6 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from itertools import islice
 
 from django.apps import apps
 
@@ -13,7 +12,8 @@ from linnapp.backups.tables import Column, Kind, Table
 from linnapp.models import trigrams, wording, words_in_sqlite
 from linnapp.models.folded import folded_fields
 
-ROWS_AT_ONCE = 1000
+# Characters: rows are short or half a megabyte, and a file takes many short ones at once.
+MOST_AT_ONCE = 1 << 17
 # Bytes: a few bytes of a file may unfold to any number, and a line is held as a whole.
 MOST_OF_A_LINE = 128 << 20
 ESCAPED = "replace(replace(replace(replace({0}, '\\', '\\\\'), char(9), '\\t'), char(10), '\\n'), char(13), '\\r')"
@@ -58,8 +58,15 @@ class Sqlite:
         parts = (_written(column) for column in table.columns)
         line = " || char(9) || ".join(f"coalesce({part}, '\\N')" for part in parts)
         with closing(self.connection.execute(f"SELECT {line} || char(10) FROM {_quoted(table.name)}")) as rows:
-            while chunk := "".join(line for (line,) in islice(rows, ROWS_AT_ONCE)):
-                yield chunk.encode()
+            waiting, size = [], 0
+            for (row,) in rows:
+                waiting.append(row)
+                size += len(row)
+                if size > MOST_AT_ONCE:
+                    yield "".join(waiting).encode()
+                    waiting, size = [], 0
+        if waiting:
+            yield "".join(waiting).encode()
 
     def last_number(self, table: Table) -> int:
         """The last one that was given out, 0 before the first."""

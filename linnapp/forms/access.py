@@ -11,13 +11,13 @@ class EnterForm(forms.Form):
 
     purpose = forms.ChoiceField(label="What for", widget=forms.RadioSelect)
     reason = ReasonField(
-        help_text="The Owners of the account get it by mail, and its people read it under Team.",
+        help_text="The account's Owners get it by e-mail, and its people can read it under Team.",
     )
     next = forms.CharField(required=False, widget=forms.HiddenInput)
 
     HINTS = {
-        StaffAccess.Purpose.LOOK: "To look: its pages, except what only its team may read. Nothing can be changed.",
-        StaffAccess.Purpose.WORK: "To work: as a Developer of the account. What only an Owner may do stays closed.",
+        StaffAccess.Purpose.LOOK: "To look: read its pages, except what only its team may. You cannot change anything.",
+        StaffAccess.Purpose.WORK: "To work: act as a Developer of the account. You cannot do what only an Owner may.",
     }
 
     def __init__(self, *args: Any, purposes: list[StaffAccess.Purpose], **kwargs: Any) -> None:

@@ -6,10 +6,13 @@ import django_filters
 from django import forms
 
 from linnapp.form_fields import NameField
-from linnapp.models import Application
+from linnapp.models import Application, Version
 from linnapp.models.applications import ApplicationQuerySet
 
 Type = Application.Type
+# Until its first version an application that could be live is a draft.
+DRAFT = "DRAFT"
+STATES = [(DRAFT, "Draft"), *Application.State.choices]
 
 
 class Advice(NamedTuple):
@@ -19,20 +22,21 @@ class Advice(NamedTuple):
 
 ADVICE = {
     Type.SYSTEM: Advice(
-        "Choose this when a system of yours calls the API: an ERP, a warehouse, a connector.",
-        "Starts with one External Application module, ready as it is.",
+        "Choose this if your own system calls the API: an ERP, a warehouse, a connector. "
+        "If you are not sure, keep this one.",
+        "Starts with one External Application module, ready to use.",
     ),
     Type.CHANNEL: Advice(
-        "Choose this when you bring a sales channel: its orders come in, stock and prices go out.",
-        "Starts with one Channel Integration module; you fill in its endpoints.",
+        "Choose this if you add a sales channel: its orders come in, stock and prices go out.",
+        "Starts with one Channel Integration module. You fill in its endpoints.",
     ),
     Type.SHIPPING: Advice(
-        "Choose this when you bring a courier or a label service.",
-        "Starts with one Shipping Integration module; you fill in its endpoints.",
+        "Choose this if you add a courier or a label service.",
+        "Starts with one Shipping Integration module. You fill in its endpoints.",
     ),
     Type.EMBEDDED: Advice(
-        "Choose this when a page of yours opens inside the platform.",
-        "Starts with one External User Interface module; you fill in its URL.",
+        "Choose this if your own page opens inside the platform.",
+        "Starts with one External User Interface module. You fill in its URL.",
     ),
 }
 
@@ -40,12 +44,13 @@ ADVICE = {
 class NewApplicationForm(forms.Form):
     name = NameField(
         label="Name",
-        help_text="Whoever installs the application reads it. You can change it later.",
+        help_text="Customers see it when they install the application. You can change it later.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
     )
     type = forms.ChoiceField(
         label="Application Type",
         choices=Type.choices,
+        initial=Type.SYSTEM,
         widget=forms.RadioSelect,
         error_messages={"required": "Choose one of the four types.", "invalid_choice": "Choose one of the four types."},
     )
@@ -58,7 +63,7 @@ class NewApplicationForm(forms.Form):
 class ApplicationFilter(django_filters.FilterSet):
     q = django_filters.CharFilter(method="search", label="Search")
     type = django_filters.ChoiceFilter(choices=Type.choices)
-    state = django_filters.ChoiceFilter(choices=Application.State.choices, method="of_state")
+    state = django_filters.ChoiceFilter(choices=STATES, method="of_state")
 
     class Meta:
         model = Application
@@ -68,4 +73,8 @@ class ApplicationFilter(django_filters.FilterSet):
         return queryset.matching(value)
 
     def of_state(self, queryset: ApplicationQuerySet, name: str, value: str) -> ApplicationQuerySet:
-        return queryset.in_state(value)
+        released = Version.objects.released()
+        if value == DRAFT:
+            return queryset.in_state(Application.State.LIVE).without(released)
+        found = queryset.in_state(value)
+        return found.having(released) if value == Application.State.LIVE else found

@@ -24,13 +24,12 @@ from linnapp.signing_in.devices import mark_of
 from linnapp.words import counted
 
 WRONG_CODE = (
-    "This code is wrong, too old, or was used already. Wait until your app shows the next one, and see that the clock "
-    "of your device is right."
+    "This code is wrong, too old or already used. Wait until your app shows the next one, and check that your device's "
+    "clock is right."
 )
-WRONG_RECOVERY_CODE = "This recovery code is wrong, or was used already. A recovery code counts once: use another one."
+WRONG_RECOVERY_CODE = "This recovery code is wrong or already used. Each code works once: use another one."
 NOT_THE_CODE = (
-    "This is not the code that the app shows now. Wait for its next one, and see that the clock of your device is "
-    "right."
+    "This is not the code that the app shows now. Wait for the next one, and check that your device's clock is right."
 )
 DIGITS_OF_APP = 6
 # With an attestation of any device that is made; whatever is longer is none.
@@ -52,7 +51,9 @@ class CodeForm(AuthenticateForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.factors = factors.factors_of(self.user)
-        self.fields["code"] = CodeField("Code of your app, or a recovery code" if self.factors.app else "Recovery code")
+        self.fields["code"] = CodeField(
+            "Code from your app, or a recovery code" if self.factors.app else "Recovery code"
+        )
 
     def clean_code(self) -> str:
         code = str(self.cleaned_data["code"])
@@ -109,7 +110,7 @@ class PasskeyNameForm(forms.Form):
     name = OneLineField(
         label="Name",
         max_length=60,
-        help_text="Where it is kept, such as “Work laptop” or “Password manager”.",
+        help_text="Where you keep it, such as “Work laptop” or “Password manager”.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
@@ -121,7 +122,7 @@ class CredentialField(forms.CharField):
     widget = forms.HiddenInput
 
     def __init__(self) -> None:
-        super().__init__(error_messages={"required": "No passkey was used. Try again; passkeys need JavaScript."})
+        super().__init__(error_messages={"required": "No passkey was used. Try again. Passkeys need JavaScript."})
 
     def clean(self, value: Any) -> Any:
         sent = str(super().clean(value))

@@ -14,10 +14,12 @@ MOST_TRACKING_BYTES = 2048
 class DetailsForm(MeanwhileForm, forms.Form):
     """Name and texts of an application."""
 
-    name = NameField(label="Name", help_text="Shown to whoever installs the application.", show_hidden_initial=True)
+    name = NameField(label="Name", help_text="People who install the application see it.", show_hidden_initial=True)
     summary = TextField(rows=3, label="Summary", help_text="Only your team sees this.")
     description = TextField(
-        rows=5, label="Description", help_text="Shown to whoever installs the application, and in the store."
+        rows=5,
+        label="Description",
+        help_text="People who install the application see it, and so does everybody in the store.",
     )
     support_contact = ContactField(
         label="Support contact",
@@ -34,15 +36,19 @@ class DetailsForm(MeanwhileForm, forms.Form):
 
 
 class LogoForm(forms.Form):
-    logo = LogoField(label="Choose a picture")
+    logo = LogoField(
+        label="Choose a picture",
+        help_text="PNG, JPEG or WebP<span data-without-script>, exactly 140 x 140, at most 1 MB</span>"
+        "<span data-needs-script> of any size: you crop it to 140 x 140 here</span>.",
+    )
 
 
 class TrackingForm(forms.Form):
     tracking = forms.CharField(
         label="Add tracking",
         required=False,
-        help_text="Handed back to you with the postback of whoever installs by this link: "
-        "the id you know the customer by, for instance.",
+        help_text="Sent back to you in the postback of each installation made through this link. "
+        "It can be your own id for the customer.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "data-tracking": ""}),
     )
 

@@ -41,6 +41,14 @@ class Folder:
     label: str
     rows: Sequence[ModuleRow]
 
+    @property
+    def module_count(self) -> int:
+        return sum(not row.draft.deleted for row in self.rows)
+
+    @property
+    def is_hidden(self) -> bool:
+        return all(row.is_hidden for row in self.rows)
+
 
 class Editor:
     """One draft of one application, ready to be drawn. Reads nothing."""
@@ -68,6 +76,7 @@ class Editor:
         self._live = draft.live()
         self._open = drawn_open(draft, (self._live[number].key for number in self._error_counts))
         self._hints = _by_spot(warnings(self.manifest))
+        self._sought = draft.find.casefold().split() if self.is_folded else []
         self._drawn: dict[str, tuple[Sequence[Page], frozenset[int]]] = {}
 
     types = tuple(TYPES.values())
@@ -128,10 +137,22 @@ class Editor:
             groups.setdefault(row.draft.value.group, []).append(row)
         return [Folder(label, list(_with_ends(rows))) for label, rows in groups.items()]
 
+    @property
+    def has_folders(self) -> bool:
+        return bool(self.every_group) and not self.draft.only
+
+    @property
+    def found_nothing(self) -> bool:
+        return bool(self._sought) and all(folder.is_hidden for folder in self.folders)
+
     @cached_property
+    def every_group(self) -> list[str]:
+        return sorted({module.value.group for module in self.draft.modules if module.value.group})
+
+    @property
     def groups(self) -> list[str]:
-        """Folders to choose from."""
-        return sorted({module.value.group for module in self.draft.modules if module.value.group})[:MOST_OFFERED]
+        """Folders offered in the field of each module."""
+        return self.every_group[:MOST_OFFERED]
 
     @property
     def lacks_external_application(self) -> bool:
@@ -195,7 +216,7 @@ class Editor:
         known = known_type(module.value.type)
         is_line = not self._is_open(module)
         pages, drawn = ((), frozenset()) if is_line else self._pages(module)
-        return ModuleRow(
+        row = ModuleRow(
             handle,
             module,
             known,
@@ -207,7 +228,14 @@ class Editor:
             is_line,
             is_line and not module.gone and self._saved.get(module.key) == module.value,
             pages=pages,
+            moved_from=self._moved_from(module),
         )
+        return replace(row, is_hidden=not row.has(self._sought)) if self._sought else row
+
+    def _moved_from(self, module: DraftModule) -> str | None:
+        saved = self._saved.get(module.key)
+        is_moved = saved and saved.group != module.value.group and module.nested is None
+        return saved.group if saved and is_moved else None
 
     @cached_property
     def _numbers(self) -> dict[str, int]:

@@ -150,7 +150,8 @@ class FoldedParameters:
 class ModuleRow:
     """`handle` is the module's name in the form: its place in the draft. A line has no fields and no `parameters`;
     `is_saved` where it stands as it is saved, so that the form need not hold it. `pages` of its parameters where they
-    are not all drawn."""
+    are not all drawn. `moved_from` is the folder it was saved in, where that is another one, "" for none. `is_hidden`
+    where something else is looked for."""
 
     handle: int
     draft: DraftModule
@@ -165,6 +166,8 @@ class ModuleRow:
     is_first: bool = False
     is_last: bool = False
     pages: Sequence[Page] = ()
+    moved_from: str | None = None
+    is_hidden: bool = False
 
     @property
     def value(self) -> object:
@@ -190,15 +193,23 @@ class ModuleRow:
         value = self.draft.value
         return value.name if value.name != self.title else ""
 
+    def has(self, words: Sequence[str]) -> bool:
+        """All of them, in what it is found by."""
+        value = self.draft.value
+        said = f"{self.title} {self.type_label} {value.name} {value.group}".casefold()
+        return all(word in said for word in words)
+
+    @property
+    def was_moved(self) -> bool:
+        return self.moved_from is not None
+
     @property
     def extra(self) -> str:
         return as_json(self.draft.value.extra)
 
     @property
     def nested(self) -> int | None:
-        """How many modules stand in place of a group's name; None where the group is a name, or nothing."""
-        groups = (value for name, value in self.draft.value.extra.items() if name.lower() == "group")
-        return next((len(value) for value in groups if isinstance(value, list)), None)
+        return self.draft.nested
 
     @property
     def shows_path(self) -> bool:

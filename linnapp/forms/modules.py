@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 
 from linnapp.byte_marks import text_of
-from linnapp.drafts import Draft, DraftModule, keeping_keys
+from linnapp.drafts import Draft, DraftModule, in_folder, keeping_keys
 from linnapp.forms.parameter_pages import Folded
 from linnapp.manifest import (
     MOST_MODULES,
@@ -84,7 +84,7 @@ def read_draft(posted: QueryDict, saved: Manifest) -> Draft:
         _untouched(posted, handle, by_key.get(key), taken) if key else _module(posted, handle, taken, by_key, stood)
         for handle, key in _handles(posted).items()
     )
-    return Draft(
+    draft = Draft(
         modules=tuple(module for module in found if module),
         permissions=tuple(filter(None, map(clean, posted.get("permissions", "").splitlines()))),
         script_url=clean(posted.get("script_url", "")),
@@ -92,6 +92,17 @@ def read_draft(posted: QueryDict, saved: Manifest) -> Draft:
         revision=_revision(posted),
         checked=bool(posted.get("checked")),
     )
+    return _with_folder_chosen(posted, draft)
+
+
+def _with_folder_chosen(posted: QueryDict, draft: Draft) -> Draft:
+    """What was chosen under Move to… counts whichever button was pressed, but for the one that takes it back."""
+    handle = posted.get("moving", "")
+    key = key_of(posted, handle) if handle else ""
+    if posted.get("line") == f"stay-{handle}" or all(module.key != key for module in draft.modules):
+        return draft
+    group = clean(posted.get("new-folder", "")) or clean(posted.get("folder", ""))
+    return replace(in_folder(draft, key, group), focus="")
 
 
 def _draft_of_one(posted: QueryDict, saved: Manifest, key: str) -> Draft:
@@ -129,7 +140,7 @@ def _handles(posted: QueryDict) -> dict[str, str]:
         raise BadRequest(DAMAGED)
     found = {handle: key for handle, _, key in sorted(names, key=lambda name: int(name[0]))}
     if len(found) > MOST_ROWS:
-        raise BadRequest(f"A form holds at most {MOST_ROWS} modules, deleted ones counted.")
+        raise BadRequest(f"A form holds at most {MOST_ROWS} modules, removed ones counted.")
     return found
 
 
@@ -284,7 +295,7 @@ class FileForm(forms.Form):
 
     file = forms.FileField(
         label="Import a file",
-        help_text="JSON, at most 256 kB. It is shown here with what it would change, and saved when you say so.",
+        help_text="JSON, at most 256 kB. You see what it would change before you save it.",
         widget=forms.FileInput(attrs={"accept": ".json,application/json"}),
         error_messages={"required": "Choose a file first."},
     )

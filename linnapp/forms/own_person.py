@@ -52,9 +52,9 @@ class MailsForm(forms.Form):
 class DeleteForm(forms.Form):
     email = forms.CharField(
         label="Your e-mail",
-        help_text="To confirm, type the address that you sign in with.",
+        help_text="To confirm, enter the address that you sign in with.",
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
-        error_messages={"required": "Your address is missing."},
+        error_messages={"required": "Enter your address."},
     )
 
     def __init__(self, sent: QueryDict | None = None, *, person: User) -> None:
@@ -64,5 +64,5 @@ class DeleteForm(forms.Form):
     def clean_email(self) -> Any:
         typed = self.cleaned_data["email"].strip()
         if typed.lower() != self.person.email:
-            raise forms.ValidationError(f"This is not the address that you sign in with: that is {self.person.email}.")
+            raise forms.ValidationError(f"This is not the address that you sign in with, which is {self.person.email}.")
         return typed

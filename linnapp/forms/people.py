@@ -43,7 +43,14 @@ class SignInField(MailAddressField):
 
 def sign_in_field(asked: forms.Field, label: str = "E-mail") -> SignInField:
     """In the place of allauth's own."""
-    return SignInField(label=label, widget=asked.widget, required=asked.required)
+    missing = {"required": "Enter your e-mail address."}
+    return SignInField(label=label, widget=asked.widget, required=asked.required, error_messages=missing)
+
+
+def say_what_is_missing(form: forms.BaseForm, **sentences: str) -> None:
+    """Of allauth's own fields, by their names."""
+    for name, sentence in sentences.items():
+        form.fields[name].error_messages["required"] = sentence
 
 
 class SignInForm(LoginForm):
@@ -51,6 +58,7 @@ class SignInForm(LoginForm):
         super().__init__(*args, **kwargs)
         self.fields["login"] = sign_in_field(self.fields["login"])
         self.fields["password"].help_text = way_to_new_password()
+        say_what_is_missing(self, password="Enter your password.")
 
 
 def way_to_new_password() -> str:
@@ -63,6 +71,7 @@ class StillYouForm(ReauthenticateForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["password"].help_text = way_to_new_password()
+        say_what_is_missing(self, password="Enter your password.")
 
 
 class AddressForm(AddEmailForm):
@@ -112,6 +121,7 @@ def say_the_rule(form: forms.BaseForm) -> None:
     """About a new password, which is typed twice. In sentence case, as allauth does not write it."""
     first, again = form.fields["password1"], form.fields["password2"]
     first.label, again.label, first.help_text = "New password", "New password (again)", HINT
+    say_what_is_missing(form, password1="Choose a password.", password2="Enter the new password again.")
 
 
 class NewPasswordForm(ResetPasswordKeyForm):
@@ -137,6 +147,7 @@ class OwnPasswordForm(ChangePasswordForm):
         super().__init__(*args, **kwargs)
         say_the_rule(self)
         self.fields["oldpassword"].label = "Current password"
+        say_what_is_missing(self, oldpassword="Enter your current password.")
 
     def clean_oldpassword(self) -> str:
         counted = knocks.own_password(self.user, context.request.session.session_key)
@@ -148,12 +159,18 @@ class OwnPasswordForm(ChangePasswordForm):
 class SignUpForm(SignupForm):
     """A person with an account of their own; without one for somebody who was invited to another."""
 
-    name = OneLineField(label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = OneLineField(
+        label="Your name",
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": "Enter your name."},
+    )
     company = OneLineField(
         label="Company name",
         max_length=120,
-        help_text="Your account is named after it. You can change it later.",
+        help_text="Your account gets this name. You can change it later.",
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+        error_messages={"required": "Enter the name of your company."},
     )
     # A script writes the browser's own zone into it.
     time_zone = forms.CharField(required=False, widget=forms.HiddenInput(attrs={"data-time-zone": ""}))
@@ -163,6 +180,7 @@ class SignUpForm(SignupForm):
         super().__init__(*args, **kwargs)
         self.fields["email"] = sign_in_field(self.fields["email"])
         self.fields["password1"].help_text = HINT
+        say_what_is_missing(self, password1="Choose a password.")
         self.invitation = invitation_on_the_way(context.request)
         if self.invitation:
             del self.fields["company"]
@@ -224,10 +242,16 @@ class SignUpForm(SignupForm):
         return user
 
 
+NO_COMPANY = {"required": "Enter the name of the company."}
+
+
 class AccountForm(MeanwhileForm, forms.Form):
-    name = OneLineField(label="Company name", max_length=120, show_hidden_initial=True)
+    name = OneLineField(label="Company name", max_length=120, show_hidden_initial=True, error_messages=NO_COMPANY)
     contact_email = MailAddressField(
-        label="Contact e-mail", help_text="Given to applications as the account's e-mail.", show_hidden_initial=True
+        label="Contact e-mail",
+        help_text="Given to applications as the account's e-mail.",
+        show_hidden_initial=True,
+        error_messages={"required": "Enter an e-mail address that reaches the company."},
     )
 
     def __init__(self, sent: QueryDict | None = None, *, account: Account) -> None:
@@ -235,7 +259,7 @@ class AccountForm(MeanwhileForm, forms.Form):
 
 
 class NewAccountForm(forms.Form):
-    name = OneLineField(label="Company name", max_length=120)
+    name = OneLineField(label="Company name", max_length=120, error_messages=NO_COMPANY)
 
 
 class InvitationForm(forms.ModelForm):
@@ -244,6 +268,7 @@ class InvitationForm(forms.ModelForm):
         fields = ("email", "role")
         labels = {"email": "E-mail"}
         widgets = {"role": forms.RadioSelect}
+        error_messages = {"email": {"required": "Enter the e-mail address of the person you invite."}}
 
 
 class RoleForm(forms.Form):
@@ -253,7 +278,7 @@ class RoleForm(forms.Form):
 class ProfileForm(forms.ModelForm):
     time_zone = forms.ChoiceField(
         choices=[(zone, zone.replace("_", " ")) for zone in TIME_ZONES],
-        help_text="Times on every page are shown in this zone.",
+        help_text="All times are shown in this time zone.",
     )
 
     class Meta:

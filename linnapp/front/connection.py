@@ -13,6 +13,7 @@ from linnapp.front import answers
 from linnapp.front.crowd import Crowd
 from linnapp.front.health import Closed, Health
 from linnapp.front.kept import Kept
+from linnapp.front.monitored import Monitored
 from linnapp.front.pace import Pace
 from linnapp.front.pages import Busy, Page, Pages, Rest
 from linnapp.front.reader import MOST_BODY_BYTES, Fault, Reader, Request
@@ -68,8 +69,11 @@ def is_of_program(request: Request) -> bool:
 class Front:
     """What the connections of a web process share."""
 
-    def __init__(self, door: Door, pages: Pages, crowd: Crowd, busy_page: bytes, health: Health) -> None:
+    def __init__(
+        self, door: Door, monitored: Monitored, pages: Pages, crowd: Crowd, busy_page: bytes, health: Health
+    ) -> None:
         self.door = door
+        self.monitored = monitored
         self.pages = pages
         self.crowd = crowd
         self.kept = Kept()
@@ -264,6 +268,8 @@ class Connection(asyncio.Protocol):
             reference = credentials.new_reference()
             call = Call(request.method, request.path, request.query, request.meta, bytes(request.body), reference)
             self._write_reply(request, await endpoint(call), keep_alive, reference)
+        elif self.front.monitored.answers(request.method, request.path, request.meta):
+            self._write_reply(request, await self.front.monitored.reply(), keep_alive, credentials.new_reference())
         else:
             keep_alive = await self._answer_page(request, keep_alive)
         if self.room:
@@ -348,7 +354,7 @@ class Connection(asyncio.Protocol):
     def _refuse_for_want_of_room(self) -> None:
         self.is_over = True
         count_busy("memory")
-        self._write_refusal(Fault(503, "Too much is held for others. Try again in a moment.", self.reader.path))
+        self._write_refusal(Fault(503, "The portal is busy. Try again in a moment.", self.reader.path))
         self._end(linger=True)
 
     def _write_refusal(self, fault: Fault) -> None:

@@ -95,7 +95,7 @@ class Reader:
         except httptools.HttpParserError as error:
             self._refuse(error)
         if self._since_body > MOST_HEAD_BYTES:
-            self._fail(431, "The head of the request is larger than 64 kB.")
+            self._fail(431, "The headers of the request are larger than 64 kB.")
         if self._fault:
             self.is_over = True
             fault, self._fault = self._fault, None
@@ -165,7 +165,7 @@ class Reader:
         text = value.decode("latin-1")
         if known in self._headers:
             if known in SINGLE:
-                self._fail(400, f"The header {name.decode('latin-1')} stands there twice.")
+                self._fail(400, f"The header {name.decode('latin-1')} was sent twice.")
             text = f"{self._headers[known]}{OTHER_SEPARATOR.get(known, ',')}{text}"
         self._headers[known] = text
 
@@ -188,7 +188,7 @@ class Reader:
         self._most = self.most_body(path)
         coding = headers.get("HTTP_TRANSFER_ENCODING", "")
         if coding and (coding.strip().lower() != "chunked" or version == "1.0"):
-            self._fail(501, "Transfer-Encoding is something else than chunked. Send the body as it is.")
+            self._fail(501, "Transfer-Encoding is not chunked. Send the body without it.")
         elif int(headers.get("CONTENT_LENGTH") or 0) > self._most:
             self._stop_reading(request)
         else:
@@ -202,7 +202,7 @@ class Reader:
         if not target.startswith(b"/") and target != b"*":
             scheme, separator, rest = target.partition(b"://")
             if not separator or scheme.lower() not in {b"http", b"https"}:
-                self._fail(400, "The target of the request is no path.")
+                self._fail(400, "The target of the request is not a path.")
             authority, slash, rest = rest.partition(b"/")
             authority, question, query = authority.partition(b"?")
             target = (slash + rest) if slash else b"/" + question + query
@@ -211,7 +211,7 @@ class Reader:
         elif version == "1.1" and "HTTP_HOST" not in headers:
             self._fail(400, "The Host header is missing.")
         if not HOST.fullmatch(host):
-            self._fail(400, "The Host header is no host.")
+            self._fail(400, "The Host header is not a host name.")
         path, _, query = target.partition(b"#")[0].partition(b"?")
         return unquote_to_bytes(path).decode("latin-1"), query.decode("latin-1")
 

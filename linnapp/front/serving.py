@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 
 import uvloop
 from django.conf import settings
@@ -22,7 +23,9 @@ from linnapp.front.connection import Door, Front
 from linnapp.front.crowd import Crowd, Limits
 from linnapp.front.health import Health
 from linnapp.front.maker import Place, forked
+from linnapp.front.monitored import Monitored
 from linnapp.front.pages import LONGEST, Pages
+from linnapp.front_figures import tell_part
 from linnapp.supervision import DRAIN
 
 # Connections that nobody has taken up yet.
@@ -122,10 +125,11 @@ async def serve(
     loop = asyncio.get_running_loop()
     stop = Stop.on_signals(loop)
     door: Door = import_string(settings.MACHINE_DOOR)()
+    monitored = Monitored(import_module(settings.MONITORED))
     # A process that is gone cannot be made anew beside threads: all of this one is, by whoever started it.
     pages = Pages(settings.PAGES_WAITING, broken=stop.gently.set)
     await pages.begin(makers)
-    front = Front(door, pages, Crowd(limits()), render_to_string("503.html").encode(), health)
+    front = Front(door, monitored, pages, Crowd(limits()), render_to_string("503.html").encode(), health)
     loop.add_signal_handler(DRAIN, front.drain)
     server = await loop.create_server(front.connection, sock=listener, backlog=BACKLOG)
     beside = [loop.create_task(front.crowd.keep_sweeping()), loop.create_task(keep_telling(front))]
@@ -136,6 +140,7 @@ async def serve(
     await leave(front, server, stop, grace)
     for task in beside:
         task.cancel()
+    monitored.close()
     await door.close()
     await pages.close()
 
@@ -143,6 +148,8 @@ async def serve(
 async def keep_telling(front: Front) -> None:
     while True:
         front.standing().tell()
+        for state in front.health.watch.states():
+            tell_part(state.name, is_up=not state.words)
         await asyncio.sleep(TELLS_EVERY)
 
 

@@ -25,7 +25,7 @@ from linnapp.health.beats import BEAT
 from linnapp.models import OutgoingMail
 
 # Seconds in which a database is connected to; it breaks a statement off itself after the second.
-CONNECTS_WITHIN, ANSWERS_WITHIN = 2, 1.5
+CONNECTS_WITHIN, ANSWERS_WITHIN = 2, 2.0
 # A worker shows itself each second. One that was replaced is missed for less than this, on most machines.
 WORKER_MISSED = 3.0
 MB = 1024 * 1024
@@ -48,9 +48,11 @@ class Part:
 
 class OwnConnection:
     """The watch's own connection to the database, in the place of its thread's. Another thread breaks it off where what
-    lies between takes a statement and never answers: no timeout of the database's ends that wait."""
+    lies between takes a statement and never answers: no timeout of the database's ends that wait. `asks` is called
+    before each statement."""
 
     def __init__(self) -> None:
+        self.asks: Callable[[], None] = lambda: None
         self._socket: socket.socket | None = None
         # Of SQLite, the file that is open: another may get its name.
         self._file: tuple[int, int] | None = None
@@ -60,11 +62,18 @@ class OwnConnection:
         options = own.settings_dict["OPTIONS"]
         if own.vendor == "postgresql":
             options["connect_timeout"] = CONNECTS_WITHIN
+            # To prepare a statement is one more, which would count against the same limit.
+            options["prepare_threshold"] = None
             limit = f"-c statement_timeout={int(ANSWERS_WITHIN * 1000)}"
             options["options"] = f"{options.get('options', '')} {limit}".strip()
         else:
             options["timeout"] = ANSWERS_WITHIN
+        own.execute_wrappers.append(self._asked)
         connections[DEFAULT_DB_ALIAS] = own
+
+    def _asked(self, execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        self.asks()
+        return execute(sql, params, many, context)
 
     def open(self) -> None:
         """Raises Fault where SQLite's file is gone: a connection would go on reading it, or make an empty one."""
@@ -84,7 +93,7 @@ class OwnConnection:
         try:
             found = os.stat(name)
         except FileNotFoundError:
-            raise Fault("its file is not there") from None
+            raise Fault("its file is missing") from None
         return found.st_dev, found.st_ino
 
     def _hold(self, raw: Any) -> None:
@@ -137,7 +146,7 @@ class DatabaseParts:
             if connection.vendor == "postgresql":
                 cursor.execute("SELECT current_setting('transaction_read_only')")
                 if cursor.fetchone() == ("on",):
-                    raise Fault("takes no writes: it is a standby, or was set to read only")
+                    raise Fault("cannot be written to: it is a standby, or read only")
             else:
                 # Without a table SQLite does not touch its file.
                 cursor.execute("SELECT count(*) FROM (SELECT 1 FROM django_migrations LIMIT 1)")
@@ -173,7 +182,7 @@ class DatabaseParts:
         oldest = OutgoingMail.objects.due(now).values_list("due_at", flat=True).first()
         waited = (now - oldest).total_seconds() if oldest else 0.0
         if waited > settings.MAIL_AGE_SECONDS:
-            raise Fault(f"the oldest e-mail is due for {waited:.0f} s")
+            raise Fault(f"the oldest e-mail has been due for {waited:.0f} s")
 
 
 class Queue:

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from linnapp.health.parts import DatabaseParts, Fault, OwnConnection, Part, Queue, disk
 
 log = logging.getLogger(__name__)
-# Seconds between two looks at a part, and what one may take: together less than the five within which it is told.
+# Seconds between two rounds, and what one statement of a look, or a look without any, may take: together less than the
+# five within which a part that is away is told.
 LOOKS_EVERY, MOST_OF_A_LOOK = 1.5, 2.0
-# What was last seen so long ago says nothing any more.
+# A looker that got no further for so long knows nothing any more. A round may take longer where each of its looks, one
+# after the other, is slow and none of them too slow.
 STALE = 5.0
 KEEPS_EVERY = 0.5
 LONGEST_WORDS = 200
@@ -20,12 +22,10 @@ LONGEST_WORDS = 200
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """`words` say what is wrong, "" where nothing is; `since` is when that began, `at` when it was looked at last, on
-    the clock of time.monotonic()."""
+    """`words` say what is wrong, "" where nothing is; `since` is when that began, on the clock of time.monotonic()."""
 
     words: str
     since: float
-    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,18 @@ class Looker:
         self.parts = parts
         self.begin, self.broke, self.break_off, self.also = begin, broke, break_off, also
         self.seen: dict[str, Seen] = {}
-        # The part that is being looked at, and since when.
+        # The part that is being looked at, and since when, or since its newest statement.
         self.at: tuple[str, float] | None = None
+        # When it got further last.
+        self.moved = 0.0
         self.has_looked = threading.Event()
         self.began = time.monotonic()
+
+    def moves(self) -> None:
+        """To be called before each statement of a look."""
+        self.moved = time.monotonic()
+        if self.at is not None:
+            self.at = (self.at[0], self.moved)
 
     def start(self) -> None:
         self.began = time.monotonic()
@@ -99,7 +107,8 @@ class Looker:
     def _note(self, name: str, words: str, began: float) -> None:
         before = self.seen.get(name)
         goes_on = before is not None and bool(before.words) == bool(words)
-        self.seen[name] = Seen(words, before.since if before and goes_on else began, time.monotonic())
+        self.moved = time.monotonic()
+        self.seen[name] = Seen(words, before.since if before and goes_on else began)
 
     def overdue(self, now: float) -> bool:
         at = self.at
@@ -116,8 +125,8 @@ class Looker:
             return State(part.name, "gives no answer", now - since, part.is_shared)
         if seen is None:
             return State(part.name, "not looked at yet", now - self.began, part.is_shared)
-        if not seen.words and now - seen.at > STALE:
-            return State(part.name, "could not be looked at", now - seen.at, part.is_shared)
+        if not seen.words and now - self.moved > STALE:
+            return State(part.name, "could not be looked at", now - self.moved, part.is_shared)
         return State(part.name, seen.words, now - seen.since if seen.words else 0.0, part.is_shared)
 
 
@@ -154,10 +163,11 @@ class Watch:
 def of_a_web_process(also: Callable[[], None]) -> Watch:
     """`also` is called with each look at STATE_DIR."""
     own = OwnConnection()
-    database = DatabaseParts(own).parts()
+    database = Looker(DatabaseParts(own).parts(), begin=own.begin, broke=own.close, break_off=own.break_off)
+    own.asks = database.moves
     return Watch(
         [
-            Looker(database, begin=own.begin, broke=own.close, break_off=own.break_off),
+            database,
             Looker([Part("queue", Queue().look, is_shared=True)]),
             Looker([Part("disk", disk)], also=also),
         ]

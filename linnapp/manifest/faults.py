@@ -5,7 +5,7 @@ import json
 # By how the parser begins: it may say more behind that, and says other things in other releases.
 WORDS = {
     "Unterminated string": "the quotes that open this text are not closed",
-    "Invalid control character": "a line break, or another control character, stands inside a text",
+    "Invalid control character": "a line break, or another control character, is inside a text",
     "Invalid \\": "this backslash means nothing in JSON: write two for one",
     "Expecting value": "a value is missing before this",
     "Expecting property name": "a name in double quotes is missing before this",
@@ -32,7 +32,7 @@ def said_of(fault: json.JSONDecodeError) -> str:
 
 def _past_the_end(first: str, following: str) -> str:
     if following in "}]":
-        return "a closing bracket stands here that nothing opened"
+        return "this closing bracket closes nothing"
     if first in "{[":
         return f"the text goes on after the end of the {'object' if first == '{' else 'list'}"
     return "outer braces seem to be missing: the text goes on after its first value"

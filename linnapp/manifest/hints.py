@@ -50,12 +50,10 @@ def _value(known: ParameterType, value: str) -> Iterator[tuple[str, str]]:
     if known.kind == ValueKind.URL:
         yield from _address(known, value)
     if known.kind == ValueKind.UPPER_NAME and value != value.upper() == upper_name(known, value):
-        yield NOT_UPPER_CASE, f"{known.name} should be upper case: {value.upper()}. It is kept as it stands."
+        yield NOT_UPPER_CASE, f"{known.name} should be upper case: {value.upper()}. It is saved as it is."
 
 
 def _address(known: ParameterType, url: str) -> Iterator[tuple[str, str]]:
-    if known is POSTBACK_URL and TOKEN not in url:
-        yield "no_token", f"{TOKEN} does not stand in this address: the permanent token is in the body too, as Token."
     if TOKEN in url.partition("?")[2]:
         yield "token_in_query", of_token_in_query(known)
     if url[:7].lower() == "http://":
@@ -67,7 +65,7 @@ def _address(known: ParameterType, url: str) -> Iterator[tuple[str, str]]:
 def of_token_in_query(known: ParameterType) -> str:
     """What is said where the permanent token stands in the query of this parameter's address."""
     if known is not POSTBACK_URL:
-        return "The permanent token will stand in the query, where your server's access log keeps it."
+        return "The permanent token will be in the query, where your server's access log keeps it."
     kept = "In a query the permanent token ends up in the access logs of every server on the way."
     return f"{kept} It is in the form body too: take it from there."
 
@@ -77,4 +75,4 @@ def _unknown_placeholders(url: str) -> list[str]:
 
 
 def _unknown(placeholder: str) -> str:
-    return f"{placeholder} is sent as it stands: the placeholders are exactly {TOKEN} and {TRACKING}."
+    return f"{placeholder} is sent as it is: the placeholders are exactly {TOKEN} and {TRACKING}."

@@ -21,7 +21,7 @@ MOST_ERRORS = 100
 LONGEST_STEP = 60
 # A manifest counts as it is stored, on one line; the text it is read from may be indented and escaped.
 MOST_SOURCE = 4 * MOST_BYTES
-TOO_DEEP = f"Lists and objects stand more than {MOST_DEPTH} deep in each other"
+TOO_DEEP = f"Lists and objects are nested more than {MOST_DEPTH} deep"
 
 _CANONICAL = {name.casefold(): name for name in (*MANIFEST_MEMBERS, *MODULE_MEMBERS, *PARAMETER_MEMBERS)}
 _CANONICAL["modules"] = "modules"
@@ -138,7 +138,7 @@ def storable(value: Any, path: str, errors: list[ManifestError], depth: int = 0)
 
 def _storable_object(value: dict[str, Any], path: str, errors: list[ManifestError], depth: int) -> dict[str, Any]:
     for name in getattr(value, "repeated", ()):
-        message = f"The member “{_printable(name)}” stands here twice. Leave one."
+        message = f"The member “{_printable(name)}” is here twice. Keep one."
         errors.append(ManifestError(join(path, name), "repeated", message))
     kept: dict[str, Any] = {}
     for name, each in value.items():
@@ -152,9 +152,9 @@ def _storable_object(value: dict[str, Any], path: str, errors: list[ManifestErro
 
 def _storable_text(value: str, path: str, errors: list[ManifestError]) -> str:
     if "\0" in value:
-        errors.append(ManifestError(path, "characters", "Take out the NUL character (\\u0000): it cannot be stored."))
+        errors.append(ManifestError(path, "characters", "Remove the NUL character (\\u0000): it cannot be stored."))
     elif _printable(value) != value:
-        message = "Half of a surrogate pair (\\ud800 to \\udfff) stands here: it is no character. Take it out."
+        message = "There is half of a surrogate pair here (\\ud800 to \\udfff), which is not a character. Remove it."
         errors.append(ManifestError(path, "characters", message))
     return _printable(value)
 
@@ -163,9 +163,9 @@ def _storable_number(value: Any, path: str, errors: list[ManifestError]) -> int 
     if isinstance(value, Unkept):
         errors.append(ManifestError(path, "number", value.message))
     elif not isinstance(value, int | float):
-        errors.append(ManifestError(path, "shape", "This is no JSON value."))
+        errors.append(ManifestError(path, "shape", "This is not a JSON value."))
     elif not math.isfinite(value):
-        errors.append(ManifestError(path, "number", "NaN and Infinity are no JSON numbers. Write a number or null."))
+        errors.append(ManifestError(path, "number", "NaN and Infinity are not JSON numbers. Write a number or null."))
     elif abs(value) > GREATEST_NUMBER:
         errors.append(ManifestError(path, "number", f"{ROUNDED} {AS_TEXT}"))
     else:

@@ -114,7 +114,7 @@ def _parameters(module: ManifestModule, path: str) -> Iterator[ManifestError]:
             continue
         first = firsts.setdefault(known.name, number)
         if first != number and known is not POSTBACK_URL:
-            message = f"{known.name} stands in this module twice, first as {path}.parameters[{first}]. Keep one."
+            message = f"{known.name} is in this module twice, first as {path}.parameters[{first}]. Keep one."
             yield ManifestError(f"{where}.name", "repeated", message)
         if parameter.value not in ("", None) and (message := wrong_value(known, parameter.value)):
             yield ManifestError(f"{where}.value", "value", message)

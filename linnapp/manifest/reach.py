@@ -3,10 +3,11 @@
 import re
 from dataclasses import dataclass
 
+from linnapp.manifest.permission_words import only_sees, sentence_of
 from linnapp.manifest.values import Manifest, ManifestModule, every_module
 from linnapp.module_types import EXTERNAL_APPLICATION, known_type
 
-MOST_LINES = 6
+NOTHING = "Do nothing on this account yet: it only gets its key"
 
 
 @dataclass(frozen=True)
@@ -14,29 +15,23 @@ class ConsentLine:
     """A sentence, and the names behind it for whoever wants to know exactly."""
 
     text: str
-    details: str = ""
+    names: tuple[str, ...] = ()
 
 
 def consent_lines(manifest: Manifest) -> list[ConsentLine]:
-    """One to six sentences: what each type of module does, then permissions by area. The whole API stands first, so
-    that it is never in the rest that the sixth sums up; modules nested in another's group count like all."""
-    lines = _module_lines(manifest) + _permission_lines(manifest.permissions)
-    if not lines:
-        return [ConsentLine("Nothing on this account yet: it holds a permanent token only")]
-    if len(lines) > MOST_LINES:
-        rest = lines[MOST_LINES - 1 :]
-        details = "; ".join(f"{line.text} ({line.details})" if line.details else line.text for line in rest)
-        lines = [*lines[: MOST_LINES - 1], ConsentLine(f"Do {len(rest)} more things", details)]
-    return lines
+    """One sentence or more: what each type of module does, then each permission. The whole API comes first, and what
+    changes something before what only sees it: a page that folds the rest hides the least of it. Modules nested in
+    another's group count like all."""
+    return _module_lines(manifest) + _permission_lines(manifest.permissions) or [ConsentLine(NOTHING)]
 
 
 def newly_reached(before: Manifest, after: Manifest) -> list[ConsentLine]:
-    """What `after` reaches and `before` does not, none of it summed up; of an area that was used already, the
-    permissions that are new."""
+    """What `after` reaches and `before` does not."""
     had = set(_module_lines(before))
     lines = [line for line in _module_lines(after) if line not in had]
     whole = any(_is_whole_api(module, before) for _, module in every_module(before))
-    new = () if whole else tuple(name for name in after.permissions if name not in before.permissions)
+    permitted = set(before.permissions)
+    new = () if whole else tuple(name for name in after.permissions if name not in permitted)
     return lines + _permission_lines(new)
 
 
@@ -62,8 +57,9 @@ def _is_external(module: ManifestModule) -> bool:
 
 def _module_line(module: ManifestModule) -> ConsentLine:
     known = known_type(module.type)
-    reaches = known.reaches if known else "Do what this portal does not know"
-    return ConsentLine(re.sub(r" named \{(\w+)\}", lambda match: _named(module, match[1]), reaches))
+    reaches = known.reaches if known else "Do something that this portal does not know"
+    text = re.sub(r" named \{(\w+)\}", lambda match: _named(module, match[1]), reaches)
+    return ConsentLine(text, (known.label if known else module.type,) if known or module.type else ())
 
 
 def _named(module: ManifestModule, parameter: str) -> str:
@@ -72,17 +68,12 @@ def _named(module: ManifestModule, parameter: str) -> str:
 
 
 def _permission_lines(permissions: tuple[str, ...]) -> list[ConsentLine]:
-    areas: dict[str, list[str]] = {}
+    """A sentence that several permissions share is said once, with the names of all of them."""
+    said: dict[str, list[str]] = {}
     for permission in dict.fromkeys(permissions):
-        parts = permission.split(".")
-        area, node = (parts[1], ".".join(parts[2:])) if len(parts) > 2 else ("", permission)
-        areas.setdefault(area, []).append(node)
-    return [
-        ConsentLine(f"Use {in_words(area)}" if area else "Use other parts of the API", ", ".join(nodes))
-        for area, nodes in areas.items()
-    ]
+        said.setdefault(sentence_of(permission), []).append(permission)
+    return [ConsentLine(sentence, tuple(names)) for sentence, names in sorted(said.items(), key=_changes_first)]
 
 
-def in_words(area: str) -> str:
-    """ "OrderBook" is "order book"."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", area).lower()
+def _changes_first(said: tuple[str, list[str]]) -> bool:
+    return only_sees(said[0])

@@ -153,7 +153,7 @@ class _Members:
         spellings: dict[str, str] = {}
         for name in raw:
             if (first := spellings.setdefault(name.casefold(), name)) != name:
-                message = f"“{first}” and “{name}” are the same member in other letter case. Leave one."
+                message = f"“{first}” and “{name}” are the same member in another letter case. Keep one."
                 errors.append(ManifestError(join(path, name), "repeated", message))
         return cls(raw, path, errors)
 

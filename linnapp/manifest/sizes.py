@@ -59,7 +59,7 @@ def node_errors(raw: Any) -> Iterator[ManifestError]:
     if count <= MOST_NODES:
         return
     path, most = _fullest(raw, count)
-    where = f" {most:,} of them stand here." if path else ""
+    where = f" {most:,} of them are here." if path else ""
     message = _too_many("JSON values", count, MOST_NODES, ", lists and objects counted")
     yield ManifestError(path, "too_many", f"{message}{where}")
 

@@ -85,8 +85,8 @@ class StaffAccess(models.Model):
             models.Index(fields=("-begun_at", "-id"), name="accesses_newest"),
         )
         permissions = (
-            ("look_into_accounts", "Can look into accounts, with a reason"),
-            ("work_in_accounts", "Can work in accounts, with a reason"),
+            ("look_into_accounts", "Can open accounts to look, with a reason"),
+            ("work_in_accounts", "Can open accounts to work, with a reason"),
             ("reveal_credentials", "Can reveal secrets and permanent tokens while working in an account"),
         )
 

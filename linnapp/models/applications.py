@@ -1,6 +1,6 @@
 import uuid
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.utils import timezone
@@ -50,6 +50,13 @@ class ApplicationQuerySet(FillsFolded["Application"]):
         stopped = models.Q(suspended_by_staff_at__isnull=False) | with_account
         return self.not_retired().filter(stopped if state == Application.State.SUSPENDED else ~stopped)
 
+    def having(self, versions: "models.QuerySet[Any]") -> Self:
+        """Those that have one of these versions."""
+        return self.filter(models.Exists(versions.order_by().filter(application=models.OuterRef("pk"))))
+
+    def without(self, versions: "models.QuerySet[Any]") -> Self:
+        return self.filter(~models.Exists(versions.order_by().filter(application=models.OuterRef("pk"))))
+
     def matching(self, text: str) -> Self:
         """Found by a part of the name, or by the Application ID in any of its spellings."""
         wanted = models.Q(name_folded__has=text)
@@ -92,7 +99,7 @@ class Application(Named, Searched):
     type = models.CharField("application type", max_length=20, choices=Type)
     summary = models.TextField(max_length=2000, blank=True, help_text="Only your team sees this.")
     description = models.TextField(
-        max_length=2000, blank=True, help_text="Shown to whoever installs the application, and in the store."
+        max_length=2000, blank=True, help_text="People who install the application see it, and it is in the store."
     )
     support_contact = models.CharField(
         max_length=200, blank=True, help_text="An e-mail address or a web page where installers get help."

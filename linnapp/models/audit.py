@@ -12,6 +12,7 @@ from linnapp.models.people import Account, Membership, Reader
 from linnapp.models.timeline import Told, ToldQuerySet
 from linnapp.models.traces import OfPerson, Traces
 from linnapp.models.wording import MayHold, Wording
+from linnapp.moments import shown
 
 WORDS = Wording("linnapp_auditentry", "audit_words", ("person_name", "actor_name", "network"))
 
@@ -87,4 +88,4 @@ class AuditEntry(Told):
         )
 
     def __str__(self) -> str:
-        return f"{self.kind.replace('_', ' ').capitalize()}, {self.at:%d %b %Y %H:%M}"
+        return f"{self.kind.replace('_', ' ').capitalize()}, {shown(self.at, 'DATETIME_FORMAT')}"

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from linnapp.models.managers import manager_of
 from linnapp.models.people import User
+from linnapp.moments import shown
 
 
 class DeletionQuerySet(models.QuerySet["Deletion"]):
@@ -29,4 +30,4 @@ class Deletion(models.Model):
         verbose_name_plural = "deletions of people"
 
     def __str__(self) -> str:
-        return f"Person {self.person_id}, deleted {self.begun_at:%d %b %Y %H:%M}"
+        return f"Person {self.person_id}, deleted {shown(self.begun_at, 'DATETIME_FORMAT')}"

@@ -1,4 +1,7 @@
+from django.core.management.base import CommandError
 from django.db import models
+
+from linnapp import credentials
 
 
 class KeyCanary(models.Model):
@@ -12,3 +15,8 @@ class KeyCanary(models.Model):
 
     def __str__(self) -> str:
         return "key canary"
+
+    @classmethod
+    def refuse_other_keys(cls) -> None:
+        if not all(credentials.reads(canary.encrypted) for canary in cls.objects.all()):
+            raise CommandError("These keys cannot read this database: restore the `.env` it was made with.")

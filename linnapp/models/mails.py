@@ -57,12 +57,12 @@ class OutgoingMail(models.Model):
         INVITATION = "INVITATION", "Invitation"
         CONFIRMATION = "CONFIRMATION", "Confirmation of an address"
         PASSWORD = "PASSWORD", "Link for a new password"
-        SIGN_IN = "SIGN_IN", "About a sign-in"
-        NOTICE = "NOTICE", "What somebody did"
-        UPDATES = "UPDATES", "Updates that wait"
+        SIGN_IN = "SIGN_IN", "Sign-in"
+        NOTICE = "NOTICE", "Notice"
+        UPDATES = "UPDATES", "Available updates"
         POSTBACKS = "POSTBACKS", "Postbacks and events"
-        HELP = "HELP", "Answers of support"
-        CASES = "CASES", "Cases of support"
+        HELP = "HELP", "Answers from support"
+        CASES = "CASES", "Support cases"
         OTHER = "OTHER", "Other"
 
     # Tried already, and waiting for the next try: as the index says it, without parameters, by which SQLite finds no
@@ -84,7 +84,7 @@ class OutgoingMail(models.Model):
     created_at = models.DateTimeField("written", default=timezone.now, db_index=True, editable=False)
     due_at = models.DateTimeField("tried next", default=timezone.now, editable=False)
     ends_at = models.DateTimeField("not sent after", null=True, blank=True, editable=False)
-    ended_at = models.DateTimeField("sent or given up", null=True, blank=True, editable=False)
+    ended_at = models.DateTimeField("sent or failed", null=True, blank=True, editable=False)
 
     traces: ClassVar[Traces] = Traces(texts=("opens", "said"), made="created_at")
     wordings: ClassVar[tuple[Wording, ...]] = (RECIPIENTS,)

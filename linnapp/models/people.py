@@ -176,7 +176,7 @@ class Account(Named, Searched):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = OneLine("company name", max_length=120)
-    slug = models.SlugField(max_length=60, unique=True, help_text="Stands in the address of every page of the account.")
+    slug = models.SlugField(max_length=60, unique=True, help_text="Part of the address of every page of the account.")
     contact_email = MailAddress("contact e-mail", help_text="Given to applications as the account's e-mail.")
     name_folded = FoldedField(of="name")
     slug_folded = FoldedField(of="slug")

@@ -14,6 +14,7 @@ from linnapp.models.managers import manager_of
 from linnapp.models.people import Reader
 from linnapp.models.traces import OfPerson, Traces
 from linnapp.models.wording import MayHold, Wording
+from linnapp.moments import shown
 
 # As the conditions of indexes say them: a database finds an index by them that it would not by a parameter.
 NO_HOUR = ~models.Q(kind="EXCHANGES")
@@ -207,4 +208,4 @@ class TimelineEntry(Told):
         )
 
     def __str__(self) -> str:
-        return f"{self.kind.replace('_', ' ').capitalize()}, {self.at:%d %b %Y %H:%M}"
+        return f"{self.kind.replace('_', ' ').capitalize()}, {shown(self.at, 'DATETIME_FORMAT')}"

@@ -43,10 +43,11 @@ TRIGGERS = {
 def make(connection: BaseDatabaseWrapper, model: type[models.Model], columns: list[str]) -> bool:
     """Whether these columns of the model's table have their index now. Made anew in SQLite where anything is missing;
     without effect where all is there."""
-    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
+    if connection.vendor == "sqlite":
+        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
             _make_in_sqlite(cursor, model, columns)
-            return True
+        return True
+    with connection.cursor() as cursor:
         return _make_in_postgresql(connection, cursor, model._meta.db_table, columns)
 
 
@@ -83,9 +84,20 @@ def _make_in_postgresql(connection: BaseDatabaseWrapper, cursor: CursorWrapper, 
     if not has_extension(connection, cursor):
         return False
     for column in columns:
-        name = f"{table}_{column}_trigrams"
-        cursor.execute(f'CREATE INDEX IF NOT EXISTS "{name}" ON "{table}" USING gin ("{column}" gin_trgm_ops)')
+        make_beside(connection, cursor, f"{table}_{column}_trigrams", f'"{table}" USING gin ("{column}" gin_trgm_ops)')
     return True
+
+
+def make_beside(connection: BaseDatabaseWrapper, cursor: CursorWrapper, name: str, of: str) -> None:
+    """An index of PostgreSQL where it is missing, made beside whoever writes the table; within a transaction, as of a
+    migration of an early release, that is not possible."""
+    cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [f'"{name}"'])
+    if (found := cursor.fetchone()) and found[0]:
+        return
+    concurrently = "" if connection.in_atomic_block else "CONCURRENTLY "
+    # What broke off is left behind, used by no query.
+    cursor.execute(f'DROP INDEX {concurrently}IF EXISTS "{name}"')
+    cursor.execute(f'CREATE INDEX {concurrently}"{name}" ON {of}')
 
 
 def has_extension(connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> bool:

@@ -94,13 +94,7 @@ def make(connection: BaseDatabaseWrapper, wording: Wording) -> None:
     with connection.cursor() as cursor:
         if not trigrams.has_extension(connection, cursor):
             return
-        cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [f'"{wording.name}"'])
-        if (found := cursor.fetchone()) and found[0]:
-            return
-        # What broke off is left behind, used by no query.
-        cursor.execute(f'DROP INDEX CONCURRENTLY IF EXISTS "{wording.name}"')
         texts = wording.expression(f'"{wording.table}"')
         where = f" WHERE {wording.condition}" if wording.condition else ""
-        cursor.execute(
-            f'CREATE INDEX CONCURRENTLY "{wording.name}" ON "{wording.table}" USING gin ({texts} gin_trgm_ops){where}'
-        )
+        of = f'"{wording.table}" USING gin ({texts} gin_trgm_ops){where}'
+        trigrams.make_beside(connection, cursor, wording.name, of)

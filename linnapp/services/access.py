@@ -47,10 +47,10 @@ def enter(account: Account, *, purpose: str, by: Actor) -> StaffAccess:
     refuse_unless_staff(by)
     person = by.person
     if person is None or purpose not in purposes_of(person):
-        raise NotPossible("You have no permission to enter accounts for this.")
+        raise NotPossible("You do not have permission to enter accounts for this.")
     row = locked_account(account.pk)
     if Account.objects.with_seat_of(person).filter(pk=row.pk).exists():
-        raise NotPossible(f"You have a seat in {row}: you see its pages as you are.")
+        raise NotPossible(f"You are a member of {row}, so you can already open its pages.")
     running = row.staff_accesses.running().of_person(person)
     if same := running.filter(purpose=purpose).newest_first().first():
         return same

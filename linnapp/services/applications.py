@@ -20,7 +20,7 @@ def create_application(*, account: Account, name: str, kind: str, by: Actor) -> 
     """A new application with its Application ID, first secret, preset manifest and Development Version. Raises
     NotPossible on an account that is suspended, and past APPLICATIONS_PER_ACCOUNT."""
     row = locked_accounts(account.pk)[account.pk]
-    refuse_suspended(row, "no application can be made on it")
+    refuse_suspended(row, "no application can be created on it")
     quotas.count_application(row, by=by)
     preset = manifest.preset(kind, name)
     application = Application.objects.create(

@@ -38,10 +38,12 @@ from linnapp.models.traces import traces_of
 from linnapp.services import audit, erasing
 from linnapp.services.locking import end_exchanges, locked_accounts
 
-CHANGED_MEANWHILE = "Something about your accounts changed at this moment. Look at the page again."
-LAST_SUPERUSER = "You are the last platform admin: nobody else could give anybody rights. Make somebody else one first."
-OF_THE_DEMO = "Everybody who tries the demo shares this person. To try this, sign up as somebody else."
-BULK_CHANGE = "A bulk change of yours is under way. Wait until it is over, or stop it."
+CHANGED_MEANWHILE = "Your accounts have just changed. Check the page again."
+LAST_SUPERUSER = (
+    "You are the last platform admin. Make somebody else a platform admin first, so that somebody can give rights."
+)
+OF_THE_DEMO = "Everybody who tries the demo shares this person. To try this out, sign up as somebody else."
+BULK_CHANGE = "You have started a bulk change. Wait until it is done, or stop it."
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def delete_person(person: User) -> None:
         raise NotPossible(CHANGED_MEANWHILE)
     leaves = farewell(row)
     if not leaves.is_possible:
-        raise NotPossible("Something stands in the way: look at what the page says.")
+        raise NotPossible("Your profile cannot be deleted yet: see the page for the reason.")
     addresses = addresses_of(row)
     name, address = row.name, row.email
     # Read before: an account that is deleted has no key any more.

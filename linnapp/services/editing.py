@@ -12,7 +12,7 @@ class EditedMeanwhile(Moved):
     """Somebody else changed the same fields since the person began: what stands in them now, by field."""
 
     def __init__(self, theirs: Mapping[str, str]) -> None:
-        super().__init__("Somebody else changed the same fields meanwhile.")
+        super().__init__("Somebody else has changed the same fields.")
         self.theirs = theirs
 
 

@@ -49,7 +49,7 @@ def ask_members(account: Account, *, needed: bool, by: Actor) -> bool:
         return False
     assert by.person is not None
     if needed and not has_factor(by.person):
-        raise NotPossible("Set up a second factor of your own first.")
+        raise NotPossible("Set up your own second factor first.")
     row.members_need_factor = needed
     row.save(update_fields=["members_need_factor"])
     kind = kinds.FACTORS_ASKED if needed else kinds.FACTORS_NOT_ASKED
@@ -66,7 +66,7 @@ def _tell_those_without(account: Account, by: Actor) -> None:
     people = list(User.objects.filter(memberships__account=account).order_by("pk"))
     have = with_factor(people)
     facts = {"account": account, "who": by.person, "page": settings.SITE_URL + reverse("mfa_index"), **last}
-    subject = f"{account} asks you for a second factor"
+    subject = f"{account} now requires a second factor"
     without = [person for person in people if person.pk not in have]
     notices.tell(without, subject, "linnapp/factors/mail/asked.txt", facts, by=by)
 
@@ -92,7 +92,7 @@ def remove_all_on_machine(person: User, *, reason: str) -> bool:
 def _locked(person: User) -> User:
     row = User.objects.select_for_update(no_key=True).filter(pk=person.pk).first()
     if row is None:
-        raise NotPossible(f"{person} is not known here any more.")
+        raise NotPossible(f"{person} is no longer known here.")
     return row
 
 

@@ -116,7 +116,7 @@ def rename_passkey(passkey: Authenticator, name: str) -> None:
     """Raises NotPossible where it was removed meanwhile."""
     row = Authenticator.objects.select_for_update().filter(pk=passkey.pk).first()
     if row is None:
-        raise NotPossible("This passkey was removed meanwhile.")
+        raise NotPossible("This passkey has been removed.")
     row.data["name"] = name
     row.save(update_fields=["data"])
 
@@ -129,4 +129,4 @@ def hold(person: User) -> None:
 def refuse_one_too_many(person: User) -> None:
     """Raises NotPossible for another passkey of somebody who has MOST_PASSKEYS. The person is held."""
     if Authenticator.objects.filter(user=person, type=Type.WEBAUTHN).count() >= MOST_PASSKEYS:
-        raise NotPossible(f"You have {MOST_PASSKEYS} passkeys. Remove one that you no longer use first.")
+        raise NotPossible(f"You already have {MOST_PASSKEYS} passkeys. Remove one that you no longer use first.")

@@ -53,8 +53,8 @@ class Limit:
         return self.seconds >= DAY
 
 
-WRONG = "Too many wrong sign-ins. Wait {wait}, or set a new password: that works at once."
-OFTEN = "Too many at once from your network. Wait {wait}, then try again."
+WRONG = "Too many failed sign-ins. Wait {wait}, or set a new password now."
+OFTEN = "Too many attempts from your network. Wait {wait}, then try again."
 SIGN_INS = Limit("sign-ins of an address", 30, 60, OFTEN)
 WRONG_OF_ADDRESS = Limit("wrong sign-ins of an address", 10, 300, OFTEN)
 # Of all the /64 of a provider's customer together, so that one of them does not fill the table.
@@ -83,13 +83,20 @@ WRONG_CODES_IN_ALL = Limit("wrong codes of all devices a day", 100, DAY, TOO_MAN
 SIGN_UPS = Limit("sign-ups of an address", 30, 600, OFTEN)
 RESETS = Limit("password resets of an address", 20, 600, OFTEN)
 RESETS_OF_ACCOUNT = Limit(
-    "password resets of an account", 5, 900, "Five links were asked for already. Look for them, or wait {wait}."
+    "password resets of an account",
+    5,
+    900,
+    "Five links have already been requested. Use the newest one, or wait {wait}.",
 )
 NEW_PASSWORDS = Limit("new passwords of an address", 20, 60, OFTEN)
 # Asked for more often, the mail before is still on its way; nobody is told.
 CONFIRMATIONS = Limit("mails to confirm an address", 1, 180, "")
 ADDRESS_CHANGES = Limit(
-    "e-mail changes of a person", 10, 600, "That was changed often just now. Wait {wait}, then try again.", proven=True
+    "e-mail changes of a person",
+    10,
+    600,
+    "You have changed this many times just now. Wait {wait}, then try again.",
+    proven=True,
 )
 # What is mailed each time somebody does something: the first ones of a day are sent, and the last of them says so.
 NEW_DEVICES = Limit("mails about new devices of a person", 5, DAY, "", proven=True)
@@ -100,14 +107,14 @@ ENTRIES = Limit(
     "staff accesses of a person to an account",
     6,
     3_600,
-    "You entered this account six times within the hour, and its Owners had a mail each time. Wait {wait}.",
+    "You entered this account six times within an hour, and its Owners got an e-mail each time. Wait {wait}.",
     proven=True,
 )
 
 
-CROWD = "A great many people are trying to get in just now. Wait {wait}, then try again."
+CROWD = "Too many people are trying to sign in right now. Wait {wait}, then try again."
 CROWD_OF_DAY = (
-    "A great many people asked for mail in the last 24 hours. Wait {wait}. Whoever runs this portal can help at once."
+    "Too many people asked for an e-mail in the last 24 hours. Wait {wait}, or ask this portal's staff for help."
 )
 
 
@@ -279,8 +286,8 @@ def _before_confirmation(email: str, *of: tuple[Limit, tuple[object, ...]]) -> N
 def _mails_of_sender(who: str, *, proven: bool = False) -> Limit:
     """What one asks the portal to send, to whomever."""
     most = settings.MAILS_PER_DAY
-    asks = f"{who} may ask for {counted_in_words(most, 'mail')} in 24 hours."
-    sentence = f"{asks} Wait {{wait}}. Whoever runs this portal can raise the limit."
+    asks = f"{who} may ask for {counted_in_words(most, 'e-mail')} in 24 hours."
+    sentence = f"{asks} Wait {{wait}}. This portal's staff can raise the limit."
     return Limit("mails of a sender a day", most, DAY, sentence, proven=proven)
 
 
@@ -291,8 +298,8 @@ CONFIRMATION, RESET = "mails to confirm an address a day", "password mails to an
 def _mails_to_one(name: str) -> Limit:
     most = settings.MAILS_PER_DAY_TO_ONE
     sentence = (
-        f"One address is sent {counted_in_words(most, 'such mail')} in 24 hours, and this one had as many. Look for "
-        f"the newest, or wait {{wait}}. Whoever runs this portal can send another one at once."
+        f"We send {counted_in_words(most, 'such e-mail')} to one address in 24 hours, and this one has had that many. "
+        f"Use the newest, wait {{wait}}, or ask this portal's staff to send another one now."
     )
     return Limit(name, most, DAY, sentence)
 
@@ -334,6 +341,13 @@ def may_confirm(email: str) -> bool:
     with suppress(TooOften):
         count(_mails_to_one(CONFIRMATION), folded(email))
     return True
+
+
+def confirmation_wait(email: str) -> int:
+    """Seconds until another mail that asks for confirmation may go to this address, known here or not; 0 for now."""
+    key, now = credentials.digest_of("knock", CONFIRMATIONS.name, folded(email)), timezone.now()
+    row = KnockCount.objects.running(now).filter(key=key, count__gte=CONFIRMATIONS.most).first()
+    return math.ceil((row.ends_at - now).total_seconds()) if row else 0
 
 
 def folded(email: str) -> str:

@@ -21,8 +21,8 @@ class Alone(IntEnum):
     IMPORTED_ACCOUNTS = 0x6163636F756E
 
 
-UNCHANGED = "nothing about it can be changed any more"
-CLOSED = "This account does not exist any more: this portal's staff closed it."
+UNCHANGED = "it can no longer be changed"
+CLOSED = "This account no longer exists: this portal's staff closed it."
 
 
 def alone(at: Alone) -> None:
@@ -76,7 +76,7 @@ def locked(
     rows = Application.objects.select_for_update(of=("self",), no_key=not ends_exchanges).select_related("account")
     row = rows.filter(pk=application.pk).first()
     if row is None:
-        raise NotPossible(f"{application} does not exist any more.")
+        raise NotPossible(f"{application} no longer exists.")
     if row.account_id != application.account_id:
         raise NotPossible(f"{row} was moved to another account. Nothing was changed.")
     if row.retired_at:

@@ -110,7 +110,7 @@ def save_manifest(application: Application, manifest: Manifest, *, expected_revi
     with transaction.atomic():
         row = locked(application, retired="its manifest can no longer be changed")
         if row.manifest_revision != expected_revision or prepared.revision != expected_revision:
-            raise Moved("Somebody else saved this manifest since you opened it.")
+            raise Moved("Somebody else has saved this manifest since you opened it.")
         if prepared.errors:
             raise ManifestInvalid(prepared.errors)
         return _save(row, manifest, prepared, by)

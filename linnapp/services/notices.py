@@ -73,4 +73,4 @@ def _send(change: BulkChange, address: str) -> None:
 def _one_of_many(change: BulkChange, told: list[dict[str, Any]], number: int) -> tuple[str, str]:
     facts = {"change": change, "told": told, "more": number - len(told), "portal": settings.SITE_URL}
     text = render_to_string("linnapp/access/mail/bulk_change.txt", facts)
-    return "This portal's staff changed something on your accounts", text
+    return "This portal's staff made changes to your accounts", text

@@ -113,7 +113,7 @@ def made(sent: Any, token: str, person: User, browser: str) -> dict[str, Any]:
     if data is None or isinstance(data.public_key, UnsupportedKey):
         raise NotPossible(NO_GOOD)
     if webauthn.get_authenticator_by_credential_id(person, data.credential_id):
-        raise NotPossible("You have this passkey already.")
+        raise NotPossible("You already have this passkey.")
     response = registration.response
     parts = {"clientDataJSON": response.client_data, "attestationObject": response.attestation_object}
     spelled = websafe_encode(data.credential_id)

@@ -21,7 +21,7 @@ from linnapp.services.editing import EditedMeanwhile, write_changes
 from linnapp.services.locking import locked_account
 
 INVITATION_DAYS = 7
-NO_OWN_SEAT = "This is you. Enter the account by a staff access instead: it needs no seat."
+NO_OWN_SEAT = "This is you. Enter the account with staff access instead: you need not be a member."
 EDITABLE = ("name", "contact_email")
 # Words that stand, or will stand, where an account's slug could be mistaken for them.
 RESERVED_SLUGS = {"new", "admin", "support", "store", "api", "static"}
@@ -140,7 +140,7 @@ def _mail(invitation: Invitation, key: str, by: Actor) -> None:
     who = f"{by.person} of this portal's staff" if by.is_staff else f"{by.person}"
     facts = {"invitation": invitation, "who": who, "link": link, "days": INVITATION_DAYS}
     text = render_to_string("linnapp/people/mail/invitation.txt", facts)
-    subject = f"{who} invites you to {invitation.account}"
+    subject = f"{who} invites you to join {invitation.account}"
     seat, ends_at = _seat(invitation), invitation.expires_at
     mail.send(mail.Kind.INVITATION, in_header(subject), text, invitation.email, ends_at=ends_at, opens=seat)
 
@@ -191,12 +191,12 @@ def accept(invitation: Invitation, *, by: Actor) -> Membership:
     another address of theirs."""
     row = _locked_invitation(invitation)
     if row is None:
-        raise NotPossible("This invitation is over. Ask for another one.")
+        raise NotPossible("This invitation no longer works. Ask for another one.")
     if by.person is None or row.email != by.person.email:
         who = by.person.email if by.person else "nobody"
         raise NotPossible(f"This invitation is for {row.email}, and you are signed in as {who}.")
     if row.invited_by_id == by.person.pk:
-        raise NotPossible(f"You made this invitation yourself. Somebody else has to invite you to {row.account}.")
+        raise NotPossible(f"You sent this invitation yourself. Somebody else has to invite you to {row.account}.")
     _hold(by.person)
     if row.role == Membership.Role.OWNER:
         quotas.refuse_seat_of_owner(row.account, by.person, by=by)
@@ -214,7 +214,7 @@ def accept(invitation: Invitation, *, by: Actor) -> Membership:
 def _hold(person: User) -> None:
     """Who takes a seat is not deleted meanwhile for having none."""
     if not User.objects.select_for_update(no_key=True).filter(pk=person.pk, deleted_at=None).exists():
-        raise NotPossible("You are not known here any more: your profile was deleted.")
+        raise NotPossible("Your profile was deleted.")
 
 
 def _locked_seat(membership: Membership) -> Membership:
@@ -222,7 +222,7 @@ def _locked_seat(membership: Membership) -> Membership:
     account = locked_account(membership.account_id)
     row = account.memberships.with_people().filter(pk=membership.pk).first()
     if row is None:
-        raise NotPossible(f"{membership.user} is not a member of {account} any more.")
+        raise NotPossible(f"{membership.user} is no longer a member of {account}.")
     return row
 
 

@@ -17,7 +17,7 @@ from linnapp.services import knocks
 from linnapp.services.knocks import DAY, Limit
 from linnapp.words import counted
 
-RAISED = "Whoever runs this portal can raise the limit."
+RAISED = "This portal's staff can raise the limit."
 MINUTE = 60
 # Times what one may, of all accounts together.
 BY_ALL = 5
@@ -33,7 +33,7 @@ def count_account(person: User) -> None:
     day, whoever owns them now."""
     refuse_account(person)
     most = settings.ACCOUNTS_PER_PERSON * ANEW
-    said = f"You may open {counted(most, 'account')} in 24 hours. The next one can be opened in"
+    said = f"You may create {counted(most, 'account')} in 24 hours. The next one can be created in"
     _count((_limit("accounts of a person a day", most, DAY, said), (person.pk,)))
 
 
@@ -43,7 +43,7 @@ def refuse_account(person: User) -> None:
     most = settings.ACCOUNTS_PER_PERSON
     if _opened_and_owned(person).count() >= most:
         raise OverQuota(
-            f"You may have {counted(most, 'account')} that you opened. Use one of them, or hand one over to another "
+            f"You may have {counted(most, 'account')} that you created. Use one of them, or hand one over to another "
             f"Owner and leave it. {RAISED}"
         )
 
@@ -56,8 +56,8 @@ def refuse_seat_of_owner(account: Account, person: User, *, by: Actor) -> None:
     most = settings.ACCOUNTS_PER_PERSON
     if _opened_and_owned(person).exclude(pk=account.pk).count() >= most:
         raise OverQuota(
-            f"{person} opened {account} and handed it over. One person may have {counted(most, 'account')} that they "
-            f"opened, and cannot be its Owner again until they leave one. {RAISED}"
+            f"{person} created {account} and handed it over. One person may have {counted(most, 'account')} that they "
+            f"created, and cannot be its Owner again until they leave one. {RAISED}"
         )
 
 
@@ -76,16 +76,14 @@ def count_application(account: Account, *, by: Actor) -> None:
         return
     refuse_application(account)
     most = settings.APPLICATIONS_PER_ACCOUNT * ANEW
-    said = f"{account} may make {counted(most, 'application')} in 24 hours. The next one can be made in"
+    said = f"{account} may create {counted(most, 'application')} in 24 hours. The next one can be created in"
     _count((_limit("applications of an account a day", most, DAY, said), (account.pk,)))
 
 
 def refuse_application(account: Account) -> None:
     most = settings.APPLICATIONS_PER_ACCOUNT
     if Application.objects.of_account(account.slug).not_retired().count() >= most:
-        raise OverQuota(
-            f"{account} may have {counted(most, 'application')}. Delete or retire one that is not used. {RAISED}"
-        )
+        raise OverQuota(f"{account} may have {counted(most, 'application')}. Remove one that is not used. {RAISED}")
 
 
 def count_version(account: Account, *, by: Actor) -> None:
@@ -103,9 +101,9 @@ def count_invitation(account: Account, email: str, *, by: Actor) -> None:
         return
     most, to_one = settings.INVITATIONS_PER_DAY, settings.INVITATIONS_PER_DAY_TO_ONE
     invites = f"may invite {counted(most, 'person', 'people')} in 24 hours. The next one can be invited in"
-    same = f"may invite one address {times(to_one)} in 24 hours: the newest mail to {email} has a link that works."
+    same = f"may invite one address {times(to_one)} in 24 hours. The link in the newest e-mail to {email} works."
     again = f"{same} The next one can be sent in"
-    by_all = f"One address may be invited {times(to_one * BY_ALL)} in 24 hours, by all accounts together."
+    by_all = f"All accounts together may invite one address {times(to_one * BY_ALL)} in 24 hours."
     to_address = f"{by_all} {email} can be invited again in"
     invited = knocks.folded(email)
     _count(
@@ -123,7 +121,7 @@ def count_test(url: str, *, by: Actor) -> None:
     host = hostname_of(url)
     most, to_host = settings.TESTS_PER_MINUTE, settings.TESTS_PER_MINUTE_TO_HOST
     of_person = f"You may send {counted(most, 'test')} a minute. Wait"
-    at_host = f"{host} may be sent {counted(to_host, 'test')} a minute, by all who test there. Wait"
+    at_host = f"All people together may send {counted(to_host, 'test')} a minute to {host}. Wait"
     person = (_limit("tests of a person", most, MINUTE, of_person), (by.reader.pk,))
     kept = (_limit("tests of a person at a host", to_host // KEPT, MINUTE, at_host), (by.reader.pk, host))
     all_there = (_limit("tests of a host", to_host, MINUTE, at_host), (host,))

@@ -36,7 +36,7 @@ def edit_person_by_staff(
     superusers = {user.pk for user in locked if may_act_as_superuser(user)}
     row = people.get(pk=person.pk)
     if row.deleted_at:
-        raise NotPossible("Somebody who deleted their profile stays as they are.")
+        raise NotPossible("A deleted profile cannot be changed.")
     before = set(row.groups.values_list("pk", flat=True))
     wanted = dict(values)
     seen = set((started_from or {}).get("groups", before))
@@ -72,7 +72,7 @@ def _refuse_others(row: User, by: Actor, changed: set[str], superusers: set[int]
     if by.person.pk not in superusers and (changed - {"is_active"} or any(rights)):
         raise NotPossible("Only a platform admin may change what somebody of this portal's staff may do.")
     if not User.objects.filter(pk=by.person.pk, is_active=True, is_staff=True).exists():
-        raise NotPossible("You are not of this portal's staff any more.")
+        raise NotPossible("You no longer belong to this portal's staff.")
 
 
 def _record(row: User, changed: list[str], by: Actor) -> None:

@@ -14,9 +14,9 @@ MOST_LIVE = 2
 @transaction.atomic
 def create_secret(*, application: Application, by: Actor) -> Secret:
     """The next secret beside the one in use; raises NotPossible where two are live already."""
-    row = locked(application, retired="it gets no new Application Secret")
+    row = locked(application, retired="no new Application Secret can be created")
     if row.secrets.live().count() >= MOST_LIVE:
-        raise NotPossible("Two Application Secrets are live already. Retire one first, then make the next.")
+        raise NotPossible("There are already two live Application Secrets. Retire one first, then create the next.")
     refuse_unless_fresh(by)
     return make_secret(row, by=by)
 

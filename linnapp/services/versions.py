@@ -57,12 +57,12 @@ def create_version(
     it."""
     row = locked_to_publish(application, stops="no version can be released", retired="no version of it can be created")
     if row.manifest_revision != expected_revision:
-        raise Moved("The manifest was saved since you reviewed it. Review the changes again.")
+        raise Moved("The manifest was saved after you reviewed it. Review the changes again.")
     highest, latest = newest(row), row.versions.the_latest()
     if highest and number <= highest.numbers:
         raise NotPossible(too_low(highest))
     if latest and not changes_to_release(row):
-        raise NotPossible(f"Nothing changed since version {latest.label}: there is nothing to release.")
+        raise NotPossible(f"Nothing has changed since version {latest.label}, so there is nothing to release.")
     saved = manifest_of(row)
     if postback_url(saved) not in ("", latest.postback_url if latest else ""):
         refuse_unless_fresh(by)

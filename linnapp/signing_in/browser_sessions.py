@@ -38,7 +38,7 @@ def sign_out_idle(request: HttpRequest) -> None:
     access.leave_all(cast(User, request.user))
     logout(request)
     span = browser_sessions.idle_span()
-    messages.info(request, f"You were signed out after {span} without a page. Sign in to go on.")
+    messages.info(request, f"You were signed out after {span} without activity. Sign in to continue.")
 
 
 def is_by_hand(request: HttpRequest) -> bool:

@@ -71,7 +71,7 @@ def note_made(request: HttpRequest, person: User, kind: str) -> None:
         prove(request, factor)
     # With the first one there are recovery codes to store before that.
     if not factors.are_one and (page := request.session.pop(WANTED_PAGE, "")):
-        told = format_html('<a href="{}">Go on to the page that asked for your second factor</a>', page)
+        told = format_html('<a href="{}">Continue to the page that asked for your second factor</a>', page)
         messages.success(request, told)
 
 
@@ -121,9 +121,9 @@ def door_to_factor(request: HttpRequest, person: User) -> str:
 def no_passkeys_here(request: HttpRequest) -> str:
     """Why there are no passkeys at this page's address, in a sentence; "" where there are."""
     if read(settings.SITE_HOST):
-        return f"Passkeys need an address with a name, and the one of this portal is a number: {settings.SITE_HOST}."
+        return f"Passkeys need a domain name, and this portal's address is a number: {settings.SITE_HOST}."
     if settings.IN_THE_CLEAR:
-        return "Passkeys need https, and this portal is without."
+        return "Passkeys need https, and this portal does not use it."
     if urlsplit(f"//{request.get_host()}").hostname != settings.SITE_HOST:
-        return f"Passkeys belong to one address, and this is another one: open {settings.SITE_URL}."
+        return f"Passkeys work at one address only. Open {settings.SITE_URL} to use them."
     return ""

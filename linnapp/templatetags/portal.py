@@ -18,7 +18,8 @@ from django.utils.safestring import SafeString
 from lucide.templatetags.lucide import lucide
 
 from linnapp.models import Membership, User
-from linnapp.pages import ListPage
+from linnapp.moments import shown
+from linnapp.pages import ListPage, installation_url
 from linnapp.quick_addresses import address_of
 from linnapp.words import counted, distance_in_words
 
@@ -34,6 +35,7 @@ class State(NamedTuple):
 # By the lower-case name of the state. A tone is a pair of colours in portal.css.
 STATES = {
     "active": State("Active", "circle-check", "active"),
+    "draft": State("Draft", "pencil", "neutral"),
     "live": State("Live", "circle-check", "active"),
     "listed": State("Listed", "store", "active"),
     "installed": State("Installed", "circle-check", "active"),
@@ -150,7 +152,7 @@ def moment(when: datetime | None, never: str = "never") -> str:
         return never
     zone = timezone.get_current_timezone()
     local, now = when.astimezone(zone), timezone.now().astimezone(zone)
-    exact = f"{local.day} {local:%B %Y, %H:%M:%S} {_name_of(zone)}"
+    exact = f"{shown(when, 'DATETIME_EXACT')} {_name_of(zone)}"
     # Two for each row of most lists: nothing else in it needs to be escaped.
     return SafeString(f'<time datetime="{local.isoformat()}" title="{exact}">{distance_in_words(local, now)}</time>')
 
@@ -187,6 +189,15 @@ def shortened(whole: str) -> str:
 def copy(value: object, what: str = "", word: bool = True) -> SafeString:
     """`what` is said to those who cannot see which value the button stands beside."""
     return _copies(format_html('data-copy="{}"', str(value)), what, word)
+
+
+@register.simple_tag
+def copy_installation_link(application: Any) -> SafeString:
+    """The Installation URL as one of a row of buttons, on pages that do not print it."""
+    return format_html(
+        '<button type="button" class="secondary" data-copy="{}" title="Copy the Installation URL" data-needs-script>'
+        "{}Copy link</button>", installation_url(application.pk), icon("link"),
+    )  # fmt: skip
 
 
 def copy_above(what: str) -> SafeString:
@@ -252,11 +263,14 @@ def _first_input(bound_field: BoundField) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def entry(context: Context, label: str, icon_name: str, url_name: str, *args: object) -> SafeString:
-    """An entry of the rail, current on every page below its own."""
+def entry(
+    context: Context, label: str, icon_name: str, url_name: str, *args: object, key: str = "", also: str = ""
+) -> SafeString:
+    """An entry of the rail, current on every page below its own, and below the address `also`. `key` is the letter that
+    leads there after g."""
     href = address_of(url_name, *args)
     path = context["request"].path if "request" in context else ""
-    return _entry(href, label, icon_name, current=path.startswith(href))
+    return _entry(href, label, icon_name, key=key, current=path.startswith((href, also or href)))
 
 
 @register.simple_tag(takes_context=True)
@@ -266,10 +280,11 @@ def tab_link(context: Context, name: str, label: str, url_name: str) -> SafeStri
     return _entry(href, label, "", current=context.get("tab") == name)
 
 
-def _entry(href: str, label: str, icon_name: str, *, current: bool) -> SafeString:
+def _entry(href: str, label: str, icon_name: str, *, current: bool, key: str = "") -> SafeString:
     return format_html(
-        '<li><a href="{}"{}>{}<span>{}</span></a></li>',
-        href, CURRENT if current else "", icon(icon_name) if icon_name else "", label,
+        '<li><a href="{}"{}{}>{}<span>{}</span></a></li>',
+        href, format_html(' data-key="{}"', key) if key else "", CURRENT if current else "",
+        icon(icon_name) if icon_name else "", label,
     )  # fmt: skip
 
 
@@ -278,6 +293,19 @@ def address(url_name: str, *args: object) -> str:
     """In place of `{% url %}`: quicker, which the rows of a list need, and for a variable: `{% url … as … %}` takes a
     wrong name for an empty address, and the page loses a link without a word."""
     return address_of(url_name, *args)
+
+
+@register.simple_tag
+def column(page: ListPage, label: str, *keys: str) -> SafeString:
+    """The head of a column that a list is sorted by, one way or both: a link to the next of these sorts, which keeps
+    what the list is narrowed by."""
+    at = keys.index(page.sort_key) if page.sort_key in keys else -1
+    key = keys[(at + 1) % len(keys)]
+    sorted_by = format_html(' aria-sort="{}"', page.sorts[page.sort_key].direction) if at >= 0 else ""
+    told: str = label
+    if key != page.sort_key:
+        told = format_html('<a href="{}">{}</a>', page.url(sort=key, after=None), label)
+    return format_html('<th scope="col"{}>{}</th>', sorted_by, told)
 
 
 @register.simple_tag

@@ -7,6 +7,7 @@ from django.template.context import Context
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from linnapp.moments import shown
 from linnapp.quick_addresses import address_of
 from linnapp.templatetags.names import bdi, drawn
 from linnapp.templatetags.portal import moment
@@ -56,14 +57,14 @@ class Drawing:
         return self._item(self._opening(summary, _list("".join(map(self.line, group.lines)))))
 
     def line(self, line: Line, repeats: Repeats | None = None) -> str:
-        shown, tone = self._shown(line, repeats), ""
+        said, tone = self._shown(line, repeats), ""
         if line.hour:
             tone = ' data-tone="failed"' if line.hour.refused else ""
-            begin = timezone.localtime(line.begin)
-            when = f'<small><time datetime="{begin.isoformat()}">{begin:%H:%M}</time>, one hour</small>'
+            begin, clock = timezone.localtime(line.begin), shown(line.begin, "TIME_FORMAT")
+            when = f'<small><time datetime="{begin.isoformat()}">{clock}</time>, one hour</small>'
         else:
             when = moment(line.begin)
-        return self._item(f"{shown}\n{when}", tone)
+        return self._item(f"{said}\n{when}", tone)
 
     def _shown(self, line: Line, repeats: Repeats | None) -> str:
         if repeats:
@@ -86,8 +87,7 @@ class Drawing:
         """What a line says, with its link where it has one and is not `plain`."""
         said = self._said(line, plain=plain)
         if repeats:
-            since = timezone.localtime(repeats.since.begin)
-            said += f" <small>{repeats.number} times since {since.day} {since:%b, %H:%M}</small>"
+            said += f" <small>{repeats.number} times since {shown(repeats.since.begin, 'DAY_CLOCK')}</small>"
         if line.on_behalf_of:
             said += f" <small>for {bdi(line.on_behalf_of)}</small>"
         if line.reason and not (reason_stands or self.reason_stands):

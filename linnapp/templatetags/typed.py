@@ -1,14 +1,11 @@
 """What waits behind a sign-in, in words."""
 
-from urllib.parse import urlsplit
-
 from django import template
 from django.template.context import Context
-from django.urls import Resolver404, resolve
 
 from linnapp.services import typed
 from linnapp.signing_in.fresh_sign_ins import told_of
-from linnapp.typed import is_kept_behind, key_of, link_in, next_of
+from linnapp.typed import is_kept_behind, key_of, link_in, next_of, page_at
 
 register = template.Library()
 
@@ -19,6 +16,13 @@ def something_is_kept(context: Context) -> bool:
 
 
 @register.simple_tag(takes_context=True)
+def is_installing(context: Context) -> bool:
+    """Whether the sign-in leads on to an installation link. Of which application, only somebody signed in learns."""
+    page = page_at(next_of(context["request"]))
+    return page is not None and page.url_name == "authorize"
+
+
+@register.simple_tag(takes_context=True)
 def act_behind(context: Context) -> str:
     """What the page behind the sign-in shows or moves, by its mark, to go on a sentence with; "" without one."""
     request = context["request"]
@@ -26,8 +30,6 @@ def act_behind(context: Context) -> str:
     if link := link_in(address):
         kept = typed.kept(request.user, key_of(request, link))
         address = kept.path if kept else ""
-    try:
-        told = told_of(resolve(urlsplit(address).path).func)
-    except (Resolver404, ValueError):
-        return ""
+    page = page_at(address)
+    told = told_of(page.func) if page else ""
     return told[:1].lower() + told[1:]

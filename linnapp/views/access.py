@@ -19,7 +19,7 @@ from linnapp.signing_in.fresh_sign_ins import fresh_sign_in_first, shows_or_move
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@shows_or_moves_secret("Lets staff into an account")
+@shows_or_moves_secret("Opens an account’s pages to staff")
 def access_enter(request: HttpRequest, slug: str) -> HttpResponse:
     """Asks what for and why. Whoever may enter nowhere is told that there is no such page, as strangers are."""
     purposes = purposes_of(signed_in(request))
@@ -56,8 +56,8 @@ def _enter(request: HttpRequest, account: Account, purposes: list[StaffAccess.Pu
 
 def _told(entered: StaffAccess, by: Actor) -> str:
     if entered.reason != by.reason:
-        return "You were already, for the reason that you gave then: leave it first to give another one."
-    return "Its Owners were told." if entered.account.owners() else "It has no Owner who could be told."
+        return "You were inside already, with the reason you gave then. To give another one, leave first."
+    return "We told its Owners." if entered.account.owners() else "It has no Owner to tell."
 
 
 def _where_to(wanted: str, account: Account) -> str:
@@ -80,7 +80,7 @@ def access_end(request: HttpRequest, account: str, access_id: UUID) -> HttpRespo
     rows = StaffAccess.objects.filter(account__in=Account.objects.owned_by(request.user)).newest_first()
     row = get_object_or_404(rows, pk=access_id, account__slug=account)
     if access.send_away(row, by=acting(request, Side.CUSTOMER)):
-        messages.success(request, f"{row.person} of this portal's staff cannot open your pages any more.")
+        messages.success(request, f"{row.person} of this portal's staff can no longer open your pages.")
     else:
-        messages.info(request, f"{row.person} had left already.")
+        messages.info(request, f"{row.person} had already left.")
     return redirect("team", account)

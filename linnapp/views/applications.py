@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from linnapp import pages
 from linnapp.actors import Side
 from linnapp.errors import refused
-from linnapp.forms.applications import ApplicationFilter, NewApplicationForm
+from linnapp.forms.applications import STATES, ApplicationFilter, NewApplicationForm
 from linnapp.models import Account, Application
 from linnapp.pages import ListPage, Sort
 from linnapp.services import applications, quotas
@@ -18,7 +18,7 @@ from linnapp.staff_requests import staff_access_of
 SORTS = {
     "changed": Sort("Last change", ("-changed_at",)),
     "name": Sort("Name", ("name_in_lower_case",)),
-    "created": Sort("Created", ("-created_at",)),
+    "created": Sort("Created", ("-created_at",), in_head=False),
 }
 
 
@@ -31,8 +31,10 @@ def application_list(request: HttpRequest, account: str) -> HttpResponse:
         "account": owner,
         "list": found,
         "may_make": staff_access_of(request) is None,
-        "types": found.chips("type", Application.Type.choices),
-        "states": found.chips("state", Application.State.choices),
+        "filters": [
+            ("Type", found.chips("type", Application.Type.choices)),
+            ("State", found.chips("state", STATES)),
+        ],
     }
     return pages.page_or_part(request, "linnapp/application_list.html", context)
 

@@ -46,7 +46,7 @@ def session_end(request: HttpRequest, session: int) -> HttpResponse:
         get_adapter().logout(request)
         return redirect("account_login")
     browser_sessions.end_one(row, by=acting(request, Side.CUSTOMER), place=place_of(request))
-    messages.success(request, f"{device_in_words(row.user_agent)} is signed out.")
+    messages.success(request, f"{device_in_words(row.user_agent)} was signed out.")
     return redirect("mfa_index")
 
 
@@ -54,6 +54,6 @@ def session_end(request: HttpRequest, session: int) -> HttpResponse:
 def sessions_end_others(request: HttpRequest) -> HttpResponse:
     by, this = acting(request, Side.CUSTOMER), request.session.session_key
     ended = browser_sessions.end_others(signed_in(request), but=this, by=by, place=place_of(request))
-    were = counted(ended, "other browser is", "other browsers are")
+    were = counted(ended, "other browser was", "other browsers were")
     messages.success(request, f"{were} signed out." if ended else "No other browser was signed in.")
     return redirect("mfa_index")

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from linnapp.actors import Side
 from linnapp.models import Account
-from linnapp.pages import acting, refusal_told
+from linnapp.pages import acting, at_section, refusal_told, tell_saved
 from linnapp.services import factor_rules
 from linnapp.signing_in.factor_requests import WANTED_PAGE
 from linnapp.signing_in.fresh_sign_ins import ask_for_fresh_sign_in, shows_or_moves_secret
@@ -30,10 +30,10 @@ def account_factors(request: HttpRequest, account: str) -> HttpResponse:
     needed = request.POST.get("needed")
     if needed not in ("yes", "no"):
         messages.error(request, "Choose whether members need a second factor.")
-        return redirect("account_settings", account)
+        return redirect(at_section("second-factor", "account_settings", account))
     ask_for_fresh_sign_in(request)
     with refusal_told(request):
         changed = factor_rules.ask_members(row, needed=needed == "yes", by=acting(request, Side.CUSTOMER))
         told = "Members need a second factor from now on." if needed == "yes" else "Members need no second factor."
-        messages.success(request, told if changed else "Nothing was changed.")
-    return redirect("account_settings", account)
+        tell_saved(request, changed, told)
+    return redirect(at_section("second-factor", "account_settings", account))

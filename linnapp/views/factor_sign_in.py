@@ -54,7 +54,7 @@ class FactorAtSignIn(views.AuthenticateView):
         # Without a factor allauth would lead to the sign-in, and that back to here, for ever.
         if not (factors.has_factor(login.user) and still_waits(request, login.user, login.initiated_at)):
             clear_login(request)
-            messages.info(request, "Sign in again: this sign-in ended before its second factor was given.")
+            messages.info(request, "Sign in again: your sign-in expired before you used your second factor.")
             return redirect(login_address(login.redirect_url))
         return cast(HttpResponseBase, super().dispatch(request, *args, **kwargs))
 

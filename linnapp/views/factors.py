@@ -181,7 +181,7 @@ def recovery_codes_download(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-@shows_or_moves_secret("Makes other recovery codes, and shows them")
+@shows_or_moves_secret("Creates new recovery codes and shows them")
 @get_or_post
 def recovery_codes_new(request: HttpRequest) -> HttpResponse:
     if not factors.has_factor(signed_in(request)):

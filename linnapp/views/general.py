@@ -10,7 +10,6 @@ from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from linnapp import logos, pages, tab
@@ -33,7 +32,7 @@ def application_general(request: HttpRequest, account: str, application: UUID) -
         return _page(request, row)
     form = DetailsForm(request.POST, application=row)
     if form.is_valid() and _saved(request, row, form):
-        return redirect("application_general", account, row.pk)
+        return redirect(pages.at_section("details", "application_general", account, row.pk))
     return _page(request, row, details=form, status=422)
 
 
@@ -47,7 +46,7 @@ def _saved(request: HttpRequest, application: Application, form: DetailsForm) ->
         except EditedMeanwhile as conflict:
             form.put_beside(conflict.theirs)
             return False
-        messages.success(request, "Saved." if changed else "Nothing was changed.")
+        pages.tell_saved(request, changed)
         if "name" in changed:
             application.refresh_from_db(fields=["name"])
             say_if_name_is_shared(request, application)
@@ -62,8 +61,8 @@ def application_logo(request: HttpRequest, account: str, application: UUID) -> H
     if form.is_valid():
         with pages.refusal_in(form, "logo"):
             applications.set_logo(row, form.cleaned_data["logo"].read(), by=pages.acting(request, Side.DEVELOPER))
-            messages.success(request, "The logo is in place, wherever the application is shown.")
-            return redirect("application_general", account, row.pk)
+            messages.success(request, "Logo saved.")
+            return redirect(pages.at_section("logo", "application_general", account, row.pk))
     return _page(request, row, logo=form, status=422)
 
 
@@ -72,16 +71,16 @@ def application_logo_remove(request: HttpRequest, account: str, application: UUI
     row = tab.editable(request, account, application)
     with pages.refusal_told(request):
         applications.remove_logo(row, by=pages.acting(request, Side.DEVELOPER))
-        messages.success(request, "The logo is removed. The application shows its initials.")
-    return redirect("application_general", account, row.pk)
+        messages.success(request, "Logo removed. The application shows its initials instead.")
+    return redirect(pages.at_section("logo", "application_general", account, row.pk))
 
 
 @require_POST
-@shows_or_moves_secret("Shows an Application Secret")
+@shows_or_moves_secret("Reveals an Application Secret")
 def secret_reveal(request: HttpRequest, account: str, application: UUID, secret: int) -> HttpResponse:
     rows = Secret.objects.visible_to(request.user).live().filter(application__account__slug=account)
     row, by = get_object_or_404(rows, pk=secret, application_id=application), pages.acting(request, Side.DEVELOPER)
-    back = reverse("application_general", args=(account, application))
+    back = pages.at_section("secrets", "application_general", account, application)
     return pages.reveal(request, "secret", lambda: secrets.reveal_secret(row, by=by), back)
 
 

@@ -57,7 +57,7 @@ def _what(match: ResolverMatch, kept: Typed) -> str:
     if match.app_name == "admin":
         return "A change in the admin"
     if kept.path.startswith(reverse("profile")):
-        return "A change of your profile"
+        return "A change to your profile"
     if told := told_of(match.func):
         return f"A form that can {able(told)}"
     return "A form" if kept.by_hand else ""

@@ -17,6 +17,7 @@ from linnapp.actors import Side
 from linnapp.drafts import Draft, NoSuchPart
 from linnapp.errors import Moved
 from linnapp.forms.module_editor import Editor
+from linnapp.forms.module_lines import MOST_OPEN
 from linnapp.forms.modules import DAMAGED, key_of, read_draft
 from linnapp.manifest import Manifest, ManifestError, ManifestInvalid, validate
 from linnapp.models import Application
@@ -24,28 +25,33 @@ from linnapp.page_requests import htmx_of, wants_part
 from linnapp.pages import acting, page_or_part, refusal_told
 from linnapp.services.manifests import manifest_of, save_manifest
 from linnapp.signing_in.fresh_sign_ins import shows_or_moves_secret
+from linnapp.words import NOTHING_CHANGED
 
 PAGE = "linnapp/manifest/manifest_edit.html"
 PAGE_OF_ONE = "linnapp/manifest/manifest_module.html"
 PART = "linnapp/manifest/_manifest_editor.html"
 OPENED = "linnapp/manifest/_module.html"
 Action = Callable[[Draft], Draft]
+# Letters of what is looked for.
+MOST_SOUGHT = 100
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@shows_or_moves_secret("Saves another PostbackUrl for the Development Version")
+@shows_or_moves_secret("Saves a different PostbackUrl for the Development Version")
 def manifest_edit(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     """GET shows what is saved, POST saves; pressed on a line of a module or a page of its parameters, it changes the
     draft."""
     row = tab.editable(request, account, application, "manifest_saved_by")
     saved = manifest_of(row)
     if request.method != "POST":
-        return show_draft(request, row, drafts.draft_of(saved, row.manifest_revision), saved=saved)
+        unfolded = request.GET.get("open", "").split(",")
+        draft = drafts.draft_of(saved, row.manifest_revision, unfolded)
+        return show_draft(request, row, replace(draft, find=request.GET.get("find", "")[:MOST_SOUGHT]), saved=saved)
     return _pressed(request, row, saved)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@shows_or_moves_secret("Saves another PostbackUrl for the Development Version")
+@shows_or_moves_secret("Saves a different PostbackUrl for the Development Version")
 def manifest_module(request: HttpRequest, account: str, application: UUID, module: str) -> HttpResponse:
     """One saved module: a page that saves it alone, and for htmx its fields in place of its line in the editor."""
     row = tab.editable(request, account, application, "manifest_saved_by")
@@ -55,7 +61,7 @@ def manifest_module(request: HttpRequest, account: str, application: UUID, modul
     try:
         draft = drafts.draft_of_one(saved, row.manifest_revision, module)
     except NoSuchPart as error:
-        raise Http404("The saved manifest holds no such module") from error
+        raise Http404("The saved manifest has no such module") from error
     if not wants_part(request):
         return show_draft(request, row, draft, saved=saved)
     return _opened_in_place(request, row, draft, saved)
@@ -76,7 +82,7 @@ def _opened_in_place(request: HttpRequest, row: Application, draft: Draft, saved
 
 def _pressed(request: HttpRequest, row: Application, saved: Manifest) -> HttpResponse:
     if pressed := request.POST.get("line"):
-        return _changed(request, row, saved, _line_action(request, pressed))
+        return _changed(request, row, saved, _line_action(request, pressed, saved))
     return _save(request, row, saved)
 
 
@@ -97,14 +103,23 @@ def _save(request: HttpRequest, row: Application, standing: Manifest) -> HttpRes
             draft = read_draft(request.POST, standing)
             return show_draft(request, row, draft, saved=standing, moved=True, status=409)
         tell_saved(request, saved, before=row)
+    return redirect(_back(row, draft))
+
+
+def _back(row: Application, draft: Draft) -> str:
+    """The editor as it was left: at the one module of its page, or with the same modules open."""
     page = reverse("manifest_edit", args=[row.account.slug, row.pk])
-    return redirect(f"{page}#m-{draft.only}-row" if draft.only else page)
+    if draft.only:
+        return f"{page}#m-{draft.only}-row"
+    live = draft.live()
+    unfolded = [module.key for module in live if module.unfolded][:MOST_OPEN]
+    return f"{page}?open={','.join(unfolded)}" if unfolded and len(live) > 1 else page
 
 
 def tell_saved(request: HttpRequest, saved: Application, *, before: Application) -> None:
     """Says what saving moved; the sentence counts installations, which only templates may ask for."""
     if saved.manifest_revision == before.manifest_revision:
-        messages.info(request, "Nothing was changed, so nothing was saved.")
+        messages.info(request, NOTHING_CHANGED)
         return
     messages.success(request, render_to_string("linnapp/manifest/_manifest_saved.html", {"application": saved}).strip())
 
@@ -145,7 +160,7 @@ def _changed(request: HttpRequest, row: Application, saved: Manifest, action: Ac
         if draft.revision != row.manifest_revision:
             # Somebody deleted the module meanwhile; the conflict is told now instead of when this is saved.
             return show_draft(request, row, draft, saved=saved, moved=True)
-        raise Http404("The form holds no such module") from error
+        raise Http404("The form has no such module") from error
     return show_draft(request, row, draft, saved=saved)
 
 
@@ -158,15 +173,21 @@ LINE_ACTIONS: dict[str, Callable[[Draft, str], Draft]] = {
     "copy": drafts.duplicate,
     "delete": drafts.delete,
     "undo": drafts.undo_delete,
+    "to": drafts.choose_folder,
+    # The folder chosen is read with the form, whichever button is pressed.
+    "into": drafts.at_row,
+    "stay": drafts.at_row,
 }
 
 
-def _line_action(request: HttpRequest, pressed: str) -> Action:
+def _line_action(request: HttpRequest, pressed: str, saved: Manifest) -> Action:
     name, _, rest = pressed.partition("-")
     handle, _, place = rest.partition("-")
     action, key = LINE_ACTIONS.get(name), key_of(request.POST, handle)
     if name == "turn" and place.isascii() and place.isdigit() and len(place) < 6:
         return lambda draft: drafts.turn_to(draft, key, int(place))
+    if name == "back" and not place:
+        return lambda draft: drafts.in_saved_folder(draft, key, saved)
     if action is None or place:
         raise BadRequest(DAMAGED)
     return lambda draft: action(draft, key)

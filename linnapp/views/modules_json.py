@@ -47,7 +47,7 @@ def as_text(manifest: Manifest) -> str:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@shows_or_moves_secret("Saves another PostbackUrl for the Development Version")
+@shows_or_moves_secret("Saves a different PostbackUrl for the Development Version")
 def manifest_json(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     """GET shows what is saved, POST saves."""
     row = tab.editable(request, account, application, "manifest_saved_by")

@@ -30,7 +30,7 @@ def profile_mails(request: HttpRequest) -> HttpResponse:
 
 @nothing_typed
 @require_http_methods(["GET", "HEAD", "POST"])
-@shows_or_moves_secret("Makes a file of what is kept of you")
+@shows_or_moves_secret("Exports the data we hold about you")
 @fresh_sign_in_first
 def profile_export(request: HttpRequest) -> HttpResponseBase:
     if request.method != "POST":
@@ -53,7 +53,7 @@ def profile_delete(request: HttpRequest) -> HttpResponse:
         with refusal_told(request):
             deleting.delete_person(person)
             logout(request)
-            messages.success(request, "Your profile is deleted, and you are signed out.")
+            messages.success(request, "Your profile was deleted, and you are signed out.")
             return redirect("account_login")
         return redirect("profile_delete")
     context = {"form": form, "leaves": leaves}

@@ -1,14 +1,13 @@
 from typing import Any, ClassVar, cast
 
 from allauth.account import views
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from linnapp.forms.people import ProfileForm
 from linnapp.models import User
-from linnapp.pages import signed_in
+from linnapp.pages import signed_in, tell_saved
 from linnapp.services import knocks, people
 from linnapp.signing_in.fresh_sign_ins import ask_for_fresh_sign_in
 
@@ -20,7 +19,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, instance=person)
     if form.is_valid():
         people.edit_person(person, **form.cleaned_data)
-        messages.success(request, "Saved.")
+        tell_saved(request, form.has_changed())
         return redirect("profile")
     return render(request, "linnapp/people/profile.html", {"form": form}, status=422 if form.is_bound else 200)
 

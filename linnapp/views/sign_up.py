@@ -45,8 +45,11 @@ def verification_again(request: HttpRequest) -> HttpResponse:
         page.status_code = 429
         page.headers["Retry-After"] = str(refused.seconds)
         return page
-    _send_again(request, email)
-    return redirect(f"{reverse('account_email_verification_sent')}?again=1")
+    is_too_soon = knocks.confirmation_wait(email) > 0
+    if not is_too_soon:
+        _send_again(request, email)
+    again = "too-soon" if is_too_soon else "sent"
+    return redirect(f"{reverse('account_email_verification_sent')}?again={again}")
 
 
 def _send_again(request: HttpRequest, email: str) -> None:
@@ -61,7 +64,9 @@ def _send_again(request: HttpRequest, email: str) -> None:
 
 
 def _page(request: HttpRequest, **facts: Any) -> HttpResponse:
-    facts |= {"email": request.session.get(SIGNING_UP, ""), "again": "again" in request.GET}
+    email = request.session.get(SIGNING_UP, "")
+    wait = knocks.confirmation_wait(email) if email else 0
+    facts |= {"email": email, "again": request.GET.get("again", ""), "wait": knocks.in_words(wait) if wait else ""}
     return render(request, "account/verification_sent.html", facts)
 
 

@@ -13,7 +13,7 @@ from linnapp.actors import Side
 from linnapp.errors import refused
 from linnapp.forms.people import AccountForm, InvitationForm, NewAccountForm, RoleForm
 from linnapp.models import Account, Invitation, Membership
-from linnapp.pages import acting, refusal_in, refusal_told, signed_in
+from linnapp.pages import acting, at_section, refusal_in, refusal_told, signed_in, tell_saved
 from linnapp.services import factor_rules, people, quotas
 from linnapp.services.editing import EditedMeanwhile
 from linnapp.services.factors import has_factor
@@ -45,7 +45,7 @@ def team(request: HttpRequest, account: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@shows_or_moves_secret("Gives somebody a seat in the account, with all that it reveals")
+@shows_or_moves_secret("Adds somebody to the account, who can then see its secrets")
 def invitation_create(request: HttpRequest, account: str) -> HttpResponse:
     row = get_object_or_404(Account.objects.owned_by(request.user), slug=account)
     form = InvitationForm(request.POST or None)
@@ -53,7 +53,7 @@ def invitation_create(request: HttpRequest, account: str) -> HttpResponse:
         with refusal_in(form, "email"):
             people.invite(row, **form.cleaned_data, by=acting(request, Side.CUSTOMER))
             messages.success(
-                request, f"{form.cleaned_data['email']} is invited. The link in the mail works for a week."
+                request, f"We invited {form.cleaned_data['email']}. The link in the e-mail works for a week."
             )
             return redirect("team", account)
     return _form_page(request, "linnapp/people/invitation_create.html", form, row)
@@ -63,7 +63,7 @@ def invitation_create(request: HttpRequest, account: str) -> HttpResponse:
 def invitation_revoke(request: HttpRequest, account: str, invitation: int) -> HttpResponse:
     row = get_object_or_404(Invitation.objects.managed_by(request.user), pk=invitation, account__slug=account)
     people.revoke(row, by=acting(request, Side.CUSTOMER))
-    messages.success(request, f"The link sent to {row.email} does not work any more.")
+    messages.success(request, f"The link sent to {row.email} no longer works.")
     return redirect("team", account)
 
 
@@ -79,7 +79,7 @@ def member_role(request: HttpRequest, account: str, member: int) -> HttpResponse
     with refusal_told(request):
         seat = people.change_role(seat, role=form.cleaned_data["role"], by=acting(request, Side.CUSTOMER))
         messages.success(request, f"{seat.user} is now {seat.get_role_display()} of {seat.account}.")
-    return redirect("team", account)
+    return redirect(at_section(f"m-{seat.pk}", "team", account))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -122,7 +122,7 @@ def _saved(request: HttpRequest, account: Account, form: AccountForm) -> bool:
     except EditedMeanwhile as conflict:
         form.put_beside(conflict.theirs)
         return False
-    messages.success(request, "Saved." if changed else "Nothing was changed.")
+    tell_saved(request, changed)
     return True
 
 
@@ -132,7 +132,7 @@ def account_new(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         with refusal_in(form):
             account = people.create_account(name=form.cleaned_data["name"], owner=signed_in(request))
-            messages.success(request, f"{account} is there, and you are its Owner.")
+            messages.success(request, f"{account} was created, and you are its Owner.")
             return redirect("team", account.slug)
     at_limit = refused(quotas.refuse_account, signed_in(request))
     return _form_page(request, "linnapp/people/account_new.html", form, at_limit=at_limit)
@@ -156,10 +156,17 @@ def invitation_accept(request: HttpRequest, token: str) -> HttpResponse:
     if not request.user.is_authenticated:
         return sign_in_first(request)
     with refusal_told(request):
-        people.accept(invitation, by=acting(request, Side.CUSTOMER))
-        messages.success(request, f"Welcome to {invitation.account}.")
-        return redirect("team", invitation.account.slug)
+        seat = people.accept(invitation, by=acting(request, Side.CUSTOMER))
+        messages.success(request, f"Welcome to {seat.account}.")
+        return redirect(_what_for(seat), seat.account.slug)
     return render(request, "linnapp/people/invitation_accept.html", context, status=422)
+
+
+def _what_for(seat: Membership) -> str:
+    """What somebody was invited to do, by the name of its page: Developers to develop, Owners of a customer to look
+    after what it uses."""
+    develops = seat.role == Membership.Role.DEVELOPER or seat.account.applications.exists()
+    return "application_list" if develops else "my_apps"
 
 
 def _form_page(

@@ -49,7 +49,7 @@ def go_on(request: HttpRequest, link: str) -> HttpResponse:
         return nothing_kept(request)
     if request.method == "POST":
         typed.take(person, key)
-        messages.info(request, "What you typed is discarded.")
+        messages.info(request, "What you typed was discarded.")
         return redirect(kept.page or "home")
     # It may hold whatever people type, secrets too.
     will_show_credential(request)

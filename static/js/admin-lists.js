@@ -2,6 +2,9 @@
 (() => {
   "use strict";
 
+  // The admin's own script, which ran before this one, has opened or closed the sidebar.
+  delete document.documentElement.dataset.sidebar;
+
   // The folded ones in the sidebar: open on the page of one of them, and while names are filtered.
   const folded = document.querySelector("#nav-sidebar .internals");
   if (folded) {
@@ -13,20 +16,13 @@
 
   // On a phone the filters fold into one button, which says what is chosen.
   const filters = document.getElementById("changelist-filter");
-  if (filters) {
+  const button = document.getElementById("unfold-filters");
+  if (filters && button) {
     const chosen = [...filters.querySelectorAll("li.selected:not(:first-child)")].map((one) => one.textContent.trim());
-    const button = document.createElement("button");
-    button.id = "unfold-filters";
-    button.type = "button";
-    button.textContent = chosen.length ? `Filter: ${chosen.join(", ")}` : "Filter";
-    button.setAttribute("aria-controls", filters.id);
-    const fold = (shut) => {
-      filters.classList.toggle("folded", shut);
-      button.setAttribute("aria-expanded", String(!shut));
-    };
-    button.addEventListener("click", () => fold(!filters.classList.contains("folded")));
-    fold(true);
-    filters.before(button);
+    if (chosen.length) button.textContent = `Filter: ${chosen.join(", ")}`;
+    button.addEventListener("click", () => {
+      button.setAttribute("aria-expanded", String(filters.classList.toggle("unfolded")));
+    });
   }
 
   // Fields that search as one types are made by a script of the admin, sooner or later, which gives them no name.

@@ -72,12 +72,13 @@
 
   // The sign-in ended while somebody types: no dialog takes the focus from them, and a button opens it.
   const saySignedOut = (place) => {
-    say(place, "Your sign-in ended. Nothing you typed is lost. ");
+    say(place, "You were signed out. Nothing you typed is lost. ");
     const button = document.createElement("button");
     Object.assign(button, { type: "button", className: "link", textContent: "Sign in" });
     button.addEventListener("click", async () => {
       if (!(await window.signInAgain())) return;
       button.parentElement.remove();
+      document.getElementById("save")?.focus({ preventScroll: true });
       htmx.trigger("#manifest", "input");
     });
     place.querySelector(":scope > .said").append(button);
@@ -115,7 +116,7 @@
       const row = opened.content.querySelector(".module");
       if (answer.status === 401) {
         if (await window.signInAgain()) openLine(line, opener);
-      } else if (answer.status === 404) say(line, "This module was deleted meanwhile.");
+      } else if (answer.status === 404) say(line, "Somebody removed this module in the meantime.");
       else if (!row) say(line, COULD_NOT_LOAD);
       else {
         line.replaceWith(row);
@@ -144,20 +145,48 @@
     else pressOnLine(pressed);
   };
 
+  const folderName = (folder) => folder?.querySelector("h2").textContent || "";
+
   // What a module is found by: what its line says, its own name, its folder, and what was typed into its fields.
   const wordsOf = (row) => {
     const shown = (row.querySelector("summary, a, button, p") || row).textContent;
-    const heading = row.parentElement.previousElementSibling;
-    const folder = heading?.matches(".folder") ? heading.textContent : "";
+    const folder = folderName(row.closest(".folder"));
     const fields = [...row.querySelectorAll(".module-fields :is(input, select)")];
     const typedIn = fields.map((field) => field.selectedOptions ? field.selectedOptions[0]?.textContent : field.value);
     return [shown, row.dataset.sought, folder, ...typedIn].join(" ").toLocaleLowerCase();
+  };
+
+  // Folders that were folded stay so when the editor is drawn again. While a module is looked for, all are open.
+  const foldedOnes = new Set();
+  const allFolders = () => [...document.querySelectorAll(".folder")];
+  const nameFoldAll = () => {
+    const button = document.querySelector("[data-fold-all]");
+    if (button) button.textContent = foldedOnes.size ? "Unfold all" : "Fold all";
+  };
+  const foldAgain = () => {
+    for (const folder of allFolders()) {
+      folder.open = sought.trim() !== "" || !foldedOnes.has(folderName(folder));
+    }
+    nameFoldAll();
+  };
+  const foldAll = () => {
+    const folders = foldedOnes.size ? [] : allFolders();
+    foldedOnes.clear();
+    for (const folder of folders) foldedOnes.add(folderName(folder));
+    foldAgain();
+  };
+  const noteFolding = (folder) => {
+    if (sought.trim()) return;
+    if (folder.open) foldedOnes.delete(folderName(folder));
+    else foldedOnes.add(folderName(folder));
+    nameFoldAll();
   };
 
   // Shows the modules that have all the words; the others stay in the form.
   let sought = "";
   const seek = (text) => {
     sought = text;
+    foldAgain();
     const words = text.toLocaleLowerCase().split(/\s+/);
     let found = 0;
     for (const list of document.querySelectorAll(".modules-list")) {
@@ -167,7 +196,7 @@
         found += row.hidden ? 0 : 1;
       }
       list.hidden = [...list.children].every((row) => row.hidden);
-      if (list.previousElementSibling?.matches(".folder")) list.previousElementSibling.hidden = list.hidden;
+      list.closest(".folder")?.toggleAttribute("hidden", list.hidden);
     }
     const announcer = document.getElementById("announcer");
     const none = document.getElementById("found-none");
@@ -199,7 +228,12 @@
     seek(event.target.value);
   }, true);
   document.addEventListener("keydown", (event) => {
-    if (event.target.id === "find-module" && event.key === "Enter") event.preventDefault();
+    if (event.key !== "Enter") return;
+    if (event.target.id === "find-module") event.preventDefault();
+    if (event.target.name === "new-folder") {
+      event.preventDefault();
+      event.target.closest(".move-to").querySelector("button").click();
+    }
   }, true);
 
   // A field in a folded module cannot be scrolled to.
@@ -207,8 +241,9 @@
     const field = id && document.getElementById(id);
     if (field?.closest("[hidden]")) { seek(""); document.getElementById("find-module").value = ""; }
     if (field?.parentElement.matches(".line")) { field.click(); return; }
-    const row = field?.closest("details");
-    if (row) row.open = true;
+    for (let around = field?.closest("details"); around; around = around.parentElement.closest("details")) {
+      around.open = true;
+    }
     field?.focus();
   };
 
@@ -222,24 +257,81 @@
     noteTokenInQuery(event.target);
   });
   document.addEventListener("toggle", (event) => {
+    if (event.target.matches(".folder")) noteFolding(event.target);
     const state = event.target.parentElement?.querySelector(":scope > [data-unfolded]");
     if (state) state.value = event.target.open ? "1" : "";
   }, true);
   document.addEventListener("click", (event) => {
     const found = (selector) => event.target.closest(selector);
-    if (found("[data-show-all]")) showAll();
+    if (found("[data-show-all]")) { event.preventDefault(); showAll(); }
+    else if (found("[data-fold-all]")) foldAll();
     else if (found("[data-insert]")) insert(found("[data-insert]"));
     else if (found("[data-line]")) { event.preventDefault(); goToLine(found("[data-line]")); }
     else if (found(".error-summary a")) { event.preventDefault(); openAround(found("a").hash.slice(1)); }
     else if (found(".line > a, [name=line]")) onLine(event, found(".line > a, [name=line]"));
     else if (found("[data-leaves]")) leaving = true;
   });
-  document.addEventListener("submit", (event) => { leaving = event.submitter?.formTarget !== "_blank"; });
+  // Back where one was once it is saved: the page that follows is at the same height, with the same folders folded and
+  // the same words looked for; a text with its caret where it was. What saving did is then said at the foot.
+  const PLACE = "manifest-place";
+  const KEPT_MS = 60_000;
+  const text = () => document.getElementById("id_text");
+  const keepPlace = () => {
+    const place = { path: location.pathname, at: Date.now(), y: scrollY, folded: [...foldedOnes], sought };
+    const caret = text() && [text().scrollTop, text().selectionStart];
+    sessionStorage.setItem(PLACE, JSON.stringify({ ...place, caret, focus: document.activeElement.id }));
+  };
+  const takePlace = () => {
+    const place = JSON.parse(sessionStorage.getItem(PLACE) || "{}");
+    sessionStorage.removeItem(PLACE);
+    return place.path === location.pathname && Date.now() - place.at < KEPT_MS ? place : null;
+  };
+  const sayAtFoot = () => {
+    const said = document.querySelector("#messages li")?.textContent.trim();
+    const words = unsaved()?.querySelector("[data-unsaved-words]") || unsaved();
+    if (!said || !words || isUnsaved()) return;
+    words.textContent = said;
+    document.getElementById("announcer").textContent = said;
+  };
+  const goBack = () => {
+    const field = document.getElementById("find-module");
+    const place = takePlace();
+    const isRefused = document.querySelector(".error-summary, .conflict");
+    for (const label of place?.folded || []) foldedOnes.add(label);
+    if (field && place?.sought) field.value = place.sought;
+    if (field?.value) seek(field.value);
+    else foldAgain();
+    if (!place || isRefused || location.hash) return;
+    document.getElementById(place.focus)?.focus({ preventScroll: true });
+    if (text() && place.caret) {
+      [text().scrollTop] = place.caret;
+      text().setSelectionRange(place.caret[1], place.caret[1]);
+    }
+    scrollTo(0, place.y);
+    if (place.y > 0) sayAtFoot();
+  };
+  goBack();
+
+  document.addEventListener("submit", (event) => {
+    leaving = event.submitter?.formTarget !== "_blank";
+    const isSaved = event.target.id === "manifest" && !event.submitter?.hasAttribute("formaction");
+    if (isSaved && leaving) keepPlace();
+  });
   // A refusal is told above the editor, which stays as unsaved as it is.
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target?.id === "messages") return;
     typed = false;
-    if (event.detail.target?.id === "editor") seekAgain();
+    if (event.detail.target?.id !== "editor") return;
+    // Where the focus goes is not folded.
+    foldedOnes.delete(folderName(document.querySelector("#editor [autofocus]")?.closest(".folder")));
+    foldAgain();
+    seekAgain();
+  });
+  // What the icons of a line do, as whoever points at one reads it: on each of two hundred lines it would be sent.
+  document.addEventListener("pointerover", (event) => {
+    const button = event.target.closest?.(".module-buttons button:not([title])");
+    const named = document.getElementById(button?.getAttribute("aria-labelledby")?.split(" ")[0]);
+    if (named) button.title = named.textContent;
   });
   window.addEventListener("pageshow", () => { leaving = false; });
   window.addEventListener("beforeunload", (event) => {

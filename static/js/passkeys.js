@@ -53,9 +53,9 @@
   };
 
   const WHY = {
-    NotAllowedError: "No passkey was used: it was cancelled, took too long, or this device has none for this portal.",
-    InvalidStateError: "This device has a passkey for you here already.",
-    NotSupportedError: "This browser or device has no passkeys.",
+    NotAllowedError: "No passkey was used. You cancelled, it took too long, or this device has no passkey for this portal.",
+    InvalidStateError: "This device already has a passkey for you.",
+    NotSupportedError: "This browser or device does not support passkeys.",
     SecurityError: "Passkeys do not work at this address.",
   };
 
@@ -72,9 +72,11 @@
       form.elements.asked.value = asked;
       form.submit();
     } catch (error) {
-      told.textContent = WHY[error.name] || "Something went wrong. Load the page again and try once more.";
+      told.textContent = WHY[error.name] || "Something went wrong. Reload the page and try again.";
       told.hidden = false;
       button.disabled = false;
+      // A button that is off lost the focus.
+      if (document.activeElement === document.body) button.focus();
     }
   };
 

@@ -7,17 +7,45 @@
     if (region) region.textContent = sentence;
   };
 
+  // In the button's own word, where it has one; an icon turns green.
+  const SAID_MS = 2000;
+  const sayDone = (button) => {
+    if ("done" in button.dataset) return;
+    const word = [...button.childNodes].find((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+    const before = word?.data;
+    button.dataset.done = "";
+    if (word) word.data = "Copied";
+    setTimeout(() => {
+      delete button.dataset.done;
+      if (word) word.data = before;
+    }, SAID_MS);
+  };
+
   const copy = async (button) => {
     try {
       // A long text is not in the button too.
       const above = "copyAbove" in button.dataset && button.previousElementSibling.textContent;
       await navigator.clipboard.writeText(above || button.dataset.copy);
-      button.dataset.done = "";
+      sayDone(button);
       announce("Copied");
     } catch {
-      announce("Copying is not allowed here. Select the value and copy it yourself.");
+      announce("The browser does not allow copying. Select the value and copy it yourself.");
     }
-    setTimeout(() => { delete button.dataset.done; announce(""); }, 2000);
+    setTimeout(() => announce(""), SAID_MS);
+  };
+
+  // How many characters are left, once they are few; it is said when typing rests.
+  const FEW_LEFT = 15;
+  const REST_MS = 1000;
+  let saying;
+  const countLeft = (input) => {
+    const left = input.maxLength - input.value.length;
+    const hint = document.getElementById(`${input.id}_helptext`);
+    const counter = hint?.querySelector("span") || document.createElement("span");
+    const some = `${Math.abs(left)} character${Math.abs(left) === 1 ? "" : "s"}`;
+    counter.textContent = left > FEW_LEFT ? "" : `${some} ${left < 0 ? "too many" : "left"}.`;
+    if (!counter.isConnected) hint?.append(" ", counter);
+    return counter.textContent;
   };
 
   // The cookie lets the server write the theme into the page, so that nothing flashes while it loads.
@@ -59,14 +87,14 @@
     else if (found("[data-closes]") && found("dialog")) { event.preventDefault(); found("dialog").close(); }
   });
 
-  const isTyping = (target) => target.closest("input, textarea, select, [contenteditable]");
+  document.addEventListener("input", (event) => {
+    if (!event.target.matches("[data-counts]")) return;
+    clearTimeout(saying);
+    const words = countLeft(event.target);
+    if (words) saying = setTimeout(() => announce(words), REST_MS);
+  });
 
   document.addEventListener("keydown", (event) => {
-    const search = document.getElementById("portal-search");
-    if (event.key === "/" && search && !isTyping(event.target) && !event.ctrlKey && !event.metaKey && !event.altKey) {
-      event.preventDefault();
-      search.focus();
-    }
     if (event.key === "Escape") {
       const menu = event.target.closest("details.menu[open]");
       closeMenus(null);
@@ -83,14 +111,20 @@
   document.addEventListener("submit", (event) => {
     const button = event.submitter;
     if (event.defaultPrevented || !button || event.target.method === "dialog") return;
+    const hadFocus = document.activeElement === button;
     setTimeout(() => { button.disabled = true; });
-    setTimeout(() => { button.disabled = false; }, 5000);
+    setTimeout(() => {
+      button.disabled = false;
+      // A button that is off has no focus; who went on meanwhile is left alone.
+      if (hadFocus && document.activeElement === document.body) button.focus({ preventScroll: true });
+    }, 5000);
   });
   window.addEventListener("pagehide", () => {
     for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
   });
 
   showTheme();
+  document.querySelectorAll("[data-counts]").forEach(countLeft);
   document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   document.querySelector(".error-summary, .conflict")?.focus();
 })();

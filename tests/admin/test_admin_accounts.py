@@ -43,9 +43,12 @@ def test_the_effect_on_either_side_is_told_before(
         "2 sessions end now. It cannot use what it has installed: Order Board. Nobody can use what it makes: "
         "Order Board (on 1 account), Stock Bridge (on 1 account)."
     ) in page
-    assert "1 session ends now. It cannot use what it has installed: Stock Bridge. It makes no application." in page
-    assert "No session is live. It has nothing installed. It makes no application." in page
-    assert "The people of the account read this on each of its pages." in page
+    assert (
+        "1 session ends now. It cannot use what it has installed: Stock Bridge. It has no applications of its own."
+        in page
+    )
+    assert "No session is live. Nothing is installed on it. It has no applications of its own." in page
+    assert "people read this on all of its pages." in page
     assert Session.objects.live().count() == 2
     assert not Account.objects.exclude(suspended_by_staff_at=None).exists()
 
@@ -63,11 +66,11 @@ def test_an_account_is_suspended_and_resumed_with_a_reason(
     cakes.refresh_from_db()
     assert cakes.suspension_reason == "Ticket 4411"
     assert not Session.objects.live().exists()
-    assert "Suspended already: nothing changes." in read_form(ask(client, "suspend", cakes))
+    assert "Already suspended: nothing changes." in read_form(ask(client, "suspend", cakes))
     assert "1 account: nothing changed." in read_form(act(client, "suspend", cakes))
     page = read_form(ask(client, "resume", cakes))
-    assert "It can use again what it has installed: Stock Bridge. It makes no application." in page
-    assert "What is suspended by itself stays so." in page
+    assert "It can use again what it has installed: Stock Bridge. It has no applications of its own." in page
+    assert "Applications and installations suspended on their own stay suspended." in page
     assert "1 account was resumed." in read_form(act(client, "resume", cakes, reason="Mended"))
     cakes.refresh_from_db()
     assert cakes.suspended_by_staff_at is None

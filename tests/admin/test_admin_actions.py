@@ -93,7 +93,7 @@ def test_what_is_over_or_retired_is_not_resumed(
     act(client, "suspend", application)
     removal.remove_application(application, by=acting(alice))
     assert "Retired: it cannot be resumed." in ask(client, "resume", application).content.decode()
-    assert "is retired: nothing about it can be changed" in act(client, "resume", application).content.decode()
+    assert "is retired: it can no longer be changed" in act(client, "resume", application).content.decode()
     assert "RESUMED" not in str(entries())
 
 
@@ -133,7 +133,7 @@ def test_an_application_is_listed_and_unlisted(
 ) -> None:
     client = client_of(paula)
     page = ask(client, "list_in_store", application).content.decode()
-    assert "shown as verified. Nobody requested it. What a listing needs and it lacks: logo, description" in page
+    assert "shown as verified. Nobody requested it. Missing for a listing: logo, description" in page
     act(client, "list_in_store", application, reason="Reviewed")
     application.refresh_from_db()
     assert application.is_verified
@@ -159,7 +159,7 @@ def test_several_rows_are_counted_and_one_that_cannot_stops_no_other(
     )
     page = act(client_of(paula), "suspend", installation, over).content.decode()
     assert "1 installation was suspended." in page
-    assert "Stock Bridge on Dave&#x27;s Depot is uninstalled, and its permanent token ended with that." in page
+    assert "Stock Bridge on Dave&#x27;s Depot is uninstalled, and its permanent token ended then." in page
     assert len(entries()) == 1
 
 

@@ -48,7 +48,7 @@ def test_what_staff_write_obeys_the_rules_of_the_page(application: Application, 
     answer = edit(paulas, application, support_contact="javascript:alert(1)", description="Typed")
     assert answer.status_code == 422
     page = answer.content.decode()
-    assert "Write an e-mail address, or a web address" in page
+    assert "Enter an e-mail address, or a web address" in page
     assert ">\nTyped</textarea>" in page
     application.refresh_from_db()
     assert (application.description, application.support_contact) == ("", "")
@@ -137,7 +137,7 @@ def test_an_account_begins_with_the_invitation_of_its_first_owner(dave: User, pa
     assert edit(paulas, Account, name="New Shop", owner_email="dave@davesdepot.example").status_code == 302
     account = Account.objects.get(name="New Shop")
     assert account.owners() == []
-    assert "Paula of this portal's staff invites you to New Shop" in mail.outbox[0].subject
+    assert "Paula of this portal's staff invites you to join New Shop" in mail.outbox[0].subject
     people.accept(account.invitations.get(), by=acting(dave))
     assert account.owners() == [dave]
 
@@ -164,10 +164,10 @@ def test_staff_give_themselves_no_seat(cakes: Account, paula: User, paulas: Clie
     sent = {"account": str(cakes.pk), "email": paula.email, "role": "OWNER", "why": WHY}
     answer = paulas.post(path_of(Invitation, "add"), sent)
     assert answer.status_code == 422
-    assert "Enter the account by a staff access instead" in answer.content.decode()
+    assert "Enter the account with staff access instead" in answer.content.decode()
     assert not Invitation.objects.exists()
     seat = Membership.objects.create(account=cakes, user=paula, role="DEVELOPER")
-    assert "Enter the account by a staff access instead" in edit(paulas, seat, role="OWNER").content.decode()
+    assert "Enter the account with staff access instead" in edit(paulas, seat, role="OWNER").content.decode()
 
 
 def test_an_invitation_is_sent_again_and_taken_back(cakes: Account, carol: User, paulas: Client) -> None:
@@ -197,7 +197,7 @@ def test_a_person_is_switched_off_and_on(
     browser, quinn = client_of(carol), client_of(staff["Quinn"])
     assert edit(quinn, carol, is_active=None).status_code == 302
     assert browser.get("/profile/").status_code == 302
-    assert lines(Side.CUSTOMER, account_id=cakes.pk) == [("Carol cannot sign in any more, by Support", WHY)]
+    assert lines(Side.CUSTOMER, account_id=cakes.pk) == [("Sign-in of Carol switched off by Support", WHY)]
     carol.refresh_from_db()
     assert edit(quinn, carol, is_active="on", name="Carola").status_code == 302
     carol.refresh_from_db()
@@ -246,7 +246,7 @@ def test_a_person_is_sent_a_reset_and_the_confirmation_again(carol: User, paulas
     assert "Resend verification" not in paulas.get(address_of(carol)).content.decode()
     EmailAddress.objects.filter(user=carol).update(verified=False)
     assert act(paulas, carol, "send_confirmation").status_code == 302
-    assert "to show that it is yours" in str(mail.outbox[-1].body)
+    assert "to confirm that it is yours" in str(mail.outbox[-1].body)
     kinds = TimelineEntry.objects.newest_first().values_list("kind", flat=True)[:2]
     assert list(kinds) == ["PERSON_SENT_CONFIRMATION", "PERSON_SENT_RESET"]
 
@@ -319,7 +319,7 @@ def test_what_a_group_may_do_is_on_record_with_its_reason(paulas: Client, sam: U
     sent = {"name": "Support", "permissions": [str(look.pk)], "why": ""}
     page = path_of(Group, support.pk, "change")
     assert paulas.post(page, sent).status_code == 200
-    assert "it stays" in paulas.post(page, sent | {"name": "Helpers", "why": WHY}).content.decode()
+    assert "so it cannot change" in paulas.post(page, sent | {"name": "Helpers", "why": WHY}).content.decode()
     assert paulas.post(page, sent | {"why": WHY}).status_code == 302
     entry = TimelineEntry.objects.newest_first()[0]
     assert (entry.kind, entry.facts["now"], entry.reason) == ("PERSON_GROUP_RIGHTS", "look_into_accounts", WHY)

@@ -72,7 +72,7 @@ def test_each_figure_leads_to_a_list_of_exactly_what_it_counts(a_day: None, paul
         "New sign-ups": str(people),
         "Staff inside now": "1",
         "E-mails waiting": "2",
-        "E-mails waiting, tried in vain": "1",
+        "E-mails that failed and wait to be tried again": "1",
         "E-mails failed": "1",
     }
     assert people < User.objects.count()

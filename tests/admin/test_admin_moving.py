@@ -86,14 +86,14 @@ def test_all_that_happens_is_told_before(
         *("Team of Northwind", "Team of Dave's Depot", "Application Secrets", "Signing secret", "Installed"),
         *("Installed on Northwind", "Installed on Dave's Depot", "Store", "Postbacks", "Connectors", "Undo"),
     ]
-    assert told["Team of Northwind"].startswith("Alice, Bob: its pages are not found any more")
-    assert told["Team of Dave's Depot"].startswith("Dave gets a mail and reveals the new secret.")
-    assert told["Application Secrets"].startswith(f"A new one is made. …{application.secrets.get().tail} ends on ")
+    assert told["Team of Northwind"].startswith("Alice, Bob: its pages are no longer found")
+    assert told["Team of Dave's Depot"].startswith("Dave gets an e-mail and reveals the new secret.")
+    assert told["Application Secrets"].startswith(f"A new one is created. …{application.secrets.get().tail} ends on ")
     assert " until " in told["Signing secret"]
     assert told["Installed"].startswith("1 account keeps it: Carol's Cakes.")
     assert told["Installed on Northwind"].startswith("It moves from the Development Version to 1.0.0")
-    assert told["Installed on Dave's Depot"].startswith("It becomes its own")
-    assert told["Store"].startswith("It leaves the store until it is reviewed anew.")
+    assert told["Installed on Dave's Depot"].startswith("It becomes an own installation")
+    assert told["Store"].startswith("It leaves the store until it is reviewed again.")
     assert told["Postbacks"].startswith("They go to hooks.example.com as before")
     assert told["Postbacks"].endswith("3 that wait keep their address.")
     assert told["Connectors"].startswith("1 connector stays with Northwind.")
@@ -105,7 +105,7 @@ def test_who_has_a_seat_in_both_accounts_loses_nothing(
 ) -> None:
     Membership.objects.create(account=depot, user=alice, role=Membership.Role.DEVELOPER)
     told = rows_of(look(paulas, application, account=depot.pk, ends="now"))
-    assert told["Team of Northwind"].startswith("Bob: its pages are not found any more")
+    assert told["Team of Northwind"].startswith("Bob: its pages are no longer found")
 
 
 def test_it_is_moved_with_a_reason_and_the_secrets_end_at_the_moment_that_was_named(
@@ -169,7 +169,7 @@ def test_what_is_refused_keeps_what_was_typed(
     made, _ = applications.create_application(account=depot, name="Stock Bridge", kind="SYSTEM", by=acting(dave))
     answer = press(paulas, form, "Move")
     assert answer.status_code == 422
-    assert "Dave's Depot has an application named Stock Bridge already" in read_all(answer)
+    assert "Dave's Depot already has an application named Stock Bridge." in read_all(answer)
     kept = form_of(answer, "move_form")
     assert (kept.value("account"), kept.value("ends"), kept.value("reason")) == (depot.slug, "7d", WHY)
     applications.edit_application(made, by=acting(dave), name="Another")
@@ -194,7 +194,7 @@ def test_what_changed_while_it_was_read_is_shown_anew(
     install(application, cakes, version, carol)
     answer = press(paulas, form, "Move")
     assert answer.status_code == 422
-    assert "Something of it changed while you read." in read_all(answer)
+    assert "Something has changed since you read this." in read_all(answer)
     assert rows_of(answer)["Installed"].startswith("1 account keeps it")
     shown = form_of(answer, "confirm_form")
     assert shown.value("reason") == WHY
@@ -213,7 +213,7 @@ def test_another_account_is_chosen_with_what_was_typed(
     paulas: Client, application: Application, depot: Account
 ) -> None:
     form = preview(paulas, application, depot).type_into("reason", WHY)
-    answer = press(paulas, form, "Choose otherwise")
+    answer = press(paulas, form, "Choose differently")
     assert answer.status_code == 200
     kept = form_of(answer, "move_form")
     assert (kept.value("account"), kept.value("ends"), kept.value("reason")) == (depot.slug, "24h", WHY)
@@ -222,7 +222,7 @@ def test_another_account_is_chosen_with_what_was_typed(
 def test_an_account_without_an_owner_is_said(paulas: Client, application: Application, paula: User) -> None:
     empty = people.open_account(name="Empty", owner_email="new@example.com", by=acting(paula, reason="Asked."))
     told = rows_of(look(paulas, application, account=empty.pk, ends="now"))
-    assert told["Team of Empty"].startswith("It has no Owner: nobody gets a mail")
+    assert told["Team of Empty"].startswith("It has no Owner: nobody gets an e-mail")
     assert " ends now, with the sessions made with it." in told["Application Secrets"]
 
 
@@ -238,8 +238,10 @@ def test_closing_tells_who_and_what_is_deleted(
     Membership.objects.create(account=depot, user=carol, role=Membership.Role.DEVELOPER)
     page = read_all(paulas.get(path_of(Account, depot.pk, "act", "close")))
     assert (
-        "Nothing was ever installed on it or of what it makes: it is deleted, for ever. With it: 1 application "
-        "(Cheap pills), 1 person who has no other seat (Dave), 1 connector, 1 open invitation. Without a seat in it, "
+        "Never used: nothing was installed on it, and nobody installed its applications. "
+        "It will be deleted permanently. "
+        "With it: 1 application (Cheap pills), 1 person who has no other seat (Dave), 1 connector, 1 open invitation. "
+        "Without a seat in it, "
         "but still there: Carol."
     ) in page
     answer = act(paulas, depot, "close")

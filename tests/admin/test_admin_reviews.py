@@ -56,12 +56,12 @@ def test_staff_read_all_that_they_judge_by_on_one_page(review: Review, paula: Us
         "<strong>Stock Bridge</strong> by Northwind wants to connect to an account.",
         WORDS,
         "It will be able to",
-        "a permanent token, shown to whoever installs it",
+        "a key of its own to your account (permanent token), shown to the person who installs it",
         "Version 1.0.0",
         "<dd>help@northwind.example</dd>",
-        "1 live installation, 1 account beside the developer",
+        "1 live installation, 1 account besides the developer",
         "<strong>Released version:</strong> 1.0.0 is what accounts get.",
-        "It was never listed before.",
+        "It has never been listed before.",
         "<strong>1.0.0</strong>",
     ):
         assert words in page, words
@@ -113,7 +113,7 @@ def test_what_moved_while_it_was_read_is_shown_anew_and_the_reason_kept(
         release(application, alice, (1, 1, 0))
     answer = decide(client, review, "list", page=page)
     assert answer.status_code == 422
-    assert "It was edited while you read." in answer.content.decode()
+    assert "It was edited while you were reading." in answer.content.decode()
     assert "Well said.</textarea>" in answer.content.decode()
     assert state_of(application) == Listing.IN_REVIEW
 
@@ -137,7 +137,7 @@ def test_what_another_decided_meanwhile_stays_and_the_reason_is_there_to_copy(
     listings.send_back(review.application, by=acting(paula, reason="First."))
     answer = decide(client, review, "list", page=page)
     assert answer.status_code == 422
-    assert "Paula decided on it while you read" in answer.content.decode()
+    assert "Paula decided this while you were reading" in answer.content.decode()
     assert "<strong>Your reason:</strong> Well said." in answer.content.decode()
     assert state_of(review.application) == Listing.RETURNED
 
@@ -169,7 +169,7 @@ def test_what_is_decided_between_the_look_and_the_lock_stays(
     monkeypatch.setattr("installs.admin.reviews.acting", another_is_faster)
     answer = decide(client, review, what, page=page)
     assert answer.status_code == 422
-    assert "decided on it while you read: nothing was changed by what you sent" in answer.content.decode()
+    assert "decided this while you were reading, so your decision was not applied" in answer.content.decode()
     assert "<strong>Your reason:</strong> Well said." in answer.content.decode()
     expected = {"returned": Listing.RETURNED, "taken back": Listing.UNLISTED, "requested again": Listing.IN_REVIEW}
     assert state_of(application) == expected[meanwhile]
@@ -180,7 +180,7 @@ def test_the_services_decide_on_the_review_that_was_read_alone(review: Review, p
     by = acting(paula, reason="Well said.")
     listings.send_back(review.application, by=by, review=review)
     for decides in (listings.list_in_store, listings.return_with_reasons):
-        with pytest.raises(NotPossible, match="It was decided or taken back while you read"):
+        with pytest.raises(NotPossible, match="It was decided or taken back while you were reading"):
             decides(review.application, by=by, review=review)
 
 
@@ -195,7 +195,7 @@ def test_what_a_service_refuses_is_said_on_the_page(review: Review, paula: User,
     Version.objects.filter(application=review.application).update(withdrawn_at=timezone.now())
     answer = decide(client_of(paula), review, "list")
     assert answer.status_code == 422
-    assert "has no version that can be installed: nobody could install it" in answer.content.decode()
+    assert "has no version that can be installed, so nobody could install it" in answer.content.decode()
     assert "Well said.</textarea>" in answer.content.decode()
 
 

@@ -83,8 +83,8 @@ def test_secrets_and_tokens_are_never_found(installation: Installation, paula: U
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "Type what to look for."),
-        ("   ", "Type what to look for."),
+        ("", "Type what you are looking for."),
+        ("   ", "Type what you are looking for."),
         ("x", "Type at least 2 characters."),
         ("x" * 201, "200 characters at most."),
         ("a\0b", "Null characters are not allowed."),

@@ -26,7 +26,7 @@ def test_a_permanent_token_is_rotated_with_a_reason_and_shown_to_nobody(
     client = client_of(paula)
     page = ask(client, "rotate_token", installation).content.decode()
     assert "Rotate the permanent token of 1 installation?" in page
-    assert "A new permanent token waits until Carol&#x27;s Cakes or Northwind reveals it. You do not see it." in page
+    assert "Carol&#x27;s Cakes or Northwind can reveal a new permanent token. You do not see it." in page
     assert PermanentToken.objects.count() == 1
     assert act(client, "rotate_token", installation, reason="  ").status_code == 422
     answer = act(client, "rotate_token", installation).content.decode()
@@ -36,9 +36,9 @@ def test_a_permanent_token_is_rotated_with_a_reason_and_shown_to_nobody(
     assert not [key for key, _ in client.session.items() if key.startswith("shown:")]
     assert entries() == [("TOKEN_ROTATED", "Paula", "STAFF", "Ticket 4411")]
     page = ask(client, "rotate_token", installation).content.decode()
-    assert "Rotated already, and the old one still works: nothing changes." in page
+    assert "Already rotated, and the old one still works: nothing changes." in page
     assert (
-        "It was rotated already, and the old permanent token"
+        "It has already been rotated, and the old permanent token"
         in act(client, "rotate_token", installation).content.decode()
     )
     assert PermanentToken.objects.count() == 2
@@ -76,7 +76,7 @@ def test_sessions_are_ended_by_staff(installation: Installation, paula: User, cl
         exchange(lifecycle.current_token(installation))
     page = ask(client, "end_sessions", installation).content.decode()
     assert "End sessions of 1 installation?" in page
-    assert "2 sessions end now. The permanent token stays." in page
+    assert "2 sessions end now. The permanent token still works." in page
     assert (
         "1 installation was left without a live session." in act(client, "end_sessions", installation).content.decode()
     )
@@ -93,7 +93,7 @@ def test_what_is_over_is_left_alone(
 ) -> None:
     lifecycle.uninstall(installation, by=acting(carol))
     answer = act(client_of(paula), action, installation).content.decode()
-    assert "is uninstalled, and its permanent token ended with that." in answer
+    assert "is uninstalled, and its permanent token ended then." in answer
     assert entries() == []
 
 

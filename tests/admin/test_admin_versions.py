@@ -37,7 +37,7 @@ def test_the_effect_is_shown_and_the_reason_is_asked_for(
     page = ask(client, "withdraw", newer, version).content.decode()
     assert "Withdraw 2 versions?" in page
     # Both together: neither is what is left.
-    assert "Of Stock Bridge. Nobody new can install it: no version is left. No account runs it." in page
+    assert "Of Stock Bridge. Nobody new can install the application: no version is left. No account runs it." in page
     assert "1 account runs it: they keep it, and there is nothing to offer them." in page
     one = ask(client, "withdraw", newer).content.decode()
     assert "Of Stock Bridge. New installations get 1.0.0. No account runs it." in one
@@ -53,7 +53,10 @@ def test_a_version_is_withdrawn_and_taken_back_with_a_reason(
     installation: Installation, version: Version, paula: User, client_of: ClientOf
 ) -> None:
     client = client_of(paula)
-    assert "Nobody new can install it: no version is left." in ask(client, "withdraw", version).content.decode()
+    assert (
+        "Nobody new can install the application: no version is left."
+        in ask(client, "withdraw", version).content.decode()
+    )
     assert "1 version was withdrawn." in act(client, "withdraw", version, reason="It loses orders.").content.decode()
     assert withdrawn() == ["1.0.0"]
     assert "1 version: nothing changed." in act(client, "withdraw", version).content.decode()
@@ -77,14 +80,14 @@ def test_what_cannot_be_done_is_said_before_and_refused(
 ) -> None:
     client, development = client_of(paula), application.versions.development()
     assert "The Development Version cannot be withdrawn." in ask(client, "withdraw", development).content.decode()
-    assert "The Development Version cannot be withdrawn: only" in act(client, "withdraw", development).content.decode()
+    assert "The Development Version cannot be withdrawn, only" in act(client, "withdraw", development).content.decode()
     act(client, "withdraw", version)
     Version.objects.filter(pk=version.pk).update(withdrawn_at=timezone.now() - timedelta(hours=2))
-    assert "Withdrawn more than 1 hour ago: that is for good." in ask(client, "take_back", version).content.decode()
+    assert "Withdrawn more than 1 hour ago: that is final." in ask(client, "take_back", version).content.decode()
     assert "was withdrawn more than 1 hour ago" in act(client, "take_back", version).content.decode()
     Application.objects.update(retired_at=timezone.now())
     assert "Its application is retired" in ask(client, "withdraw", version).content.decode()
-    assert "is retired: nobody can install" in act(client, "withdraw", version).content.decode()
+    assert "is retired: its versions can no longer be installed" in act(client, "withdraw", version).content.decode()
     assert withdrawn() == ["1.0.0"]
 
 

@@ -165,7 +165,7 @@ def test_who_may_not_see_the_list_any_more_gets_no_file(
     file = begun(quinns)
     quinn.user_permissions.set(Permission.objects.filter(codename="view_application"))
     export_files.make(file.pk)
-    assert "You may not see this list any more." in page(quinns, file)
+    assert "You can no longer see this list." in page(quinns, file)
     assert not ExportPart.objects.exists()
     assert TimelineEntry.objects.filter(kind="STAFF_EXPORTED").count() == 1
 
@@ -236,7 +236,7 @@ def test_one_person_has_few_files_and_may_delete_them(
     file = made(paulas)
     refused = ask(paulas)
     assert refused.status_code == 422
-    assert "Delete one, or wait until one ends." in refused.content.decode()
+    assert "Delete one, or wait until one expires." in refused.content.decode()
     paulas.post(path_of(ExportFile, file.pk, "drop"))
     assert not ExportPart.objects.exists()
     assert ask(paulas).status_code == 302
@@ -281,7 +281,7 @@ def test_a_job_that_died_is_begun_anew_and_given_up_in_the_end(
     assert len(rows_of(b"".join(fetch(paulas, file)))) == len(NAMES) + 1
     ExportFile.objects.update(state="MAKING", tries=export_files.MOST_TRIES, beaten_at=silent)
     export_files.take_up()
-    assert "Something went wrong. Export it again, or as CSV." in page(paulas, file)
+    assert "Something went wrong. Try again, or export it as CSV." in page(paulas, file)
 
 
 def test_one_that_is_deleted_meanwhile_stops_its_job(

@@ -139,17 +139,17 @@ def test_new_changed_unchanged_and_wrong_are_counted_and_filtered(
     for label in ("All 9", "New 1", "Changed 1", "Unchanged 1", "Wrong 6"):
         assert label in shown
     assert "Apply to" not in shown
-    assert "Read of new rows alone: owner_email." in shown
+    assert "Used for new rows only: owner_email." in shown
     filtered = {state: page(paulas, change, f"?state={state}") for state in ("NEW", "WAITING", "SAME", "WRONG")}
     for state, name in {"NEW": "2: New One", "WAITING": "Bakery", "SAME": "4: ", "WRONG": "6: Nameless"}.items():
         assert [there for there, text in filtered.items() if name in text] == [state], name
     assert said(change)[3:] == [
         "Nothing has this id. A new row has none: leave it empty.",
-        "owner_email: Write an e-mail address, such as name@example.com.",
+        "owner_email: Enter an e-mail address, such as name@example.com.",
         f"There is an account called {depot.name}. Give its id to change it.",
-        "It stands in line 2 too.",
-        "name: a new row needs it.",
-        "This is you. Enter the account by a staff access instead: it needs no seat.",
+        "It is also in line 2.",
+        "name: a new row needs a value.",
+        "This is you. Enter the account with staff access instead: you need not be a member.",
     ]
     applied(paulas, change)
     assert not Account.objects.filter(name="New One").exists()
@@ -172,8 +172,8 @@ def test_what_cannot_be_made_is_wrong_and_says_why(
     assert found[0] == f"{northwind} has an application called {application.name}. Give its id to change it."
     assert found[1:3] == ["account_slug or account_id: there is no such account."] * 2
     assert "is suspended by this portal's staff" in found[3]
-    assert "type: Write one of these: System Integration, " in found[4]
-    assert "account_slug or account_id: a new row needs it." in found[4]
+    assert "type: Enter one of these: System Integration, " in found[4]
+    assert "account_slug or account_id: a new row needs a value." in found[4]
     assert found[5] == ""
     seats: Lines = [["email", "account_slug", "role"], [bob.email, "northwind", "OWNER"]]
     assert "is already a member" in said(upload(paulas, Membership, as_csv(seats)))[0]
@@ -244,9 +244,9 @@ def test_undo_leaves_alone_what_something_happened_to(
     applications.edit_application(application, by=acting(alice), description="Ours")
     backs = [undone(paulas, change) for change in changes]
     assert [state for back in backs for _, state in states(back)] == ["LEFT"] * 3
-    assert "Close it by hand" in said(backs[0])[0]
-    assert "joined already" in said(backs[1])[0]
-    assert "Retire it by hand" in said(backs[2])[0]
+    assert "Close it yourself" in said(backs[0])[0]
+    assert "has already joined" in said(backs[1])[0]
+    assert "Retire it yourself" in said(backs[2])[0]
     assert northwind.memberships.filter(user=nora).exists()
 
 
@@ -259,12 +259,12 @@ def test_whoever_may_only_change_a_table_makes_nothing_in_it(
     quinn.user_permissions.remove(Permission.objects.get(codename="add_account"))
     assert client.post(path_of(BulkChange, change.pk, "ask", "apply"), {"why": "x"}).status_code == 403
     refused = upload(client, table, as_csv(lines))
-    assert said(refused) == ["It would be a new row, and you have no permission to make one."]
+    assert said(refused) == ["This would be a new row, and you are not allowed to add one."]
     imports.apply(change, by=acting(quinn, reason="Allowed a moment ago"))
     bulk_changes.work_on(change.pk)
     change.refresh_from_db()
-    assert (change.state, change.said) == ("STOPPED", "Quinn may not do this any more.")
-    assert "may not do this any more" in page(client_of(staff["Paula"]), change)
+    assert (change.state, change.said) == ("STOPPED", "Quinn is no longer allowed to do this.")
+    assert "is no longer allowed to do this" in page(client_of(staff["Paula"]), change)
     assert not Account.objects.filter(name__startswith="Müller").exists()
 
 
@@ -300,7 +300,7 @@ def test_rows_are_read_by_the_batch(
 
 def test_an_empty_cell_switches_nobody_off(carol: User, paulas: Client) -> None:
     change = upload(paulas, User, as_csv([["email", "is_active"], [carol.email, ""]]))
-    assert said(change) == ["is_active: Write yes or no."]
+    assert said(change) == ["is_active: Enter yes or no."]
 
 
 def test_installations_are_suspended_and_resumed_by_a_file_and_set_back(

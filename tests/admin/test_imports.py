@@ -110,7 +110,7 @@ def test_a_file_with_a_wrong_row_changes_nothing_and_says_where(two: list[Applic
     assert f'3: <a href="{path_of(Application, two[1].pk, "change")}">Second</a>' in shown
     assert "<ins>nowhere</ins>" in shown
     assert "nowhere" not in str(list(change.rows.values()))
-    assert "support_contact: Write an e-mail address" in shown
+    assert "support_contact: Enter an e-mail address" in shown
     assert "Nothing has this id." in shown
     assert "Apply to" not in shown
     assert "help@x.example" not in shown
@@ -150,7 +150,7 @@ def test_what_changed_since_the_preview_or_is_gone_is_left_alone_and_named(
     applied(paulas, change)
     assert states(change) == [("First", "LEFT"), ("Second", "LEFT")]
     assert contacts() == ["alice@x.example"]
-    assert "Somebody else changed the same fields meanwhile." in page(paulas, change)
+    assert "Somebody else has changed the same fields." in page(paulas, change)
 
 
 def test_accounts_people_and_seats_are_changed_by_files(
@@ -174,7 +174,7 @@ def test_accounts_people_and_seats_are_changed_by_files(
 
 def test_columns_that_cannot_be_changed_are_named_and_not_read(two: list[Application], paulas: Client) -> None:
     change = upload(paulas, Application, as_csv([["id", "name", "listing"], [two[0].pk, "Renamed", "LISTED"]]))
-    assert "Not read, as an import cannot change it: listing." in page(paulas, change)
+    assert "Ignored, because an import cannot change it: listing." in page(paulas, change)
     applied(paulas, change)
     two[0].refresh_from_db()
     assert (two[0].name, two[0].listing) == ("Renamed", "UNLISTED")
@@ -199,12 +199,12 @@ def test_the_file_and_its_values_stand_in_no_row_of_the_database(two: list[Appli
     [
         (b"", "empty"),
         (b"a," * 1_000_000, "first line"),
-        (b"id,name\n" + b'"x' * 100_000, "no CSV"),
+        (b"id,name\n" + b'"x' * 100_000, "Line 2 is not CSV"),
         (b"id,id\n1,2\n", "twice"),
         (b"id,,name\n1,2,3\n", "name each column"),
         (b"id,name\n1,2,3\n", "more cells than the heading"),
         (b"[1, 2]", "list of objects"),
-        (b"[" * 100_000, "no JSON of a list: lists stand in lists too often"),
+        (b"[" * 100_000, "nested too deeply"),
         (b"\xff\xfei\x00d", "damaged"),
         (b"\xef\xbb\xbfid,name\n1,\xff\n", "damaged"),
         (b"PK\x03\x04nonsense", "cannot be opened"),
@@ -220,7 +220,7 @@ def test_what_is_no_table_is_refused_in_words(content: bytes, words: str) -> Non
 def test_a_file_that_is_no_table_stops_with_its_sentence(two: list[Application], paulas: Client) -> None:
     change = upload(paulas, Application, b"id,id\n1,2\n")
     assert change.state == "STOPPED"
-    assert "stands twice in the first line" in page(paulas, change)
+    assert "appears twice in the first line" in page(paulas, change)
 
 
 def test_what_nobody_foresaw_in_a_file_ends_its_reading(
@@ -292,7 +292,7 @@ def test_each_import_says_which_files_it_reads(two: list[Application], paulas: C
         "Import applications",
         "Import manifests of applications",
     )
-    assert table.context["form"]["file"].help_text.startswith("CSV, XLSX or JSON, as the export makes it")
+    assert table.context["form"]["file"].help_text.startswith("CSV, XLSX or JSON in the form of the export")
     assert 'accept=".csv,' in table.content.decode()
     shown = manifests.content.decode()
     assert "JSON Lines, as Export manifests makes it: 2,000 lines and 10 MB at most." in shown
@@ -315,12 +315,12 @@ def test_manifests_that_are_wrong_are_named_by_line(two: list[Application], paul
     change = upload_manifests(paulas, lines)
     said = dict(change.rows.filter(state="WRONG").values_list("position", "said"))
     assert said[2] == "This is not JSON: the text ends here, before all that was opened is closed at line 2, column 2."
-    assert "Nothing has this Application ID" in said[3]
+    assert "No application has this Application ID" in said[3]
     missing = "A manifest lists its modules in a member “modules”: it is missing here."
     assert said[4] == f"Line 4, column 69: manifest.modules: {missing}"
-    assert "stands in line 1 too" in said[5]
+    assert "also in line 1" in said[5]
     assert said[6] == "This is not JSON: the name application is not in quotes at line 6, column 2."
-    assert said[7] == "Lists and objects stand more than 32 deep in each other at line 7, column 101."
+    assert said[7] == "Lists and objects are nested more than 32 deep at line 7, column 101."
 
 
 def test_manifests_are_imported_by_who_may_work_in_accounts(
@@ -336,7 +336,7 @@ def test_manifests_are_imported_by_who_may_work_in_accounts(
     assert "mine.example" in page(willa, change)
     assert "mine.example" not in page(quinn, change)
     applied(willa, change)
-    assert change.rows.get().said == "You have no permission to reveal secrets and permanent tokens."
+    assert change.rows.get().said == "You do not have permission to reveal secrets and permanent tokens."
 
 
 def test_people_edited_meanwhile_are_left_alone(carol: User, paula: User, paulas: Client) -> None:

@@ -117,7 +117,7 @@ def test_one_wrong_cell_or_no_reason_saves_nothing_and_keeps_what_was_typed(
     first, second, _ = three
     typed = {cell(first, "support_contact"): "javascript:alert(1)", cell(second, "description"): "Typed"}
     for given, why, told in (
-        (typed, WHY, "Write an e-mail address, or a web address"),
+        (typed, WHY, "Enter an e-mail address, or a web address"),
         ({cell(second, "description"): "Typed"}, " ", "Write the reason."),
         ({}, WHY, "Nothing was changed."),
     ):
@@ -140,8 +140,8 @@ def test_rows_that_cannot_be_changed_are_plain_and_say_so_where_they_were_typed_
     typed = {cell(row, "description"): f"For {row.name}" for row in (first, third)}
     answer = save(paulas, form, typed | {cell(second, "description"): "For Second"})
     page = answer.content.decode()
-    assert "It cannot be changed any more." in page
-    assert "You had typed for it: For Second" in page
+    assert "It can no longer be changed." in page
+    assert "You had typed: For Second" in page
     assert form_of(answer, "changelist-form").value(cell(first, "description")) == "For First"
     assert descriptions(first, third) == ["", "For Third"]
     plain = [name for name, _ in opened(paulas).fields if name.endswith("-description")]

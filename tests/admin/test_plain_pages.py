@@ -86,7 +86,7 @@ def test_a_form_tells_all_that_is_wrong_with_it_at_once(application: Application
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "This picture is 200 x 180. It must be 140 x 140." in page
-    assert "Write an e-mail address, or a web address" in page
+    assert "Enter an e-mail address, or a web address" in page
     assert "There is a problem." in page
 
 
@@ -94,7 +94,7 @@ def test_staff_who_may_not_are_sent_to_a_superuser(application: Application, cli
     ed = person("Ed", "ed@linnapp.example", is_staff=True)
     answer = client_of(ed).get(path_of(Application, application.pk, "change"))
     assert answer.status_code == 403
-    assert "You have no permission for this. Ask a platform admin of this portal." in answer.content.decode()
+    assert "You do not have the permission that this needs." in answer.content.decode()
 
 
 def test_the_page_of_an_act_names_its_row(

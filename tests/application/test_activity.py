@@ -114,19 +114,19 @@ def test_the_hour_that_runs_is_told_on_top(
 ) -> None:
     installation = lifecycle.install(application, account=depot, version=version, by=acting(dave)).installation
     client, hour = client_of(alice), hour_rows.hour_of(timezone.now())
-    assert "has its line here once it is over" not in client.get(activity(application)).content.decode()
+    assert "line here when the hour is over" not in client.get(activity(application)).content.decode()
     ExchangeHour.objects.create(
         installation=installation, application=application, hour=hour, exchanges=2, refused=1, addresses=1
     )
     RefusalGroup.objects.create(
         key="1", hour=hour, reason="TOKEN_ENDED", application_id=application.pk, count=1, last_at=timezone.now()
     )
-    told = "2 exchanges, 1 refused. An hour has its line here once it is over."
+    told = "2 exchanges, 1 refused. They get a line here when the hour is over."
     asked = [{}, {"about": "exchanges"}, {"about": "details"}, {"q": "Stock"}, {"sort": "oldest"}]
     pages = [client.get(activity(application), query).content.decode() for query in asked]
     assert [told in page for page in pages] == [True, True, False, False, False]
     of_one = client.get(activity(application), {"installation": str(installation.pk)}).content.decode()
-    assert "2 exchanges, 0 refused. An hour" in of_one
+    assert "2 exchanges, 0 refused. They get" in of_one
 
 
 def test_three_hours_in_a_row_are_one_line_that_opens(application: Application, installation: Installation) -> None:
@@ -155,7 +155,7 @@ def test_one_installation_has_its_own_hours(
     hours(installation, 1)
     page = client_of(alice).get(activity(application), {"installation": str(installation.pk)}).content.decode()
     assert "10 exchanges, 1 refused, from 1 address" in page
-    assert "Only what concerns Stock Bridge on <strong>Carol&#x27;s Cakes</strong>" in page
+    assert "Only the activity of Stock Bridge on <strong>Carol&#x27;s Cakes</strong>" in page
     assert "Depot" not in page
 
 

@@ -29,6 +29,9 @@ def test_events_that_were_given_up_are_told_for_a_week(
         nonce="event",
     )
     (notice,) = attention.notices(application)
-    assert (notice.sentence, notice.query) == ("1 event given up in the last seven days", "state=failed&kind=event")
+    assert (notice.sentence, notice.query) == (
+        "1 event not delivered in the last seven days",
+        "state=failed&kind=event",
+    )
     Delivery.objects.update(ended_at=timezone.now() - timedelta(days=8))
     assert list(attention.notices(application)) == []

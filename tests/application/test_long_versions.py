@@ -159,7 +159,7 @@ def test_an_update_of_many_modules_is_one_line_above_its_button(
     lines = [line for line in read_lines(page) if "is removed" in line or line.startswith("Shipping Integration")]
     assert lines[0] == "200 modules are new, 1 is removed"
     assert lines[1] == "Shipping Integration 1 New"
-    assert page.index("Notes of its developer") < page.index(lines[0])
+    assert page.index("Notes from its developer") < page.index(lines[0])
 
 
 def test_a_long_list_of_changes_beside_the_json_is_counted(alices: Client, released: Version, alice: User) -> None:

@@ -66,7 +66,7 @@ def test_the_old_secrets_end_within_seven_days(move: Move, application: Applicat
     with pytest.raises(NotPossible, match="end within 7 days"):
         move(in_days=7.01)
     assert move(in_days=7).account.slug == "daves-depot"
-    with pytest.raises(NotPossible, match="Stock Bridge belongs to Dave's Depot already"):
+    with pytest.raises(NotPossible, match="Stock Bridge already belongs to Dave's Depot"):
         move()
 
 
@@ -75,7 +75,7 @@ def test_a_retired_application_stays(
 ) -> None:
     lifecycle.uninstall(installation, by=acting(carol))
     removal.remove_application(application, by=acting(alice))
-    with pytest.raises(NotPossible, match="Stock Bridge is retired: it stays where it is"):
+    with pytest.raises(NotPossible, match="Stock Bridge is retired: it cannot be moved"):
         move()
 
 
@@ -90,7 +90,7 @@ def test_nothing_is_moved_from_or_to_a_suspended_account(
 
 def test_a_name_that_collides_is_refused(move: Move, depot: Account, dave: User, application: Application) -> None:
     made, _ = applications.create_application(account=depot, name="stock bridge", kind="SYSTEM", by=acting(dave))
-    with pytest.raises(NotPossible, match="Dave's Depot has an application named Stock Bridge already"):
+    with pytest.raises(NotPossible, match="Dave's Depot already has an application named Stock Bridge"):
         move()
     applications.edit_application(made, by=acting(dave), name="Another")
     assert move().account == depot
@@ -127,7 +127,7 @@ def test_an_installation_on_the_new_account_becomes_its_own(
     move: Move, application: Application, version: Version, depot: Account, dave: User
 ) -> None:
     there = install(application, depot, version, dave).installation
-    with pytest.raises(NotPossible, match="own account only"):
+    with pytest.raises(NotPossible, match="Only the application's own account can choose a version"):
         switch(there, to=application.versions.development(), by=acting(dave))
     move()
     assert now(there).is_on_own_account
@@ -225,9 +225,9 @@ def test_owners_get_one_mail_each(
         install(application, account, version, carol)
     move()
     assert letters() == {
-        dave.email: ["Stock Bridge belongs to Dave's Depot now"],
+        dave.email: ["Stock Bridge now belongs to Dave's Depot"],
         alice.email: ["Stock Bridge was moved to Dave's Depot"],
-        carol.email: ["Stock Bridge is made by Dave's Depot now"],
+        carol.email: ["Stock Bridge now belongs to Dave's Depot"],
     }
     here, away, publisher = (sent.body for sent in mail.outbox)
     assert all(REASON in body for body in (here, away, publisher))
@@ -242,7 +242,7 @@ def test_a_name_with_a_line_break_breaks_no_mail(move: Move, application: Applic
     Application.objects.filter(pk=application.pk).update(name="Stock\r\nBcc: eve@example.com")
     move()
     assert {sent.subject for sent in mail.outbox} == {
-        "Stock Bcc: eve@example.com belongs to Dave's Depot now",
+        "Stock Bcc: eve@example.com now belongs to Dave's Depot",
         "Stock Bcc: eve@example.com was moved to Dave's Depot",
     }
 

@@ -30,7 +30,7 @@ def draft(client: Client, application: Application, **changes: object) -> Any:
 
 def test_the_first_review_lists_everything_as_new(client_of: ClientOf, alice: User, application: Application) -> None:
     page = client_of(alice).get(address("version_review", application)).content.decode()
-    assert "This is the first version: all of it is new." in page
+    assert "This is the first version: everything is new." in page
     assert "New:" in page
     assert ">Continue</a>" in page
 
@@ -49,7 +49,7 @@ def test_nothing_changed_means_no_button(
     client_of: ClientOf, alice: User, application: Application, version: Version
 ) -> None:
     page = client_of(alice).get(address("version_review", application)).content.decode()
-    assert "Nothing changed since version 1.0.0" in page
+    assert "Nothing has changed since version 1.0.0" in page
     assert ">Continue</a>" not in page
 
 
@@ -70,9 +70,9 @@ def test_the_next_minor_is_suggested(
     [
         ("1.0.0", "The number must be above 1.0.0, the newest version."),
         ("0.9.9", "The number must be above 1.0.0, the newest version."),
-        ("two", "“two” is no version number. Write major.minor.patch, such as 1.2.0."),
-        ("1.2", "“1.2” is no version number. Write major.minor.patch, such as 1.2.0."),
-        ("1.2.9999999", "“1.2.9999999” is no version number."),
+        ("two", "“two” is not a version number. Write major.minor.patch, such as 1.2.0."),
+        ("1.2", "“1.2” is not a version number. Write major.minor.patch, such as 1.2.0."),
+        ("1.2.9999999", "“1.2.9999999” is not a version number."),
         ("", "Give the version a number, such as 1.2.0."),
     ],
 )
@@ -166,7 +166,7 @@ def test_a_manifest_saved_meanwhile_leads_back_to_the_review_with_the_notes_kept
     fields = {"number": "2.0.0", "notes": "Typed with care.", "revision": row.manifest_revision}
     response = client.post(address("version_release", application), fields, follow=True)
     assert response.redirect_chain == [(address("version_review", application), 302)]
-    assert "The manifest was saved since you reviewed it." in response.content.decode()
+    assert "The manifest was saved after you reviewed it." in response.content.decode()
     assert application.versions.released().count() == 1
     page = client.get(notes_address(application)).content.decode()
     assert "Typed with care." in page
@@ -247,4 +247,4 @@ def test_the_development_version_is_no_account_to_update(
     client = client_of(alice)
     draft(client, application, number="1.0.0")
     page = client.get(address("version_release", application)).content.decode()
-    assert "nobody has an earlier version installed" in page
+    assert "no account has an earlier version" in page

@@ -128,7 +128,7 @@ def test_no_reader_is_told_what_is_not_theirs(
     secrets = secrets_of_the_database()
     for address in pages_of(installation)[reader]:
         page = whole(browser, address)
-        assert "You do not see" in text_of(page)
+        assert "Not shown here: " in text_of(page)
         rows, objects = files(browser, address)
         for told in (text_of(page), json.dumps(objects), json.dumps(rows)):
             assert not [hidden for hidden in HIDDEN[reader] if hidden in told]
@@ -190,7 +190,7 @@ def test_the_hour_that_runs_is_told_to_everybody(
     ExchangeHour.objects.create(
         installation=installation, hour=hours.hour_of(timezone.now()), exchanges=2, refused=0, addresses=1
     )
-    running = "2 exchanges, 0 refused. An hour has its line here once it is over."
+    running = "2 exchanges, 0 refused. They get a line here when the hour is over."
     assert running in browser.get(address).content.decode()
     assert running not in browser.get(address, {"about": "credentials"}).content.decode()
 
@@ -279,7 +279,8 @@ def test_words_that_may_be_a_credential_stand_nowhere_on_the_page(
 def test_days_are_those_of_whoever_reads(installation: Installation, carol: User, client_of: ClientOf) -> None:
     """An evening in London is the next morning in Tokyo; of an hour its begin counts, not when it was told."""
     User.objects.filter(pk=carol.pk).update(time_zone="Asia/Tokyo")
-    midnight = timezone.now().replace(hour=15, minute=0, second=0, microsecond=0) - timedelta(days=3)
+    # At any time of day less than the three days after which an hour is no longer looked for.
+    midnight = timezone.now().replace(hour=15, minute=0, second=0, microsecond=0) - timedelta(days=2)
     TimelineEntry.objects.about(installation.pk).update(at=midnight)
     row = ExchangeHour.objects.create(
         installation=installation, hour=midnight - timedelta(hours=1), exchanges=3, refused=0, addresses=1
@@ -314,7 +315,7 @@ def test_support_reads_of_an_application_and_of_an_account(
     of_account = timeline_pages.of_account(request, northwind, reader=Side.STAFF)
     drawn = render_to_string("portal/_timeline.html", {"timeline": of_account}, request)
     assert "Account created by Alice" in drawn
-    assert "You do not see permanent tokens" in drawn
+    assert "Not shown here: permanent tokens" in drawn
 
 
 def test_the_overview_folds_what_is_said_again(

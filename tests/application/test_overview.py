@@ -1,4 +1,4 @@
-"""The Overview tab: the checklist, what needs attention, a week in figures, the latest activity."""
+"""The Overview tab: what needs attention, a week in figures, the latest activity."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -10,12 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from installs.application import attention, figures, secret_ends
-from installs.application.checklist import checklist
 from installs.installations import lifecycle, suspending
 from installs.models import Delivery, ExchangeHour, Installation, PostbackHost, RefusalGroup
 from linnapp.models import Account, Application, User, Version
 from linnapp.services import secrets
-from tests.exchange.test_exchanges import exchange
 from tests.kit.people import ClientOf, acting
 from tests.kit.posting import install, wait_for_200, with_postback
 
@@ -27,11 +25,6 @@ def overview(application: Application) -> str:
     return reverse("application_overview", args=(application.account.slug, application.pk))
 
 
-def open_and_done(application: Application) -> tuple[str | None, list[str]]:
-    found = checklist(Application.objects.get(pk=application.pk))
-    return found.open_line, [line.name for line in found.lines if line.done]
-
-
 def sentences(application: Application) -> list[str]:
     return [notice.sentence for notice in attention.notices(Application.objects.get(pk=application.pk))]
 
@@ -41,90 +34,6 @@ def refusal(application: Application, reason: str, count: int, at: datetime) -> 
     RefusalGroup.objects.create(
         key=uuid4().hex, hour=hour, reason=reason, application_id=application.pk, count=count, last_at=at
     )
-
-
-# Get to a first call.
-
-
-def test_the_lines_tick_themselves(
-    application: Application, northwind: Account, alice: User, client_of: ClientOf
-) -> None:
-    assert open_and_done(application) == ("manifest", ["created"])
-    Application.objects.filter(pk=application.pk).update(manifest_revision=2)
-    assert open_and_done(application) == ("version", ["created", "manifest"])
-    version = application.versions.development()
-    Version.objects.create(
-        application=application, kind=Version.Kind.RELEASED, major=1, minor=0, patch=0, snapshot=version.snapshot
-    )
-    assert open_and_done(application)[0] == "installed"
-    installation = lifecycle.install(application, account=northwind, version=version, by=acting(alice)).installation
-    assert open_and_done(application)[0] == "exchange"
-    exchange(installation, application.created_at + timedelta(minutes=4, seconds=12))
-    assert open_and_done(application)[0] is None
-    page = client_of(alice).get(overview(application)).content.decode()
-    assert "First call 4 min 12 s after creation" in page
-    unfolded = page.partition('class="first-call"')[2].partition("</details>")[2]
-    assert '<a href="/calls/">Calls that this portal answers</a>' in unfolded
-    calls = client_of(alice).get("/calls/").content.decode()
-    assert f'<li><a href="{reverse("application_list", args=[northwind.slug])}">Applications</a></li>' in calls
-
-
-def test_the_folded_moment_counts_once_sessions_are_gone(application: Application, installation: Installation) -> None:
-    first = application.created_at + timedelta(hours=2)
-    Installation.objects.filter(pk=installation.pk).update(first_exchange_at=first)
-    assert checklist(application).took == "2 h 0 min"
-
-
-def test_the_open_line_carries_its_button(client_of: ClientOf, alice: User, application: Application) -> None:
-    client = client_of(alice)
-    Application.objects.filter(pk=application.pk).update(manifest_revision=2)
-    page = client.get(overview(application)).content.decode()
-    assert "Review and create 1.0.0" in page
-    assert "curl" not in page
-
-
-def test_the_command_holds_real_ids_and_no_secret(
-    client_of: ClientOf, alice: User, application: Application, installation: Installation
-) -> None:
-    page = client_of(alice).get(overview(application)).content.decode()
-    assert "curl http://localhost:8000/api/Auth/AuthorizeByApplication" in page
-    assert f"-d ApplicationId={application.pk}" in page
-    assert "$APPLICATION_SECRET" in page
-    assert "$PERMANENT_TOKEN" in page
-    assert application.secrets.get().value() not in page
-    assert lifecycle.current_token(installation).value() not in page
-
-
-def test_a_postback_url_adds_a_line_that_the_first_delivery_ticks(
-    application: Application, cakes: Account, alice: User, carol: User, client_of: ClientOf
-) -> None:
-    names = [line.name for line in checklist(application).lines]
-    assert "postback" not in names
-    made = install(application, cakes, with_postback(application, ENDPOINT, alice), carol)
-    assert [line.name for line in checklist(application).lines] == [
-        "created", "manifest", "version", "installed", "postback", "exchange",
-    ]  # fmt: skip
-    assert open_and_done(application)[0] == "postback"
-    page = client_of(alice).get(overview(application)).content.decode()
-    assert "manage.py receive_postbacks" in page
-    assert "$PERMANENT_TOKEN" not in page
-    Delivery.objects.update(state=State.DELIVERED, event=Delivery.Event.TEST)
-    assert open_and_done(application)[0] == "postback"
-    Delivery.objects.update(event=Delivery.Event.INSTALLED)
-    assert open_and_done(application)[0] == "exchange"
-    assert "Postback answered by hooks.northwind.example" in [line.label for line in checklist(application).lines]
-    exchange(made.installation, application.created_at + timedelta(minutes=1))
-    assert open_and_done(application)[0] is None
-
-
-def test_before_a_release_the_saved_manifest_says_whether_there_is_a_postback(
-    application: Application, version: Version, alice: User
-) -> None:
-    with_postback(application, ENDPOINT, alice, (1, 1, 0))
-    Version.objects.filter(kind=Version.Kind.RELEASED, minor=1).update(withdrawn_at=timezone.now())
-    assert "postback" not in [line.name for line in checklist(application).lines]
-    Version.objects.filter(kind=Version.Kind.RELEASED).delete()
-    assert "postback" in [line.name for line in checklist(application).lines]
 
 
 # Needs attention.
@@ -145,7 +54,9 @@ def test_who_never_connected_for_a_day_is_counted(
     assert "?state=never_connected" in page
 
 
-def test_refused_exchanges_of_the_last_day_are_named_by_cause(application: Application) -> None:
+def test_refused_exchanges_of_the_last_day_are_named_by_cause(
+    client_of: ClientOf, alice: User, application: Application
+) -> None:
     now = timezone.now()
     refusal(application, "UNKNOWN_TOKEN", 2, now)
     refusal(application, "SESSION_TOKEN_SENT", 5, now)
@@ -153,8 +64,9 @@ def test_refused_exchanges_of_the_last_day_are_named_by_cause(application: Appli
     notice = attention.notices(application)[0]
     assert notice.sentence == "7 exchanges were refused in the last day"
     assert notice.detail == (
-        "session token sent instead of the permanent token (5); no permanent token of this portal (2)"
+        "session token sent instead of the permanent token (5); not a permanent token of this portal (2)"
     )
+    assert "<small>Session token sent instead" in client_of(alice).get(overview(application)).content.decode()
 
 
 def test_what_only_named_the_application_is_no_news_but_a_retired_secret_is(application: Application) -> None:
@@ -176,7 +88,7 @@ def test_what_only_named_the_application_is_no_news_but_a_retired_secret_is(appl
     )
     notice = attention.notices(application)[0]
     assert notice.sentence == "4 exchanges were refused in the last day"
-    assert notice.detail == "retired Application Secret (3); no permanent token of this portal (1)"
+    assert notice.detail == "retired Application Secret (3); not a permanent token of this portal (1)"
 
 
 def test_suspended_installations_are_told(application: Application, installation: Installation, sam: User) -> None:
@@ -230,7 +142,7 @@ def test_postbacks_that_wait_or_were_given_up_are_told_with_their_list(
     become(owed[1], state=State.EXHAUSTED, ended_at=now - timedelta(days=6))
     become(owed[2], state=State.STOPPED, ended_at=now - timedelta(days=6))
     assert sentences(application) == [
-        "2 postbacks given up in the last seven days",
+        "2 postbacks not delivered in the last seven days",
         "1 postback waiting for another attempt",
     ]
     notices = attention.notices(application)
@@ -239,7 +151,7 @@ def test_postbacks_that_wait_or_were_given_up_are_told_with_their_list(
         ("postback_list", "state=due&kind=postback"),
     ]
     page = client_of(alice).get(overview(application)).content.decode()
-    assert "2 postbacks given up in the last seven days" in page
+    assert "2 postbacks not delivered in the last seven days" in page
 
 
 def test_what_nothing_mends_or_was_long_ago_is_not_told(
@@ -270,8 +182,8 @@ def test_a_parked_host_is_told_with_what_it_holds(application: Application, owed
     become(owed[0], state=State.HELD)
     become(owed[1], state=State.HELD)
     (notice,) = attention.notices(application)
-    local = timezone.localtime(parked)
-    assert notice.sentence == f"Postbacks to hooks.northwind.example are held since {local.day} {local:%B at %H:%M}"
+    local, held = timezone.localtime(parked), "Postbacks to hooks.northwind.example have been held since"
+    assert notice.sentence == f"{held} {local.day} {local:%B at %H:%M}"
     assert notice.detail.startswith("2 postbacks wait. The oldest is tried once an hour, next on ")
     assert notice.query == "state=held&kind=postback"
 

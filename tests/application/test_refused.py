@@ -43,7 +43,7 @@ def page(client: Client, application: Application, **asked: str) -> str:
 
 def test_nothing_was_refused(team: Client, application: Application) -> None:
     ledger.take()
-    assert "No exchange or call of Stock Bridge was refused in 30 days." in page(team, application)
+    assert "None of the requests that Stock Bridge sent was refused in the last 30 days." in page(team, application)
 
 
 def test_each_stands_with_cause_account_address_reference_and_how_often(
@@ -77,7 +77,7 @@ def test_a_pasted_message_is_explained_above_the_list(
     said = post(right | {"ApplicationSecret": WRONG}).json()["Message"]
     shown = page(team, application, q=said)
     assert "No secret of this application, live or retired, is this one" in shown
-    assert "Nothing that was refused matches" not in shown
+    assert "No refused request matches" not in shown
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_wrong_secret_needs_attention_where_a_right_one_came_from_there_lately
     hours.fold()
     (notice,) = attention.notices(application)
     assert notice.sentence == "2 exchanges were refused in the last day"
-    assert notice.detail == "wrong Application Secret, from where a right one came lately (2)"
+    assert notice.detail == "wrong Application Secret, from where a right one came recently (2)"
     Installation.objects.update(last_used_at=timezone.now() - timedelta(days=3))
     assert attention.notices(application) == []
 
@@ -180,7 +180,7 @@ def test_a_secret_that_was_sent_with_another_applications_id_is_told_to_its_team
     tail = application.secrets.get().tail
     shown = page(team, application)
     assert f"A wrong Application ID was sent with the secret …{tail}" in shown
-    assert "Copy Application ID and Application Secret from the General page of one and the same application" in shown
+    assert "Copy Application ID and Application Secret from the General page of the same application" in shown
     told = page(team, application, reference=answer.headers["X-Request-Id"])
     assert "is not that of Stock Bridge." in told
     assert f"The secret sent, …{tail}, is of Stock Bridge" in told

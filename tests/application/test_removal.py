@@ -19,7 +19,7 @@ def test_one_that_nobody_ever_installed_is_deleted(
 ) -> None:
     client = client_of(bob)
     page = client.get(url(application)).content.decode()
-    assert "Nobody ever installed it, so it is <strong>deleted</strong>" in page
+    assert "It was never installed, so it will be <strong>deleted</strong>" in page
     after = client.post(url(application), {"name": "Stock Bridge"}, follow=True)
     assert after.redirect_chain == [(reverse("application_list", args=["northwind"]), 302)]
     assert "Stock Bridge is deleted." in after.content.decode()
@@ -34,12 +34,12 @@ def test_one_that_was_installed_once_is_retired_and_stays_readable(
     lifecycle.uninstall(installation, by=acting(carol))
     client = client_of(alice)
     page = client.get(url(application)).content.decode()
-    assert "It was installed 1 time, so it is <strong>retired</strong>" in page
+    assert "It was installed 1 time, so it will be <strong>retired</strong>" in page
     after = client.post(url(application), {"name": "Stock Bridge"}, follow=True)
     html = after.content.decode()
     assert after.redirect_chain == [(reverse("application_general", args=["northwind", application.pk]), 302)]
     assert "Stock Bridge is retired." in html
-    assert "You can read everything here, and change nothing." in html
+    assert "You can still read everything, but nothing can be changed." in html
     application.refresh_from_db()
     assert application.state == Application.State.RETIRED
     assert not application.secrets.live().exists()
@@ -65,8 +65,8 @@ def test_one_that_is_installed_is_refused_with_the_number(
     ("typed", "sentence"),
     [
         ("", "Type the name of the application to confirm."),
-        ("stock bridge", "The name is “Stock Bridge”. Type it exactly as it stands here."),
-        ("Stock", "The name is “Stock Bridge”. Type it exactly as it stands here."),
+        ("stock bridge", "The name is “Stock Bridge”. Type it exactly like that."),
+        ("Stock", "The name is “Stock Bridge”. Type it exactly like that."),
     ],
 )
 def test_without_its_name_nothing_is_removed(
@@ -85,7 +85,7 @@ def test_one_that_is_retired_is_not_removed_again(
     lifecycle.uninstall(installation, by=acting(carol))
     Application.objects.update(retired_at=timezone.now())
     client = client_of(alice)
-    assert "is retired already" in client.get(url(application)).content.decode()
+    assert "is already retired" in client.get(url(application)).content.decode()
     assert client.post(url(application), {"name": "Stock Bridge"}).status_code == 422
     assert not TimelineEntry.objects.filter(kind="APPLICATION_RETIRED").exists()
 

@@ -48,7 +48,7 @@ def test_the_next_secret_is_shown_plain_to_whoever_made_it_and_both_work(
     page = client.post(url("secret_create", application), follow=True)
     made = application.secrets.latest("pk")
     html = page.content.decode()
-    assert page.redirect_chain == [(url("application_general", application), 302)]
+    assert page.redirect_chain == [(f"{url('application_general', application)}#secrets", 302)]
     assert f"<code>{made.value()}</code>" in html
     assert f"<code>••••{first.tail}</code>" in html
     assert first.value() not in html
@@ -60,9 +60,9 @@ def test_a_third_secret_is_refused_and_its_button_is_not_offered(
     second: Secret, application: Application, alice: User, client_of: ClientOf
 ) -> None:
     client = client_of(alice)
-    assert "Make the next secret" not in client.get(url("application_general", application)).content.decode()
+    assert "Create another secret" not in client.get(url("application_general", application)).content.decode()
     page = client.post(url("secret_create", application), follow=True)
-    assert "Two Application Secrets are live already." in page.content.decode()
+    assert "There are already two live Application Secrets." in page.content.decode()
     assert application.secrets.count() == 2
 
 
@@ -83,9 +83,9 @@ def test_the_page_before_retiring_says_how_many_sessions_end(
     exchange(installation, first)
     client = client_of(alice)
     used = client.get(url("secret_retire", installation.application, first.pk)).content.decode()
-    assert "1 session made with it lives now" in used
+    assert "1 session begun with it is live now" in used
     unused = client.get(url("secret_retire", installation.application, second.pk)).content.decode()
-    assert "No session made with it lives now" in unused
+    assert "No session begun with it is live" in unused
 
 
 def test_retired_now_a_secret_is_dead_and_its_sessions_with_it(
@@ -133,7 +133,7 @@ def test_an_end_that_was_chosen_can_be_brought_forward(
 ) -> None:
     client = client_of(alice)
     client.post(url("secret_retire", application, first.pk), {"after": "7d"})
-    assert "as things stand" in client.get(url("secret_retire", application, first.pk)).content.decode()
+    assert "It is set to end" in client.get(url("secret_retire", application, first.pk)).content.decode()
     client.post(url("secret_retire", application, first.pk), {"after": "now"})
     first.refresh_from_db()
     assert not first.is_live
@@ -144,7 +144,7 @@ def test_the_last_secret_that_stays_is_not_retired(
 ) -> None:
     client = client_of(alice)
     page = client.get(url("secret_retire", application, first.pk)).content.decode()
-    assert "This is the only Application Secret that stays" in page
+    assert "This is the only Application Secret with no end date" in page
     assert 'name="after"' not in page
     refused = client.post(url("secret_retire", application, first.pk), {"after": "now"})
     assert refused.status_code == 422
@@ -175,7 +175,7 @@ def test_no_moment_or_an_unknown_one_is_explained(
 def test_a_retired_application_gets_no_secret(application: Application, alice: User, client_of: ClientOf) -> None:
     Application.objects.update(retired_at=timezone.now())
     page = client_of(alice).post(url("secret_create", application), follow=True)
-    assert "Stock Bridge is retired: it gets no new Application Secret." in page.content.decode()
+    assert "Stock Bridge is retired: no new Application Secret can be created." in page.content.decode()
     assert application.secrets.count() == 1
 
 
@@ -211,7 +211,7 @@ def test_an_old_sign_in_makes_no_secret_until_the_password_was_given(
     assert asked.status_code == 302
     assert application.secrets.count() == 1
     after = go_on(client, asked, PASSWORD)
-    assert after.headers["Location"] == url("application_general", application)
+    assert after.headers["Location"] == f"{url('application_general', application)}#secrets"
     made = application.secrets.latest("pk")
     assert application.secrets.count() == 2
     assert f"<code>{made.value()}</code>" in client.get(after.headers["Location"]).content.decode()

@@ -116,7 +116,7 @@ def test_the_first_version_has_nothing_before_it(
     client_of: ClientOf, alice: User, application: Application, version: Version
 ) -> None:
     page = client_of(alice).get(address("version_detail", application, version.pk)).content.decode()
-    assert "No version came before: all of it is new." in page
+    assert "This is the first version: everything is new." in page
 
 
 def test_the_development_version_is_compared_with_the_newest(
@@ -124,7 +124,7 @@ def test_the_development_version_is_compared_with_the_newest(
 ) -> None:
     development = application.versions.development()
     page = client_of(alice).get(address("version_detail", application, development.pk)).content.decode()
-    assert "None: it says the same as 1.0.0." in page
+    assert "Nothing changed since 1.0.0." in page
 
 
 def test_a_snapshot_is_downloaded_as_it_was_frozen(

@@ -35,16 +35,16 @@ def test_the_page_shows_the_consequences_in_numbers_before(
     client, url = client_of(alice), address("version_withdraw", application, newer.pk)
     page = read(client.get(url))
     assert "They get 1.0.0 instead." in page
-    assert "None. Nobody has to move." in page
+    assert "None, so nobody has to move." in page
     lifecycle.install(application, account=depot, version=newer, by=acting(dave))
     moving.update(installation, to=newer, by=acting(carol))
     page = read(client.get(url))
-    assert "2 accounts run 1.1.0. It keeps working for them: nobody is moved." in page
-    assert "They are offered 1.0.0, which is a step down, under My apps and by mail." in page
+    assert "2 accounts run 1.1.0. It keeps working for them, and they are not moved." in page
+    assert "They are offered 1.0.0, which is a step down, under My apps and by e-mail." in page
     assert "You can take this back for 1 hour." in page
     older = read(client.get(address("version_withdraw", application, version.pk)))
     assert "Nothing changes: they get 1.1.0, as before." in older
-    assert "1 account that updated from it lately can no longer go back to it." in older
+    assert "1 account that updated from it recently can no longer go back to it." in older
     assert Version.objects.filter(withdrawn_at__isnull=False).count() == 0
 
 
@@ -53,13 +53,13 @@ def test_the_last_one_says_that_nothing_is_left(
 ) -> None:
     client, url = client_of(alice), address("version_withdraw", application, version.pk)
     page = read(client.get(url))
-    assert "Nobody new can install Stock Bridge until you release another version: none is left." in page
+    assert "No other account can install Stock Bridge until you release another version: none is left." in page
     assert "There is nothing to offer them until you release another version." in page
     assert "store" not in page
     Application.objects.update(listing=Application.Listing.LISTED)
     assert "It disappears from the store until then." in read(client.get(url))
     Application.objects.update(listing=Application.Listing.IN_REVIEW)
-    assert "It is in review, and cannot be listed until then." in read(client.get(url))
+    assert "It is in review and cannot be listed until then." in read(client.get(url))
 
 
 def test_withdrawing_and_taking_back_by_the_forms_of_the_pages(
@@ -74,7 +74,7 @@ def test_withdrawing_and_taking_back_by_the_forms_of_the_pages(
         answer = client.post(withdraw)
         assert answer.headers["Location"] == detail
     page = client.get(detail)
-    assert "1.1.0 is withdrawn. You can take that back until" in page.content.decode()
+    assert "1.1.0 is withdrawn. You can take this back until" in page.content.decode()
     assert "Withdrawn just now by Bob" in read(page)
     assert withdraw not in page.content.decode()
     assert client.get(withdraw).headers["Location"] == detail
@@ -83,7 +83,7 @@ def test_withdrawing_and_taking_back_by_the_forms_of_the_pages(
         assert 'aria-label="Take back the withdrawal of 1.1.0"' in found
         assert address("version_take_back", application, newer.pk) in found
     answer = client.post(address("version_take_back", application, newer.pk), follow=True)
-    assert "1.1.0 is not withdrawn any more: it can be installed again." in answer.content.decode()
+    assert "1.1.0 is no longer withdrawn: it can be installed again." in answer.content.decode()
     assert Version.objects.get(pk=newer.pk).withdrawn_at is None
 
 
@@ -98,7 +98,7 @@ def test_past_the_hour_the_way_back_is_gone_and_a_form_kept_open_is_refused(
         assert "Withdrawn" in page
         assert "Take back" not in page
     answer = client.post(address("version_take_back", application, newer.pk), follow=True)
-    assert "1.1.0 was withdrawn more than 1 hour ago, which is for good." in answer.content.decode()
+    assert "1.1.0 was withdrawn more than 1 hour ago, and that is permanent." in answer.content.decode()
     assert Version.objects.get(pk=newer.pk).withdrawn_at
 
 
@@ -178,7 +178,7 @@ def test_a_retired_application_offers_neither(
         assert "Take back" not in page
         assert "/withdraw/" not in page
     answer = client.post(address("version_take_back", application, version.pk), follow=True)
-    assert "is retired: nobody can install its versions any more" in answer.content.decode()
+    assert "is retired: its versions can no longer be installed" in answer.content.decode()
 
 
 def test_the_forms_need_no_script(client_of: ClientOf, application: Application, newer: Version, alice: User) -> None:

@@ -109,7 +109,7 @@ def test_what_was_never_released_or_is_retired_is_not_withdrawn(
     lifecycle.uninstall(installation, by=acting(carol))
     removal.remove_application(application, by=acting(alice))
     for act in (withdrawing.withdraw_version, withdrawing.take_back_withdrawal):
-        with pytest.raises(NotPossible, match="is retired: nobody can install its versions any more"):
+        with pytest.raises(NotPossible, match="is retired: its versions can no longer be installed"):
             act(version, by=acting(alice))
     assert entries() == []
 
@@ -117,7 +117,7 @@ def test_what_was_never_released_or_is_retired_is_not_withdrawn(
 def test_it_is_taken_back_within_the_hour_and_not_after(newer: Version, alice: User) -> None:
     withdrawing.withdraw_version(newer, by=acting(alice))
     pass_minutes(newer, 61)
-    with pytest.raises(NotPossible, match="was withdrawn more than 1 hour ago, which is for good"):
+    with pytest.raises(NotPossible, match="was withdrawn more than 1 hour ago, and that is permanent"):
         withdrawing.take_back_withdrawal(newer, by=acting(alice))
     assert now(newer).withdrawn_at
     Version.objects.filter(pk=newer.pk).update(withdrawn_at=timezone.now() - timedelta(minutes=59))
@@ -156,7 +156,7 @@ def test_new_installations_get_the_one_before_and_a_form_that_was_read_is_refuse
     application: Application, newer: Version, version: Version, cakes: Account, carol: User, alice: User
 ) -> None:
     withdrawing.withdraw_version(newer, by=acting(alice))
-    with pytest.raises(Moved, match=r"1\.1\.0 was withdrawn while you read"):
+    with pytest.raises(Moved, match=r"1\.1\.0 was withdrawn while you were reading"):
         lifecycle.install(application, account=cakes, version=newer, by=acting(carol))
     assert Installation.objects.count() == 0
     assert lifecycle.offered_versions(application, cakes, carol) == [version]
@@ -169,7 +169,7 @@ def test_with_none_left_the_installation_url_says_so(
     withdrawing.withdraw_version(version, by=acting(alice))
     answer = client_of(carol).get(f"/Authorization/Authorize/{application.pk}")
     assert answer.status_code == 404
-    assert "No version can be installed now. Northwind withdrew those it released" in read(answer)
+    assert "No version can be installed now. Northwind withdrew every version it released" in read(answer)
     assert "No version was released yet" not in read(answer)
     alices = client_of(alice)
     assert "every version withdrawn" in read(alices.get(address("application_overview", application)))
@@ -189,7 +189,7 @@ def test_the_number_is_never_used_again_and_the_manifest_may_be(
             versions.create_version(application, number=number, notes="", expected_revision=revision, by=acting(alice))
     client = client_of(alice)
     review = read(client.get(address("version_review", application)))
-    assert "changes to 1.0.0, the newest version that is not withdrawn" in review
+    assert "changes in your saved manifest since 1.0.0, the newest version that is not withdrawn" in review
     notes = client.get(address("version_notes", application), {"revision": revision})
     assert "1.2.0 is the next minor number after 1.1.0, which was withdrawn." in read(notes)
     again = versions.create_version(
@@ -203,7 +203,7 @@ def test_with_all_withdrawn_the_same_manifest_may_be_released(
 ) -> None:
     withdrawing.withdraw_version(version, by=acting(alice))
     review = read(client_of(alice).get(address("version_review", application)))
-    assert "Every version was withdrawn, so there is none to compare it with" in review
+    assert "Every version was withdrawn, so there is none to compare with" in review
     assert "Continue" in review
     again = versions.create_version(application, number=(1, 1, 0), notes="", expected_revision=1, by=acting(alice))
     assert application.versions.the_latest() == again

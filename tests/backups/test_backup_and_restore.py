@@ -2,9 +2,11 @@
 from SQLite to PostgreSQL."""
 
 import json
+import os
 import shutil
 import sqlite3
 import stat
+import sys
 import zipfile
 from contextlib import closing
 from datetime import UTC, datetime
@@ -79,7 +81,7 @@ def test_what_was_taken_beside_exchanges_is_put_back(tmp_path: Path, prepared_st
             began = datetime.now(UTC)
             portal.manage("backup", str(file))
             ended = datetime.now(UTC)
-        assert "these keys read all of its" in portal.manage("check_backup", str(file))
+        assert "these keys can read all of its" in portal.manage("check_backup", str(file))
         there = content(portal.inside)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     with empty_place(other, OTHER[engine], keys_of=state) as env:
@@ -173,3 +175,9 @@ def searches(state: Path) -> list[list[object]]:
 def test_a_portal_that_runs_does_not_move(live_portal: Portal) -> None:
     said = refusal(live_portal.env, "move_to", "postgres://nobody@127.0.0.1:1/none")
     assert "The portal still uses its database" in said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="which files a process has open is read from /proc, as on Linux")
+def test_from_its_start_on_a_portal_has_the_file_open_by_which_a_move_tells_that_it_runs(live_portal: Portal) -> None:
+    opened = {os.readlink(file) for file in Path(f"/proc/{live_portal.process.pid}/fd").iterdir()}
+    assert str(Path(live_portal.env["STATE_DIR"]).resolve() / "db.sqlite3") in opened

@@ -105,7 +105,7 @@ def test_a_value_under_a_key_that_is_gone_is_told(file: Path) -> None:
 def test_other_keys_are_told_before_anything_is_done(file: Path, settings: Any, name: str, db: None) -> None:
     setattr(settings, name, OTHER_KEYS[name])
     for act in (lambda: taking.check(file), lambda: restoring.restore(file, untold)):
-        with pytest.raises(NoBackup, match="are not those of this backup"):
+        with pytest.raises(NoBackup, match="does not match this backup"):
             act()
 
 

@@ -27,17 +27,17 @@ def refused(started_printed: str) -> str:
         (f"METRICS_TOKEN: {SECRET}", "cannot be read. Write NAME=value"),
         (f"METRICS-TOKEN={SECRET}", "cannot be read. Write NAME=value"),
         (f"set METRICS_TOKEN={SECRET}", "cannot be read. Write NAME=value"),
-        (f"// {SECRET}", "a note is a line of its own and begins with #."),
+        (f"// {SECRET}", "a comment needs its own line and starts with #."),
         (f"METRICS_TOKEN={SECRET}\0", "cannot be read."),
-        (f'METRICS_TOKEN="{SECRET}', "cannot be read: the quotation mark before the value is never closed."),
-        (f"METRICS_TOKEN='{SECRET}", "cannot be read: the quotation mark before the value is never closed."),
+        (f'METRICS_TOKEN="{SECRET}', "cannot be read: the quotation mark before the value is not closed."),
+        (f"METRICS_TOKEN='{SECRET}", "cannot be read: the quotation mark before the value is not closed."),
         (
             f"METRICS_TOKEN={SECRET} # for Prometheus",
-            "the value of METRICS_TOKEN carries a note. Put the note on a line",
+            "the value of METRICS_TOKEN is followed by a comment. Put the comment on its own line",
         ),
-        (f"METRICS_TOKEN={SECRET}\t# for Prometheus", "the value of METRICS_TOKEN carries a note."),
-        (f'METRICS_TOKEN="{SECRET}" # for Prometheus', "the value of METRICS_TOKEN carries a note."),
-        ("METRICS_TOKEN=# none", "the value of METRICS_TOKEN carries a note."),
+        (f"METRICS_TOKEN={SECRET}\t# for Prometheus", "the value of METRICS_TOKEN is followed by a comment."),
+        (f'METRICS_TOKEN="{SECRET}" # for Prometheus', "the value of METRICS_TOKEN is followed by a comment."),
+        ("METRICS_TOKEN=# none", "the value of METRICS_TOKEN is followed by a comment."),
     ],
 )
 def test_a_line_that_cannot_be_read_is_named_and_not_quoted(line: str, sentence: str, start: Start) -> None:
@@ -49,7 +49,9 @@ def test_a_line_that_cannot_be_read_is_named_and_not_quoted(line: str, sentence:
 
 def test_a_value_that_begins_with_a_dollar_sign_is_refused(start: Start) -> None:
     told = refused(start("check", file=f"{KEYS}METRICS_TOKEN=${SECRET}\n").printed)
-    assert told.startswith("METRICS_TOKEN begins with $. Nothing is filled in here: write the value itself, without $.")
+    assert told.startswith(
+        "METRICS_TOKEN starts with $. Nothing is substituted here: write the value itself, without $."
+    )
     assert f"(Line {LINES + 1} of " in told
 
 
@@ -88,4 +90,5 @@ def test_every_other_way_of_writing_one_is_read(content: bytes, start: Start) ->
 
 def test_one_that_may_not_be_read_says_so(start: Start, tmp_path: Path) -> None:
     told = refused(start("check", ENV_FILE=str(tmp_path)).printed)
-    assert told == f"{tmp_path} cannot be read (Is a directory). Make it a file that whoever runs linnapp may read."
+    advice = "Make it a file that the system user running linnapp may read."
+    assert told == f"{tmp_path} cannot be read (Is a directory). {advice}"

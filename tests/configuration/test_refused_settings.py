@@ -8,22 +8,22 @@ from tests.configuration.conftest import KEYS, Start
 from tests.configuration.test_env_file import SECRET, refused
 from tests.kit.portal import ROOT
 
-NOT_A_HOST = "which no host can be called"
+NOT_A_HOST = "which is not a host name"
 ON_LOOPBACK = "it runs on loopback only, not with"
 QUOTE = "Write characters of user and password other than letters and digits as %-codes, such as %23 for #."
 REFUSED = [
-    ("SECRET_KEY", "", "SECRET_KEY is not set. `python -m linnapp.first_env` writes a `.env` with fresh keys."),
+    ("SECRET_KEY", "", "SECRET_KEY is not set. It is empty in the environment, which comes before "),
     ("SECRET_KEY", SECRET, "SECRET_KEY is shorter than 32 characters. `python -c 'import secrets;"),
     ("CREDENTIAL_KEYS", "", "CREDENTIAL_KEYS is not set."),
-    ("CREDENTIAL_KEYS", SECRET, "CREDENTIAL_KEYS holds what is no Fernet key."),
+    ("CREDENTIAL_KEYS", SECRET, "CREDENTIAL_KEYS contains something that is not a Fernet key."),
     ("DIGEST_KEY", "", "DIGEST_KEY is not set."),
     ("SITE_URL", "http://portal.example.com", "use https, or set ALLOW_HTTP=true to accept plain http."),
     ("SITE_URL", "portal.example.com", "Write scheme and host, such as https://portal.example.com"),
-    ("SITE_URL", f"https://me:{SECRET}@localhost", "SITE_URL carries a user name or password. Write scheme and host"),
+    ("SITE_URL", f"https://me:{SECRET}@localhost", "SITE_URL contains a user name or password. Write scheme and host"),
     ("SITE_URL", "https://portal.example.com/linnapp", "Write scheme and host, such as https://portal.example.com"),
     ("SITE_URL", "https://portal.example.com/#start", "Write scheme and host, such as https://portal.example.com"),
-    ("SITE_URL", "https://portal.example.com:eighty", "SITE_URL is no address that can be read."),
-    ("SITE_URL", "https://[::1", "SITE_URL is no address that can be read."),
+    ("SITE_URL", "https://portal.example.com:eighty", "SITE_URL is not a readable address."),
+    ("SITE_URL", "https://[::1", "SITE_URL is not a readable address."),
     ("SITE_URL", "https://xn--.example.com", NOT_A_HOST),
     ("SITE_URL", "https://po\N{ZERO WIDTH JOINER}rtal.example.com", "cannot be printed"),
     ("SITE_URL", "https://ab\N{SNOWMAN}--\N{ARABIC-INDIC DIGIT ONE}.example.com", "IDNA cannot write it."),
@@ -31,12 +31,12 @@ REFUSED = [
     ("SITE_URL", "https://linnapp_web:8000", NOT_A_HOST),
     ("SITE_URL", "https://portal..example.com", NOT_A_HOST),
     ("DATA_SERVER_URL", "api.example.com", "DATA_SERVER_URL is “api.example.com”. Write scheme and host"),
-    ("DATA_SERVER_URL", f"https://me:{SECRET}@api.example.com", "DATA_SERVER_URL carries a user name or password."),
+    ("DATA_SERVER_URL", f"https://me:{SECRET}@api.example.com", "DATA_SERVER_URL contains a user name or password."),
     ("DATA_SERVER_URL", "https://data.example.com/api", "“https://data.example.com/api”: it ends with /api"),
     ("DATA_SERVER_URL", "https://data.example.com/eu/API/", "“https://data.example.com/eu/API”: it ends with /api"),
     ("DATA_SERVER_URL", "https://data.example.com/eu/../x", "a part of its path is empty or made of dots"),
     ("DATA_SERVER_URL", f"https://data.example.com/{'a' * 200}", "DATA_SERVER_URL has 225 characters."),
-    ("ALLOWED_HOSTS", "*", "ALLOWED_HOSTS holds “*”: under any name a stranger"),
+    ("ALLOWED_HOSTS", "*", "ALLOWED_HOSTS holds “*”: with any name allowed, a stranger"),
     ("ALLOWED_HOSTS", "*.example.com", "ALLOWED_HOSTS holds “*.example.com”"),
     ("ALLOWED_HOSTS", "https://portal.example.com", NOT_A_HOST),
     ("ALLOWED_HOSTS", "portal.example.com:8000", NOT_A_HOST),
@@ -51,13 +51,13 @@ REFUSED = [
     ("OUTBOUND_CA_FILE", "/nowhere.pem", "OUTBOUND_CA_FILE is “/nowhere.pem”, which cannot be read"),
     ("OUTBOUND_CA_FILE", str(ROOT / "README.md"), "Name such a file, or leave it out."),
     ("PORT", "eighty", "PORT is “eighty”. Write a whole number from 1 to 65535."),
-    ("PORT", "8000 # the usual", "PORT carries a note"),
+    ("PORT", "8000 # the usual", "PORT has a comment"),
     ("WEB_WORKERS", "0", "WEB_WORKERS is “0”. Write a whole number from 1 to"),
     ("SESSION_IDLE_SECONDS", "-5", "SESSION_IDLE_SECONDS is “-5”."),
     ("ALLOW_HTTP", "flase", "ALLOW_HTTP is “flase”. Write true or false."),
     ("DEBUG", "True.", "DEBUG is “true.”. Write true or false."),
-    ("DEMO_PASSWORD", f"${SECRET}", "DEMO_PASSWORD begins with $. Nothing is filled in here"),
-    ("DEMO_PASSWORD", f"{SECRET}\n", "DEMO_PASSWORD holds characters that cannot be printed"),
+    ("DEMO_PASSWORD", f"${SECRET}", "DEMO_PASSWORD starts with $. Nothing is substituted here"),
+    ("DEMO_PASSWORD", f"{SECRET}\n", "DEMO_PASSWORD contains characters that cannot be printed"),
     ("METRICS_TOKEN", "short", "METRICS_TOKEN is shorter than 16 characters."),
     ("LOG_FORMAT", "xml", "LOG_FORMAT is “xml”. Write text or json."),
     ("LOG_LEVEL", "LOUD", "LOG_LEVEL is “LOUD”. Write DEBUG, INFO, WARNING or ERROR."),
@@ -95,7 +95,7 @@ TOGETHER = [
     ({"DEMO": "true", "SITE_URL": "https://portal.example.com"}, f"DEMO=true lets anybody sign in: {ON_LOOPBACK}"),
     ({"DEMO": "true", "HOST": "0.0.0.0"}, f"DEMO=true lets anybody sign in: {ON_LOOPBACK}"),
     ({"DEMO": "true", "ALLOWED_HOSTS": "portal.example.com"}, f"{ON_LOOPBACK} ALLOWED_HOSTS=portal.example.com."),
-    ({"STAFF_WITHOUT_FACTOR": "true", "HOST": "0.0.0.0"}, f"lets staff in by a password alone: {ON_LOOPBACK}"),
+    ({"STAFF_WITHOUT_FACTOR": "true", "HOST": "0.0.0.0"}, f"lets staff in with a password alone: {ON_LOOPBACK}"),
 ]  # fmt: skip
 
 

@@ -48,10 +48,10 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 WRONG: list[tuple[str, Answer, str, str]] = [
-    ("an OAuth token endpoint", OAUTH, "token", "The answer has “access_token”, not “token”. Write access_token into"),
+    ("an OAuth token endpoint", OAUTH, "token", "The answer has “access_token”, not “token”. Put access_token into"),
     ("another key", as_json(Ticket=OPAQUE), "token", "The answer has no “token”, but “Ticket”."),
-    ("a null", as_json(token=None), "token", "“token” in the answer is no text that could be a session token."),
-    ("what fits no header", as_json(token="a\r\nX: y"), "token", "“token” in the answer is no text"),
+    ("a null", as_json(token=None), "token", "“token” in the answer is not text that could be a session token."),
+    ("what fits no header", as_json(token="a\r\nX: y"), "token", "“token” in the answer is not text"),
     ("a list", Reply(200, {"Content-Type": "application/json"}, b"[1]"), "token", "The answer is JSON, but a list"),
     ("deep JSON", Reply(200, {"Content-Type": "application/json"}, b"[" * 9000), "token", "neither JSON nor a form"),
     ("JSON just as deep as can be read", Reply(200, body=b"[" * 700 + b"]" * 700), "token", "JSON, but a list"),
@@ -63,9 +63,9 @@ WRONG: list[tuple[str, Answer, str, str]] = [
         "token",
         "The answer is neither JSON nor a form.",
     ),
-    ("HTML", Reply(200, {"Content-Type": "text/html"}, b"<!doctype html><p>Hi"), "token", "is a web page and not JSON"),
+    ("HTML", Reply(200, {"Content-Type": "text/html"}, b"<!doctype html><p>Hi"), "token", "is a web page, not JSON"),
     ("binary", Reply(200, body=b"\x00\xff\xfe"), "token", "The answer is neither JSON nor a form."),
-    ("500", Reply(500, body=QUOTING.encode()), "Authorise", "The server answered 500: it failed by itself."),
+    ("500", Reply(500, body=QUOTING.encode()), "Authorise", "The server answered 500: the server itself failed."),
     ("404", Reply(404), "Authorise", "The server answered 404: it has no AuthorizeByApplication at this base URL."),
     ("too many", Reply(429, {"Retry-After": "3600"}), "Authorise", "The server answered 429: it was asked too often"),
     (
@@ -76,7 +76,7 @@ WRONG: list[tuple[str, Answer, str, str]] = [
     ),
     ("a refusal", as_json(400, Code="400", Message=QUOTING), "Authorise", "The server refused with 400: Bad: […beef]"),
     ("a session token", as_json(400, Message="Token is a session token."), "Authorise", "That is a session token:"),
-    ("no HTTP", Broken(lambda: [b"\x00\x01 what\r\n\r\n"]), "Authorise", "What the server answered is not HTTP."),
+    ("no HTTP", Broken(lambda: [b"\x00\x01 what\r\n\r\n"]), "Authorise", "The server's answer is not HTTP."),
     (
         "half an answer",
         Broken(lambda: [b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{}"]),
@@ -161,7 +161,7 @@ def test_an_oauth_endpoint_is_mended_as_the_page_says(carols: Client, carol: Use
 
     with receiving(answer) as receiver:
         row = connector(cakes, receiver.url, carol)
-        assert "Write access_token into Response authentication token key." in check(carols, row)
+        assert "Put access_token into Response authentication token key." in check(carols, row)
         kept = dict.fromkeys(("scope", "token", "application_id", "application_secret"), "")
         carols.post(
             url("connector_edit", row.pk), FILLED | kept | {"base_url": receiver.url, "token_key": "access_token"}
@@ -193,13 +193,13 @@ def test_a_first_call_that_fails_is_told_apart_from_authorising(
 
 
 REFUSALS = [
-    ("The account suspended this installation.", "The credentials are right. Whoever suspended it can resume it"),
+    ("The account suspended this installation.", "The credentials are right. Once it is resumed, the next call works"),
     ("This application was uninstalled from the account.", "put its new permanent token into Token"),
     ("This permanent token was replaced.", "Put the newer permanent token into Token"),
     ("Token is not a permanent token of this portal.", "Put the permanent token of the installation into Token"),
-    ("Token belongs to an installation of another application.", "of one and the same application"),
+    ("Token belongs to an installation of another application.", "of the same application"),
     ("This application is retired.", "Use those of another application."),
-    ("The installation changed meanwhile. Authorise again.", "The credentials are right. Test once more."),
+    ("The installation changed meanwhile. Authorise again.", "The credentials are right. Test again."),
     ("No.", "Compare Application id, Application secret and Token with the developer portal."),
 ]
 
@@ -232,4 +232,4 @@ def test_a_server_that_is_not_there_and_an_address_that_is_none_of_its_business(
     settings.OUTBOUND_ALLOWED_NETWORKS = []
     row = connector(cakes, "https://127.0.0.1:8443", carol, name="Inside")
     page = check(carols, row)
-    assert "127.0.0.1 is a loopback address. The portal sends to public addresses only." in page
+    assert "127.0.0.1 is a loopback address. The portal sends only to public addresses." in page

@@ -77,7 +77,7 @@ def test_whoever_holds_a_connector_calls_nobody_once_its_account_is_suspended(ca
         Account.objects.update(suspended_by_staff_at=timezone.now())
         with pytest.raises(NotPossible, match="is suspended by this portal's staff"):
             calling.call(held, "GET", CALL)
-        with pytest.raises(NotPossible, match="nothing is sent with its connectors"):
+        with pytest.raises(NotPossible, match="its connectors send nothing"):
             caller.call("GET", CALL)
         assert not receiver.received
         Account.objects.update(suspended_by_staff_at=None)

@@ -37,7 +37,7 @@ def test_a_connector_that_works_passes_each_step(carols: Client, carol: User, ca
     ]
     assert "It works." in page
     # The key is `token`, and the answer spells it so.
-    assert "The answer has “Token”: the session token, for 1800 s." in page
+    assert "The answer has “Token”: the session token, for 1800 seconds." in page
     assert "The answer names no Server: calls go to the base URL." in page
     assert f"{CALL} answered 200: 2 stock locations." in page
     assert paths == [("POST", AUTHORIZE), ("POST", CALL)]
@@ -59,7 +59,7 @@ def test_after_a_change_the_test_before_is_told_to_be_of_what_was(carols: Client
     making.edit(row, making.Values(**FILLED | {"name": "Renamed"}), by=acting(carol))
     page = seen(carols.get(url("connector_check", row.pk)))
     assert "It works." not in page
-    assert "The connector was changed since." in page
+    assert "The connector was changed after this test." in page
     assert "Last success never" in page
 
 
@@ -118,7 +118,7 @@ def test_what_nobody_took_in_a_minute_is_not_run(carols: Client, carol: User, ca
         checking.work()
         assert receiver.received == []
     page = carols.get(url("connector_check", waiting.connector_id))
-    assert "No worker of the portal took this test in a minute. Test the connection once more." in seen(page)
+    assert "No worker of the portal took this test within a minute. Test the connection again." in seen(page)
     assert "hx-trigger" not in page.content.decode()
     # It stands in nobody's way.
     other = connector(cakes, "https://api.example.com", carol, name="Other")
@@ -140,7 +140,7 @@ def test_what_happened_to_it_stands_on_its_page(carols: Client, carol: User, cak
     making.set_enabled(row, enabled=False, by=acting(carol))
     happened = seen(carols.get(url("connector_check", row.pk))).partition("What happened ")[2]
     assert happened.startswith(
-        "Connector Warehouse changed by Carol: disabled just now Connector Warehouse made by Carol just now"
+        "Connector Warehouse changed by Carol: disabled just now Connector Warehouse created by Carol just now"
     )
     assert "Other" not in happened
 
@@ -152,7 +152,7 @@ def test_an_account_has_one_test_at_a_time_because_a_slow_server_takes_a_thread(
     other = connector(cakes, "https://api.example.com", carol, name="Other")
     carols.post(url("connector_check", row.pk))
     answer = carols.post(url("connector_check", other.pk), follow=True)
-    assert "Warehouse is being tested. Wait until that is over." in seen(answer)
+    assert "Warehouse is being tested. Wait until that has ended." in seen(answer)
     assert not other.checks.exists()
 
 
@@ -160,7 +160,7 @@ def test_credentials_that_cannot_be_read_end_the_test_with_words(carols: Client,
     row = connector(cakes, "https://api.example.com", carol)
     Connector.objects.update(token_encrypted="of another key")
     page = check(carols, row)
-    assert "The portal itself failed (WrongKey). Tell whoever runs it." in page
+    assert "The portal itself failed (WrongKey). Tell the people who run it." in page
     assert row.checks.get().is_over
 
 
@@ -174,11 +174,11 @@ def test_a_disabled_one_is_not_called(carols: Client, carol: User, cakes: Accoun
         with pytest.raises(CommandError, match="Warehouse is disabled"):
             call_command("connector_call", "Warehouse", "GET", "/api/x")
         assert receiver.connections == 0
-    assert "Warehouse is disabled: nothing is sent with it." in seen(answer)
+    assert "Warehouse is disabled, so it sends nothing." in seen(answer)
     waiting.refresh_from_db()
     assert (waiting.state, waiting.fault) == (
         "FAILED",
-        "Warehouse is disabled: nothing is sent with it. Enable it first.",
+        "Warehouse is disabled, so it sends nothing. Enable it first.",
     )
 
 
@@ -217,6 +217,6 @@ def test_an_edit_while_it_is_tested_is_not_told_failing(carols: Client, carol: U
 
     with receiving(answer) as receiver:
         row = connector(cakes, receiver.url, carol)
-        assert "The connector was changed since." in check(carols, row)
+        assert "The connector was changed after this test." in check(carols, row)
     row.refresh_from_db()
     assert (row.state, row.last_error) == (Connector.State.UNTESTED, "")

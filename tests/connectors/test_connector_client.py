@@ -224,10 +224,11 @@ def test_who_holds_a_connector_as_it_was_keeps_no_session_of_it_and_waits_for_no
             making.set_enabled(row, enabled=False, by=acting(carol))
         else:
             making.delete(row, by=acting(carol))
+        said = "has been deleted" if act == "delete" else "has been changed or disabled"
         began = time.monotonic()
-        with pytest.raises(NotAuthorised, match="meanwhile"):
+        with pytest.raises(NotAuthorised, match=said):
             held.call("GET", "/api/x")
-        with pytest.raises(NotAuthorised, match="meanwhile"):
+        with pytest.raises(NotAuthorised, match=said):
             held.renewed(0)
         assert time.monotonic() - began < RENEWED_FOR_OTHERS_SECONDS / 4
         assert not RowSessions(row).put(0, Authorised("s", 60))
@@ -252,7 +253,7 @@ def test_what_is_disabled_while_it_authorises_makes_no_call(cakes: Account, caro
 
     with receiving(answer) as receiver:
         row = connector(cakes, receiver.url, carol)
-        with pytest.raises(NotAuthorised, match="changed or disabled meanwhile"):
+        with pytest.raises(NotAuthorised, match="has been changed or disabled"):
             caller(row).call("GET", "/api/x")
         assert [received.path for received in receiver.received] == [AUTHORIZE]
     row.refresh_from_db()
@@ -322,17 +323,17 @@ WRONG: list[tuple[str, Reply | Broken | Callable[[Received], Reply | Broken], st
     ("compressed", Reply(200, {"Content-Encoding": "gzip"}, b"\x1f\x8b\x08"), "The answer is compressed (gzip)"),
     ("nothing with 204", Reply(204), "The answer is empty."),
     ("JSON as a page", Reply(400, {"Content-Type": "text/html"}, b'{"Message": "No."}'), "refused with 400: No."),
-    ("a firewall", Reply(403, {"Content-Type": "text/html"}, b"<p>Blocked"), "something before the API refused"),
+    ("a firewall", Reply(403, {"Content-Type": "text/html"}, b"<p>Blocked"), "something in front of the API refused"),
     ("an error inside", as_json(422, error={"message": "Wrong."}), "refused with 422: Wrong."),
     ("errors", as_json(422, errors=[{"message": "Wrong."}, {}]), "refused with 422: Wrong."),
     ("no session token", as_json(401, Message="No session token was sent."), "refused with 401: No session token"),
     ("a redirect to itself", Reply(302, {"Location": "/v2"}), "a redirect to another path"),
     ("a long wait", Reply(429, {"Retry-After": "3600"}), "The server answered 429: it was asked too often."),
     ("a list", Reply(200, {"Content-Type": "application/json"}, b"[1]"), "The answer is JSON, but a list"),
-    ("a number for the token", as_json(token=7), "“token” in the answer is no text"),
-    ("HTML", Reply(200, {"Content-Type": "text/html"}, b"<!doctype html>"), "The answer is a web page and not JSON."),
+    ("a number for the token", as_json(token=7), "“token” in the answer is not text"),
+    ("HTML", Reply(200, {"Content-Type": "text/html"}, b"<!doctype html>"), "The answer is a web page, not JSON."),
     ("nothing", Reply(200, body=b""), "The answer is empty."),
-    ("500", Reply(500), "The server answered 500: it failed by itself."),
+    ("500", Reply(500), "The server answered 500: the server itself failed."),
     ("404", Reply(404), "The server answered 404: it has no AuthorizeByApplication"),
     ("a redirect", Reply(302, {"Location": "https://login.example.com/x"}), "a redirect to login.example.com"),
     (

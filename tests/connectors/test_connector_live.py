@@ -16,7 +16,7 @@ CALL = "/api/Inventory/GetStockLocations"
 
 
 def signed_in(browser: Browser, portal: Portal, *, script: bool) -> Page:
-    context = browser.new_context(base_url=portal.url, java_script_enabled=script)
+    context = browser.new_context(base_url=portal.url, java_script_enabled=script, locale="en-GB")
     page = context.new_page()
     page.goto("/sign-in/")
     page.locator(".people button", has_text="Alice").click()

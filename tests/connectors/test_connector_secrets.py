@@ -16,7 +16,7 @@ from tests.kit.receivers import Reply, receiving
 pytestmark = pytest.mark.usefixtures("to_loopback")
 
 
-@pytest.mark.parametrize("session", [SESSION, OPAQUE, SESSION.replace("-", "").upper(), "short"])
+@pytest.mark.parametrize("session", [SESSION, OPAQUE, SESSION.replace("-", "").upper(), "terse"])
 def test_what_was_said_is_shown_without_a_secret(carols: Client, carol: User, cakes: Account, session: str) -> None:
     with receiving(lambda received: api(received, session)) as receiver:
         row = connector(cakes, receiver.url, carol)

@@ -65,7 +65,7 @@ def test_it_is_tested_works_renews_and_follows_a_changed_server(
     page = check(carols, row)
     assert lines(page)[-3:] == [("token", "passed"), ("Server", "passed"), ("call", "passed")]
     assert f"The answer names {linnworks.one.url}: calls go there." in page
-    assert f"Calls go to {linnworks.one.url} the Server of the answer" in page
+    assert f"Calls go to {linnworks.one.url} the Server in the answer" in page
     assert f'"Server": "{linnworks.one.url}"' in page
     assert f"Host: {linnworks.authorising.host_and_port} Content-Type" in page
     assert f"Host: {linnworks.one.host_and_port} Authorization: …0000" in page
@@ -147,8 +147,8 @@ def test_a_server_that_does_not_answer_is_named_as_what_the_answer_said(
         page = check(carols, connector(cakes, linnworks.authorising.url, carol))
     assert lines(page)[-2:] == [("Server", "passed"), ("call", "failed")]
     assert f"The answer names {linnworks.server}: calls go there." in page
-    assert f"Calls go to {linnworks.server}, the Server of the answer. " in page
-    assert "Ask who runs the base URL's server for the right Server." in page
+    assert f"Calls go to {linnworks.server}, the Server in the answer. " in page
+    assert "Ask the people who run the base URL's server for the right Server." in page
     assert "Check the base URL" not in page
 
 
@@ -158,8 +158,8 @@ def test_a_server_with_web_pages_is_named_too(
     with receiving(lambda received: Reply(200, body=b"<html>"), host="127.0.0.5") as site:
         linnworks.server = site.url
         page = check(carols, connector(cakes, linnworks.authorising.url, carol))
-    assert f"Calls go to {site.url}, the Server of the answer. The first call was answered with a web page." in page
-    assert "Ask who runs the base URL's server for the right Server." in page
+    assert f"Calls go to {site.url}, the Server in the answer. The first call was answered with a web page." in page
+    assert "Ask the people who run the base URL's server for the right Server." in page
     assert "Check the base URL" not in page
 
 
@@ -177,11 +177,11 @@ BAD = [
     ("https://10.0.0.1", "“https://10.0.0.1”. 10.0.0.1 is a private address."),
     ("https://169.254.169.254", "is a cloud's metadata address."),
     ("https://[::ffff:10.0.0.1]", "an IPv4 address written as IPv6."),
-    ("https://0x7f.1", "“https://0x7f.1”. The server's address is in an unusual spelling"),
+    ("https://0x7f.1", "“https://0x7f.1”. The server's address has an unusual spelling"),
     ("https://10.0.0.1.:443", "“https://10.0.0.1.:443”. 10.0.0.1 is a private address."),
     ("https://nowhere.invalid", "“https://nowhere.invalid”. The name nowhere.invalid was not found"),
     ("https://api.example.com:22", "Port 22 is not for web servers"),
-    ("https://who:secret@api.example.com", "“https://…@api.example.com”. The URL holds a user name or a password"),
+    ("https://who:secret@api.example.com", "“https://…@api.example.com”. The URL contains a user name or a password"),
     ("https://api.example.com/", "“https://api.example.com/”: it ends with a slash, which calls begin with."),
     ("https://api.example.com/API", "“https://api.example.com/API”: it ends with /api, which calls begin with."),
     ("https://api.example.com/api/", "“https://api.example.com/api/”: it ends with /api, which calls begin with."),
@@ -190,26 +190,29 @@ BAD = [
     ("https://api.example.com//v2", "“https://api.example.com/…”: a part of its path is empty or made of dots"),
     ("https://api.example.com/v2/..", "“https://api.example.com/…”: a part of its path is empty or made of dots"),
     ("https://api.example.com/%2e%2E/v2", "“https://api.example.com/…”: a part of its path is empty or made of dots"),
-    ("https://api.example.com/v2?key=abc", "“https://api.example.com/…?…”: it holds more than scheme, host and path."),
-    (f"https://api.example.com/{SIX['token']}", "it holds what could be a credential."),
-    ("https://api.example.com?key=abc", "“https://api.example.com?…”: it holds more than scheme, host and path."),
-    ("https://api.example.com#abc", "“https://api.example.com#…”: it holds more than scheme, host and path."),
-    ("https://api.example.com?", "“https://api.example.com”: it holds more than scheme, host and path."),
-    ("https://api.example.com \r\nX: y", "The URL holds a space"),
-    ("https://api.example.com\\@evil.example.com", "The URL holds a space, a control character or a backslash."),
-    ("api.example.com", "that is no address, which begins with https:// and the name of a server."),
-    ("ftp://api.example.com", "that is no address"),
-    ("https://[", "that is no address."),
-    ("https://api.example.com:99999", "The URL is not well formed"),
-    ("eyJhbGciOiJIUzI1NiJ9c2Vzc2lvbg", "“[…lvbg]”: that is no address"),
-    (f"https://{SESSION}.example.com", "“https://[…feed].example.com”: it holds what could be a credential."),
-    (f"https://{SIX['token'].upper()}.example.com", "it holds what could be a credential."),
-    *((server, "“Server” in the answer is “…”: it holds what could be a part of a credential.") for server in PARTS),
+    (
+        "https://api.example.com/v2?key=abc",
+        "“https://api.example.com/…?…”: it contains more than scheme, host and path.",
+    ),
+    (f"https://api.example.com/{SIX['token']}", "it contains what could be a credential."),
+    ("https://api.example.com?key=abc", "“https://api.example.com?…”: it contains more than scheme, host and path."),
+    ("https://api.example.com#abc", "“https://api.example.com#…”: it contains more than scheme, host and path."),
+    ("https://api.example.com?", "“https://api.example.com”: it contains more than scheme, host and path."),
+    ("https://api.example.com \r\nX: y", "The URL contains a space"),
+    ("https://api.example.com\\@evil.example.com", "The URL contains a space, a control character or a backslash."),
+    ("api.example.com", "that is not an address, which begins with https:// and the name of a server."),
+    ("ftp://api.example.com", "that is not an address"),
+    ("https://[", "that is not an address."),
+    ("https://api.example.com:99999", "The URL is not complete"),
+    ("eyJhbGciOiJIUzI1NiJ9c2Vzc2lvbg", "“[…lvbg]”: that is not an address"),
+    (f"https://{SESSION}.example.com", "“https://[…feed].example.com”: it contains what could be a credential."),
+    (f"https://{SIX['token'].upper()}.example.com", "it contains what could be a credential."),
+    *((server, "“Server” in the answer is “…”: it contains what could be part of a credential.") for server in PARTS),
     (LONG, "“Server” in the answer has more than 200 characters."),
-    (7, "“Server” in the answer is no text, and no address."),
-    ({"Host": "api.example.com"}, "“Server” in the answer is no text, and no address."),
-    (["https://api.example.com"], "“Server” in the answer is no text, and no address."),
-    (True, "“Server” in the answer is no text, and no address."),
+    (7, "“Server” in the answer is not text, so it is not an address."),
+    ({"Host": "api.example.com"}, "“Server” in the answer is not text, so it is not an address."),
+    (["https://api.example.com"], "“Server” in the answer is not text, so it is not an address."),
+    (True, "“Server” in the answer is not text, so it is not an address."),
 ]
 
 

@@ -77,9 +77,9 @@ def page_of(check: ConnectorCheck, client: Client) -> str:
 @pytest.mark.django_db
 def test_the_page_says_what_it_waits_for(carol: User, dave: User, client_of: ClientOf) -> None:
     checks = [asked_for(carol, number, f"https://{number}.example.com") for number in range(3)]
-    assert "It waits for its turn." not in page_of(checks[2], client_of(carol))
+    assert "The test is waiting for its turn." not in page_of(checks[2], client_of(carol))
     taken()
-    said = "It waits for its turn. Only 2 of your connections are tested at a time."
+    said = "The test is waiting for its turn. Only 2 of your connections are tested at a time."
     assert said in page_of(checks[2], client_of(carol))
     Connector.objects.update(base_url=SLOW)
     other = asked_for(dave, 1)
@@ -91,9 +91,7 @@ def test_the_page_says_what_it_waits_for(carol: User, dave: User, client_of: Cli
     assert said in page
     assert "No worker of the portal has taken it yet." not in page
     ConnectorCheck.objects.filter(pk=other.pk).update(created_at=timezone.now() - timedelta(seconds=61))
-    assert "It did not come to its turn within a minute. Test the connection once more." in page_of(
-        other, client_of(dave)
-    )
+    assert "The test did not start within a minute. Test the connection again." in page_of(other, client_of(dave))
 
 
 @pytest.mark.django_db
@@ -104,7 +102,9 @@ def test_the_page_says_when_all_threads_are_at_work(
     asked_for(carol, 1, "https://one.example.com")
     taken()
     waiting = asked_for(dave, 1, "https://other.example.com")
-    assert "It waits for its turn. 1 connection is being tested at this moment." in page_of(waiting, client_of(dave))
+    assert "The test is waiting for its turn. 1 connection is being tested right now." in page_of(
+        waiting, client_of(dave)
+    )
 
 
 @pytest.mark.django_db(transaction=True)

@@ -53,7 +53,7 @@ def values(row: Connector) -> dict[str, str]:
 
 def test_the_empty_list_says_what_a_connector_is_and_where_to_add_one(carols: Client) -> None:
     answer = carols.get(url("connector_list"))
-    assert "A connector is how another system of yours reaches a Linnworks API" in seen(answer)
+    assert "A connector lets another of your systems call a Linnworks API" in seen(answer)
     assert f'href="{url("connector_new")}"' in answer.content.decode()
     assert f'href="{url("connector_list")}"' in carols.get(url("my_apps")).content.decode()
 
@@ -117,7 +117,7 @@ def test_each_of_the_six_missing_has_its_own_error_and_the_rest_is_kept(carols: 
     for name, value in FILLED.items():
         hidden = name in ("token", "application_secret")
         assert form.value(name) == ("" if hidden else "  " if name == missing else value)
-    assert "Token and Application secret are not kept while something is wrong: paste them once more." in seen(answer)
+    assert "Token and Application secret were cleared because of the error: paste them again." in seen(answer)
     for secret in ("token", "application_secret"):
         assert SIX[secret] not in answer.content.decode()
     assert not Connector.objects.exists()
@@ -130,18 +130,18 @@ def test_the_full_stop_behind_the_key_is_taken_away(carols: Client, typed: str) 
 
 
 WRONG = [
-    ("grant_type", "password", "Grant type is client_credentials: AuthorizeByApplication knows no other."),
-    ("token_key", ".", "It is the name of one member of the answer, such as token."),
+    ("grant_type", "password", "Grant type has to be client_credentials: AuthorizeByApplication accepts no other."),
+    ("token_key", ".", "Give the name of one member of the answer, such as token."),
     ("token", "Bearer abc", "Token is an id such as"),
     ("application_id", "stock-bridge", "Application id is an id such as"),
     ("application_secret", "6a5ef9a1-0000", "Application secret is an id such as"),
     ("name", " ", "Give the connector a name."),
-    ("base_url", "", "Write where the API stands"),
-    ("base_url", "api.linnworks.net", "does not begin with https://"),
+    ("base_url", "", "Give the address of the API"),
+    ("base_url", "api.linnworks.net", "must begin with https://"),
     ("base_url", "http://api.linnworks.net", "http:// is not allowed here: use https://."),
-    ("base_url", "https://api.linnworks.net/api/Auth", "Leave out /api and what follows"),
-    ("base_url", "https://api.linnworks.net/?a=1", "Leave out what begins with ? or #."),
-    ("base_url", "https://me:secret@api.linnworks.net", "holds a user name or a password"),
+    ("base_url", "https://api.linnworks.net/api/Auth", "Leave out /api and everything after it"),
+    ("base_url", "https://api.linnworks.net/?a=1", "Leave out ? and # and everything after them."),
+    ("base_url", "https://me:secret@api.linnworks.net", "contains a user name or a password"),
     ("base_url", "https://localhost:6379", "Port 6379 is not for web servers"),
 ]
 
@@ -163,7 +163,7 @@ def test_this_portal_may_be_http_and_no_other(carols: Client, settings: Settings
 def test_two_of_an_account_do_not_share_a_name(carols: Client, carol: User, made: Connector) -> None:
     answer = add(carols, name="warehouse")
     assert answer.status_code == 422
-    assert "There is a connector named warehouse already." in seen(answer)
+    assert "There is already a connector named warehouse." in seen(answer)
     other = making.make(made.account, making.Values(**FILLED | {"name": "Shop"}), by=acting(carol))
     answer = carols.post(url("connector_edit", other.pk), {**FILLED, "name": "Warehouse"})
     assert answer.status_code == 422
@@ -199,7 +199,7 @@ def test_what_is_stored_goes_to_no_other_server(carols: Client, made: Connector)
     elsewhere = {"base_url": "https://other.example.com"}
     answer = carols.post(url("connector_edit", made.pk), kept | elsewhere)
     assert answer.status_code == 422
-    assert seen(answer).count("It was stored for api.linnworks.net. To send it elsewhere, paste it once more.") >= 2
+    assert seen(answer).count("It was stored for api.linnworks.net. To send it elsewhere, paste it again.") >= 2
     assert values(made) == FILLED
     pasted = {name: FILLED[name] for name in ("token", "application_secret")}
     assert carols.post(url("connector_edit", made.pk), kept | elsewhere | pasted).status_code == 302
@@ -234,7 +234,7 @@ def test_it_is_disabled_and_enabled(carols: Client, made: Connector) -> None:
     carols.post(url("connector_enable", made.pk))
     made.refresh_from_db()
     assert not made.enabled
-    assert "Nothing is sent with it" in seen(carols.get(url("connector_check", made.pk)))
+    assert "It sends nothing" in seen(carols.get(url("connector_check", made.pk)))
     carols.post(url("connector_enable", made.pk), {"enabled": "on"})
     made.refresh_from_db()
     assert made.enabled
@@ -267,7 +267,7 @@ def test_ones_own_installation_is_connected_in_one_click(
     press = f'action="{url("connector_from_installation", own.pk, account="northwind")}"'
     for page in (url("installation_detail", own.pk, account="northwind"), url("connector_list", account="northwind")):
         assert press in client.get(page).content.decode()
-    assert "Stock Bridge is made from your own installation." in seen(connect(client, own))
+    assert "Stock Bridge is created from your own installation." in seen(connect(client, own))
     row = Connector.objects.get()
     assert values(row) == {
         "name": "Stock Bridge",
@@ -304,13 +304,13 @@ def test_somebody_elses_application_is_not_connected_because_its_secret_is_its_m
 def test_nor_is_one_that_is_suspended(alice: User, own: Installation, client_of: ClientOf) -> None:
     suspending.suspend(own, by=acting(alice))
     page = seen(connect(client_of(alice), own))
-    assert "is suspended by the account: a connector could not authorise." in page
+    assert "is suspended by the account: a connector cannot authorise." in page
     assert not Connector.objects.exists()
 
 
 def test_nor_is_one_that_is_over(alice: User, own: Installation, client_of: ClientOf) -> None:
     lifecycle.uninstall(own, by=acting(alice))
-    assert "is not installed on Northwind any more" in seen(connect(client_of(alice), own))
+    assert "is no longer installed on Northwind" in seen(connect(client_of(alice), own))
     assert not Connector.objects.exists()
 
 
@@ -367,7 +367,7 @@ def test_a_secret_that_was_retired_is_told_to_the_account_that_made_it(
     secrets.create_secret(application=own.application, by=acting(alice))
     secret_ends.retire_secret(secret, after=endings.AFTER["now"], by=acting(alice))
     fault = retired_secret(mine)
-    assert str(fault) == f"Application secret …{secret.tail} was retired: the portal knows it no more."
+    assert str(fault) == f"Application secret …{secret.tail} was retired: the portal no longer has it."
     theirs = making.make(cakes, making.Values(**FILLED | {"base_url": mine.base_url}), by=acting(carol))
     theirs.application_secret_encrypted = mine.application_secret_encrypted
     assert retired_secret(theirs) is None

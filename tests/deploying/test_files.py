@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+from ipaddress import IPv4Network, ip_address
 from pathlib import Path
 
 import pytest
@@ -103,7 +104,13 @@ def test_the_proxy_of_the_containers_is_the_one_that_is_trusted() -> None:
     address = re.search(r"ipv4_address: ([\d.]+)", COMPOSE)
     assert address
     assert f"TRUSTED_PROXIES: {address[1]}/32" in COMPOSE
-    assert f"subnet: {address[1].rpartition('.')[0]}.0/24" in COMPOSE
+    pool = dict(re.findall(r"(subnet|gateway|ip_range): ([\d./]+)", COMPOSE))
+    subnet, dealt_out = IPv4Network(pool["subnet"]), IPv4Network(pool["ip_range"])
+    assert dealt_out.subnet_of(subnet)
+    # Docker reserves nothing: an address that it deals out may be another container's when the proxy starts.
+    own = {ip_address(address[1]), ip_address(pool["gateway"])}
+    assert len(own) == 2
+    assert [one for one in own if one not in subnet or one in dealt_out] == []
 
 
 def test_limits_are_those_of_the_front() -> None:
@@ -167,3 +174,43 @@ def test_files_that_the_page_names_are_there() -> None:
     named |= {Path("..", name) for name in re.findall(r"docs/operations/[\w.-]+", PAGE)}
     assert len(named) >= 5
     assert [str(name) for name in sorted(named) if not (ROOT / "docs" / name).exists()] == []
+
+
+def block_after(heading: str) -> list[str]:
+    """The lines of the first block of code under a heading of the page."""
+    assert PAGE.count(f"\n{heading}\n") == 1
+    return PAGE.partition(f"\n{heading}\n")[2].partition("```")[2].partition("```")[0].splitlines()[1:]
+
+
+def test_what_a_first_start_made_is_moved_away_before_a_restore() -> None:
+    lines = block_after("### Restoring")
+    moved = lines.index("mv /var/lib/linnapp/db.sqlite3* /root/linnapp-before/")
+    assert lines.index("systemctl stop linnapp-worker linnapp-web") < moved
+    assert moved < next(at for at, line in enumerate(lines) if line.startswith("portal restore "))
+
+
+def test_where_names_are_resolved_is_said_wherever_addresses_are_named() -> None:
+    assert "/etc/resolv.conf" in UNITS["web"].partition("\nIPAddressDeny=any")[0].rpartition("\n\n")[2]
+    paragraphs = [one for one in PAGE.split("\n\n") if "IPAddressAllow" in one and "PostgreSQL, Redis" in one]
+    assert [one for one in paragraphs if "resolver" not in one] == []
+    assert "`/etc/resolv.conf`" in PAGE
+
+
+def test_haproxy_gives_a_page_its_time_and_sends_nothing_twice() -> None:
+    example = (OPERATIONS / "haproxy.cfg").read_text()
+    assert int(re.findall(r"timeout server (\d+)s", example)[0]) > LONGEST
+    assert f"return status 404 if {{ path {ALIVE} {READY} }}" in example
+    assert example.index("del-header X-Forwarded-For") < example.index("option forwardfor")
+    assert re.findall(r"retry-on (.*)", example) == ["conn-failure"]
+    people, programs = (set(re.findall(r"\n\tserver \w+ (\S+)", part)) for part in example.split("\nbackend ")[1:])
+    assert people == programs
+
+
+def test_the_example_of_kubernetes_waits_for_the_drain() -> None:
+    told, example = PAGE.partition("```yaml\nspec:\n")[::2]
+    drain = int(re.findall(r"DRAIN_SECONDS=(\d+)", told)[-1])
+    figures = {
+        name: int(value) for name, value in re.findall(r"(\w+): (\d+)$", example.partition("```")[0], re.MULTILINE)
+    }
+    assert figures["terminationGracePeriodSeconds"] >= drain + GRACE_SECONDS + 5
+    assert drain > figures["periodSeconds"] * figures["failureThreshold"] + figures["timeoutSeconds"]

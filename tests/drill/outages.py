@@ -26,12 +26,17 @@ from tests.health.between import Between
 from tests.kit.inside import Inside
 from tests.kit.portal import answers, descendants, environment, free_port, manage
 
+# Python sleeps until a moment of the monotonic clock, which libfaketime takes for one of the clock that it moves.
+SLEEP = "import select, time\ntime.sleep = lambda seconds: select.select([], [], [], seconds) and None\n"
 # Before the blow, and from when all answers again.
 QUIET_SECONDS = 5.0
 AWAY_SECONDS = 10.0
 BACK_SECONDS = 90.0
 SLOW_SECONDS = 0.3
 STEP = "+3600"
+# A session's row does not wait for PostgreSQL's disk (docs/decisions, 2): what a crash takes back is at most as old as
+# three times `wal_writer_delay`, and its client authorises again.
+NOT_ON_DISK_SECONDS = 0.6
 COUNTED = """
 import json
 from installs.models import Installation, PermanentToken
@@ -79,6 +84,8 @@ class Drill:
     strike: Callable[[Stage], None]
     settings: dict[str, str]
     lacks: Callable[[], str] = lambda: ""
+    # It ends PostgreSQL without a word.
+    crash: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,16 +95,21 @@ class Report:
     pages: Account
     back: float | None
     forgotten: int
+    taken_back: int
     missing: list[str]
 
     @property
     def lost(self) -> str:
-        said = [*([f"{self.forgotten} sessions"] if self.forgotten else []), *self.missing]
-        return ", ".join(said) or "nothing"
+        return ", ".join([*([f"{self.forgotten} sessions"] if self.forgotten else []), *self.missing])
+
+    @property
+    def good(self) -> bool:
+        return self.back is not None and not self.lost
 
     def __str__(self) -> str:
         back = "not by itself" if self.back is None else f"{self.back:.1f} s"
-        return f"| {self.drill} | {self.exchanges} | {self.pages} | {back} | {self.lost} |"
+        taken = f" but {self.taken_back} of the last {NOT_ON_DISK_SECONDS} s' sessions" if self.taken_back else ""
+        return f"| {self.drill} | {self.exchanges} | {self.pages} | {back} | {self.lost or 'nothing'}{taken} |"
 
 
 def go(drill: Drill) -> Report:
@@ -108,17 +120,21 @@ def go(drill: Drill) -> Report:
         before = json.loads(stage.inside.ask(COUNTED))
         with Traffic(stage.url, credentials(stage.inside.ask)) as traffic:
             stage.wait(QUIET_SECONDS)
+            struck = traffic.now
             drill.strike(stage)
             given_back = traffic.now
             came_back = stage.wait(BACK_SECONDS, lambda: is_back(traffic, given_back))
             back = max(0.0, first_good(traffic, given_back) - given_back) if came_back else None
             stage.wait(QUIET_SECONDS)
+        forgotten = traffic.forgotten()
+        taken = [one for one in forgotten if drill.crash and struck - NOT_ON_DISK_SECONDS <= one.at <= given_back]
         return Report(
             drill=drill.name,
             exchanges=account_of(traffic.seen, "exchange"),
             pages=account_of(traffic.seen, "page"),
             back=back,
-            forgotten=traffic.forgotten(),
+            forgotten=len(forgotten) - len(taken),
+            taken_back=len(taken),
             missing=what_is_missing(stage, before),
         )
 
@@ -172,14 +188,16 @@ def on_engines(folder: Path, settings: dict[str, str]) -> Iterator[Stage]:
 
 @contextmanager
 def on_sqlite(folder: Path, settings: dict[str, str]) -> Iterator[Stage]:
-    clock = folder / "clock"
-    clock.write_text("+0\n")
+    (folder / "clock").write_text("+0\n")
+    (folder / "sitecustomize.py").write_text(SLEEP)
     with running(of_portal(folder / "portal", **settings), {"portal": []}) as stage:
         yield stage
 
 
 def of_portal(folder: Path, **settings: str) -> dict[str, str]:
-    more = {"FAKETIME_TIMESTAMP_FILE": str(folder.parent / "clock")} if "LD_PRELOAD" in settings else {}
+    beside = folder.parent
+    moved = {"FAKETIME_TIMESTAMP_FILE": str(beside / "clock"), "PYTHONPATH": str(beside)}
+    more = moved if "LD_PRELOAD" in settings else {}
     return environment(folder, DEMO="true", **LIMITS, **settings, **more)
 
 
@@ -308,7 +326,7 @@ def lacks_faketime() -> str:
 
 CLOCK = {"LD_PRELOAD": faketime(), "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 DRILLS = {
-    "postgres-restart": Drill("PostgreSQL restarted at once", "PostgreSQL", postgres_restarts, {}, lacks_engines),
+    "postgres-restart": Drill("PostgreSQL killed, and back", "PostgreSQL", postgres_restarts, {}, lacks_engines, True),
     "postgres-away": Drill("PostgreSQL away for 10 s", "PostgreSQL", postgres_is_away, {}, lacks_engines),
     "postgres-hangs": Drill("PostgreSQL silent for 10 s", "PostgreSQL", postgres_hangs, {}, lacks_engines),
     "postgres-slow": Drill("PostgreSQL 0.3 s late, for 10 s", "PostgreSQL", postgres_is_slow, {}, lacks_engines),
@@ -336,7 +354,7 @@ def main(names: list[str]) -> int:
             continue
         report = go(drill)
         say(str(report))
-        good &= report.back is not None and report.lost == "nothing"
+        good &= report.good
     return 0 if good else 1
 
 

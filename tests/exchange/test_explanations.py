@@ -222,7 +222,7 @@ def test_the_token_of_another_application_is_told_to_support_alone(
 ) -> None:
     board, secret = order_board
     answer = post(right | {"ApplicationId": str(board.pk), "ApplicationSecret": secret.value()})
-    assert "The token sent is of no installation of this application." in told(answer, dave)
+    assert "The token sent belongs to no installation of this application." in told(answer, dave)
     assert "Cakes" not in told(answer, dave)
     assert "is the permanent token of Stock Bridge on Carol's Cakes; Application ID and secret are of Order Board" in (
         told(answer, sam)

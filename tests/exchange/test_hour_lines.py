@@ -101,7 +101,7 @@ def test_the_application_as_a_whole_tells_causes_and_secrets(
     sent = newest_reference("SESSION_TOKEN")
     assert "<dd>The installation is suspended by the account: 3, reference" in page
     named = f'<a href="{tab}?reference={sent}"><code>{sent}</code></a>'
-    assert f"<dd>A session token was sent in place of the permanent token: 1, reference {named}</dd>" in page
+    assert f"<dd>A session token was sent instead of the permanent token: 1, reference {named}</dd>" in page
     assert f"<dd>Application Secret …{installation.application.secrets.order_by('pk')[0].tail}: 3</dd>" in page
     assert "192.0.2.0/24" not in page
 

@@ -119,11 +119,14 @@ def test_nobody_is_refused_while_somebody_rotates(installation: Installation, ca
 def test_no_session_outlives_the_first_use(installation: Installation, carol: User) -> None:
     sent = now_in_use(installation)
     rotation = rotating.rotate(installation, by=acting(carol))
-    clients = amid(sent, lambda: exchange(rotation.new), both(rotation))
+    first = []
+    clients = amid(sent, lambda: first.append(exchange(rotation.new).status_code), both(rotation))
     assert {200, 400} <= set(clients.statuses) <= ANSWERS
     assert clients.refusals == {REPLACED}
     nothing_outlives(rotation.old)
-    assert Session.objects.count() == clients.statuses.count(200) + 1
+    # Among so many the first one may be asked to come again, too; a client is the first then.
+    assert set(first) <= {200, 503}
+    assert Session.objects.count() == [*clients.statuses, *first].count(200)
 
 
 def test_both_at_once_from_the_start(installation: Installation, carol: User) -> None:

@@ -119,7 +119,7 @@ def coded(name: str) -> str:
 
 
 def packed(name: str) -> str:
-    said = f"The body is compressed ({name}), though no Content-Encoding says so, and is not read here."
+    said = f"The body is compressed ({name}), although no Content-Encoding says so, and is not read here."
     return f"{said} Send it as it is."
 
 

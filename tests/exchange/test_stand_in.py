@@ -214,9 +214,9 @@ def test_the_page_lists_what_is_answered_and_how_to_add_a_file(
     # Where the folder lies is the operator's.
     assert "answers/Orders" not in page
     settings.STAND_IN_ANSWERS = StandInAnswers()
-    assert "None here: every other call is answered 404." in client_of(alice).get("/calls/").content.decode()
+    assert "None: every other call is answered 404." in client_of(alice).get("/calls/").content.decode()
     settings.STAND_IN_ANSWERS = StandInAnswers("empty")
-    assert "holds no files yet" in client_of(alice).get("/calls/").content.decode()
+    assert "has no files yet" in client_of(alice).get("/calls/").content.decode()
 
 
 SHAPES = [

@@ -22,8 +22,8 @@ from tests.kit.portal import Portal
 WIRE = Path(__file__).resolve().parent.parent / "wire"
 BODY_NEEDED = "Send ApplicationId, ApplicationSecret and Token in the body of a POST request"
 UNPROVEN = (
-    "ApplicationId, ApplicationSecret or Token is wrong. Compare all three with the General page of your application "
-    "in the developer portal."
+    "ApplicationId, ApplicationSecret or Token is wrong. In the developer portal, compare the first two with the "
+    "General page of your application, and the permanent token with its Installations page."
 )
 IN_QUERY = (
     f"came in the query string, where access logs keep it. {BODY_NEEDED}, as JSON or as a form. For a client that "
@@ -57,8 +57,8 @@ REFUSED = {
     "28-not-a-uuid": (400, UNPROVEN),
     "29-unknown-permanent-token": (
         400,
-        "Token is not a permanent token of this portal. Use the one shown beside the installation on the "
-        "Installations page of your application.",
+        "Token is not a permanent token of this portal. Use the one shown on the Installations page of "
+        "your application.",
     ),
     "30-secret-sent-as-token": (
         400,
@@ -69,7 +69,7 @@ REFUSED = {
     "42-profile-with-a-wrong-secret": (400, "ApplicationId or ApplicationSecret is wrong."),
     "43-stock-locations-without-a-session": (
         401,
-        "The Authorization header holds no live session token. Authorise again with the permanent token, and send the "
+        "The Authorization header has no live session token. Authorise again with the permanent token, and send the "
         "member Token of the answer.",
     ),
 }

@@ -206,7 +206,7 @@ def test_new_recovery_codes_end_the_old_ones(alice: User, client_of: ClientOf) -
     assert browser.post(f"{SECURITY}recovery-codes/new/").headers["Location"] == f"{SECURITY}recovery-codes/"
     new = recovery_codes(alice)
     assert not set(old) & set(new)
-    assert [message.subject for message in mail.outbox] == ["New recovery codes were made"]
+    assert [message.subject for message in mail.outbox] == ["New recovery codes were created"]
     assert past_the_password(alice).post(FACTOR, {"code": old[0]}).status_code == 422
 
 

@@ -17,7 +17,7 @@ __all__ = ["outside_the_demo"]
 pytestmark = pytest.mark.django_db
 SUPPORT = "/support/"
 BY_PASSKEY, BY_CODE = "/sign-in/again/passkey/", "/sign-in/again/factor/"
-TITLE, NOT_HERE = "Confirm with your second factor", "This session was signed in without it."
+TITLE, NOT_HERE = "Confirm with your second factor", "You signed in without it this time."
 
 
 def door_of(client: Client) -> str:
@@ -75,5 +75,5 @@ def test_asked_for_a_fresh_sign_in_a_password_is_a_way(sam: User, client_of: Cli
     client = signed_in_by_factor(client_of, sam)
     grow_old(client)
     shown = client.get(BY_CODE).content.decode()
-    assert "Is it still you?" in shown
+    assert "Confirm that it’s you" in shown
     assert "Use your password" in shown

@@ -63,10 +63,10 @@ def test_each_change_is_told_by_mail(alice: User, client_of: ClientOf) -> None:
     browser.post(f"{APP}remove/")
     browser.post(f"{SECURITY}passkeys/{Authenticator.objects.get(type='webauthn').pk}/remove/")
     assert [(message.to, message.subject) for message in mail.outbox] == [
-        ([alice.email], "An authenticator app was added to your account"),
-        ([alice.email], "A passkey was added to your account"),
+        ([alice.email], "An authenticator app was added to your sign-in"),
+        ([alice.email], "A passkey was added to your sign-in"),
         ([alice.email], "Your authenticator app was removed"),
-        ([alice.email], "A passkey was removed from your account"),
+        ([alice.email], "A passkey was removed from your sign-in"),
     ]
     assert all("If this wasn't you, set a new password now" in message.body for message in mail.outbox)
     assert not any(secret in message.body for message in mail.outbox)

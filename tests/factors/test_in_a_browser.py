@@ -125,7 +125,7 @@ def test_a_passkey_is_made_used_lost_and_made_up_for(grace: Somebody, device: CD
     page.get_by_role("link", name="Remove Laptop").click()
     expect(page.locator("main")).to_contain_text("It is your only second factor.")
     grace.press("Remove")
-    expect(page.locator("#messages")).to_contain_text("The passkey is removed.")
+    expect(page.locator("#messages")).to_contain_text("Passkey removed.")
     assert set(add_passkey(grace, "New laptop")).isdisjoint(codes)
     assert grace.faults == []
 
@@ -148,7 +148,7 @@ def test_a_device_that_has_a_passkey_is_asked_for_no_second_one(grace: Somebody,
     add_passkey(grace, "Laptop")
     grace.press("Add a passkey")
     grace.press("Add passkey")
-    expect(grace.page.get_by_role("alert")).to_have_text("This device has a passkey for you here already.")
+    expect(grace.page.get_by_role("alert")).to_have_text("This device already has a passkey for you.")
 
 
 def test_an_app_works_without_javascript_and_passkeys_say_that_they_need_it(grace_without_script: Somebody) -> None:
@@ -171,6 +171,6 @@ def test_an_app_works_without_javascript_and_passkeys_say_that_they_need_it(grac
     grace.leave()
     grace.give_the_password()
     expect(page.get_by_role("button", name="Use a passkey")).to_have_count(0)
-    page.get_by_label("Code of your app").fill(code_of(secret))
+    page.get_by_label("Code from your app").fill(code_of(secret))
     grace.press("Sign in")
     grace.expect_title("Security")

@@ -30,8 +30,8 @@ def test_the_first_superuser_is_led_to_one_and_on_to_the_admin() -> None:
     sent = {"code": code, "pending": shown["pending"]}
     made = browser.post(reverse("mfa_activate_totp"), sent, follow=True)
     # Not beside the codes, which would go unread.
-    assert b"Go on to the page" not in made.content
-    assert '<a role="button" href="/admin/">I have stored them, go on</a>' in made.content.decode()
+    assert b"Continue to the page" not in made.content
+    assert '<a role="button" href="/admin/">I have stored them, continue</a>' in made.content.decode()
     assert browser.get("/admin/").status_code == 200
     assert browser.get(reverse("mfa_view_recovery_codes")).context["wanted"] == ""
     assert older.get("/admin/").status_code == 403

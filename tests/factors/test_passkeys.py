@@ -175,7 +175,7 @@ def test_nothing_is_kept_of_a_passkey_but_what_is_read_again(alice: User, client
     sent["credential"] = json.dumps(json.loads(sent["credential"]) | more)
     assert browser.post(ADD, sent | {"name": "Work\u202elaptop"}, headers=HOME).status_code == 422
     assert browser.post(ADD, sent, headers=HOME).status_code == 302
-    assert "You have this passkey already." in browser.post(ADD, sent, headers=HOME).content.decode()
+    assert "You already have this passkey." in browser.post(ADD, sent, headers=HOME).content.decode()
     kept = Authenticator.objects.get(type="webauthn").data
     assert (kept["name"], set(kept["credential"]), kept["credential"]["clientExtensionResults"]) == (
         "Work laptop",
@@ -200,7 +200,7 @@ def test_a_passkey_is_renamed_and_removed_by_its_own_person_alone(
     assert "It is your only second factor." in asked
     assert own.post(f"{SECURITY}passkeys/{row.pk}/remove/").headers["Location"] == SECURITY
     assert not Authenticator.objects.filter(user=alice).exists()
-    assert "Signing in asks for your password alone" in own.get(SECURITY).content.decode()
+    assert "You sign in with your password alone" in own.get(SECURITY).content.decode()
 
 
 def test_a_lost_passkey_is_made_up_for_by_a_recovery_code(alice: User, passkey: Passkey) -> None:
@@ -218,16 +218,16 @@ def test_one_has_so_many_passkeys(alice: User, passkey: Passkey, client_of: Clie
     browser = signed_in_by_factor(client_of, alice)
     refused = browser.post(ADD, made(Passkey(alice), browser.get(ADD, headers=HOME)), headers=HOME)
     assert refused.status_code == 422
-    assert "You have 20 passkeys. Remove one that you no longer use first." in refused.content.decode()
+    assert "You already have 20 passkeys. Remove one that you no longer use first." in refused.content.decode()
     assert Authenticator.objects.filter(type="webauthn").count() == MOST_PASSKEYS
 
 
 @pytest.mark.parametrize(
     ("host", "asked_at", "sentence"),
     [
-        ("203.0.113.7", "203.0.113.7", "Passkeys need an address with a name"),
+        ("203.0.113.7", "203.0.113.7", "Passkeys need a domain name"),
         ("portal.example.com", "portal.example.com", ""),
-        ("portal.example.com", "other.example.com", "Passkeys belong to one address"),
+        ("portal.example.com", "other.example.com", "Passkeys work at one address only"),
     ],
 )
 def test_an_address_without_passkeys_says_why(
@@ -237,7 +237,7 @@ def test_an_address_without_passkeys_says_why(
     for browser, path in ((Client(), "/sign-in/"), (client_of(alice), SECURITY), (client_of(alice), ADD)):
         page = browser.get(path, headers={"Host": asked_at}).content.decode()
         assert (sentence or "Passkeys need JavaScript") in page or path == SECURITY
-        assert ("Passkeys belong" in page or "Passkeys need an address" in page) is bool(sentence)
+        assert ("Passkeys work" in page or "Passkeys need a domain" in page) is bool(sentence)
 
 
 def test_what_one_browser_was_asked_is_answered_by_no_other(alice: User, carol: User, passkey: Passkey) -> None:

@@ -56,6 +56,6 @@ def test_a_used_one_is_told_that_it_counts_once(alice: User) -> None:
     past_the_password(alice).post(FACTOR, {"code": code})
     browser = past_the_password(alice)
     page = refused(browser, f"{code[:4]} {code[4:]}")
-    assert "A recovery code counts once" in page
+    assert "Each code works once" in page
     assert "Wait until your app" not in page
     assert "Wait until your app" in refused(browser, "000 000")

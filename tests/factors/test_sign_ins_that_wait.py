@@ -45,7 +45,7 @@ def test_it_ends_with_a_new_password(alice: User) -> None:
     # What a page of the sign-in says.
     asked = waits.get(FACTOR, follow=True)
     assert asked.redirect_chain == [(f"{SIGN_IN}?next=%2Fprofile%2F", 302)]
-    assert "Sign in again: this sign-in ended before its second factor was given." in asked.content.decode()
+    assert "Sign in again: your sign-in expired before you used your second factor." in asked.content.decode()
     assert is_over(waits, code_of(secret))
     again = waits.post(SIGN_IN, {"login": alice.email, "password": NEW})
     assert again.headers["Location"] == FACTOR

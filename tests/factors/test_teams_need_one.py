@@ -144,7 +144,7 @@ def test_an_owner_turns_it_on_with_one_of_their_own(
     assert b"0 of 2 have a second factor" in shown
     assert b"Require a second factor" not in shown
     refused = client.post(rule, {"needed": "yes"}, follow=True)
-    assert b"Set up a second factor of your own first." in refused.content
+    assert b"Set up your own second factor first." in refused.content
     give_factor(alice)
     client = signed_in_by_factor(client_of, alice)
     assert b"1 of 2 has a second factor" in client.get(page).content
@@ -174,7 +174,7 @@ def test_two_owners_at_once_lose_nothing(northwind: Account, alice: User) -> Non
 def test_members_without_one_are_told(northwind: Account, alice: User, bob: User) -> None:
     ask_members(northwind, alice)
     assert [(told.to, told.subject) for told in mail.outbox] == [
-        ([bob.email], "Northwind asks you for a second factor")
+        ([bob.email], "Northwind now requires a second factor")
     ]
 
 

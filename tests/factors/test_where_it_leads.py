@@ -22,9 +22,9 @@ def asking(northwind: Account, application: Application, dave: User, depot: Acco
 
 def test_the_home_page_leads_to_an_account_that_is_open(asking: Account, dave: User, client_of: ClientOf) -> None:
     client = client_of(dave)
-    assert client.get("/").headers["Location"] == "/a/daves-depot/apps/"
+    assert client.get("/").headers["Location"] == "/a/daves-depot/start/"
     assert client.get("/a/northwind/applications/").status_code == 403
-    assert client.get("/").headers["Location"] == "/a/daves-depot/apps/"
+    assert client.get("/").headers["Location"] == "/a/daves-depot/start/"
     give_factor(dave)
     assert signed_in_by_factor(client_of, dave).get("/").headers["Location"] == "/a/northwind/applications/"
 

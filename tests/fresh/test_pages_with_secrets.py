@@ -62,7 +62,7 @@ def test_an_old_sign_in_is_asked_and_goes_on_with_what_was_typed(name: str, town
     assert (asked.status_code, not case.done(town)) == (302, True)
     assert asked.headers["Location"].startswith(reverse("account_reauthenticate"))
     told = told_of(MARKED[name].callback)
-    why = f"sign in once more: this page {told[0].lower()}{told[1:]}, and your last sign-in"
+    why = f"Sign in again to continue: this page {told[0].lower()}{told[1:]}, and you last signed in"
     assert why in client.get(asked.headers["Location"]).content.decode()
     wrong = client.post(asked.headers["Location"], {"password": "not hers at all"})
     assert (wrong.status_code, not case.done(town)) == (422, True)

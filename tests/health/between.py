@@ -67,9 +67,14 @@ class Between:
         while True:
             try:
                 client, _ = listener.accept()
-                server = socket.create_connection(self.target, timeout=10)
             except OSError:
                 return
+            try:
+                server = socket.create_connection(self.target, timeout=10)
+            except OSError:
+                # The part itself is away: as it would, this one ends the connection, and takes the next.
+                client.close()
+                continue
             server.settimeout(None)
             with self.lock:
                 self.open |= {client, server}

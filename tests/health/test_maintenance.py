@@ -72,7 +72,7 @@ def test_a_balancer_goes_on_sending_people_to_the_page_whatever_is_away(closed: 
     database = Path(closed.env["STATE_DIR"], "db.sqlite3")
     database.rename(database.with_name("elsewhere"))
     try:
-        wait_for(lambda: "its file is not there" in lines_of(ready(closed.url))["database"])
+        wait_for(lambda: "its file is missing" in lines_of(ready(closed.url))["database"])
         answer = ready(closed.url)
         assert answer.status_code == 200
         assert lines_of(answer)["maintenance"] == "the portal is closed"
@@ -99,7 +99,7 @@ def test_a_database_whose_file_is_gone_is_told_and_found_again(portal: Portal) -
     database = Path(portal.env["STATE_DIR"], "db.sqlite3")
     database.rename(database.with_name("elsewhere"))
     try:
-        wait_until_ill(portal.url, "database", "its file is not there")
+        wait_until_ill(portal.url, "database", "its file is missing")
     finally:
         database.with_name("elsewhere").rename(database)
     wait_until_ready(portal.url, "?exclude=shared")

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -76,6 +77,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 def stage(running: Stage) -> Stage:
     """Each test leaves all as it was, or finds it mended."""
     running.database.mend()
+    running.database.delay = 0.0
     running.queue.mend()
     wait_until_ready(running.url)
     return running
@@ -106,6 +108,25 @@ def test_a_database_that_hangs_is_told_and_holds_nobody_up(stage: Stage) -> None
     wait_until_ready(stage.url)
 
 
+def test_a_database_that_is_slow_and_answers_takes_no_machine_out(stage: Stage) -> None:
+    """Each of the statements of a round is answered within what one may take, though all of them take longer."""
+    stage.database.delay = 0.6
+    until, seen = time.monotonic() + 20, []
+    while time.monotonic() < until:
+        answer = ready(stage.url, "?exclude=shared")
+        seen.append((answer.status_code, answer.text))
+        time.sleep(0.2)
+    assert [text for status, text in seen if status != 200] == []
+    assert len(seen) > 20
+
+
+def test_a_database_that_takes_too_long_for_a_statement_is_told(stage: Stage) -> None:
+    stage.database.delay = 1.5
+    wait_until_ill(stage.url, "database", "")
+    stage.database.delay = 0.0
+    wait_until_ready(stage.url)
+
+
 def test_a_standby_is_told(stage: Stage) -> None:
     name = stage.database_url.rpartition("/")[2]
     others = (
@@ -114,7 +135,7 @@ def test_a_standby_is_told(stage: Stage) -> None:
     stage.write(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
     stage.write(others)
     try:
-        wait_until_ill(stage.url, "database", "takes no writes")
+        wait_until_ill(stage.url, "database", "cannot be written to")
     finally:
         stage.write("SET default_transaction_read_only = off", f'ALTER DATABASE "{name}" RESET ALL')
         stage.write(others)
@@ -145,7 +166,7 @@ def test_without_a_worker_it_is_told_and_so_is_what_waits_for_one(stage: Stage) 
         wait_until_ill(stage.url, "queue", "the oldest job has waited for")
         stage.portal.ask("from huey.contrib.djhuey import HUEY; HUEY.storage.flush_queue()")
         stage.portal.ask(MAIL)
-        wait_until_ill(stage.url, "outbox", "the oldest e-mail is due for")
+        wait_until_ill(stage.url, "outbox", "the oldest e-mail has been due for")
         assert ready(stage.url, "?exclude=shared").status_code == 200
     finally:
         stage.start_worker()

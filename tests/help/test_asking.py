@@ -100,7 +100,7 @@ def test_others_installations_are_no_choice(
 
 def test_whoever_has_no_account_is_told_what_to_do(client_of: ClientOf, sam: User) -> None:
     client = client_of(sam)
-    assert "you have a seat in none" in text_of(client, NEW)
+    assert "you belong to none" in text_of(client, NEW)
     assert client.post(NEW, {"about": "carols-cakes", "sentence": WORDS}).status_code == 422
     assert not HelpCase.objects.exists()
 
@@ -153,7 +153,7 @@ def test_ten_open_cases_are_the_most_of_an_account_and_what_was_typed_stays(
     answer = client.post(NEW, {"about": cakes.slug, "sentence": "One more.", "reference": "ref-11"})
     page = unescape(answer.content.decode())
     assert answer.status_code == 422
-    assert "Carol's Cakes has 10 open cases already, and that is the most." in page
+    assert "Carol's Cakes already has 10 open cases, which is the most." in page
     assert "One more.</textarea>" in page
     assert 'value="ref-11"' in page
     client.post(page_of(cases[0], "help_case_solve"))
@@ -171,7 +171,7 @@ def test_twenty_cases_a_day_are_the_most_of_a_person(client_of: ClientOf, carol:
         client.post(page_of(ask(client, cakes.slug), "help_case_solve"))
     answer = client.post(NEW, {"about": cakes.slug, "sentence": "One more."})
     assert answer.status_code == 422
-    assert "You asked support twenty times within a day. Wait 24 hours" in answer.content.decode()
+    assert "You asked support twenty times in a day. Wait 24 hours" in answer.content.decode()
     assert HelpCase.objects.count() == asking.CASES.most
 
 
@@ -276,7 +276,7 @@ def test_an_account_is_closed_and_an_application_deleted_with_cases_about_them(
     assert client_of(dave).post(url, {"complaint": "OTHER", "sentence": WORDS}).status_code == 302
     assert remove_application(application, by=acting(alice))
     report = HelpCase.objects.get()
-    assert "Report of Stock Bridge" in text_of(client_of(dave), page_of(report))
+    assert "Report about Stock Bridge" in text_of(client_of(dave), page_of(report))
     assert closing(depot).cases == 1
     assert close_account(depot, by=acting(paula, reason="Opened for spam."))
     assert not HelpCase.objects.exists()

@@ -134,7 +134,7 @@ def test_support_opens_a_solved_case_again_within_the_ten_and_on_record(
     others = [asking.ask(case.account, sentence=WORDS, by=acting(carol)) for _ in range(asking.MOST_UNSOLVED)]
     posted = {"answer": {"text": ANSWER}, "move": {"state": "OPEN"}}[by]
     address = page_of(case, f"support_case_{by}")
-    assert "10 open cases already" in unescape(console.post(address, posted, follow=True).content.decode())
+    assert "already has 10 open cases" in unescape(console.post(address, posted, follow=True).content.decode())
     case.refresh_from_db()
     assert (case.state, case.messages.count()) == ("SOLVED", 0)
     asking.solve(others[0], by=acting(carol))
@@ -150,7 +150,7 @@ def test_an_answer_with_a_secret_is_not_sent(console: Client, case: HelpCase, ap
     mail.outbox.clear()
     answer = console.post(page_of(case, "support_case_answer"), {"text": f"Use {value} from now on."})
     assert answer.status_code == 422
-    assert f"This holds a secret or token, …{value[-4:]}." in unescape(answer.content.decode())
+    assert f"This contains a secret or token, …{value[-4:]}." in unescape(answer.content.decode())
     assert (case.messages.count(), mail.outbox) == (0, [])
 
 
@@ -256,7 +256,7 @@ def test_a_report_reaches_support_and_never_the_developer(
 ) -> None:
     assert (report.kind, report.installation) == ("REPORT", None)
     page = text_of(console, page_of(report))
-    for words in ("Report of Stock Bridge", "It asks for too much.", "It mails my customers.", "Carol"):
+    for words in ("Report about Stock Bridge", "It asks for too much.", "It mails my customers.", "Carol"):
         assert words in page
     client = client_of(alice)
     for name in ("application_activity", "application_overview", "application_installations"):

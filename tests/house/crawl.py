@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from http.cookies import SimpleCookie
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from django.db import transaction
 from django.test import Client
 
 REFUSED = {403, 404, 409}
 NO_PERMISSION = "no permission"
+# An address of the portal, whole or as the page writes it; neither another server's nor a place on the page.
+HERE = re.compile(r"(?!#|//|[a-z]+:).")
 # A page that is one of many alike is opened this often.
 OF_A_KIND = 3
 # Buttons of the manifest's editor send the whole draft along.
@@ -39,7 +41,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         found = {name: value or "" for name, value in attributes}
-        if tag == "a" and found.get("href", "").startswith(("/", "?")) and not found.get("target"):
+        if tag == "a" and HERE.match(found.get("href", "")) and not found.get("target"):
             self.links.append(self._whole(found["href"]))
         elif tag == "form":
             self._form = Form(self._whole(found.get("action", "")), found.get("method", "get"))
@@ -64,8 +66,7 @@ class Page(HTMLParser):
             self._form = None
 
     def _whole(self, address: str) -> str:
-        address = address.partition("#")[0]
-        return f"{self.path}{address}" if address.startswith("?") else address or self.path
+        return urljoin(self.path, address.partition("#")[0])
 
 
 @dataclass(frozen=True)

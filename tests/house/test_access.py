@@ -57,6 +57,8 @@ STAFF = only("sam", "paula")
 # Pages of Northwind, of its application Stock Bridge, and of Stock Bridge on Carol's account.
 TABLE: dict[str, Who] = {
     "home": Who(others=302),
+    "account_home": only("alice", "bob", status=302),
+    "start": TEAM,
     "application_list": TEAM,
     "application_new": TEAM,
     "application_overview": TEAM,
@@ -133,7 +135,7 @@ TABLE: dict[str, Who] = {
     "installation_uninstall": CUSTOMER,
     "installation_update": only("carol", status=302),  # on the latest version: there is nothing to update to
     "installation_go_back": only("carol", status=302),
-    "installation_switch": Who(),  # on the application's own account only
+    "installation_switch": Who(),  # the application's own account can choose
     "installation_suspend": CUSTOMER,
     "installation_resume": CUSTOMER_POST,
     "installation_postbacks": CUSTOMER,
@@ -174,6 +176,9 @@ TABLE: dict[str, Who] = {
     "session_end": only("alice", status=302, method="post"),
     "sessions_end_others": Who(others=302, method="post"),
     "search": SIGNED_IN,
+    # Read before anybody signs up; tests/documentation has what each reader finds there.
+    "documentation": ANYBODY,
+    "document": ANYBODY,
     "help_new": SIGNED_IN,
     "answered_calls": SIGNED_IN,
     "help_cases": TEAM,

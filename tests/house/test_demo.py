@@ -1,7 +1,7 @@
 """The demo's postbacks: every end that one can come to, told as it would have been, and nothing left to send."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import transaction
@@ -116,9 +116,9 @@ def test_overview_tells_of_it() -> None:
     assert [line.done for line in checklist(market).lines if line.name == "postback"] == [True]
     assert figures.week(market).delivered_percent not in (None, 0, 100)
     sentences = [notice.sentence for notice in attention.notices(market)]
-    assert "2 postbacks given up in the last seven days" in sentences
+    assert "2 postbacks not delivered in the last seven days" in sentences
     assert "1 postback waiting for another attempt" in sentences
-    (parked,) = [notice for notice in attention.notices(parcels) if "are held since" in notice.sentence]
+    (parked,) = [notice for notice in attention.notices(parcels) if "have been held since" in notice.sentence]
     assert parked.detail.startswith("4 postbacks wait.")
 
 
@@ -169,3 +169,10 @@ def test_one_permanent_token_is_being_rotated() -> None:
     assert token.installation.account.name == "Dave's Depot"
     assert token.replaces
     assert TimelineEntry.objects.filter(kind="TOKEN_ROTATED", subject_id=token.installation_id, side="STAFF").exists()
+
+
+def test_what_is_told_of_an_hour_comes_where_the_hour_was() -> None:
+    told = TimelineEntry.objects.filter(kind="EXCHANGES")
+    assert told.exists()
+    for entry in told:
+        assert entry.at - datetime.fromisoformat(entry.facts["hour"]) <= timedelta(hours=1)

@@ -27,13 +27,13 @@ def test_a_500_shows_its_reference_to_copy(broken: HttpRequest) -> None:
 
 def test_a_500_needs_no_database(broken: HttpRequest) -> None:
     # No database mark: a query would raise here.
-    assert b"our fault" in server_error(broken).content
+    assert b"The fault is ours." in server_error(broken).content
 
 
 def test_a_form_without_its_csrf_value_is_refused_in_words() -> None:
     response = Client(enforce_csrf_checks=True).post("/sign-in/", {"login": "alice@northwind.example"})
     assert response.status_code == 403
-    assert b"Please send it again" in response.content
+    assert b"Send the form again" in response.content
 
 
 def test_the_address_of_a_form_that_is_opened_says_so(
@@ -42,7 +42,7 @@ def test_the_address_of_a_form_that_is_opened_says_so(
     address = reverse("application_logo", args=[application.account.slug, application.pk])
     response = client_of(alice).get(address)
     assert (response.status_code, response.headers["Allow"]) == (405, "POST")
-    assert b"Nothing was changed. Go back and use the button, or begin again." in response.content
+    assert b"Nothing was changed. Go back and use the button, or start again." in response.content
     assert b"alice@northwind.example" in response.content
 
 

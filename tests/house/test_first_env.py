@@ -37,6 +37,11 @@ def test_it_writes_fresh_keys_that_only_the_owner_can_read(tmp_path: Path, monke
     assert [path.name for path in tmp_path.iterdir()] == [".env"]
 
 
+def test_it_says_where_its_copy_belongs() -> None:
+    """Not where the backups are: whoever finds them there has the keys as well."""
+    assert "# Keep a copy of this file, apart from the backups of the database" in first_env.fresh_settings()
+
+
 def test_no_two_are_alike() -> None:
     assert first_env.fresh_settings() != first_env.fresh_settings()
 
@@ -45,9 +50,10 @@ def test_it_never_replaces_keys(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(first_env, "ENV_FILE", tmp_path / ".env")
-    (tmp_path / ".env").write_text("SECRET_KEY=mine\n")
+    mine = "SECRET_KEY=mine\nCREDENTIAL_KEYS=mine\nDIGEST_KEY=mine\n"
+    (tmp_path / ".env").write_text(mine)
     assert first_env.main() == 0
-    assert (tmp_path / ".env").read_text() == "SECRET_KEY=mine\n"
+    assert (tmp_path / ".env").read_text() == mine
     assert capsys.readouterr().out == "There is a .env already: kept.\n"
 
 

@@ -186,6 +186,7 @@ def addresses(planted: Planted, account: Account) -> Iterator[str]:
         "kind": "installation",
         "subject": planted.installation.pk,
         "place": 0,
+        "document": "exchange",
     }
     for name in dict.fromkeys(patterns(get_resolver())):
         for arguments in _of(name, every):

@@ -1,6 +1,7 @@
 import uuid
 from datetime import UTC, datetime
 from types import SimpleNamespace
+from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,7 +15,7 @@ from django.utils import timezone
 from django.utils.safestring import mark_safe
 
 from linnapp.forms.rendering import PortalFormRenderer
-from linnapp.quick_addresses import address_of, addresses_of
+from linnapp.quick_addresses import address_of, addresses_of, near
 from linnapp.templatetags import names, portal
 
 NOW = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
@@ -212,6 +213,15 @@ def test_addresses_of_rows_are_those_that_django_makes() -> None:
     first, key = uuid.uuid4(), uuid.uuid4()
     for name in ("application_token_reveal", "application_sessions_end"):
         assert addresses_of(name, "acme", first)(key) == reverse(name, args=("acme", first, key))
+    page = reverse("application_installations", args=("acme", first))
+    for whole in (
+        reverse("application_token_reveal", args=("acme", first, key)),
+        reverse("application_activity", args=("acme", first)),
+    ):
+        assert urljoin(page, near(whole, page)) == whole
+        assert len(near(whole, page)) < 50
+    elsewhere = reverse("installation_switch", args=("acme", key))
+    assert near(elsewhere, page) == elsewhere
     # A slug that looks like what stands for a key is asked of Django.
     slug = "00000000-0000-4000-8000-000000000001"
     assert addresses_of("installation_detail", slug)(key) == reverse("installation_detail", args=(slug, key))

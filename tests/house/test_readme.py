@@ -26,6 +26,7 @@ from tests.typed.forms import Forms
 
 README = (ROOT / "README.md").read_text()
 TOUR = README.partition("\n## Five minutes")[2].partition("\n## ")[0]
+SHORT, FULL = (TOUR.partition(f"\n### {way}\n")[2].partition("\n### ")[0] for way in ("The short way", "The full way"))
 BLOCK = re.compile(r"^```(sh|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 STEP = re.compile(r"^\d+\. (.*)$", re.MULTILINE)
 BOLD = re.compile(r"\*\*(.+?)\*\*( twice)?")
@@ -34,7 +35,7 @@ END_OF_BLOCK = "--- end of block ---"
 
 
 def test_the_tour_has_steps_and_blocks() -> None:
-    assert len(STEP.findall(TOUR)) == 5
+    assert [len(STEP.findall(way)) for way in (SHORT, FULL)] == [6, 5]
     kinds = [kind for kind, _ in BLOCK.findall(TOUR)]
     assert kinds == ["sh", "sh", "sh", "text", "sh", "text", "sh", "text"]
     assert BLOCK.findall(TOUR)[0][1] == SECOND_TERMINAL
@@ -67,26 +68,53 @@ def shown(blocks: list[tuple[str, str]]) -> Iterator[str]:
             yield text if next_kind == "text" else ""
 
 
-def words() -> list[str]:
+def words(way: str) -> list[str]:
     """What the numbered steps tell to press, in their order."""
-    steps = " ".join(STEP.findall(TOUR))
+    steps = " ".join(STEP.findall(way))
     return [word for word, twice in BOLD.findall(steps) for _ in range(2 if twice else 1)]
 
 
-@pytest.mark.browser
-@pytest.mark.skipif(not shutil.which("curl"), reason="no curl: the command of the second terminal uses it")
-def test_what_the_tour_tells_to_press_is_there(browser: Browser, live_portal: Portal) -> None:
+@pytest.fixture
+def page(browser: Browser, live_portal: Portal) -> Iterator[Page]:
     context = browser.new_context(base_url=live_portal.url)
     context.set_default_timeout(PATIENCE_MS)
     expect.set_options(timeout=PATIENCE_MS)
     page = context.new_page()
     page.goto("/")
+    yield page
+    context.close()
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not shutil.which("curl"), reason="no curl: the command of the first call uses it")
+def test_what_the_short_way_tells_to_press_is_there(page: Page) -> None:
+    before: dict[str, Callable[[], object]] = {
+        "Create": lambda: page.get_by_label("Name").fill("Hello Stock"),
+        "Install": page.get_by_role("checkbox").check,
+        "Back to Hello Stock": lambda: answered(page.locator("pre code").inner_text()),
+    }
+    for word in words(SHORT):
+        before.get(word, nothing)()
+        follow(page, word)
+    expect(page.locator(".first-call summary")).to_contain_text("First call")
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not shutil.which("curl"), reason="no curl: the command of the second terminal uses it")
+def test_what_the_full_way_tells_to_press_is_there(page: Page, live_portal: Portal) -> None:
+    follow(page, "Alice")
     with receiving(live_portal.env) as second_terminal:
-        for word in words():
-            BEFORE.get(word, nothing)(page, second_terminal)
+        before: dict[str, Callable[[], object]] = {
+            "Create": lambda: page.get_by_label("Name").fill("Hello Orders"),
+            "Save Manifest": lambda: write_postback_url(page, second_terminal),
+            "Install": page.get_by_role("checkbox").check,
+            "Back to Hello Orders": lambda: see_it_sent(page),
+            "Overview": lambda: paste_the_command(page, second_terminal),
+        }
+        for word in words(FULL):
+            before.get(word, nothing)()
             follow(page, word)
     expect(page.locator(".first-call summary")).to_contain_text("First call")
-    context.close()
 
 
 def test_the_first_admin_signs_in_with_what_was_typed_sets_up_a_factor_and_is_in_the_admin(
@@ -95,7 +123,7 @@ def test_the_first_admin_signs_in_with_what_was_typed_sets_up_a_factor_and_is_in
     """No mail confirms the address first."""
     env = environment(shutil.copytree(empty_state, tmp_path / "state"), DEMO="false")
     email, password = "olga@operators.example", "a long enough secret"
-    [command] = re.findall(r"The first admin: `(.+?)`", README)
+    [command] = re.findall(r"Create the first admin with `(.+?)`", README)
     said = typed_into(command, env, [email, "Olga", password, password])
     assert "Superuser created successfully." in said
     with serving(env) as portal, requests.Session() as browser:
@@ -106,7 +134,7 @@ def test_the_first_admin_signs_in_with_what_was_typed_sets_up_a_factor_and_is_in
         security = browser.get(f"{portal.url}{begin}", timeout=20)
         assert 'href="/profile/security/app/"' in security.text
         made = with_app(browser, f"{portal.url}/profile/security/app/")
-        assert "I have stored them, go on" in made.text
+        assert "I have stored them, continue" in made.text
         admin = browser.get(f"{portal.url}/admin/", timeout=20)
     assert (admin.status_code, admin.url) == (200, f"{portal.url}/admin/")
     assert "Olga" in admin.text
@@ -148,12 +176,8 @@ def typed_into(command: str, env: dict[str, str], lines: list[str]) -> str:
     return said.decode()
 
 
-def nothing(page: Page, second_terminal: Process) -> None:
+def nothing() -> None:
     """Most words need nothing but themselves."""
-
-
-def create(page: Page, second_terminal: Process) -> None:
-    page.get_by_label("Name").fill("Hello Stock")
 
 
 def write_postback_url(page: Page, second_terminal: Process) -> None:
@@ -162,13 +186,7 @@ def write_postback_url(page: Page, second_terminal: Process) -> None:
     page.get_by_label("Value").fill(second_terminal.url)
 
 
-def tick(page: Page, second_terminal: Process) -> None:
-    # A tick of before the version chosen is shown would be gone with the form.
-    expect(page).to_have_url(re.compile("version="))
-    page.get_by_role("checkbox").check()
-
-
-def see_it_sent(page: Page, second_terminal: Process) -> None:
+def see_it_sent(page: Page) -> None:
     expect(page.locator("#installation-sent")).to_contain_text("Sent to 127.0.0.1:")
 
 
@@ -177,19 +195,19 @@ def paste_the_command(page: Page, second_terminal: Process) -> None:
     secret = page.locator("main code", has_text=credentials.UUID_SHAPE).nth(1).inner_text()
     block = second_terminal.block()
     assert "Genuine. Answered 200." in block
-    command = block.partition("Exchange the permanent token for a session token:\n")[2]
-    env = os.environ | {"APPLICATION_SECRET": secret}
-    done = subprocess.run(["bash", "-c", command], env=env, capture_output=True, text=True, timeout=60, check=True)
+    answered(
+        block.partition(
+            "Set APPLICATION_SECRET to the Application Secret on General, then exchange the permanent token:\n"
+        )[2],
+        APPLICATION_SECRET=secret,
+    )
+
+
+def answered(command: str, **variables: str) -> None:
+    done = subprocess.run(
+        ["bash", "-c", command], env=os.environ | variables, capture_output=True, text=True, timeout=60, check=True
+    )
     assert json.loads(done.stdout)["Status"]["State"] == "AVAILABLE"
-
-
-BEFORE: dict[str, Callable[[Page, Process], None]] = {
-    "Create": create,
-    "Save Manifest": write_postback_url,
-    "Install": tick,
-    "Go to My apps": see_it_sent,
-    "Overview": paste_the_command,
-}
 
 
 def follow(page: Page, word: str) -> None:
@@ -199,7 +217,11 @@ def follow(page: Page, word: str) -> None:
     begins = [page.get_by_role(role, name=re.compile(rf"^{word}\b")) for role in ("button", "radio")]
     there = pressed[0].or_(pressed[1]).or_(begins[0]).or_(begins[1]).or_(option)
     there.first.wait_for(state="attached")
+    # What is seen is the word alone, and only readers are told to what it belongs.
+    seen = page.locator("button:has(> .visually-hidden)", has_text=re.compile(rf"^\s*{word}\b"))
     if option.count():
         page.locator("select", has=option).select_option(label=word)
+    elif not pressed[0].or_(pressed[1]).count() and seen.count():
+        seen.first.click()
     else:
         there.first.click()

@@ -86,8 +86,12 @@ def test_when_a_worker_is_killed_another_takes_its_place(env: dict[str, str]) ->
         time.sleep(3.2)
         before = workers_of(portal.process.pid)
         os.kill(next(iter(before)), signal.SIGKILL)
-        wait_for_line(portal, "The worker process ended by itself (exit code -9): another takes its place.")
-        assert len(workers_of(portal.process.pid).keys() - before.keys()) == 1
+        wait_for_line(portal, "The worker process ended unexpectedly (exit code -9): another takes its place.")
+        # The line stands just before its process does.
+        until = time.monotonic() + 10
+        while len(workers_of(portal.process.pid).keys() - before.keys()) != 1:
+            assert time.monotonic() < until
+            time.sleep(0.05)
         portal.ask(SEND_MAIL)
         wait_for_line(portal, "Subject: Queued")
 
@@ -107,7 +111,7 @@ def test_when_a_web_process_is_killed_another_takes_its_place(env: dict[str, str
         # Whoever connects in between waits for the one that comes.
         answers = [requests.get(f"{portal.url}/api/Auth/GetServerUTCTime", timeout=20) for _ in range(20)]
         assert {answer.status_code for answer in answers} == {200}
-        wait_for_line(portal, "ended by itself (exit code -9): another takes its place.")
+        wait_for_line(portal, "ended unexpectedly (exit code -9): another takes its place.")
         assert len(descendants(portal.process.pid) - before) == 3
 
 
@@ -211,6 +215,28 @@ def test_a_stop_while_it_starts_is_clean(env: dict[str, str]) -> None:
     assert soon(1, processes, int(env["PORT"]))
 
 
+def test_a_hangup_while_it_starts_ends_nothing(env: dict[str, str]) -> None:
+    """As of a service manager that is told to reload what it has just started."""
+    log = Path(env["STATE_DIR"]) / "serve.log"
+    process = started(env, log, "--worker")
+    try:
+        deadline = time.monotonic() + 20
+        while not keeps_back(process.pid, signal.SIGHUP) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGHUP)
+        wait_for_line(Portal("", env, log, process), "The worker role runs")
+    finally:
+        stop(process)
+    assert process.returncode == 0
+
+
+def keeps_back(process: int, number: signal.Signals) -> bool:
+    """Whether this signal waits until the process asks for it."""
+    status = Path(f"/proc/{process}/status").read_text()
+    blocked = int(status.partition("SigBlk:")[2].split()[0], 16)
+    return bool(blocked >> (number - 1) & 1)
+
+
 def test_the_port_can_be_an_argument_and_the_address_follows(env: dict[str, str]) -> None:
     port, log = free_port(), Path(env["STATE_DIR"]) / "serve.log"
     process = started(env, log, "--port", str(port))
@@ -306,7 +332,7 @@ def test_a_second_portal_on_the_same_port_is_refused(env: dict[str, str]) -> Non
 def test_a_host_that_is_none_is_refused_with_a_sentence(env: dict[str, str]) -> None:
     refused = serve(env | {"HOST": "portal.invalid", "SITE_URL": "http://localhost"})
     assert refused.returncode == 1
-    assert "HOST is “portal.invalid”, which is no address of this machine" in refused.stderr
+    assert "HOST is “portal.invalid”, which is not an address of this machine" in refused.stderr
 
 
 def test_a_database_that_lacks_migrations_is_refused(tmp_path: Path) -> None:
@@ -316,10 +342,20 @@ def test_a_database_that_lacks_migrations_is_refused(tmp_path: Path) -> None:
     assert "Traceback" not in refused.stderr
 
 
-@pytest.mark.parametrize("name", ["CREDENTIAL_KEYS", "DIGEST_KEY"])
-def test_other_keys_than_the_database_was_made_with_are_refused(env: dict[str, str], name: str) -> None:
+def test_a_database_that_is_away_is_told_in_a_sentence(env: dict[str, str]) -> None:
+    refused = serve(env | {"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none"})
+    assert refused.returncode == 1
+    assert "The database cannot be reached: " in refused.stderr
+    assert "Start it, or correct DATABASE_URL." in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "what"), [("CREDENTIAL_KEYS", "serve"), ("DIGEST_KEY", "serve"), ("DIGEST_KEY", "prepare")]
+)
+def test_other_keys_than_the_database_was_made_with_are_refused(env: dict[str, str], name: str, what: str) -> None:
     other = base64.urlsafe_b64encode(os.urandom(32)).decode()
-    command = [sys.executable, "manage.py", "serve"]
+    command = [sys.executable, "manage.py", what]
     refused = subprocess.run(command, cwd=ROOT, env=env | {name: other}, capture_output=True, text=True, check=False)
     assert refused.returncode == 1
     assert "These keys cannot read this database: restore the `.env` it was made with." in refused.stderr

@@ -241,7 +241,7 @@ def test_what_a_page_asks_for_by_itself_does_not_remember_its_account(
     changed = alices.post(reverse("application_new", args=[other.slug]), {"name": ""})
     for answer in (poll, refused, changed):
         assert settings.LAST_ACCOUNT_COOKIE_NAME not in answer.cookies
-    assert alices.get(reverse("home")).headers["Location"] == f"/a/{northwind.slug}/apps/"
+    assert alices.get(reverse("home")).headers["Location"] == f"/a/{northwind.slug}/start/"
     followed = alices.get(reverse("my_apps", args=[other.slug]), headers={"HX-Request": "true", "HX-Boosted": "true"})
     assert settings.LAST_ACCOUNT_COOKIE_NAME in followed.cookies
 
@@ -254,7 +254,7 @@ def test_nobody_is_led_to_the_account_of_the_person_before_them(
     other.memberships.create(user=bob, role="DEVELOPER")
     alices.get(reverse("my_apps", args=[northwind.slug]))
     alices.force_login(bob)
-    assert alices.get(reverse("home")).headers["Location"] == f"/a/{other.slug}/apps/"
+    assert alices.get(reverse("home")).headers["Location"] == f"/a/{other.slug}/start/"
     alices.cookies[settings.LAST_ACCOUNT_COOKIE_NAME] = northwind.slug
-    assert alices.get(reverse("home")).headers["Location"] == f"/a/{other.slug}/apps/"
+    assert alices.get(reverse("home")).headers["Location"] == f"/a/{other.slug}/start/"
     assert alices.post(reverse("account_logout")).cookies[settings.LAST_ACCOUNT_COOKIE_NAME]["max-age"] == 0

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -103,7 +104,7 @@ def test_when_one_ends_the_others_are_stopped_and_it_is_a_failure(folder: Path) 
     processes = children(folder, 1)
     _, err = parent.communicate(timeout=10)
     assert parent.returncode == 1
-    assert err == "The worker process ended by itself (exit code 3): stopping the rest.\n"
+    assert err == "The worker process ended unexpectedly (exit code 3): stopping the rest.\n"
     assert all_gone(processes, 0.1)
 
 
@@ -147,7 +148,7 @@ def test_one_that_returns_is_started_again(folder: Path) -> None:
     _, err = parent.communicate(timeout=10)
     assert (parent.returncode, err) == (
         0,
-        "The returns process ended by itself (exit code -9): another takes its place.\n",
+        "The returns process ended unexpectedly (exit code -9): another takes its place.\n",
     )
     assert all_gone(after)
 
@@ -211,3 +212,74 @@ def test_a_new_one_that_does_not_start_leaves_the_old_one(folder: Path) -> None:
     parent.send_signal(signal.SIGTERM)
     parent.communicate(timeout=10)
     assert parent.returncode == 0
+
+
+def line_of(parent: subprocess.Popen[str], text: str) -> str:
+    assert parent.stderr is not None
+    for line in parent.stderr:
+        if text in line:
+            return line
+    raise AssertionError(f"{text} was never said")
+
+
+def test_one_that_breaks_again_and_again_later_leaves_the_others_running(folder: Path) -> None:
+    """As one that finds the database away, or a setting that was changed and is wrong."""
+    flaky = f"import os\nif os.path.exists('broken'): raise SystemExit(2)\n{TELL}"
+    parent = start(folder, web=STAY, returns_tells=flaky)
+    before = children(folder, 2)
+    assert parent.stdout is not None
+    parent.stdout.readline()
+    (folder / "broken").touch()
+    flaky_one = next(process for process in before if "broken" in Path(f"/proc/{process}/cmdline").read_text())
+    os.kill(flaky_one, signal.SIGKILL)
+    pauses = [int(line_of(parent, "(exit code 2): another takes its place in").split()[-2]) for _ in range(2)]
+    assert pauses in ([1, 2], [2, 4])
+    (folder / "broken").unlink()
+    after = set(children(folder, 3)) - {flaky_one}
+    assert all(map(alive, after))
+    parent.send_signal(signal.SIGTERM)
+    parent.communicate(timeout=10)
+    assert parent.returncode == 0
+    assert all_gone(list(after))
+
+
+def test_one_that_breaks_before_all_have_run_stops_the_rest(folder: Path) -> None:
+    parent = start(folder, web=STAY, returns_tells="import time; time.sleep(1); raise SystemExit(2)")
+    _, err = parent.communicate(timeout=10)
+    assert parent.returncode == 1
+    assert err == "The returns_tells process ended unexpectedly (exit code 2): stopping the rest.\n"
+
+
+def test_one_that_ends_during_a_hangup_is_replaced_meanwhile(folder: Path) -> None:
+    """The new one takes its time: nobody waits for it but whoever asked for it."""
+    slow = f"import os, time\nif len(os.listdir()) > 1: open('slow', 'w').close(); time.sleep(60)\n{TELL}"
+    parent = start(folder, tells=slow, returns=STAY)
+    before = children(folder, 2)
+    assert parent.stdout is not None
+    parent.stdout.readline()
+    time.sleep(3.2)
+    parent.send_signal(signal.SIGHUP)
+    assert any((folder / "slow").exists() for _ in until(10))
+    (folder / "slow").unlink()
+    staying = next(process for process in before if "listdir" not in Path(f"/proc/{process}/cmdline").read_text())
+    os.kill(staying, signal.SIGKILL)
+    assert len(children(folder, 3)) == 3
+    parent.send_signal(signal.SIGTERM)
+    parent.communicate(timeout=20)
+    assert parent.returncode == 0
+
+
+def test_a_service_manager_is_told_once_all_answer_and_before_the_end(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = tmp_path_factory.mktemp("systemd") / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(address))
+        manager.settimeout(10)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(address))
+        parent = start(folder, tells=TELL)
+        assert manager.recv(100) == b"READY=1"
+        assert children(folder, 1)
+        parent.send_signal(signal.SIGTERM)
+        assert manager.recv(100) == b"STOPPING=1"
+    assert parent.communicate(timeout=10) == ("ready\n", "")

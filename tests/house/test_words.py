@@ -79,4 +79,4 @@ def test_just_after_midnight_the_last_hours_are_not_yet_yesterday() -> None:
 
 def test_a_moment_for_whoever_reads_it_later_is_in_utc() -> None:
     moment = datetime(2026, 3, 10, 1, 30, tzinfo=timezone(timedelta(hours=2)))
-    assert moment_in_words(moment) == "09 Mar 2026 at 23:30 UTC"
+    assert moment_in_words(moment) == "9 Mar 2026 at 23:30 UTC"

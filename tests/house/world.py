@@ -102,7 +102,6 @@ def world(
         "invitation": invitation.pk,
         "member": Membership.objects.get(user=bob).pk,
         "module": application.modules.get().key.hex,
-        "parameter": 0,
         "delivery": asking.send_test(application, url="https://hooks.example.com/", by=acting(alice)).pk,
         "connector": making.make(northwind, VALUES, by=acting(alice)).pk,
         "act": "resume",
@@ -111,11 +110,12 @@ def world(
         "note": StaffNote.objects.create(installation=installation, text="Calls from an old till", by=sam).pk,
         "case": help_asking.ask(northwind, sentence="It does not work.", by=acting(alice)).pk,
         "digest": "0" * 64,
+        "document": "exchange",
         **dict.fromkeys(("key", "link", "token"), "unknown"),
         "session": UserSession.objects.create(user=alice, ip="192.0.2.1", session_key="of alice", user_agent="").pk,
         "uidb36": "1",
-        # Of a passkey that nobody has.
-        "pk": 0,
+        # The last of a passkey that nobody has.
+        **dict.fromkeys(("parameter", "pk"), 0),
     }
     users = {"alice": alice, "bob": bob, "carol": carol, "dave": dave, "sam": sam, "paula": paula, "nobody": None}
     return World(arguments, users)

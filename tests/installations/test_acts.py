@@ -127,14 +127,14 @@ def test_the_table(act: Act, column: str, possible: bool, installation: Installa
 @pytest.mark.parametrize(
     ("act", "column", "words"),
     [
-        (Act.UPDATE, "pending", "still waits for its endpoint's answer."),
-        (Act.ROTATE, "pending", "still waits for its endpoint's answer."),
-        (Act.SUSPEND, "account", "is suspended by the account already."),
+        (Act.UPDATE, "pending", "is still waiting for its endpoint's answer."),
+        (Act.ROTATE, "pending", "is still waiting for its endpoint's answer."),
+        (Act.SUSPEND, "account", "is already suspended by the account."),
         (Act.SUSPEND_BY_STAFF, "staff", "is suspended by this portal's staff."),
-        (Act.AUTHORISE_AGAIN, "application", "is suspended: its application is, everywhere."),
-        (Act.REVEAL, "failed", "failed, and its permanent token ended with that."),
-        (Act.UNINSTALL, "uninstalled", "is uninstalled, and its permanent token ended with that."),
-        (Act.RESUME, "active", "is not suspended by you: there is nothing to resume."),
+        (Act.AUTHORISE_AGAIN, "application", "is suspended, because its application is suspended everywhere."),
+        (Act.REVEAL, "failed", "failed, and its permanent token ended then."),
+        (Act.UNINSTALL, "uninstalled", "is uninstalled, and its permanent token ended then."),
+        (Act.RESUME, "active", "is not suspended by you, so there is nothing to resume."),
     ],
 )
 def test_what_stands_in_the_way_is_said(
@@ -152,7 +152,7 @@ def test_what_stands_in_the_way_is_said(
         ("customer", "Carol's Cakes is suspended by this portal's staff, and its applications stay as they are"),
         (
             "publisher",
-            "Northwind, which makes Stock Bridge, is suspended by this portal's staff. The application stays",
+            "Northwind, the developer of Stock Bridge, is suspended by this portal's staff. The application stays",
         ),
     ],
 )
@@ -355,7 +355,7 @@ def test_services_read_from_the_table_who_may(
     needed = {Act.RESUME: {S.SUSPENDED_BY_ACCOUNT}, Act.RESUME_BY_STAFF: {S.SUSPENDED_BY_STAFF}}.get(act, set())
     row = put(installation, frozenset({S.ACTIVE} | needed), sam)
     monkeypatch.setitem(RULES, act, replace(RULES[act], who=frozenset({Who.CLIENT})))
-    with pytest.raises(NotPossible, match=r"Only an Owner of (Carol's Cakes|Northwind) may"):
+    with pytest.raises(NotPossible, match=r"Only an Owner of (Carol's Cakes|Northwind) can"):
         SERVICES[act](row, carol, sam, latest)
 
 

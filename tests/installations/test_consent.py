@@ -14,6 +14,8 @@ from tests.kit.consenting import address, external, read, release, rows, sent
 from tests.kit.people import ClientOf, acting
 from tests.kit.posting import wait_for_200, with_postback
 
+TICKED = re.compile(r"<input[^>]*\schecked\b")
+
 
 @pytest.fixture
 def newer(application: Application, version: Version, alice: User) -> Version:
@@ -30,12 +32,12 @@ def test_it_says_what_is_asked(client_of: ClientOf, application: Application, ca
     page = read(answer)
     assert "Stock Bridge by Northwind wants to connect to Carol's Cakes" in page
     assert "Keeps stock the same everywhere." in page
-    assert "This application is not verified." in page
-    assert "It will be able to Use the whole API for this account" in page
-    assert "a permanent token, shown to you on the next page" in page
+    assert "Nobody at this portal has checked Stock Bridge. Install it only if you know Northwind" in page
+    assert "It will be able to See and change everything on this account" in page
+    assert "a key of its own to your account (permanent token), shown to you on the next page" in page
     assert "I may install applications for Carol's Cakes and agree to the above" in page
     assert "Signed in as carol@carolscakes.example" in page
-    assert "checked" not in answer.content.decode()
+    assert not TICKED.search(answer.content.decode())
     assert "no-store" in answer.headers["Cache-Control"]
 
 
@@ -44,7 +46,8 @@ def test_a_listed_application_is_verified(client_of: ClientOf, application: Appl
     Application.objects.update(listing=Application.Listing.LISTED)
     page = read(client_of(carol).get(address(application)))
     assert "Verified" in page
-    assert "not verified" not in page
+    assert "Not verified" not in page
+    assert "Nobody at this portal has checked Stock Bridge" not in page
 
 
 @pytest.mark.usefixtures("cakes")
@@ -68,7 +71,8 @@ def test_the_host_that_gets_the_permanent_token_is_named(
     parameter = {"name": "PostbackUrl", "value": "https://hooks.example.com/in?token=[{TOKEN}]"}
     release(application, (1, 0, 0), external(parameters=[parameter]), alice)  # type: ignore[arg-type]
     page = read(client_of(carol).get(address(application)))
-    assert "It gets a permanent token, sent to hooks.example.com It works for Carol's Cakes" in page
+    key = "a key of its own to your account (permanent token), sent to hooks.example.com"
+    assert f"It gets {key} It works for Carol's Cakes" in page
     assert "shown to you" not in page
     assert "when that server has answered" not in page
 
@@ -90,6 +94,9 @@ def test_anonymous_signs_in_first_and_comes_back(client_of: ClientOf, applicatio
     assert answer.status_code == 302
     expected = f"/sign-in/?next=/Authorization/Authorize/{application.pk}%3FTracking%3Dabc"
     assert answer.headers["Location"] == expected
+    sentence = "Then you see what the application can do"
+    assert [sentence in read(client_of(None).get(page)) for page in (expected, "/sign-in/")] == [True, False]
+    assert sentence in read(client_of(None).get(expected.replace("sign-in", "sign-up")))
 
 
 def test_anonymous_learns_nothing_of_what_exists(client_of: ClientOf, application: Application) -> None:
@@ -97,6 +104,7 @@ def test_anonymous_learns_nothing_of_what_exists(client_of: ClientOf, applicatio
     known = client_of(None).get(address(application)).headers["Location"]
     other = client_of(None).get(reverse("authorize", args=[unknown])).headers["Location"]
     assert known.replace(str(application.pk), unknown) == other
+    assert application.name not in client_of(None).get(known).content.decode()
 
 
 @pytest.mark.parametrize("word", ["Authorization/Authorize", "authorization/authorize", "AUTHORIZATION/AUTHORIZE"])
@@ -114,7 +122,7 @@ def test_the_address_is_understood_in_any_spelling(
 def test_a_malformed_id_has_a_page_of_its_own(client_of: ClientOf, carol: User, identifier: str) -> None:
     answer = client_of(carol).get(f"/Authorization/Authorize/{identifier}")
     assert answer.status_code == 404
-    assert "This is no Installation URL" in read(answer)
+    assert "This is not an Installation URL" in read(answer)
 
 
 @pytest.mark.usefixtures("cakes")
@@ -131,7 +139,7 @@ def test_a_suspended_application_says_why(
     suspending.suspend_application(application, by=acting(sam, reason="שלום It lost orders"))
     answer = client_of(carol).get(address(application))
     assert answer.status_code == 403
-    assert "Stock Bridge is suspended It cannot be installed until this portal's staff have resumed it." in read(answer)
+    assert "Stock Bridge is suspended It cannot be installed until this portal's staff resume it." in read(answer)
     assert "<p>Their reason: <bdi>שלום It lost orders</bdi></p>" in answer.content.decode()
 
 
@@ -172,7 +180,7 @@ def test_somebody_without_an_account_is_told_to_make_one(
 ) -> None:
     answer = client_of(dave).get(address(application))
     assert answer.status_code == 403
-    assert "you are a member of none" in read(answer)
+    assert "you belong to none" in read(answer)
 
 
 @pytest.mark.usefixtures("version")
@@ -216,8 +224,26 @@ def test_the_page_shows_what_the_version_chosen_reaches(
         assert f'name="version" value="{chosen.pk}"' in answer.content.decode()
         return read(answer)
 
-    assert "Use the whole API" in reach(version)
-    assert "Use order book ViewOrderDetailsNode" in reach(newer)
+    assert "See and change everything" in reach(version)
+    assert "It will be able to See the details of your orders Details" in reach(newer)
+
+
+NODES = ["Delete", "Cancel", "Merge", "Split", "Lock", "Export", "ViewNotes", "ViewFolders"]
+
+
+def test_six_sentences_are_read_at_once_the_rest_and_the_names_are_folded(
+    client_of: ClientOf, application: Application, cakes: Account, carol: User, alice: User
+) -> None:
+    names = [f"GlobalPermissions.OrderBook.{node}OrdersNode" for node in NODES]
+    release(application, (1, 0, 0), external() | {"LinnworksPermissions": names}, alice)
+    answer = client_of(carol).get(address(application, account=cakes.slug))
+    able = answer.content.decode().partition("It will be able to")[2].partition("It gets")[0]
+    at_once, _, folded = able.partition("<details>")
+    assert at_once.count("<li>") == 6
+    assert "GlobalPermissions" not in at_once
+    assert "<summary>and 2 more</summary>" in folded
+    assert "Details" in folded
+    assert all(f"<code>{name}</code>" in folded for name in names)
 
 
 @pytest.mark.usefixtures("newer")
@@ -227,7 +253,7 @@ def test_a_forged_version_is_refused_on_the_page(
     for forged in (version.pk, application.versions.development().pk, "x", 999999):
         answer = client_of(carol).get(address(application, account=cakes.slug, version=forged))
         assert answer.status_code == 404
-        assert "This version cannot be chosen here" in read(answer)
+        assert "You cannot choose this version" in read(answer)
 
 
 def test_a_forged_version_is_refused_when_sent_and_nothing_is_written(
@@ -266,9 +292,9 @@ def test_a_version_released_while_reading_is_asked_about_again(
     answer = client.post(address(application), sent(version, cakes))
     assert answer.status_code == 422
     page = read(answer)
-    assert "A newer version was released while you read. Here is what it reaches." in page
-    assert "Use orders Edit" in page
-    assert "checked" not in answer.content.decode()
+    assert "A newer version was released while you were reading. This is what it can do." in page
+    assert "Change your orders" in page
+    assert not TICKED.search(answer.content.decode())
     assert rows() == before
     assert client.post(address(application), sent(latest, cakes)).status_code == 302
     assert Installation.objects.get().version == latest
@@ -278,7 +304,7 @@ def test_a_version_released_while_reading_is_asked_about_again(
 def test_the_box_must_be_ticked(client_of: ClientOf, application: Application, version: Version, carol: User) -> None:
     answer = client_of(carol).post(address(application, Tracking="abc"), sent(version, carol.accounts.get(), agreed=""))
     assert answer.status_code == 422
-    assert "Tick this box if you may install it and agree" in read(answer)
+    assert "Tick this box if you agree and are allowed to install it" in read(answer)
     assert 'action="{}"'.format(address(application, Tracking="abc")) in answer.content.decode()
     assert Installation.objects.count() == 0
 
@@ -289,7 +315,7 @@ def test_a_broken_form_is_asked_again(
 ) -> None:
     answer = client_of(carol).post(address(application), sent(version, cakes, **broken))
     assert answer.status_code == 422
-    assert "Read it again, and send it once more." in read(answer)
+    assert "Read it again, then send it again." in read(answer)
     assert f'name="version" value="{version.pk}"' in answer.content.decode()
     assert Installation.objects.count() == 0
 
@@ -316,7 +342,7 @@ def test_one_that_is_installed_says_so_and_shows_what_it_has(
         "Already installed on this account (version 1.0.0). Authorising again gives the same permanent token." in page
     )
     assert "It stays on its version. 1.1.0 is available: read what it changes, and update ." in page
-    assert "Use the whole API for this account" in page
+    assert "See and change everything on this account" in page
     assert answer.context["question"].version == installation.version
     assert newer.label == "1.1.0"
 

@@ -72,6 +72,6 @@ def test_sessions_of_another_installation_go_on(
 @pytest.mark.parametrize("person", ["dave", "eve"])
 def test_others_end_none(installation: Installation, person: str, request: pytest.FixtureRequest) -> None:
     session = exchange(lifecycle.current_token(installation))
-    with pytest.raises(NotPossible, match="Only an Owner of Carol's Cakes may do this"):
+    with pytest.raises(NotPossible, match="Only an Owner of Carol's Cakes can do this"):
         session_ends.end_sessions(installation, by=acting(request.getfixturevalue(person)))
     assert call(session) == 200

@@ -40,7 +40,7 @@ def shown(client: Client, path: str) -> str:
     assert answer.status_code == 200
     text = read(answer)
     # Of notes.
-    assert "None" not in text.replace("None were written.", "")
+    assert "None" not in text.replace("No notes.", "")
     return text
 
 
@@ -80,12 +80,12 @@ def test_who_installs_reads_what_is_in_it_and_nothing_of_a_host(
     dave: User,
 ) -> None:
     consent = shown(client_of(dave), consenting.address(application))
-    assert "Run scripts inside other screens of this account" in consent
-    assert "Do what this portal does not know" not in consent
+    assert "Run its own code inside other screens of this account" in consent
+    assert "Do something that this portal does not know" not in consent
     update = shown(client_of(carol), page_of(moved_on[1]))
-    assert "Run scripts inside other screens of this account" in update
+    assert "Run its own code inside other screens of this account" in update
     assert "Host of modules" in update
-    assert "Do what this portal does not know" not in update
+    assert "Do something that this portal does not know" not in update
 
 
 def test_the_admin_shows_it(moved_on: tuple[Version, Installation], client_of: ClientOf, paula: User) -> None:

@@ -47,7 +47,7 @@ def test_the_permanent_token_is_shown_to_whoever_installed_and_for_ten_minutes(
     page = client.get(install(client, version, cakes).headers["Location"])
     token = lifecycle.current_token(Installation.objects.get())
     assert token.value() in read(page)
-    assert "Give this to the developer of Stock Bridge. You find it again under My apps" in read(page)
+    assert "Give this to the developer of Stock Bridge. You can find it again under My apps" in read(page)
     assert "no-store" in page.headers["Cache-Control"]
     later = timezone.now() + timedelta(minutes=10)
     monkeypatch.setattr("linnapp.pages.timezone.now", lambda: later)
@@ -169,7 +169,7 @@ def test_a_page_brought_back_after_uninstalling_installs_nothing(
     before = rows()
     answer = install(client, version, cakes)
     assert answer.status_code == 422
-    assert "This form was used already, and Stock Bridge was uninstalled since." in read(answer)
+    assert "This form was already used, and Stock Bridge has since been uninstalled." in read(answer)
     assert rows() == before
 
 
@@ -180,12 +180,12 @@ def test_authorising_again_lifts_no_suspension(
     client = client_of(carol)
     page = read(client.get(address(installation.application)))
     assert (
-        "It is suspended by staff, and authorising again does not lift that. The reason of staff: Too many calls."
+        "It is suspended by staff, and authorising again does not resume it. The reason of staff: Too many calls."
         in page
     )
     answer = install(client, installation.version, installation.account)
     after = read(client.get(answer.headers["Location"]))
-    assert "Until then it gets no session token, and its permanent token is not exchanged." in after
+    assert "Until then its permanent token is not exchanged, so it gets no session token." in after
     installation.refresh_from_db()
     assert installation.suspended_by_staff_at is not None
 
@@ -300,7 +300,7 @@ def test_another_version_chosen_on_the_own_account_is_a_move_of_that_moment(
 
 
 @pytest.mark.parametrize(
-    ("state", "said"), [("FAILED", "that installation failed: "), ("UNINSTALLED", "uninstalled since")]
+    ("state", "said"), [("FAILED", "that installation failed: "), ("UNINSTALLED", "since been uninstalled")]
 )
 def test_a_form_whose_installation_is_over_says_what_became_of_it(
     installation: Installation, carol: User, state: str, said: str

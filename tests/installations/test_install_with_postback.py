@@ -136,7 +136,7 @@ class Browser:
         """Consents as the page asks; the address of the page after it."""
         path = f"/Authorization/Authorize/{self.stage.credentials[name]['ApplicationId']}?Tracking={tracking}"
         page = self.get(path)
-        assert f"a permanent token, sent to {self.stage.host}" in read(page)
+        assert f"a key of its own to your account (permanent token), sent to {self.stage.host}" in read(page)
         names = ("csrfmiddlewaretoken", "account", "version", "nonce")
         form = {name: hidden(page, name) for name in names} | {"agreed": "on"}
         answer = self.stage.session.post(
@@ -238,7 +238,7 @@ def test_one_that_exchanges_and_answers_500_is_left_with_nothing(stage: Stage, c
     assert stage.call(told[0]["Token"]) == 401
     refused = stage.exchange("fails", postback.form["Token"])
     assert refused.status_code == 400
-    assert refused.json()["Message"].startswith("This installation failed: its postback did not come to a 200")
+    assert refused.json()["Message"].startswith("This installation failed: its postback did not get a 200")
     carol.look_around(installed)
     assert not carol.is_told(postback.form["Token"])
 

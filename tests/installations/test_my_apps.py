@@ -109,7 +109,7 @@ def test_the_list_goes_on_where_the_page_ended(
 def test_an_empty_list_says_how_to_fill_it(client_of: ClientOf, cakes: Account, carol: User) -> None:
     page = read(client_of(carol).get(reverse("my_apps", args=[cakes.slug])))
     assert "To install one, go to the Store , or open the Installation URL that its developer gave you." in page
-    assert "Do you make one yourself? It begins under Applications" in page
+    assert "Are you building one yourself? Start under Applications" in page
     nothing = read(client_of(carol).get(reverse("my_apps", args=[cakes.slug]), {"q": "x"}))
     assert "No application matches." in nothing
 
@@ -172,7 +172,7 @@ def test_the_page_of_an_installation_tells_its_facts(
     assert "1.0.0 installed by Carol" in page
     assert "Sessions 1" in page
     assert "from 192.0.2.7, asked for: orders" in page
-    assert "It can Use the whole API for this account" in page
+    assert "It can See and change everything on this account" in page
     assert token_of(installation) not in page
 
 
@@ -212,7 +212,7 @@ def test_the_permanent_token_is_revealed_on_record(
 ) -> None:
     client = client_of(carol)
     answer = client.post(page_of(installation, "installation_token_reveal"))
-    assert answer.headers["Location"] == page_of(installation)
+    assert answer.headers["Location"] == f"{page_of(installation)}#permanent-token"
     page = client.get(answer.headers["Location"])
     assert token_of(installation) in read(page)
     assert "no-store" in page.headers["Cache-Control"]
@@ -234,7 +234,7 @@ def test_a_developer_of_the_account_reads_and_is_told_who_acts(
     page = client.get(page_of(installation))
     assert page.status_code == 200
     assert (
-        "Only an Owner of Carol's Cakes reveals the permanent token, updates, suspends or uninstalls: ask Carol."
+        "Only an Owner of Carol's Cakes can reveal the permanent token, update, suspend or uninstall: ask Carol."
         in read(page)
     )
     assert '<form method="post" action="/a/' not in page.content.decode()
@@ -263,8 +263,8 @@ def test_uninstalling_says_what_it_breaks_and_then_does(
     client = client_of(carol)
     url = page_of(installation, "installation_uninstall")
     page = read(client.get(url))
-    assert "2 sessions of it end at once." in page
-    assert "Its permanent token is dead for ever." in page
+    assert "2 sessions end at once." in page
+    assert "Its permanent token never works again." in page
     installation.refresh_from_db()
     assert installation.is_live
     answer = client.post(url, follow=True)
@@ -279,7 +279,7 @@ def test_uninstalling_twice_changes_nothing_more(client_of: ClientOf, installati
     client = client_of(carol)
     url = page_of(installation, "installation_uninstall")
     client.post(url)
-    assert "is uninstalled, and its permanent token ended with that." in read(client.post(url, follow=True))
+    assert "is uninstalled, and its permanent token ended then." in read(client.post(url, follow=True))
     assert client.get(url).headers["Location"] == page_of(installation)
     assert told(installation) == ["INSTALLED", "UNINSTALLED"]
 
@@ -292,11 +292,11 @@ def test_what_is_over_stays_readable_and_can_be_installed_again(
     client = client_of(carol)
     page = client.get(page_of(installation))
     assert "Uninstalled by Carol" in read(page)
-    assert "It ended with this installation. Installing again gives a new one." in read(page)
+    assert "It ended with this installation. Install again to get a new one." in read(page)
     assert f"…{tail}" not in read(page)
     assert reverse("authorize", args=[installation.application_id]) in page.content.decode()
     client.post(page_of(installation, "installation_token_reveal"))
-    assert "its permanent token ended with that" in read(client.get(page_of(installation)))
+    assert "its permanent token ended then" in read(client.get(page_of(installation)))
     assert told(installation) == ["INSTALLED", "UNINSTALLED"]
 
 

@@ -98,8 +98,8 @@ def test_versions_in_use_are_looked_for_among_those_of_the_application(
 ) -> None:
     page = reverse("application_installations", args=["northwind", many.application_id])
     with CaptureQueriesContext(connection) as asked:
-        chips = client_of(alice).get(page).context["version_chips"]
-    assert [label for label, _, _ in chips][1:] == [f"{many.version.label} (2001)"]
+        chips = client_of(alice).get(page).context["filters"]
+    assert [label for label, _, _ in dict(chips)["Version"]][1:] == [f"{many.version.label} (2001)"]
     plan = plans(asked, 'EXISTS(SELECT 1 AS "a" FROM "installs_installation"')
     assert re.search(r"linnapp_version.*\(application_id|Cond: \(application_id|Filter: .*application_id", plan), plan
     counted = plans(asked, "GROUP BY 1")

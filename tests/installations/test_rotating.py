@@ -225,12 +225,12 @@ def test_a_day_later_the_old_one_has_ended_with_a_worker_or_without(installation
 
 
 def rotated(rotation: Rotation, who: str) -> str:
-    return f"Permanent token rotated by {who}: …{rotation.new.tail} takes the place of …{rotation.old.tail}"
+    return f"Permanent token rotated by {who}: …{rotation.new.tail} replaces …{rotation.old.tail}"
 
 
 def lapsed(rotation: Rotation) -> str:
     old, new = rotation.old.tail, rotation.new.tail
-    return f"Old permanent token …{old} ended, 24 hours after …{new} was delivered or shown"
+    return f"Old permanent token …{old} ended 24 hours after …{new} was delivered or shown"
 
 
 def test_each_end_stands_in_the_timeline_for_both_sides(installation: Installation, carol: User, sam: User) -> None:
@@ -278,12 +278,12 @@ def test_while_the_old_one_works_it_is_not_rotated_again(sent: Installation, car
     with pytest.raises(NotPossible) as refusal:
         rotating.rotate(sent, by=acting(carol))
     assert str(refusal.value) == (
-        f"It was rotated already, and the old permanent token …{rotation.old.tail} works until the new one has "
-        "arrived. End the old one now, or wait for that; then rotate again."
+        f"It has already been rotated, and the old permanent token …{rotation.old.tail} works until the new one "
+        "is delivered. End the old one now, or wait, then rotate again."
     )
     assert PermanentToken.objects.live().count() == 2
     handover.begin_end(rotation.new)
-    with pytest.raises(NotPossible, match=r"works until \d\d \w+ \d{4} at \d\d:\d\d UTC\. End the old one now"):
+    with pytest.raises(NotPossible, match=r"works until \d{1,2} \w+ \d{4} at \d\d:\d\d UTC\. End the old one now"):
         rotating.rotate(sent, by=acting(carol))
     rotating.end_old_token(sent, by=acting(carol))
     again = rotating.rotate(sent, by=acting(carol))
@@ -348,7 +348,7 @@ def test_one_that_waits_for_its_200_is_not_rotated(
 ) -> None:
     wait_for_200(application)
     row = install(application, cakes, with_postback(application, NOWHERE, alice), carol).installation
-    with pytest.raises(NotPossible, match="still waits for its endpoint's answer"):
+    with pytest.raises(NotPossible, match="is still waiting for its endpoint's answer"):
         rotating.rotate(row, by=acting(carol))
     assert PermanentToken.objects.count() == 1
 
@@ -370,6 +370,6 @@ def test_strangers_and_developers_of_the_customer_rotate_nothing(
 ) -> None:
     by = acting(request.getfixturevalue(person))
     for service in (rotating.rotate, rotating.end_old_token):
-        with pytest.raises(NotPossible, match="Only an Owner of Carol's Cakes may do this"):
+        with pytest.raises(NotPossible, match="Only an Owner of Carol's Cakes can do this"):
             service(installation, by=by)
     assert PermanentToken.objects.count() == 1

@@ -58,12 +58,12 @@ def test_the_page_says_that_it_is_a_step_down_and_moves(
     )
     assert "It will no longer" in page
     assert "Field Today, 1.2.0 After, 1.1.0" in page
-    assert "Notes of its developer" not in page
+    assert "Notes from its developer" not in page
     assert "There is no way back: 1.2.0 was withdrawn." in page
     token = lifecycle.current_token(installation)
     for _ in range(2):
         done = client.post(page_of(installation), dict(form_of(answer, "update").fields), follow=True)
-        assert "Stock Bridge is on 1.1.0 now." in done.content.decode()
+        assert "Stock Bridge is now on 1.1.0." in done.content.decode()
     assert lifecycle.current_token(installation) == token
     assert now(installation).version == skipped
     assert told(installation) == ["INSTALLED", "UPDATED", "VERSION_WITHDRAWN", "MOVED_DOWN"]
@@ -90,7 +90,7 @@ def test_the_way_back_to_where_the_step_leads_is_not_offered_beside_it(
     page = read(client.get(detail(installation)))
     assert "Go back to 1.0.0" in page
     back = read(client.get(page_of(installation, "installation_go_back")))
-    assert "1.2.0 was withdrawn, and there is no way forward to it." in back
+    assert "1.2.0 was withdrawn, so you cannot update to it again." in back
     Version.objects.filter(pk=skipped.pk).update(withdrawn_at=timezone.now())
     page = read(client.get(detail(installation)))
     assert "Move to 1.0.0" in page
@@ -119,12 +119,12 @@ def test_with_none_left_it_stays_and_is_told_so(
     assert not Installation.objects.behind().exists()
     client = client_of(carol)
     page = read(client.get(detail(installation)))
-    assert "1.0.0 was withdrawn. It keeps working here, and no other version is left to move to." in page
+    assert "1.0.0 was withdrawn. It keeps working here, and there is no other version to move to." in page
     assert client.get(page_of(installation)).headers["Location"] == detail(installation)
     other = release(installation.application, (1, 1, 0), external(moduleName="Newer"), alice)
     withdrawing.withdraw_version(other, by=acting(alice))
     answer = client.post(page_of(installation), {"version": other.pk}, follow=True)
-    assert "Stock Bridge is on 1.0.0, and no other version is left to move to." in answer.content.decode()
+    assert "Stock Bridge is on 1.0.0, and there is no other version to move to." in answer.content.decode()
     assert now(installation).version == version
 
 
@@ -141,10 +141,10 @@ def test_what_was_read_and_is_another_by_now_is_shown_anew(
     withdrawing.withdraw_version(skipped, by=acting(alice))
     answer = client.post(page_of(installation), {"version": skipped.pk})
     assert answer.status_code == 422
-    assert "1.1.0 was withdrawn while you read. Here is what 1.0.0 changes." in read(answer)
+    assert "1.1.0 was withdrawn while you were reading. This is what 1.0.0 changes." in read(answer)
     withdrawing.take_back_withdrawal(skipped, by=acting(alice))
     answer = client.post(page_of(installation), {"version": version.pk})
-    assert "1.1.0 became the newest version while you read. Here is what it changes." in read(answer)
+    assert "1.1.0 became the newest version while you were reading. This is what it changes." in read(answer)
     withdrawing.take_back_withdrawal(withdrawn, by=acting(alice))
     answer = client.post(page_of(installation), {"version": skipped.pk}, follow=True)
     assert "Stock Bridge is on 1.2.0, and there is nothing newer to update to." in answer.content.decode()
@@ -208,7 +208,7 @@ def test_owners_are_told_of_the_step_down_also_where_the_way_up_was_told_before(
     withdrawing.withdraw_version(newest, by=acting(alice))
     (message,) = send()
     assert message.to == [carol.email]
-    assert message.subject == "1 application runs a version that was withdrawn"
+    assert message.subject == "1 application runs a withdrawn version"
     assert "Carol's Cakes: Stock Bridge 1.2.0 was withdrawn; 1.1.0 is the newest now" in message.body
     assert re.search(page_of(installation), message.body)
     assert send() == []

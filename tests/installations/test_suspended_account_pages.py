@@ -15,10 +15,11 @@ from linnapp.services.applications import create_application
 from linnapp.services.manifests import save_manifest
 from tests.kit.connectors import connector
 from tests.kit.consenting import address, external, read, release, sent
+from tests.kit.exchanging import exchange
 from tests.kit.people import ClientOf, acting
 
 SPAM = "It sends spam."
-NOTE = "was suspended by the staff of this portal"
+NOTE = "This portal's staff suspended"
 
 
 @pytest.fixture
@@ -33,18 +34,22 @@ def suspended_northwind(installation: Installation, northwind: Account, paula: U
     return northwind
 
 
+def overview(application: Application) -> str:
+    return reverse("application_overview", args=["northwind", application.pk])
+
+
 @pytest.mark.parametrize("name", ["application_list", "team", "store", "my_apps", "connector_list", "account_settings"])
 def test_every_page_says_so_and_why(client_of: ClientOf, suspended_cakes: Account, carol: User, name: str) -> None:
     text = read(client_of(carol).get(reverse(name, args=[suspended_cakes.slug])))
-    assert f"Carol's Cakes {NOTE}" in text
+    assert f"{NOTE} Carol's Cakes just now" in text
     assert f"Their reason: {SPAM}" in text
 
 
 def test_pages_of_an_application_say_so(
     client_of: ClientOf, suspended_northwind: Account, application: Application, alice: User
 ) -> None:
-    text = read(client_of(alice).get(reverse("application_overview", args=["northwind", application.pk])))
-    assert f"Northwind {NOTE}" in text
+    text = read(client_of(alice).get(overview(application)))
+    assert f"{NOTE} Northwind just now" in text
     assert "System Integration Suspended" in text
     found = reverse("application_list", args=["northwind"])
     assert "Stock Bridge Suspended" in read(client_of(alice).get(f"{found}?state=SUSPENDED"))
@@ -54,23 +59,24 @@ def test_pages_of_an_application_say_so(
 def test_what_it_cannot_do_stands_in_place_of_the_button(
     client_of: ClientOf, version: Version, application: Application, northwind: Account, alice: User, paula: User
 ) -> None:
-    """The checklist of an application without a version, the last step of a release, and the test of a connector."""
+    """Two lines of the checklist, the last step of a release, and the test of a connector."""
     client, here = client_of(alice), ["northwind", application.pk]
     fresh, _ = create_application(account=northwind, name="Fresh", kind="SYSTEM", by=acting(alice))
+    called, _ = create_application(account=northwind, name="Called", kind="SYSTEM", by=acting(alice))
     newer = parse(external(moduleName="Newer"))
     saved = save_manifest(application, newer, expected_revision=application.manifest_revision, by=acting(alice))
-    save_manifest(fresh, newer, expected_revision=fresh.manifest_revision, by=acting(alice))
+    for row in (fresh, called):
+        save_manifest(row, newer, expected_revision=row.manifest_revision, by=acting(alice))
+    own = lifecycle.install(called, account=northwind, version=called.versions.development(), by=acting(alice))
+    exchange(lifecycle.current_token(own.installation))
     draft = {"number": "1.1.0", "notes": "Faster.", "revision": saved.manifest_revision}
     client.post(reverse("version_notes", args=here), draft)
-    row = connector(northwind, "https://api.linnworks.net", alice)
+    tested = connector(northwind, "https://api.linnworks.net", alice)
     pages = [
-        (
-            reverse("application_overview", args=["northwind", fresh.pk]),
-            "Review and create",
-            "no version can be released",
-        ),
+        (overview(fresh), ">Install it on Northwind<", "nothing can be installed on it"),
+        (overview(called), ">Review and create 1.0.0<", "no version can be released"),
         (reverse("version_release", args=here), "<button>Release 1.1.0", "no version can be released"),
-        (reverse("connector_check", args=["northwind", row.pk]), ">Test connection", "nothing is sent with its"),
+        (reverse("connector_check", args=["northwind", tested.pk]), ">Test connection", "its connectors send"),
     ]
     assert [button in client.get(page).content.decode() for page, button, _ in pages] == [True] * len(pages)
     suspend_account(northwind, by=acting(paula, reason=SPAM))
@@ -103,7 +109,7 @@ def test_what_is_installed_on_it(
     client, here = client_of(carol), (suspended_cakes.slug, installation.pk)
     page = client.get(reverse("installation_detail", args=here))
     assert "Suspended with the whole account, by staff" in read(page)
-    assert "Carol's Cakes is suspended by the staff of this portal" in read(page)
+    assert "Carol's Cakes is suspended by this portal's staff" in read(page)
     assert read(page).count(SPAM) == 1
     assert reverse("installation_update", args=here) not in page.content.decode()
     assert reverse("installation_uninstall", args=here) in page.content.decode()
@@ -115,7 +121,7 @@ def test_what_it_makes_is_told_to_those_who_have_it_without_the_reason(
 ) -> None:
     client = client_of(carol)
     text = read(client.get(reverse("installation_detail", args=["carols-cakes", installation.pk])))
-    assert "Northwind, which makes Stock Bridge, is suspended by the staff of this portal" in text
+    assert "Northwind, the developer of Stock Bridge, is suspended by this portal's staff" in text
     assert "Suspended with its developer's account, by staff" in text
     assert "Developer's account Northwind suspended by Support" in text
     assert SPAM not in text
@@ -128,7 +134,7 @@ def test_nobody_is_asked_to_install_what_it_makes(
 ) -> None:
     page = client_of(dave).get(address(application))
     assert page.status_code == 403
-    assert "Northwind, which makes it, is suspended by this portal's staff" in read_card(page.content)
+    assert "Northwind, its developer, is suspended by this portal's staff" in read_card(page.content)
     assert SPAM not in read_card(page.content)
 
 
@@ -167,7 +173,7 @@ def test_a_new_application_is_refused_and_what_was_typed_stays(
     form = {"name": "Parcel Sync", "type": "SYSTEM"}
     answer = client_of(alice).post(reverse("application_new", args=["northwind"]), form)
     assert answer.status_code == 422
-    assert "Until they resume it, no application can be made on it." in read(answer)
+    assert "Until they resume it, no application can be created on it." in read(answer)
     assert 'value="Parcel Sync"' in answer.content.decode()
     assert not Application.objects.filter(name="Parcel Sync").exists()
 
@@ -191,7 +197,7 @@ def test_a_listing_is_refused(
 ) -> None:
     answer = client_of(alice).post(reverse("listing_request", args=["northwind", application.pk]))
     assert answer.status_code == 422
-    assert "Until they resume it, nothing of it can be listed." in read(answer)
+    assert "Until they resume it, its applications cannot be listed." in read(answer)
 
 
 def test_it_uninstalls(client_of: ClientOf, suspended_cakes: Account, installation: Installation, carol: User) -> None:
@@ -202,12 +208,12 @@ def test_it_uninstalls(client_of: ClientOf, suspended_cakes: Account, installati
 
 # By page: what it says on a suspended account, and the button that it has otherwise.
 CLOSED = {
-    "application_list": ("no application can be made on it", ">New App<"),
-    "application_new": ("no application can be made on it", ">Create<"),
+    "application_list": ("no application can be created on it", ">New App<"),
+    "application_new": ("no application can be created on it", ">Create<"),
     "application_overview": ("no version can be released", ">Create New Version</a>"),
     "manifest_edit": ("no version can be released", "data-create"),
     "version_review": ("no version can be released", ">Continue<"),
-    "listing": ("nothing of it can be listed", ">Request listing<"),
+    "listing": ("its applications cannot be listed", ">Request listing<"),
     "store": ("nothing can be installed on it", ">Install<"),
 }
 

@@ -16,8 +16,8 @@ from tests.kit.people import ClientOf, acting
 EXCHANGE = "/api/Auth/AuthorizeByApplication"
 CALL = "/api/Inventory/GetStockLocations"
 BY_THE_ACCOUNT = "Suspended by Carol's Cakes"
-BY_STAFF = "Suspended by the staff of this portal on Carol's Cakes"
-EVERYWHERE = "Stock Bridge is suspended everywhere by the staff of this portal"
+BY_STAFF = "Suspended by this portal's staff on Carol's Cakes"
+EVERYWHERE = "Stock Bridge is suspended everywhere by this portal's staff"
 
 
 def page_of(row: Installation, name: str = "installation_detail") -> str:
@@ -55,10 +55,10 @@ def told(row: Installation) -> list[str]:
 
 def test_the_page_says_what_stops(client_of: ClientOf, installation: Installation, carol: User) -> None:
     client, url = client_of(carol), page_of(installation, "installation_suspend")
-    assert "No session of it is live, so nothing is interrupted." in read(client.get(url))
+    assert "It has no live session, so nothing is interrupted." in read(client.get(url))
     exchange(installation)
     page = read(client.get(url))
-    assert "1 session of it ends at once." in page
+    assert "1 session ends at once." in page
     assert "Its permanent token is not exchanged" in page
     assert told(installation) == ["INSTALLED"]
 
@@ -111,11 +111,11 @@ def test_what_stands_in_the_way_is_said(client_of: ClientOf, installation: Insta
     client = client_of(carol)
     assert "is not suspended by you" in read_all(resume(client, installation))
     suspend(client, installation)
-    assert "is suspended by the account already" in read_all(suspend(client, installation))
+    assert "is already suspended by the account" in read_all(suspend(client, installation))
     assert client.get(page_of(installation, "installation_suspend")).headers["Location"] == page_of(installation)
     assert client.get(page_of(installation, "installation_resume")).status_code == 405
     lifecycle.uninstall(installation, by=acting(carol))
-    assert "is uninstalled, and its permanent token ended with that" in read_all(resume(client, installation))
+    assert "is uninstalled, and its permanent token ended then" in read_all(resume(client, installation))
 
 
 def test_the_account_does_not_lift_what_staff_set_nor_staff_what_the_account_set(
@@ -126,7 +126,7 @@ def test_the_account_does_not_lift_what_staff_set_nor_staff_what_the_account_set
     assert "is not suspended by you" in read_all(resume(client, installation))
     suspend(client, installation)
     answer = read_all(resume(client, installation))
-    assert "You lifted your suspension. Stock Bridge stays suspended by staff." in answer
+    assert "You ended your suspension. Stock Bridge stays suspended by staff." in answer
     suspend(client, installation)
     suspending.resume_by_staff(installation, by=acting(sam, reason="Mended."))
     assert now(installation).suspended_by == "by the account"
@@ -184,7 +184,7 @@ def test_the_consent_page_says_by_whom_and_authorising_again_lifts_nothing(
     client, url = client_of(carol), reverse("authorize", args=[installation.application_id])
     suspend(client, installation)
     page = client.get(url)
-    assert "It is suspended by the account, and authorising again does not lift that" in read(page)
+    assert "It is suspended by the account, and authorising again does not resume it" in read(page)
     assert page_of(installation) in page.content.decode()
     form = {"account": installation.account.slug, "version": installation.version_id, "agreed": "on"}
     client.post(url, form | {"nonce": "b" * 32})
@@ -192,7 +192,7 @@ def test_the_consent_page_says_by_whom_and_authorising_again_lifts_nothing(
     resume(client, installation)
     suspending.suspend_by_staff(installation, by=acting(sam, reason="Asked too often."))
     text = read(client.get(url))
-    assert "It is suspended by staff, and authorising again does not lift that. The reason of staff: Asked too" in text
+    assert "It is suspended by staff, and authorising again does not resume it. The reason of staff: Asked too" in text
     client.post(url, form | {"nonce": "c" * 32})
     assert now(installation).suspended_by == "by staff"
 

@@ -96,7 +96,7 @@ def test_nothing_is_installed_on_it_and_nobody_installs_what_it_makes(
     before = Installation.objects.count()
     with pytest.raises(NotPossible, match="Until they resume it, nothing can be installed"):
         install_on(installation.application, depot, dave)
-    with pytest.raises(NotPossible, match="Until they resume it, nobody installs Order Board") as refusal:
+    with pytest.raises(NotPossible, match="Until they resume it, nobody can install Order Board") as refusal:
         install_on(other, cakes, carol)
     assert SPAM not in str(refusal.value)
     assert Installation.objects.count() == before
@@ -126,11 +126,11 @@ def test_it_makes_releases_and_requests_nothing(
     installation: Installation, northwind: Account, alice: User, paula: User
 ) -> None:
     suspend_account(northwind, by=acting(paula, reason=SPAM))
-    with pytest.raises(NotPossible, match="Until they resume it, no application can be made on it"):
+    with pytest.raises(NotPossible, match="Until they resume it, no application can be created on it"):
         applications.create_application(account=northwind, name="X", kind="SYSTEM", by=acting(alice))
     with pytest.raises(NotPossible, match="Until they resume it, no version can be released"):
         release(installation.application, (2, 0, 0), external(moduleName="Newer"), alice)
-    with pytest.raises(NotPossible, match="Until they resume it, nothing of it can be listed"):
+    with pytest.raises(NotPossible, match="Until they resume it, its applications cannot be listed"):
         listings.request_listing(installation.application, by=acting(alice))
     assert Application.objects.count() == 1
 
@@ -174,9 +174,9 @@ def test_its_connectors_call_nobody(cakes: Account, carol: User, paula: User) ->
         row = connector(cakes, receiver.url, carol)
         suspend_account(cakes, by=acting(paula, reason=SPAM))
         row.account.refresh_from_db()
-        with pytest.raises(NotPossible, match="nothing is sent with its connectors"):
+        with pytest.raises(NotPossible, match="its connectors send nothing"):
             calling.call(row, "GET", "/api/Inventory/GetStockLocations")
-        with pytest.raises(NotPossible, match="nothing is sent with its connectors"):
+        with pytest.raises(NotPossible, match="its connectors send nothing"):
             checking.start(row, by=acting(carol))
         assert receiver.received == []
 

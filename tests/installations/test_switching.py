@@ -44,7 +44,7 @@ def test_it_is_switched_to_a_released_version_and_back(
     token = lifecycle.current_token(own)
     page = read(client.get(page_of(own)))
     assert "Switch Stock Bridge on Northwind to another version" in page
-    for to, words in ((version, "is on 1.0.0 now"), (development, "is on the Development Version now")):
+    for to, words in ((version, "is now on 1.0.0."), (development, "is now on the Development Version.")):
         answer = client.post(page_of(own), {"version": to.pk}, follow=True)
         assert answer.redirect_chain[0][0] == page_of(own, "installation_detail")
         assert words in answer.content.decode()
@@ -73,7 +73,7 @@ def test_what_was_not_offered_is_refused(
     for chosen in (withdrawn.pk, 2**63, "x", "", 0):
         answer = client.post(page_of(own), {"version": chosen})
         assert answer.status_code == 422
-    assert "That version cannot be chosen" in read(client.post(page_of(own), {"version": withdrawn.pk}))
+    assert "You cannot choose that version" in read(client.post(page_of(own), {"version": withdrawn.pk}))
     assert now(own).version.is_development
     assert told(own) == ["INSTALLED"]
 
@@ -91,7 +91,7 @@ def test_no_customer_switches(
 
 
 def test_the_service_lets_no_customer_choose_either(installation: Installation, carol: User) -> None:
-    with pytest.raises(NotPossible, match="on the application's own account only"):
+    with pytest.raises(NotPossible, match="the application's own account can choose"):
         moving.switch(installation, to=installation.version, by=acting(carol))
 
 

@@ -63,12 +63,42 @@ def test_owners_with_an_update_waiting_are_told_what_and_where(
     lifecycle.install(installation.application, account=depot, version=latest, by=acting(dave))
     assert send() == [carol.email]
     (message,) = mail.outbox
-    assert message.subject == "1 application has an update waiting"
+    assert message.subject == "1 application has an update"
     assert "Carol's Cakes: Stock Bridge 1.0.0, 1.1.0 is available" in message.body
     assert reverse("installation_update", args=[cakes.slug, installation.pk]) in message.body
     assert link_in(message) in message.body
     assert message.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert lifecycle.current_token(installation).value() not in message.body
+
+
+def asking_for(*nodes: str) -> dict[str, Any]:
+    return external() | {"LinnworksPermissions": [f"GlobalPermissions.{node}" for node in nodes]}
+
+
+def test_what_an_update_newly_reaches_is_told_as_its_page_tells_it(
+    installation: Installation, carol: User, alice: User
+) -> None:
+    few = release(installation.application, (1, 1, 0), asking_for("OrderBook.ViewOrderDetailsNode"), alice)
+    moving.update(installation, to=few, by=acting(carol))
+    more = ["Inventory.EditStockLevelNode", "OrderBook.DeleteOrderNode", "Stock.StockCountNode", "Users.ViewUsersNode"]
+    release(installation.application, (1, 2, 0), asking_for("OrderBook.ViewOrderDetailsNode", *more), alice)
+    assert send() == [carol.email]
+    assert (
+        "Stock Bridge 1.1.0, 1.2.0 is available\n"
+        "  It will newly be able to:\n"
+        "  - Change how many of each product you have\n"
+        "  - Delete orders\n"
+        "  - Count your stock\n"
+        "  - and 1 more\n"
+        "  http"
+    ) in str(mail.outbox[0].body)
+
+
+def test_an_update_that_reaches_nothing_new_is_told_without_a_word_of_it(
+    installation: Installation, latest: Version, carol: User
+) -> None:
+    assert send() == [carol.email]
+    assert "1.1.0 is available\n  http" in str(mail.outbox[0].body)
 
 
 def test_a_person_has_one_mail_for_all_accounts(
@@ -78,7 +108,7 @@ def test_a_person_has_one_mail_for_all_accounts(
     Membership.objects.create(account=depot, user=carol, role=Membership.Role.OWNER)
     assert send() == [carol.email, dave.email]
     (to_carol,) = [message for message in mail.outbox if message.to == [carol.email]]
-    assert to_carol.subject == "2 applications have an update waiting"
+    assert to_carol.subject == "2 applications have an update"
     assert "Dave's Depot: Stock Bridge" in to_carol.body
 
 
@@ -169,7 +199,7 @@ def test_one_click_without_signing_in_ends_them(
     program = Client(enforce_csrf_checks=True)
     answer = program.post(link, "List-Unsubscribe=One-Click", content_type="application/x-www-form-urlencoded")
     assert answer.status_code == 200
-    assert "No more mails about updates" in read(answer)
+    assert "E-mails about updates are off" in read(answer)
     UpdateMailing.objects.update(sent_at=None, told=[])
     assert send() == []
 
@@ -180,11 +210,11 @@ def test_the_link_asks_and_a_scanner_that_follows_it_ends_nothing(
     send()
     link, client = link_in(mail.outbox[0]), Client()
     for _ in range(2):
-        assert "Send me no more of them" in read(client.get(link))
+        assert "Turn them off" in read(client.get(link))
     assert not update_mails.are_stopped(carol)
-    assert "Send them again" in read(client.post(link))
+    assert "Turn them on again" in read(client.post(link))
     assert client.post(f"{link}again/").headers["Location"] == link
-    assert "Send me no more of them" in read(client.get(link))
+    assert "Turn them off" in read(client.get(link))
     UpdateMailing.objects.update(sent_at=None, told=[])
     assert send() == [carol.email]
 
@@ -279,7 +309,7 @@ def test_whole_rows_are_read_of_those_alone_that_the_mail_names(
         assert send() == [carol.email]
     finally:
         post_init.disconnect(note, Installation)
-    assert mail.outbox[0].subject == "10 applications have an update waiting"
+    assert mail.outbox[0].subject == "10 applications have an update"
     assert "and 8 more, under My apps." in mail.outbox[0].body
     assert len(read) == 2
 

@@ -18,7 +18,7 @@ def test_the_page_says_what_differs_and_what_is_newly_reached(
     page = read(client_of(carol).get(page_of(installation)))
     assert "Update Stock Bridge to 1.2.0? on Carol's Cakes, from 1.0.0" in page
     newly = page.index("It will newly be able to")
-    assert newly < page.index("Notes of its developer") < page.index("What differs") < page.index("Not now")
+    assert newly < page.index("Notes from its developer") < page.index("What differs") < page.index("Not now")
     assert "Field Today, 1.0.0 After, 1.2.0" in page
     assert "IFrameUrl nothing https://panel.example.com/…" in page
     assert "of-the-developer" not in page
@@ -32,14 +32,20 @@ def test_a_permission_of_an_area_that_was_used_already_is_named_alone(
     few = external() | {"LinnworksPermissions": [PERMISSION]}
     release(installation.application, (1, 1, 0), few, alice)
     page = read(client_of(carol).get(page_of(installation)))
-    assert "It reaches nothing new on Carol's Cakes." in page
-    assert "It will no longer Use the whole API for this account" in page
+    assert "It asks for nothing new on Carol's Cakes." in page
+    assert "It will no longer be able to See and change everything on this account" in page
     client_of(carol).post(page_of(installation), {"version": moving_to(installation).pk})
     more = external() | {"LinnworksPermissions": [PERMISSION, "GlobalPermissions.Inventory.WriteNode"]}
     release(installation.application, (1, 2, 0), more, alice)
     page = read(client_of(carol).get(page_of(installation)))
-    newly = page.partition("It will newly be able to")[2].partition("Notes of its developer")[0]
-    assert newly.strip() == "Use inventory WriteNode"
+    newly = page.partition("It will newly be able to")[2].partition("Notes from its developer")[0]
+    assert newly.split(" Details ") == [
+        " Change your products and how many you have",
+        "GlobalPermissions.Inventory.WriteNode All permissions in plain words ",
+    ]
+    differs = page.partition("What differs")[2]
+    assert "The application as a whole Field Today, 1.1.0 After, 1.2.0 Permission nothing Change your prod" in differs
+    assert "GlobalPermissions" not in differs
 
 
 def test_notes_of_versions_that_were_skipped_are_read_too(

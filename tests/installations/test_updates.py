@@ -80,7 +80,7 @@ def test_updating_moves_this_installation_and_says_how_to_go_back(
     assert now(installation).version == latest
     assert lifecycle.current_token(installation) == token
     page = client.get(detail(installation))
-    assert "Stock Bridge is on 1.2.0 now. Go back to 1.0.0 until" in page.content.decode()
+    assert "Stock Bridge is now on 1.2.0. You can go back to 1.0.0 until" in page.content.decode()
     assert "Updated from 1.0.0 just now . Go back to 1.0.0" in read(page)
     assert "Updated from 1.0.0 to 1.2.0 by Carol" in read(page)
 
@@ -92,12 +92,12 @@ def test_a_version_released_while_it_was_read_shows_the_page_anew(
     answer = client.post(page_of(installation), {"version": skipped.pk})
     assert answer.status_code == 422
     page = read(answer)
-    assert "1.2.0 became the newest version while you read. Here is what it changes." in page
+    assert "1.2.0 became the newest version while you were reading. This is what it changes." in page
     assert "Update to 1.2.0 Not now" in page
     assert now(installation).version.label == "1.0.0"
     Version.objects.filter(pk=latest.pk).update(withdrawn_at=timezone.now())
     answer = client.post(page_of(installation), {"version": latest.pk})
-    assert "1.2.0 was withdrawn while you read. Here is what 1.1.0 changes." in read(answer)
+    assert "1.2.0 was withdrawn while you were reading. This is what 1.1.0 changes." in read(answer)
     assert told(installation) == ["INSTALLED"]
 
 
@@ -111,7 +111,7 @@ def test_a_forged_or_older_version_is_refused(
         assert client.post(page_of(installation), {"version": version}).status_code == status
     for version in (development.pk, installation.version_id):
         answer = client.post(page_of(installation), {"version": version}, follow=True)
-        assert "Stock Bridge is updated to 1.2.0 only, the latest version." in answer.content.decode()
+        assert "You can update Stock Bridge only to 1.2.0, the latest version." in answer.content.decode()
     assert now(installation).version.label == "1.0.0"
     assert told(installation) == ["INSTALLED"]
 
@@ -123,7 +123,7 @@ def test_one_that_is_on_the_latest_leads_back_to_its_page(
     assert client.get(page_of(installation)).headers["Location"] == detail(installation)
     answer = client.post(page_of(installation), {"version": version.pk}, follow=True)
     # As if the button was pressed twice.
-    assert "Stock Bridge is on 1.0.0 now." in answer.content.decode()
+    assert "Stock Bridge is now on 1.0.0." in answer.content.decode()
     assert told(installation) == ["INSTALLED"]
 
 

@@ -34,14 +34,14 @@ def test_the_developer_sees_who_is_behind_and_who_moved(
     current = lifecycle.install(application, account=depot, version=latest, by=acting(dave)).installation
     client = client_of(alice)
     page = client.get(tab(installation, "version_list"))
-    assert "1 live installation is behind 1.2.0, the latest version. See who" in read(page)
+    assert "1 live installation is behind 1.2.0, the latest version. Show them" in read(page)
     assert listed(client, tab(installation, "application_installations") + "?state=behind") == {installation}
     moving.update(installation, to=latest, by=acting(carol))
     moving.go_back(installation, to=version, by=acting(carol))
     moving.update(installation, to=latest, by=acting(carol))
     text = read(client.get(tab(installation, "version_list")))
     assert "behind" not in text
-    moves = text.partition("Who moved lately")[2]
+    moves = text.partition("Recent updates")[2]
     for sentence in ("Updated from 1.0.0 to 1.2.0 by Carol's Cakes", "Went back from 1.2.0 to 1.0.0, by Carol's Cakes"):
         assert sentence in moves
     assert "Carol " not in moves

@@ -153,6 +153,7 @@ def joins(carol: Mouse, portal: Portal) -> None:
     page.goto(links[-1])
     carol.press(page.get_by_role("button", name="Join"))
     expect(page.locator("#messages")).to_contain_text(f"Welcome to {ORPHAN}")
+    page.goto(f"/a/{page.url.partition('/a/')[2].partition('/')[0]}/team/")
     expect(page.locator("main")).to_contain_text("Owner")
 
 

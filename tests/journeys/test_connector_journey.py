@@ -74,7 +74,7 @@ def install_on_own_account(alice: Mouse, name: str) -> str:
 def connect(alice: Mouse, name: str) -> None:
     page = alice.page
     alice.press(page.get_by_role("button", name="Connect your own installation"))
-    expect(page.locator("#messages")).to_contain_text(f"{name} is made from your own installation.")
+    expect(page.locator("#messages")).to_contain_text(f"{name} is created from your own installation.")
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
     expect(page.locator("#connector-check")).to_contain_text("Not tested yet.")
     expect_no_credential(page)
@@ -129,7 +129,7 @@ def end_its_sessions(alice: Mouse, name: str) -> None:
     to_installation(alice, name)
     expect(sessions(page)).to_contain_text("Used")
     alice.press(page.get_by_role("button", name="Suspend…"))
-    expect(page.get_by_text("1 session of it ends at once.")).to_be_visible()
+    expect(page.get_by_text("1 session ends at once.")).to_be_visible()
     alice.press(page.get_by_role("button", name=f"Suspend {name}"))
     alice.press(page.get_by_role("button", name="Resume"))
     expect(page.get_by_role("button", name="Suspend…")).to_be_visible()
@@ -153,8 +153,8 @@ def rotate(alice: Mouse, name: str, old: str) -> str:
     alice.press(page.get_by_role("link", name="Applications").first)
     alice.press(page.locator("main").get_by_role("link", name=name, exact=True))
     alice.press(page.get_by_role("navigation", name=name).get_by_role("link", name="General"))
-    alice.press(page.get_by_role("button", name="Make the next secret"))
-    expect(page.locator("#messages")).to_contain_text("The next Application Secret is made.")
+    alice.press(page.get_by_role("button", name="Create another secret"))
+    expect(page.locator("#messages")).to_contain_text("New Application Secret created.")
     new = page.locator(".secret code", has_not_text=old).filter(has_text=UUID).inner_text()
     alice.press(page.get_by_role("link", name=f"Retire the secret ending {old[-4:]}"))
     alice.choose(page.get_by_role("radio", name="Now"))
@@ -167,7 +167,7 @@ def expect_refused(alice: Mouse, name: str, old: str) -> None:
     page = alice.page
     told = page.locator("#connector-check .notice[data-tone=failed]")
     expect(told).to_contain_text(f"Application secret …{old[-4:]} was retired")
-    expect(told).to_contain_text(f"Reveal the one that lives on the General page of {name}")
+    expect(told).to_contain_text(f"Reveal the live one on the General page of {name}")
     expect(step(page, "Authorise")).to_have_attribute("data-tone", "failed")
     expect(step(page, "Session token")).to_contain_text("Not reached.")
     expect(fact(page, "State")).to_have_text("Failing")

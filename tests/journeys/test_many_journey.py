@@ -148,7 +148,7 @@ def test_contacts_are_changed_by_an_export_that_was_edited(people: dict[str, Mou
     expect(paula.page.get_by_label("Reason")).to_have_count(0)
     paula.press(paula.page.get_by_role("link", name="Wrong 1"))
     expect(paula.page.locator(".effects tbody")).to_contain_text(f"{ALL + 1}: ")
-    expect(paula.page.locator(".effects tbody")).to_contain_text("support_contact: Write an e-mail address")
+    expect(paula.page.locator(".effects tbody")).to_contain_text("support_contact: Enter an e-mail address")
     sends(paula, "Import", "contacts.csv", as_csv(rows))
     expect(row_of(paula.page, rows[0]["name"])).to_contain_text(f"(empty) → {rows[0]['support_contact']}")
     applies(paula, ALL, "Ticket 20: one desk for each till.")

@@ -78,7 +78,7 @@ def changes_in_place(alice: Mouse) -> None:
     page.keyboard.press("Enter")
     expect(page.locator("#unsaved")).to_contain_text("No unsaved changes")
     alice.press(line(page, "Part 4"))
-    expect(page.locator(".module summary")).to_be_focused()
+    expect(page.locator(".module summary[id$=-row]")).to_be_focused()
     alice.write(page.get_by_label("Module Name"), "Fourth")
     expect(page.locator("#unsaved")).to_contain_text("1 unsaved change")
     alice.write(page.get_by_label("Find a module"), " ")
@@ -100,3 +100,65 @@ def changes_on_pages(alice: Mouse) -> None:
     alice.press(page.get_by_role("button", name="Move down Part 0"))
     alice.press(line(page, "Part 5"))
     alice.write(page.get_by_label("Module Name"), "Fifth")
+
+
+def with_script(browser: Browser, live_portal: Portal) -> Mouse:
+    """Alice, with twelve modules in three folders before her."""
+    expect.set_options(timeout=PATIENCE_MS)
+    hands = Mouse(browser.new_context(base_url=live_portal.url, viewport={"width": 1280, "height": 720}).new_page())
+    hands.page.goto("/sign-in/")
+    hands.press(hands.page.get_by_role("button", name=re.compile("^Alice ")))
+    expect(hands.page).to_have_title(re.compile("Applications"))
+    application = live_portal.ask(MAKE % f"Parts {secrets.token_hex(3)}").strip()
+    hands.page.goto(f"/a/northwind/applications/{application}/modules/")
+    return hands
+
+
+def folder(page: Page, name: str) -> Locator:
+    return page.locator(".folder").filter(has=page.locator("h2", has_text=re.compile(f"^{name}$")))
+
+
+def test_folders_stay_folded_and_a_moved_module_is_seen(browser: Browser, live_portal: Portal) -> None:
+    alice = with_script(browser, live_portal)
+    page = alice.page
+    alice.press(folder(page, "Folder 1").locator("> summary"))
+    expect(line(page, "Part 4")).to_be_hidden()
+    alice.press(page.get_by_role("button", name="Move to… Part 3"))
+    expect(page.get_by_label("Move to folder")).to_be_focused()
+    expect(line(page, "Part 4")).to_be_hidden()
+    page.get_by_label("Move to folder").select_option("Folder 2")
+    alice.press(page.get_by_role("button", name="Move", exact=True))
+    expect(folder(page, "Folder 2").get_by_text("Moved from “Folder 0”.")).to_be_visible()
+    expect(line(page, "Part 3")).to_be_focused()
+    expect(line(page, "Part 4")).to_be_hidden()
+    # Looked for, it is seen; afterwards its folder is as it was.
+    alice.write(page.get_by_label("Find a module"), "part 4")
+    expect(line(page, "Part 4")).to_be_visible()
+    alice.write(page.get_by_label("Find a module"), " ")
+    expect(line(page, "Part 4")).to_be_hidden()
+    # Enter in the name of a new folder moves, and saves nothing.
+    alice.press(page.get_by_role("button", name="Move to… Part 0"))
+    alice.write(page.get_by_label("or to a new folder"), "Folder 1")
+    page.keyboard.press("Enter")
+    expect(line(page, "Part 0")).to_be_focused()
+    expect(line(page, "Part 4")).to_be_visible()
+    expect(page.locator("#unsaved")).to_contain_text("2 unsaved changes")
+    page.context.close()
+
+
+def test_after_saving_one_is_back_where_one_was(browser: Browser, live_portal: Portal) -> None:
+    alice = with_script(browser, live_portal)
+    page = alice.page
+    alice.press(folder(page, "Folder 0").locator("> summary"))
+    alice.press(line(page, "Part 8"))
+    alice.write(page.get_by_label("Module Name"), "Eighth")
+    expect(page.locator("#unsaved")).to_contain_text("1 unsaved change")
+    page.locator("#save").focus()
+    page.evaluate("scrollTo(0, 250)")
+    page.keyboard.press("Enter")
+    expect(page.locator("#unsaved")).to_contain_text("Your Development Version has it.")
+    expect(page.get_by_label("Module Name")).to_have_value("Eighth")
+    expect(line(page, "Part 0")).to_be_hidden()
+    expect(page.locator("#save")).to_be_focused()
+    assert page.evaluate("scrollY") == 250
+    page.context.close()

@@ -80,7 +80,7 @@ def reads_who_and_why(page: Page) -> None:
 def end_it(alice: Mouse) -> None:
     alice.page.goto("/a/northwind/team/")
     alice.press(alice.page.get_by_role("button", name="End the access of Paula"))
-    expect(alice.page.get_by_text("Paula of this portal's staff cannot open your pages any more.")).to_be_visible()
+    expect(alice.page.get_by_text("Paula of this portal's staff can no longer open your pages.")).to_be_visible()
 
 
 def refused_and_kept(paula: Mouse) -> None:

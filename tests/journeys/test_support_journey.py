@@ -218,7 +218,7 @@ class Support:
         expect(page.get_by_label("Reference")).to_have_value(reference_in(message))
         self.carol.write(page.get_by_label("What is wrong"), "It does not work any more.")
         self.carol.press(page.get_by_role("button", name="Send to support"))
-        expect(page.locator("#messages")).to_contain_text("Support has it.")
+        expect(page.locator("#messages")).to_contain_text("Sent to support.")
 
     def is_written_down(self, reference: str) -> None:
         asked, until = KEPT.format(reference=reference), time.monotonic() + 30
@@ -292,8 +292,8 @@ def retired_secret(support: Support) -> list[str]:
     support.portal.ask(RETIRED.format(application=one.credentials["ApplicationId"]))
     said = message_of(support.exchange(one.credentials))
     support.asks_for_help(one, said)
-    support.opens_the_case(one, "Its client still sends an Application Secret that was retired.")
-    support.tells("Tell Northwind", "still sends an Application Secret that was retired")
+    support.opens_the_case(one, "Its client still sends a retired Application Secret.")
+    support.tells("Tell Northwind", "still sends a retired Application Secret")
     support.alice_reads(one, "Give it the live one")
     support.carol_does_not_read(one, "Give it the live one")
     answer_the_case(support)
@@ -306,7 +306,7 @@ def answer_the_case(support: Support) -> None:
     expect(page).to_have_url(re.compile("/support/cases/"))
     support.sam.write(page.get_by_label("Answer", exact=True), "Northwind fixes it: there is nothing for you to do.")
     support.sam.press(page.get_by_role("button", name="Send answer"))
-    expect(page.locator("#messages")).to_contain_text("Sent by mail")
+    expect(page.locator("#messages")).to_contain_text("Answer sent")
     carol = support.carol.page
     carol.goto(f"{support.portal.url}/a/carols-cakes/help/")
     support.carol.press(carol.get_by_role("link", name=re.compile("It does not work any more")).first)
@@ -318,8 +318,8 @@ def wrong_secret(support: Support) -> list[str]:
     wrong = "11111111-2222-4333-8444-55555555beef"
     said = message_of(support.exchange(one.credentials | {"ApplicationSecret": wrong}))
     support.pastes(f"Hello, it says: {said}", "Its client sends a wrong Application Secret.")
-    support.tells("Tell Northwind", "Copy it from its General page once more")
-    support.alice_reads(one, "Copy it from its General page once more")
+    support.tells("Tell Northwind", "Copy it again from its General page")
+    support.alice_reads(one, "Copy it again from its General page")
     return [*one.secrets, wrong]
 
 
@@ -342,7 +342,7 @@ def ended_session(support: Support) -> list[str]:
         answer = requests.get(url, headers={"Authorization": session}, timeout=20)
         assert answer.status_code == 401
     support.asks_for_help(one, message_of(answer), types_it=False)
-    support.opens_the_case(one, "Its session has ended, and the client goes on calling with it")
+    support.opens_the_case(one, "Its session has ended, and the client keeps calling with it")
     support.tells("Tell Northwind", "Exchange the permanent token again")
     support.alice_reads(one, "Exchange the permanent token again")
     return [*one.secrets, session]
@@ -352,8 +352,8 @@ def another_application(support: Support) -> list[str]:
     one, other = support.install("Borrowed Till"), support.install("Lending Till")
     said = message_of(support.exchange(other.credentials | {"Token": one.credentials["Token"]}))
     support.pastes(said, "Its client sends the credentials of another application.")
-    support.tells("Tell Northwind", "All three must be of the same one")
-    support.alice_reads(one, "All three must be of the same one")
+    support.tells("Tell Northwind", "All three have to be of the same one")
+    support.alice_reads(one, "All three have to be of the same one")
     return [*one.secrets, *other.secrets]
 
 
@@ -374,9 +374,9 @@ def held_postback(support: Support) -> list[str]:
         is_well = True
         support.pastes(one.installation, "Its postback is held, because")
         page = support.sam.page
-        support.sam.press(page.locator(".notice").get_by_role("button", name="Send it again"))
+        support.sam.press(page.locator(".notice").get_by_role("button", name="Redeliver it"))
         support.sam.write(page.get_by_label("Reason"), "Northwind says that its server is well again.")
-        support.sam.press(page.get_by_role("main").get_by_role("button", name="Send postbacks again"))
+        support.sam.press(page.get_by_role("main").get_by_role("button", name="Redeliver postbacks"))
         expect(page.locator("#messages")).to_contain_text("sent again")
         assert support.steps.taken <= 2
         support.alice_reads(one, "Northwind says that its server is well again.")

@@ -97,15 +97,15 @@ def read_what_is_new(carol: Mouse, name: str) -> None:
     main = carol.page.locator("main")
     expect(main.get_by_role("heading", level=1)).to_have_text(f"Update {name} to 1.1.0?")
     expect(main.get_by_role("heading", level=2)).to_have_text(
-        ["It will newly be able to", "Notes of its developer", "What differs"]
+        ["It will newly be able to", "Notes from its developer", "What differs"]
     )
     newly = main.locator("article", has_text="It will newly be able to")
-    expect(newly).to_contain_text("Use inventory")
+    expect(newly).to_contain_text("Change how many of each product you have")
     expect(newly).not_to_contain_text("order")
     compared = main.locator("table.compared")
     expect(compared.get_by_role("columnheader")).to_have_text(["Field", "Today, 1.0.0", "After, 1.1.0"])
-    expect(compared).to_contain_text(STOCK)
-    notes = main.locator("section", has_text="Notes of its developer")
+    expect(compared).to_contain_text("Change how many of each product you have")
+    notes = main.locator("section", has_text="Notes from its developer")
     expect(notes).to_contain_text(WHY)
     expect(notes).not_to_contain_text("Reads orders.")
 
@@ -113,7 +113,7 @@ def read_what_is_new(carol: Mouse, name: str) -> None:
 def update(carol: Mouse, name: str) -> None:
     page = carol.page
     carol.press(page.get_by_role("button", name="Update to 1.1.0"))
-    expect(page.locator("#messages")).to_contain_text(f"{name} is on 1.1.0 now. Go back to 1.0.0 until")
+    expect(page.locator("#messages")).to_contain_text(f"{name} is now on 1.1.0. You can go back to 1.0.0 until")
     expect(page.locator(".timeline")).to_contain_text("Updated from 1.0.0 to 1.1.0")
     to_my_apps(carol)
     expect(row_of(carol, name)).to_contain_text("1.1.0")
@@ -125,7 +125,7 @@ def go_back(carol: Mouse, name: str) -> None:
     carol.press(row_of(carol, name).get_by_role("link", name=name, exact=True))
     carol.press(page.get_by_role("link", name="Go back to 1.0.0"))
     lost = page.locator("article", has_text="It will no longer")
-    expect(lost).to_contain_text("Use inventory")
+    expect(lost).to_contain_text("Change how many of each product you have")
     carol.press(page.get_by_role("button", name="Go back to 1.0.0"))
     expect(page.locator("#messages")).to_contain_text(f"{name} is on 1.0.0 again.")
     expect(page.locator(".timeline")).to_contain_text("Went back from 1.1.0 to 1.0.0")
@@ -152,7 +152,7 @@ def see_who_is_behind(alice: Mouse, name: str, on_version: dict[str, str]) -> No
         expect(accounts).to_have_text([account])
     to_versions(alice, name)
     expect(page.get_by_text("1 live installation is behind 1.1.0, the latest version.")).to_be_visible()
-    alice.press(page.get_by_role("link", name="See who"))
+    alice.press(page.get_by_role("link", name="Show them"))
     rows = page.locator("main tbody tr")
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("Dave's Depot")
@@ -163,7 +163,7 @@ def expect_both_behind(alice: Mouse, name: str) -> None:
     page = alice.page
     to_versions(alice, name)
     expect(page.get_by_text("2 live installations are behind 1.1.0, the latest version.")).to_be_visible()
-    alice.press(page.get_by_role("link", name="See who"))
+    alice.press(page.get_by_role("link", name="Show them"))
     accounts = page.locator("main tbody th")
     expect(accounts).to_have_count(2)
     for account in ACCOUNTS.values():
@@ -174,7 +174,7 @@ def expect_told(alice: Mouse, moves: list[str]) -> None:
     """Newest first, each by the account that moved."""
     page = alice.page
     alice.press(page.locator("main nav").get_by_role("link", name="Versions"))
-    lines = page.locator("section", has_text="Who moved lately").locator(".timeline li")
+    lines = page.locator("section", has_text="Recent updates").locator(".timeline li")
     expect(lines).to_have_count(len(moves))
     for number, move in enumerate(moves):
         expect(lines.nth(number)).to_contain_text(move)

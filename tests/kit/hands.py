@@ -136,6 +136,7 @@ HANDS: dict[str, type[Mouse]] = {"mouse": Mouse, "keyboard": Keyboard, "without-
 
 def hands_on(browser: Browser, portal_url: str, kind: type[Mouse], **options: Any) -> Mouse:
     """Somebody at a browser of their own, not signed in yet. The caller closes `page.context`."""
+    options.setdefault("locale", "en-GB")
     context = browser.new_context(base_url=portal_url, java_script_enabled=kind.script, **options)
     context.set_default_timeout(PATIENCE_MS)
     allow_clipboard(context, portal_url)

@@ -45,7 +45,7 @@ def install(client: Client, application: Application, account: Account, **fields
 
 
 def add_postback_url(client: Client, application: Application, url: str) -> None:
-    """On App Modules: Add parameter, which offers PostbackUrl first, and Save Manifest."""
+    """On App Modules: Add, which offers PostbackUrl first, and Save Manifest."""
     opened = client.get(reverse("manifest_edit", args=["northwind", application.pk]))
     added = form_of(press(client, form_of(opened, "manifest"), "Add parameter"), "manifest")
     assert added.values("0-p-name") == ["PostbackUrl"]

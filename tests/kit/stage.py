@@ -178,7 +178,7 @@ def steps_of_check(host: str, fault: str) -> list[dict[str, Any]]:
         ("connection", "Connected to 203.0.113.7, port 443.", 12),
         ("certificate", f"The certificate is for {host} and valid until 3 May 2031.", 31),
         ("authorise", "/api/Auth/AuthorizeByApplication answered 200.", 64),
-        ("token", fault or "The answer has `token`: the session token, for 1800 s.", None),
+        ("token", fault or "The answer has `token`: the session token, for 1800 seconds.", None),
         ("call", "/api/Inventory/GetStockLocations answered 200: 1 stock location.", 40),
     ]
     return [

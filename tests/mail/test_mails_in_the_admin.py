@@ -11,6 +11,7 @@ from pytest_django import Settings
 from linnapp import kinds, mail
 from linnapp.models import OutgoingMail, User
 from linnapp.names import isolated
+from linnapp.words import moment_in_words
 from tests.admin.editing import act
 from tests.kit.connectors import seen
 from tests.kit.people import ClientOf
@@ -46,11 +47,11 @@ def test_it_is_sent_again_with_a_reason(failed: OutgoingMail, paula: User, clien
     client, page = client_of(paula), f"{LIST}{failed.pk}/"
     assert "Send again" in client.get(f"{page}change/").content.decode()
     asked = client.get(f"{page}act/send_again/").content.decode()
-    assert "erin@emporium.example gets the mail of" in asked
+    assert "erin@emporium.example gets the e-mail of" in asked
     assert f"Send again: {isolated(str(failed))}?" in asked
     done = seen(client.get(act(client, failed, "send_again").headers["Location"]))
     assert f"{isolated('1 e-mail')} will be tried again now." in done
-    assert "had an e-mail tried again" in kinds.MAIL_SENT_AGAIN.sentence
+    assert "sent a failed e-mail again" in kinds.MAIL_SENT_AGAIN.sentence
     failed.refresh_from_db()
     assert (failed.state, failed.tries) == (OutgoingMail.State.WAITING, 0)
     assert "Send again" not in client.get(f"{page}change/").content.decode()
@@ -65,8 +66,8 @@ def test_one_that_waits_is_tried_at_once(failed: OutgoingMail, paula: User, clie
     assert "Send again" not in text
     asked = client.get(f"{page}act/send_now/").content.decode()
     assert f"Send now: {isolated(str(failed))}?" in asked
-    assert f"not only at {later:%d %b %Y, %H:%M} UTC" in asked
-    assert "still waits" in client.get(f"{page}act/send_again/").content.decode()
+    assert f"instead of on {moment_in_words(later)}" in asked
+    assert "it is still waiting" in client.get(f"{page}act/send_again/").content.decode()
     done = seen(client.get(act(client, failed, "send_now").headers["Location"]))
     assert f"{isolated('1 e-mail')} will be tried now." in done
     failed.refresh_from_db()

@@ -147,6 +147,8 @@ def test_what_is_due_by_the_clock_is_done_once_a_minute_and_one_that_breaks_keep
     works, done = clock
     now = [datetime(2026, 5, 1, 10, 29, 20, tzinfo=UTC)]
     monkeypatch.setattr(periodic, "timezone", SimpleNamespace(now=lambda: now[0]))
+    began = now[0]
+    monkeypatch.setattr(periodic, "time", SimpleNamespace(monotonic=lambda: (now[0] - began) / timedelta(seconds=1)))
     works.work()
     works.work()
     assert done == ["breaks", "minutely"]
@@ -163,16 +165,23 @@ def test_a_clock_that_is_set_back_stops_nothing_and_one_that_is_corrected_does_n
     clock: tuple[periodic.Clock, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     works, done = clock
-    now = [datetime(2026, 5, 1, 10, 31, tzinfo=UTC)]
+    now, passed = [datetime(2026, 5, 1, 10, 31, tzinfo=UTC)], [0.0]
     monkeypatch.setattr(periodic, "timezone", SimpleNamespace(now=lambda: now[0]))
+    monkeypatch.setattr(periodic, "time", SimpleNamespace(monotonic=lambda: passed[0]))
     works.work()
     now[0] -= timedelta(minutes=2)
     works.work()
     assert done == ["breaks", "minutely"]
+    # A day back is doubted for five minutes, then believed.
     now[0] -= timedelta(days=1)
     works.work()
+    assert done[2:] == []
+    now[0] += timedelta(minutes=5)
+    passed[0] += 300
+    works.work()
     assert done[2:] == ["breaks", "minutely"]
-    now[0] += timedelta(minutes=1)
+    now[0] += timedelta(minutes=56)
+    passed[0] += 3360
     works.work()
     assert done[4:] == ["breaks", "minutely", "hourly"]
 

@@ -39,7 +39,7 @@ def test_a_mail_is_sent_and_its_text_is_gone(sink: Sink) -> None:
     assert (row.state, row.content_encrypted, row.tries) == (State.SENT, "", 1)
     [sent] = sink.mails
     assert (sent["To"], sent["Subject"], sent["Message-ID"]) == (CAROL, "Subject", row.message_id)
-    assert sent.get_content().strip() == "A body to read"
+    assert sent.get_content().strip().splitlines() == ["A body to read", "", "— linnapp at localhost:8000"]
     outbox.send_due()
     assert len(sink.mails) == 1
 
@@ -107,7 +107,7 @@ def test_a_server_that_is_away_is_tried_again_after_growing_waits_and_for_two_da
         waits.append(round((row.due_at - timezone.now()).total_seconds() / 60))
     assert waits == [1, 5, 30, 120, 360, 1440]
     said = "No mail leaves: the mail server could not be reached (Connection refused)."
-    assert (row.state, row.said) == (State.WAITING, f"{said} Look at the host and the port in EMAIL_URL.")
+    assert (row.state, row.said) == (State.WAITING, f"{said} Check the host and the port in EMAIL_URL.")
     row = again(row)
     assert (row.state, row.tries, bool(row.content_encrypted)) == (State.FAILED, 7, True)
 
@@ -157,8 +157,8 @@ def test_a_mail_that_failed_is_sent_again_while_its_text_is_kept(sink: Sink, pau
     outbox.send_again(row, by=acting(paula, reason="The server was mended"))
     outbox.send_due()
     assert sink.addresses() == [CAROL]
-    assert TimelineEntry.objects.get(kind="MAIL_SENT_AGAIN").facts["mail"] == f"What somebody did to {CAROL}"
-    with pytest.raises(NotPossible, match="it was not given up"):
+    assert TimelineEntry.objects.get(kind="MAIL_SENT_AGAIN").facts["mail"] == f"Notice to {CAROL}"
+    with pytest.raises(NotPossible, match="it did not fail"):
         outbox.send_again(row, by=acting(paula))
 
 
@@ -173,7 +173,7 @@ def test_texts_of_failed_mails_end_after_seven_days_and_rows_after_thirty(sink: 
     assert outbox.drop_old() == 1
     assert not OutgoingMail.objects.filter(pk=rows[1].pk).exists()
     assert OutgoingMail.objects.get(pk=rows[2].pk).content_encrypted
-    for row, why in ((failed, "kept for 7 days only"), (late, "its link ended")):
+    for row, why in ((failed, "only kept for 7 days"), (late, "its link has expired")):
         with pytest.raises(NotPossible, match=why):
             outbox.send_again(row, by=acting(paula))
 

@@ -88,7 +88,7 @@ def test_what_another_has_in_hand_and_what_was_refused_itself_stay(sink: Sink, s
 
 def test_staff_have_a_waiting_mail_tried_at_once(sink: Sink, settings: Settings, paula: User) -> None:
     [row] = wait_in_vain(sink, settings, 1)
-    with pytest.raises(NotPossible, match="“Send now” is for that"):
+    with pytest.raises(NotPossible, match="use “Send now”"):
         outbox.send_again(row, by=acting(paula))
     outbox.send_now(row, by=acting(paula, reason="The server was mended"))
     assert TimelineEntry.objects.filter(kind="MAIL_TRIED_NOW").count() == 1
@@ -96,7 +96,7 @@ def test_staff_have_a_waiting_mail_tried_at_once(sink: Sink, settings: Settings,
         outbox.send_now(row, by=acting(paula))
     outbox.send_due()
     assert states() == {State.SENT}
-    with pytest.raises(NotPossible, match="it does not wait"):
+    with pytest.raises(NotPossible, match="it is not waiting"):
         outbox.send_now(row, by=acting(paula))
 
 
@@ -111,10 +111,10 @@ def test_one_in_hand_is_not_sent_a_second_time_by_staff(sink: Sink, settings: Se
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"EMAIL_USE_TLS": True}, "the mail server does not offer STARTTLS, as EMAIL_URL asks for."),
+        ({"EMAIL_USE_TLS": True}, "the mail server does not offer STARTTLS, which EMAIL_URL asks for."),
         (
             {"EMAIL_HOST_USER": "portal", "EMAIL_HOST_PASSWORD": "secret"},
-            "the mail server does not offer a sign-in, as EMAIL_URL asks for.",
+            "the mail server does not offer a sign-in, which EMAIL_URL asks for.",
         ),
     ],
 )
@@ -127,7 +127,7 @@ def test_nothing_goes_over_a_connection_that_is_less_than_what_was_asked_for(
     assert sink.mails == []
     for row in rows:
         row.refresh_from_db()
-        assert row.said == f"No mail leaves: {said} Look at its scheme and port."
+        assert row.said == f"No mail leaves: {said} Check its scheme and port."
 
 
 def test_a_server_that_hangs_up_is_told_without_a_word_of_the_program(
@@ -138,5 +138,5 @@ def test_a_server_that_hangs_up_is_told_without_a_word_of_the_program(
     outbox.send_due()
     row.refresh_from_db()
     assert row.said == (
-        "No mail leaves: the mail server ended the connection at once. Look at the scheme and the port in EMAIL_URL."
+        "No mail leaves: the mail server closed the connection immediately. Check the scheme and the port in EMAIL_URL."
     )

@@ -16,7 +16,7 @@ from prometheus_client.mmap_dict import mmap_key
 
 from installs.exchange.endpoints import SERVED
 from installs.metrics import text
-from linnapp import figures, page_figures
+from linnapp import figure_files, figures, page_figures
 from tests.architecture.rules import WINGS
 from tests.kit.portal import ROOT
 from tests.metrics.reading import Figures, figures_in
@@ -70,6 +70,38 @@ def test_a_gauge_is_that_of_those_that_run_and_a_moment_the_latest_of_all(tmp_pa
     assert seen["linnapp_job_last_success_timestamp_seconds a.job"] == 2000
 
 
+def test_the_clock_is_told_by_its_own_jobs_that_end_well_while_its_worker_runs(tmp_path: Path) -> None:
+    """Jobs of the queue end well beside a clock that stands."""
+    name = "linnapp_clock_last_success_timestamp_seconds"
+    fails = """
+from contextlib import suppress
+with work_figures.counted('a.job'): pass
+with suppress(ValueError), work_figures.counted_by_the_clock('b.job'): raise ValueError
+"""
+    assert name not in said(tmp_path, fails)
+    ends_well = "with work_figures.counted_by_the_clock('b.job'): pass"
+    assert said(tmp_path, ends_well)[name] > 1_000_000_000
+    assert name not in said(tmp_path)
+
+
+def test_a_part_is_up_where_all_web_processes_that_run_say_so(tmp_path: Path) -> None:
+    python(tmp_path, "from linnapp import front_figures; front_figures.tell_part('cache', is_up=False)")
+    code = """
+import os, signal
+from linnapp import front_figures
+reads, writes = os.pipe()
+if not (other := os.fork()):
+    front_figures.tell_part('disk', is_up=False); front_figures.tell_part('cache', is_up=True)
+    os.write(writes, b'1'); signal.pause()
+os.read(reads, 1)
+front_figures.tell_part('disk', is_up=True); front_figures.tell_part('cache', is_up=True)
+say()
+os.kill(other, signal.SIGKILL)
+"""
+    seen = figures_in(python(tmp_path, code).stdout)
+    assert (seen["linnapp_part_up disk"], seen["linnapp_part_up cache"]) == (0, 1)
+
+
 def test_a_process_that_was_forked_counts_apart_and_is_part_of_the_sum(tmp_path: Path) -> None:
     forked = """
 import os
@@ -105,9 +137,59 @@ def test_a_folder_that_cannot_be_written_is_told_once_and_stops_nobody(tmp_path:
 def test_on_a_full_disk_what_processes_counted_is_summed_where_it_lies(tmp_path: Path) -> None:
     for _ in range(2):
         python(tmp_path, "figures.LOG_LINES.labels('error').inc(2)")
-    full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))"
+    full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (16, resource.RLIM_INFINITY))"
     assert said(tmp_path, full)[LINES] == 4
     assert said(tmp_path)[LINES] == 4
+
+
+def test_a_process_that_begins_on_a_full_disk_tries_once_and_leaves_no_file(tmp_path: Path) -> None:
+    """Else the disk would be full of what was begun, also where it has room again."""
+    code = """
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (16, resource.RLIM_INFINITY))
+begun = []
+take_room = figures.take_room
+figures.take_room = lambda *of: (begun.append(of), take_room(*of))
+for _ in range(20): figures.LOG_LINES.labels('error').inc()
+print('tried', len(begun))
+"""
+    done = python(tmp_path, code)
+    assert "tried 1\n" in done.stdout
+    assert done.stderr.count("cannot be written") == 1
+    assert [file.name for file in folder(tmp_path).iterdir()] == ["alone"]
+
+
+def test_once_there_is_room_again_a_process_counts_without_being_started_anew(tmp_path: Path) -> None:
+    code = """
+import resource
+figures.SAID_EVERY = 0.0
+resource.setrlimit(resource.RLIMIT_FSIZE, (16, resource.RLIM_INFINITY))
+figures.LOG_LINES.labels('error').inc()
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+figures.LOG_LINES.labels('error').inc(3)
+"""
+    assert said(tmp_path, code)[LINES] == 3
+
+
+def test_whoever_counts_waits_for_its_turn_at_its_start_alone(tmp_path: Path) -> None:
+    """Later that would be the loop of a web process, which answers everybody."""
+    code = """
+import fcntl, time
+figures.BEGINS_WITHIN, figures.SAID_EVERY = 0.3, 0.0
+figures.folder().mkdir(parents=True)
+held = open(figures.folder() / 'alone', 'w')
+fcntl.flock(held, fcntl.LOCK_EX)
+for _ in range(2):
+    began = time.monotonic()
+    figures.LOG_LINES.labels('error').inc()
+    print('waited', time.monotonic() - began >= 0.3)
+"""
+    assert python(tmp_path, code).stdout == "waited True\nwaited False\n"
+
+
+def test_the_first_figures_of_a_folder_write_nothing_into_the_log(tmp_path: Path) -> None:
+    for _ in range(2):
+        assert python(tmp_path, "figures.LOG_LINES.labels('error').inc()").stderr == ""
 
 
 def test_what_counted_nothing_is_told_as_0_where_its_labels_are_known(tmp_path: Path) -> None:
@@ -174,8 +256,8 @@ def test_all_labels_there_may_be_fit_into_the_file_of_a_process() -> None:
         for each, bound in product(of, [*map(str, figures.SECONDS), "+Inf", "sum"]):
             key = mmap_key(name, f"{name}_bucket", [*each, "le"], [*each.values(), bound], words)
             size += len(key) + 4 + 8 + 16
-    assert size < figures.SIZES["histogram"]
-    assert len(json.dumps([combined for _, combined in figures._defined.values()])) < figures.SIZES["counter"]
+    assert size < figure_files.SIZES["histogram"]
+    assert len(json.dumps([combined for _, combined in figures._defined.values()])) < figure_files.SIZES["counter"]
 
 
 def combined(**labels: Sequence[str]) -> list[dict[str, str]]:

@@ -66,11 +66,12 @@ def test_only_metrics_that_there_are_are_asked(told: str, expressions: list[str]
         assert name not in histograms, f"{name} is asked without _bucket, _count or _sum"
 
 
-@pytest.mark.parametrize("values", ["outcome", "reason", "status", "kind"])
+@pytest.mark.parametrize("values", ["outcome", "reason", "status", "kind", "part"])
 def test_only_values_of_labels_that_there_are_are_asked(values: str) -> None:
     """Those that expressions name are written in the code."""
     code = " ".join(path.read_text() for path in (ROOT / "linnapp").glob("*figures.py"))
-    code += (ROOT / "installs/exchange/figures.py").read_text()
+    others = ("installs/exchange/figures.py", "linnapp/health/parts.py", "linnapp/health/watch.py")
+    code += " ".join((ROOT / path).read_text() for path in others)
     for expression in [*SHOWN, *(rule["expr"] for rule in RULES)]:
         for found in re.findall(rf'\b{values}=~?"([^"]+)"', expression):
             for value in found.split("|"):
@@ -103,7 +104,10 @@ def test_each_alarm_has_words_and_a_section_of_the_page_and_is_tested(rule: dict
     text = rest.partition("\n### ")[0]
     assert "**What to do.**" in text
     raised = [each for test in TESTED for each in test["alert_rule_test"] if each["alertname"] == name]
-    assert [bool(each.get("exp_alerts")) for each in raised] == [False, False, True]
+    says = [bool(each.get("exp_alerts")) for each in raised]
+    assert says[:1] == [False]
+    assert says.count(False) >= 2
+    assert True in says
 
 
 def test_the_page_has_no_alarm_that_there_is_not() -> None:

@@ -124,7 +124,10 @@ def test_a_name_is_stored_in_one_spelling_or_refused_by_every_form(typed: Typed)
         ("Cafe\u0301", "Caf\u00e9"),
         ("bro\u00adken where it\u200bmay be", "bro\u00adken where it\u200bmay be"),
         ("\u200f\u05d7\u05d1\u05e8\u05d4", "\u200f\u05d7\u05d1\u05e8\u05d4"),
-        ("turned \u202eround", "refused: U+202E RIGHT-TO-LEFT OVERRIDE cannot be in a text: it turns the text around."),
+        (
+            "turned \u202eround",
+            "refused: U+202E RIGHT-TO-LEFT OVERRIDE cannot be in a text: it reverses the text.",
+        ),
         ("N\0UL", "refused: U+0000 NULL cannot be in a text: it is a control character."),
         ("bell\x07", "refused: U+0007 cannot be in a text: it is a control character."),
         ("half \udc00", "refused: U+DC00 cannot be in a text: it is half of a character."),
@@ -157,7 +160,7 @@ def test_a_support_contact_is_an_address_that_mail_is_sent_to_or_a_page(typed: T
 
 def test_a_support_contact_shows_where_it_leads() -> None:
     said = cleaned(ContactField(), "https://help.example/\u202egpj.exe")
-    assert said == "refused: U+202E RIGHT-TO-LEFT OVERRIDE cannot be in an address: it turns the text around."
+    assert said == "refused: U+202E RIGHT-TO-LEFT OVERRIDE cannot be in an address: it reverses the text."
 
 
 @pytest.mark.parametrize("model", [User, Account, Application])

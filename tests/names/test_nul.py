@@ -125,7 +125,7 @@ def test_tracking_with_nul_is_refused_with_a_reference(
     for client in (Client(), client_of(carol)):
         for answer in (client.get(link), client.post(link, {"agreed": "on"})):
             assert answer.status_code == 400
-            assert "Its Tracking holds the character NUL (%00), which cannot be kept." in answer.content.decode()
+            assert "Its Tracking contains a NUL character (%00), which is not allowed." in answer.content.decode()
     kept = RefusedConsent.objects.order_by("-pk").first()
     assert kept
     assert kept.reference in answer.content.decode()

@@ -96,7 +96,7 @@ def fault(client: Client, asked: Asked, keys: dict[str, Any], row: Typed) -> str
         stored = row.stored.lower() if asked.name == "email" else row.stored
         return "" if answer.status_code == 302 and stored in new else f"{answer.status_code}, stored {new}"
     # A contact may be a page as well: what neither can hold is told first.
-    told = (row.told, "cannot be in an address", "An address is one line") if "contact" in column else (row.told,)
+    told = (row.told, "cannot be in an address", "An address must be one line") if "contact" in column else (row.told,)
     is_told = answer.status_code in {200, 422} and any(words in said for words in told) and not new
     return "" if is_told and row.name.strip()[:4] in said else f"{answer.status_code}, stored {new}"
 

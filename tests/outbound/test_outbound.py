@@ -54,8 +54,8 @@ def test_every_status_is_an_answer_and_no_redirect_is_followed(client: Client, s
     [
         (answers.CLOSES_AT_ONCE, Cause.RESET, "The server closed the connection before it answered."),
         (answers.resets_at_once(), Cause.RESET, "The server closed the connection before it answered."),
-        (answers.NOT_HTTP, Cause.NOT_HTTP, "What the server answered is not HTTP."),
-        (answers.endless_headers(), Cause.NOT_HTTP, "What the server answered is not HTTP."),
+        (answers.NOT_HTTP, Cause.NOT_HTTP, "The server's answer is not HTTP."),
+        (answers.endless_headers(), Cause.NOT_HTTP, "The server's answer is not HTTP."),
     ],
 )
 def test_an_answer_that_is_none_is_told_in_a_sentence(
@@ -155,7 +155,7 @@ def test_no_connection_in_time() -> None:
 
 def test_no_way_to_the_address(client: Client) -> None:
     fault = refused(client, "http://127.255.255.255:8080")
-    assert (fault.cause, str(fault)) == (Cause.UNREACHABLE, "There is no way from here to 127.255.255.255.")
+    assert (fault.cause, str(fault)) == (Cause.UNREACHABLE, "This portal cannot reach 127.255.255.255.")
 
 
 def test_the_next_address_is_tried_where_the_first_refuses(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

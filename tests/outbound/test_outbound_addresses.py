@@ -171,7 +171,7 @@ def test_a_name_that_resolves_inside_is_refused(monkeypatch: pytest.MonkeyPatch,
     fault = refused("https://hooks.example.com/?token=secret")
     assert fault.cause == Cause.ADDRESS_NOT_ALLOWED
     assert str(fault) == (
-        f"hooks.example.com resolves to {address}, {kind}. The portal sends to public addresses only."
+        f"hooks.example.com resolves to {address}, {kind}. The portal sends only to public addresses."
     )
 
 
@@ -179,7 +179,7 @@ def test_a_name_that_resolves_inside_is_refused(monkeypatch: pytest.MonkeyPatch,
 def test_so_is_the_address_itself(address: str, kind: str) -> None:
     fault = refused(f"https://[{address}]/" if ":" in address else f"https://{address}/")
     assert fault.cause == Cause.ADDRESS_NOT_ALLOWED
-    assert str(fault) == f"{ipaddress.ip_address(address)} is {kind}. The portal sends to public addresses only."
+    assert str(fault) == f"{ipaddress.ip_address(address)} is {kind}. The portal sends only to public addresses."
 
 
 @pytest.mark.parametrize("address", PUBLIC)
@@ -215,7 +215,7 @@ def test_a_malformed_or_ambiguous_url_goes_nowhere(monkeypatch: pytest.MonkeyPat
 def test_ports_of_other_protocols_are_refused(port: int) -> None:
     fault = refused(f"https://hooks.example.com:{port}/")
     assert fault.cause == Cause.URL_NOT_ALLOWED
-    assert str(fault) == f"Port {port} is not for web servers: nothing is sent there."
+    assert str(fault) == f"Port {port} is not for web servers, so nothing is sent there."
 
 
 def test_http_is_refused_unless_it_is_allowed(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:

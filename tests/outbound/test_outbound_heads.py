@@ -178,7 +178,7 @@ def test_who_needs_the_body_is_told_why_there_is_none() -> None:
             "The server closed the connection before its answer was whole.",
         ),
         (staying(of(b"Content-Length: 9\r\n")), Cause.NO_ANSWER, "No answer within 0.25 seconds."),
-        (staying(of(CHUNKED, b"zz\r\n")), Cause.NOT_HTTP, "What the server answered is not HTTP."),
+        (staying(of(CHUNKED, b"zz\r\n")), Cause.NOT_HTTP, "The server's answer is not HTTP."),
     ]:
         with receiving(raw) as receiver:
             fault = refused(client, receiver.url)

@@ -21,7 +21,7 @@ def test_a_good_certificate_of_the_operators_authority(
         fault = refused(client, receiver.url)
         assert fault.cause == Cause.CERTIFICATE
         assert str(fault) == (
-            "The certificate's issuer is not known here, or the server does not send the whole chain."
+            "The certificate's issuer is not known to this portal, or the server does not send the whole chain."
         )
         settings.OUTBOUND_CA_FILE = str(certificates.ca_file)
         assert sent(client, receiver.url).status == 200
@@ -44,7 +44,7 @@ def test_a_bad_certificate_is_told_with_its_date_or_name(
             "expired": [f"The certificate expired on {day(now - timedelta(days=1))}."],
             "not_yet_valid": [f"The certificate is not valid before {day(now + timedelta(days=1))}."],
             "wrong_name": ["The certificate is for elsewhere.example, not localhost."],
-            "self_signed": ["The certificate is self-signed: nobody vouches for it."],
+            "self_signed": ["The certificate is self-signed: no authority vouches for it."],
         }[name]
     )
 
@@ -82,7 +82,7 @@ def test_a_server_that_wants_a_client_certificate_is_named_as_such(
     assert receiver.received == []
     assert (steps[-1].name, steps[-1].passed) == ("certificate", False)
     assert told.value.cause == Cause.CLIENT_CERTIFICATE
-    assert str(told.value) == "The server wants a client certificate, and the portal has none to show."
+    assert str(told.value) == "The server asks for a client certificate, and the portal has none."
 
 
 @pytest.mark.parametrize("version", [TWO, THREE], ids=["TLS 1.2", "TLS 1.3"])
@@ -107,7 +107,7 @@ def test_a_handshake_that_fails_for_something_else_says_nothing_of_it(
     with receiving(tls=context) as receiver:
         fault = refused(client, receiver.url)
     assert fault.cause == Cause.TLS
-    assert str(fault).startswith("No encrypted connection came about: ")
+    assert str(fault).startswith("The encrypted connection failed: ")
 
 
 def test_old_tls_is_not_spoken() -> None:

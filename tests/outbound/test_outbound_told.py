@@ -53,10 +53,10 @@ def test_the_step_that_failed_is_the_last(client: Client, certificates: Certific
     with receiving(tls=certificates.self_signed) as receiver:
         refused(client, receiver.url, tell=steps.append)
     assert [step.name for step in steps] == ["name", "address", "connection", "certificate"]
-    assert words(steps)[-1] == ("certificate", "The certificate is self-signed: nobody vouches for it.", False)
+    assert words(steps)[-1] == ("certificate", "The certificate is self-signed: no authority vouches for it.", False)
     steps.clear()
     refused(client, "http://user@hooks.example.com", tell=steps.append)
-    assert words(steps) == [("name", "The URL holds a user name or a password: leave them out.", False)]
+    assert words(steps) == [("name", "The URL contains a user name or a password. Leave them out.", False)]
 
 
 def echo(received: Received) -> Broken:

@@ -77,7 +77,7 @@ def test_the_list_tells_device_address_and_which_is_this_one(alice: User, carol:
     signed_in(alice, "curl/8.9", "198.51.100.3")
     here = signed_in(alice)
     page = here.get(SESSIONS)
-    assert rows_on(page) == ["Firefox on Windows <small>this one</small>", "Unknown device"]
+    assert rows_on(page) == ["Firefox on Windows <small>this browser</small>", "Unknown device"]
     assert "192.0.2.7" in page.content.decode()
     assert "198.51.100.3" in page.content.decode()
     assert str(here.session.session_key) not in page.content.decode()
@@ -89,7 +89,7 @@ def test_signing_out_one_ends_it_at_once(alice: User) -> None:
     assert here.post(f"{BROWSERS}{other.pk}/end/").headers["Location"] == SESSIONS
     assert not is_in(there)
     assert is_in(here)
-    assert rows_on(here.get(SESSIONS)) == ["Firefox on Windows <small>this one</small>"]
+    assert rows_on(here.get(SESSIONS)) == ["Firefox on Windows <small>this browser</small>"]
 
 
 def test_signing_out_this_one_leads_to_the_sign_in(alice: User) -> None:
@@ -104,7 +104,7 @@ def test_signing_out_elsewhere_leaves_this_one_and_other_people(alice: User, car
     here, others = signed_in(alice), [signed_in(alice), signed_in(alice)]
     carols = signed_in(carol)
     answer = here.post(f"{BROWSERS}end/", follow=True)
-    assert b"2 other browsers are signed out." in answer.content
+    assert b"2 other browsers were signed out." in answer.content
     assert not any(is_in(browser) for browser in others)
     assert is_in(here)
     assert is_in(carols)
@@ -157,7 +157,7 @@ def test_a_staff_member_who_opens_no_page_for_half_an_hour_signs_in_again_and_go
     unused_for(here, 30 * 60)
     answer = here.get("/admin/", follow=True)
     assert answer.redirect_chain[-1][0] == "/sign-in/?next=/admin/"
-    assert "You were signed out after 30 minutes without a page." in answer.content.decode()
+    assert "You were signed out after 30 minutes without activity." in answer.content.decode()
     back = here.post("/sign-in/", {"login": paula.email, "password": PASSWORD, "next": "/admin/"})
     assert back.headers["Location"] == "/admin/"
     assert here.get("/admin/").status_code == 200
@@ -263,7 +263,8 @@ def test_an_access_of_staff_ends_with_it_and_the_account_reads_who_ended_it(
 def test_a_superuser_who_signs_themself_out_is_told_before_and_is_out(paula: User) -> None:
     paulas = signed_in(paula)
     act = f"/admin/linnapp/user/{paula.pk}/act/sign_out/"
-    assert b"If this is you, you too." in paulas.get(act).content
+    told = b"This person is staff: their staff access ends too. If you are this person, yours ends."
+    assert told in paulas.get(act).content
     unused_for(paulas, 61)
     pressed(paulas, act, "Lost.")
     assert not is_in(paulas)

@@ -7,7 +7,7 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from linnapp.models import Account, Invitation, Membership, User
+from linnapp.models import Account, Application, Invitation, Membership, User
 from linnapp.services import people
 from tests.kit.people import PASSWORD, ClientOf, acting
 
@@ -34,7 +34,7 @@ def test_an_owner_invites_by_mail(northwind: Account, alice: User, client_of: Cl
     answer = client_of(alice).post(INVITE, {"email": "Erin@Emporium.example", "role": "OWNER"}, follow=True)
     assert answer.redirect_chain == [("/a/northwind/team/", 302)]
     [message] = mail.outbox
-    assert (message.to, message.subject) == ([ERIN], "Alice invites you to Northwind")
+    assert (message.to, message.subject) == ([ERIN], "Alice invites you to join Northwind")
     link = mailed_link()
     assert link not in answer.content.decode()
     invitation = Invitation.objects.get()
@@ -50,6 +50,9 @@ def test_bad_input_keeps_what_was_typed(northwind: Account, alice: User, bob: Us
     answer = client.post(INVITE, {"email": "bob@northwind.example", "role": "OWNER"})
     assert answer.status_code == 422
     assert "bob@northwind.example is already a member of Northwind." in answer.content.decode()
+    answer = client.post(INVITE, {"email": "", "role": "OWNER"})
+    assert answer.status_code == 422
+    assert "Enter the e-mail address of the person you invite." in answer.content.decode()
     assert not mail.outbox
 
 
@@ -62,7 +65,7 @@ def test_somebody_who_is_here_signs_in_and_joins(carol: User, cakes: Account, no
     assert sign_in
     answer = client.post(sign_in[1], {"login": carol.email, "password": PASSWORD})
     assert answer.headers["Location"] == link
-    assert client.post(link).headers["Location"] == "/a/northwind/team/"
+    assert client.post(link).headers["Location"] == "/a/northwind/applications/"
     assert Membership.objects.get(user=carol, account=northwind).role == "DEVELOPER"
     assert client.get(link).status_code == 404
 
@@ -78,11 +81,28 @@ def test_somebody_new_signs_up_without_a_company_and_is_verified_by_the_link(lin
     assert answer.headers["Location"] == link
     assert EmailAddress.objects.get(email=ERIN).verified
     assert len(mail.outbox) == 1
-    client.post(link)
+    joined = client.post(link, follow=True)
+    assert joined.redirect_chain == [("/a/northwind/applications/", 302)]
+    assert "Welcome to Northwind." in joined.content.decode()
     assert list(Membership.objects.filter(user__email=ERIN).values_list("account__slug", "role")) == [
         ("northwind", "DEVELOPER")
     ]
     assert Account.objects.count() == 1
+
+
+def test_an_owner_of_a_customer_comes_to_what_it_has_installed(
+    alice: User, carol: User, cakes: Account, client_of: ClientOf
+) -> None:
+    people.invite(cakes, email=alice.email, role="OWNER", by=acting(carol))
+    answer = client_of(alice).post(mailed_link())
+    assert answer.headers["Location"] == f"/a/{cakes.slug}/apps/"
+
+
+def test_an_owner_of_a_developer_comes_to_its_applications(
+    application: Application, alice: User, carol: User, client_of: ClientOf
+) -> None:
+    people.invite(application.account, email=carol.email, role="OWNER", by=acting(alice))
+    assert client_of(carol).post(mailed_link()).headers["Location"] == "/a/northwind/applications/"
 
 
 def test_the_link_verifies_no_other_address(link: str) -> None:

@@ -193,7 +193,7 @@ def test_whoever_shares_a_row_that_is_full_is_told_so() -> None:
     fill(knocks.MOST_ROWS, timezone.now() + timedelta(minutes=5))
     for number in range(knocks.SHARED_MOST * knocks.SIGN_UPS.most):
         knocks.sign_up(f"person-{number}@nowhere.example", "192.0.2.1")
-    with pytest.raises(knocks.TooOften, match="A great many people are trying to get in just now"):
+    with pytest.raises(knocks.TooOften, match="Too many people are trying to sign in right now"):
         knocks.sign_up("nobody@nowhere.example", "192.0.2.1")
 
 
@@ -249,7 +249,7 @@ def test_each_form_says_how_long_to_wait_and_keeps_what_was_typed(alice: User) -
         assert answer.status_code == 429
         assert 500 < int(answer.headers["Retry-After"]) <= 600
         page = answer.content.decode()
-        assert "Too many at once from your network. Wait 10 minutes, then try again." in page
+        assert "Too many attempts from your network. Wait 10 minutes, then try again." in page
         assert 'value="one@more.example"' in page
     assert not User.objects.filter(email="one@more.example").exists()
     assert len(mail.outbox) == knocks.SIGN_UPS.most + knocks.RESETS.most
@@ -270,7 +270,10 @@ def test_one_account_gets_so_many_links(alice: User) -> None:
         mail.outbox.clear()
         answers = [ask(number, email) for number in range(7)]
         assert [answer.status_code for answer in answers] == [302] * 5 + [429] * 2
-        assert "Five links were asked for already. Look for them, or wait 15 minutes." in answers[-1].content.decode()
+        assert (
+            "Five links have already been requested. Use the newest one, or wait 15 minutes."
+            in answers[-1].content.decode()
+        )
         assert len(mail.outbox) == 5
 
 
@@ -297,7 +300,7 @@ def test_the_own_password_is_not_guessed_by_whoever_sits_at_the_screen(alice: Us
         answer = client.post(path, typed)
         assert answer.status_code == 429
         assert int(answer.headers["Retry-After"]) > 290
-        assert "Too many wrong sign-ins. Wait 5 minutes" in answer.content.decode()
+        assert "Too many failed sign-ins. Wait 5 minutes" in answer.content.decode()
     # Elsewhere the same person signs in, and goes on where they are signed in already.
     assert knock(alice.email, PASSWORD).status_code == 302
     assert client_of(alice).post("/sign-in/again/", {"password": PASSWORD}).status_code == 302
@@ -334,10 +337,10 @@ def test_a_new_address_is_asked_for_so_often(alice: User, client_of: ClientOf) -
     assert answer.status_code == 429
     assert int(answer.headers["Retry-After"]) > 500
     page = answer.content.decode()
-    assert "That was changed often just now. Wait 10 minutes" in page
+    assert "You have changed this many times just now. Wait 10 minutes" in page
     # In place: the address that waits, the buttons and the form are there.
-    assert "a8@new.example</strong> waits" in page
-    assert page.index("That was changed often") < page.index("Send the link again") < page.index("Change address")
+    assert "a8@new.example</strong> is not confirmed yet" in page
+    assert page.index("You have changed this many times") < page.index("Resend the link") < page.index("Change address")
     assert len(mail.outbox) == 9
 
 

@@ -17,8 +17,8 @@ from tests.kit.people import PASSWORD, ClientOf, acting
 pytestmark = pytest.mark.django_db
 # allauth sends a mail once what it tells is written down.
 WRITTEN_DOWN = pytest.mark.django_db(transaction=True)
-LAST = re.compile(r"This is the last mail of this kind until ([^\n]+) UTC\.")
-CODES, APP = "New recovery codes were made", "Your authenticator app was removed"
+LAST = re.compile(r"This is the last e-mail of this kind until ([^\n]+) UTC\.")
+CODES, APP = "New recovery codes were created", "Your authenticator app was removed"
 
 
 def told(person: User, subject: str) -> list[EmailMessage]:
@@ -92,7 +92,7 @@ def test_it_says_the_browser_in_words_and_leads_to_a_new_password(alice: User, c
     client.post("/profile/password/", new, headers={"user-agent": firefox})
     for subject in (CODES, "Your password was changed"):
         [body] = [str(each.body) for each in told(alice, subject)]
-        assert "It came from Firefox on Linux, from the address 127.0.0.1, on " in body
+        assert "The change was made with Firefox on Linux, from the network address 127.0.0.1, on " in body
         assert "set a new password now: http://localhost:8000/password/\n" in body
         assert "Gecko" not in body
 
@@ -116,7 +116,7 @@ def test_an_owner_who_turns_the_rule_on_and_off_mails_nobody_for_ever(
     give_factor(alice)
     for _ in range(9):
         turn(northwind, alice)
-    mails = told(bob, "Northwind asks you for a second factor")
+    mails = told(bob, "Northwind now requires a second factor")
     assert [bool(LAST.search(str(each.body))) for each in mails] == [False] * 4 + [True]
 
 

@@ -30,7 +30,7 @@ def test_nobody_accepts_their_own_invitation_with_another_address(
     User.objects.filter(pk=paula.pk).update(email="paula@home.example")
     answer = browser.post(f"/invitations/{key}/")
     assert answer.status_code == 422
-    assert "You made this invitation yourself. Somebody else has to invite you" in answer.content.decode()
+    assert "You sent this invitation yourself. Somebody else has to invite you" in answer.content.decode()
     assert not northwind.memberships.filter(user=paula).exists()
     other = person("Paul", "paul@home.example")
     invitation.email = other.email
@@ -46,7 +46,7 @@ def test_owners_read_whom_staff_invite_as_one_and_why(northwind: Account, alice:
     people.invite(northwind, email="erin@emporium.example", role="OWNER", by=acting(paula, reason=WHY))
     [(subject, body)] = told(alice)
     assert subject == "erin@emporium.example was invited as an Owner of Northwind Bcc: eve@example.com"
-    assert "by Paula of this portal's staff. The reason given:" in body
+    assert "by Paula of this portal's staff. Their reason:" in body
     assert WHY in body
     assert "/a/northwind/team/" in body
     assert not told(bob)

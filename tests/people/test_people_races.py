@@ -113,7 +113,7 @@ def test_whoever_joins_while_they_are_invited_anew_joins_or_reads_that_it_is_ove
     lines = told(portal, INVITED + INVITES_ANEW)
     assert lines in (
         {"accepts done", "invites NotPossible carol@carolscakes.example is already a member of Northwind."},
-        {"accepts NotPossible This invitation is over. Ask for another one.", "invites done"},
+        {"accepts NotPossible This invitation no longer works. Ask for another one.", "invites done"},
     )
 
 

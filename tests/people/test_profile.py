@@ -40,7 +40,7 @@ def test_home_is_where_a_person_works(
     alice: User, northwind: Account, carol: User, sam: User, paula: User, client_of: ClientOf
 ) -> None:
     homes = {person: client_of(person).get("/").headers["Location"] for person in (alice, carol, sam, paula)}
-    assert homes == {alice: "/a/northwind/apps/", carol: "/accounts/none/", sam: "/support/", paula: "/support/"}
+    assert homes == {alice: "/a/northwind/start/", carol: "/accounts/none/", sam: "/support/", paula: "/support/"}
 
 
 def test_nobody_signed_out_has_a_profile() -> None:

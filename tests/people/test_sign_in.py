@@ -4,6 +4,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
 from django.test import Client
+from django.urls import reverse
 
 from linnapp.models import User
 from tests.kit.people import PASSWORD, ClientOf
@@ -41,7 +42,7 @@ def test_a_wrong_password_and_an_unknown_person_look_alike(client: Client, alice
     wrong = client.post(SIGN_IN, credentials(alice, "wrong"))
     unknown = client.post(SIGN_IN, {"login": "nobody@nowhere.example", "password": "wrong"})
     assert wrong.status_code == unknown.status_code == 422
-    sentence = "E-mail or password is wrong, or the e-mail is not confirmed yet."
+    sentence = "The e-mail or password is wrong, or the e-mail is not confirmed yet."
     assert sentence in wrong.content.decode()
     assert sentence in unknown.content.decode()
     assert f'value="{alice.email}"' in wrong.content.decode()
@@ -55,7 +56,7 @@ def test_wrong_passwords_are_throttled_with_a_sentence(client: Client, alice: Us
     assert answer.status_code == 429
     assert 290 < int(answer.headers["Retry-After"]) <= 300
     page = answer.content.decode()
-    assert "Too many wrong sign-ins. Wait 5 minutes, or set a new password: that works at once." in page
+    assert "Too many failed sign-ins. Wait 5 minutes, or set a new password now." in page
     assert f'value="{alice.email}"' in page
     assert "_auth_user_id" not in client.session
 
@@ -156,3 +157,21 @@ def test_every_page_of_the_entrance_opens(client: Client, path: str) -> None:
 def test_every_page_of_ones_own_opens(alice: User, client_of: ClientOf, path: str) -> None:
     assert client_of(alice).get(path, follow=True).status_code == 200
     assert Client().get(path).headers["Location"].startswith("/sign-in/")
+
+
+@pytest.mark.parametrize(
+    ("name", "sentences"),
+    [
+        ("account_login", ["Enter your e-mail address.", "Enter your password."]),
+        ("account_signup", ["Enter your name.", "Enter the name of your company.", "Choose a password."]),
+        ("account_reset_password", ["Enter your e-mail address."]),
+    ],
+)
+def test_what_is_missing_is_said_in_the_page_and_not_by_the_browser(
+    client: Client, name: str, sentences: list[str]
+) -> None:
+    shown = client.post(reverse(name), {}).content.decode()
+    assert f'action="{reverse(name)}" novalidate' in shown
+    assert "This field is required" not in shown
+    for sentence in sentences:
+        assert shown.count(sentence) == 2

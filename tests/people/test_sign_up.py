@@ -1,13 +1,15 @@
 import re
+from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
 from django.db import IntegrityError
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
-from linnapp.models import Account, Membership, User
+from linnapp.models import Account, KnockCount, Membership, User
 from linnapp.services import people
 
 pytestmark = pytest.mark.django_db
@@ -60,13 +62,26 @@ def test_whoever_gets_no_mail_is_told_what_sends_another_one(client: Client) -> 
     """Nobody knows yet whether it was sent, and signing in gives no other link."""
     client.post(SIGN_UP, NEW)
     page = client.get("/verify/").content.decode()
-    assert "We are sending you a link to <strong>erin@emporium.example</strong>; it can take a few minutes." in page
-    assert "Send it again" in page
+    assert "We are sending you a link to <strong>erin@emporium.example</strong>" in page
+    assert "Resend" in page
     elsewhere = Client().get("/verify/").content.decode()
-    assert "We are sending you a link; it can take a few minutes." in elsewhere
+    assert "We are sending you a link" in elsewhere
     assert '<a href="/password/">set a new password</a>' in elsewhere
     assert "sign in</a> to get another link" not in page
     assert "We sent" not in page
+
+
+def test_when_the_link_can_be_sent_again_is_said(client: Client) -> None:
+    client.post(SIGN_UP, NEW)
+    assert "ave the link sent again in 3 minutes." in client.get("/verify/").content.decode()
+    refused = client.post("/verify/again/", follow=True).content.decode()
+    assert "Not sent again yet: the last link is less than three minutes old. Wait 3 minutes" in refused
+    assert len(mail.outbox) == 1
+    KnockCount.objects.update(ends_at=timezone.now() - timedelta(seconds=1))
+    assert "ave the link sent again.</p>" in client.get("/verify/").content.decode()
+    sent = client.post("/verify/again/", follow=True).content.decode()
+    assert "We are sending you another link." in sent
+    assert len(mail.outbox) == 2
 
 
 def test_the_link_in_the_mail_verifies_and_signs_in_and_keeps_next(client: Client) -> None:
@@ -82,7 +97,7 @@ def test_the_link_in_the_mail_verifies_and_signs_in_and_keeps_next(client: Clien
     assert EmailAddress.objects.get().verified
     assert client.get("/profile/").status_code == 200
     assert client.get(link).status_code == 200
-    assert b"This link does not work any more" in client.get(link).content
+    assert b"This link no longer works" in client.get(link).content
 
 
 def test_a_link_that_is_over_names_a_way_that_works(client: Client, settings: Settings, alice: User) -> None:
@@ -91,7 +106,7 @@ def test_a_link_that_is_over_names_a_way_that_works(client: Client, settings: Se
     link = link_in(str(mail.outbox[0].body))
     settings.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 0
     over = client.get(link).content.decode()
-    assert "This link does not work any more" in over
+    assert "This link no longer works" in over
     assert "we send you another one" not in over
     assert '<a href="/password/" role="button" class="secondary">Set a new password</a>' in over
     client.post("/password/", {"email": NEW["email"]})
@@ -99,7 +114,7 @@ def test_a_link_that_is_over_names_a_way_that_works(client: Client, settings: Se
     client.post(form.request["PATH_INFO"], {"password1": NEWER, "password2": NEWER})
     assert EmailAddress.objects.get(user__email="erin@emporium.example").verified
     client.force_login(alice)
-    assert '<a href="/profile/e-mail/" role="button">Your e-mail</a>' in client.get(link).content.decode()
+    assert '<a href="/profile/e-mail/" role="button">E-mail addresses</a>' in client.get(link).content.decode()
 
 
 def test_next_leads_only_to_this_site(client: Client) -> None:
@@ -130,7 +145,7 @@ def test_a_known_address_looks_the_same_and_gets_another_mail(client: Client, al
     assert User.objects.count() == 1
     assert not Account.objects.exists()
     [message] = mail.outbox
-    assert message.subject == "You have an account already"
+    assert message.subject == "You have already signed up"
 
 
 def test_two_companies_of_one_name_get_two_addresses(client: Client) -> None:

@@ -101,7 +101,7 @@ def test_it_is_over_after_half_an_hour_and_keeps_what_was_typed(
     answer = working.post(here, {"name": "Typed with care", "description": "Quite long"})
     assert answer.status_code == 403
     page = answer.content.decode()
-    assert "Its time was over" in page
+    assert "Its 30 minutes ended" in page
     assert 'name="name" value="Typed with care"' in page
     application.refresh_from_db()
     assert application.name != "Typed with care"
@@ -228,7 +228,7 @@ def test_a_permission_that_is_taken_away_ends_it_and_keeps_what_was_typed(
     answer = working.post(page_of(northwind, "applications", application.pk, "general"), {"name": "Typed with care"})
     assert answer.status_code == 403
     page = answer.content.decode()
-    assert "was taken away from you" in page
+    assert "You no longer have the permission" in page
     assert "Enter again" not in page.replace("Enter again first", "")
     assert 'name="name" value="Typed with care"' in page
     assert not Application.objects.filter(name="Typed with care").exists()
@@ -246,7 +246,7 @@ def test_a_script_that_sends_is_told_above_the_page_that_stays_as_it_is(
         User.objects.filter(pk=paula.pk).update(is_superuser=False)
     else:
         enter(working, northwind, Purpose.LOOK)
-    words = {"sent away": "Alice ended it", "time": "Its time was over", "permission": "was taken away"}
+    words = {"sent away": "Alice ended it", "time": "Its 30 minutes ended", "permission": "You no longer have"}
     add = page_of(northwind, "applications", application.pk, "modules", "draft", "add-module")
     answer = working.post(add, {"name": "Typed"}, headers={"hx-request": "true"})
     # 422 is what htmx swaps in, and in the place of messages it takes nothing from the editor.

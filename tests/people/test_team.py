@@ -72,7 +72,8 @@ def test_an_owner_changes_a_role(northwind: Account, alice: User, bob: User, cli
     assert client.get(path).status_code == 405
     assert client.post(path, {"role": "EMPEROR"}).headers["Location"] == TEAM
     assert seat_of(bob, northwind).role == "DEVELOPER"
-    assert client.post(path, {"role": "OWNER"}).headers["Location"] == TEAM
+    row = f"#m-{seat_of(bob, northwind).pk}"
+    assert client.post(path, {"role": "OWNER"}).headers["Location"] == f"{TEAM}{row}"
     assert seat_of(bob, northwind).role == "OWNER"
     entry = TimelineEntry.objects.get(kind="MEMBER_ROLE")
     assert (entry.facts["member"], entry.facts["role"], entry.actor_name) == ("Bob", "Owner", "Alice")
@@ -116,7 +117,7 @@ def test_a_developer_may_leave(northwind: Account, bob: User, client_of: ClientO
 def test_a_seat_that_went_meanwhile_is_a_sentence_and_no_error(northwind: Account, alice: User, bob: User) -> None:
     seat = seat_of(bob, northwind)
     people.remove_member(seat_of(bob, northwind), by=acting(alice))
-    with pytest.raises(NotPossible, match="Bob is not a member of Northwind any more"):
+    with pytest.raises(NotPossible, match="Bob is no longer a member of Northwind"):
         people.change_role(seat, role="OWNER", by=acting(alice))
 
 

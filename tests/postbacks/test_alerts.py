@@ -56,14 +56,14 @@ def test_the_first_that_is_given_up_is_told_once_until_the_host_recovers(
         install(application, cakes, version, carol)
         deliver()
         the_last_attempt()
-        assert subjects() == [f"A postback to {receiver.host_and_port} failed at every attempt"]
+        assert subjects() == [f"A postback to {receiver.host_and_port} could not be delivered"]
         text = str(mail.outbox[0].body)
         assert mail.outbox[0].to == [alice.email]
-        assert f"of Stock Bridge to {receiver.host_and_port} failed at every attempt, and is not tried again." in text
-        assert "The last time: Answered 500" in text
+        assert f"of Stock Bridge to {receiver.host_and_port} could not be delivered: all attempts failed." in text
+        assert "The last one: Answered 500" in text
         assert f"http://localhost:8000{page_url(application, 'postback_list')}?state=exhausted" in text
         assert f"http://localhost:8000{page_url(application)}#alerts" in text
-        assert "at most once in 24 hours for each host, as an Owner of Northwind" in text
+        assert "as an Owner of Northwind, at most once in 24 hours for each host" in text
         # Two days later the host still fails: that was told.
         AlertSent.objects.update(sent_at=ago(days=2))
         PostbackHost.objects.update(failing_since=ago(days=4))
@@ -102,14 +102,15 @@ def test_a_host_that_is_held_is_told_with_the_way_to_the_log(
         hold(receiver)
     assert subjects() == [f"Postbacks to {receiver.host_and_port} are held"]
     text = str(mail.outbox[0].body)
-    assert f"have failed since {timezone.now() - timedelta(days=6):%d %B %Y}. They are held from now on" in text
+    since = timezone.now() - timedelta(days=6)
+    assert f"have failed since {since.day} {since:%B %Y}. They are now held" in text
     assert f"http://localhost:8000{page_url(application, 'postback_list')}?state=held" in text
 
 
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [
-        (0, "No other was held."),
+        (0, "None of the others was held."),
         (1, "1 other that was held is on its way now, in order."),
         (2, "2 others that were held are on their way now, in order."),
     ],
@@ -153,7 +154,7 @@ def test_a_host_that_comes_and_goes_fills_no_mailbox(
 
 @pytest.mark.parametrize(
     ("chosen", "told"),
-    [([], []), (["parked"], ["held"]), (["recovered"], ["again"]), (["exhausted"], ["every attempt"])],
+    [([], []), (["parked"], ["held"]), (["recovered"], ["again"]), (["exhausted"], ["could not be delivered"])],
 )
 def test_only_what_was_chosen_is_told(
     chosen: list[str],
@@ -206,7 +207,7 @@ def test_all_are_on_until_a_developer_chooses_and_the_choice_is_on_record(
 ) -> None:
     assert ticked(bobs.get(page_url(application)).content.decode()) == ["exhausted", "parked", "recovered"]
     answer = bobs.post(page_url(application, "postback_alerts"), {"matters": ["parked", "recovered"]}, follow=True)
-    assert answer.redirect_chain == [(page_url(application), 302)]
+    assert answer.redirect_chain == [(f"{page_url(application)}#alerts", 302)]
     assert ticked(answer.content.decode()) == ["parked", "recovered"]
     entry = TimelineEntry.objects.get(kind="POSTBACK_ALERTS")
     assert entry.actor_name == "Bob"
@@ -220,7 +221,7 @@ def test_all_are_on_until_a_developer_chooses_and_the_choice_is_on_record(
 def test_what_is_none_of_the_three_is_refused_and_the_rest_stays_ticked(application: Application, bobs: Client) -> None:
     answer = bobs.post(page_url(application, "postback_alerts"), {"matters": ["parked", "weekly"]})
     assert answer.status_code == 422
-    assert "Choose among the three." in answer.content.decode()
+    assert "Choose from the three." in answer.content.decode()
     assert ticked(answer.content.decode()) == ["parked"]
     assert not PostbackAlerts.objects.exists()
 
@@ -229,7 +230,7 @@ def test_of_a_retired_application_nothing_is_chosen_any_more(application: Applic
     Application.objects.update(retired_at=timezone.now())
     answer = bobs.post(page_url(application, "postback_alerts"), {"matters": ["parked"]})
     assert answer.status_code == 422
-    assert "sends no postbacks any more" in answer.content.decode()
+    assert "no longer sends postbacks" in answer.content.decode()
     assert not PostbackAlerts.objects.exists()
 
 
@@ -248,13 +249,13 @@ def test_events_that_are_given_up_held_and_arrive_again_are_told_of_as_events(
         trial()
     host = receiver.host_and_port
     assert subjects() == [
-        f"An event to {host} failed at every attempt",
+        f"An event to {host} could not be delivered",
         f"Events to {host} are held",
         f"{host} answers again",
     ]
     texts = [str(message.body) for message in mail.outbox]
-    assert f"An event of Stock Bridge to {host} failed at every attempt" in texts[0]
-    assert "Your endpoint was not told what happened." in texts[0]
+    assert f"An event of Stock Bridge to {host} could not be delivered" in texts[0]
+    assert "Your endpoint does not know what happened." in texts[0]
     assert f"Events of Stock Bridge to {host} have failed since" in texts[1]
-    assert f"An event of Stock Bridge to {host} has arrived" in texts[2]
+    assert f"An event of Stock Bridge to {host} was delivered" in texts[2]
     assert not any("ostback of" in text for text in texts)

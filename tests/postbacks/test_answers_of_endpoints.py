@@ -114,10 +114,10 @@ def test_a_log_in_another_charset_holds_no_permanent_token(
 @pytest.mark.parametrize(
     ("mode", "outcome"),
     [
-        (ssl.CERT_REQUIRED, "The server wants a client certificate, and the portal has none to show."),
+        (ssl.CERT_REQUIRED, "The server asks for a client certificate, and the portal has none."),
         (
             ssl.CERT_OPTIONAL,
-            "Answered 403 Forbidden: the server wants a client certificate, and the portal has none to show.",
+            "Answered 403 Forbidden: the server asks for a client certificate, and the portal has none.",
         ),
     ],
     ids=["required", "optional"],

@@ -200,7 +200,7 @@ def test_after_uninstalling_nothing_is_sent_any_more(
         assert receiver.received == []
     delivery = Delivery.objects.get()
     assert delivery.state == State.STOPPED
-    assert "The installation is over" in delivery.outcome
+    assert "The installation and its permanent token have ended" in delivery.outcome
 
 
 def test_while_the_application_is_suspended_postbacks_wait(
@@ -229,5 +229,5 @@ def test_a_rotated_signing_secret_signs_beside_the_old_one(
     assert len(postback.headers["webhook-signature"].split()) == 2
     for secret in (old, new):
         signing.verify(postback.headers, postback.body, [secret], now=timezone.now())
-    with pytest.raises(NotPossible, match="signs until"):
+    with pytest.raises(NotPossible, match="works until"):
         signing_secrets.rotate(application, after=timedelta(0), by=acting(alice))

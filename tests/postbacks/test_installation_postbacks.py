@@ -47,7 +47,7 @@ def test_the_customer_reads_event_host_state_and_outcome_and_nothing_of_the_deve
     answer = client_of(carol).get(page(refused))
     words = read(answer)
     host = Delivery.objects.get().host
-    for shown in ("Installed", "Stopped", host, "Answered 410 Gone", "You do not see"):
+    for shown in ("Installed", "Stopped", host, "Answered 410 Gone", "Not shown here: "):
         assert shown in words
     for hidden in SECRETS:
         assert hidden not in answer.content.decode()
@@ -91,7 +91,7 @@ def test_support_opens_none_of_another_installation(
     for key in (str(elsewhere.pk), "x"):
         answer = client_of(sam).get(of_support(refused), {"delivery": key})
         assert answer.status_code == 200
-        assert "Open one for its attempts" in read(answer)
+        assert "Open one to see its attempts" in read(answer)
         assert "Postback URL" not in read(answer)
 
 
@@ -122,7 +122,7 @@ def test_the_installations_page_has_the_last_five_and_leads_to_all(
 def test_an_installation_without_any_says_what_they_are(
     client_of: ClientOf, carol: User, installation: Installation
 ) -> None:
-    assert "None was to be sent for this installation" in read(client_of(carol).get(of_customer(installation)))
+    assert "There is none for this installation" in read(client_of(carol).get(of_customer(installation)))
 
 
 def test_fifty_rows_cost_as_many_queries_as_one(

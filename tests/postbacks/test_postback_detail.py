@@ -1,6 +1,6 @@
 """One postback: every attempt with its request and answer, what the schedule says, and asking for it again."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -48,7 +48,7 @@ def test_it_shows_the_address_with_its_placeholders_and_the_attempt_as_it_was_wr
     assert f"<code>http://{owed.host}/in?token=[{{TOKEN}}]&amp;t=[{{TRACKING}}]</code>" in page
     assert "<code>spring &lt;sale&gt;</code>" in page
     assert f"<code>{owed.pk}</code>" in page
-    assert "Answered 410 Gone: nothing more is sent for this postback." in page
+    assert "Answered 410 Gone: this postback is not sent again." in page
     assert "status 410" in page
     assert "&lt;b&gt;we moved&lt;/b&gt;" in page
     assert "POST /in?token=…" in page
@@ -71,15 +71,33 @@ def test_attempts_stand_newest_first(client_of: ClientOf, alice: User, owed: Del
     assert "12,345 ms, status 503" in page
 
 
+def test_attempts_that_came_to_the_same_are_folded_into_one(client_of: ClientOf, alice: User, owed: Delivery) -> None:
+    owed.attempts.all().delete()
+    begin = datetime(2026, 11, 26, 12, 1, tzinfo=UTC)
+    for nth in range(10):
+        at = begin + timedelta(minutes=nth)
+        owed.attempts.create(at=at, cause="Answered 502 Bad Gateway.", status=502, request=f"POST /{nth}", answer="no")
+    answer = client_of(alice).get(detail(owed))
+    page = answer.content.decode()
+    assert page.count('<details class="folded">') == 1
+    assert "10 attempts, all: Answered 502 Bad Gateway. 26 Nov, 12:01 to 12:10" in read(answer)
+    assert page.index("POST /9") < page.index("POST /0"), "each can be read, the newest first"
+    owed.attempts.create(at=begin + timedelta(days=1), cause="Answered 200 OK.", status=200, passed=True)
+    owed.attempts.create(at=begin + timedelta(days=2), cause="Answered 502 Bad Gateway.", status=502)
+    answer = client_of(alice).get(detail(owed))
+    assert answer.content.decode().count('<details class="folded">') == 1
+    assert "Attempts 12" in read(answer)
+
+
 @pytest.mark.parametrize(
     ("fields", "minutes", "sentence"),
     [
         ({"state": State.DUE, "tried": 2}, 20, "Attempt 3 of 10 follows in 1"),
         ({"state": State.DUE, "tried": 0}, -1, "Attempt 1 of 10 follows at once."),
         ({"state": State.DUE, "decides": True}, -1, "only 200 completes the installation"),
-        ({"state": State.EXHAUSTED, "tried": 10}, 0, "All 10 attempts failed: it is not tried again by itself."),
-        ({"state": State.STOPPED}, 0, "It is not tried again by itself."),
-        ({"state": State.HELD}, 0, "It goes out when the host answers again"),
+        ({"state": State.EXHAUSTED, "tried": 10}, 0, "All 10 attempts failed, so it is not tried again automatically."),
+        ({"state": State.STOPPED}, 0, "It is not tried again automatically."),
+        ({"state": State.HELD}, 0, "It is sent when the host answers again"),
         ({"state": State.DELIVERED}, 0, "Delivered just now"),
     ],
 )
@@ -130,7 +148,7 @@ def test_redelivering_sends_it_to_its_own_address_under_the_same_id(
         deliver()
         delivery = Delivery.objects.get()
         client = client_of(bob)
-        assert "It is asked for again" in redeliver(client, delivery)
+        assert "Redelivering now" in redeliver(client, delivery)
         deliver()
         first, second = receiver.wait_for(2)
     assert first.headers["webhook-id"] == second.headers["webhook-id"] == str(delivery.pk)
@@ -173,13 +191,13 @@ def test_what_cannot_be_sent_again_says_why_and_stays_as_it_is(
     assert owed.installation is not None
     client = client_of(alice)
     Delivery.objects.update(claimed_until=timezone.now() + timedelta(seconds=20))
-    assert "It is being sent at this moment." in redeliver(client, owed)
+    assert "It is being sent right now." in redeliver(client, owed)
     Delivery.objects.update(claimed_until=None)
     lifecycle.uninstall(owed.installation, by=acting(carol))
     page = client.get(detail(owed))
     assert "there is nothing to send again" in read(page)
     assert "/redeliver/" not in page.content.decode()
-    assert "The installation is over" in redeliver(client, owed)
+    assert "The installation and its permanent token have ended" in redeliver(client, owed)
     owed.refresh_from_db()
     assert (owed.state, owed.attempts.count()) == (State.STOPPED, 1)
 
@@ -187,7 +205,7 @@ def test_what_cannot_be_sent_again_says_why_and_stays_as_it_is(
 def test_a_test_is_not_sent_again(client_of: ClientOf, application: Application, alice: User) -> None:
     test = asking.send_test(application, url="https://hooks.northwind.example/", by=acting(alice))
     client = client_of(alice)
-    assert "a test of Alice that carries no permanent token" in read(client.get(detail(test)))
+    assert "a test by Alice, without a permanent token" in read(client.get(detail(test)))
     assert "Send another test postback." in redeliver(client, test)
 
 
@@ -215,7 +233,7 @@ def test_what_an_installation_waits_for_is_not_asked_for_again_because_it_would_
         page = client.get(detail(delivery)).content.decode()
         assert "/redeliver/" not in page
         assert "there is nothing to send again" not in page
-        assert "An installation waits for it" in redeliver(client, delivery)
+        assert "An installation is waiting for it" in redeliver(client, delivery)
         deliver()
     made.installation.refresh_from_db()
     assert made.installation.state == Installation.State.ACTIVE

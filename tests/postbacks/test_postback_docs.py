@@ -183,5 +183,7 @@ def test_the_schedule_is_that_of_the_portal() -> None:
         )
 
     *waits, last = map(in_words, retries.SCHEDULE)
-    assert f"at once, then after {', '.join(waits)} and {last}, each counted from" in " ".join(PAGE.split())
-    assert f"moved by up to {retries.JITTER:.0%}".replace("%", " %") in " ".join(PAGE.split())
+    assert f"is made at once, the others after {', '.join(waits)} and {last}, each counted from" in " ".join(
+        PAGE.split()
+    )
+    assert f"shifted by up to {retries.JITTER:.0%}".replace("%", " %") in " ".join(PAGE.split())

@@ -174,7 +174,7 @@ def test_without_a_postback_url_the_page_leads_to_app_modules(
     client_of: ClientOf, alice: User, application: Application
 ) -> None:
     answer = client_of(alice).get(listed(application))
-    assert "A postback brings the permanent token to your server" in read(answer)
+    assert "a signed postback takes the permanent token to your server" in read(answer)
     assert "Your manifest has no PostbackUrl" in read(answer)
     assert reverse("manifest_edit", args=(application.account.slug, application.pk)) in answer.content.decode()
 
@@ -210,8 +210,8 @@ def test_a_parked_host_is_told_and_the_oldest_of_what_is_held_redelivered(
         )
         client = client_of(alice)
         page = client.get(listed(application))
-        assert f"Postbacks to {receiver.host_and_port} are held. It has failed since" in read(page)
-        assert "and was parked 3 hours ago . 2 postbacks wait for it" in read(page)
+        assert f"Postbacks to {receiver.host_and_port} are held. The host has failed since" in read(page)
+        assert "holding began 3 hours ago . 2 postbacks wait." in read(page)
         again = reverse("postback_redeliver", args=(application.account.slug, application.pk, oldest.pk))
         assert again in page.content.decode()
         client.post(again)

@@ -56,7 +56,7 @@ def test_it_says_how_many_and_which_then_sends_them_the_oldest_first(
         page = read(client.get(replay(application)))
         assert f"failed: 2 to {receiver.host_and_port}." in page
         assert page.index("Carol's Cakes") < page.index("Dave's Depot")
-        assert "2 postbacks are asked for again, the oldest first." in read(ask(client, application))
+        assert "2 postbacks are being sent again, oldest first." in read(ask(client, application))
         deliver()
         again = [sent.form["AccountId"] for sent in receiver.wait_for(4)[2:]]
     assert sorted(again) == sorted((str(cakes.pk), str(depot.pk)))
@@ -81,8 +81,8 @@ def test_only_what_failed_since_the_moment_of_installations_that_stand(
     assert over.installation is not None
     lifecycle.uninstall(over.installation, by=acting(dave))
     client = client_of(alice)
-    assert "1 postback made since" in read(client.get(replay(application), {"last": "hour"}))
-    assert "2 postbacks made since" in read(client.get(replay(application), {"last": "day"}))
+    assert "1 postback created since" in read(client.get(replay(application), {"last": "hour"}))
+    assert "2 postbacks created since" in read(client.get(replay(application), {"last": "day"}))
     ask(client, application, last="hour")
     states = {row.pk: row.state for row in Delivery.objects.all()}
     assert states == {old.pk: State.STOPPED, over.pk: State.STOPPED, asked.pk: State.DUE}
@@ -125,7 +125,7 @@ def test_a_moment_of_ones_own_is_read_in_the_readers_time_zone(
     client = client_of(alice)
     tokyo = timezone.now() + timedelta(hours=9)
     before, after = tokyo - timedelta(minutes=15), tokyo - timedelta(minutes=5)
-    assert "1 postback made since" in read(client.get(replay(application), {"since": f"{before:%Y-%m-%dT%H:%M}"}))
+    assert "1 postback created since" in read(client.get(replay(application), {"since": f"{before:%Y-%m-%dT%H:%M}"}))
     assert "has failed." in read(client.get(replay(application), {"since": f"{after:%Y-%m-%dT%H:%M}"}))
 
 

@@ -55,12 +55,12 @@ def test_complete_and_retry_is_the_default_and_each_says_what_it_means(
     page = alices.get(page_url(application))
     assert chosen(page) == ["COMPLETE_AND_RETRY"]
     assert "Complete and retry default The installation is complete at once" in seen(page)
-    assert "there is no installation, the permanent token is dead" in seen(page)
+    assert "the installation fails, its permanent token ends" in seen(page)
 
 
 def test_the_mode_is_chosen_kept_and_on_record(application: Application, alices: Client) -> None:
     answer = alices.post(page_url(application, "postback_mode"), {"mode": "WAIT_FOR_200"}, follow=True)
-    assert answer.redirect_chain == [(page_url(application), 302)]
+    assert answer.redirect_chain == [(f"{page_url(application)}#mode", 302)]
     assert chosen(answer) == ["WAIT_FOR_200"]
     assert PostbackPolicy.objects.get().mode == "WAIT_FOR_200"
     entry = TimelineEntry.objects.get(kind="POSTBACK_MODE")
@@ -92,7 +92,7 @@ def test_it_is_masked_and_revealed_to_one_browser_for_ten_minutes_on_record(
     assert f"whsec_••••{secret.tail}" in seen(page)
     assert secret.value() not in page.content.decode()
     page = reveal(alices, application)
-    assert page.redirect_chain == [(page_url(application), 302)]
+    assert page.redirect_chain == [(f"{page_url(application)}#signing-secret", 302)]
     assert secret.value() in page.content.decode()
     assert "no-store" in page.headers["Cache-Control"]
     assert secret.value() not in client_of(bob).get(page_url(application)).content.decode()
@@ -121,15 +121,15 @@ def test_rotated_the_new_one_is_shown_both_are_listed_and_both_sign(
 ) -> None:
     first = signing_secrets.ensure(application)
     page = rotate(alices, application, "24h")
-    assert page.redirect_chain == [(page_url(application), 302)]
+    assert page.redirect_chain == [(f"{page_url(application)}#signing-secret", 302)]
     first.refresh_from_db()
     made = SigningSecret.objects.get(ends_at=None)
     assert first.ends_at is not None
     assert abs(first.ends_at - timezone.now() - timedelta(hours=24)) < timedelta(seconds=10)
     assert made.value() in page.content.decode()
     assert first.value() not in page.content.decode()
-    assert re.search(rf"whsec_••••{re.escape(first.tail)} Made just now , ends (tomorrow|in 2\d hours)", seen(page))
-    assert "a signature of each" in seen(page)
+    assert re.search(rf"whsec_••••{re.escape(first.tail)} Created just now , ends (tomorrow|in 2\d hours)", seen(page))
+    assert "signed with both" in seen(page)
     with receiving() as receiver:
         install(application, cakes, with_postback(application, receiver.url, alice), carol)
         deliver()
@@ -141,7 +141,7 @@ def test_rotated_the_new_one_is_shown_both_are_listed_and_both_sign(
 def test_rotated_now_the_old_one_is_gone(application: Application, alices: Client) -> None:
     first = signing_secrets.ensure(application)
     page = rotate(alices, application, "now")
-    assert "The one before has ended" in seen(page)
+    assert "The old one has ended" in seen(page)
     assert f"••••{first.tail}" not in seen(page)
     assert SigningSecret.objects.live().count() == 1
     assert TimelineEntry.objects.get(kind="SIGNING_SECRET_ROTATED").facts["ends"] == "now"
@@ -151,7 +151,7 @@ def test_in_the_overlap_it_is_not_rotated_again(application: Application, alices
     signing_secrets.ensure(application)
     page = rotate(alices, application, "7d")
     assert ">Rotate</a>" not in page.content.decode()
-    assert "Two are live already" in seen(alices.get(page_url(application, "signing_secret_rotate")))
+    assert "There are already two signing secrets" in seen(alices.get(page_url(application, "signing_secret_rotate")))
     refused = rotate(alices, application, "now")
     assert refused.status_code == 422
     assert SigningSecret.objects.count() == 2
@@ -183,7 +183,7 @@ def test_a_retired_applications_settings_are_read_and_not_changed(application: A
     assert ">Reveal</button>" not in alices.get(page_url(application)).content.decode()
     assert alices.post(page_url(application, "postback_mode"), {"mode": "WAIT_FOR_200"}).status_code == 422
     for page in (reveal(alices, application), rotate(alices, application, "now")):
-        assert "is retired: it sends no postbacks any more." in seen(page)
+        assert "is retired: it no longer sends postbacks." in seen(page)
         assert secret.value() not in page.content.decode()
     assert not PostbackPolicy.objects.exists()
     assert SigningSecret.objects.get().ends_at is None
@@ -199,7 +199,7 @@ def test_an_old_sign_in_rotates_nothing_until_the_password_was_given_and_keeps_t
     assert asked.status_code == 302
     assert SigningSecret.objects.count() == 1
     after = go_on(old, asked, PASSWORD)
-    assert after.headers["Location"] == page_url(application)
+    assert after.headers["Location"] == f"{page_url(application)}#signing-secret"
     before, made = SigningSecret.objects.order_by("pk")
     assert before.ends_at is not None
     assert before.ends_at > timezone.now() + timedelta(hours=23)

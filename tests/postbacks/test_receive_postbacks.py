@@ -163,7 +163,9 @@ def test_a_genuine_postback_is_listed_with_the_command_that_exchanges_its_token(
     answer = post(url, body_of(), "one")
     assert (answer.status_code, answer.text) == (200, "Genuine.\n")
     block = receiver.block()
-    listing, _, command = block.partition("  Exchange the permanent token for a session token:\n")
+    listing, _, command = block.partition(
+        "  Set APPLICATION_SECRET to the Application Secret on General, then exchange the permanent token:\n"
+    )
     assert "POST /any/path?token=…f509&bare=…f509&tracking=order" in listing
     for name, value in {
         "Event": "installed",
@@ -189,8 +191,8 @@ def test_a_genuine_postback_is_listed_with_the_command_that_exchanges_its_token(
 @pytest.mark.parametrize(
     ("forgery", "said"),
     [
-        ({"secret": "whsec_" + "A" * 32}, "No signature fits"),
-        ({"sent": body_of(Tracking="another")}, "No signature fits"),
+        ({"secret": "whsec_" + "A" * 32}, "No signature matches"),
+        ({"sent": body_of(Tracking="another")}, "No signature matches"),
         ({"late": 600}, "webhook-timestamp is 600 seconds old"),
     ],
     ids=["another secret", "another body", "an old message"],
@@ -240,16 +242,16 @@ def test_a_test_postback_is_said_to_be_one(receiver: Process) -> None:
 
 def test_what_is_no_postback_is_answered_in_a_sentence(receiver: Process) -> None:
     large = requests.post(receiver.url, b"x" * (64 * 1024 + 1), timeout=PATIENCE)
-    assert (large.status_code, large.text) == (413, "The body is larger than 64 kB: no postback is.\n")
-    assert receiver.line() == "POST answered 413: The body is larger than 64 kB: no postback is."
+    assert (large.status_code, large.text) == (413, "The body is larger than 64 kB, which no postback is.\n")
+    assert receiver.line() == "POST answered 413: The body is larger than 64 kB, which no postback is."
     pieces = requests.post(receiver.url, iter([b"x"]), timeout=PATIENCE)
     assert pieces.status_code == 411
-    assert receiver.line().startswith("POST answered 411: Say with Content-Length")
+    assert receiver.line().startswith("POST answered 411: Give the length")
     assert requests.get(receiver.url, timeout=PATIENCE).status_code == 405
-    assert receiver.line() == "GET answered 405: Postbacks come here, by POST."
+    assert receiver.line() == "GET answered 405: Send postbacks here by POST."
     with pytest.raises(requests.exceptions.SSLError):
         requests.post(receiver.url.replace("http:", "https:"), b"", timeout=PATIENCE)
-    assert "A PostbackUrl that leads here begins with http://" in receiver.line()
+    assert "A PostbackUrl to this address begins with http://" in receiver.line()
 
 
 def test_a_sender_that_hangs_holds_up_nobody(receiver: Process) -> None:
@@ -277,7 +279,7 @@ def test_without_a_secret_it_asks_the_portals_database(tmp_path: Path, prepared_
         assert post(process.url, body, "looked-up", secret=secret).status_code == 200
         assert f"-d ApplicationId={application}" in process.block()
         assert post(process.url, body, "forged", secret=credentials.new_signing_secret()).status_code == 400
-        assert "No signature fits" in process.block()
+        assert "No signature matches" in process.block()
         unknown = post(process.url, body_of(), "unknown", secret=secret)
         assert "This portal has no signing secret of the application" in unknown.text
         process.block()

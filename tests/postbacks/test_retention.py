@@ -70,7 +70,7 @@ def test_what_still_waits_is_given_up_and_the_timeline_says_so(
         cakes.pk,
         made.installation.pk,
     )
-    said = "Postback (installed) to hooks.example.com given up: it has waited for 90 days"
+    said = "Postback (installed) to hooks.example.com not delivered: it has waited for 90 days"
     assert timeline.line(entry, Side.CUSTOMER).sentence == said
 
 

@@ -85,12 +85,12 @@ def test_nothing_is_sent_unsigned() -> None:
     ids=["body", "no body", "id", "timestamp"],
 )
 def test_what_was_tampered_with_is_refused(headers: dict[str, str], body: bytes) -> None:
-    assert refused(headers, body).startswith("No signature fits")
+    assert refused(headers, body).startswith("No signature matches")
 
 
 def test_another_secret_is_refused() -> None:
-    assert refused(signed(), secrets=(OTHER_SECRET,)).startswith("No signature fits")
-    assert refused(signed(), secrets=()).startswith("No signature fits")
+    assert refused(signed(), secrets=(OTHER_SECRET,)).startswith("No signature matches")
+    assert refused(signed(), secrets=()).startswith("No signature matches")
 
 
 def test_an_old_message_is_refused_and_so_is_one_of_the_future() -> None:
@@ -123,9 +123,9 @@ def test_in_an_overlap_both_secrets_sign_and_either_verifies() -> None:
 def test_signatures_of_other_versions_are_passed_over() -> None:
     others = "v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw v2,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc="
     signing.verify(signed(signature=f"{others} {KNOWN_SIGNATURE}"), BODY, [SECRET], now=AT)
-    assert refused(signed(signature=others)) == "webhook-signature holds no signature of version v1."
+    assert refused(signed(signature=others)) == "webhook-signature has no signature of version v1."
     as_another_version = KNOWN_SIGNATURE.replace("v1,", "v1a,")
-    assert refused(signed(signature=as_another_version)) == "webhook-signature holds no signature of version v1."
+    assert refused(signed(signature=as_another_version)) == "webhook-signature has no signature of version v1."
 
 
 def test_headers_are_read_in_any_letter_case() -> None:
@@ -151,16 +151,16 @@ def test_a_malformed_timestamp_is_refused_in_words(timestamp: str) -> None:
     "signature", ["v1,", "v1,v1,v1,", "v1,*", KNOWN_SIGNATURE[:12], "v1,\ud800é", "v1,ÿ" * 1000, KNOWN_SIGNATURE + ","]
 )
 def test_a_malformed_signature_is_refused_in_words(signature: str) -> None:
-    assert refused(signed(signature=signature)).startswith("No signature fits")
+    assert refused(signed(signature=signature)).startswith("No signature matches")
 
 
 @pytest.mark.parametrize("signature", [",", "v1", " ", KNOWN_SIGNATURE.partition(",")[2]])
 def test_a_signature_without_version_is_refused_in_words(signature: str) -> None:
-    assert refused(signed(signature=signature)) == "webhook-signature holds no signature of version v1."
+    assert refused(signed(signature=signature)) == "webhook-signature has no signature of version v1."
 
 
 def test_a_malformed_id_is_refused_in_words() -> None:
-    assert refused(signed(id="\ud800\x00")).startswith("No signature fits")
+    assert refused(signed(id="\ud800\x00")).startswith("No signature matches")
 
 
 def test_the_python_library_verifies_what_the_portal_signs() -> None:

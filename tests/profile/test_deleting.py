@@ -81,7 +81,7 @@ def test_who_owns_with_others_and_who_only_develops_leave_and_the_rest_stays(
     assert [seat.user for seat in northwind.memberships.all()] == [erin]
     assert Installation.objects.get(pk=installation.pk).is_live
     activity = client_of(erin).get("/a/northwind/activity/").content.decode()
-    assert activity.count("Somebody of this team deleted their profile, and left") == 2
+    assert activity.count("A member of this team deleted their profile and left") == 2
 
 
 def test_an_account_that_is_theirs_alone_and_empty_goes_with_them(
@@ -89,7 +89,7 @@ def test_an_account_that_is_theirs_alone_and_empty_goes_with_them(
 ) -> None:
     browser = client_of(dave)
     page = browser.get(PAGE).content.decode()
-    assert "this account is yours alone and has nothing in it" in page
+    assert "you are this account's only member, and it has nothing in it" in page
     assert "Dave&#x27;s Depot" in page
     delete(browser, dave)
     assert not Account.objects.filter(pk=depot.pk).exists()

@@ -76,7 +76,7 @@ def test_it_asks_for_a_fresh_sign_in(alice: User, northwind: Account, client_of:
     stale = client_of(alice, fresh=False)
     for asked in (stale.get(PAGE), stale.post(PAGE)):
         assert asked.headers["Location"] == f"/sign-in/again/?next={quote(PAGE, safe='')}"
-    assert "this page makes a file of what is kept of you" in stale.get(asked.headers["Location"]).content.decode()
+    assert "this page exports the data we hold about you" in stale.get(asked.headers["Location"]).content.decode()
     assert stale.post(asked.headers["Location"], {"password": PASSWORD}).headers["Location"] == PAGE
     assert KeptPost.objects.count() == 0
     assert exported(stale)["person"][0]["e-mail"] == alice.email

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 def test_leaving_the_last_account_is_explained_and_leads_on(bob: User, northwind: Account, client_of: ClientOf) -> None:
     browser, seat = client_of(bob), Membership.objects.get(user=bob)
     leave = f"/a/northwind/team/{seat.pk}/remove/"
-    assert "It is the only account you are a member of." in browser.get(leave).content.decode()
+    assert "This is the only account you are a member of." in browser.get(leave).content.decode()
     answer = browser.post(leave, follow=True)
     assert [where for where, _ in answer.redirect_chain] == ["/", "/accounts/none/"]
     page = answer.content.decode()

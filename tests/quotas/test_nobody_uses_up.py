@@ -24,7 +24,7 @@ def test_an_account_that_was_handed_over_is_not_taken_back_beside_as_many_others
     KnockCount.objects.all().delete()
     client = client_of(alice)
     assert client.post(reverse("account_new"), {"name": "Second"}).status_code == 302
-    said = f"{alice} opened Northwind and handed it over. One person may have 1 account that they opened"
+    said = f"{alice} created Northwind and handed it over. One person may have 1 account that they created"
     answer = client_of(carol).post(reverse("member_role", args=["northwind", seat.pk]), {"role": "OWNER"}, follow=True)
     assert said in seen(answer)
     people.remove_member(seat, by=acting(carol))
@@ -47,13 +47,13 @@ def test_handing_over_and_retiring_make_no_more_than_so_many_in_a_day(
         assert new_account(client, application, number).status_code == 302
         Membership.objects.filter(user=alice).update(user=carol)
     answer = new_account(client, application, 2)
-    assert f"You may open 2 accounts in 24 hours. The next one can be opened in 24 hours. {RAISED}" in seen(answer)
+    assert f"You may create 2 accounts in 24 hours. The next one can be created in 24 hours. {RAISED}" in seen(answer)
     client = client_of(carol)
     for number in range(2):
         assert new_application(client, application, number).status_code == 302
         Application.objects.update(retired_at=timezone.now())
     answer = new_application(client, application, 2)
-    assert "Northwind may make 2 applications in 24 hours. The next one can be made in 24 hours." in seen(answer)
+    assert "Northwind may create 2 applications in 24 hours. The next one can be created in 24 hours." in seen(answer)
 
 
 def test_a_quota_that_is_reached_is_told_before_anything_is_typed(
@@ -62,7 +62,7 @@ def test_a_quota_that_is_reached_is_told_before_anything_is_typed(
     client = client_of(alice)
     connector(northwind, HOOK, alice)
     pages = {
-        reverse("account_new"): "You may have 1 account that you opened.",
+        reverse("account_new"): "You may have 1 account that you created.",
         reverse("application_new", args=["northwind"]): "Northwind may have 1 application.",
         reverse("connector_new", args=["northwind"]): "Northwind may have 1 connector.",
         reverse("connector_list", args=["northwind"]): "Northwind may have 1 connector.",
@@ -84,11 +84,14 @@ def test_whoever_invites_one_address_often_leaves_others_their_invitations(
     people.create_account(name="Second", owner=alice)
     assert client.post(reverse("invitation_create", args=["northwind"]), form).status_code == 302
     answer = client.post(reverse("invitation_create", args=["second"]), form)
-    assert "You may invite one address once in 24 hours: the newest mail to friend@friends.example" in seen(answer)
+    assert (
+        "You may invite one address once in 24 hours. The link in the newest e-mail to friend@friends.example"
+        in seen(answer)
+    )
     page = reverse("invitation_create", args=[cakes.slug])
     KnockCount.objects.filter(limit="invitations of an address a day").update(count=5)
     answer = client_of(carol).post(page, form)
-    said = "One address may be invited 5 times in 24 hours, by all accounts together. friend@friends.example can be"
+    said = "All accounts together may invite one address 5 times in 24 hours. friend@friends.example can be"
     assert f"{said} invited again in 24 hours. {RAISED}" in seen(answer)
     KnockCount.objects.filter(limit="invitations of an address a day").update(count=4)
     assert client_of(carol).post(page, form).status_code == 302
@@ -103,4 +106,4 @@ def test_others_do_not_use_up_the_few_tests_of_a_host_that_are_kept_for_each(
     KnockCount.objects.filter(limit="tests of a host").update(count=24)
     answers = [client_of(bob).post(page, form) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [302, 302, 422]
-    assert "hooks.example.com may be sent 24 tests a minute, by all who test there. Wait" in seen(answers[-1])
+    assert "All people together may send 24 tests a minute to hooks.example.com. Wait" in seen(answers[-1])

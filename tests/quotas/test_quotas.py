@@ -21,7 +21,7 @@ from tests.kit.people import ClientOf, acting, person
 from tests.kit.versions import rename_first_module
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("to_loopback")]
-RAISED = "Whoever runs this portal can raise the limit."
+RAISED = "This portal's staff can raise the limit."
 HOOK = "https://hooks.example.com/"
 
 
@@ -86,7 +86,7 @@ ASKED = {
         "ACCOUNTS_PER_PERSON",
         new_account,
         lambda: Account.objects.count() - 1,
-        "You may have 3 accounts that you opened. Use one of them, or hand one over to another Owner and leave it. "
+        "You may have 3 accounts that you created. Use one of them, or hand one over to another Owner and leave it. "
         f"{RAISED}",
         lambda number: f'value="Company {number}"',
         also={"ACCOUNTS_PER_PERSON": 3},
@@ -95,7 +95,7 @@ ASKED = {
         "APPLICATIONS_PER_ACCOUNT",
         new_application,
         lambda: Application.objects.count() - 1,
-        "Northwind may have 3 applications. Delete or retire one that is not used. " + RAISED,
+        "Northwind may have 3 applications. Remove one that is not used. " + RAISED,
         lambda number: f'value="App {number}"',
         also={"APPLICATIONS_PER_ACCOUNT": 3},
     ),
@@ -103,7 +103,7 @@ ASKED = {
         "CONNECTORS_PER_ACCOUNT",
         new_connector,
         Connector.objects.count,
-        f"Northwind may have 2 connectors. Delete one that is not used. {RAISED}",
+        f"Northwind may have 2 connectors. Delete one that you do not use. {RAISED}",
         lambda number: f'value="Warehouse {number}"',
     ),
     "versions": Asked(
@@ -125,8 +125,8 @@ ASKED = {
         "INVITATIONS_PER_DAY_TO_ONE",
         same_invitation,
         lambda: len(mail.outbox),
-        "Northwind may invite one address twice in 24 hours: the newest mail to person-0@friends.example has a link "
-        f"that works. The next one can be sent in 24 hours. {RAISED}",
+        "Northwind may invite one address twice in 24 hours. The link in the newest e-mail to person-0@friends.example "
+        f"works. The next one can be sent in 24 hours. {RAISED}",
         lambda number: 'value="person-0@friends.example"',
     ),
     "test postbacks": Asked(
@@ -140,7 +140,7 @@ ASKED = {
         "TESTS_PER_MINUTE_TO_HOST",
         sent_postback,
         Delivery.objects.count,
-        "hooks.example.com may be sent 2 tests a minute, by all who test there. Wait ",
+        "All people together may send 2 tests a minute to hooks.example.com. Wait ",
         lambda number: f"{HOOK}?number={number}",
     ),
     "tests of connectors": Asked(
@@ -154,7 +154,7 @@ ASKED = {
         "TESTS_PER_MINUTE_TO_HOST",
         checked_connector,
         ConnectorCheck.objects.count,
-        "hooks.example.com may be sent 2 tests a minute, by all who test there. Wait ",
+        "All people together may send 2 tests a minute to hooks.example.com. Wait ",
         status=200,
     ),
 }
@@ -212,7 +212,7 @@ def test_only_accounts_that_somebody_opened_and_owns_are_counted(
     client = client_of(alice)
     seat = Membership.objects.create(account=cakes, user=alice, role=Membership.Role.OWNER)
     answer = client.post(reverse("account_new"), {"name": "Second"})
-    assert "You may have 1 account that you opened." in seen(answer)
+    assert "You may have 1 account that you created." in seen(answer)
     seat.delete()
     own = Membership.objects.get(account=northwind, user=alice)
     Membership.objects.create(account=northwind, user=carol, role=Membership.Role.OWNER)
@@ -274,7 +274,7 @@ def test_tests_of_one_host_are_counted_over_all_people_and_ports(
     page = reverse("postback_test", args=["northwind", application.pk])
     for who, url in ((alice, "https://hooks.example.com:8443/"), (bob, "https://HOOKS.example.com/a")):
         assert client_of(who).post(page, {"url": url}).status_code == 302
-    assert "hooks.example.com may be sent 2 tests" in seen(client_of(bob).post(page, {"url": HOOK}))
+    assert "may send 2 tests a minute to hooks.example.com" in seen(client_of(bob).post(page, {"url": HOOK}))
     assert client_of(bob).post(page, {"url": "https://other.example.com/"}).status_code == 302
 
 
@@ -297,7 +297,7 @@ def test_mails_that_a_network_asks_for_in_a_day(settings: Settings) -> None:
     answer = sign_up(3)
     assert answer.status_code == 429
     assert int(answer.headers["Retry-After"]) > 86_000
-    said = f"Your network may ask for 2 mails in 24 hours. Wait 24 hours. {RAISED}"
+    said = f"Your network may ask for 2 e-mails in 24 hours. Wait 24 hours. {RAISED}"
     assert said in seen(answer)
     assert 'value="eve-3@eves.example"' in answer.content.decode()
     assert said in seen(forgotten("eve-4@eves.example"))
@@ -310,8 +310,8 @@ def test_mails_that_one_address_is_sent_in_a_day(alice: User, settings: Settings
         assert forgotten(alice.email).status_code == 302
     answer = forgotten(f" {alice.email.upper()}")
     assert answer.status_code == 429
-    said = "One address is sent 2 such mails in 24 hours, and this one had as many. Look for the newest, or wait 24 "
-    assert said + "hours. Whoever runs this portal can send another one at once." in seen(answer)
+    said = "We send 2 such e-mails to one address in 24 hours, and this one has had that many. Use the newest, wait 24 "
+    assert said + "hours, or ask this portal's staff to send another one now." in seen(answer)
     assert len(mail.outbox) == 2
 
 
@@ -344,11 +344,11 @@ def test_a_new_address_is_mailed_as_often_as_others(alice: User, client_of: Clie
     answer = client_of(alice).post("/profile/e-mail/", form)
     assert answer.status_code == 429
     assert len(answer.context["form"].non_field_errors()) == 1
-    assert "One address is sent 1 such mail in 24 hours, and this one had as many." in seen(answer)
+    assert "We send 1 such e-mail to one address in 24 hours, and this one has had that many." in seen(answer)
     settings.MAILS_PER_DAY_TO_ONE, settings.MAILS_PER_DAY = 10, 1
     assert client_of(alice).post("/profile/e-mail/", form).status_code == 302
     answer = client_of(alice).post("/profile/e-mail/", form | {"email": "newer@northwind.example"})
-    assert "You may ask for 1 mail in 24 hours." in seen(answer)
+    assert "You may ask for 1 e-mail in 24 hours." in seen(answer)
 
 
 def test_counts_of_a_day_take_no_room_of_others_and_lock_nobody_out(
@@ -364,7 +364,7 @@ def test_counts_of_a_day_take_no_room_of_others_and_lock_nobody_out(
     assert [forgotten("second@nowhere.example").status_code for _ in range(4)] == [302, 302, 302, 429]
     assert KnockCount.objects.filter(daily=True).count() == 3
     answer = forgotten("second@nowhere.example")
-    assert "A great many people asked for mail in the last 24 hours. Wait 24 hours." in seen(answer)
+    assert "Too many people asked for an e-mail in the last 24 hours. Wait 24 hours" in seen(answer)
     # Who has a row is held by it.
     assert forgotten("first@nowhere.example").status_code == 429
 

@@ -47,7 +47,7 @@ def test_one_of_staff_that_nobody_used_ended_by_itself(enter: Enter, paula: User
     here.get("/admin/")
     assert kinds_of(paula) == ["SIGN_IN", "SIGN_IN_IDLE"]
     page = told(enter(paula).get(RECORD))
-    assert "Paula was signed out after 30 minutes without a page, Firefox on Linux, from 203.0.113.7" in page
+    assert "Paula was signed out after 30 minutes without activity, Firefox on Linux, from 203.0.113.7" in page
 
 
 def test_everywhere_by_a_superuser_is_told_with_the_reason_to_the_person_and_their_owners(

@@ -32,8 +32,8 @@ def test_whoever_confirms_in_another_browser_reads_of_no_reset() -> None:
     assert kinds_of(erin) == ["EMAIL_CONFIRMED", "PASSWORD_SET", "SIGN_IN"]
     page = told(browser.get(RECORD))
     assert "E-mail erin@emporium.example confirmed by Erin, " in page
-    assert "Erin set a password by a link in a mail, " in page
-    assert "that signed them out everywhere" not in page
+    assert "Erin set a password with a link in an e-mail, " in page
+    assert "was signed out everywhere" not in page
 
 
 def test_the_next_one_is_a_reset() -> None:

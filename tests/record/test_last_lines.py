@@ -15,7 +15,7 @@ def shown(person: User) -> str:
 
 
 def test_the_last_ten_are_shown_newest_first(enter: Enter, alice: User) -> None:
-    assert "Nothing is on record yet." in shown(alice)
+    assert "Nothing recorded yet." in shown(alice)
     enter(alice, agent=PHONE)
     for _ in range(10):
         enter(alice)

@@ -56,7 +56,7 @@ def test_a_changed_password(client_of: ClientOf, alice: User) -> None:
     client_of(alice).post("/profile/password/", {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW})
     assert kinds_of(alice) == ["SIGN_OUT", "PASSWORD_CHANGED"]
     alice.refresh_from_db()
-    assert "Password changed by Alice: that signed them out everywhere, " in told(client_of(alice).get(RECORD))
+    assert "Password changed by Alice, who was signed out everywhere, " in told(client_of(alice).get(RECORD))
 
 
 def test_a_password_set_anew_is_by_whoever_reads_the_mail(client_of: ClientOf, alice: User, bob: User) -> None:
@@ -67,7 +67,7 @@ def test_a_password_set_anew_is_by_whoever_reads_the_mail(client_of: ClientOf, a
     assert kinds_of(alice) == ["ACCOUNT_CREATED", "PASSWORD_RESET", "SIGN_IN"]
     assert kinds_of(bob) == ["SIGN_OUT"]
     page = told(elsewhere.get(RECORD))
-    assert "Alice reset the password by e-mail: that signed them out everywhere, " in page
+    assert "Alice reset the password by e-mail and was signed out everywhere, " in page
 
 
 def test_a_changed_address(client_of: ClientOf, alice: User) -> None:
@@ -86,7 +86,7 @@ def test_seats_and_rights(client_of: ClientOf, alice: User, bob: User, northwind
     client_of(alice).post(f"/a/northwind/team/{seat.pk}/remove/")
     page = told(client_of(bob).get(RECORD))
     assert "Bob is now Owner, changed by Alice, Northwind" in page
-    assert "What Bob may do in this portal is now: staff, changed by Support" in page
+    assert "Support changed what Bob may do in this portal to: staff" in page
     assert "Bob removed by Alice, Northwind" in page
     assert "Paula" not in page
 
@@ -134,7 +134,7 @@ def test_it_is_taken_along_as_files(enter: Enter, alice: User) -> None:
 
 
 def test_nothing_is_on_record_yet(client_of: ClientOf, alice: User) -> None:
-    assert "Nothing is on record yet." in told(client_of(alice).get(RECORD))
+    assert "Nothing recorded yet." in told(client_of(alice).get(RECORD))
 
 
 def test_a_line_ends_after_400_days(enter: Enter, alice: User) -> None:

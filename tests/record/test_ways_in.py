@@ -71,7 +71,7 @@ def link_in_mail() -> str:
 
 
 WAYS = [
-    (by_code, "a password and a code of an authenticator app"),
+    (by_code, "a password and an authenticator app"),
     (by_recovery_code, "a password and a recovery code"),
     (by_password_and_passkey, "a password and a passkey"),
     (by_passkey, "a passkey"),
@@ -98,13 +98,13 @@ def test_the_first_confirmed_address_is_no_change_and_its_link_a_way_in(client: 
     client.post(link_in_mail())
     erin = User.objects.get(email="erin@emporium.example")
     assert kinds_of(erin) == ["EMAIL_CONFIRMED", "SIGN_IN"]
-    assert "Erin signed in with a link in a mail" in told(client.get(RECORD))
+    assert "Erin signed in with a link in an e-mail" in told(client.get(RECORD))
 
 
 def test_the_demo_s_one_click(settings: Settings, alice: User, client: Client) -> None:
     settings.DEMO = True
     client.post("/demo/sign-in/", {"email": alice.email})
-    assert "Alice signed in with one click of the demo" in told(client.get(RECORD))
+    assert "Alice signed in with the demo’s sign-in" in told(client.get(RECORD))
 
 
 def test_a_passkey_that_opens_nothing_is_whose_it_was_and_nobody_s_for_strangers(

@@ -128,7 +128,7 @@ def test_reveal_shows_the_secret_where_it_redirects_to_and_stands_in_the_timelin
 ) -> None:
     client = client_of(bob)
     response = client.post(reveal_url(application))
-    assert (response.status_code, response.headers["Location"]) == (302, general_url(application))
+    assert (response.status_code, response.headers["Location"]) == (302, f"{general_url(application)}#secrets")
     page = client.get(general_url(application))
     assert secret_of(application) in page.content.decode()
     assert page.headers["Cache-Control"] == "no-store"
@@ -144,7 +144,7 @@ def test_an_old_sign_in_is_asked_for_the_password_and_then_goes_on(
     assert response.headers["Location"].startswith("/sign-in/again/")
     assert not TimelineEntry.objects.filter(kind="SECRET_REVEALED").exists()
     done = go_on(client, response, PASSWORD)
-    assert done.headers["Location"] == general_url(application)
+    assert done.headers["Location"] == f"{general_url(application)}#secrets"
     page = client.get(general_url(application))
     assert secret_of(application) in page.content.decode()
     assert TimelineEntry.objects.filter(kind="SECRET_REVEALED").count() == 1
@@ -177,7 +177,7 @@ def test_texts_are_saved_as_typed(application: Application, bob: User, client_of
         "support_contact": "help@northwind.example",
     }
     response = client.post(general_url(application), form)
-    assert (response.status_code, response.headers["Location"]) == (302, general_url(application))
+    assert (response.status_code, response.headers["Location"]) == (302, f"{general_url(application)}#details")
     application.refresh_from_db()
     assert application.name == "Stock Bridge 2"
     assert application.summary == "Ask Bob first.\nSecond line"
@@ -206,9 +206,9 @@ def test_saving_what_stands_there_changes_nothing_even_with_line_breaks(
         ({"name": "x" * 81}, "Use at most 80 characters."),
         ({"summary": "x" * 2001}, "Ensure this value has at most 2000 characters (it has 2001)."),
         ({"description": "bell\x07"}, "U+0007 cannot be in a text: it is a control character."),
-        ({"support_contact": "javascript:alert(1)"}, "Write an e-mail address, or a web address"),
-        ({"support_contact": "call me"}, "Write an e-mail address, or a web address"),
-        ({"support_contact": "ftp://help.example"}, "Write an e-mail address, or a web address"),
+        ({"support_contact": "javascript:alert(1)"}, "Enter an e-mail address, or a web address"),
+        ({"support_contact": "call me"}, "Enter an e-mail address, or a web address"),
+        ({"support_contact": "ftp://help.example"}, "Enter an e-mail address, or a web address"),
     ],
 )
 def test_what_is_typed_wrong_is_kept_and_explained(
@@ -299,7 +299,7 @@ def test_renaming_to_a_name_of_another_application_is_allowed_and_said(
 def test_a_suspended_application_shows_its_reason(application: Application, alice: User, client_of: ClientOf) -> None:
     Application.objects.update(suspended_by_staff_at=timezone.now(), suspension_reason="Spam <i>reports</i>.")
     html = client_of(alice).get(general_url(application)).content.decode()
-    assert "Suspended by the staff of this portal" in html
+    assert "Suspended by this portal's staff" in html
     assert "Their reason: Spam &lt;i&gt;reports&lt;/i&gt;." in html
 
 
@@ -313,13 +313,13 @@ def test_a_retired_application_is_read_but_not_changed(
     page = client.get(general_url(application))
     html = page.content.decode()
     assert page.status_code == 200
-    assert "You can read everything here, and change nothing." in html
+    assert "You can still read everything, but nothing can be changed." in html
     assert "Save changes" not in html
-    assert "Make the next secret" not in html
+    assert "Create another secret" not in html
     assert secret_of(application)[-4:] not in html.split("Application Secret")[1].split("Installation URL")[0]
     refused = client.post(general_url(application), form | {"name": "Renamed"})
     assert refused.status_code == 422
-    assert "Stock Bridge is retired: nothing about it can be changed any more." in unescape(refused.content.decode())
+    assert "Stock Bridge is retired: it can no longer be changed." in unescape(refused.content.decode())
     application.refresh_from_db()
     assert application.name == "Stock Bridge"
 

@@ -16,7 +16,7 @@ from linnapp.models import Application, TimelineEntry, User
 from tests.kit.people import ClientOf
 
 UNREADABLE = "This file is not a picture we can read. Choose a PNG, JPEG or WebP."
-DAMAGED = "This picture is damaged and cannot be read to its end. Save it again."
+DAMAGED = "This picture is damaged. Save it again."
 
 
 def picture(size: tuple[int, int] = (140, 140), kind: str = "PNG", **options: Any) -> bytes:

@@ -67,16 +67,16 @@ class TestShape:
 
     def test_a_member_that_stands_twice_is_refused(self) -> None:
         path, message = the_refusal('{"modules": [], "a": {"b": 1, "b": 2}}')
-        assert (path, message) == ("a.b", "The member “b” stands here twice. Leave one.")
+        assert (path, message) == ("a.b", "The member “b” is here twice. Keep one.")
 
     def test_members_that_differ_in_letter_case_only_are_refused(self) -> None:
         path, message = the_refusal({"modules": [{"type": "ExternalApplication", "icon": 1, "Icon": 2}]})
         assert path == "modules[0].Icon"
-        assert message == "“icon” and “Icon” are the same member in other letter case. Leave one."
+        assert message == "“icon” and “Icon” are the same member in another letter case. Keep one."
 
     @pytest.mark.parametrize("value", ["NaN", "-Infinity"])
     def test_numbers_that_are_none_are_refused(self, value: str) -> None:
-        message = "NaN and Infinity are no JSON numbers. Write a number or null."
+        message = "NaN and Infinity are not JSON numbers. Write a number or null."
         assert the_refusal(f'{{"modules":[],"x":[{value}]}}') == ("x[0]", message)
 
     @pytest.mark.parametrize("value", ["9007199254740992", "-1e22"])
@@ -112,9 +112,9 @@ class TestShape:
     def test_nul_and_half_characters_are_told_apart(self) -> None:
         assert the_refusal({"modules": [], "x": "\0"}) == (
             "x",
-            "Take out the NUL character (\\u0000): it cannot be stored.",
+            "Remove the NUL character (\\u0000): it cannot be stored.",
         )
-        message = "Half of a surrogate pair (\\ud800 to \\udfff) stands here: it is no character. Take it out."
+        message = "There is half of a surrogate pair here (\\ud800 to \\udfff), which is not a character. Remove it."
         assert the_refusal('{"modules": [], "x": "\\ud800"}') == ("x", message)
 
     def test_what_nests_more_than_32_deep_is_refused(self) -> None:
@@ -127,7 +127,7 @@ class TestShape:
         assert parse(nested(31)).extra == {"x": nested(31)["x"]}
         path, message = the_refusal(nested(32))
         assert path == "x" + "[0]" * 32
-        assert message == "Lists and objects stand more than 32 deep in each other here."
+        assert message == "Lists and objects are nested more than 32 deep here."
 
 
 class TestLimits:

@@ -95,7 +95,7 @@ def test_twenty_thousand_values_are_taken_and_one_more_is_refused_at_its_place()
     assert parse({"modules": [], "Zed": [1] * 19_995})
     assert the_refusal({"modules": [], "Zed": [1] * 19_996}) == (
         "Zed",
-        f"There are 20,001 {VALUES_TOLD} 1 or more. 19,997 of them stand here.",
+        f"There are 20,001 {VALUES_TOLD} 1 or more. 19,997 of them are here.",
     )
     deep = {"modules": [{"type": "PluggableComponent", "parameters": [{"name": "a", "value": [[0] * 20_000]}]}]}
     assert the_refusal(deep)[0] == "modules[0].parameters[0].value"
@@ -172,7 +172,7 @@ def test_what_was_saved_above_a_limit_opens_and_is_saved_once_it_is_below(
     refusal = press(alices, form.type_into(f"{only_open(form)}-formatted_name", "First"), "Save Manifest")
     assert refusal.status_code == 422
     assert "There are 1,201 parameters in all." in refusal.content.decode()
-    deleted = after(alices, form_of(refusal, "manifest"), "Delete M1")
+    deleted = after(alices, form_of(refusal, "manifest"), "Remove M1")
     assert press(alices, deleted, "Save Manifest").status_code == 302
     assert sum(len(module.parameters) for module in manifest_of(application).modules) <= MOST_PARAMETERS
 

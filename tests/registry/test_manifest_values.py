@@ -184,7 +184,7 @@ class TestValues:
     def test_a_known_parameter_stands_once_in_a_module_and_own_ones_as_often_as_wanted(self) -> None:
         rows = [{"name": name, "value": ""} for name in ("VendorName", "Own", "Own", "vendorname")]
         source = {"modules": [{"type": "ShippingIntegration", "parameters": rows}]}
-        message = "VendorName stands in this module twice, first as modules[0].parameters[0]. Keep one."
+        message = "VendorName is in this module twice, first as modules[0].parameters[0]. Keep one."
         assert the_refusal(source) == ("modules[0].parameters[3].name", message)
 
     def test_script_url_is_a_web_address(self) -> None:
@@ -224,11 +224,8 @@ class TestWarnings:
     def hints(self, source: dict[str, Any]) -> list[tuple[str, str]]:
         return [(hint.path, hint.message) for hint in warnings(parse({"LinnworksPermissions": []} | source))]
 
-    def test_a_postback_url_without_the_token_is_said_to_get_it_in_the_body(self) -> None:
-        message = "[{TOKEN}] does not stand in this address: the permanent token is in the body too, as Token."
-        assert self.hints({"modules": [module(PostbackUrl="https://a.example/?t=[{TRACKING}]")]}) == [
-            ("modules[0].parameters[0].value", message)
-        ]
+    def test_a_postback_url_needs_no_token(self) -> None:
+        assert self.hints({"modules": [module(PostbackUrl="https://a.example/?t=[{TRACKING}]")]}) == []
 
     def test_the_token_in_a_query_is_said_to_reach_logs(self) -> None:
         message = (
@@ -247,7 +244,7 @@ class TestWarnings:
         ) == [("modules[0].parameters[1].value", message)]
 
     def test_a_placeholder_of_another_name_is_said_to_stay(self) -> None:
-        message = "[{token}] is sent as it stands: the placeholders are exactly [{TOKEN}] and [{TRACKING}]."
+        message = "[{token}] is sent as it is: the placeholders are exactly [{TOKEN}] and [{TRACKING}]."
         assert self.hints({"modules": [module("ExternalUserInterface", URL="https://a.example/[{token}]")]}) == [
             ("modules[0].parameters[0].value", message)
         ]
@@ -269,7 +266,7 @@ class TestWarnings:
     )
     def test_a_name_in_mixed_case_is_kept_and_said(self, type_name: str, name: str, value: str, upper: str) -> None:
         source = {"modules": [module(type_name, **{name: value})]}
-        message = f"{name} should be upper case: {upper}. It is kept as it stands."
+        message = f"{name} should be upper case: {upper}. It is saved as it is."
         assert self.hints(source) == [("modules[0].parameters[0].value", message)]
         assert parse(source).modules[0].value_of(name) == value
         assert self.hints({"modules": [module(type_name, **{name: upper})]}) == []

@@ -83,7 +83,7 @@ def test_a_published_sample_is_saved_and_exported_with_nothing_lost(
 def test_a_name_in_mixed_case_is_told_at_its_line_and_by_the_form(alices: Client, application: Application) -> None:
     begin = '{"modules": [{"type": "ChannelIntegration", "parameters": ['
     text = begin + '\n {"name": "ChannelName", "value": "BlueMarket"}]}]}'
-    words = "ChannelName should be upper case: BLUEMARKET. It is kept as it stands."
+    words = "ChannelName should be upper case: BLUEMARKET. It is saved as it is."
     page = text_of(saved(alices, application, text, "Show changes"))
     assert f'<a href="#id_text" data-line="2" data-column="35">Line 2</a>: {words}' in page
     assert words in text_of(saved(alices, application, text, "Form"))
@@ -170,12 +170,12 @@ def test_what_is_nearly_json_is_named_and_taken_as_it_was_meant(
         ('{"modules": []}\n{}', "This is not JSON: the text goes on after the end of the object at line 2, column 1."),
         (
             '{"modules": []}}',
-            "This is not JSON: a closing bracket stands here that nothing opened at line 1, column 16.",
+            "This is not JSON: this closing bracket closes nothing at line 1, column 16.",
         ),
         ('{"modules": [}', "This is not JSON: a value is missing before this at line 1, column 14."),
         ('{"modules": [{"type": "x"}', "This is not JSON: the text ends here, before all that was opened is closed"),
         ('{"modules": [{"type": "x"}}', "This is not JSON: another closing bracket is missing before this at line 1,"),
-        ('{"modules": ["a\n"]}', "a line break, or another control character, stands inside a text at line 1,"),
+        ('{"modules": ["a\n"]}', "a line break, or another control character, is inside a text at line 1,"),
         ('{"modules": ["C:\\d"]}', "this backslash means nothing in JSON: write two for one at line 1, column 17."),
         ('{"modules": ["a]}', "This is not JSON: the quotes that open this text are not closed at line 1, column 14."),
         ('{"a":\n```json\n[]}', "This is not JSON: there is a Markdown fence at line 2, column 1."),

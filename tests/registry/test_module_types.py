@@ -18,6 +18,7 @@ from linnapp.manifest import (
 )
 from linnapp.module_types import TYPES, ValueKind, known_type
 
+WHOLE_API = "See and change everything on this account: orders, stock, customers and settings"
 PARAMETERS = {
     "ExternalApplication": "PostbackUrl",
     "ExternalUserInterface": "URL",
@@ -120,7 +121,7 @@ class TestPresets:
 
 class TestConsent:
     def test_an_external_application_without_permissions_uses_the_whole_api(self) -> None:
-        assert said(module("ExternalApplication")) == ["Use the whole API for this account"]
+        assert said(module("ExternalApplication")) == [WHOLE_API]
 
     def test_with_permissions_it_uses_those(self) -> None:
         permissions = (
@@ -131,9 +132,10 @@ class TestConsent:
             "SomethingElse",
         )
         assert consent_lines(Manifest((module("ExternalApplication"),), permissions)) == [
-            ConsentLine("Use order book", "ViewOrderDetailsNode, EditOrderNode"),
-            ConsentLine("Use inventory", "Stock.ViewNode"),
-            ConsentLine("Use other parts of the API", "SomethingElse"),
+            ConsentLine("Change your orders", ("GlobalPermissions.OrderBook.EditOrderNode",)),
+            ConsentLine("Use other parts of this account", ("SomethingElse",)),
+            ConsentLine("See the details of your orders", ("GlobalPermissions.OrderBook.ViewOrderDetailsNode",)),
+            ConsentLine("See stock in your inventory", ("GlobalPermissions.Inventory.Stock.ViewNode",)),
         ]
 
     def test_a_carrier_and_a_channel_are_named(self) -> None:
@@ -154,36 +156,36 @@ class TestConsent:
         assert line == "Act as a shipping carrier: read parcels' addresses and print labels"
 
     def test_the_same_is_said_once(self) -> None:
-        interface = "Show a page of its own inside this account"
+        interface = "Show you a page of its own inside this account"
         assert said(module("ExternalUserInterface"), module("ExternalUserInterface")) == [interface]
 
     def test_a_module_nested_in_a_group_is_said_too(self) -> None:
         nested = ManifestModule(type="NativeUserInterface", extra={"group": [{"Type": "PluggableComponent"}]})
         assert said(nested) == [
-            "Add a screen to this account's menus",
-            "Run scripts inside other screens of this account",
+            "Add a screen to the menus of this account",
+            "Run its own code inside other screens of this account, and read what they show",
         ]
 
-    def test_more_than_six_are_summed_up_in_the_sixth(self) -> None:
-        permissions = tuple(f"GlobalPermissions.Area{letter}.Node" for letter in "ABCDEFG")
-        lines = consent_lines(Manifest((), permissions))
-        assert [line.text for line in lines] == [
-            "Use area a",
-            "Use area b",
-            "Use area c",
-            "Use area d",
-            "Use area e",
-            "Do 2 more things",
-        ]
-        assert lines[5].details == "Use area f (Node); Use area g (Node)"
+    def test_permissions_of_one_meaning_are_one_sentence_with_all_names(self) -> None:
+        names = ("GlobalPermissions.Orders.View", "GlobalPermissions.OrderBook.ViewOrdersNode")
+        assert consent_lines(Manifest((), names)) == [ConsentLine("See your orders", names)]
 
-    def test_six_are_all_said(self) -> None:
-        permissions = tuple(f"GlobalPermissions.Area{letter}.Node" for letter in "ABCDEF")
-        assert consent_lines(Manifest((), permissions))[5] == ConsentLine("Use area f", "Node")
+    def test_what_changes_something_is_said_before_what_only_sees_it(self) -> None:
+        nodes = ("ViewOrderDetailsNode", "ViewOrdersNode", "DeleteOrderNode", "ViewOrderNotesNode")
+        permissions = tuple(f"GlobalPermissions.OrderBook.{node}" for node in nodes)
+        assert [line.text for line in consent_lines(Manifest((), permissions))] == [
+            "Delete orders",
+            "See the details of your orders",
+            "See your orders",
+            "See the notes on your orders",
+        ]
+        assert consent_lines(Manifest((), ("GlobalPermissions.Stock.View", "GlobalPermissions.OrderBook")))[0].text == (
+            "See and change your orders"
+        )
 
     def test_the_whole_api_is_never_hidden_behind_others(self) -> None:
         carriers = [module("ShippingIntegration", VendorName=f"CARRIER{number}") for number in range(9)]
-        assert said(*carriers, module("ExternalApplication"))[0] == "Use the whole API for this account"
+        assert said(*carriers, module("ExternalApplication"))[0] == WHOLE_API
 
     def test_a_manifest_without_modules_holds_a_permanent_token_only(self) -> None:
-        assert said() == ["Nothing on this account yet: it holds a permanent token only"]
+        assert said() == ["Do nothing on this account yet: it only gets its key"]

@@ -95,7 +95,7 @@ def test_saving_what_was_opened_changes_nothing_and_loses_nothing(alices: Client
     response = press(alices, opened(alices, parcels), "Save Manifest")
     assert response.status_code == 302
     assert standing(parcels) == before
-    assert "Nothing was changed, so nothing was saved." in text_of(alices.get(response.url))
+    assert "Nothing was changed." in text_of(alices.get(response.url))
 
 
 def test_members_the_form_does_not_show_survive_a_change_beside_them(alices: Client, parcels: Application) -> None:
@@ -128,12 +128,10 @@ def test_save_manifest_moves_the_development_version_and_nothing_else(
     assert TimelineEntry.objects.filter(kind="MANIFEST_SAVED").count() == 1
 
 
-def test_with_nothing_installed_the_answer_says_so(alices: Client, application: Application) -> None:
+def test_with_nothing_installed_the_answer_tells_of_no_installation(alices: Client, application: Application) -> None:
     form = opened(alices, application)
     response = press(alices, form.type_into("0-formatted_name", "Bridge"), "Save Manifest")
-    assert "Your Development Version has it. No installation is on another version." in text_of(
-        alices.get(response.url)
-    )
+    assert "Your Development Version has it." in text_of(alices.get(response.url))
 
 
 def test_adding_a_module_asks_for_its_type_and_saves_nothing_yet(alices: Client, application: Application) -> None:
@@ -172,9 +170,9 @@ def test_duplicating(alices: Client, parcels: Application) -> None:
 
 def test_deleting_can_be_undone_until_it_is_saved(alices: Client, parcels: Application) -> None:
     before = standing(parcels)
-    form = after(alices, opened(alices, parcels), "Delete Labels")
+    form = after(alices, opened(alices, parcels), "Remove Labels")
     assert saved_names(parcels) == ["Parcel Sync", "Labels", "Button"]
-    undone = after(alices, form, "Undo deleting Labels")
+    undone = after(alices, form, "Undo removing Labels")
     press(alices, undone, "Save Manifest")
     assert standing(parcels) == before
     press(alices, form, "Save Manifest")
@@ -183,7 +181,7 @@ def test_deleting_can_be_undone_until_it_is_saved(alices: Client, parcels: Appli
 
 def test_external_application_can_be_put_back_after_it_was_deleted(alices: Client, application: Application) -> None:
     form = opened(alices, application)
-    press(alices, after(alices, form, "Delete Stock Bridge"), "Save Manifest")
+    press(alices, after(alices, form, "Remove Stock Bridge"), "Save Manifest")
     assert saved_names(application) == []
     page = alices.get(address("manifest_edit", application))
     assert "This application has no External Application module." in text_of(page)
@@ -194,7 +192,7 @@ def test_external_application_can_be_put_back_after_it_was_deleted(alices: Clien
 
 def test_putting_back_what_was_just_deleted_brings_the_same_module(alices: Client, application: Application) -> None:
     before = standing(application)
-    form = after(alices, opened(alices, application), "Delete Stock Bridge")
+    form = after(alices, opened(alices, application), "Remove Stock Bridge")
     press(alices, after(alices, form, "Add it."), "Save Manifest")
     assert standing(application) == before
 
@@ -204,11 +202,11 @@ def test_parameters_are_added_by_name_deleted_and_undone(alices: Client, applica
     assert form.values("0-p-name") == ["PostbackUrl"]
     assert form.autofocus.endswith("-p0-value")
     form.type_into("0-p-value", "https://hooks.example.com/?t=[{TOKEN}]")
-    page = press(alices, form, "Delete parameter PostbackUrl")
+    page = press(alices, form, "Remove parameter PostbackUrl")
     gone = form_of(page, "manifest")
     press(alices, gone, "Save Manifest")
     assert standing(application).modules[0].parameters == ()
-    again = after(alices, gone, "Undo deleting PostbackUrl")
+    again = after(alices, gone, "Undo removing PostbackUrl")
     assert again.values("0-p-value") == ["https://hooks.example.com/?t=[{TOKEN}]"]
 
 
@@ -227,7 +225,7 @@ def test_a_postback_url_is_shown_with_its_hint_its_warning_and_an_example(
     form = after(alices, opened(alices, application), "Add parameter")
     form.type_into("0-p-value", "https://hooks.example.com/?token=[{TOKEN}]&t=[{TRACKING}]")
     page = text_of(press(alices, form, "Duplicate Stock Bridge"))
-    assert "Your server&#x27;s address that is told the permanent token" in page
+    assert "Where your server gets the permanent token of each installation" in page
     assert "In a query the permanent token ends up in the access logs of every server" in page
     assert "https://hooks.example.com/?token=8f2c4a1e-7b3d-4c6f-a5e8-2d9b0c1791d4&amp;t=customer-42" in page
 
@@ -277,7 +275,7 @@ def test_what_differs_from_the_newest_version_is_marked(
     alices: Client, application: Application, version: Version
 ) -> None:
     page = alices.get(address("manifest_edit", application))
-    assert "Nothing changed: users install what you see here." in text_of(page)
+    assert "Nothing changed: the saved manifest is what people install." in text_of(page)
     form = after(alices, form_of(page, "manifest"), "Add module")
     form.type_into("1-type", "PluggableComponent").type_into("1-formatted_name", "Button")
     press(alices, form.type_into("0-formatted_name", "Bridge"), "Save Manifest")
@@ -352,7 +350,7 @@ def test_hidden_members_nested_beyond_what_a_snapshot_holds_are_refused(
     form.fields.append(("0-extra", deep))
     refused = press(alices, form, "Save Manifest")
     assert refused.status_code == 422
-    assert "stand more than 32 deep" in text_of(refused)
+    assert "are nested more than 32 deep" in text_of(refused)
 
 
 def test_a_form_larger_than_a_request_may_be_is_refused_in_words(alices: Client, application: Application) -> None:

@@ -48,16 +48,16 @@ def test_a_module_that_was_deleted_meanwhile_is_told_as_such(
     mine = after(alices, opened(alices, application).type_into("0-formatted_name", "Alice 2"), "Add module")
     new = next(name.partition("-")[0] for name, value in mine.fields if name.endswith("-type") and not value)
     mine.type_into(f"{new}-type", "PluggableComponent").type_into(f"{new}-formatted_name", "Hers")
-    press(bobs, after(bobs, opened(bobs, application), "Delete Stock Bridge"), "Save Manifest")
+    press(bobs, after(bobs, opened(bobs, application), "Remove Stock Bridge"), "Save Manifest")
     answer = press(alices, mine, "Save Manifest")
     told = text_of(answer).partition("Take theirs")[0]
-    assert "Bob deleted module “Alice 2”. Save mine on top puts it back." in told
+    assert "Bob removed module “Alice 2”. Save mine on top puts it back." in told
     assert "Module “Alice 2” added" not in told
     assert "Module “Hers” added" in told
     theirs = opened(bobs, application).type_into("permissions", "GlobalPermissions.OrderBook.ViewOrderDetailsNode")
     press(bobs, theirs, "Save Manifest")
     again = press(alices, form_of(answer, "manifest"), "Save Manifest")
-    assert "Somebody deleted module" in text_of(again)
+    assert "Somebody removed module" in text_of(again)
     assert press(alices, form_of(again, "manifest"), "Save mine on top").status_code == 302
     assert saved_names(application) == ["Alice 2", "Hers"]
 

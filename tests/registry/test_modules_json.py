@@ -81,7 +81,7 @@ def test_errors_are_a_list_with_paths_and_the_lines_they_stand_at(alices: Client
         ("{}", "A manifest lists its modules in a member"),
         ('{"modules": {}}', "This must be a list"),
         ('{"modules": [1]}', "This must be an object"),
-        ('{"modules": [], "a": NaN}', "NaN and Infinity are no JSON numbers"),
+        ('{"modules": [], "a": NaN}', "NaN and Infinity are not JSON numbers"),
         ('{"modules": [], "a": "\\u0000"}', "NUL"),
         ('{"modules": [], "a": "\\ud800"}', "surrogate"),
         ('{"modules": ' + "[" * 5000 + "]" * 5000 + "}", "deep"),

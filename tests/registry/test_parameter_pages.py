@@ -73,7 +73,7 @@ def test_a_page_of_the_parameters_is_drawn_and_saving_it_changes_nothing(
     assert shows(turned) == [f"Own{n}" for n in range(MOST_DRAWN, 2 * MOST_DRAWN)]
     assert turned.autofocus.endswith(f"-p{MOST_DRAWN}-name")
     answer = press(alices, turned, "Save Manifest")
-    assert "Nothing was changed" in text_of(alices.get(answer.url))
+    assert "Nothing was changed." in text_of(alices.get(answer.url))
     assert standing(application) == before
 
 
@@ -82,11 +82,11 @@ def test_what_was_typed_stays_when_others_are_turned_to(alices: Client, applicat
     before = holding(application, MANY)
     page = page_of_the_one(alices, application) if alone else address("manifest_edit", application)
     form = typed_over(form_of(alices.get(page), "manifest"), "Own3", "other")
-    form = after(alices, form, "Delete parameter Own4")
+    form = after(alices, form, "Remove parameter Own4")
     form = after(alices, form, turn_to(1 + MOST_DRAWN))
     assert "Own3" not in shows(form)
     form = after(alices, typed_over(form, f"Own{MOST_DRAWN}", "next"), turn_to(1))
-    assert "Undo deleting Own4" in [button.text for button in form.buttons]
+    assert "Undo removing Own4" in [button.text for button in form.buttons]
     assert press(alices, form, "Save Manifest").status_code == 302
     wanted = [p for p in before.modules[0].parameters if p.name != "Own4"]
     wanted[3], wanted[MOST_DRAWN - 1] = (
@@ -134,8 +134,8 @@ def test_a_parameter_with_an_error_is_drawn_wherever_it_stands(alices: Client, a
 
 def test_a_deleted_module_keeps_its_parameters(alices: Client, application: Application) -> None:
     before = holding(application, MANY)
-    form = after(alices, opened(alices, application), "Delete Part 0")
-    form = after(alices, form, "Undo deleting Part 0")
+    form = after(alices, opened(alices, application), "Remove Part 0")
+    form = after(alices, form, "Undo removing Part 0")
     press(alices, form, "Save Manifest")
     assert standing(application) == before
 
@@ -213,7 +213,7 @@ def test_at_the_limits_each_page_of_the_editor_is_small(
     answers = [page, alices.get(page_of_the_one(alices, application))]
     form = form_of(page, "manifest")
     if len(counts) > 1:
-        changed = form_of(press(alices, form, "Delete Part 1", **SHOWN), "manifest")
+        changed = form_of(press(alices, form, "Remove Part 1", **SHOWN), "manifest")
         answers.append(press(alices, changed, line_of(changed, "Part 0"), **SHOWN))
     for answer in answers:
         assert answer.status_code == 200

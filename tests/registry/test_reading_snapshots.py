@@ -55,7 +55,7 @@ def test_any_json_is_read_and_told(snapshot: Any) -> None:
     assert from_snapshot(snapshot) == manifest
     keys = [module.key for module in manifest.modules]
     assert len(set(keys)) == len(keys)
-    assert 1 <= len(consent_lines(manifest)) <= 6
+    assert consent_lines(manifest)
     assert differences(manifest, manifest) == []
     assert newly_reached(manifest, manifest) == []
     assert isinstance(postback_url(manifest), str | None)

@@ -82,12 +82,12 @@ def test_requests_and_jobs_are_measured_on_a_copy(filled: dict[str, str], monkey
     monkeypatch.setattr(work, "DELIVERIES", 20)
     before = Path(filled["STATE_DIR"], "db.sqlite3").read_bytes()
     costs, jobs = work.measure("sqlite", NAME, 0.2)
-    of_clock = {"an exchange, 50 a second", "the same, beside counting and telling hours"}
+    of_clock = {"an exchange, 50 a second", "the same, alongside counting and telling hours"}
     assert costs.keys() == {"an exchange", "a data call", "an installation", "a delivery"} | of_clock
     assert all(cost.slow >= cost.wall > 0 and (cost.cpu > 0 or cost.name in of_clock) for cost in costs.values())
     assert jobs["counting hours, with what they open to"].held > 0
     assert jobs["telling hours"].transactions > 0
-    assert "| the same, beside counting and telling hours |" in tables.of_costs(costs, costs)
+    assert "| the same, alongside counting and telling hours |" in tables.of_costs(costs, costs)
     assert "| telling hours |" in tables.of_jobs(jobs, jobs)
     assert Path(filled["STATE_DIR"], "db.sqlite3").read_bytes() == before
 

@@ -16,7 +16,7 @@ from linnapp.models import Account, Application, Membership, User, Version
 from tests.kit.people import ClientOf, acting
 from tests.kit.posting import install, with_postback
 
-NOTHING = "Nothing that you may see has this id, and it is no credential of yours."
+NOTHING = "Nothing that you can see has this id, and it is not one of your credentials."
 
 
 def ask(client: Client, q: object) -> Any:
@@ -170,14 +170,14 @@ def test_versions_are_found_by_number(
 def test_a_stranger_finds_nothing_by_words(client_of: ClientOf, dave: User, installation: Installation) -> None:
     client = client_of(dave)
     for query in ("stock", "cakes", "northwind", "1.0.0", "%", "_"):
-        assert "Nothing that you may see matches" in ask(client, query).content.decode()
+        assert "Nothing that you can see matches" in ask(client, query).content.decode()
 
 
 def test_a_customer_finds_no_version_of_the_developers(
     client_of: ClientOf, carol: User, installation: Installation
 ) -> None:
     page = ask(client_of(carol), "1.0.0").content.decode()
-    assert "Nothing that you may see matches" in page
+    assert "Nothing that you can see matches" in page
 
 
 def test_a_reference_tells_the_cause_to_those_it_concerns(
@@ -190,7 +190,7 @@ def test_a_reference_tells_the_cause_to_those_it_concerns(
     RefusalSample.objects.create(group=group, reference="0123456789abcdef", at=now)
     page = ask(client_of(alice), "0123456789ABCDEF").content.decode()
     assert "Token is not a permanent token of this portal." in page
-    assert "Nothing that you may see matches" in ask(client_of(dave), "0123456789abcdef").content.decode()
+    assert "Nothing that you can see matches" in ask(client_of(dave), "0123456789abcdef").content.decode()
 
 
 # The form.

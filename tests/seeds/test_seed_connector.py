@@ -86,7 +86,7 @@ def test_038_the_connector_has_a_description_a_link_to_the_documentation_and_one
     client_of: ClientOf, alice: User, northwind: Account
 ) -> None:
     shown = page(client_of(alice), "connector_new", northwind.slug)
-    assert "The Linnworks connector lets a system outside" in shown
+    assert "A Linnworks connector lets an outside system" in shown
     assert 'href="https://apidocs.linnworks.net/reference/overview"' in shown
     assert re.findall(r"<h2>(\w+)</h2>", shown.partition("<main")[2]) == ["AuthorizeByApplication"]
 
@@ -107,10 +107,10 @@ def test_039b_each_is_hinted_at_in_the_words_of_where_it_comes_from(
     said = {
         "scope": "permissions",
         "token": "shown when the application is installed",
-        "application_id": "Made with the application in the developer portal",
-        "application_secret": "Made with the application in the developer portal",
+        "application_id": "Created with the application in the developer portal",
+        "application_secret": "Created with the application in the developer portal",
         "grant_type": "Always client_credentials",
-        "token_key": "holds the session token: token",
+        "token_key": "has the session token: token",
     }
     assert {name: words for name, words in said.items() if words not in hints[name]} == {}
 
@@ -132,7 +132,7 @@ def test_041_grant_type_is_client_credentials_and_the_token_key_is_token_also_wi
 ) -> None:
     client = client_of(carol)
     wrong = add_connector(client, installation, "https://api.linnworks.net", grant_type="authorization_code")
-    assert "Grant type is client_credentials" in wrong.content.decode()
+    assert "Grant type has to be client_credentials" in wrong.content.decode()
     assert add_connector(client, installation, "https://api.linnworks.net").status_code == 302
     assert (Connector.objects.get().grant_type, Connector.objects.get().token_key) == ("client_credentials", "token")
 

@@ -39,7 +39,7 @@ def test_011_deleted_by_accident_it_is_added_again_with_add_module_and_the_type_
     client = client_of(alice)
     application = create(client, northwind)
     edit = reverse("manifest_edit", args=[northwind.slug, application.pk])
-    without = press(client, form_of(client.get(edit), "manifest"), f"Delete {application}")
+    without = press(client, form_of(client.get(edit), "manifest"), f"Remove {application}")
     press(client, form_of(without, "manifest"), "Save Manifest")
     assert not application.modules.exists()
     added = form_of(press(client, form_of(client.get(edit), "manifest"), "Add module"), "manifest")
@@ -74,18 +74,22 @@ def test_014_the_type_is_the_core_of_a_module_and_decides_what_it_can_do(
 ) -> None:
     release(application, alice, (1, 0, 0))
     before = client_of(carol).get(consent_url(application)).content.decode()
-    assert "Use the whole API for this account" in before
+    assert "See and change everything on this account" in before
     release(application, alice, (1, 1, 0), type="PluggableComponent")
     after = client_of(carol).get(consent_url(application)).content.decode()
-    assert "Run scripts inside other screens of this account" in after
+    assert "Run its own code inside other screens of this account" in after
 
 
-def test_015_path_is_deprecated_and_shown_only_where_it_holds_a_value(
+def test_015_path_is_deprecated_and_unfolded_only_where_it_holds_a_value(
     client_of: ClientOf, alice: User, application: Application
 ) -> None:
-    assert "deprecated" not in page(client_of(alice), "manifest_edit", "northwind", application.pk)
+    empty = page(client_of(alice), "manifest_edit", "northwind", application.pk)
+    assert "Path <small>Deprecated</small>" in empty
+    assert '<details class="more">' in empty
     save(application, alice, path="/old")
-    assert "deprecated" in page(client_of(alice), "manifest_edit", "northwind", application.pk)
+    held = page(client_of(alice), "manifest_edit", "northwind", application.pk)
+    assert '<details class="more" open>' in held
+    assert 'value="/old"' in held
 
 
 # Saving the Manifest.
@@ -107,7 +111,7 @@ def test_017_create_new_version_follows_its_steps_to_a_new_version(
 ) -> None:
     client = client_of(alice)
     review = page(client, "version_review", "northwind", application.pk)
-    assert "This is the first version: all of it is new." in review
+    assert "This is the first version: everything is new." in review
     notes = client.get(reverse("version_notes", args=["northwind", application.pk]), {"revision": 1})
     assert "1.0.0" in notes.content.decode()
     sent = {"revision": 1, "number": "1.0.0", "notes": "First."}

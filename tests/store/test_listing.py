@@ -30,7 +30,7 @@ def test_a_new_application_reads_what_a_listing_needs_and_is_refused_until_it_ha
     assert "Postback to fix" not in page
     refused = client.post(here(application, "listing_request"))
     assert refused.status_code == 422
-    assert "Not yet: fix what is marked below (logo, description, released version, support contact)" in read(refused)
+    assert "First fix what is marked below (logo, description, released version, support contact)" in read(refused)
     assert state_of(application) == Listing.UNLISTED
     assert not Review.objects.exists()
     assert told(application) == []
@@ -56,7 +56,7 @@ def test_each_missing_thing_alone_refuses(
 
 def test_a_withdrawn_version_is_none(client_of: ClientOf, ready: Application, version: Version, alice: User) -> None:
     Version.objects.filter(pk=version.pk).update(withdrawn_at=timezone.now())
-    assert "Nothing can be installed yet. Release a version." in read(client_of(alice).get(here(ready)))
+    assert "There is none. Release a version." in read(client_of(alice).get(here(ready)))
 
 
 def test_where_there_is_a_postback_url_its_host_must_have_answered_lately(
@@ -65,7 +65,9 @@ def test_where_there_is_a_postback_url_its_host_must_have_answered_lately(
     with_postback(ready, "https://hooks.northwind.example/in?t=[{TOKEN}]", alice, (1, 1, 0))
     client = client_of(alice)
     page = read(client.get(here(ready)))
-    assert "hooks.northwind.example accepted no postback in the last seven days. Send it a test postback." in page
+    assert (
+        "hooks.northwind.example has not accepted a postback in the last seven days. Send it a test postback." in page
+    )
     assert client.post(here(ready, "listing_request")).status_code == 422
     now, state = timezone.now(), Delivery.State
     endpoint, failed = "hooks.northwind.example", state.STOPPED
@@ -92,21 +94,21 @@ def test_a_request_keeps_what_is_reviewed_and_can_be_taken_back(
 ) -> None:
     client = client_of(bob)
     page = read(client.post(here(ready, "listing_request"), follow=True))
-    assert "Requested. The staff of this portal review it" in page
+    assert "Requested. This portal's staff will review it" in page
     assert "Take the request back" in page
     review = Review.objects.open().get()
     assert (review.name, review.description, review.logo_digest) == ("Stock Bridge", WORDS, "a" * 64)
     assert review.requested_by == bob
     again = client.post(here(ready, "listing_request"))
     assert again.status_code == 422
-    assert "Stock Bridge is in review already." in read(again)
+    assert "Stock Bridge is already in review." in read(again)
     assert "Taken back." in read(client.post(here(ready, "listing_take_back"), follow=True))
     assert state_of(ready) == Listing.UNLISTED
     review.refresh_from_db()
     assert (review.decision, review.decided_by) == ("TAKEN_BACK", bob)
     late = client.post(here(ready, "listing_take_back"))
     assert late.status_code == 422
-    assert "No request for a listing of Stock Bridge is open" in read(late)
+    assert "There is no open request to list Stock Bridge" in read(late)
     assert told(ready) == [("LISTING_REQUESTED", "Bob", ""), ("LISTING_TAKEN_BACK", "Bob", "")]
 
 

@@ -41,10 +41,10 @@ def test_returned_with_reasons_and_then_listed(
     assert "Say which countries." in letter.body
     assert here(ready) in letter.body
     page = read(developer.get(here(ready)))
-    assert "Returned just now by the staff of this portal. Their reasons: Say which countries." in page
+    assert "Returned just now by this portal's staff. Their reasons: Say which countries." in page
     assert "Paula" not in page
     assert customer.get(store).status_code == 404
-    assert "This application is not verified." in read(customer.get(address(ready)))
+    assert "Nobody at this portal has checked Stock Bridge." in read(customer.get(address(ready)))
 
     developer.post(here(ready, "listing_request"))
     assert state_of(ready) == Listing.IN_REVIEW
@@ -55,7 +55,7 @@ def test_returned_with_reasons_and_then_listed(
     assert letter.subject == "Stock Bridge is listed in the store"
     assert "Well done." in letter.body
     assert customer.get(store).status_code == 200
-    assert "not verified" not in read(customer.get(address(ready)))
+    assert "Nobody at this portal has checked Stock Bridge" not in read(customer.get(address(ready)))
     assert "See it in the store" in read(developer.get(here(ready)))
     assert told(ready) == [
         ("LISTING_REQUESTED", "Alice", ""),
@@ -74,7 +74,7 @@ def test_taking_off_tells_the_owners_why_and_it_can_be_requested_again(
     assert state_of(listed) == Listing.UNLISTED
     assert mail.outbox[0].subject == "Stock Bridge was removed from the store"
     client = client_of(alice)
-    assert "Removed from the store just now by the staff of this portal. Their reason: Complaints." in read(
+    assert "Removed from the store just now by this portal's staff. Their reason: Complaints." in read(
         client.get(here(listed))
     )
     assert client.post(here(listed, "listing_request")).status_code == 302
@@ -116,7 +116,7 @@ def test_an_edit_of_a_listed_one_is_marked_for_staff_and_hides_nothing(
         client_of(dave).get(address(listed)),
     ):
         assert f"Changed since it was verified: {word}." in read(shown)
-    assert f"Reviewed anew: {word}." in ask(staff, "list_in_store", listed).content.decode()
+    assert f"Reviewed again: {word}." in ask(staff, "list_in_store", listed).content.decode()
     act(staff, "list_in_store", listed, reason="Fine.")
     assert str(listed.pk) not in staff.get(marked).content.decode()
     assert "Changed since review" not in read(client_of(alice).get(here(listed)))
@@ -139,7 +139,7 @@ def test_an_edit_between_request_and_decision_is_marked_at_once(
     applications.edit_application(requested, by=acting(alice), name="Free Money")
     staff = client_of(paula)
     page = ask(staff, "list_in_store", requested).content.decode()
-    assert "Marked as changed since it was requested: name." in page
+    assert "Changed since it was requested: name." in page
     act(staff, "list_in_store", requested)
     assert "Changed since review: name." in read(client_of(alice).get(here(requested)))
     assert str(requested.pk) in staff.get(path_of(Application) + "?changed=Yes").content.decode()
@@ -164,7 +164,7 @@ def test_what_was_edited_while_staff_read_it_is_shown_to_them_again(
     applications.edit_application(listed, by=acting(alice), description="Send your password to https://evil.example/.")
     answer = ask(staff, "list_in_store", listed, apply="1", reason="Fine.", read=asked)
     assert answer.status_code == 422
-    assert "something was typed or changed meanwhile." in answer.content.decode()
+    assert "Something has changed since you read this." in answer.content.decode()
     assert ">Fine.</textarea>" in answer.content.decode().replace("\n", "")
     listed.refresh_from_db()
     assert listings.changed_fields(listed) == ["description"]
@@ -212,6 +212,8 @@ def test_staff_cannot_return_or_take_off_what_is_not_there_for_it(
     assert state_of(requested) == Listing.IN_REVIEW
     listings.take_back(requested, by=acting(alice))
     assert "Not in review: there is nothing to return." in ask(staff, "return_listing", requested).content.decode()
-    assert "is not in review: there is nothing to return." in act(staff, "return_listing", requested).content.decode()
+    assert (
+        "is not in review, so there is nothing to return." in act(staff, "return_listing", requested).content.decode()
+    )
     assert state_of(requested) == Listing.UNLISTED
     assert mail.outbox == []

@@ -108,7 +108,7 @@ def test_a_developer_is_told_who_installs_except_on_what_the_account_makes(
     put_in_store(made(depot, "Ledger Link", dave))
     client = client_of(bob)
     page = read(client.get(store(northwind)))
-    assert "Only an Owner of Northwind installs applications: ask Alice." in page
+    assert "Only an Owner of Northwind can install applications: ask Alice." in page
     assert "Ledger Link Dave's Depot Not installed" in page
     assert "Install Stock Bridge" in page
     other = Application.objects.get(name="Ledger Link")
@@ -143,7 +143,7 @@ def test_retiring_takes_it_off(
     lifecycle.uninstall(row, by=acting(carol))
     removal.remove_application(listed, by=acting(alice))
     answer = client_of(carol).get(store(cakes))
-    assert "There is none yet." in read(answer)
+    assert "There are none yet." in read(answer)
 
 
 def test_it_is_searched_narrowed_sorted_and_paged(
@@ -206,17 +206,17 @@ def test_the_page_tells_what_to_know_before_installing(
     assert "Used by 1 account " in page
     assert "help@northwind.example" in page
     assert "Within a minute." in page
-    assert "1.2.0 Newest just now Reads orders. 1.1.0 just now Without notes. 1.0.0 just now First." in page
-    assert "It will be able to Use the whole API for this account" in page
-    assert "a permanent token, sent to hooks.northwind.example" in page
-    assert "None was to be sent in the last 30 days." in page
+    assert "1.2.0 Newest just now Reads orders. 1.1.0 just now No notes. 1.0.0 just now First." in page
+    assert "It will be able to See and change everything on this account" in page
+    assert "a key of its own to your account (permanent token), sent to hooks.northwind.example" in page
+    assert "There were none to send in the last 30 days." in page
 
 
 def test_without_a_postback_url_nothing_is_said_of_postbacks(
     client_of: ClientOf, listed: Application, dave: User, depot: Account
 ) -> None:
     page = read(client_of(dave).get(page_of(listed, depot)))
-    assert "shown to whoever installs it" in page
+    assert "shown to the person who installs it" in page
     assert "Postbacks" not in page
 
 
@@ -238,7 +238,7 @@ def test_reliability_counts_what_was_owed_in_thirty_days_and_no_test(
             created_at=timezone.now() - timedelta(days=days),
         )
     page = read(client_of(dave).get(page_of(listed, depot)))
-    assert "71.4 % arrived: 5 of 7 to send in the last 30 days." in page
+    assert "71.4 % delivered: 5 of 7 in the last 30 days." in page
 
 
 def test_a_single_missing_one_is_never_a_hundred_percent() -> None:

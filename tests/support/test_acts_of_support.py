@@ -148,7 +148,7 @@ def test_what_cannot_be_done_now_is_told_with_why(paula: User, installation: Ins
         (Act.RESUME, "Not suspended by staff: nothing changes."),
         (Act.END_SESSIONS, "No session is live: nothing changes."),
         (Act.END_OLD_TOKEN, "Only one permanent token works: nothing changes."),
-        (Act.REDELIVER, "There is no postback that could be sent again now."),
+        (Act.REDELIVER, "There is no postback to redeliver now."),
         (Act.REPLAY, "No postback of Stock Bridge has failed"),
     ):
         answer = client.get(page_of(installation, act))
@@ -166,7 +166,7 @@ def test_without_a_reason_nothing_is_done_and_a_secret_is_no_reason(
     for spelled in (value, value.replace("-", "").upper()):
         answer = client.post(page, {"reason": f"They sent {spelled}, which is refused"})
         assert answer.status_code == 422
-        assert f"This holds a secret or token, …{value[-4:]}." in read(answer)
+        assert f"This contains a secret or token, …{value[-4:]}." in read(answer)
     installation.refresh_from_db()
     assert installation.suspended_by_staff_at is None
 
@@ -177,8 +177,8 @@ def test_what_somebody_else_did_meanwhile_is_told_and_the_reason_stays(
     client, why = client_of(paula), {"reason": "It asks for orders in a loop."}
     client.post(page_of(installation, Act.SUSPEND), why)
     for act, told in (
-        (Act.SUSPEND, "Somebody of staff suspended it a moment ago: nothing changed."),
-        (Act.END_SESSIONS, "No session is live any more: nothing changed."),
+        (Act.SUSPEND, "Another member of staff has just suspended it: nothing changed."),
+        (Act.END_SESSIONS, "No session is live now: nothing changed."),
     ):
         answer = client.post(page_of(installation, act), why)
         assert (answer.status_code, told in read(answer)) == (422, True)
@@ -263,7 +263,7 @@ def test_a_postback_that_is_held_goes_out_again_and_elsewhere_only_for_whoever_m
     arrived = failed_delivery(with_two, Delivery.State.DELIVERED)
     page = page_of(with_two, Act.REDELIVER)
     told = read(client_of(sam).get(page))
-    assert "1 postback is sent again, at once, to hooks.example.com." in told
+    assert "1 postback is sent again at once, to hooks.example.com." in told
     assert "new.example.com" not in told
     assert client_of(sam).post(page, {**POSTED, "to": "newest"}).status_code == 422
     client_of(sam).post(page, POSTED)
@@ -290,14 +290,14 @@ def test_what_somebody_did_they_undo_within_the_hour(
     assert f'action="{undo}"' in client.get(case_of(installation)).content.decode()
     allow(*Act)
     assert undo not in client_of(sam).get(case_of(installation)).content.decode()
-    assert "cannot be undone any more" in read(client_of(sam).post(undo, follow=True))
+    assert "can no longer be undone" in read(client_of(sam).post(undo, follow=True))
     installation.refresh_from_db()
     assert installation.suspended_by_staff_at
     assert "Resumed again: Stock Bridge on Carol's Cakes is as it was." in read(client.post(undo, follow=True))
     installation.refresh_from_db()
     assert installation.suspended_by_staff_at is None
     [resumed] = TimelineEntry.objects.filter(kind="INSTALLATION_RESUMED")
-    assert resumed.reason == f"The suspension is taken back. Its reason was: {why}"
+    assert resumed.reason == f"The suspension was undone. Its reason was: {why}"
 
 
 def test_a_suspension_that_comes_back_has_the_reason_that_it_had(

@@ -81,7 +81,7 @@ def test_suspensions_stand_on_top_with_their_reasons(console: Client, installati
     Account.objects.update(suspended_by_staff_at=now, suspension_reason="Not paid.")
     page = read(console, page_of(application))
     assert "The reason: It asks for passwords." in page
-    assert "<strong>Northwind, which makes it, is suspended</strong>" in page
+    assert "<strong>Northwind, its developer, is suspended</strong>" in page
     assert page.count("The reason: Not paid.") == 1
     assert "The reason: Not paid." in read(console, page_of(cakes))
     Application.objects.update(retired_at=now)
@@ -94,10 +94,10 @@ def test_an_account_tells_what_it_installed_and_what_it_makes(
     page = read(console, page_of(installation.account))
     assert f"/support/installations/{installation.pk}/" in page
     assert "carol@carolscakes.example" in page
-    assert "Its applications" not in page
+    assert "Its own applications" not in page
     page = read(console, page_of(northwind))
     assert page_of(installation.application) in page
-    assert "It has never installed an application." in page
+    assert "It has not installed any application." in page
     assert "Bob <small>Developer, no second factor</small>" in page
     assert "Account created by Alice" in page
 

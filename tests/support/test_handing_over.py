@@ -41,7 +41,7 @@ def test_a_case_is_handed_to_a_colleague_who_is_told(
 ) -> None:
     mail.outbox.clear()
     page = hand_over(console, installation, tess, NOTE)
-    assert "Tess has this case now, and was told by mail." in page
+    assert "Tess has this case now, and gets an e-mail." in page
     assert "Assigned to Tess, since" in page
     [sent] = mail.outbox
     assert sent.to == [tess.email]
@@ -60,7 +60,7 @@ def test_one_takes_a_case_and_gives_it_back_without_a_mail(
     mail.outbox.clear()
     assert "This case is yours." in hand_over(console, installation, sam)
     assert CaseAssignment.objects.get().assigned_to == sam
-    assert "Nobody has this case any more." in hand_over(console, installation, None)
+    assert "Nobody has this case now." in hand_over(console, installation, None)
     assert not CaseAssignment.objects.exists()
     assert not mail.outbox
     assert "Assigned to you" not in read(console.get("/support/"))
@@ -104,7 +104,7 @@ def test_what_the_account_asked_goes_along_and_nobody_elses(
     has = {case.pk: case.assigned_to for case in HelpCase.objects.all()}
     assert has == {free.pk: sam, hers.pk: sam, others.pk: paula, elsewhere.pk: None}
     [sent] = mail.outbox
-    assert (sent.to, sent.subject) == ([tess.email], "Stock Bridge on Carol's Cakes is not yours any more")
+    assert (sent.to, sent.subject) == ([tess.email], "Stock Bridge on Carol's Cakes is no longer yours")
     assert "Sam took the case of Stock Bridge on Carol's Cakes, which you had." in sent.body
     assert "- Nobody has it.\n- Tess has it.\n" in sent.body
     assert "Paula took it." not in sent.body
@@ -116,7 +116,7 @@ def test_only_people_of_support_give_and_get_one(
     away = person("Uma", "uma@linnapp.example", is_staff=True)
     for to in (alice, away):
         answer = console.post(case_of(installation, "hand-over"), {"to": str(to.pk)})
-        assert (answer.status_code, "Choose somebody of support." in read(answer)) == (422, True)
+        assert (answer.status_code, "Choose somebody in support." in read(answer)) == (422, True)
         with pytest.raises(NotPossible):
             handing_over.assign(installation, to=to, by=acting(sam))
     for who in (alice, carol, dave, away):

@@ -194,9 +194,9 @@ def test_a_session_token_sent_as_the_permanent_one(
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("ApplicationId", "the Application ID in place of the permanent token"),
-        ("ApplicationSecret", "the Application Secret in place of the permanent token"),
-        (WRONG, "a value that is no token of this portal in place of the permanent token"),
+        ("ApplicationId", "the Application ID instead of the permanent token"),
+        ("ApplicationSecret", "the Application Secret instead of the permanent token"),
+        (WRONG, "a value that is not a token of this portal instead of the permanent token"),
     ],
 )
 def test_another_value_in_the_place_of_the_token(
@@ -223,7 +223,7 @@ def test_what_names_no_installation_is_of_one_that_is_silent(
     cause = first(console, installation)
     assert cause.rule == "other-value-sent"
     why = "it came from 127.0.0.0/24, as exchanges of this one did."
-    assert f"It names no installation, and may be another's of Stock Bridge: {why}" in cause.evidence
+    assert f"It names no installation, and may belong to another of Stock Bridge: {why}" in cause.evidence
 
 
 def test_of_many_installations_a_refusal_that_names_none_is_of_nobody(
@@ -298,7 +298,7 @@ def test_sessions_ended_by_the_cap(
     works(right)
     cause = first(console, installation)
     assert cause.rule == "sessions-capped"
-    assert cause.evidence[0].startswith("In 24 hours 1 of its sessions ended so")
+    assert cause.evidence[0].startswith("In the last 24 hours, 1 of its sessions ended like this")
     assert Act.END_SESSIONS in [fix.act for fix in cause.fixes]
 
 

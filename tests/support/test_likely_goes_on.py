@@ -210,12 +210,14 @@ def test_behind_one_server_an_address_tells_nothing(
 def test_what_sent_its_permanent_token_is_counted_on_the_case(
     console: Client, installation: Installation, right: dict[str, str]
 ) -> None:
-    assert "Nothing of this installation was refused in 30 days." in page_of(console, installation)
+    assert "None of the requests of this installation was refused in the last 30 days." in page_of(
+        console, installation
+    )
     post(right | {"ApplicationSecret": WRONG})
     works(right)
     page = page_of(console, installation)
     assert "Nothing wrong is visible" in page
     assert "1 time, 1 of them named, not proven, last " in page
-    assert "not in 30 days" not in page
+    assert "not in the last 30 days" not in page
     RefusalGroup.objects.update(hour=timezone.now() - timedelta(days=20), last_at=timezone.now() - timedelta(days=20))
-    assert "not in 30 days" not in page_of(console, installation)
+    assert "not in the last 30 days" not in page_of(console, installation)

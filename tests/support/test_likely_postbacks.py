@@ -64,7 +64,7 @@ def test_one_that_was_given_up_stands_below_once_its_token_is_exchanged(
     assert names(causes(console, installed)) == ["wrong-secret", "postback-given-up"]
     cause = causes(console, installed)[1]
     assert (cause.tone, cause.rank, is_told_as_missing(cause)) == ("waiting", Rank.WORKS_ANYWAY, False)
-    assert cause.evidence[-1] == "The permanent token has come another way: it was exchanged since."
+    assert cause.evidence[-1] == "The permanent token has arrived in another way: it has been exchanged since."
     assert cause.for_customer.endswith("there is nothing for you to do.")
 
 
@@ -109,13 +109,13 @@ def test_a_later_one_that_fails_takes_nothing_away(
     ]
     cause = first(console, installed)
     assert (cause.rule, cause.rank, is_told_as_missing(cause)) == ("postback-given-up", Rank.WORKS_ANYWAY, False)
-    assert cause.evidence[-1] == "An earlier one brought the same permanent token."
+    assert cause.evidence[-1] == "An earlier one carried the same permanent token."
     Installation.objects.update(installed_at=timezone.now() - timedelta(hours=25))
     found = causes(console, installed)
     assert names(found) == ["never-connected", "postback-given-up"]
     assert found[0].evidence[0].startswith("The permanent token was delivered to ")
     page = client_of(carol).get(f"/a/{installed.account.slug}/apps/").content.decode()
-    assert "ask Northwind, who have the permanent token" in page
+    assert "Ask Northwind, who have the permanent token." in page
 
 
 def test_one_that_arrived_and_fails_when_it_is_sent_again(
@@ -127,7 +127,7 @@ def test_one_that_arrived_and_fails_when_it_is_sent_again(
     deliver()
     cause = first(console, installed)
     assert (cause.rule, is_told_as_missing(cause)) == ("postback-given-up", False)
-    assert cause.evidence[-1] == "It had arrived before, with the same permanent token."
+    assert cause.evidence[-1] == "It was delivered before, with the same permanent token."
 
 
 def test_a_rotated_token_that_has_not_arrived_is_missing_whatever_arrived_before(
@@ -142,4 +142,4 @@ def test_a_rotated_token_that_has_not_arrived_is_missing_whatever_arrived_before
     assert names(found) == ["postback-given-up", "never-connected"]
     assert is_told_as_missing(found[0])
     page = client_of(carol).get(f"/a/{installed.account.slug}/apps/").content.decode()
-    assert "the permanent token has not reached Northwind" in page
+    assert "The permanent token has not reached Northwind" in page

@@ -46,7 +46,7 @@ def test_suspended_by_the_account(
     cause = first(console, installation)
     assert cause.rule == "suspended-by-account"
     assert cause.sentence.startswith("Carol's Cakes suspended this installation: Carol, on ")
-    assert cause.evidence[0] == "Only Carol's Cakes lifts that, under My apps."
+    assert cause.evidence[0] == "Only Carol's Cakes can resume it, under My apps."
     assert cause.evidence[1].startswith("1 exchange was refused")
     assert acts_of(cause) == [Act.TELL_CUSTOMER]
     suspending.resume(installation, by=acting(carol))
@@ -157,7 +157,7 @@ def test_an_installation_that_waits_for_200_and_fails(
     cause = first(console, row)
     assert cause.rule == "installation-failed"
     assert "Answered 404" in cause.sentence
-    assert f"Carol's Cakes installs again once {receiver.host_and_port} answers 200." in cause.evidence[0]
+    assert f"Carol's Cakes can install it again once {receiver.host_and_port} answers 200." in cause.evidence[0]
     assert names(causes(console, row)) == ["installation-failed"]
 
 
@@ -223,7 +223,7 @@ def test_a_postback_that_was_given_up_and_arrives_later(
         install(application, depot, row.version, dave)
         deliver()
         assert acts_of(first(console, row)) == [Act.REDELIVER, Act.REPLAY, Act.TELL_DEVELOPER]
-        assert "Others have arrived there since." in first(console, row).evidence
+        assert "Others have been delivered there since." in first(console, row).evidence
         failed = Delivery.objects.filter(installation=row)
         failed.update(state=Delivery.State.DUE, next_attempt_at=timezone.now(), ended_at=None)
         deliver()
@@ -271,6 +271,6 @@ def test_a_connector_of_the_account_that_fails(
         check(client_of(carol), row)
     cause = first(console, installation)
     assert cause.rule == "connector-fails"
-    assert cause.sentence == "The connector Warehouse of Carol's Cakes fails."
+    assert cause.sentence == "The connector Warehouse of Carol's Cakes is failing."
     assert cause.for_developer == ""
     assert receiver.host_and_port in cause.evidence[0]

@@ -57,7 +57,7 @@ def test_nobody_is_told_within_a_day_nor_after_the_first_exchange(
 ) -> None:
     for _ in range(2):
         of = pages(installation)
-        assert "Every installation has connected within a day" in read(console, LIST)
+        assert "Every installation connected within a day" in read(console, LIST)
         assert "never connected" not in read(client_of(alice), of["overview"])
         assert "What to send" not in read(client_of(alice), of["installations"])
         for page in ("my apps", "detail"):
@@ -99,11 +99,11 @@ def test_the_customer_is_told_softly_what_to_do(
 ) -> None:
     age(installation, with_endpoint)
     for page in ("my apps", "detail"):
-        assert "give the permanent token to Northwind, if" in read(client_of(carol), pages(installation)[page])
+        assert "Give the permanent token to Northwind, if" in read(client_of(carol), pages(installation)[page])
         told = read(client_of(dave), pages(with_endpoint)[page])
-        assert "the permanent token has not reached Northwind. They can send it again." in told
+        assert "The permanent token has not reached Northwind, who can redeliver it." in told
     Delivery.objects.update(state=Delivery.State.DELIVERED)
-    assert "ask Northwind, who have the permanent token" in read(client_of(dave), pages(with_endpoint)["my apps"])
+    assert "Ask Northwind, who have the permanent token." in read(client_of(dave), pages(with_endpoint)["my apps"])
     suspending.suspend_by_staff(installation, by=acting(sam, reason="Asked for."))
     for page in ("my apps", "detail"):
         assert "Never connected" not in read(client_of(carol), pages(installation)[page])

@@ -89,7 +89,7 @@ def test_a_note_is_removed_by_its_writer_for_an_hour(console: Client, sam: User,
     late = notes.add(installation, text=TEXT, by=acting(sam))
     StaffNote.objects.update(at=timezone.now() - timedelta(minutes=61))
     answer = console.post(f"/support/notes/{late.pk}/remove/", {"next": case_of(installation)}, follow=True)
-    assert "A note can be removed for an hour." in read(answer)
+    assert "You can remove a note for an hour." in read(answer)
     assert StaffNote.objects.get() == late
 
 
@@ -97,7 +97,7 @@ def test_a_token_is_not_noted_down(console: Client, installation: Installation) 
     value = installation.application.secrets.get().value()
     answer = console.post(add_to("application", installation.application_id), {"text": f"secret {value}"})
     assert answer.status_code == 422
-    assert f"This holds a secret or token, …{value[-4:]}." in read(answer)
+    assert f"This contains a secret or token, …{value[-4:]}." in read(answer)
     assert not StaffNote.objects.exists()
     long = console.post(add_to("account", installation.account_id), {"text": "x" * 4001})
     assert (long.status_code, "Use at most 4,000 characters." in read(long)) == (422, True)
@@ -110,7 +110,7 @@ def test_each_note_can_be_read_however_many_there_are(
     for number in range(notes.MOST_A_DAY):
         notes.add(installation, text=f"Number {number}.", by=acting(sam))
     answer = console.post(add_to("account", installation.account_id), {"text": TEXT})
-    assert (answer.status_code, "You wrote 200 notes within a day." in read(answer)) == (422, True)
+    assert (answer.status_code, "You wrote 200 notes in a day." in read(answer)) == (422, True)
     every = f"/support/notes/installation/{installation.pk}/"
     answer = console.get(case_of(installation))
     assert f'href="{every}"' in answer.content.decode()

@@ -25,7 +25,7 @@ def link_of(application: Application | None) -> str:
 
 def reference_on(answer: Any) -> str:
     """The one that stands on the page, which is the one in the header too."""
-    found = re.search(r"give this reference: <code>([0-9a-f]+)</code>", answer.content.decode())
+    found = re.search(r"quote this reference: <code>([0-9a-f]+)</code>", answer.content.decode())
     assert found is not None
     assert found[1] == answer.headers["X-Request-Id"]
     return found[1]
@@ -54,7 +54,9 @@ def test_an_application_that_is_suspended_retired_or_not_there(
     assert "Stock Bridge is retired" in search(console, reference_on(customer.get(link_of(application))))
     page = search(console, reference_on(customer.get(link_of(None))))
     assert "There is no such application" in page
-    assert "This is no Installation URL" in search(console, reference_on(customer.get("/Authorization/Authorize/x")))
+    assert "This is not an Installation URL" in search(
+        console, reference_on(customer.get("/Authorization/Authorize/x"))
+    )
 
 
 def test_no_version_a_suspended_account_and_a_version_that_is_gone(
@@ -69,7 +71,7 @@ def test_no_version_a_suspended_account_and_a_version_that_is_gone(
     fields = {"account": cakes.slug, "version": first.pk, "nonce": "a" * 32, "agreed": "on"}
     refused = customer.post(link_of(application), fields)
     assert refused.status_code == 422
-    assert "A newer version was released while you read." in search(console, reference_on(refused))
+    assert "A newer version was released while you were reading." in search(console, reference_on(refused))
     Account.objects.filter(pk=cakes.pk).update(suspended_by_staff_at=timezone.now())
     page = search(console, reference_on(customer.get(link_of(application))))
     assert "Carol&#x27;s Cakes is suspended: nothing can be installed on it." in page
@@ -79,9 +81,9 @@ def test_what_may_be_answered_keeps_nothing_and_shows_no_reference(
     client_of: ClientOf, carol: User, cakes: Account, application: Application, version: Version
 ) -> None:
     page = client_of(carol).get(link_of(application)).content.decode()
-    assert "give this reference" not in page
+    assert "quote this reference" not in page
     assert client_of(None).get("/Authorization/Authorize/x").status_code == 404
-    assert "give this reference" not in client_of(None).get("/Authorization/Authorize/x").content.decode()
+    assert "quote this reference" not in client_of(None).get("/Authorization/Authorize/x").content.decode()
     assert not RefusedConsent.objects.exists()
 
 
@@ -127,5 +129,5 @@ def test_a_failed_installation_gives_the_reference_that_leads_support_to_it(
     Installation.objects.update(state="FAILED", failed_at=timezone.now(), failure="Answered 500.")
     for page in ("", "installed/"):
         shown = client_of(carol).get(f"/a/carols-cakes/apps/{row.pk}/{page}").content.decode()
-        assert f"give this reference: <code>{row.pk}</code>" in shown, page
+        assert f"quote this reference: <code>{row.pk}</code>" in shown, page
     assert search(console, f"it failed, reference {row.pk}") == f"/support/installations/{row.pk}/"

@@ -53,7 +53,7 @@ def causes(client: Client, **asked: str) -> list[str]:
 
 def test_nothing_was_refused(console: Client) -> None:
     ledger.take()
-    assert "No exchange or call was refused in 30 days." in read(console, REFUSED)
+    assert "No request was refused in the last 30 days." in read(console, REFUSED)
 
 
 def test_what_had_no_room_in_a_flood_is_said(
@@ -236,7 +236,9 @@ def test_the_account_reads_cause_fix_and_reference_and_nothing_of_the_teams(
     customer = client_of(carol)
     detail = f"/a/{installation.account.slug}/apps/{installation.pk}/"
     assert own_page(installation) in read(customer, detail)
-    assert "No exchange or call of this installation was refused in 30 days." in read(customer, own_page(installation))
+    assert "None of the requests of this installation was refused in the last 30 days." in read(
+        customer, own_page(installation)
+    )
     post(right | {"Token": WRONG}, REMOTE_ADDR="203.0.113.9")
     Installation.objects.update(suspended_by_staff_at=timezone.now())
     answers = [post(right, REMOTE_ADDR=address) for address in ("203.0.113.9", "203.0.113.9", "198.51.100.9")]
@@ -251,7 +253,7 @@ def test_the_account_reads_cause_fix_and_reference_and_nothing_of_the_teams(
         assert hidden not in page + told, hidden
     assert "No permanent token of this portal was sent" not in page
     assert "The installation is suspended by staff" in read(customer, own_page(installation), kind="exchanges")
-    assert "Nothing that was refused matches" in read(customer, own_page(installation), kind="calls")
+    assert "No refused request matches" in read(customer, own_page(installation), kind="calls")
     for stranger in (alice, dave):
         assert client_of(stranger).get(own_page(installation)).status_code == 404
 
@@ -261,7 +263,7 @@ def test_a_session_token_in_the_permanent_tokens_place_names_the_account_to_the_
 ) -> None:
     post(right | {"Token": post(right).json()["Token"]})
     page = read(client_of(alice), f"/a/northwind/applications/{application.pk}/refused/")
-    assert "A session token was sent in place of the permanent token" in page
+    assert "A session token was sent instead of the permanent token" in page
     assert f'?installation={installation.pk}">Carol&#x27;s Cakes</a>' in page
 
 

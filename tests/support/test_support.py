@@ -102,7 +102,7 @@ def test_the_case_says_why_an_installation_failed(
     page = console.get(case_of(row)).content.decode()
     assert "The installation failed" in page
     assert "Answered 500." in page
-    assert "installs again once hooks.northwind.example answers 200" in page
+    assert "can install it again once hooks.northwind.example answers 200" in page
 
 
 def test_a_reference_leads_to_the_installation_that_was_refused(console: Client, installation: Installation) -> None:
@@ -260,12 +260,12 @@ def test_the_case_names_the_old_permanent_token_that_still_works(
     console: Client, installation: Installation, paula: User
 ) -> None:
     page = f"/support/installations/{installation.pk}/"
-    assert "the old one works beside it" not in console.get(page).content.decode()
+    assert "the old one also works" not in console.get(page).content.decode()
     rotation = rotating.rotate(installation, by=acting(paula, reason="It leaked."))
     shown = console.get(page).content.decode()
     assert f"…{rotation.new.tail} <small>never shown to support" in shown
-    assert f"…{rotation.old.tail} <small>the old one works beside it, until the new one is used" in shown
+    assert f"…{rotation.old.tail} <small>the old one also works, until the new one is used" in shown
     for token in (rotation.new, rotation.old):
         assert token.value() not in shown
     rotating.end_old_token(installation, by=acting(paula, reason="It leaked."))
-    assert "the old one works beside it" not in console.get(page).content.decode()
+    assert "the old one also works" not in console.get(page).content.decode()

@@ -99,7 +99,7 @@ def test_what_was_typed_stays_where_it_is_refused(console: Client, installation:
     mail.outbox.clear()
     answer = console.post(to_customer(installation), {**TYPED, "text": f"You sent {value} to us."})
     assert answer.status_code == 422
-    assert "This holds a secret or token" in read(answer)
+    assert "This contains a secret or token" in read(answer)
     assert f"You sent {value} to us." in answer.content.decode()
     assert not mail.outbox
     assert not TimelineEntry.objects.filter(kind="SUPPORT_WROTE").exists()
@@ -114,7 +114,7 @@ def test_somebody_writes_so_many_about_an_installation_within_a_day(
     mail.outbox.clear()
     answer = console.post(to_customer(installation), TYPED)
     assert answer.status_code == 422
-    assert f"You wrote {MOST_A_DAY} messages about this installation within a day." in read(answer)
+    assert f"You wrote {MOST_A_DAY} messages about this installation in a day." in read(answer)
     assert "Your client still sends" in answer.content.decode()
     assert not mail.outbox
     assert client_of(paula).post(to_customer(installation), TYPED).status_code == 302
@@ -123,9 +123,9 @@ def test_somebody_writes_so_many_about_an_installation_within_a_day(
 def test_nobody_to_write_to_is_said(console: Client, installation: Installation, carol: User) -> None:
     carol.is_active = False
     carol.save()
-    assert "there is no one to write to" in read(console.get(to_customer(installation)))
+    assert "there is nobody to write to" in read(console.get(to_customer(installation)))
     answer = console.post(to_customer(installation), TYPED)
-    assert "there is no one to write to" in read(answer)
+    assert "there is nobody to write to" in read(answer)
 
 
 def test_on_its_own_account_there_is_one_side_to_write_to(

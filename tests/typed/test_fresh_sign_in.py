@@ -1,4 +1,4 @@
-"""“Is it still you?”: when it is asked, in which words, and that the act goes on with everything typed."""
+"""“Confirm that it’s you”: when it is asked, in which words, and that the act goes on with everything typed."""
 
 import re
 from html import unescape
@@ -25,7 +25,7 @@ def test_the_page_names_the_act_and_the_act_goes_on_with_everything_typed(
     client = client_of(alice, fresh=False)
     door = client.post("/a/northwind/team/invite/", INVITED).headers["Location"]
     page = client.get(door).content.decode()
-    assert "sign in once more: this page gives somebody a seat" in page
+    assert "Sign in again to continue: this page adds somebody to the account" in page
     assert "What you typed is kept for 15 minutes" in page
     assert "fay@x.example" not in str(dict(client.session.items()))
     assert client.post(door, {"password": "wrong"}).status_code == 422
@@ -43,7 +43,7 @@ def test_what_is_only_opened_simply_comes_back(installation: object, paula: User
     client = client_of(paula, fresh=False)
     answer = client.get(page)
     if answer.status_code == 302:
-        assert "this page lets staff into an account" in client.get(answer.headers["Location"]).content.decode()
+        assert "this page opens an account’s pages to staff" in client.get(answer.headers["Location"]).content.decode()
         assert client.post(answer.headers["Location"], {"password": PASSWORD}).headers["Location"] == page
     assert KeptPost.objects.count() == 0
 
@@ -159,8 +159,8 @@ def test_the_mail_is_asked_for_in_words_of_theirs_and_goes_on_with_everything_ty
     client = with_nothing(alice, client_of)
     door = client.post("/a/northwind/team/invite/", INVITED).headers["Location"]
     page = client.get(door).content.decode()
-    assert "<h1>Is it still you?</h1>" in page
-    assert "sign in once more: this page gives somebody a seat" in page
+    assert "<h1>Confirm that it’s you</h1>" in page
+    assert "Sign in again to continue: this page adds somebody to the account" in page
     assert "What you typed is kept for 15 minutes" in page
     asked = form_at(client, door, "/password/")
     assert asked["email"] == alice.email

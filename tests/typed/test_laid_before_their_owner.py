@@ -36,7 +36,7 @@ def test_an_owner_who_was_invited_by_somebody_else_is_seen_first(alice: User, no
     page = browser.get(sign_in(browser, door, alice, PASSWORD).headers["Location"]).content.decode()
     assert "data-sends-itself" not in page
     told = page.partition("<form")[0]
-    assert "A form that can give somebody a seat" in told
+    assert "A form that can add somebody to the account" in told
     assert f"{TEAM}invite/" in told
     assert all(value in told for value in ("E-mail", "evil@x.example", "Role", "Owner", "Api key"))
     assert "k-4711" not in told
@@ -63,7 +63,7 @@ def test_what_its_person_sent_a_while_after_signing_in_goes_on_by_itself(
 def test_one_of_ones_profile_is_seen_first(alice: User) -> None:
     page = laid(browser_of(alice), "/profile/", {"name": "Mallory"}, alice)
     assert "data-sends-itself" not in page
-    assert "A change of your profile" in page
+    assert "A change to your profile" in page
 
 
 def test_one_of_the_admin_is_seen_first(paula: User, client_of: ClientOf, northwind: Account) -> None:
@@ -96,7 +96,7 @@ def test_of_a_sign_in_that_was_ended_by_hand_nothing_is_kept(how: str, alice: Us
     then = sign_in(browser, answer.headers["Location"], alice, PASSWORD).headers["Location"]
     told = browser.get(then).content.decode()
     assert "Type it again" in told
-    assert "the sign-in that it was typed in was ended" in told
+    assert "that session was ended" in told
     assert f'href="{SETTINGS}"' in told
     assert "Evil" not in told
 
@@ -156,7 +156,7 @@ def test_a_password_is_not_kept_and_is_typed_again(alice: User) -> None:
 def test_typing_it_again_leads_to_no_other_site(page: str, alice: User) -> None:
     told = browser_of(alice).get("/sign-in/go-on/again/", {"page": page}).content.decode()
     assert page not in told
-    assert "Go to the first page" in told
+    assert "Go to the home page" in told
 
 
 def test_the_dialog_gives_the_mark_of_the_new_sign_in(alice: User, application: Application) -> None:
@@ -206,7 +206,7 @@ def test_the_dialog_names_a_second_factor_only_where_one_is_asked_for(
         raise ImmediateHttpResponse(redirect("account_email_verification_sent"))
 
     Authenticator.objects.create(user=alice, type=Authenticator.Type.TOTP, data={"secret": "x"})
-    assert "Give your second factor" in in_dialog(alice)
+    assert "Use your second factor" in in_dialog(alice)
     monkeypatch.setattr("linnapp.forms.people.SignInForm.login", stop)
     told = in_dialog(alice)
     assert "One more step" in told

@@ -47,8 +47,8 @@ def test_of_app_modules_only_what_was_changed_is_told(application: Application, 
     told = facts(page)
     changed = told.pop("What it changes")
     assert told == {
-        "What it is": "A form that can save another PostbackUrl for the Development Version",
-        "Where it goes": url,
+        "What it does": "A form that can save a different PostbackUrl for the Development Version",
+        "Sent to": url,
     }
     assert "Formatted Name" in changed
     assert "now: Bridge of stock" in changed
@@ -71,7 +71,7 @@ def test_a_field_is_told_by_its_label_and_one_that_stands_as_it_was_not_at_all(a
     fields = form_at(browser, SETTINGS) | {"name": "Northwind & Söhne", "csrfmiddlewaretoken": "x" * 64}
     link = browser.post(SETTINGS, fields).headers["Location"]
     told = facts(browser.get(link).content.decode())
-    assert told == {"What it is": "A form", "Where it goes": SETTINGS, "Company name": "Northwind &amp; Söhne"}
+    assert told == {"What it does": "A form", "Sent to": SETTINGS, "Company name": "Northwind &amp; Söhne"}
 
 
 def test_what_is_hidden_in_a_form_is_not_told(application: Application, version: Version, alice: User) -> None:
@@ -111,7 +111,7 @@ def test_discard_takes_it_out_of_the_table(alice: User, northwind: Account) -> N
     own = {name: form_at(browser, link)[name] for name in ("csrfmiddlewaretoken", "drawn_for")}
     assert browser.post(link, own).headers["Location"] == SETTINGS
     assert KeptPost.objects.count() == 0
-    assert "What you typed is discarded." in browser.get(SETTINGS).content.decode()
+    assert "What you typed was discarded." in browser.get(SETTINGS).content.decode()
     assert browser.get(link).status_code == 404
     northwind.refresh_from_db()
     assert northwind.name == "Northwind"

@@ -144,10 +144,10 @@ def edits_the_manifest(desk: Desk) -> None:
 def signs_in_beside(desk: Desk) -> None:
     """In a dialog of the page, which what asks by itself does not open while somebody types."""
     page, dialog = desk.hands.page, desk.hands.page.locator("dialog#sign-in-again")
-    expect(page.locator("#manifest .said")).to_contain_text("Your sign-in ended. Nothing you typed is lost.")
+    expect(page.locator("#manifest .said")).to_contain_text("You were signed out. Nothing you typed is lost.")
     expect(dialog).to_have_count(0)
-    desk.hands.press(page.get_by_role("button", name=re.compile("^Delete ")).first)
-    expect(dialog.get_by_role("heading")).to_have_text("Your sign-in ended")
+    desk.hands.press(page.get_by_role("button", name=re.compile("^Remove ")).first)
+    expect(dialog.get_by_role("heading")).to_have_text("You were signed out")
     assert Axe().run(page, options=NO_VIOLATION).response["violations"] == []
     dialog.get_by_label("Password").fill("wrong")
     dialog.get_by_role("button", name="Sign in").click()
@@ -209,7 +209,7 @@ def test_another_person_who_signs_in_gets_nothing(browser: Browser, live_portal:
     desk.end_sign_in()
     desk.press("Save changes")
     desk.sign_in(other)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Nothing is kept here")
+    expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing to continue")
     assert "A plan of ours" not in page.content()
     assert desk.account not in page.content()
     page.context.close()
@@ -220,7 +220,7 @@ def test_the_dialog_opens_again_whenever_a_sign_in_ends_on_the_same_page(browser
     page, dialog = desk.hands.page, desk.hands.page.locator("dialog#sign-in-again")
     gone = page.locator(".module .gone")
     desk.open("modules/")
-    for button, left in (("^Delete ", 1), ("^Undo", 0), ("^Delete ", 1)):
+    for button, left in (("^Remove ", 1), ("^Undo", 0), ("^Remove ", 1)):
         desk.end_sign_in()
         desk.hands.press(page.get_by_role("button", name=re.compile(button)).first)
         sign_in_beside(desk)
@@ -239,7 +239,7 @@ def test_the_dialog_opens_again_whenever_a_sign_in_ends_on_the_same_page(browser
 
 def sign_in_beside(desk: Desk) -> None:
     dialog = desk.hands.page.locator("dialog#sign-in-again")
-    expect(dialog.get_by_role("heading")).to_have_text("Your sign-in ended")
+    expect(dialog.get_by_role("heading")).to_have_text("You were signed out")
     expect(dialog.get_by_label("Password")).to_have_value("")
     dialog.get_by_label("Password").fill(PASSWORD)
     dialog.get_by_label("Password").press("Enter")

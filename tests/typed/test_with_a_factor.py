@@ -42,7 +42,7 @@ def desk_with_script(browser: Browser, live_portal: Portal) -> Iterator[Desk]:
 
 def give_code(page: Page, secret: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("One more step")
-    page.get_by_label("Code of your app").fill(code_of(secret))
+    page.get_by_label("Code from your app").fill(code_of(secret))
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
@@ -71,13 +71,13 @@ def test_the_dialog_goes_on_once_the_code_was_given_in_another_tab(desk_with_scr
     desk.open("modules/")
     secret = desk.portal.ask(FACTOR.format(email=desk.email)).strip()
     desk.end_sign_in()
-    desk.hands.press(page.get_by_role("button", name=re.compile("^Delete ")).first)
+    desk.hands.press(page.get_by_role("button", name=re.compile("^Remove ")).first)
     dialog.get_by_label("Password").fill(PASSWORD)
     dialog.get_by_label("Password").press("Enter")
     expect(dialog.get_by_role("heading")).to_have_text("Your second factor")
     assert Axe().run(page, options=NO_VIOLATION).response["violations"] == []
     with page.context.expect_page() as opened:
-        dialog.get_by_role("link", name="Give your second factor in a new tab").click()
+        dialog.get_by_role("link", name="Use your second factor in a new tab").click()
     give_code(opened.value, secret)
     expect(opened.value).not_to_have_title(re.compile("One more step|Sign in"))
     # Two windows side by side: this one was never hidden, and no browser without a screen says that it is looked at.
@@ -98,7 +98,7 @@ def test_a_script_goes_on_after_a_sign_in_in_another_tab(desk_with_script: Desk)
     other.get_by_label("Password").fill(PASSWORD)
     other.get_by_role("button", name="Sign in", exact=True).click()
     expect(other).to_have_title(re.compile("Applications"))
-    desk.hands.press(page.get_by_role("button", name=re.compile("^Delete ")).first)
+    desk.hands.press(page.get_by_role("button", name=re.compile("^Remove ")).first)
     expect(page.locator(".module .gone")).to_have_count(1)
     expect(page.locator("dialog#sign-in-again[open]")).to_have_count(0)
     desk.hands.press(page.get_by_role("button", name=re.compile("^Undo")).first)

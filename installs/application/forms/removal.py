@@ -16,7 +16,7 @@ class RetireSecretForm(forms.Form):
 
 class RemoveApplicationForm(forms.Form):
     name = forms.CharField(
-        label="Type its name to confirm",
+        label="To confirm, type its name",
         error_messages={"required": "Type the name of the application to confirm."},
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
@@ -28,5 +28,5 @@ class RemoveApplicationForm(forms.Form):
     def clean_name(self) -> str:
         typed: str = self.cleaned_data["name"]
         if names.as_line(typed.strip(names.BEGIN + names.END)) != self.application.name:
-            raise ValidationError(f"The name is “{self.application}”. Type it exactly as it stands here.")
+            raise ValidationError(f"The name is “{self.application}”. Type it exactly like that.")
         return typed

@@ -15,7 +15,7 @@ from linnapp.services.versions import Number, too_low
 
 NUMBER = re.compile(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})", re.ASCII)
 MOST_NOTES = Version._meta.get_field("notes").max_length
-USES = (("installed", "Installed somewhere"), ("unused", "Not installed"))
+USES = (("installed", "Installed"), ("unused", "Not installed"))
 
 
 class VersionFilter(FilterSet):
@@ -45,11 +45,11 @@ def number_of(found: re.Match[str]) -> Number:
 def why(suggested: str, newest: Version | None) -> str:
     """Why this number is suggested."""
     if newest is None:
-        return f"{suggested} is the usual first number. A number is never lowered or used again."
+        return f"{suggested} is the usual first number. Numbers only go up and are never reused."
     what = "which was withdrawn" if newest.withdrawn_at else "the newest version"
     return (
         f"{suggested} is the next minor number after {newest.label}, {what}. "
-        "Type a higher one if you like; a number is never lowered or used again."
+        "You can type a higher one. Numbers only go up and are never reused."
     )
 
 
@@ -60,7 +60,7 @@ class NumberField(forms.CharField):
         text = super().clean(value)
         found = NUMBER.fullmatch(text.removeprefix("v"))
         if not found:
-            raise ValidationError(f"“{text}” is no version number. Write major.minor.patch, such as 1.2.0.")
+            raise ValidationError(f"“{text}” is not a version number. Write major.minor.patch, such as 1.2.0.")
         return number_of(found)
 
 
@@ -72,7 +72,7 @@ class NotesForm(forms.Form):
         rows=6,
         required=False,
         max_length=MOST_NOTES,
-        help_text="What installers get from it. They read it before they update.",
+        help_text="What is new for the accounts that install it. They read this before they update.",
     )
     revision = forms.IntegerField(widget=forms.HiddenInput)
 

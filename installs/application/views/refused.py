@@ -47,9 +47,11 @@ def application_refused(request: HttpRequest, account: str, application: UUID) -
         "refused",
         list=found,
         lines=refused.lines_for_team(found.rows, row),
-        chips=found.chips("kind", KINDS_OF_TEAM),
-        span_chips=found.chips("within", WITHIN),
-        secret_chips=found.chips("secret", _choice_of(secrets)),
+        filters=[
+            ("What", found.chips("kind", KINDS_OF_TEAM)),
+            ("When", found.chips("within", WITHIN)),
+            ("Secret", found.chips("secret", _choice_of(secrets))),
+        ],
         cause=refused.asked_cause(request),
         refusal=_explained(request, row),
         csv_url=found.url(format="csv", after=None, reference=None),
@@ -67,7 +69,7 @@ def installation_refused(request: HttpRequest, account: str, installation: UUID)
         "application": row.application,
         "list": found,
         "lines": refused.lines_for_account(found.rows),
-        "chips": found.chips("kind", KINDS),
+        "filters": [("What", found.chips("kind", KINDS))],
         "cause": refused.asked_cause(request),
         "refusal": _explained(request, row),
     }

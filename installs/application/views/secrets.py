@@ -24,8 +24,8 @@ def secret_create(request: HttpRequest, account: str, application: UUID) -> Http
     with pages.refusal_told(request):
         made = secrets.create_secret(application=row, by=pages.acting(request, Side.DEVELOPER))
         pages.show_once(request, "secret", made.pk)
-        messages.success(request, "The next Application Secret is made. Both work until you retire one.")
-    return redirect("application_general", account, row.pk)
+        messages.success(request, "New Application Secret created. Both work until you retire one.")
+    return redirect(pages.at_section("secrets", "application_general", account, row.pk))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -39,7 +39,7 @@ def secret_retire(request: HttpRequest, account: str, application: UUID, secret:
                 chosen, after=form.cleaned_data["after"], by=pages.acting(request, Side.DEVELOPER)
             )
             messages.success(request, f"The Application Secret ending …{chosen.tail} {_ending(form)}.")
-            return redirect("application_general", account, application)
+            return redirect(pages.at_section("secrets", "application_general", account, application))
     context = tab.context(
         row,
         "general",

@@ -21,7 +21,7 @@ from linnapp.pages import acting
 from linnapp.services import versions
 from linnapp.signing_in.fresh_sign_ins import shows_or_moves_secret
 
-MOVED = "The manifest was saved since you reviewed it. Review the changes again; your notes are kept."
+MOVED = "The manifest was saved after you reviewed it. Review the changes again; your notes are kept."
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from installs.application import withdrawing
+from installs.application.checklist import next_line
 from installs.application.forms.versions import USES, VersionFilter
 from installs.application.views.folded import changed_part, one_module
 from installs.installations.kinds import MOVES
@@ -66,7 +67,7 @@ def version_list(request: HttpRequest, account: str, application: UUID) -> HttpR
         lines=_moves(row),
         list=versions,
         rows=rows_of(counts, [*pinned, *versions.rows], latest),
-        chips=versions.chips("use", USES),
+        filters=[("Use", versions.chips("use", USES))],
         has_versions=bool(versions.rows) or released.exists(),
     )
     return page_or_part(request, "installs/application/version_list.html", context)
@@ -104,6 +105,7 @@ def version_detail(request: HttpRequest, account: str, application: UUID, versio
         "versions",
         withdrawal=withdrawal,
         withdrawn_by=timeline.actor(withdrawal, timeline.Side.DEVELOPER) if withdrawal else "",
+        next_line=next_line(row),
         version=rows_of(counts, [found], row.versions.the_latest())[0],
         on_it=list(on_it[:ACCOUNTS_SHOWN]),
         manifest=manifest,

@@ -6,13 +6,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods, require_POST
 
 from installs.application import withdrawing
 from linnapp import pages, tab
 from linnapp.actors import Side
 from linnapp.models import Version
+from linnapp.moments import shown
 from linnapp.words import span_in_words
 
 
@@ -46,8 +46,8 @@ def _withdraw(request: HttpRequest, version: Version) -> HttpResponse:
 def _withdrawn(version: Version) -> str:
     if not withdrawing.may_be_taken_back(version):
         return f"{version.label} is withdrawn."
-    until = timezone.localtime(withdrawing.taken_back_until(version))
-    return f"{version.label} is withdrawn. You can take that back until {date_format(until, 'H:i')}."
+    until = shown(withdrawing.taken_back_until(version) or timezone.now(), "TIME_FORMAT")
+    return f"{version.label} is withdrawn. You can take this back until {until}."
 
 
 @require_POST
@@ -56,7 +56,7 @@ def version_take_back(request: HttpRequest, account: str, application: UUID, ver
     found = get_object_or_404(row.versions.select_related("application__account"), pk=version)
     with pages.refusal_told(request):
         withdrawing.take_back_withdrawal(found, by=pages.acting(request, Side.DEVELOPER))
-        messages.success(request, f"{found.label} is not withdrawn any more: it can be installed again.")
+        messages.success(request, f"{found.label} is no longer withdrawn: it can be installed again.")
     return _to(found)
 
 

@@ -34,7 +34,7 @@ def help_new(request: HttpRequest) -> HttpResponse:
                 installation=form.installation,
                 by=pages.acting(request, Side.CUSTOMER),
             )
-            messages.success(request, "Support has it. You get a mail when it is answered.")
+            messages.success(request, "Sent to support. You get an e-mail when they answer.")
             return redirect("help_case", case.account.slug, case.pk)
     return render(request, "installs/help/help_new.html", {"form": form}, status=422 if form.is_bound else 200)
 
@@ -66,7 +66,7 @@ def application_report(request: HttpRequest, account: str, application: UUID) ->
     if form.is_valid():
         with pages.refusal_in(form):
             case = asking.report(row, account=owner, by=pages.acting(request, Side.CUSTOMER), **form.cleaned_data)
-            messages.success(request, f"Support has your report. Nobody of {row.account} reads it.")
+            messages.success(request, f"Support has your report. Nobody at {row.account} reads it.")
             return redirect("help_case", account, case.pk)
     context = {"account": owner, "application": row, "form": form}
     return render(request, "installs/help/application_report.html", context, status=422 if form.is_bound else 200)
@@ -77,7 +77,8 @@ def help_cases(request: HttpRequest, account: str) -> HttpResponse:
     owner = get_object_or_404(Account.objects.visible_to(request.user), slug=account)
     rows = HelpCase.objects.readable_by(request.user).on_account(account).with_its_facts()
     page = pages.ListPage(request, rows, filters=OwnCasesFilter, sorts=NEWEST_FIRST)
-    context = {"account": owner, "list": page, "rows": page.rows, "chips": page.chips("state", OWN_STATES)}
+    filters = [("State", page.chips("state", OWN_STATES))]
+    context = {"account": owner, "list": page, "rows": page.rows, "filters": filters}
     return pages.page_or_part(request, "installs/help/help_cases.html", context)
 
 
@@ -94,7 +95,7 @@ def help_case_write(request: HttpRequest, account: str, case: UUID) -> HttpRespo
     if form.is_valid():
         with pages.refusal_in(form):
             asking.write(row, form.cleaned_data["text"], by=pages.acting(request, Side.CUSTOMER))
-            messages.success(request, "Sent. You get a mail when support answers.")
+            messages.success(request, "Sent. You get an e-mail when support answers.")
             return redirect("help_case", account, row.pk)
     return _page(request, row, form, status=422)
 

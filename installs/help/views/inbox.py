@@ -19,9 +19,15 @@ from linnapp.services.support import colleagues
 
 SORTS = {
     "waiting": pages.Sort("Longest waiting", ("since",)),
-    "newest": pages.Sort("Newest", ("-opened_at",)),
+    "newest": pages.Sort("Newest", ("-opened_at",), in_head=False),
 }
 ALL, WAITS_FOR_SUPPORT = "all", "open"
+
+
+class Inbox(pages.ListPage):
+    """Narrowed to what waits for support before anybody asked: what leads to the rest is always there."""
+
+    is_long = True
 
 
 @require_safe
@@ -32,14 +38,13 @@ def support_cases(request: HttpRequest) -> HttpResponse:
     chosen = request.GET.get("state", "")
     if chosen not in dict(InboxFilter.STATES):
         chosen = ALL if request.GET.get("q") else WAITS_FOR_SUPPORT
-    page = pages.ListPage(request, rows if chosen == ALL else rows.in_state(chosen), filters=InboxFilter, sorts=SORTS)
+    page = Inbox(request, rows if chosen == ALL else rows.in_state(chosen), filters=InboxFilter, sorts=SORTS)
     (_, anybody, is_anybody), *others = page.chips("who", InboxFilter.WHO)
     states = [(label, page.url(state=value, after=None), value == chosen) for value, label in InboxFilter.STATES]
     context = {
         "list": page,
         "rows": page.rows,
-        "states": states,
-        "who": [("Assigned to anybody", anybody, is_anybody), *others],
+        "filters": [("State", states), ("Assigned to", [("Anybody", anybody, is_anybody), *others])],
     }
     return pages.page_or_part(request, "installs/help/support_cases.html", context)
 
@@ -56,7 +61,7 @@ def support_case_answer(request: HttpRequest, case: UUID) -> HttpResponse:
     if form.is_valid():
         with pages.refusal_in(form):
             inbox.answer(row, form.cleaned_data["text"], solves=form.cleaned_data["solves"], by=_acting(request))
-            messages.success(request, "Sent by mail, and it stands on the page of the case.")
+            messages.success(request, "Answer sent. It is also on the page of the case.")
             return redirect("support_case", row.pk)
     return _page(request, row, form, status=422)
 
@@ -71,7 +76,7 @@ def support_case_move(request: HttpRequest, case: UUID) -> HttpResponse:
     state = HelpCase.State(form.cleaned_data["state"])
     with pages.refusal_told(request):
         inbox.move(row, state, by=_acting(request))
-        messages.success(request, f"The state of the case is now: {state.label.lower()}.")
+        messages.success(request, f"The case is now {state.label.lower()}.")
     return redirect("support_case", row.pk)
 
 
@@ -84,8 +89,8 @@ def support_case_assign(request: HttpRequest, case: UUID) -> HttpResponse:
     to = form.person
     with pages.refusal_told(request):
         inbox.assign(row, to, by=_acting(request))
-        told = f"Assigned to {to}." if to else "Assigned to nobody."
-        messages.success(request, f"{told[:-1]}, who gets a mail." if to and to != request.user else told)
+        told = f"Assigned to {to}." if to else "Not assigned."
+        messages.success(request, f"{told[:-1]}, who gets an e-mail." if to and to != request.user else told)
     return redirect("support_case", row.pk)
 
 

@@ -6,8 +6,8 @@ from django import forms
 from linnapp.models import Account
 
 INCOMPLETE = {
-    "required": "This form came back incomplete. Read it again, and send it once more.",
-    "invalid": "This form came back changed. Read it again, and send it once more.",
+    "required": "This form came back incomplete. Read it again, then send it again.",
+    "invalid": "This form came back changed. Read it again, then send it again.",
 }
 
 
@@ -18,7 +18,9 @@ class ConsentForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput, error_messages=INCOMPLETE)
     nonce = forms.UUIDField(widget=forms.HiddenInput, error_messages=INCOMPLETE)
     agreed = forms.BooleanField(
-        error_messages={"required": "Tick this box if you may install it and agree; else choose Cancel."}
+        error_messages={
+            "required": "Tick this box if you agree and are allowed to install it. Otherwise choose Cancel."
+        }
     )
 
     def __init__(self, *args: Any, account: Account, **options: Any) -> None:

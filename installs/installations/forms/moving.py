@@ -18,8 +18,8 @@ class SwitchForm(forms.Form):
     version = forms.ModelChoiceField(
         Version.objects.none(),
         empty_label=None,
-        error_messages={"invalid_choice": "That version cannot be chosen: choose one of these."},
-        help_text="The Development Version moves with each Save Manifest; a released version never changes.",
+        error_messages={"invalid_choice": "You cannot choose that version. Choose one of these."},
+        help_text="The Development Version changes with each Save Manifest; a released version never changes.",
     )
 
     def __init__(self, sent: QueryDict | None = None, *, offered: list[Version], current: Version) -> None:

@@ -20,8 +20,8 @@ from linnapp import pages
 from linnapp.errors import Moved, NotPossible
 from linnapp.last_account import last_account
 from linnapp.manifest import ConsentLine, Manifest, consent_lines
-from linnapp.models import Account, Application, User, Version
-from linnapp.page_requests import reference_of
+from linnapp.models import Account, Application, Secret, User, Version
+from linnapp.page_requests import reference_of, wants_part
 from linnapp.services.factor_rules import accounts_asking
 from linnapp.signing_in.factor_requests import open_here, refuse_closed, refuse_without_factor
 from linnapp.signing_in.fresh_sign_ins import shows_or_moves_secret
@@ -144,17 +144,17 @@ def _question(request: HttpRequest, link: InstallationLink) -> Question:
 def _application(link: InstallationLink) -> Application:
     row = Application.objects.select_related("account").filter(pk=link.application_id).first()
     if row is None:
-        message = "No application has this Application ID. Ask whoever sent you the link for a new one."
+        message = "No application has this Application ID. Ask the person who sent you the link for a new one."
         raise NothingToInstall(404, "There is no such application", message)
     if row.retired_at:
         message = f"{row.account} has retired it: it can no longer be installed."
         raise NothingToInstall(410, f"{row} is retired", message)
     if row.suspended_by_staff_at:
-        message = "It cannot be installed until this portal's staff have resumed it."
+        message = "It cannot be installed until this portal's staff resume it."
         raise NothingToInstall(403, f"{row} is suspended", message, row.suspension_reason)
     if row.account.suspended_by_staff_at:
-        message = f"{row.account}, which makes it, is suspended by this portal's staff. Until they resume it, "
-        raise NothingToInstall(403, f"{row} is suspended", f"{message}nobody installs {row}.")
+        message = f"{row.account}, its developer, is suspended by this portal's staff. Until they resume it, "
+        raise NothingToInstall(403, f"{row} is suspended", f"{message}nobody can install {row}.")
     return row
 
 
@@ -165,12 +165,12 @@ def _account(request: HttpRequest, choices: QueryDict, accounts: list[Account]) 
     if not accounts:
         for asking in accounts_asking(user)[:1]:
             refuse_without_factor(request, user, asking)
-        raise NothingToInstall(403, "You may not install applications", _who_may(user))
+        raise NothingToInstall(403, "You cannot install applications", _who_may(user))
     if request.method == "POST" or "account" in choices:
         chosen = by_slug.get(choices.get("account", ""))
         if chosen is None:
             refuse_closed(request, user, choices.get("account", ""))
-            raise NothingToInstall(404, "You may not install on this account", "Only an Owner of it may.")
+            raise NothingToInstall(404, "You cannot install on this account", "Only an Owner of it can.")
         return chosen
     return by_slug.get(last_account(request), accounts[0])
 
@@ -178,8 +178,8 @@ def _account(request: HttpRequest, choices: QueryDict, accounts: list[Account]) 
 def _who_may(user: User) -> str:
     owners = ", ".join(f"{row.user} ({row.user.email}) of {row.account}" for row in lifecycle.owners_beside(user))
     if owners:
-        return f"Only an Owner of an account installs applications on it. Ask {owners}."
-    return "Applications are installed on an account, and you are a member of none. Make one first."
+        return f"Only an Owner of an account can install applications on it. Ask {owners}."
+    return "Applications are installed on an account, and you belong to none. Create one first."
 
 
 def _version(request: HttpRequest, choices: QueryDict, versions: list[Version]) -> Version | None:
@@ -187,8 +187,8 @@ def _version(request: HttpRequest, choices: QueryDict, versions: list[Version]) 
     and not offered is for the service to refuse."""
     chosen = next((version for version in versions if str(version.pk) == choices.get("version")), None)
     if chosen is None and "version" in request.GET:
-        message = "Users always install the latest version. Open the link again to see what it reaches."
-        raise NothingToInstall(404, "This version cannot be chosen here", message)
+        message = "Accounts always install the latest version. Open the link again to see what it can do."
+        raise NothingToInstall(404, "You cannot choose this version", message)
     return chosen or next(iter(versions), None)
 
 
@@ -251,13 +251,32 @@ def installation_installed(request: HttpRequest, account: str, installation: UUI
         return redirect("installation_detail", account, row.pk)
     if sent := progress.progress_of(row):
         return _sent(request, row, sent)
+    call = progress.first_call(row)
+    if wants_part(request):
+        return _first_call(request, row, call)
     token = lifecycle.current_token(row)
-    context = {
-        "installation": row,
-        "token": token,
-        "shown": token.value() if pages.may_show(request, "token", token.pk) else "",
-    }
+    shown = token.value() if pages.may_show(request, "token", token.pk) else ""
+    secret = _secret_shown(request, row) if shown else ""
+    context = {"installation": row, "token": token, "shown": shown, "secret": secret, "call": call}
     return render(request, "installs/installations/installed.html", context)
+
+
+def _first_call(request: HttpRequest, installation: Installation, call: progress.FirstCall) -> HttpResponse:
+    """Whether it was made, for the page that asks every two seconds; without news it stays as it is."""
+    if call.asks_again:
+        return HttpResponse(status=204)
+    context = {"installation": installation, "call": call}
+    return render(request, "installs/installations/_first_call.html", context)
+
+
+def _secret_shown(request: HttpRequest, installation: Installation) -> str:
+    """The Application Secret, for somebody who made or revealed it minutes ago and installs on the account that owns
+    the application: their first call needs nothing else. "" for everybody else."""
+    if not installation.is_on_own_account:
+        return ""
+    live = Secret.objects.revealable_by(request.user).live().filter(application=installation.application_id)
+    shown = (row for row in live.order_by("-created_at") if pages.may_show(request, "secret", row.pk))
+    return next((row.value() for row in shown), "")
 
 
 def _sent(request: HttpRequest, installation: Installation, sent: progress.Progress) -> HttpResponse:

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from installs.installations import acts, connecting, lifecycle, moving, rotating
@@ -54,7 +53,7 @@ def my_apps(request: HttpRequest, account: str) -> HttpResponse:
         "list": page,
         "rows": with_updates(page.rows, pages.signed_in(request)),
         "not_handed_over": rotating.not_handed_over_on(owner),
-        "chips": page.chips("state", MyAppsFilter.STATES),
+        "filters": [("State", page.chips("state", MyAppsFilter.STATES))],
     }
     return pages.page_or_part(request, "installs/installations/my_apps.html", context)
 
@@ -124,7 +123,7 @@ def _token(request: HttpRequest, installation: Installation) -> dict[str, Any]:
 @shows_or_moves_secret("Shows a permanent token")
 def installation_token_reveal(request: HttpRequest, account: str, installation: UUID) -> HttpResponse:
     row = own.managed(request, account, installation)
-    by, back = own.acting(request, row), reverse("installation_detail", args=(account, row.pk))
+    by, back = own.acting(request, row), pages.at_section("permanent-token", "installation_detail", account, row.pk)
     return pages.reveal(request, "token", lambda: lifecycle.reveal_token(row, by=by), back)
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connections
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -115,8 +115,7 @@ def application_installations(request: HttpRequest, account: str, application: U
         "installations",
         list=installations,
         rows=rows_of(request, told(installations.rows), numbers),
-        chips=installations.chips("state", STATES),
-        version_chips=installations.chips("version", versions_in_use(row, installations)),
+        filters=filters_of(row, installations) if installations.is_long else [],
         csv_url=installations.url(format="csv", after=None),
         site_url=settings.SITE_URL,
     )
@@ -148,6 +147,13 @@ def behind(installation: Installation, numbers: list[Number]) -> int:
     if not installation.is_live or installation.version.is_development:
         return 0
     return len(numbers) - bisect_right(numbers, installation.version.numbers)
+
+
+def filters_of(application: Application, listed: ListPage) -> list[tuple[str, list[tuple[str, str, bool]]]]:
+    return [
+        ("State", listed.chips("state", STATES)),
+        ("Version", listed.chips("version", versions_in_use(application, listed))),
+    ]
 
 
 def versions_in_use(application: Application, listed: ListPage) -> list[tuple[object, str]]:
@@ -218,5 +224,12 @@ def application_token_reveal(request: HttpRequest, account: str, application: UU
     row = tab.editable(request, account, application)
     rows = Installation.objects.of_application(row).select_related("application__account", "account")
     chosen, by = get_object_or_404(rows, pk=installation), acting(request, Side.DEVELOPER)
-    address = reverse("application_installations", args=(account, row.pk))
-    return reveal(request, "token", lambda: lifecycle.reveal_token(chosen, by=by), f"{address}?q={chosen.pk}")
+    back = f"{reverse('application_installations', args=(account, row.pk))}?{_asked(request, chosen)}#i-{chosen.pk}"
+    return reveal(request, "token", lambda: lifecycle.reveal_token(chosen, by=by), back)
+
+
+def _asked(request: HttpRequest, installation: Installation) -> str:
+    """What the list was asked for in which Reveal was pressed; without one a list of this row alone."""
+    if "list" not in request.POST:
+        return f"q={installation.pk}"
+    return QueryDict(request.POST["list"]).urlencode()

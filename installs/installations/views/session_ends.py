@@ -40,5 +40,5 @@ def _end(request: HttpRequest, desk: Desk) -> HttpResponse:
         if number:
             messages.success(request, f"{counted(number, 'session has', 'sessions have')} ended.")
         else:
-            messages.info(request, "No session was live: nothing changed.")
+            messages.info(request, "No session was live, so nothing changed.")
     return redirect(desk.urls["back"])

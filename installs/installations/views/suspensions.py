@@ -42,6 +42,6 @@ def installation_resume(request: HttpRequest, account: str, installation: UUID) 
 
 def _tell_resumed(request: HttpRequest, row: Installation) -> None:
     if row.is_suspended:
-        messages.warning(request, f"You lifted your suspension. {row.application} stays suspended {row.suspended_by}.")
+        messages.warning(request, f"You ended your suspension. {row.application} stays suspended {row.suspended_by}.")
     else:
-        messages.success(request, f"{row.application} works on {row.account} again: its developer has nothing to do.")
+        messages.success(request, f"{row.application} works on {row.account} again. Its developer has nothing to do.")

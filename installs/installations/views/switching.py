@@ -19,7 +19,7 @@ from linnapp import pages
 def installation_switch(request: HttpRequest, account: str, installation: UUID) -> HttpResponse:
     row = own.managed(request, account, installation)
     if not row.is_on_own_account:
-        raise Http404("A version is chosen on the application's own account only.")
+        raise Http404("Only the application's own account can choose a version.")
     if not acts.is_possible(Act.SWITCH, row):
         return redirect("installation_detail", account, row.pk)
     offered = lifecycle.offered_versions(row.application, row.account, pages.signed_in(request))
@@ -34,7 +34,7 @@ def installation_switch(request: HttpRequest, account: str, installation: UUID) 
 def _switch(request: HttpRequest, row: Installation, form: SwitchForm) -> HttpResponse:
     with pages.refusal_told(request):
         switched = moving.switch(row, to=form.cleaned_data["version"], by=own.acting(request, row))
-        messages.success(request, f"{row.application} is on {_named(switched)} now.")
+        messages.success(request, f"{row.application} is now on {_named(switched)}.")
     return redirect("installation_detail", row.account.slug, row.pk)
 
 

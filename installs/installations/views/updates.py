@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods
 
 from installs.installations import moving
@@ -17,10 +16,11 @@ from installs.installations.views import own
 from installs.models import Installation
 from linnapp.errors import Moved
 from linnapp.models import Version
+from linnapp.moments import shown
 from linnapp.pages import page_or_part, refusal_told
 from linnapp.words import span_in_words
 
-INCOMPLETE = "This form came back incomplete. Read it again, and send it once more."
+INCOMPLETE = "This form came back incomplete. Read it again, then send it again."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -46,12 +46,12 @@ def _update(request: HttpRequest, row: Installation) -> HttpResponse:
 
 def _updated(row: Installation) -> str:
     before, until = moving.way_back(row), moving.way_back_until(row)
-    way_back = f" Go back to {before.label} until {_day(until)}, if you need to." if before else ""
-    return f"{row.application} is on {row.version} now.{way_back}"
+    way_back = f" You can go back to {before.label} until {_day(until)}." if before else ""
+    return f"{row.application} is now on {row.version}.{way_back}"
 
 
 def _day(moment: datetime | None) -> str:
-    return date_format(timezone.localtime(moment), "j F")
+    return shown(moment or timezone.now(), "DAY_LONG")
 
 
 def _update_page(request: HttpRequest, row: Installation, refusal: str = "") -> HttpResponse:

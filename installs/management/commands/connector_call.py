@@ -23,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("name", help="the connector's name")
         parser.add_argument("method", type=str.upper, choices=METHODS, metavar="method", help="GET, POST, …")
         parser.add_argument("path", help="what follows the base URL, such as /api/Inventory/GetStockLocations")
-        parser.add_argument("--account", help="the account, as it stands in addresses, where several have that name")
+        parser.add_argument("--account", help="the account (its slug), if several connectors have that name")
         parser.add_argument("--data", default="", help="the body: JSON where it begins with { or [, else a form")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -16,7 +16,7 @@ class Command(BaseCommand):
         if not demo.is_loaded():
             self.stdout.write("Making the demo data, which takes some seconds.")
             demo.load()
-        self.stdout.write("Demo sign-ins, one click each on the sign-in page:")
+        self.stdout.write("The people of the demo, whom the sign-in page offers:")
         for person in PEOPLE:
             self.stdout.write(f"  {person.email:28} {person.what}")
         if settings.DEMO_PASSWORD:

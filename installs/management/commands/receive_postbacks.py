@@ -119,7 +119,7 @@ class Command(BaseCommand):
         if message.form.get("Event") == Delivery.Event.TEST:
             yield "  It is a test: nobody installed anything, and its token cannot be exchanged."
             return
-        yield "  Exchange the permanent token for a session token:"
+        yield "  Set APPLICATION_SECRET to the Application Secret on General, then exchange the permanent token:"
         form = message.form
         yield exchange_line(shlex.quote(form.get("ApplicationId", "")), shlex.quote(form.get("Token", "")))
 

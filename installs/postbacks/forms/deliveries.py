@@ -87,7 +87,7 @@ class MomentField(forms.DateTimeField):
     """A moment that is past, in the reader's time zone."""
 
     default_error_messages = {
-        "required": "Choose since when.",
+        "required": "Choose a day and a time.",
         "invalid": "Choose a day and a time, such as 2026-03-01 14:30.",
     }
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
@@ -95,7 +95,7 @@ class MomentField(forms.DateTimeField):
     def to_python(self, value: Any) -> datetime | None:
         moment = super().to_python(value)
         if moment and not FIRST_YEAR <= moment.year <= timezone.now().year + 1:
-            raise ValidationError("Choose a moment that is past, and not that long ago.")
+            raise ValidationError("Choose a more recent moment, in the past.")
         return moment
 
 

@@ -10,12 +10,12 @@ from linnapp.manifest import LONGEST_URL, NOT_ENCRYPTED
 
 MEANINGS = {
     EventType.INSTALLED: "An account has installed the application, and the installation is complete.",
-    EventType.AUTHORISED: "An account that has it installed has authorised it again.",
+    EventType.AUTHORISED: "An account has authorised the application again.",
     EventType.UPDATED: "An installation has moved to another version.",
     EventType.WENT_BACK: "An installation went back to the version it was updated from.",
     EventType.SUSPENDED: "The account, or this portal's staff, suspended an installation: its tokens do not work.",
-    EventType.RESUMED: "Whoever suspended an installation has resumed it.",
-    EventType.UNINSTALLED: "An account has uninstalled the application: its permanent token is dead.",
+    EventType.RESUMED: "A suspended installation has been resumed.",
+    EventType.UNINSTALLED: "An account has uninstalled the application: its permanent token has ended.",
     EventType.FAILED: "An installation that waited for your endpoint's 200 has failed.",
     EventType.TOKEN_ROTATED: "An installation has a new permanent token. It comes by postback, never in an event.",
     EventType.APPLICATION_SUSPENDED: "This portal's staff suspended the application everywhere, or your account.",
@@ -41,7 +41,7 @@ class EventsForm(forms.Form):
         required=False,
         choices=[(event.value, event.value) for event in EventType],
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"invalid_choice": "There is no event %(value)s. Choose among these."},
+        error_messages={"invalid_choice": "There is no event %(value)s. Choose from these."},
     )
 
     @property

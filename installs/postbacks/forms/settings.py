@@ -14,20 +14,20 @@ Mode = PostbackPolicy.Mode
 Matter = AlertSent.Matter
 MEANINGS = {
     Mode.COMPLETE_AND_RETRY: (
-        "The installation is complete at once, and your endpoint is told right after it. Where that fails it is told "
-        "again: up to ten attempts within about three days.",
-        "Choose this unless you know that you need the other.",
+        "The installation is complete at once, and your endpoint gets the postback right after it. If that fails, it "
+        "is sent again: up to ten attempts within about three days.",
+        "Choose this unless you are sure that you need the other.",
     ),
     Mode.WAIT_FOR_200: (
-        "Whoever installs waits while your endpoint is asked, once and for at most 10 seconds. It answers 200: the "
-        "installation is complete. Anything else, or nothing: there is no installation, the permanent token is dead, "
+        "The person who installs waits while your endpoint is asked, once and for at most 10 seconds. If it answers "
+        "200, the installation is complete. If not, the installation fails, its permanent token ends, "
         "and the page says why.",
-        "While your endpoint is down, nobody can install. It may exchange the permanent token before it answers.",
+        "While your endpoint is down, nobody can install. It can exchange the permanent token before it answers.",
     ),
 }
 ALERTS = {
-    Matter.EXHAUSTED: "The first one to a host since it began to fail. Ten attempts take about three days.",
-    Matter.PARKED: "The host has failed for five days. From then on only the oldest is tried, once an hour.",
+    Matter.EXHAUSTED: "The first one after a host began to fail. Ten attempts take about three days.",
+    Matter.PARKED: "The host has failed for five days. From then on, only the oldest is tried, once an hour.",
     Matter.RECOVERED: "The e-mail says how many are being sent now.",
 }
 
@@ -38,10 +38,10 @@ class PostbackTestForm(forms.Form):
     url = forms.CharField(
         label="Postback URL",
         max_length=LONGEST_URL,
-        help_text=f"Any address of yours. {TOKEN} and {TRACKING} in it are filled in as in a real postback.",
+        help_text=f"Any of your addresses. {TOKEN} and {TRACKING} in it are filled in as in a real postback.",
         widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}),
         error_messages={
-            "required": "Write the address that the test is sent to, such as https://hooks.example.com/linnapp.",
+            "required": "Give the address to send the test to, such as https://hooks.example.com/linnapp.",
             "max_length": f"An address has at most {LONGEST_URL} characters; this one has %(show_value)s.",
         },
     )
@@ -66,11 +66,11 @@ class ModeForm(forms.Form):
 
 class AlertsForm(forms.Form):
     matters = forms.MultipleChoiceField(
-        label="When should the Owners get an e-mail?",
+        label="When should Owners get an e-mail?",
         choices=[(matter, LABELS[matter][0].upper() + LABELS[matter][1:]) for matter in Matter],
         widget=forms.CheckboxSelectMultiple,
         required=False,
-        error_messages={"invalid_choice": "Choose among the three."},
+        error_messages={"invalid_choice": "Choose from the three."},
     )
 
     def clean_matters(self) -> list[Matter]:
@@ -83,4 +83,4 @@ class AlertsForm(forms.Form):
 
 
 class RotateSigningSecretForm(forms.Form):
-    after = ending_field("When does the present one end?")
+    after = ending_field("When does the current one end?")

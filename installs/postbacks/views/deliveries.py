@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from installs.models import Delivery, EventSettings, Installation, PostbackHost
 from installs.models.deliveries import host_of
 from installs.postbacks import asking, event_settings, retries
+from installs.postbacks.attempts import with_repeats
 from installs.postbacks.forms.deliveries import KINDS, STATES, TIMES, PostbackFilter, events_of_kind, kind_of
 from linnapp import credentials, tab
 from linnapp.actors import Side
@@ -23,7 +24,6 @@ from linnapp.page_requests import htmx_of
 from linnapp.pages import Column, ListPage, Sort, acting, page_or_part, refusal_told
 from linnapp.signing_in.fresh_sign_ins import shows_or_moves_secret
 
-Chips = list[tuple[str, str, bool]]
 SORTS = {"newest": Sort("Newest first", ("-created_at",)), "oldest": Sort("Oldest first", ("created_at",))}
 ATTEMPTS_SHOWN = 50
 # A page that waits for an attempt that is nearer than this looks again by itself.
@@ -65,12 +65,12 @@ def postback_list(request: HttpRequest, account: str, application: UUID) -> Http
         row,
         "postbacks",
         list=deliveries,
-        **narrowing(
+        filters=[
             ("State", deliveries.chips("state", STATES)),
-            ("Kind", deliveries.chips("kind", KINDS, drops=("event",)) if has_events else []),
-            ("Event", deliveries.chips("event", events_of_kind(kind)) if kind or not has_events else []),
+            *([("Kind", deliveries.chips("kind", KINDS, drops=("event",)))] if has_events else []),
+            *([("Event", deliveries.chips("event", events_of_kind(kind)))] if kind or not has_events else []),
             ("Time", deliveries.chips("since", TIMES)),
-        ),
+        ],
         events_url=event_settings.url_of(row),
         csv_url=deliveries.url(format="csv", after=None),
         parked=PostbackHost.objects.of_application(row).parked().with_what_is_held(),
@@ -79,13 +79,6 @@ def postback_list(request: HttpRequest, account: str, application: UUID) -> Http
         manifest_url=_manifest_url(row) if not deliveries.rows else "",
     )
     return page_or_part(request, "installs/postbacks/postback_list.html", context)
-
-
-def narrowing(*groups: tuple[str, Chips]) -> dict[str, Any]:
-    """Of a page: its rows of chips, each under its name, and the words of those in force."""
-    rows = [(name, chips) for name, chips in groups if chips]
-    in_force = [label for _, chips in rows for label, _, chosen in chips[1:] if chosen]
-    return {"filters": rows, "in_force": in_force}
 
 
 def _installation(request: HttpRequest, application: Application) -> Installation | None:
@@ -132,12 +125,13 @@ def _delivery(application: Application, key: UUID) -> Delivery:
 def progress_of(delivery: Delivery) -> dict[str, Any]:
     """Its attempts, what the schedule says next, and whether the page should look again soon. `mark` changes with
     whatever the page shows of it."""
-    count = delivery.attempts.count()
+    count, shown = delivery.attempts.count(), list(delivery.attempts.newest_first()[:ATTEMPTS_SHOWN])
     soon = delivery.next_attempt_at is not None and delivery.next_attempt_at < timezone.now() + NEAR
     goes_out = delivery.number or not delivery.application.stopped_at
     waits = delivery.state == Delivery.State.DUE and soon and bool(goes_out)
     return {
-        "attempts": list(delivery.attempts.newest_first()[:ATTEMPTS_SHOWN]),
+        "attempts": with_repeats(shown),
+        "attempts_shown": len(shown),
         "attempt_count": count,
         "next_number": delivery.tried + 1,
         "most": 1 if delivery.decides or delivery.is_test else retries.ATTEMPTS,
@@ -155,5 +149,5 @@ def postback_redeliver(request: HttpRequest, account: str, application: UUID, de
     to_newest = request.POST.get("to") == "newest"
     with refusal_told(request):
         asking.redeliver(wanted, to_newest=to_newest, by=acting(request, Side.DEVELOPER))
-        messages.success(request, "It is asked for again, and goes out at once. What comes of it appears here.")
+        messages.success(request, "Redelivering now. The result appears here.")
     return redirect("postback_detail", account, application, delivery)

@@ -26,7 +26,7 @@ def events_set(request: HttpRequest, account: str, application: UUID) -> HttpRes
             event_settings.choose(row, url=url, events=events, by=pages.acting(request, Side.DEVELOPER))
             said = "Saved. Events are sent from now on." if url else "Saved. No events are sent."
             messages.success(request, said)
-            return redirect("postback_settings", account, row.pk)
+            return redirect(pages.at_section("events", "postback_settings", account, row.pk))
     return page(request, row, events_form=form)
 
 
@@ -36,4 +36,4 @@ def events_test(request: HttpRequest, account: str, application: UUID) -> HttpRe
     with pages.refusal_told(request):
         sent = asking.send_test_event(row, by=pages.acting(request, Side.DEVELOPER))
         return redirect("postback_test_run", account, row.pk, sent.pk)
-    return redirect("postback_settings", account, row.pk)
+    return redirect(pages.at_section("events", "postback_settings", account, row.pk))

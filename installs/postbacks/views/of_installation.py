@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from installs.models import Delivery, Installation
 from installs.postbacks import event_settings
 from installs.postbacks.forms.deliveries import KINDS, STATES, TIMES, InstallationPostbackFilter
-from installs.postbacks.views.deliveries import SORTS, narrowing
+from installs.postbacks.views.deliveries import SORTS
 from linnapp import credentials
 from linnapp.pages import ListPage
 
@@ -29,11 +29,11 @@ def context_of(request: HttpRequest, installation: Installation) -> dict[str, An
         "installation": installation,
         "application": installation.application,
         "list": deliveries,
-        **narrowing(
+        "filters": [
             ("State", deliveries.chips("state", STATES)),
             ("Kind", deliveries.chips("kind", KINDS)),
             ("Time", deliveries.chips("since", TIMES)),
-        ),
+        ],
     }
 
 

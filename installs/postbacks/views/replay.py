@@ -73,12 +73,13 @@ def _what(rows: DeliveryQuerySet) -> str:
 
 def _tell(request: HttpRequest, count: int, what: str, left: int) -> None:
     if not count:
-        messages.info(request, "Nothing has failed since that moment: there was nothing to replay.")
+        messages.info(request, "Nothing has failed since then, so there was nothing to replay.")
         return
     one, _, many = what.partition(",")
     words = counted(count, f"{one} is", f"{many} are")
-    more = f" {left:,} more are left: replay them next. {asking.TOGETHER:,} are sent at a time." if left else ""
-    messages.success(request, f"{words} asked for again, the oldest first.{more}")
+    are = "is" if left == 1 else "are"
+    more = f" {left:,} more {are} left. {asking.TOGETHER:,} are sent at a time: replay the rest next." if left else ""
+    messages.success(request, f"{words} being sent again, oldest first.{more}")
 
 
 def _page(

@@ -7,7 +7,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from installs.models import SigningSecret
@@ -44,7 +43,7 @@ def postback_mode(request: HttpRequest, account: str, application: UUID) -> Http
         with pages.refusal_in(form):
             policy.choose_mode(row, form.cleaned_data["mode"], by=pages.acting(request, Side.DEVELOPER))
             messages.success(request, "Saved. It applies to every installation from now on.")
-            return redirect("postback_settings", account, row.pk)
+            return _back_to(row, "mode")
     return page(request, row, form=form)
 
 
@@ -56,7 +55,7 @@ def postback_alerts(request: HttpRequest, account: str, application: UUID) -> Ht
         with pages.refusal_in(form):
             alerts.choose(row, form.cleaned_data["matters"], by=pages.acting(request, Side.DEVELOPER))
             messages.success(request, "Saved. It applies from the next e-mail on.")
-            return redirect("postback_settings", account, row.pk)
+            return _back_to(row, "alerts")
     return page(request, row, alerts_form=form)
 
 
@@ -64,7 +63,7 @@ def postback_alerts(request: HttpRequest, account: str, application: UUID) -> Ht
 @shows_or_moves_secret("Shows the signing secret")
 def signing_secret_reveal(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
     row, by = tab.editable(request, account, application), pages.acting(request, Side.DEVELOPER)
-    back = reverse("postback_settings", args=(account, row.pk))
+    back = pages.at_section("signing-secret", "postback_settings", account, row.pk)
     return pages.reveal(request, SHOWN, lambda: signing_secrets.reveal(row, by=by), back)
 
 
@@ -82,8 +81,12 @@ def _rotated(request: HttpRequest, application: Application, form: RotateSigning
         made = signing_secrets.rotate(application, after=after, by=pages.acting(request, Side.DEVELOPER))
         pages.show_once(request, SHOWN, made.pk)
         messages.success(request, _made(after))
-        return redirect("postback_settings", application.account.slug, application.pk)
+        return _back_to(application, "signing-secret")
     return _rotate_page(request, application, form)
+
+
+def _back_to(application: Application, section: str) -> HttpResponse:
+    return redirect(pages.at_section(section, "postback_settings", application.account.slug, application.pk))
 
 
 def _rotate_page(request: HttpRequest, application: Application, form: RotateSigningSecretForm) -> HttpResponse:
@@ -95,8 +98,8 @@ def _rotate_page(request: HttpRequest, application: Application, form: RotateSig
 
 def _made(after: timedelta) -> str:
     if not after:
-        return "The new signing secret is made. The one before has ended: give your endpoint the new one now."
-    return "The new signing secret is made. Until the one before ends, every postback is signed with both."
+        return "New signing secret created. The old one has ended: give your endpoint the new one now."
+    return "New signing secret created. Until the old one ends, every postback is signed with both."
 
 
 def _secrets(request: HttpRequest, application: Application) -> list[Row]:

@@ -27,7 +27,7 @@ def listing_page(request: HttpRequest, account: str, application: UUID) -> HttpR
 
 @require_POST
 def listing_request(request: HttpRequest, account: str, application: UUID) -> HttpResponse:
-    said = "Requested. The staff of this portal review it; you get a mail when they have."
+    said = "Requested. This portal's staff will review it, and you get an e-mail when they have decided."
     return _do(request, tab.editable(request, account, application), listings.request_listing, said)
 
 

@@ -16,7 +16,7 @@ from linnapp.models import Account, Application
 
 SORTS = {
     "name": pages.Sort("Name", ("name",)),
-    "newest": pages.Sort("Newest", ("-created_at",)),
+    "newest": pages.Sort("Newest", ("-created_at",), in_head=False),
 }
 NEWEST_FIRST = {"newest": pages.Sort("Newest first", ("-major", "-minor", "-patch"))}
 VERSIONS_A_PAGE = 10
@@ -34,7 +34,7 @@ def store_list(request: HttpRequest, account: str) -> HttpResponse:
     context = _who_installs(request, here) | {
         "list": page,
         "rows": offers.offers(page.rows, here),
-        "chips": page.chips("type", Application.Type.choices),
+        "filters": [("Type", page.chips("type", Application.Type.choices))],
         "query": f"?account={here.slug}",
     }
     return pages.page_or_part(request, "installs/store/store.html", context)

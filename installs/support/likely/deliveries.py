@@ -15,7 +15,7 @@ from installs.support.likely.states import tell_customer, tell_developer
 from installs.support.likely.words import ended, on, since_when
 from linnapp.words import counted, moment_in_words
 
-AGAIN = Fix(Act.REDELIVER, "Send it again")
+AGAIN = Fix(Act.REDELIVER, "Redeliver it")
 
 
 def postback_held(seen: Evidence) -> LikelyCause | None:
@@ -32,7 +32,7 @@ def postback_held(seen: Evidence) -> LikelyCause | None:
         evidence=(f"{_carried(seen, missing)}{since}{trial}", *_outcome(seen)),
         fixes=(tell_developer(seen), AGAIN),
         for_developer=f"{_for_developer(seen, missing)} is held, because {missing.host} keeps failing. "
-        f"{_outcome_told(missing)}The first postback that arrives there releases the rest.",
+        f"{_outcome_told(missing)}Once one is delivered there, the rest follow.",
         for_customer=_for_customer(seen),
         tone="suspended",
     )
@@ -45,15 +45,15 @@ def postback_given_up(seen: Evidence) -> LikelyCause | None:
         return None
     at = f" {on(missing.ended_at)}" if missing.ended_at else ""
     answers_again = seen.host is not None and seen.host.failing_since is None
-    again = ("Others have arrived there since.",) if answers_again else ()
-    replay = (AGAIN, Fix(Act.REPLAY, "Replay all that failed"))
+    again = ("Others have been delivered there since.",) if answers_again else ()
+    replay = (AGAIN, Fix(Act.REPLAY, "Replay all failed ones"))
     cause = LikelyCause(
-        sentence=f"{_its(seen)} to {missing.host} was given up{at}.",
+        sentence=f"{_its(seen)} to {missing.host} was not delivered{at}.",
         evidence=(_carried(seen, missing), *_outcome(seen), *again),
         # While the host fails, sending it again comes to nothing.
         fixes=(*replay, tell_developer(seen)) if answers_again else (tell_developer(seen), *replay),
-        for_developer=f"{_for_developer(seen, missing)} was given up. {_outcome_told(missing)}Fix the endpoint, and "
-        "send it again on the Postbacks page.",
+        for_developer=f"{_for_developer(seen, missing)} was not delivered. {_outcome_told(missing)}Fix the endpoint, "
+        "and redeliver it on the Postbacks page.",
         for_customer=_for_customer(seen),
     )
     return _ranked(seen, cause)
@@ -98,11 +98,11 @@ def postback_waits(seen: Evidence) -> LikelyCause | None:
     if missing is None or not is_late or missing.state != Delivery.State.DUE or seen.last_attempt:
         return None
     cause = LikelyCause(
-        sentence=f"{_its(seen)} to {missing.host} was not sent: no worker of this portal took it.",
-        evidence=(f"{_carried(seen, missing)} It has waited since {since_when(due)}.",),
+        sentence=f"{_its(seen)} to {missing.host} was not sent, because no worker of this portal took it.",
+        evidence=(f"{_carried(seen, missing)} It has been waiting since {since_when(due)}.",),
         fixes=(AGAIN,),
-        for_developer=f"{_for_developer(seen, missing)} waits for a worker of this portal.",
-        for_customer=f"The permanent token of {seen.application} has not left this portal yet. We are looking into it.",
+        for_developer=f"{_for_developer(seen, missing)} is waiting for a worker of this portal.",
+        for_customer=f"The permanent token of {seen.application} has not left this portal yet. We are checking why.",
         tone="waiting",
     )
     return _ranked(seen, cause)
@@ -130,7 +130,7 @@ def _ranked(seen: Evidence, cause: LikelyCause) -> LikelyCause:
         evidence=(*cause.evidence, _in_spite(seen)),
         for_developer=f"{cause.for_developer.strip()} {_in_spite(seen)}",
         for_customer=f"A postback of {seen.application} has not arrived at {seen.developer}'s server. The permanent "
-        "token is there all the same: there is nothing for you to do.",
+        "token is there anyway, so there is nothing for you to do.",
         tone="waiting",
         rank=Rank.WORKS_ANYWAY,
     )
@@ -139,10 +139,10 @@ def _ranked(seen: Evidence, cause: LikelyCause) -> LikelyCause:
 def _in_spite(seen: Evidence) -> str:
     telling = seen.telling_postback
     if telling and telling != seen.missing_postback:
-        return "An earlier one brought the same permanent token."
+        return "An earlier one carried the same permanent token."
     if telling and connecting.has_arrived(telling):
-        return "It had arrived before, with the same permanent token."
-    return "The permanent token has come another way: it was exchanged since."
+        return "It was delivered before, with the same permanent token."
+    return "The permanent token has arrived in another way: it has been exchanged since."
 
 
 def _its(seen: Evidence, *, begins: bool = True) -> str:
@@ -152,7 +152,7 @@ def _its(seen: Evidence, *, begins: bool = True) -> str:
 
 def _carried(seen: Evidence, missing: Delivery) -> str:
     what = f"A postback ({missing.get_event_display().lower()})" if seen.has_its_token else "The permanent token"
-    return f"{what} was to be sent to {missing.host} {on(missing.created_at)}."
+    return f"{what} was due to be sent to {missing.host} {on(missing.created_at)}."
 
 
 def _outcome(seen: Evidence) -> tuple[str, ...]:
@@ -173,13 +173,13 @@ def _outcome_told(missing: Delivery) -> str:
 def _for_developer(seen: Evidence, missing: Delivery) -> str:
     owed = moment_in_words(missing.created_at)
     which = "newest postback" if seen.has_its_token else "postback with the permanent token"
-    return f"The {which} of {seen.installation} ({missing.pk}, owed since {owed})"
+    return f"The {which} of {seen.installation} ({missing.pk}, waiting since {owed})"
 
 
 def _for_customer(seen: Evidence) -> str:
     return (
         f"The permanent token of {seen.application} could not be delivered to {seen.developer}, whose server does not "
-        f"take it. It is sent again once that is fixed; there is nothing for you to do."
+        f"accept it. It is sent again once that is fixed, so there is nothing for you to do."
     )
 
 
@@ -192,9 +192,9 @@ def connector_fails(seen: Evidence) -> LikelyCause | None:
     more = f" and {counted(len(failing) - 1, 'other connector')}" if len(failing) > 1 else ""
     last = ended(first.last_error)
     return LikelyCause(
-        sentence=f"The connector {first}{more} of {seen.account} fails.",
+        sentence=f"The connector {first}{more} of {seen.account} is failing.",
         evidence=(f"It calls {first.host}. Its last error{since}: {last}" if last else f"It calls {first.host}.",),
         fixes=(tell_customer(seen),),
-        for_customer=f"Your connector {first}{more} fails: {last} Its page says what to do.",
+        for_customer=f"Your connector {first}{more} is failing: {last} Its page says what to do.",
         tone="waiting",
     )

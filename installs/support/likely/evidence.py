@@ -200,10 +200,10 @@ class Evidence:
             # Where its row is gone, it was written down whose it was.
             its = group.session_id in self._its_sessions
             its = its or group.facts.get("installation") == str(self.installation.pk)
-            return Found(group, "It is of a session of this installation.") if its else None
+            return Found(group, "It belongs to a session of this installation.") if its else None
         if self.live_sessions:
             return None
-        nameless = f"It names no installation, and may be another's of {self.application}"
+        nameless = f"It names no installation, and may belong to another of {self.application}"
         if group.address and group.address in self._own_prefixes:
             return Found(group, f"{nameless}: it came from {group.address}, as exchanges of this one did.", may_be=True)
         if self._live_of_application > FEW or not self.installation.is_live:

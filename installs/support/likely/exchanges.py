@@ -27,7 +27,7 @@ CAPPED_WITHIN, CAPPED_LATELY = timedelta(hours=24), timedelta(hours=1)
 ITS, MAY_BE_ITS = "Its client", "A client that may be this installation's"
 THE = "The client of {application} on {account}"
 MAY_BE_THE = "A client of {application}, which may be that of {account},"
-NOT_YOURS = " There is nothing for you to do: only {developer} can fix that."
+NOT_YOURS = " There is nothing for you to do: only {developer} can fix this."
 
 
 @dataclass(frozen=True)
@@ -93,59 +93,59 @@ def _is(*reasons: Reason) -> Callable[[Evidence, RefusalGroup], bool]:
 
 retired_secret = Wrong(
     _sends_retired_secret,
-    "Its client still sends an Application Secret that was retired.",
-    "The client of {application} on {account} still sends an Application Secret that was retired. Give it the live "
+    "Its client still sends a retired Application Secret.",
+    "The client of {application} on {account} still sends a retired Application Secret. Give it the live "
     "one: the General page of {application} has it.",
-    "{application} still signs in with an old secret of its developer's.",
+    "{application} still uses an old secret of its developer.",
 )
 wrong_application_id = Wrong(
     _sends_wrong_id,
     "Its client sends a wrong Application ID.",
     "The client of {application} on {account} sends the secret of {application} with a wrong Application ID. Copy "
     "both from the General page of {application}.",
-    "{application} signs in with a wrong Application ID.",
+    "{application} uses a wrong Application ID.",
 )
 wrong_application = Wrong(
     _sends_other_applications,
     "Its client sends the credentials of another application.",
     "The permanent token of {application} on {account} is sent with the credentials of another application. All three "
-    "must be of the same one: the General page of {application} has its Application ID and secret.",
-    "{application} signs in with the credentials of another application.",
+    "have to be of the same one: the General page of {application} has its Application ID and secret.",
+    "{application} uses the credentials of another application.",
 )
 wrong_secret = Wrong(
     _sends_wrong_secret,
     "Its client sends a wrong Application Secret.",
-    "The client of {application} on {account} sends an Application Secret that is none of {application}. Copy it from "
-    "its General page once more, whole and without quotes.",
-    "{application} signs in with a wrong secret of its developer's.",
+    "The client of {application} on {account} sends an Application Secret that is not one of {application}. Copy it "
+    "again from its General page, all of it and without quotes.",
+    "{application} uses a wrong secret of its developer.",
 )
 session_token_sent = Wrong(
     _is(Reason.SESSION_TOKEN_SENT),
-    "Its client sends a session token in place of the permanent token.",
+    "Its client sends a session token instead of the permanent token.",
     "The client of {application} on {account} exchanges a session token. Keep the permanent token and exchange that "
     "one each time: a session token is for calls, and ends.",
-    "{application} keeps the wrong one of its two tokens.",
+    "{application} stores the wrong one of its two tokens.",
 )
 token_ended = Wrong(
     _is(Reason.TOKEN_ENDED),
     "The permanent token was rotated, and its client still sends the old one.",
     "The permanent token of {application} on {account} was rotated, and its client still sends the old one, which has "
     "ended. Give it the new one: the Installations page of {application} has it.",
-    "{application} still signs in with the permanent token from before it was replaced.",
+    "{application} still uses the old permanent token, which has been replaced.",
 )
 permanent_token_in_calls = Wrong(
     _is(Reason.PERMANENT_TOKEN_SENT),
-    "Its client sends the permanent token with its calls, in place of a session token.",
+    "Its client sends the permanent token with its calls, instead of a session token.",
     f"The client of {{application}} on {{account}} sends the permanent token with its calls. "
     f"{FIXES[Reason.PERMANENT_TOKEN_SENT]}",
     "{application} sends its permanent token where a session token belongs.",
 )
 call_not_served = Wrong(
     _is(Reason.NOT_SERVED, Reason.WRONG_METHOD),
-    "Its client calls what this portal does not serve.",
-    "The client of {application} on {account} calls what this portal does not serve. The answer names the calls that "
-    "are served.",
-    "{application} asks this portal for something that it does not serve.",
+    "Its client makes calls that this portal does not serve.",
+    "The client of {application} on {account} makes calls that this portal does not serve. The answer names the calls "
+    "that are served.",
+    "{application} makes calls that this portal does not serve.",
 )
 
 
@@ -156,7 +156,7 @@ def other_value_sent(seen: Evidence) -> LikelyCause | None:
     if found is None:
         return None
     sent = {TokenSent.SECRET: "the Application Secret", TokenSent.APPLICATION_ID: "the Application ID"}.get(
-        TokenSent(found.newest.token_sent), "a value that is no token of this portal"
+        TokenSent(found.newest.token_sent), "a value that is not a token of this portal"
     )
     is_call = found.newest.asked == RefusalGroup.Asked.CALL
     place = "the session token of its calls" if is_call else "the permanent token"
@@ -166,11 +166,11 @@ def other_value_sent(seen: Evidence) -> LikelyCause | None:
         else f"The Installations page of {seen.application} has the permanent token of each account."
     )
     return LikelyCause(
-        sentence=f"{MAY_BE_ITS} sends {sent} in place of {place}.",
+        sentence=f"{MAY_BE_ITS} sends {sent} instead of {place}.",
         evidence=_shown(seen, found),
         fixes=(tell_developer(seen),),
         reference=found.reference,
-        for_developer=f"A client of {seen.application}, which may be that of {seen.account}, sends {sent} in place of "
+        for_developer=f"A client of {seen.application}, which may be that of {seen.account}, sends {sent} instead of "
         f"{place}. {leads}",
         rank=Rank.MAY_BE,
     )
@@ -183,13 +183,13 @@ def over_quota(seen: Evidence) -> LikelyCause | None:
     most = settings.EXCHANGES_PER_MINUTE
     return LikelyCause(
         sentence=f"It exchanges its permanent token more than {counted(most, 'time')} a minute.",
-        evidence=("What is past that is answered 429 until the minute is over.", how_often(found)),
+        evidence=("Further exchanges are answered 429 until the minute is over.", how_often(found)),
         fixes=(tell_developer(seen),),
         reference=found.reference,
         for_developer=f"The client of {seen.installation} exchanges the permanent token more than "
         f"{counted(most, 'time')} a minute. Keep the session token, and exchange again only after a call was answered "
         "401.",
-        for_customer=f"{seen.application} asks for new session tokens far too often, and is slowed down."
+        for_customer=f"{seen.application} asks for new session tokens far too often, so it is slowed down."
         + NOT_YOURS.format(developer=seen.developer),
     )
 
@@ -202,20 +202,20 @@ def never_authorises_again(seen: Evidence) -> LikelyCause | None:
     if found is None:
         return None
     return LikelyCause(
-        sentence="Its session has ended, and the client goes on calling with it: it never authorises again.",
+        sentence="Its session has ended, and the client keeps calling with it: it never authorises again.",
         evidence=(*_shown(seen, found), _last_exchange(seen)),
         fixes=(tell_developer(seen),),
         reference=found.reference,
-        for_developer=f"The client of {seen.installation} goes on calling with a session that has ended. "
+        for_developer=f"The client of {seen.installation} keeps calling with a session that has ended. "
         f"{FIXES[Reason.SESSION_ENDED]}",
-        for_customer=f"{seen.application} does not sign in again after its session has ended. Starting it again may "
-        f"help; else ask {seen.developer}.",
+        for_customer=f"{seen.application} does not get a new session after the old one has ended. Restarting it may "
+        f"help. If not, ask {seen.developer}.",
     )
 
 
 def _last_exchange(seen: Evidence) -> str:
     at = seen.last_exchange_at
-    return f"The last exchange was answered {on(at)}." if at else "No exchange was answered in a week."
+    return f"The last exchange was answered {on(at)}." if at else "No exchange was answered in the last week."
 
 
 def sessions_capped(seen: Evidence) -> LikelyCause | None:
@@ -229,17 +229,17 @@ def sessions_capped(seen: Evidence) -> LikelyCause | None:
     number = f"at least {len(over)}" if is_cut else len(over)
     addresses = len({row.address for row in seen.sessions if row.address})
     return LikelyCause(
-        sentence=f"More than {most} sessions live at once: each new one ends the least recently used.",
+        sentence=f"It has more than {most} live sessions: each new one ends the least recently used.",
         evidence=(
-            f"In 24 hours {number} of its sessions ended so, the last {on(last)}.",
-            f"Either more than {most} clients use it, or one exchanges for every call: its latest sessions began from "
+            f"In the last 24 hours, {number} of its sessions ended like this, the last {on(last)}.",
+            f"Either more than {most} clients use it, or one exchanges for every call. Its latest sessions began from "
             f"{counted(addresses, 'address', 'addresses')}.",
         ),
         fixes=(tell_developer(seen), Fix(Act.END_SESSIONS, "End its sessions")),
         for_developer=f"{seen.installation} begins more than {most} sessions at once, and each new one ends the least "
         "recently used. Let a client keep its session token, and exchange again only after a call was answered 401.",
-        for_customer=f"{seen.application} is used by more than {most} programs at once, or signs in anew for every "
-        f"call. Ask {seen.developer}.",
+        for_customer=f"{seen.application} is used by more than {most} programs at once, or gets a new session for "
+        f"every call. Ask {seen.developer}.",
         tone="waiting",
     )
 
@@ -269,14 +269,14 @@ def never_connected(seen: Evidence) -> LikelyCause | None:
         )
     else:
         has_it, fixes = "", (tell_customer(seen), tell_developer(seen))
-        where = f"The permanent token was shown to whoever installed it: {seen.developer} may never have got it."
+        where = f"The permanent token was shown to the person who installed it. {seen.developer} may never have got it."
     return LikelyCause(
         sentence=f"It was installed {on(row.installed_at)}, and has never connected.",
         evidence=tuple(line for line in (where, _nameless(seen)) if line),
         fixes=fixes,
         for_developer=f"{told}, and has never connected. "
         + (
-            f"{has_it[0].upper()}{has_it[1:]}. See that your program exchanges it."
+            f"{has_it[0].upper()}{has_it[1:]}. Make sure that your program exchanges it."
             if has_it
             else f"The Installations page of {seen.application} has its permanent token."
         ),
@@ -296,6 +296,6 @@ def _nameless(seen: Evidence) -> str:
         return ""
     number = counted(seen.nameless, "request was", "requests were")
     return (
-        f"In two days {number} refused that came from a client of {seen.application} and named no installation: they "
-        "may be this one's (named, not proven)."
+        f"In the last two days, {number} refused that came from a client of {seen.application} and named no "
+        "installation: they may be this one's (named, not proven)."
     )

@@ -29,10 +29,10 @@ def application_suspended(seen: Evidence) -> LikelyCause | None:
     at, reason = seen.application.suspended_by_staff_at, seen.application.suspension_reason
     if not (at and seen.installation.is_live):
         return None
-    told = f"{seen.application} is suspended everywhere by the staff of this portal since {moment_in_words(at)}."
+    told = f"{seen.application} has been suspended everywhere by this portal's staff since {moment_in_words(at)}."
     return LikelyCause(
         sentence=f"{seen.application} is suspended everywhere{_by(seen, at, kinds.APPLICATION_SUSPENDED)}.",
-        evidence=_evidence(seen, reason, "Only staff lift that, in the admin.", Reason.APPLICATION_SUSPENDED),
+        evidence=_evidence(seen, reason, "Only staff can resume it, in the admin.", Reason.APPLICATION_SUSPENDED),
         fixes=(tell_developer(seen), tell_customer(seen)),
         for_developer=_with_reason(told, reason),
         for_customer=_with_reason(told, reason),
@@ -44,12 +44,16 @@ def account_suspended(seen: Evidence) -> LikelyCause | None:
     at, reason = seen.account.suspended_by_staff_at, seen.account.suspension_reason
     if not (at and seen.installation.is_live):
         return None
-    told = f"{seen.account} is suspended by the staff of this portal since {moment_in_words(at)}"
+    told = f"{seen.account} has been suspended by this portal's staff since {moment_in_words(at)}"
     by = _by(seen, at, kinds.ACCOUNT_SUSPENDED, kinds.PUBLISHER_SUSPENDED)
     return LikelyCause(
         sentence=f"{seen.account} is suspended with all its applications{by}.",
         evidence=_evidence(
-            seen, reason, "Only staff lift that, in the admin.", Reason.ACCOUNT_SUSPENDED, Reason.PUBLISHER_SUSPENDED
+            seen,
+            reason,
+            "Only staff can resume it, in the admin.",
+            Reason.ACCOUNT_SUSPENDED,
+            Reason.PUBLISHER_SUSPENDED,
         ),
         fixes=(tell_customer(seen),),
         # The reason is the account's own to read.
@@ -63,11 +67,11 @@ def developer_suspended(seen: Evidence) -> LikelyCause | None:
     at, reason = seen.developer.suspended_by_staff_at, seen.developer.suspension_reason
     if not (at and seen.installation.is_live) or seen.installation.is_on_own_account:
         return None
-    told = f"{seen.developer} is suspended by the staff of this portal since {moment_in_words(at)}"
+    told = f"{seen.developer} has been suspended by this portal's staff since {moment_in_words(at)}"
     return LikelyCause(
-        sentence=f"{seen.developer}, which makes {seen.application}, is suspended"
+        sentence=f"{seen.developer}, the developer of {seen.application}, is suspended"
         f"{_by(seen, at, kinds.PUBLISHER_SUSPENDED)}.",
-        evidence=_evidence(seen, reason, "Only staff lift that, in the admin.", Reason.PUBLISHER_SUSPENDED),
+        evidence=_evidence(seen, reason, "Only staff can resume it, in the admin.", Reason.PUBLISHER_SUSPENDED),
         fixes=(tell_developer(seen), tell_customer(seen)),
         for_developer=_with_reason(f"{told}, with all its applications.", reason),
         for_customer=f"{told}: its application {seen.application} does not work until they resume it.",
@@ -79,10 +83,10 @@ def suspended_by_staff(seen: Evidence) -> LikelyCause | None:
     at, reason = seen.installation.suspended_by_staff_at, seen.installation.suspension_reason
     if not (at and seen.installation.is_live):
         return None
-    told = f"{seen.installation} is suspended by the staff of this portal since {moment_in_words(at)}."
+    told = f"{seen.installation} has been suspended by this portal's staff since {moment_in_words(at)}."
     return LikelyCause(
         sentence=f"Staff suspended this installation{_by(seen, at, kinds.INSTALLATION_SUSPENDED)}.",
-        evidence=_evidence(seen, reason, "Only staff lift that.", Reason.SUSPENDED_BY_STAFF),
+        evidence=_evidence(seen, reason, "Only staff can resume it.", Reason.SUSPENDED_BY_STAFF),
         fixes=(Fix(Act.RESUME, "Resume"), tell_customer(seen)),
         for_developer=_with_reason(told, reason),
         for_customer=_with_reason(told, reason),
@@ -97,10 +101,10 @@ def suspended_by_account(seen: Evidence) -> LikelyCause | None:
     told = f"{seen.account} suspended {seen.application} on {moment_in_words(at)}."
     return LikelyCause(
         sentence=f"{seen.account} suspended this installation{_by(seen, at, kinds.INSTALLATION_SUSPENDED)}.",
-        evidence=_evidence(seen, "", f"Only {seen.account} lifts that, under My apps.", Reason.SUSPENDED_BY_ACCOUNT),
+        evidence=_evidence(seen, "", f"Only {seen.account} can resume it, under My apps.", Reason.SUSPENDED_BY_ACCOUNT),
         fixes=(tell_customer(seen),),
         for_developer=f"{told} Only {seen.account} can resume it.",
-        for_customer=f"{told} An Owner resumes it: My apps, {seen.application}, Resume.",
+        for_customer=f"{told} An Owner can resume it: My apps, {seen.application}, Resume.",
         tone="suspended",
     )
 
@@ -127,14 +131,14 @@ def application_retired(seen: Evidence) -> LikelyCause | None:
     if at is None:
         return None
     found = seen.refused(Reason.APPLICATION_RETIRED)
-    told = f"{seen.application} was retired on {moment_in_words(at)}: its credentials work no more."
+    told = f"{seen.application} was retired on {moment_in_words(at)}: its credentials no longer work."
     return LikelyCause(
-        sentence=f"{seen.application} was retired {on(at)}: its credentials work no more.",
+        sentence=f"{seen.application} was retired {on(at)}: its credentials no longer work.",
         evidence=(how_often(found),) if found else (),
         fixes=(tell_customer(seen),),
         reference=found.reference if found else "",
         for_developer=told,
-        for_customer=f"{told} Ask {seen.developer} what takes its place.",
+        for_customer=f"{told} Ask {seen.developer} what replaces it.",
     )
 
 
@@ -144,14 +148,14 @@ def installation_failed(seen: Evidence) -> LikelyCause | None:
         return None
     at = row.failed_at or row.waits_until
     endpoint = seen.postbacks[0].host if seen.postbacks else "the endpoint"
-    again = f"{seen.account} installs again once {endpoint} answers 200."
+    again = f"{seen.account} can install it again once {endpoint} answers 200."
     told = f"The installation of {seen.application} on {seen.account} failed: {ended(row.why_failed)}"
     return LikelyCause(
         sentence=f"The installation failed {on(at)}: {ended(row.why_failed)}",
-        evidence=(f"Its permanent token is dead: {again}", *_refused(seen, Reason.INSTALLATION_FAILED)),
+        evidence=(f"Its permanent token has ended: {again}", *_refused(seen, Reason.INSTALLATION_FAILED)),
         fixes=(tell_developer(seen), tell_customer(seen)),
         for_developer=f"{told} {again}",
-        for_customer=f"{told} Install it again once {seen.developer} says that its endpoint is fixed.",
+        for_customer=f"{told} Install it again once {seen.developer} has fixed its endpoint.",
     )
 
 
@@ -159,11 +163,11 @@ def waits_for_200(seen: Evidence) -> LikelyCause | None:
     if not seen.installation.is_pending:
         return None
     return LikelyCause(
-        sentence=f"It waits for the endpoint of {seen.developer} to answer its postback with 200.",
-        evidence=(f"It fails if that has not come {on(seen.installation.waits_until)}.",),
-        for_developer=f"The installation of {seen.installation} waits for your endpoint to answer its postback with "
-        "exactly 200.",
-        for_customer=f"The installation waits for {seen.developer}'s server to answer. It takes a minute at most.",
+        sentence=f"It is waiting for the endpoint of {seen.developer} to answer its postback with 200.",
+        evidence=(f"It fails {on(seen.installation.waits_until)} if there is no such answer.",),
+        for_developer=f"The installation of {seen.installation} is waiting for your endpoint to answer its "
+        "postback with exactly 200.",
+        for_customer=f"The installation waits for {seen.developer}'s server to answer. This takes a minute at most.",
         tone="waiting",
     )
 
@@ -173,7 +177,7 @@ def installed_again(seen: Evidence) -> LikelyCause | None:
     found = seen.refused(*WITH_A_DEAD_TOKEN)
     live = _live_one(seen)
     if live:
-        over, sentence = seen.installation, f"It was installed again {on(live.installed_at)}: this one is over."
+        over, sentence = seen.installation, f"It was installed again {on(live.installed_at)}: this one has ended."
     elif found and seen.installation.is_live and found.newest.installation_id != seen.installation.pk:
         before = {row.pk: row for row in seen.others}
         over = before[found.newest.installation_id or seen.installation.pk]
@@ -183,14 +187,14 @@ def installed_again(seen: Evidence) -> LikelyCause | None:
     ended_at = over.uninstalled_at or over.failed_at or over.waits_until
     how = "was uninstalled" if over.state == Installation.State.UNINSTALLED else "failed"
     # That this one is over is no fault by itself.
-    still = "The permanent token that was sent is dead since then." if found else "Its permanent token is dead."
+    still = "The permanent token that was sent ended then." if found else "Its permanent token has ended."
     return LikelyCause(
         sentence=sentence,
         evidence=(f"The one before {how} {on(ended_at)}. {still}", *(_refused(seen, *WITH_A_DEAD_TOKEN))),
         fixes=(tell_developer(seen),),
         reference=found.reference if found else "",
         for_developer=f"{seen.application} was uninstalled from {seen.account} and installed again. Give its client "
-        "the permanent token of the new installation: it stands on the Installations page of the application.",
+        "the permanent token of the new installation, from the Installations page of the application.",
         for_customer=f"{seen.application} was uninstalled and installed again, and {seen.developer}'s program may "
         f"still use the permanent token from before. Give {seen.developer} the new one: My apps has it.",
         elsewhere=live.pk if live else over.pk,
@@ -210,12 +214,12 @@ def uninstalled(seen: Evidence) -> LikelyCause | None:
     return LikelyCause(
         sentence=f"It was uninstalled {on(row.uninstalled_at)}{by}.",
         evidence=(
-            f"Its permanent token is dead: only installing it again gives {seen.account} a new one.",
+            f"Its permanent token has ended: to get a new one, {seen.account} has to install it again.",
             *_refused(seen, Reason.UNINSTALLED),
         ),
         fixes=(tell_customer(seen),),
         reference=found.reference if found else "",
-        for_developer=f"{told}, and its permanent token ended with that.",
+        for_developer=f"{told}, and its permanent token ended then.",
         for_customer=f"{told}. To use it again, install it again.",
     )
 
@@ -237,10 +241,10 @@ def version_withdrawn(seen: Evidence) -> LikelyCause | None:
     entry = seen.last_act(WITHDRAWN)
     reason = f"The reason: {ended(entry.reason)}" if entry and entry.reason else ""
     newest = seen.application.versions.the_latest()
-    leads = f"{seen.account} can move to {newest.label} under My apps." if newest else "No other version can be had."
+    leads = f"{seen.account} can move to {newest.label} under My apps." if newest else "There is no other version."
     return LikelyCause(
         sentence=f"It is on version {version.label}, which was withdrawn {on(version.withdrawn_at)}.",
-        evidence=tuple(line for line in (reason, "It goes on working as it was.", leads) if line),
+        evidence=tuple(line for line in (reason, "It keeps working as it is.", leads) if line),
         fixes=(tell_customer(seen) if newest else tell_developer(seen),),
         for_developer=f"{seen.account} is on version {version.label} of {seen.application}, which was withdrawn. "
         f"{leads}",

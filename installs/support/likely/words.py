@@ -5,13 +5,13 @@ from datetime import datetime
 from django.utils import timezone
 
 from installs.support.likely.refusals import Refusals
+from linnapp.moments import shown
 from linnapp.words import counted
 
 
 def on(moment: datetime | None) -> str:
     """In the reader's zone, for support on the page."""
-    local = timezone.localtime(moment)
-    return f"on {local.day} {local:%B at %H:%M}"
+    return f"on {shown(moment or timezone.now(), 'DAY_LONG_AT')}"
 
 
 def since_when(moment: datetime | None) -> str:

@@ -105,7 +105,7 @@ def _read_by(row: Installation, act: Act) -> str:
     account, publisher = row.account, row.application.account
     reads, other = (publisher, account) if act == Act.TELL_DEVELOPER else (account, publisher)
     alone = "" if reads == other else f" {other} does not."
-    return f"{reads} gets it by mail and reads it in the timeline.{alone}"
+    return f"{reads} gets it by e-mail and sees it in the timeline.{alone}"
 
 
 def _named(people: list[Any]) -> str:

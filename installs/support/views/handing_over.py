@@ -36,5 +36,5 @@ def support_hand_over(request: HttpRequest, installation: UUID) -> HttpResponse:
 
 def _came_to(request: HttpRequest, to: object) -> str:
     if to is None:
-        return "Nobody has this case any more."
-    return "This case is yours." if to == request.user else f"{to} has this case now, and was told by mail."
+        return "Nobody has this case now."
+    return "This case is yours." if to == request.user else f"{to} has this case now, and gets an e-mail."

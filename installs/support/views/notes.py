@@ -87,7 +87,7 @@ def support_note_remove(request: HttpRequest, note: UUID) -> HttpResponse:
     subject = row.subject
     with pages.refusal_told(request):
         notes.remove(row, by=pages.acting(request, Side.STAFF))
-        messages.success(request, "The note is removed.")
+        messages.success(request, "Note removed.")
     return redirect(f"{_back(request, subject)}#notes" if subject else "support_search")
 
 

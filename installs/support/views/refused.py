@@ -55,8 +55,7 @@ def support_refused(request: HttpRequest) -> HttpResponseBase:
     context = {
         "list": found,
         "lines": lists.lines_for_support(found.rows),
-        "chips": found.chips("kind", KINDS),
-        "span_chips": found.chips("within", WITHIN),
+        "filters": [("What", found.chips("kind", KINDS)), ("When", found.chips("within", WITHIN))],
         "subject": next(iter(subjects.values()), None),
         "subjects": [
             (name, row, reverse(f"support_{name}", args=(row.pk,)), found.url(**{name: None}, after=None))

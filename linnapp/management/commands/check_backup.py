@@ -9,7 +9,7 @@ from linnapp.errors import NotPossible
 
 
 class Command(BaseCommand):
-    help = "Read a backup to its last byte: rows are counted, and what is encrypted is decrypted with the keys of .env."
+    help = "Read a whole backup: count its rows, and decrypt everything encrypted in it with the keys in .env."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
@@ -21,5 +21,5 @@ class Command(BaseCommand):
             raise CommandError(str(fault)) from None
         self.stdout.write(
             f"{file} is whole: {about.rows:,} rows of {len(about.kept)} tables as of {about.made_at}, "
-            f"{about.logos:,} logos; these keys read all of its {values:,} encrypted values."
+            f"{about.logos:,} logos; these keys can read all of its {values:,} encrypted values."
         )

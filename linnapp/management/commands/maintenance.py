@@ -12,8 +12,8 @@ MOST_MINUTES = 7 * 24 * 60
 
 class Command(BaseCommand):
     help = (
-        "Close the portal of this machine for a while: pages and the API answer 503 with Retry-After. Needs no "
-        "database. On several machines, run it on each that runs the web role."
+        "Close the portal on this machine for a while: pages and the API answer 503 with Retry-After. Needs no "
+        "database. With several machines, run it on each web machine."
     )
     requires_system_checks = ()
 
@@ -22,11 +22,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "words", nargs="?", default="", help="shown to people, such as “We move to another server.”"
         )
-        parser.add_argument("--minutes", type=int, help="how long it takes: shown, and told to clients as Retry-After")
+        parser.add_argument(
+            "--minutes", type=int, help="how long it takes: shown to people, and sent to clients as Retry-After"
+        )
 
     def handle(self, *args: Any, what: str, words: str, minutes: int | None, **options: Any) -> None:
         if what != "on" and (words or minutes is not None):
-            raise CommandError(f"Words and --minutes go with `on`, not with `{what}`.")
+            raise CommandError(f"A message and --minutes go with `on`, not with `{what}`.")
         try:
             if what == "on":
                 self.begin(words.strip(), minutes)
@@ -39,7 +41,7 @@ class Command(BaseCommand):
 
     def begin(self, words: str, minutes: int | None) -> None:
         if len(words) > MOST_WORDS:
-            raise CommandError(f"The words are longer than {MOST_WORDS} characters.")
+            raise CommandError(f"The message is longer than {MOST_WORDS} characters.")
         if minutes is not None and not 1 <= minutes <= MOST_MINUTES:
             raise CommandError(f"--minutes is a whole number from 1 to {MOST_MINUTES}.")
         maintenance.begin(words, None if minutes is None else time.time() + minutes * 60)

@@ -13,13 +13,15 @@ from linnapp.services import factor_rules
 
 class Command(BaseCommand):
     help = (
-        "Remove the second factors of somebody whom no platform admin can help: the only one, who lost theirs. Signs "
-        "them out everywhere, stands on record, and tells them by mail."
+        "Remove all second factors of a person whom no platform admin can help, such as the only platform admin. "
+        "Signs them out everywhere, sends them an e-mail, and is recorded."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("email", help="the address that they sign in with")
-        parser.add_argument("--reason", required=True, help="why: the person reads it in the mail and in their record")
+        parser.add_argument(
+            "--reason", required=True, help="why: the person reads it in the e-mail and in their record"
+        )
         parser.add_argument("--no-input", action="store_false", dest="asks", help="ask nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,9 +40,9 @@ class Command(BaseCommand):
             self.stdout.write(f"{person.email} has no second factor: nothing was changed.")
             return
         self.stdout.write(
-            f"The second factors of {person.email} are removed: authenticator app, passkeys and recovery codes. They "
-            "are signed out everywhere, get a mail with the reason, and sign in by their password alone until they "
-            "set up another one."
+            f"The second factors of {person.email} are removed: authenticator app, passkeys and recovery codes. "
+            "They are signed out everywhere, get an e-mail with the reason, and sign in with their password "
+            "alone until they set up another one."
         )
 
     def agrees(self, person: User) -> bool:
@@ -56,4 +58,4 @@ def found(email: str) -> User:
         address = MailAddressField().clean(email).lower()
         return User.objects.get(email=address, deleted_at=None)
     except (ValidationError, User.DoesNotExist):
-        raise CommandError(f"Nobody signs in here with {email!a}.") from None
+        raise CommandError(f"Nobody here signs in with {email!a}.") from None

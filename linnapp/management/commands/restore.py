@@ -10,7 +10,10 @@ from linnapp.errors import NotPossible
 
 
 class Command(BaseCommand):
-    help = "Put a backup into an empty database, of either engine, and prepare the portal. It needs the keys of then."
+    help = (
+        "Put a backup into an empty database, SQLite or PostgreSQL, and prepare the portal. Needs the keys that "
+        "the portal had when the backup was taken."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
@@ -26,7 +29,7 @@ class Command(BaseCommand):
             # Whatever it is: told as a failed restore it would have somebody begin again.
             raise CommandError(
                 f"{restoring.NOT_PREPARED.format(faults.said(fault))}Do not restore again: run `manage.py prepare`, "
-                "which is all that is left to do."
+                "which is all that is left."
             ) from fault
         self.stdout.write(
             f"All as of {about.made_at}: {about.rows:,} rows of {len(about.kept)} tables and {about.logos:,} logos. "

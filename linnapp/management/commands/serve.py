@@ -9,12 +9,14 @@ import socket
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections
+from django.db.migrations.loader import MigrationLoader
 from django.utils.module_loading import autodiscover_modules
 from huey.contrib.djhuey import HUEY
 
@@ -22,17 +24,21 @@ from linnapp import credentials, crews, figures, work_figures
 from linnapp.front import serving
 from linnapp.health.parts import missing_migrations
 from linnapp.models import KeyCanary
-from linnapp.supervision import READY, SERVED_BY, Supervisor, Task, end_with_parent, follow_stop
+from linnapp.supervision import READY, SERVED_BY, Supervisor, Task, end_with_parent, follow_stop, has_terminal
 
 log = logging.getLogger(__name__)
 # A worker looks for new jobs this often, in seconds, when there were none.
 QUEUE_DELAY = 0.25
 # A request or job that is still at work this many seconds after the wish to stop is given up.
 STOP_SECONDS = 8
+# Holds, for a child, what whoever started it has looked at in the database.
+LOOKED_AT = "LINNAPP_LOOKED_AT"
+# Of a database, what makes it another one.
+WHICH = ("ENGINE", "HOST", "PORT", "NAME", "USER")
 
 
 class Command(BaseCommand):
-    help = "Run the portal: its web server and its worker. With a role, one of the two."
+    help = "Run the portal: its web server and its workers. With a role, one of the two."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         role = parser.add_mutually_exclusive_group()
@@ -47,10 +53,11 @@ class Command(BaseCommand):
         parser.add_argument("--port", default=settings.PORT, type=int, help="port to listen on (PORT)")
 
     def handle(self, *args: Any, role: str | None, listener: int | None, host: str, port: int, **options: Any) -> None:
+        self.had_terminal = has_terminal()
         if (host, port) != (settings.HOST, settings.PORT):
             start_again_with(host, port)
-        refuse_missing_migrations()
-        refuse_other_keys()
+        is_child = listener is not None or role in {"first", "second"}
+        refuse_what_does_not_fit(looked_at=os.environ.get(LOOKED_AT) if is_child else None)
         if served_by := os.environ.get(SERVED_BY):
             end_with_parent(int(served_by), signal.SIGTERM)
         # What is begun from here must not share a connection with this process.
@@ -107,8 +114,9 @@ class Command(BaseCommand):
                 f"worker {number}": Task([*command, "--second-worker"], returns=True, tells=True)
                 for number in range(2, settings.WORKERS + 1)
             }
-        supervisor = Supervisor(tasks, drain_seconds=settings.DRAIN_SECONDS)
-        code = supervisor.run(announce=partial(self.announce, role), stopping=partial(close_all, sockets))
+        supervisor = Supervisor(tasks, drain_seconds=settings.DRAIN_SECONDS, had_terminal=self.had_terminal)
+        with seen_in_database():
+            code = supervisor.run(announce=partial(self.announce, role), stopping=partial(close_all, sockets))
         if code:
             sys.exit(code)
         self.say("Stopped.")
@@ -118,6 +126,18 @@ class Command(BaseCommand):
             self.say(f"The {role} role runs", " (Ctrl-C stops it).")
         if role != "worker":
             self.say(f"Portal at {settings.SITE_URL}", " (Ctrl-C stops it)")
+
+
+@contextmanager
+def seen_in_database() -> Iterator[None]:
+    """Whoever wants SQLite for themselves, as `move_to` does, is refused while somebody has read from it and has it
+    open. The other processes do when they are first asked something; this one from the start to the end."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with closing(connection):
+        connection.introspection.table_names()
+        yield
 
 
 def close_all(sockets: Iterable[socket.socket]) -> None:
@@ -133,7 +153,7 @@ def outbound_warnings() -> Iterator[str]:
     if settings.OUTBOUND_ALLOW_HTTP:
         more.append("without https")
     if more:
-        yield f"OUTBOUND_*: postbacks may go {' and '.join(more)}. Meant for trying out on one machine."
+        yield f"OUTBOUND_*: postbacks may go {' and '.join(more)}. Meant for trying things out on one machine."
 
 
 def start_again_with(host: str, port: int) -> None:
@@ -143,6 +163,28 @@ def start_again_with(host: str, port: int) -> None:
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
+def refuse_what_does_not_fit(*, looked_at: str | None) -> None:
+    """What the process above has looked at is not looked at again: a child takes another's place while the database is
+    away. One with other settings, or of another release, has to look."""
+    looking_at = what_has_to_fit()
+    if looked_at == looking_at:
+        return
+    try:
+        refuse_missing_migrations()
+        KeyCanary.refuse_other_keys()
+    except (OperationalError, InterfaceError) as error:
+        said = str(error).partition("\n")[0].strip().rstrip(".")
+        raise CommandError(f"The database cannot be reached: {said}. Start it, or correct DATABASE_URL.") from error
+    os.environ[LOOKED_AT] = looking_at
+
+
+def what_has_to_fit() -> str:
+    """A digest of which database it is, the migrations of this release and the keys."""
+    which = connections[DEFAULT_DB_ALIAS].settings_dict
+    newest = MigrationLoader(None).graph.leaf_nodes()
+    return credentials.digest_of(*(which[name] for name in WHICH), newest, settings.CREDENTIAL_KEYS)
+
+
 def refuse_missing_migrations() -> None:
     if missing := missing_migrations(connections[DEFAULT_DB_ALIAS]):
         raise CommandError(
@@ -150,16 +192,11 @@ def refuse_missing_migrations() -> None:
         )
 
 
-def refuse_other_keys() -> None:
-    if not all(credentials.reads(canary.encrypted) for canary in KeyCanary.objects.all()):
-        raise CommandError("These keys cannot read this database: restore the `.env` it was made with.")
-
-
 def address_of(host: str, port: int) -> tuple[socket.AddressFamily, str]:
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except socket.gaierror as error:
-        raise CommandError(f"HOST is “{host}”, which is no address of this machine: {error.strerror}.") from error
+        raise CommandError(f"HOST is “{host}”, which is not an address of this machine: {error.strerror}.") from error
     return family, str(address[0])
 
 

@@ -126,7 +126,7 @@ def test_an_undo_has_a_reason_of_its_own_and_says_what_it_does(three: list[Appli
     shown = " ".join(paulas.get(here).content.decode().split())
     assert "3 rows are set back; rows that somebody changed since stay. Until " in shown
     refused = paulas.post(path_of(BulkChange, change.pk, "ask", "undo"), {"why": " "}, follow=True).content.decode()
-    assert "Reason: This field is required." in refused
+    assert "Reason: Give a reason." in refused
     for why in ("x" * 2001, "a\0b"):
         paulas.post(path_of(BulkChange, change.pk, "ask", "undo"), {"why": why})
     assert BulkChange.objects.count() == 1
@@ -206,7 +206,7 @@ def test_whoever_lost_the_right_meanwhile_stops_and_another_goes_on(
     quinn.user_permissions.remove(Permission.objects.get(codename="change_application"))
     bulk_changes.work_on(change.pk)
     change.refresh_from_db()
-    assert (change.state, change.said) == ("STOPPED", "Quinn may not do this any more.")
+    assert (change.state, change.said) == ("STOPPED", "Quinn is no longer allowed to do this.")
     assert suspended() == []
     assert press(client_of(quinn), change, "go-on").status_code == 403
     press(client_of(staff["Paula"]), change, "go-on")
@@ -289,7 +289,7 @@ def test_a_field_is_changed_for_many_told_before_and_set_back(
 def test_a_wrong_value_is_refused_and_kept(three: list[Application], paulas: Client) -> None:
     answer = edited(paulas, three, "javascript:alert(1)")
     assert answer.status_code == 422
-    assert "Write an e-mail address, or a web address" in answer.content.decode()
+    assert "Enter an e-mail address, or a web address" in answer.content.decode()
     assert 'value="javascript:alert(1)"' in answer.content.decode()
     assert not BulkChange.objects.exists()
 
@@ -359,7 +359,7 @@ def test_what_matches_meanwhile_is_not_done_unread(three: list[Application], pau
     on_the_pier(three[1])
     answer = paulas.post(matching, sent | {"apply": "1", "reason": "Spam", "read": read})
     assert answer.status_code == 422
-    assert "Look at it as it stands now" in answer.content.decode()
+    assert "Check what will happen now." in answer.content.decode()
     assert suspended() == []
 
 

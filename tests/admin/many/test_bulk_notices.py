@@ -19,7 +19,7 @@ from tests.admin.many.test_bulk_changes import begun, press
 from tests.admin.test_admin_actions import act
 from tests.kit.people import ClientOf, acting
 
-ABOUT_MANY = "This portal's staff changed something on your accounts"
+ABOUT_MANY = "This portal's staff made changes to your accounts"
 pytestmark = pytest.mark.django_db
 WHY = "They send spam."
 
@@ -146,7 +146,7 @@ def test_more_than_a_mail_holds_are_counted(
     act(paulas, "suspend", *three, reason=WHY)
     [message] = sent()
     assert str(message.body).count("suspended") == 2
-    assert f"and 1 more. They stand in the Activity of your accounts: {settings.SITE_URL}/\n" in str(message.body)
+    assert f"and 1 more. See the Activity of your accounts: {settings.SITE_URL}/\n" in str(message.body)
 
 
 def test_who_cannot_sign_in_is_told_nothing(northwind: Account, alice: User, bob: User, paula: User) -> None:

@@ -110,15 +110,15 @@ def test_what_cannot_be_moved_is_told_and_stays_while_the_others_move(
     install(two[1], northwind, two[1].versions.development(), alice)
     Application.objects.filter(pk=later.pk).update(created_at=two[0].created_at - timedelta(days=1))
     page = told(paulas, [*two, later, taken, there, gone], depot)
-    assert "of Northwind, goes to Dave's Depot before it" in page.sentences["FIRST"]
+    assert "of Northwind, moves to Dave's Depot before it" in page.sentences["FIRST"]
     assert "no released version" in page.sentences["Second"]
-    assert page.sentences["Gone"] == "Gone is retired: it stays where it is."
+    assert page.sentences["Gone"] == "Gone is retired, so it cannot be moved."
     assert page.numbers.startswith("Moved: 1 of 6. 5 stay where they are: 2 for a name that is taken, 1 ")
     press(paulas, page.form, "Move")
     assert [owner_of(row) for row in (two[0], two[1], later, taken)] == [depot, northwind, robots, robots]
     said = list(BulkChange.objects.get().rows.filter(state="LEFT").order_by("name").values_list("name", "said"))
     assert [name for name, _ in said] == ["Depot Desk", "Depot Desk", "FIRST", "Gone", "Second"]
-    assert "Dave's Depot has an application named FIRST already" in said[2][1]
+    assert "Dave's Depot already has an application named FIRST." in said[2][1]
 
 
 def test_undo_moves_back_what_still_belongs_there_by_the_rules_of_a_move(
@@ -137,7 +137,7 @@ def test_undo_moves_back_what_still_belongs_there_by_the_rules_of_a_move(
     assert [owner_of(row) for row in (*two, third)] == [cakes, depot, northwind]
     said = dict(undone.rows.values_list("name", "said"))
     assert said["First"] == bulk_changes.CHANGED_SINCE
-    assert "Northwind has an application named Second already" in said["Second"]
+    assert "Northwind already has an application named Second." in said["Second"]
     theirs.refresh_from_db()
     first_end = change.wanted["ends_at"]
     assert theirs.ends_at is not None

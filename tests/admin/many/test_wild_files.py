@@ -35,7 +35,7 @@ def test_numbers_of_a_json_table_are_read_as_they_are_written() -> None:
     [
         ("9" * 5000, "This is a number with 5,000 digits, which is too long."),
         ("1e400", "1e400 is larger than any number that can be kept."),
-        ('{"a": 1, "a": 2}', "The member “a” stands here twice. Leave one."),
+        ('{"a": 1, "a": 2}', "The member “a” is here twice. Keep one."),
     ],
     ids=["5000 digits", "1e400", "twice"],
 )
@@ -61,7 +61,7 @@ def test_a_name_in_mixed_case_and_a_number_in_another_spelling_are_kept_and_told
     shown = page(paulas, change)
     words = "manifest.modules[0].parameters[1].value: 1E2 is kept as 100.0: the same number."
     assert f"Line 1, column {line.index('1E2') + 1}: {words}" in shown
-    assert "ChannelName should be upper case: BLUEMARKET. It is kept as it stands." in shown
+    assert "ChannelName should be upper case: BLUEMARKET. It is saved as it is." in shown
     assert "Module “Host of modules” added" in shown
     applied(paulas, change)
     now = manifest_of(Application.objects.get(pk=two[0].pk))

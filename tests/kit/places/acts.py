@@ -1,7 +1,9 @@
 """What is done on a page before it is looked at."""
 
+import io
 from urllib.parse import urlencode, urlsplit
 
+from PIL import Image
 from playwright.sync_api import Page, Route
 
 from tests.kit.people import PASSWORD
@@ -14,6 +16,17 @@ def send(page: Page) -> None:
     page.locator(
         "main form[method=post]:not(.inline, [data-passkey=get]) button:not(.link):not([tabindex]):not(.people button)"
     ).last.click()
+
+
+def open_keys(page: Page) -> None:
+    page.keyboard.press("?")
+    page.get_by_role("dialog", name="Keyboard shortcuts").wait_for()
+
+
+def open_palette(page: Page) -> None:
+    page.keyboard.press("Control+k")
+    page.keyboard.type("stock")
+    page.get_by_role("option", name="Application of").first.wait_for()
 
 
 def agree(page: Page) -> None:
@@ -47,19 +60,37 @@ def to_release(page: Page) -> None:
 
 
 def unfold(page: Page) -> None:
-    for summary in page.locator("main details:not(.menu):not(.filter) > summary").all():
-        summary.click()
+    """All that is folded, the outer before what is in it; a folder of modules is open already."""
+    folded = page.locator("main details:not(.menu):not(.filter):not([open]) > summary:visible")
+    while folded.count():
+        folded.first.click()
 
 
 def open_attempts(page: Page) -> None:
-    page.locator("main table a").first.click()
+    page.locator("main tbody a").first.click()
     unfold(page)
 
 
 def open_line(page: Page) -> None:
     """One module of many: its fields come in place of its line."""
     page.locator(".line > a").first.click()
-    page.locator(".module details[open]").wait_for()
+    page.locator(".module details[open]").first.wait_for()
+
+
+def ask_where(page: Page) -> None:
+    """To which folder a module of many goes."""
+    page.get_by_role("button", name="Move to…").first.click()
+    page.locator(".move-to").wait_for()
+
+
+def crop_logo(page: Page) -> None:
+    """A picture of another size than a logo has."""
+    written = io.BytesIO()
+    Image.new("RGB", (300, 200), "teal").save(written, "PNG")
+    page.get_by_label("Choose a picture").set_input_files(
+        {"name": "photo.png", "mimeType": "image/png", "buffer": written.getvalue()}
+    )
+    page.get_by_role("application").wait_for()
 
 
 def open_menus(page: Page) -> None:
@@ -121,7 +152,7 @@ def give_the_password(page: Page) -> None:
 
 def give_a_wrong_code(page: Page) -> None:
     give_the_password(page)
-    page.get_by_label("Code of your app").fill("none")
+    page.get_by_label("Code from your app").fill("none")
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.locator(".error-summary").wait_for()
 
@@ -129,7 +160,7 @@ def give_a_wrong_code(page: Page) -> None:
 def send_no_passkey(page: Page) -> None:
     """As a browser does whose script broke off."""
     page.locator("[data-passkey]").evaluate("form => form.submit()")
-    page.get_by_role("heading", name="This passkey did not sign you in").wait_for()
+    page.get_by_role("heading", name="You could not be signed in with this passkey").wait_for()
 
 
 def send_from_older_tab(page: Page) -> None:
@@ -173,5 +204,5 @@ def without_passkeys(page: Page) -> None:
 
     page.route(page.url, from_there)
     page.reload()
-    page.get_by_text("Passkeys belong to one address").wait_for()
+    page.get_by_text("Passkeys work at one address only").wait_for()
     page.unroute(page.url)

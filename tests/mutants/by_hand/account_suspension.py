@@ -60,7 +60,7 @@ BREAKAGES: tuple[Breakage | TemplateBreakage, ...] = (
         "what a suspended account makes is installed",
         LIFECYCLE,
         "_refuse_unless_installable",
-        without("refuse_suspended(application.account, f'nobody installs {application}')"),
+        without("refuse_suspended(application.account, f'nobody can install {application}')"),
         TESTS,
     ),
     Breakage(

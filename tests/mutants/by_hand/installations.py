@@ -114,8 +114,8 @@ BREAKAGES: tuple[Breakage | TemplateBreakage, ...] = (
     TemplateBreakage(
         "the page after installing holds the permanent token that was sent",
         "_installation_sent.html",
-        "<div>First connection: ",
-        "<div data-token={{ installation.permanent_tokens.first.value }}>First connection: ",
+        ">First connection: ",
+        " data-token={{ installation.permanent_tokens.first.value }}>First connection: ",
         ("test_installation_sent", "test_install_with_postback"),
     ),
     Breakage(

@@ -81,8 +81,8 @@ BREAKAGES: tuple[Breakage | TemplateBreakage, ...] = (
     TemplateBreakage(
         "the page of a rotation holds the permanent token that was sent",
         "_rotated.html",
-        "<div>First use of the new one: waiting</div>",
-        "<div data-token={{ new.value }}>First use of the new one: waiting</div>",
+        "<div data-says>Waiting for the new one to be used</div>",
+        "<div data-says data-token={{ new.value }}>Waiting for the new one to be used</div>",
         ("test_rotating_pages",),
     ),
 )

@@ -243,7 +243,7 @@ def test_redelivered_and_replayed_it_keeps_number_and_id_and_goes_to_the_address
         assert set(Delivery.objects.events().values_list("state", flat=True)) == {State.STOPPED}
         send_events(application, "", alice)
         first = Delivery.objects.events().get(number=1)
-        with pytest.raises(NotPossible, match="There is no Events URL any more"):
+        with pytest.raises(NotPossible, match="There is no Events URL now"):
             asking.redeliver(first, by=acting(alice))
         since = timezone.now() - timedelta(hours=1)
         assert asking.replay(application, since=since, by=acting(alice)) == 0

@@ -49,7 +49,7 @@ def test_they_are_chosen_kept_and_on_record_and_the_signing_secret_is_there(
     page = client.get(page_url(application))
     assert len(checked(page)) == 10, "all but those that a postback tells already"
     page = save(client, application, URL, "application.retired", UPDATED)
-    assert page.redirect_chain == [(page_url(application), 302)]
+    assert page.redirect_chain == [(f"{page_url(application)}#events", 302)]
     assert checked(page) == [UPDATED, "application.retired"]
     row = EventSettings.objects.get()
     assert (row.url, row.chosen) == (URL, [UPDATED, "application.retired"])
@@ -62,8 +62,8 @@ def test_they_are_chosen_kept_and_on_record_and_the_signing_secret_is_there(
     save(client, application, URL, *EventType.values)
     save(client, application, URL, *EventType.values[2:])
     activity = seen(client.get(page_url(application, "application_activity")))
-    assert "Bob set the events that hooks.example.com is sent: all " in activity
-    assert "is sent: all but installation.installed, installation.authorised" in activity
+    assert "Events for hooks.example.com set by Bob: all " in activity
+    assert "hooks.example.com set by Bob: all but installation.installed, installation.authorised" in activity
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_they_are_chosen_kept_and_on_record_and_the_signing_secret_is_there(
     [
         ("hooks.example.com", [UPDATED], "The Events URL must be a whole address"),
         ("ftp://hooks.example.com/", [UPDATED], "The Events URL must be a whole address"),
-        ("https://hooks.example.com:22/", [UPDATED], "Port 22 is not for web servers: nothing is sent there."),
+        ("https://hooks.example.com:22/", [UPDATED], "Port 22 is not for web servers, so nothing is sent there."),
         ("https://2130706433/", [UPDATED], "an address in an unusual spelling: write four numbers"),
         (f"https://{'ü' * 60}.example/", [UPDATED], "The server's name"),
         (f"https://{'a' * 64}.example/", [UPDATED], "63 between two dots"),
@@ -189,7 +189,7 @@ def test_the_customer_and_support_read_a_host_only_where_it_is_told_of_the_insta
         client_of(carol).get(reverse("installation_detail", args=["carols-cakes", installation.pk])),
         client_of(paula).get(reverse("support_installation", args=[installation.pk])),
     ):
-        assert ("is told at hooks.example.com" in seen(page)) is told
+        assert ("such as an update or a suspension, at hooks.example.com" in seen(page)) is told
         assert ("Postbacks and events" in seen(page)) is told
 
 
@@ -214,7 +214,7 @@ def test_an_application_that_moves_loses_it_and_what_waits_is_given_up(
     row = EventSettings.objects.get()
     assert (row.url, row.chosen) == ("", [])
     waited = Delivery.objects.get()
-    assert (waited.state, waited.outcome) == ("STOPPED", "The Events URL was removed: there is nowhere to send it.")
+    assert (waited.state, waited.outcome) == ("STOPPED", "The Events URL was removed, so there is nowhere to send it.")
     assert TimelineEntry.objects.get(kind="EVENTS_URL_CLEARED").facts["host"] == "hooks.example.com"
     moved = Application.objects.get()
     assert moved.account == depot

@@ -65,16 +65,16 @@ def test_the_page_says_how_many_are_sent_now_and_leads_back_to_the_rest(
 ) -> None:
     client, page = client_of(alice), reverse("postback_replay", args=(application.account.slug, application.pk))
     shown = client.get(page)
-    assert "2 are sent at a time, those that failed first." in read(shown)
+    assert "2 are sent at a time, starting with those that failed first." in read(shown)
     assert "Replay the first 2 postbacks" in read(shown)
     since = shown.context["form"]["since"].value()
-    for said in ("3 more are left: replay them next. 2 are sent at a time.", "1 more are left"):
+    for said in ("3 more are left. 2 are sent at a time: replay the rest next.", "1 more is left"):
         answer = client.post(page, {"since": since, "to": "version"}, follow=True)
         assert answer.redirect_chain[0][0].startswith(f"{page}?since=")
         assert said in read(answer)
     assert "Replay 1 postback" in read(answer)
     answer = client.post(page, {"since": since, "to": "version"}, follow=True)
-    assert "1 postback is asked for again, the oldest first." in read(answer)
+    assert "1 postback is being sent again, oldest first." in read(answer)
     assert "left" not in read(answer)
     assert len(due()) == NUMBER
 
