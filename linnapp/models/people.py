@@ -244,6 +244,14 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
     def with_people(self) -> Self:
         return self.select_related("user", "account").order_by("user__name", "pk")
 
+    def matching(self, text: str) -> Self:
+        """Seats of people with this text in their name or e-mail address."""
+        return self.filter(models.Q(user__name_folded__has=text) | models.Q(user__email_folded__has=text))
+
+    def having_factor(self, wanted: bool) -> Self:
+        having = models.Q(user__in=User.objects.filter(authenticator__type__in=FACTORS).values("pk"))
+        return self.filter(having if wanted else ~having)
+
     def that_open(self) -> Self:
         """Those whose account asks for no second factor, or whose person has one."""
         return self.filter(

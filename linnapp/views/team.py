@@ -5,15 +5,19 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from linnapp.actors import Side
 from linnapp.errors import refused
 from linnapp.forms.people import AccountForm, InvitationForm, NewAccountForm, RoleForm
+from linnapp.forms.team import FACTOR_CHOICES, OverseenTeamFilter, TeamFilter
 from linnapp.models import Account, Invitation, Membership
-from linnapp.pages import acting, at_section, refusal_in, refusal_told, signed_in, tell_saved
+from linnapp.pages import ListPage, Sort, acting, page_or_part, refusal_in, refusal_told, signed_in, tell_saved
+from linnapp.seats import seats_of
 from linnapp.services import factor_rules, people, quotas
 from linnapp.services.editing import EditedMeanwhile
 from linnapp.services.factors import has_factor
@@ -22,26 +26,33 @@ from linnapp.staff_requests import staff_access_of
 from linnapp.typed import sign_in_first
 
 ACCESSES_SHOWN = 10
+SORTS = {"name": Sort("Name", ("name_in_lower_case",)), "newest": Sort("Since", ("-created_at",))}
 
 
 @require_safe
 def team(request: HttpRequest, account: str) -> HttpResponse:
     row = get_object_or_404(Account.objects.visible_to(request.user), slug=account)
-    members = list(row.memberships.with_people())
-    is_owner = any(seat.user_id == request.user.pk and seat.is_owner for seat in members)
+    is_owner = any(seat.account_id == row.pk and seat.is_owner for seat in seats_of(request))
     may_oversee = is_owner or staff_access_of(request) is not None
+    # Who can be signed in as with a password alone is for Owners to know.
+    narrowed = OverseenTeamFilter if may_oversee else TeamFilter
+    seats = row.memberships.with_people().annotate(name_in_lower_case=Lower("user__name"))
+    members = ListPage(request, seats, filters=narrowed, sorts=SORTS)
     context = {
         "account": row,
-        "members": members,
+        "list": members,
+        "filters": [
+            ("Role", members.chips("role", Membership.Role.choices)),
+            ("Second factor", members.chips("factor", FACTOR_CHOICES) if may_oversee else ()),
+        ],
         "invitations": row.invitations.open().newest_first(),
         "roles": Membership.Role.choices,
         "staff_accesses": row.staff_accesses.newest_first()[:ACCESSES_SHOWN],
         "is_owner": is_owner,
         "may_oversee": may_oversee,
-        # Who can be signed in as with a password alone is for Owners to know.
-        "with_factor": factor_rules.with_factor(seat.user for seat in members) if may_oversee else set(),
+        "with_factor": factor_rules.with_factor(seat.user for seat in members.rows) if may_oversee else set(),
     }
-    return render(request, "linnapp/people/team.html", context)
+    return page_or_part(request, "linnapp/people/team.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -79,7 +90,8 @@ def member_role(request: HttpRequest, account: str, member: int) -> HttpResponse
     with refusal_told(request):
         seat = people.change_role(seat, role=form.cleaned_data["role"], by=acting(request, Side.CUSTOMER))
         messages.success(request, f"{seat.user} is now {seat.get_role_display()} of {seat.account}.")
-    return redirect(at_section(f"m-{seat.pk}", "team", account))
+    # To the same page of the same search.
+    return redirect(reverse("team", args=[account], query=request.GET, fragment=f"m-{seat.pk}"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
