@@ -370,4 +370,4 @@ def bad_request(call: Call) -> Reply:
 
 
 def server_error(call: Call) -> Reply:
-    return error(call, 500, "Something went wrong here. Try again; if it happens again, tell the portal's support")
+    return error(call, 500, "Something went wrong here. Try again; if it happens again, contact the portal's support")

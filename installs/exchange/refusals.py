@@ -53,10 +53,10 @@ SENTENCES = {
     "installation instead.",
     Reason.OTHER_APPLICATION: "Token belongs to an installation of another application. Use the ApplicationId and "
     "ApplicationSecret of the application that was installed.",
-    Reason.UNINSTALLED: "This application was uninstalled from the account, which ended its permanent token. "
+    Reason.UNINSTALLED: "This application was uninstalled from the account, so its permanent token does not work. "
     "Ask the account's owner to install it again.",
     Reason.INSTALLATION_FAILED: "This installation failed: its postback did not get a 200, so its permanent token "
-    "ended. The Postbacks page of your application says why; the account can install again.",
+    "does not work. The Postbacks page of your application says why; the customer can install it again.",
     Reason.TOKEN_ENDED: "This permanent token was replaced. Use the newer one on the Installations page of your "
     "application.",
     Reason.SUSPENDED_BY_STAFF: "This installation is suspended by this portal's staff. Its page in the developer "
@@ -65,7 +65,7 @@ SENTENCES = {
     Reason.APPLICATION_SUSPENDED: "This application is suspended by this portal's staff. Its General page in the "
     "developer portal says why.",
     Reason.ACCOUNT_SUSPENDED: "The account that this application is installed on is suspended by this portal's staff. "
-    "Only they can resume it; people on the account can read why in the portal.",
+    "Only they can lift the suspension; people on the account can read why in the portal.",
     Reason.PUBLISHER_SUSPENDED: "The account of this application's developer is suspended by this portal's staff. Its "
     "pages in the developer portal say why.",
     Reason.APPLICATION_RETIRED: "This application is retired. Its credentials no longer work.",

@@ -94,8 +94,8 @@ RULES: dict[Act, Rule] = {
 }
 WORDS = {
     S.PENDING: "{it} is still waiting for its endpoint's answer.",
-    S.FAILED: "{it} failed, and its permanent token ended then.",
-    S.UNINSTALLED: "{it} is uninstalled, and its permanent token ended then.",
+    S.FAILED: "{it} failed, and its permanent token stopped working then.",
+    S.UNINSTALLED: "{it} is uninstalled, and its permanent token stopped working then.",
     S.SUSPENDED_BY_ACCOUNT: "{it} is already suspended by the account.",
     S.SUSPENDED_BY_STAFF: "{it} is suspended by this portal's staff.",
     S.APPLICATION_SUSPENDED: "{it} is suspended, because its application is suspended everywhere.",

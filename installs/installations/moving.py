@@ -126,8 +126,8 @@ def go_back(installation: Installation, *, to: Version, by: Actor) -> Installati
     if before is None:
         within = span_in_words(GO_BACK_WITHIN)
         raise NotPossible(
-            f"You can't go back to the previous version: the update was more than {within} ago, or that version was "
-            "withdrawn since."
+            f"You can't go back to the previous version: the update was more than {within} ago, or that version has "
+            "since been withdrawn."
         )
     if to != before:
         raise Moved(f"It was updated again while you were reading. You can now go back to {before.label}.")

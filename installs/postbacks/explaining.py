@@ -39,7 +39,8 @@ REMEDIES = {
     "answer that takes longer than 10 seconds does not count.",
 }
 NO_SIGN_IN = (
-    "Postbacks do not sign in. Let requests reach this path without a sign-in, and check their signature instead."
+    "Postbacks do not authenticate. Let requests reach this path without authentication, and verify their "
+    "signature instead."
 )
 ANSWERS: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: NO_SIGN_IN,

@@ -121,7 +121,7 @@ def _rotated(row: Installation, by: Actor, typed: Typed) -> str:
 
 def _old_ended(row: Installation, by: Actor, typed: Typed) -> str:
     new = rotating.end_old_token(row, by=by)
-    return f"The old permanent token has ended. Only …{new.tail} works now."
+    return f"The old permanent token no longer works. Only …{new.tail} does now."
 
 
 def _sent_again(row: Installation, by: Actor, typed: Typed) -> str:

@@ -108,7 +108,8 @@ WORDS = {
     "is_superuser": ("Platform admin", "May do everything in this portal, including giving others the same rights."),
     "groups": (
         "Groups",
-        "Members of the group Support can open the support console. What they can do there depends on its permissions.",
+        "Members of the group Support can open the support console. What they can do there depends on the group's "
+        "permissions.",
     ),
 }
 

@@ -89,7 +89,7 @@ def test_what_is_over_or_retired_is_not_resumed(
     lifecycle.uninstall(installation, by=acting(carol))
     installation.refresh_from_db()
     assert "Uninstalled: there is nothing to resume." in ask(client, "resume", installation).content.decode()
-    assert "is uninstalled, and its permanent token ended" in act(client, "resume", installation).content.decode()
+    assert "is uninstalled, and its permanent token stopped working" in act(client, "resume", installation).content.decode()
     act(client, "suspend", application)
     removal.remove_application(application, by=acting(alice))
     assert "Retired: it cannot be resumed." in ask(client, "resume", application).content.decode()
@@ -159,7 +159,7 @@ def test_several_rows_are_counted_and_one_that_cannot_stops_no_other(
     )
     page = act(client_of(paula), "suspend", installation, over).content.decode()
     assert "1 installation was suspended." in page
-    assert "Stock Bridge on Dave&#x27;s Depot is uninstalled, and its permanent token ended then." in page
+    assert "Stock Bridge on Dave&#x27;s Depot is uninstalled, and its permanent token stopped working then." in page
     assert len(entries()) == 1
 
 

@@ -93,7 +93,7 @@ def test_what_is_over_is_left_alone(
 ) -> None:
     lifecycle.uninstall(installation, by=acting(carol))
     answer = act(client_of(paula), action, installation).content.decode()
-    assert "is uninstalled, and its permanent token ended then." in answer
+    assert "is uninstalled, and its permanent token stopped working then." in answer
     assert entries() == []
 
 

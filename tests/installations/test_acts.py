@@ -132,8 +132,8 @@ def test_the_table(act: Act, column: str, possible: bool, installation: Installa
         (Act.SUSPEND, "account", "is already suspended by the account."),
         (Act.SUSPEND_BY_STAFF, "staff", "is suspended by this portal's staff."),
         (Act.AUTHORISE_AGAIN, "application", "is suspended, because its application is suspended everywhere."),
-        (Act.REVEAL, "failed", "failed, and its permanent token ended then."),
-        (Act.UNINSTALL, "uninstalled", "is uninstalled, and its permanent token ended then."),
+        (Act.REVEAL, "failed", "failed, and its permanent token stopped working then."),
+        (Act.UNINSTALL, "uninstalled", "is uninstalled, and its permanent token stopped working then."),
         (Act.RESUME, "active", "is not suspended by you, so there is nothing to resume."),
     ],
 )

@@ -283,7 +283,7 @@ def test_a_token_that_ended_cannot_be_revealed(
     lifecycle.uninstall(installation, by=acting(carol))
     response = client_of(alice).post(reveal(installation), follow=True)
     page = response.content.decode()
-    assert "its permanent token ended then" in page
+    assert "its permanent token stopped working then" in page
     assert '<span class="muted">ended</span>' in page
     assert not TimelineEntry.objects.filter(kind="TOKEN_REVEALED").exists()
 

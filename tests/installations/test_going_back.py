@@ -72,7 +72,7 @@ def test_the_way_back_closes_after_fourteen_days(
     Installation.objects.filter(pk=installation.pk).update(moved_at=then - timedelta(minutes=1))
     assert client.get(url).headers["Location"] == detail(installation)
     answer = client.post(url, {"version": version.pk}, follow=True)
-    assert "the update was more than 14 days ago, or that version was withdrawn since." in answer.content.decode()
+    assert "the update was more than 14 days ago, or that version has since been withdrawn." in answer.content.decode()
     assert "Go back" not in read(client.get(detail(installation)))
     assert now(installation).version == latest
 

@@ -349,10 +349,10 @@ def test_a_failed_one_is_neither_uninstalled_revealed_nor_suspended(
     detail = reverse("installation_detail", args=mine)
     assert client.get(reverse("installation_uninstall", args=mine)).headers["Location"] == detail
     refused = client.post(reverse("installation_uninstall", args=mine), follow=True)
-    assert "failed, and its permanent token ended then" in read(refused)
+    assert "failed, and its permanent token stopped working then" in read(refused)
     refused = client.post(reverse("installation_token_reveal", args=mine), follow=True)
-    assert "failed, and its permanent token ended then" in read(refused)
+    assert "failed, and its permanent token stopped working then" in read(refused)
     tab = reverse("application_installations", args=["northwind", waiting.application_id])
     assert "Reveal" not in read(client_of(alice).get(tab))
-    with pytest.raises(NotPossible, match="failed, and its permanent token ended then"):
+    with pytest.raises(NotPossible, match="failed, and its permanent token stopped working then"):
         suspending.suspend_by_staff(waiting, by=acting(sam, reason="Asked for."))

@@ -279,7 +279,7 @@ def test_uninstalling_twice_changes_nothing_more(client_of: ClientOf, installati
     client = client_of(carol)
     url = page_of(installation, "installation_uninstall")
     client.post(url)
-    assert "is uninstalled, and its permanent token ended then." in read(client.post(url, follow=True))
+    assert "is uninstalled, and its permanent token stopped working then." in read(client.post(url, follow=True))
     assert client.get(url).headers["Location"] == page_of(installation)
     assert told(installation) == ["INSTALLED", "UNINSTALLED"]
 
@@ -292,11 +292,11 @@ def test_what_is_over_stays_readable_and_can_be_installed_again(
     client = client_of(carol)
     page = client.get(page_of(installation))
     assert "Uninstalled by Carol" in read(page)
-    assert "It ended with this installation. Install again to get a new one." in read(page)
+    assert "It stopped working when the application was uninstalled. Install the application again to get a new one." in read(page)
     assert f"…{tail}" not in read(page)
     assert reverse("authorize", args=[installation.application_id]) in page.content.decode()
     client.post(page_of(installation, "installation_token_reveal"))
-    assert "its permanent token ended then" in read(client.get(page_of(installation)))
+    assert "its permanent token stopped working then" in read(client.get(page_of(installation)))
     assert told(installation) == ["INSTALLED", "UNINSTALLED"]
 
 

@@ -125,7 +125,7 @@ def test_with_a_postback_it_is_shown_on_no_page_and_the_lines_fill_in(
     assert part(client, url, seen_of(news)).status_code == 204
     exchange(rotation.new)
     done = part(client, url, seen_of(news)).content.decode()
-    assert "The old permanent token has ended. Only" in done
+    assert "The old permanent token no longer works. Only" in done
     assert seen_of(part(client, url)) == ""
     for answer in (before, news):
         assert rotation.new.value() not in answer.content.decode()
@@ -198,7 +198,7 @@ def test_the_old_one_is_ended_from_the_page(
     assert f'action="{page(installation, "end")}"' in shown.content.decode()
     assert client.get(page(installation, "end")).status_code == 405
     answer = client.post(page(installation, "end"), follow=True)
-    assert f"The old permanent token has ended. Only …{rotation.new.tail} works now." in read_all(answer)
+    assert f"The old permanent token no longer works. Only …{rotation.new.tail} does now." in read_all(answer)
     assert exchange(rotation.old).status_code == 400
     again = client.post(page(installation, "end"), follow=True)
     assert "there is no old one to end" in read_all(again)
@@ -264,7 +264,7 @@ def test_the_links_stand_where_they_can_be_used(
         (client_of(carol), mine(installation, "s"), detail(installation)),
     ):
         assert client.get(url).headers["Location"] == back
-        assert "is uninstalled, and its permanent token ended" in read_all(client.post(url, follow=True))
+        assert "is uninstalled, and its permanent token stopped working" in read_all(client.post(url, follow=True))
 
 
 @pytest.mark.parametrize(("person", "page"), [("carol", mine), ("bob", theirs)])

@@ -115,7 +115,7 @@ def test_what_stands_in_the_way_is_said(client_of: ClientOf, installation: Insta
     assert client.get(page_of(installation, "installation_suspend")).headers["Location"] == page_of(installation)
     assert client.get(page_of(installation, "installation_resume")).status_code == 405
     lifecycle.uninstall(installation, by=acting(carol))
-    assert "is uninstalled, and its permanent token ended then" in read_all(resume(client, installation))
+    assert "is uninstalled, and its permanent token stopped working then" in read_all(resume(client, installation))
 
 
 def test_the_account_does_not_lift_what_staff_set_nor_staff_what_the_account_set(

@@ -250,7 +250,7 @@ def test_a_slow_server_is_told_at_the_answer(
         (200, ""),
         (204, "only exactly 200 completes it"),
         (302, "redirects are not followed"),
-        (401, "Postbacks do not sign in"),
+        (401, "Postbacks do not authenticate"),
         (404, "Nothing is served at this path."),
         (405, "A postback is a POST with a form"),
         (410, "a real postback is not tried again"),

@@ -90,5 +90,5 @@ def _context(request: HttpRequest, desk: Desk, under_way: RotationProgress | Non
 def _end_old(request: HttpRequest, desk: Desk) -> HttpResponse:
     with pages.refusal_told(request):
         new = rotating.end_old_token(desk.installation, by=desk.by)
-        messages.success(request, f"The old permanent token has ended. Only …{new.tail} works now.")
+        messages.success(request, f"The old permanent token no longer works. Only …{new.tail} does now.")
     return redirect(desk.urls["back"])

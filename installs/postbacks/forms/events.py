@@ -15,7 +15,7 @@ MEANINGS = {
     EventType.WENT_BACK: "An installation went back to the version it was updated from.",
     EventType.SUSPENDED: "The account, or this portal's staff, suspended an installation: its tokens do not work.",
     EventType.RESUMED: "A suspended installation has been resumed.",
-    EventType.UNINSTALLED: "An account has uninstalled the application: its permanent token has ended.",
+    EventType.UNINSTALLED: "An account has uninstalled the application: its permanent token no longer works.",
     EventType.FAILED: "An installation that waited for your endpoint's 200 has failed.",
     EventType.TOKEN_ROTATED: "An installation has a new permanent token. It comes by postback, never in an event.",
     EventType.APPLICATION_SUSPENDED: "This portal's staff suspended the application everywhere, or your account.",

@@ -20,7 +20,7 @@ MEANINGS = {
     ),
     Mode.WAIT_FOR_200: (
         "The person who installs waits while your endpoint is asked, once and for at most 10 seconds. If it answers "
-        "200, the installation is complete. If not, the installation fails, its permanent token ends, "
+        "200, the installation is complete. If not, the installation fails, its permanent token stops working, "
         "and the page says why.",
         "While your endpoint is down, nobody can install. It can exchange the permanent token before it answers.",
     ),

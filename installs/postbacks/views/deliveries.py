@@ -149,5 +149,5 @@ def postback_redeliver(request: HttpRequest, account: str, application: UUID, de
     to_newest = request.POST.get("to") == "newest"
     with refusal_told(request):
         asking.redeliver(wanted, to_newest=to_newest, by=acting(request, Side.DEVELOPER))
-        messages.success(request, "Redelivering now. The result appears here.")
+        messages.success(request, "Redelivering now. The result will appear here.")
     return redirect("postback_detail", account, application, delivery)

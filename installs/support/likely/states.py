@@ -152,7 +152,7 @@ def installation_failed(seen: Evidence) -> LikelyCause | None:
     told = f"The installation of {seen.application} on {seen.account} failed: {ended(row.why_failed)}"
     return LikelyCause(
         sentence=f"The installation failed {on(at)}: {ended(row.why_failed)}",
-        evidence=(f"Its permanent token has ended: {again}", *_refused(seen, Reason.INSTALLATION_FAILED)),
+        evidence=(f"Its permanent token no longer works: {again}", *_refused(seen, Reason.INSTALLATION_FAILED)),
         fixes=(tell_developer(seen), tell_customer(seen)),
         for_developer=f"{told} {again}",
         for_customer=f"{told} Install it again once {seen.developer} has fixed its endpoint.",
@@ -187,7 +187,7 @@ def installed_again(seen: Evidence) -> LikelyCause | None:
     ended_at = over.uninstalled_at or over.failed_at or over.waits_until
     how = "was uninstalled" if over.state == Installation.State.UNINSTALLED else "failed"
     # That this one is over is no fault by itself.
-    still = "The permanent token that was sent ended then." if found else "Its permanent token has ended."
+    still = "The permanent token that was sent stopped working then." if found else "Its permanent token no longer works."
     return LikelyCause(
         sentence=sentence,
         evidence=(f"The one before {how} {on(ended_at)}. {still}", *(_refused(seen, *WITH_A_DEAD_TOKEN))),
@@ -214,12 +214,12 @@ def uninstalled(seen: Evidence) -> LikelyCause | None:
     return LikelyCause(
         sentence=f"It was uninstalled {on(row.uninstalled_at)}{by}.",
         evidence=(
-            f"Its permanent token has ended: to get a new one, {seen.account} has to install it again.",
+            f"Its permanent token no longer works: to get a new one, {seen.account} has to install it again.",
             *_refused(seen, Reason.UNINSTALLED),
         ),
         fixes=(tell_customer(seen),),
         reference=found.reference if found else "",
-        for_developer=f"{told}, and its permanent token ended then.",
+        for_developer=f"{told}, and its permanent token stopped working then.",
         for_customer=f"{told}. To use it again, install it again.",
     )
 

@@ -13,8 +13,8 @@ from linnapp.services import factor_rules
 
 class Command(BaseCommand):
     help = (
-        "Remove all second factors of a person whom no platform admin can help, such as the only platform admin. "
-        "Signs them out everywhere, sends them an e-mail, and is recorded."
+        "Remove all second factors from a person when no platform admin can, for example when the only one is locked "
+        "out. Signs them out everywhere, sends them an e-mail, and records it."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
