@@ -40,9 +40,7 @@ def test_a_page_holds_fifty_and_leads_to_the_next(crowd: list[User], alice: User
     assert NAMES.findall(second) == [user.name for user in crowd[48:]]
 
 
-def test_people_are_found_by_name_and_address_and_by_role(
-    crowd: list[User], alice: User, client_of: ClientOf
-) -> None:
+def test_people_are_found_by_name_and_address_and_by_role(crowd: list[User], alice: User, client_of: ClientOf) -> None:
     client = client_of(alice)
     assert shown(client, q="person 07") == ["Person 07"]
     assert shown(client, q="PERSON11@crowd") == ["Person 11"]

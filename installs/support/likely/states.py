@@ -187,7 +187,8 @@ def installed_again(seen: Evidence) -> LikelyCause | None:
     ended_at = over.uninstalled_at or over.failed_at or over.waits_until
     how = "was uninstalled" if over.state == Installation.State.UNINSTALLED else "failed"
     # That this one is over is no fault by itself.
-    still = "The permanent token that was sent stopped working then." if found else "Its permanent token no longer works."
+    sent, unsent = "The permanent token that was sent stopped working then.", "Its permanent token no longer works."
+    still = sent if found else unsent
     return LikelyCause(
         sentence=sentence,
         evidence=(f"The one before {how} {on(ended_at)}. {still}", *(_refused(seen, *WITH_A_DEAD_TOKEN))),
