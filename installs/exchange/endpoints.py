@@ -366,8 +366,9 @@ def not_served(call: Call) -> Answering:
 
 
 def bad_request(call: Call) -> Reply:
-    return error(call, 400, "The request cannot be read: its headers or its body are malformed.")
+    return error(call, 400, "The request cannot be read: its headers or body are malformed.")
 
 
 def server_error(call: Call) -> Reply:
-    return error(call, 500, "Something went wrong here. Try again; if it happens again, contact the portal's support")
+    again = "Try again; if it happens again, contact the portal's support team"
+    return error(call, 500, f"Something went wrong here. {again}")

@@ -56,18 +56,18 @@ SENTENCES = {
     Reason.UNINSTALLED: "This application was uninstalled from the account, so its permanent token does not work. "
     "Ask the account's owner to install it again.",
     Reason.INSTALLATION_FAILED: "This installation failed: its postback did not get a 200, so its permanent token "
-    "does not work. The Postbacks page of your application says why; the customer can install it again.",
+    "does not work. Your application's Postbacks page in the portal says why; the customer can install it again.",
     Reason.TOKEN_ENDED: "This permanent token was replaced. Use the newer one on the Installations page of your "
     "application.",
-    Reason.SUSPENDED_BY_STAFF: "This installation is suspended by this portal's staff. Its page in the developer "
+    Reason.SUSPENDED_BY_STAFF: "This installation has been suspended by this portal's staff. Its page in the developer "
     "portal says why.",
     Reason.SUSPENDED_BY_ACCOUNT: "The account suspended this installation. Its owner can resume it under My apps.",
-    Reason.APPLICATION_SUSPENDED: "This application is suspended by this portal's staff. Its General page in the "
+    Reason.APPLICATION_SUSPENDED: "This application has been suspended by this portal's staff. Its General page in the "
     "developer portal says why.",
-    Reason.ACCOUNT_SUSPENDED: "The account that this application is installed on is suspended by this portal's staff. "
-    "Only they can lift the suspension; people on the account can read why in the portal.",
-    Reason.PUBLISHER_SUSPENDED: "The account of this application's developer is suspended by this portal's staff. Its "
-    "pages in the developer portal say why.",
+    Reason.ACCOUNT_SUSPENDED: "The account that this application is installed on has been suspended by this portal's "
+    "staff. Only they can lift the suspension; people on the account can read why in the portal.",
+    Reason.PUBLISHER_SUSPENDED: "The account of this application's developer has been suspended by this portal's "
+    "staff. Its pages in the developer portal say why.",
     Reason.APPLICATION_RETIRED: "This application is retired. Its credentials no longer work.",
     Reason.OVER_QUOTA: "API calls quota exceeded! Maximum admitted {quota} per Minute.",
 }

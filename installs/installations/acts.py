@@ -97,12 +97,12 @@ WORDS = {
     S.FAILED: "{it} failed, and its permanent token stopped working then.",
     S.UNINSTALLED: "{it} is uninstalled, and its permanent token stopped working then.",
     S.SUSPENDED_BY_ACCOUNT: "{it} is already suspended by the account.",
-    S.SUSPENDED_BY_STAFF: "{it} is suspended by this portal's staff.",
+    S.SUSPENDED_BY_STAFF: "{it} has been suspended by this portal's staff.",
     S.APPLICATION_SUSPENDED: "{it} is suspended, because its application is suspended everywhere.",
-    S.ACCOUNT_SUSPENDED: "{account} is suspended by this portal's staff, and its applications stay as they are until "
-    "they resume it.",
-    S.PUBLISHER_SUSPENDED: "{publisher}, the developer of {application}, is suspended by this portal's staff. The "
-    "application stays as it is until they resume it.",
+    S.ACCOUNT_SUSPENDED: "{account} has been suspended by this portal's staff, and its applications stay as they "
+    "are until they lift the suspension.",
+    S.PUBLISHER_SUSPENDED: "{publisher}, the developer of {application}, has been suspended by this portal's staff. "
+    "The application stays as it is until they lift the suspension.",
     S.APPLICATION_RETIRED: "{it} is retired.",
 }
 

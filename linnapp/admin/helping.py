@@ -182,7 +182,7 @@ def _is_signed_out(row: User) -> str:
     told = "Signed out in every browser at once, including unfinished sign-ins, and gets an e-mail."
     if not row.is_staff:
         return told
-    return f"{told} This person is staff, so their staff access ends too. If this is you, yours does."
+    return f"{told} This person is staff, so their staff access ends too. If this is you, you lose yours."
 
 
 SIGN_OUT = StaffAction(

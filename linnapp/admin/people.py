@@ -108,7 +108,7 @@ WORDS = {
     "is_superuser": ("Platform admin", "May do everything in this portal, including giving others the same rights."),
     "groups": (
         "Groups",
-        "Members of the group Support can open the support console. What they can do there depends on the group's "
+        "Members of the Support group can open the support console. What they can do there depends on the group's "
         "permissions.",
     ),
 }

@@ -22,7 +22,7 @@ WITHIN = {("mfa_authenticator", "data"): re.compile(r"gAAAAA[\w=-]+")}
 # Of every table whose rows show a logo.
 LOGO_COLUMN = "logo_digest"
 OTHER_KEYS = (
-    "CREDENTIAL_KEYS or DIGEST_KEY does not match this backup, so what is encrypted in it could not be read. Use "
+    "CREDENTIAL_KEYS or DIGEST_KEY does not match this backup, so its encrypted data could not be read. Use "
     "the `.env` that the portal had when the backup was taken."
 )
 

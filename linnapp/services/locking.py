@@ -59,7 +59,8 @@ def end_exchanges(account: Account) -> None:
 def refuse_suspended(account: Account, stops: str) -> None:
     """Raises NotPossible for an account that is suspended, with what that stops."""
     if account.suspended_by_staff_at:
-        raise NotPossible(f"{account} is suspended by this portal's staff. Until they resume it, {stops}.")
+        suspended = f"{account} has been suspended by this portal's staff."
+        raise NotPossible(f"{suspended} Until they lift the suspension, {stops}.")
 
 
 def locked(

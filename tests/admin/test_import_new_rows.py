@@ -171,7 +171,7 @@ def test_what_cannot_be_made_is_wrong_and_says_why(
     found = said(upload(paulas, Application, as_csv(lines)))
     assert found[0] == f"{northwind} has an application called {application.name}. Give its id to change it."
     assert found[1:3] == ["account_slug or account_id: there is no such account."] * 2
-    assert "is suspended by this portal's staff" in found[3]
+    assert "has been suspended by this portal's staff" in found[3]
     assert "type: Enter one of these: System Integration, " in found[4]
     assert "account_slug or account_id: a new row needs a value." in found[4]
     assert found[5] == ""

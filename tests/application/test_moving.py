@@ -84,7 +84,7 @@ def test_nothing_is_moved_from_or_to_a_suspended_account(
     which: str, move: Move, northwind: Account, depot: Account, paula: User
 ) -> None:
     suspend_account({"northwind": northwind, "depot": depot}[which], by=acting(paula, reason="Spam."))
-    with pytest.raises(NotPossible, match="is suspended by this portal's staff"):
+    with pytest.raises(NotPossible, match="has been suspended by this portal's staff"):
         move()
 
 

@@ -75,7 +75,7 @@ def test_whoever_holds_a_connector_calls_nobody_once_its_account_is_suspended(ca
         caller = calling.caller_of(held, calling.sending())
         assert held.account.suspended_by_staff_at is None
         Account.objects.update(suspended_by_staff_at=timezone.now())
-        with pytest.raises(NotPossible, match="is suspended by this portal's staff"):
+        with pytest.raises(NotPossible, match="has been suspended by this portal's staff"):
             calling.call(held, "GET", CALL)
         with pytest.raises(NotPossible, match="its connectors send nothing"):
             caller.call("GET", CALL)

@@ -171,7 +171,7 @@ def test_what_nobody_foresaw_is_said_in_the_apis_shape(right: dict[str, str]) ->
     answer = Client(raise_request_exception=False).post(URL, json.dumps(right), content_type=JSON)
     assert answer.status_code == 500
     reference = answer.headers["X-Request-Id"]
-    said = "Something went wrong here. Try again; if it happens again, contact the portal's support"
+    said = "Something went wrong here. Try again; if it happens again, contact the portal's support team"
     assert answer.json() == {"Code": "500", "Message": f"{said} (reference {reference})"}
     assert answer.headers["Cache-Control"] == "no-store"
 

@@ -219,7 +219,7 @@ def test_what_nobody_foresaw_is_said_at_the_door_too(
 
     monkeypatch.setattr("installs.exchange.endpoints.client_address", broken)
     reply = through_the_door(lambda door: knock(door, URL, right))
-    said = "Something went wrong here. Try again; if it happens again, contact the portal's support"
+    said = "Something went wrong here. Try again; if it happens again, contact the portal's support team"
     told = {"Code": "500", "Message": f"{said} (reference 0123456789abcdef)"}
     assert (reply.status, json.loads(reply.body)) == (500, told)
     assert "nobody foresaw this" in caplog.text

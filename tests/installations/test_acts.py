@@ -130,7 +130,7 @@ def test_the_table(act: Act, column: str, possible: bool, installation: Installa
         (Act.UPDATE, "pending", "is still waiting for its endpoint's answer."),
         (Act.ROTATE, "pending", "is still waiting for its endpoint's answer."),
         (Act.SUSPEND, "account", "is already suspended by the account."),
-        (Act.SUSPEND_BY_STAFF, "staff", "is suspended by this portal's staff."),
+        (Act.SUSPEND_BY_STAFF, "staff", "has been suspended by this portal's staff."),
         (Act.AUTHORISE_AGAIN, "application", "is suspended, because its application is suspended everywhere."),
         (Act.REVEAL, "failed", "failed, and its permanent token stopped working then."),
         (Act.UNINSTALL, "uninstalled", "is uninstalled, and its permanent token stopped working then."),
@@ -149,10 +149,10 @@ def test_what_stands_in_the_way_is_said(
 @pytest.mark.parametrize(
     ("column", "words"),
     [
-        ("customer", "Carol's Cakes is suspended by this portal's staff, and its applications stay as they are"),
+        ("customer", "Carol's Cakes has been suspended by this portal's staff, and its applications stay as they are"),
         (
             "publisher",
-            "Northwind, the developer of Stock Bridge, is suspended by this portal's staff. The application stays",
+            "Northwind, the developer of Stock Bridge, has been suspended by this portal's staff.",
         ),
     ],
 )

@@ -264,7 +264,7 @@ def test_uninstalling_says_what_it_breaks_and_then_does(
     url = page_of(installation, "installation_uninstall")
     page = read(client.get(url))
     assert "2 sessions end at once." in page
-    assert "Its permanent token never works again." in page
+    assert "Its permanent token will never work again." in page
     installation.refresh_from_db()
     assert installation.is_live
     answer = client.post(url, follow=True)

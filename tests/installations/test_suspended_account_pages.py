@@ -109,7 +109,7 @@ def test_what_is_installed_on_it(
     client, here = client_of(carol), (suspended_cakes.slug, installation.pk)
     page = client.get(reverse("installation_detail", args=here))
     assert "Suspended with the whole account, by staff" in read(page)
-    assert "Carol's Cakes is suspended by this portal's staff" in read(page)
+    assert "Carol's Cakes has been suspended by this portal's staff" in read(page)
     assert read(page).count(SPAM) == 1
     assert reverse("installation_update", args=here) not in page.content.decode()
     assert reverse("installation_uninstall", args=here) in page.content.decode()
@@ -121,7 +121,7 @@ def test_what_it_makes_is_told_to_those_who_have_it_without_the_reason(
 ) -> None:
     client = client_of(carol)
     text = read(client.get(reverse("installation_detail", args=["carols-cakes", installation.pk])))
-    assert "Northwind, the developer of Stock Bridge, is suspended by this portal's staff" in text
+    assert "Northwind, the developer of Stock Bridge, has been suspended by this portal's staff" in text
     assert "Suspended with its developer's account, by staff" in text
     assert "Developer's account Northwind suspended by Support" in text
     assert SPAM not in text
@@ -134,7 +134,7 @@ def test_nobody_is_asked_to_install_what_it_makes(
 ) -> None:
     page = client_of(dave).get(address(application))
     assert page.status_code == 403
-    assert "Northwind, its developer, is suspended by this portal's staff" in read_card(page.content)
+    assert "Northwind, its developer, has been suspended by this portal's staff" in read_card(page.content)
     assert SPAM not in read_card(page.content)
 
 
@@ -148,11 +148,11 @@ def test_on_it_nothing_is_agreed_to(
     suspend_account(depot, by=acting(paula, reason=SPAM))
     client = client_of(dave)
     page = read_card(client.get(address(application)).content)
-    assert "Until they resume it, nothing can be installed on it." in page
+    assert "Until they lift the suspension, nothing can be installed on it." in page
     assert ">Install<" not in page
     answer = client.post(address(application), sent(version, depot))
     assert answer.status_code == 422
-    assert "Until they resume it, nothing can be installed on it." in read_card(answer.content)
+    assert "Until they lift the suspension, nothing can be installed on it." in read_card(answer.content)
     assert not Installation.objects.exists()
 
 
@@ -173,7 +173,7 @@ def test_a_new_application_is_refused_and_what_was_typed_stays(
     form = {"name": "Parcel Sync", "type": "SYSTEM"}
     answer = client_of(alice).post(reverse("application_new", args=["northwind"]), form)
     assert answer.status_code == 422
-    assert "Until they resume it, no application can be created on it." in read(answer)
+    assert "Until they lift the suspension, no application can be created on it." in read(answer)
     assert 'value="Parcel Sync"' in answer.content.decode()
     assert not Application.objects.filter(name="Parcel Sync").exists()
 
@@ -187,7 +187,7 @@ def test_a_release_is_refused_and_its_notes_stay(
     form = {"number": "1.1.0", "notes": "Much faster.", "revision": saved.manifest_revision}
     page = reverse("version_release", args=["northwind", application.pk])
     answer = client_of(alice).post(page, form, follow=True)
-    assert "Until they resume it, no version can be released." in read(answer)
+    assert "Until they lift the suspension, no version can be released." in read(answer)
     assert "Much faster." in read(answer)
     assert application.versions.the_latest() == version
 
@@ -197,7 +197,7 @@ def test_a_listing_is_refused(
 ) -> None:
     answer = client_of(alice).post(reverse("listing_request", args=["northwind", application.pk]))
     assert answer.status_code == 422
-    assert "Until they resume it, its applications cannot be listed." in read(answer)
+    assert "Until they lift the suspension, its applications cannot be listed." in read(answer)
 
 
 def test_it_uninstalls(client_of: ClientOf, suspended_cakes: Account, installation: Installation, carol: User) -> None:

@@ -17,7 +17,7 @@ EXCHANGE = "/api/Auth/AuthorizeByApplication"
 CALL = "/api/Inventory/GetStockLocations"
 BY_THE_ACCOUNT = "Suspended by Carol's Cakes"
 BY_STAFF = "Suspended by this portal's staff on Carol's Cakes"
-EVERYWHERE = "Stock Bridge is suspended everywhere by this portal's staff"
+EVERYWHERE = "Stock Bridge has been suspended everywhere by this portal's staff"
 
 
 def page_of(row: Installation, name: str = "installation_detail") -> str:

@@ -94,9 +94,9 @@ def test_nothing_is_installed_on_it_and_nobody_installs_what_it_makes(
 ) -> None:
     suspend_account(depot, by=acting(paula, reason=SPAM))
     before = Installation.objects.count()
-    with pytest.raises(NotPossible, match="Until they resume it, nothing can be installed"):
+    with pytest.raises(NotPossible, match="Until they lift the suspension, nothing can be installed"):
         install_on(installation.application, depot, dave)
-    with pytest.raises(NotPossible, match="Until they resume it, nobody can install Order Board") as refusal:
+    with pytest.raises(NotPossible, match="Until they lift the suspension, nobody can install Order Board") as refusal:
         install_on(other, cakes, carol)
     assert SPAM not in str(refusal.value)
     assert Installation.objects.count() == before
@@ -115,7 +115,7 @@ def test_nothing_moves_and_no_mail_says_it_could(
     assert moving.available_update(now(installation)) is None
     assert not Installation.objects.with_update_available().exists()
     assert list(update_mails.owners_due()) == []
-    with pytest.raises(NotPossible, match="is suspended by this portal's staff"):
+    with pytest.raises(NotPossible, match="has been suspended by this portal's staff"):
         moving.update(installation, to=latest, by=acting(carol))
     resume_account(account, by=acting(paula, reason="Mended."))
     assert list(update_mails.owners_due()) == [carol]
@@ -126,11 +126,11 @@ def test_it_makes_releases_and_requests_nothing(
     installation: Installation, northwind: Account, alice: User, paula: User
 ) -> None:
     suspend_account(northwind, by=acting(paula, reason=SPAM))
-    with pytest.raises(NotPossible, match="Until they resume it, no application can be created on it"):
+    with pytest.raises(NotPossible, match="Until they lift the suspension, no application can be created on it"):
         applications.create_application(account=northwind, name="X", kind="SYSTEM", by=acting(alice))
-    with pytest.raises(NotPossible, match="Until they resume it, no version can be released"):
+    with pytest.raises(NotPossible, match="Until they lift the suspension, no version can be released"):
         release(installation.application, (2, 0, 0), external(moduleName="Newer"), alice)
-    with pytest.raises(NotPossible, match="Until they resume it, its applications cannot be listed"):
+    with pytest.raises(NotPossible, match="Until they lift the suspension, its applications cannot be listed"):
         listings.request_listing(installation.application, by=acting(alice))
     assert Application.objects.count() == 1
 

@@ -365,7 +365,7 @@ def test_while_the_application_is_suspended_a_test_says_that_it_waits(
     suspending.suspend_application(application, by=acting(sam, reason="Asked for."))
     Delivery.objects.update(created_at=timezone.now() - timedelta(seconds=5))
     page = seen(alices.get(address))
-    assert "its postbacks, including tests, wait until they resume it" in page
+    assert "its postbacks, including tests, wait until they lift the suspension" in page
     assert "No worker" not in page
 
 

@@ -81,7 +81,7 @@ def test_suspensions_stand_on_top_with_their_reasons(console: Client, installati
     Account.objects.update(suspended_by_staff_at=now, suspension_reason="Not paid.")
     page = read(console, page_of(application))
     assert "The reason: It asks for passwords." in page
-    assert "<strong>Northwind, its developer, is suspended</strong>" in page
+    assert "<strong>Northwind, its developer, has been suspended</strong>" in page
     assert page.count("The reason: Not paid.") == 1
     assert "The reason: Not paid." in read(console, page_of(cakes))
     Application.objects.update(retired_at=now)

@@ -153,8 +153,8 @@ def _application(link: InstallationLink) -> Application:
         message = "It cannot be installed until this portal's staff resume it."
         raise NothingToInstall(403, f"{row} is suspended", message, row.suspension_reason)
     if row.account.suspended_by_staff_at:
-        message = f"{row.account}, its developer, is suspended by this portal's staff. Until they resume it, "
-        raise NothingToInstall(403, f"{row} is suspended", f"{message}nobody can install {row}.")
+        message = f"{row.account}, its developer, has been suspended by this portal's staff. Until they lift the "
+        raise NothingToInstall(403, f"{row} is suspended", f"{message}suspension, nobody can install {row}.")
     return row
 
 

@@ -57,7 +57,7 @@ def account_suspended(seen: Evidence) -> LikelyCause | None:
         ),
         fixes=(tell_customer(seen),),
         # The reason is the account's own to read.
-        for_developer=f"{told}: {seen.application} cannot work there until they resume it.",
+        for_developer=f"{told}: {seen.application} cannot work there until they lift the suspension.",
         for_customer=_with_reason(f"{told}, with all its applications.", reason),
         tone="suspended",
     )
@@ -74,7 +74,7 @@ def developer_suspended(seen: Evidence) -> LikelyCause | None:
         evidence=_evidence(seen, reason, "Only staff can resume it, in the admin.", Reason.PUBLISHER_SUSPENDED),
         fixes=(tell_developer(seen), tell_customer(seen)),
         for_developer=_with_reason(f"{told}, with all its applications.", reason),
-        for_customer=f"{told}: its application {seen.application} does not work until they resume it.",
+        for_customer=f"{told}: its application {seen.application} does not work until they lift the suspension.",
         tone="suspended",
     )
 
