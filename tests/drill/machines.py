@@ -53,11 +53,13 @@ rows = Installation.objects.active().select_related("application", "version").or
 latest = ((row.application, row.application.versions.the_latest()) for row in rows if not row.application.stopped_at)
 application, version = next(found for found in latest if found[1] and not found[1].postback_url)
 owner = User.objects.get(name="Carol")
-with transaction.atomic():
-    for number in range({installations}):
-        account = Account.objects.create(name=f"Shop {number}", slug=f"shop-{number}")
-        Membership.objects.create(account=account, user=owner, role=Membership.Role.OWNER)
-        lifecycle.install(application, account=account, version=version, by=Actor(owner, Side.CUSTOMER))
+for first in range(0, {installations}, 20):
+    # Of few at once: PostgreSQL is slow in a transaction with very many within it.
+    with transaction.atomic():
+        for number in range(first, first + 20):
+            account = Account.objects.create(name=f"Shop {number}", slug=f"shop-{number}")
+            Membership.objects.create(account=account, user=owner, role=Membership.Role.OWNER)
+            lifecycle.install(application, account=account, version=version, by=Actor(owner, Side.CUSTOMER))
 """.replace("{installations}", str(INSTALLATIONS))
 # The same programs ask while the most is measured, and the same person reads: on these cores they cost something too.
 THREADS, WITHOUT_PAUSE = 16, 1e6
