@@ -78,6 +78,8 @@ class AddressForm(AddEmailForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"] = sign_in_field(self.fields["email"], "New e-mail")
+        self.fields["email"].help_text = "We send a link there. Until you open it, you sign in with the current one."
+        say_what_is_missing(self, email="Enter the new e-mail address.")
 
     def clean_email(self) -> str:
         try:

@@ -145,6 +145,13 @@ def message_icon(level: str) -> str:
     return MESSAGES.get(level, ("", "info"))[1]
 
 
+@register.filter
+def breaks_at_sign(address: str) -> SafeString:
+    """An e-mail address that is broken before its @ where it does not fit, and not in a word."""
+    name, _, host = address.rpartition("@")
+    return format_html("{}<wbr>@{}", name, host)
+
+
 @register.simple_tag
 def moment(when: datetime | None, never: str = "never") -> str:
     """How long ago, or how soon, in words; the exact time in the reader's zone stands in the title."""

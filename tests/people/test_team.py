@@ -23,8 +23,8 @@ def test_an_owner_sees_the_team_and_may_change_it(
 ) -> None:
     people.invite(northwind, email="erin@emporium.example", role="DEVELOPER", by=acting(alice))
     page = client_of(alice).get(TEAM).content.decode()
-    assert "alice@northwind.example" in page
-    assert "bob@northwind.example" in page
+    assert "alice<wbr>@northwind.example" in page
+    assert "bob<wbr>@northwind.example" in page
     assert "erin@emporium.example" in page
     assert "Invite somebody" in page
     assert f"{TEAM}{seat_of(bob, northwind).pk}/role/" in page
@@ -34,7 +34,7 @@ def test_a_developer_reads_and_changes_nothing(northwind: Account, alice: User, 
     invitation, _ = people.invite(northwind, email="erin@emporium.example", role="DEVELOPER", by=acting(alice))
     client = client_of(bob)
     page = client.get(TEAM).content.decode()
-    assert "alice@northwind.example" in page
+    assert "alice<wbr>@northwind.example" in page
     assert "Invite somebody" not in page
     seat = seat_of(alice, northwind)
     assert client.get(f"{TEAM}invite/").status_code == 404
