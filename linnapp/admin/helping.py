@@ -182,7 +182,8 @@ def _is_signed_out(row: User) -> str:
     told = "Signed out in every browser at once, including unfinished sign-ins, and gets an e-mail."
     if not row.is_staff:
         return told
-    return f"{told} This person is staff, so their staff access ends too. If this is you, you lose yours."
+    left = "This person is staff: this also closes any account that they opened with staff access."
+    return f"{told} {left} If this is you, sign in again afterwards."
 
 
 SIGN_OUT = StaffAction(

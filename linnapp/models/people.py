@@ -8,9 +8,10 @@ from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from linnapp import credentials, mail_addresses
+from linnapp.folding import sought
 from linnapp.models.access import FACTORS, inside
 from linnapp.models.fields import MailAddress, OneLine
-from linnapp.models.folded import FillsFolded, FoldedField, Searched, among
+from linnapp.models.folded import FillsFolded, FoldedField, Searched, among, there_is
 from linnapp.models.managers import manager_of
 from linnapp.models.named import Named
 from linnapp.models.traces import OfPerson, Traces
@@ -245,12 +246,19 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         return self.select_related("user", "account").order_by("user__name", "pk")
 
     def matching(self, text: str) -> Self:
-        """Seats of people with this text in their name or e-mail address."""
-        return self.filter(models.Q(user__name_folded__has=text) | models.Q(user__email_folded__has=text))
+        """Seats of people with this text in their name or e-mail address. Of one team: its rows are read, and not the
+        index of everybody's names."""
+        words = sought(text)
+        named = models.Q(name_folded__contains=words) | models.Q(email_folded__contains=words)
+        return self.filter(self._of(User.objects.filter(named)))
 
     def having_factor(self, wanted: bool) -> Self:
-        having = models.Q(user__in=User.objects.filter(authenticator__type__in=FACTORS).values("pk"))
+        having = self._of(User.objects.filter(authenticator__type__in=FACTORS))
         return self.filter(having if wanted else ~having)
+
+    def _of(self, people: models.QuerySet[User]) -> models.Q:
+        """Seats of these people, each looked up as the rows of a team come by."""
+        return models.Q(there_is(people.filter(pk=models.OuterRef("user"))))
 
     def that_open(self) -> Self:
         """Those whose account asks for no second factor, or whose person has one."""

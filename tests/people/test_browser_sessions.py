@@ -263,7 +263,7 @@ def test_an_access_of_staff_ends_with_it_and_the_account_reads_who_ended_it(
 def test_a_superuser_who_signs_themself_out_is_told_before_and_is_out(paula: User) -> None:
     paulas = signed_in(paula)
     act = f"/admin/linnapp/user/{paula.pk}/act/sign_out/"
-    told = b"This person is staff, so their staff access ends too. If this is you, you lose yours."
+    told = b"This person is staff: this also closes any account that they opened with staff access."
     assert told in paulas.get(act).content
     unused_for(paulas, 61)
     pressed(paulas, act, "Lost.")

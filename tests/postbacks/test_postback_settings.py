@@ -55,7 +55,7 @@ def test_complete_and_retry_is_the_default_and_each_says_what_it_means(
     page = alices.get(page_url(application))
     assert chosen(page) == ["COMPLETE_AND_RETRY"]
     assert "Complete and retry default The installation is complete at once" in seen(page)
-    assert "the installation fails, its permanent token ends" in seen(page)
+    assert "the installation fails, its permanent token stops working" in seen(page)
 
 
 def test_the_mode_is_chosen_kept_and_on_record(application: Application, alices: Client) -> None:

@@ -11,8 +11,8 @@ from linnapp.errors import NotPossible
 
 class Command(BaseCommand):
     help = (
-        "Put a backup into an empty database, SQLite or PostgreSQL, and prepare the portal. Needs the keys that "
-        "the portal had when the backup was taken."
+        "Put a backup into an empty database, SQLite or PostgreSQL, and get the portal ready to start. Needs the keys "
+        "that the portal had when the backup was taken."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

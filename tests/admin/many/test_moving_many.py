@@ -147,8 +147,10 @@ def test_undo_moves_back_what_still_belongs_there_by_the_rules_of_a_move(
 
 @pytest.mark.parametrize("asked", ["2099-01-01T00:00+0000", "9999-12-31T23:59+0000"])
 def test_no_longer_overlap_is_smuggled_in(paulas: Client, two: list[Application], depot: Account, asked: str) -> None:
-    form = told(paulas, two, depot, "7d").form.type_into("asked", asked)
-    press(paulas, form, "Move")
+    # Once more where the minute that was told ends in between: it is told again then, and nothing moves.
+    for _ in range(2):
+        if not BulkChange.objects.exists():
+            press(paulas, told(paulas, two, depot, "7d").form.type_into("asked", asked), "Move")
     assert [owner_of(row) for row in two] == [depot, depot]
     ends = datetime.fromisoformat(BulkChange.objects.get().wanted["ends_at"])
     assert ends <= timezone.now() + timedelta(days=7)
