@@ -13,6 +13,8 @@ from tests.kit.places.acts import agree
 from tests.kit.portal import ROOT, Portal
 
 CALL = "/api/Inventory/GetStockLocations"
+# What a page says as it comes: a body that is asked for later may be gone by then.
+CAME = "addEventListener('DOMContentLoaded', () => { window.came = document.body.textContent })"
 
 
 def signed_in(browser: Browser, portal: Portal, *, script: bool) -> Page:
@@ -57,13 +59,11 @@ def test_ones_own_installation_works_in_one_click(
     page = signed_in(browser, live_portal, script=script)
     connect(page, demo)
     name = page.locator("h1").inner_text()
-    hands = Mouse(page)
-    with page.expect_response(lambda answer: answer.request.method == "GET" and answer.ok) as first:
-        hands.press(page.get_by_role("button", name="Test connection"))
-    looks_on = "It works." not in first.value.text()
+    page.add_init_script(CAME)
+    Mouse(page).press(page.get_by_role("button", name="Test connection"))
     look_until(page, "It works.")
     # Where the test was over before the page came, there is nothing to announce.
-    if script and looks_on:
+    if script and "It works." not in page.evaluate("came"):
         expect(page.locator("#announcer")).to_have_text("Working: the connection was tested.")
     expect(page.locator("#connector-check")).to_contain_text(f"{CALL} answered 200")
     status, said = called(live_portal, name, "POST", CALL)
